@@ -1,0 +1,45 @@
+# The one list of tasks. `make demo` and `make test` need only Python 3.11+ and make.
+PYTHON ?= python3
+BIN := .venv/bin
+export BENTOML_DO_NOT_TRACK := True
+
+.PHONY: install demo test test-fast lint format train serve evaluate build lock docs clean
+
+install: .venv/installed
+
+.venv/installed: requirements-dev.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	touch $@
+
+demo: install
+	$(BIN)/valuebox demo
+
+test: install
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+
+lint: install
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+format: install
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+train: install
+	$(BIN)/valuebox train
+
+serve: install
+	$(BIN)/bentoml serve
+
+evaluate: install
+	$(BIN)/valuebox evaluate data/valid.csv
+
+build: install
+	$(BIN)/bentoml build
+
+lock: install
+	$(BIN)/uv pip compile $(LOCK) --output-file requirements.txt pyproject.toml
+	$(BIN)/uv pip compile $(LOCK) --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links

@@ -1,0 +1,1 @@
+"""The command `valuebox`: train, evaluate, look up and administer."""

@@ -1,0 +1,95 @@
+"""The service as the command sees it, over HTTP."""
+
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+from uuid import UUID
+
+import httpx
+from pydantic import TypeAdapter, ValidationError
+
+from valuebox.errors import REQUEST_ID_HEADER, ErrorAnswer
+from valuebox.ltv.schemas import ModelCard, Prediction, PredictionPage
+from valuebox_cli.console import Unreachable
+
+DEFAULT_URL: Final = "http://127.0.0.1:3000"
+_TIMEOUT = httpx.Timeout(90.0, connect=5.0)
+_MODEL_CARD = TypeAdapter(ModelCard)
+_PREDICTIONS = TypeAdapter(list[Prediction])
+_PAGE = TypeAdapter(PredictionPage)
+Answer = TypeVar("Answer")
+
+
+class ServiceError(Unreachable):
+    """The service is not there, or answered an error; the message says which, in one line."""
+
+
+class Client:
+    """One connection to a running service.
+
+    Every method raises ServiceError when the service cannot be reached, answers an error, or
+    is no valuebox.
+    """
+
+    def __init__(self, url: str):
+        self._http = httpx.Client(base_url=url, timeout=_TIMEOUT)
+        self._url = url
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._http.close()
+
+    def model_card(self) -> ModelCard:
+        """The model that answers."""
+        return self._read(_MODEL_CARD, self._post("/v1/ltv/model", {}))
+
+    def predict(self, users: list[dict[str, Any]]) -> tuple[UUID, list[Prediction]]:
+        """Send users; the id of the request and the predictions in the order sent."""
+        answer = self._post("/v1/ltv/predict", users)
+        predictions = self._read(_PREDICTIONS, answer)
+        if [p.user_id for p in predictions] != [user["user_id"] for user in users]:
+            raise ServiceError(f"{self._url} answered other users than were sent")
+        return UUID(answer.headers[REQUEST_ID_HEADER]), predictions
+
+    def search(self, search: dict[str, Any]) -> PredictionPage:
+        """One page of stored predictions."""
+        return self._read(_PAGE, self._post("/v1/ltv/predictions/search", search))
+
+    def _post(self, path: str, body: Any) -> httpx.Response:
+        try:
+            answer = self._http.post(path, json=body)
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            raise ServiceError(
+                f"no service at {self._url}; start one with `bentoml serve`, or name another "
+                "with --url"
+            ) from None
+        except httpx.UnsupportedProtocol:
+            raise ServiceError(f"{self._url} is no address; try {DEFAULT_URL}") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ServiceError(f"{self._url} broke off: {type(error).__name__}") from None
+        if answer.is_error:
+            raise ServiceError(f"{self._url}{path} answered {_describe(answer)}")
+        return answer
+
+    def _read(self, kind: TypeAdapter[Answer], answer: httpx.Response) -> Answer:
+        try:
+            return kind.validate_json(answer.content)
+        except ValidationError:
+            raise ServiceError(f"{self._url} is no valuebox of this version") from None
+
+
+def _describe(answer: httpx.Response) -> str:
+    try:
+        error = ErrorAnswer.model_validate_json(answer.content).error
+    except ValidationError:
+        return f"{answer.status_code} {answer.reason_phrase}"
+    where = "; ".join(
+        f"row {p.row}, {p.field}: {p.message}" for p in error.problems[:3] if p.row is not None
+    )
+    return f"{answer.status_code} {error.code}: {error.message}{' ' + where if where else ''}"

@@ -1,0 +1,103 @@
+"""How the command speaks: tables and figures to stdout, everything else to stderr."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from valuebox.cohorts import CohortReport
+from valuebox.errors import ValueboxError
+
+OK: Final = 0
+FAILED: Final = 1
+BAD_INPUT: Final = 2
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+class Unreachable(ValueboxError):
+    """The service or the database did not do its part; the input may be fine."""
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """Turn expected failures into one clear message and the exit code that scripts expect."""
+    try:
+        yield
+    except Unreachable as error:
+        _fail(str(error), FAILED)
+    except ValueboxError as error:
+        _fail(str(error), BAD_INPUT)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        _fail(f"settings: {wrong}", BAD_INPUT)
+    except KeyboardInterrupt:
+        _fail("interrupted", 130)
+
+
+def _fail(message: str, code: int) -> None:
+    err.print("error:", message, style="red", markup=False)
+    raise typer.Exit(code)
+
+
+def check_folder(file: Path | None) -> None:
+    """Refuse an output file whose folder is missing, before the work rather than after it.
+
+    Raises:
+        ValueboxError: naming the file.
+    """
+    if file and not file.parent.is_dir():
+        raise ValueboxError(f"{file}: there is no folder {file.parent}")
+
+
+def progress(unit: str) -> Progress:
+    """A progress bar that disappears when done and keeps quiet where nobody watches."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+        disable=not err.is_terminal,
+    )
+
+
+def print_report(report: CohortReport) -> None:
+    """The table of cohort errors, one row per segment, averages last."""
+    table = Table(
+        title="Mean absolute error of the cohort mean",
+        caption=f"{report.users:,} users with a target; in the currency of the target",
+    )
+    table.add_column("segment", no_wrap=True)
+    for heading in ("users", "days", "by day", "baseline", "months", "by month", "baseline"):
+        table.add_column(heading, justify="right")
+    for day, month in zip(report.day.segments, report.month.segments, strict=True):
+        table.add_row(
+            day.country_segment,
+            f"{day.users:,}",
+            str(day.cohorts),
+            *_figures(day.error, day.baseline_error),
+            str(month.cohorts),
+            *_figures(month.error, month.baseline_error),
+        )
+    table.add_section()
+    for name, average in (("all, equally", "macro"), ("all, by users", "weighted")):
+        figures = [
+            _figures(getattr(period, average), getattr(period, f"{average}_baseline"))
+            for period in (report.day, report.month)
+        ]
+        table.add_row(name, "", "", *figures[0], "", *figures[1])
+    out.print(table)
+
+
+def _figures(*values: float) -> list[str]:
+    return [f"{value:.3f}" for value in values]

@@ -1,0 +1,127 @@
+"""Send a file to the service, take the predictions back, judge them by cohort."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+from uuid import UUID
+
+import pandas as pd
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import DBAPIError
+
+from valuebox import cohorts
+from valuebox.cohorts import CohortReport
+from valuebox.ltv import repository
+from valuebox.ltv.baseline import SegmentStvMeans
+from valuebox.ltv.files import TARGET, columns_of, read_users
+from valuebox.store.engine import Store, make_engine
+from valuebox_cli.client import Client
+from valuebox_cli.console import Unreachable
+
+Source = Literal["api", "database"]
+
+
+class EvaluationReport(BaseModel):
+    """What `valuebox evaluate --report` writes."""
+
+    file: str = Field(description="The file of users.")
+    url: str = Field(description="The service that predicted.")
+    source: Source = Field(description="Where the predictions were taken from.")
+    models: list[str] = Field(description="Tags of the models that answered.")
+    request_ids: list[UUID] = Field(description="One per batch, in file order.")
+    users: int = Field(description="Users sent, predicted and stored.")
+    cohorts: CohortReport | None = Field(
+        description="The errors; null when the file has no target."
+    )
+
+
+def evaluate(
+    file: Path,
+    url: str,
+    batch_size: int,
+    database_url: str | None,
+    sent: Callable[[int, int], None],
+) -> tuple[pd.DataFrame, EvaluationReport]:
+    """Predict every user of a file through the service and judge the result.
+
+    Args:
+        file: CSV of users, with or without `target`; that column is never sent.
+        url: Of the service.
+        batch_size: Users per request.
+        database_url: Read the predictions back from there, instead of from the answers.
+        sent: Told (users sent, users in all) after every batch.
+
+    Returns:
+        `user_id, prediction, model, prediction_id` for every user in file order, and the report.
+
+    Raises:
+        BadFile: when the file cannot be used; nothing has been sent then.
+        ServiceError: when the service fails; what it had answered until then is stored.
+        Unreachable: when the database does not answer or does not hold this run's rows.
+    """
+    users = read_users(file)
+    request_ids: list[UUID] = []
+    answers: list[dict[str, Any]] = []
+    with Client(url) as client:
+        card = client.model_card()
+        for batch in _batches(users.drop(columns=TARGET, errors="ignore"), batch_size):
+            request_id, predictions = client.predict(batch)
+            request_ids.append(request_id)
+            answers += [prediction.model_dump() for prediction in predictions]
+            sent(len(answers), len(users))
+    predicted = pd.DataFrame(answers)[["user_id", "prediction", "model", "prediction_id"]]
+    if database_url:
+        predicted["prediction"] = read_back(database_url, request_ids, len(users))
+    judged = None
+    if TARGET in users and users[TARGET].notna().any():
+        baseline = SegmentStvMeans.from_dict(card.baseline).predict(columns_of(users))
+        judged = cohorts.report(users.assign(prediction=predicted["prediction"], baseline=baseline))
+    return predicted, EvaluationReport(
+        file=str(file),
+        url=url,
+        source="database" if database_url else "api",
+        models=sorted(predicted["model"].unique()),
+        request_ids=request_ids,
+        users=len(users),
+        cohorts=judged,
+    )
+
+
+def read_back(database_url: str, request_ids: list[UUID], expected: int) -> list[float]:
+    """The predictions that are stored for some requests, in the order they were sent.
+
+    Raises:
+        Unreachable: when the database does not answer or holds another number of rows.
+    """
+    store = Store(make_engine(database_url))
+    try:
+        with store.reading() as session:
+            stored = [
+                value
+                for request_id in request_ids
+                for value in repository.predictions_of_request(session, request_id)
+            ]
+    except DBAPIError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise Unreachable(f"the database cannot be read: {reason}") from None
+    finally:
+        store.close()
+    if len(stored) != expected:
+        raise Unreachable(
+            f"the database holds {len(stored):,} predictions of this run instead of "
+            f"{expected:,}; is it the one that the service writes to?"
+        )
+    return stored
+
+
+def _batches(users: pd.DataFrame, size: int) -> Iterator[list[dict[str, Any]]]:
+    for start in range(0, len(users), size):
+        batch = users.iloc[start : start + size]
+        columns = {str(name): _json_values(batch[name]) for name in batch}
+        yield [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _json_values(values: "pd.Series[Any]") -> list[Any]:
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return [value.isoformat(sep=" ") for value in values]
+    return values.astype(object).where(values.notna(), None).tolist()

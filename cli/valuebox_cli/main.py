@@ -1,0 +1,155 @@
+"""The command `valuebox`."""
+
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Final
+
+import typer
+
+from valuebox.ltv.schemas import MAX_ROWS
+from valuebox_cli import database, lookup
+from valuebox_cli import evaluate as evaluation
+from valuebox_cli.client import DEFAULT_URL
+from valuebox_cli.console import check_folder, err, exit_codes, out, print_report, progress
+from valuebox_cli.options import DatabaseUrl, Url
+from valuebox_cli.options import database_url as resolve
+
+# BentoML reads this when it is imported, which the commands below do.
+os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
+
+DATA: Final = Path("data")
+
+app = typer.Typer(
+    help="""Learn, serve and check customer-value models.
+
+    A first round: `valuebox train`, then `bentoml serve` in another terminal, then
+    `valuebox evaluate data/valid.csv`; or all of it at once with `valuebox demo`.
+
+    Exit codes: 0 done, 1 the service or the database failed, 2 the input is wrong.""",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_show_locals=False,
+)
+app.add_typer(database.app, name="db")
+app.command("predictions")(lookup.predictions)
+
+
+@app.command()
+def simulate(
+    out_dir: Annotated[Path, typer.Argument(help="Folder for train.csv, valid.csv, test.csv.")],
+    users_per_day: Annotated[
+        float, typer.Option(min=0.1, max=100_000, help="Mean number of joins a day.")
+    ] = 1750,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same files.")] = 0,
+) -> None:
+    """Generate users of an imaginary subscription site, to try everything on.
+
+    1,750 users a day is the size of the real site: some 370,000 to train on, 55,000 a month to
+    check with. The test month has no `target`, and a few values are missing in it.
+    """
+    from valuebox_training.simulate import simulate as generate
+
+    with exit_codes():
+        for name, users in generate(users_per_day, seed).write(out_dir).items():
+            out.print(f"{out_dir / name}: {users:,} users")
+
+
+@app.command()
+def train(
+    data: Annotated[
+        Path, typer.Option(help="Folder with train.csv and, if it is there, valid.csv.")
+    ] = DATA,
+    train_file: Annotated[
+        Path | None, typer.Option("--train", help="CSV to learn from, instead of DATA/train.csv.")
+    ] = None,
+    valid_file: Annotated[
+        Path | None, typer.Option("--valid", help="Later users to judge on; never learned from.")
+    ] = None,
+    model: Annotated[str, typer.Option(help="Name in the model store.")] = "ltv",
+) -> None:
+    """Learn from a file of users, judge on later ones, save into the BentoML model store.
+
+    Prints the cohort errors on the validation users and the tag of the saved model. With
+    `--train` alone nothing is judged.
+    """
+    from valuebox_training.train import train as learn
+
+    with exit_codes():
+        if train_file is None:
+            train_file = data / "train.csv"
+            if valid_file is None and (data / "valid.csv").exists():
+                valid_file = data / "valid.csv"
+        with err.status("learning …"):
+            trained = learn(train_file, valid_file, model)
+        if trained.validation:
+            print_report(trained.validation)
+        out.print(f"learned from {trained.users:,} users, saved as {trained.tag}")
+
+
+@app.command()
+def evaluate(
+    file: Annotated[Path, typer.Argument(help="CSV of users, with or without `target`.")],
+    url: Url = DEFAULT_URL,
+    source: Annotated[
+        evaluation.Source,
+        typer.Option(help="Take the predictions from the answers, or read back what was stored."),
+    ] = "api",
+    batch_size: Annotated[
+        int, typer.Option(min=1, max=MAX_ROWS, help="Users per request.")
+    ] = 5_000,
+    database_url: DatabaseUrl = None,
+    predictions: Annotated[
+        Path | None, typer.Option(help="Write user_id, prediction, model, prediction_id there.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write the figures there, as JSON.")] = None,
+) -> None:
+    """Send a file of users to the service and judge its predictions by cohort.
+
+    Prints, for every country segment, the mean absolute error of the cohort mean by join day
+    and by join month, next to a baseline of training means. The `target` column stays here.
+    Without one the users are predicted and stored all the same, and nothing is judged.
+    """
+    with exit_codes():
+        read_from = resolve(database_url) if source == "database" else None
+        for target in (predictions, report):
+            check_folder(target)
+        with progress("users") as bar:
+            task = bar.add_task(f"{file}")
+            predicted, judged = evaluation.evaluate(
+                file,
+                url,
+                batch_size,
+                read_from,
+                lambda done, total: bar.update(task, completed=done, total=total),
+            )
+        if judged.cohorts:
+            print_report(judged.cohorts)
+        out.print(f"{judged.users:,} users predicted by {', '.join(judged.models)}, and stored")
+        if not judged.cohorts:
+            out.print(f"{file} has no target: nothing to judge")
+        if predictions:
+            predicted.to_csv(predictions, index=False)
+        if report:
+            report.write_text(judged.model_dump_json(indent=2) + "\n")
+
+
+@app.command()
+def demo(
+    data: Annotated[Path, typer.Option(help="Folder with train.csv and valid.csv.")] = DATA,
+) -> None:
+    """Train, serve on a throw-away SQLite file, evaluate over HTTP, show the result, stop.
+
+    Run it in the repository's root. The model stays in the model store, nothing else does.
+    """
+    from valuebox_cli.server import serving
+
+    train(data=data)
+    with exit_codes(), TemporaryDirectory() as folder:
+        starting = err.status("starting the service …")
+        starting.start()
+        with serving(".", Path.cwd(), {"DATABASE_URL": f"sqlite:///{folder}/valuebox.db"}) as url:
+            starting.stop()
+            out.print(f"serving at {url}")
+            evaluate(data / "valid.csv", url=url)
+    out.print("the service has stopped; start your own with `bentoml serve`")

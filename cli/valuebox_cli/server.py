@@ -1,0 +1,87 @@
+"""A real service process for as long as it is needed."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Final
+
+import httpx
+
+from valuebox_cli.console import Unreachable
+
+START_SECONDS: Final = 90
+STOP_SECONDS: Final = 30
+
+
+@contextmanager
+def serving(bento: str, folder: Path, environment: dict[str, str]) -> Iterator[str]:
+    """Run `bentoml serve BENTO` in `folder` on a free port of 127.0.0.1 until the block ends.
+
+    Args:
+        bento: What to serve: `.` for a source folder, or the tag of a built Bento.
+        folder: Where to run; relative paths in settings are relative to it.
+        environment: On top of this process's own, such as `DATABASE_URL`.
+
+    Yields:
+        The address of the service, ready to answer.
+
+    Raises:
+        Unreachable: with the end of its log, when it does not become ready.
+    """
+    url = f"http://127.0.0.1:{_free_port()}"
+    command = [sys.executable, "-m", "bentoml", "serve", bento]
+    command += ["--host", "127.0.0.1", "--port", url.rsplit(":", 1)[1]]
+    with TemporaryFile() as log:
+        process = subprocess.Popen(  # noqa: S603
+            command,
+            cwd=folder,
+            env={**os.environ, "BENTOML_DO_NOT_TRACK": "True", **environment},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            # Its own group, so that its workers can be ended with it whatever happens.
+            start_new_session=True,
+        )
+        try:
+            if not _becomes_ready(process, url):
+                log.seek(0)
+                tail = log.read().decode(errors="replace").strip().splitlines()[-15:]
+                raise Unreachable("the service did not start:\n" + "\n".join(tail))
+            yield url
+        finally:
+            stop(process)
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    """End a service as Ctrl-C does; end its whole group by force where that is not enough."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _becomes_ready(process: "subprocess.Popen[bytes]", url: str) -> bool:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(f"{url}/readyz", timeout=2).is_success:
+                return True
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.1)
+    return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,1 @@
+"""A Bento box of customer-value models: facts, features, model, prediction, outcome."""

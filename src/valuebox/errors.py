@@ -1,0 +1,82 @@
+"""The one shape that every error takes on its way out, and the exceptions that carry it."""
+
+from http import HTTPStatus
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+REQUEST_ID_HEADER: Final = "X-Request-Id"
+
+ErrorCode = Literal[
+    "malformed_json",
+    "invalid_input",
+    "not_found",
+    "method_not_allowed",
+    "body_too_large",
+    "unsupported_media_type",
+    "too_many_requests",
+    "internal_error",
+    "database_unavailable",
+    "not_ready",
+    "timeout",
+]
+
+STATUS_OF: dict[ErrorCode, HTTPStatus] = {
+    "malformed_json": HTTPStatus.BAD_REQUEST,
+    "invalid_input": HTTPStatus.BAD_REQUEST,
+    "not_found": HTTPStatus.NOT_FOUND,
+    "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
+    "body_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "unsupported_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "too_many_requests": HTTPStatus.TOO_MANY_REQUESTS,
+    "internal_error": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "database_unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
+    "not_ready": HTTPStatus.SERVICE_UNAVAILABLE,
+    "timeout": HTTPStatus.GATEWAY_TIMEOUT,
+}
+
+
+class Problem(BaseModel):
+    """One thing that is wrong with the input; never the value itself."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    row: int | None = Field(default=None, description="Position in the sent array, from 0.")
+    field: str | None = Field(default=None, description="Column, or dotted path below it.")
+    message: str = Field(description="What is wrong and what is expected.")
+
+
+class Error(BaseModel):
+    """What went wrong, for a program (`code`) and for a person (`message`)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    code: ErrorCode = Field(description="Stable word for programs.")
+    message: str = Field(description="One sentence for people.")
+    problems: list[Problem] = Field(
+        default=[], description="The first problems found in the input, by row and field."
+    )
+    problem_count: int = Field(default=0, description="How many there are in all.")
+    request_id: str = Field(description="The same as in the header `X-Request-Id`.")
+
+
+class ErrorAnswer(BaseModel):
+    """The body of every answer with a status of 400 or more."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    error: Error
+
+
+class ValueboxError(Exception):
+    """Something that a person can put right; the message says what, and holds no secret."""
+
+
+class ApiError(Exception):
+    """Raised below an endpoint; the endpoint answers it in the common shape."""
+
+    def __init__(self, code: ErrorCode, message: str, problems: list[Problem] | None = None):
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.problems = problems or []

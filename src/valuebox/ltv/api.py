@@ -1,0 +1,64 @@
+"""Endpoints of the lifetime-value compartment: validate, encode, predict, store, answer."""
+
+from valuebox.guard import endpoint, request_id
+from valuebox.ltv import repository, schemas
+from valuebox.ltv.features import FEATURES
+from valuebox.ltv.model import LtvModel
+from valuebox.store.engine import Store
+
+
+class LtvApi:
+    """Needs `store` and `ltv` from the service that it is part of."""
+
+    store: Store
+    ltv: LtvModel
+
+    @endpoint("/v1/ltv/predict")
+    def ltv_predict(self, users: schemas.Users, /) -> schemas.Predictions:
+        """Predict lifetime values, store what was received and what was predicted, answer.
+
+        Takes 1 to 10,000 users and answers in the same order. All rows are stored or none.
+        """
+        rows = users.root
+        columns = {name: [getattr(row, name) for row in rows] for name in FEATURES}
+        values = self.ltv.predict(columns).tolist()
+        targets = {row.user_id: row.target for row in rows if row.target is not None}
+        with self.store.writing() as session:
+            ids = repository.add_predictions(session, request_id(), rows, values, self.ltv.tag)
+            if targets:
+                repository.put_outcomes(session, targets)
+        return schemas.Predictions.model_construct(
+            [
+                schemas.Prediction.model_construct(
+                    user_id=row.user_id,
+                    prediction=value,
+                    model=self.ltv.tag,
+                    prediction_id=prediction_id,
+                )
+                for row, value, prediction_id in zip(rows, values, ids, strict=True)
+            ]
+        )
+
+    @endpoint("/v1/ltv/predictions/search")
+    def ltv_search(self, search: schemas.PredictionSearch, /) -> schemas.PredictionPage:
+        """Look up stored predictions by users, request or join period, newest first, in pages."""
+        with self.store.reading() as session:
+            return repository.find_predictions(session, search)
+
+    @endpoint("/v1/ltv/outcomes")
+    def ltv_outcomes(self, outcomes: schemas.Outcomes, /) -> schemas.OutcomesStored:
+        """Report realised values; the same again changes nothing, another one replaces it."""
+        targets = {row.user_id: row.target for row in outcomes.root}
+        with self.store.writing() as session:
+            return repository.put_outcomes(session, targets)
+
+    @endpoint("/v1/ltv/model")
+    def ltv_model(self) -> schemas.ModelCard:
+        """The model that answers: its tag, how it was made, and the baseline to beat."""
+        return schemas.ModelCard(
+            model=self.ltv.tag,
+            kind="ltv",
+            created_at=self.ltv.created_at,
+            metadata=self.ltv.metadata,
+            baseline=self.ltv.baseline.to_dict(),
+        )

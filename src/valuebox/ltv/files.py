@@ -1,0 +1,146 @@
+"""CSV files of users: read, checked against the same bounds as requests, problems by row."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from valuebox.errors import ValueboxError
+from valuebox.ltv import schemas
+from valuebox.ltv.features import CATEGORICAL
+
+REQUIRED: Final = ("user_id", "join_date")
+COLUMNS: Final = (
+    "user_id",
+    "join_date",
+    "hidden",
+    "STV",
+    "credit_card_level",
+    "is_lp",
+    "aff_type",
+    "is_cancelled",
+    "country_segment",
+)
+TARGET: Final = "target"
+MISSING: Final = ("", "NA")
+_SHOWN: Final = 5
+_FLAGS: Final = ("hidden", "is_lp", "is_cancelled")
+_AMOUNTS: Final = {
+    "STV": (0.0, schemas.MAX_AMOUNT),
+    TARGET: (-schemas.MAX_AMOUNT, schemas.MAX_AMOUNT),
+}
+
+
+class BadFile(ValueboxError):
+    """The file cannot be used; the message names it, the columns and the rows."""
+
+
+def read_users(
+    path: Path, required: Iterable[str] = REQUIRED, unique: bool = False
+) -> pd.DataFrame:
+    """Read a CSV of users and check every value.
+
+    An empty field and a literal `NA` mean missing. Columns that are not known are kept as text.
+
+    Args:
+        path: The file; UTF-8, with a header.
+        required: Columns that must be there.
+        unique: Whether a user_id may appear only once.
+
+    Returns:
+        One row per user in file order: `user_id` int64, `join_date` datetime64, flags and
+        amounts float64 with NaN for missing, everything else str or None.
+
+    Raises:
+        BadFile: naming every kind of problem with its first rows; rows count from 1 below the
+            header.
+    """
+    raw = _read_text(path)
+    if lacking := [name for name in required if name not in raw.columns]:
+        raise BadFile(
+            f"{path}: lacks the column{'s' * (len(lacking) > 1)} {', '.join(lacking)}; "
+            f"it has {', '.join(raw.columns)}"
+        )
+    if raw.empty:
+        raise BadFile(f"{path}: holds no users, only a header")
+    problems: list[str] = []
+    users = pd.DataFrame(index=raw.index)
+    for name in raw.columns:
+        users[name] = _typed(name, raw[name], problems)
+    for name in REQUIRED:
+        _report(problems, raw[name].isna(), f"{name} is missing")
+    if unique:
+        _report(problems, users["user_id"].duplicated(keep=False), "user_id appears more than once")
+    if problems:
+        listed = "".join(f"\n  - {problem}" for problem in problems)
+        raise BadFile(f"{path}: some values cannot be used (rows count from 1):{listed}")
+    users["user_id"] = users["user_id"].astype("int64")
+    return users
+
+
+def columns_of(users: pd.DataFrame) -> dict[str, Any]:
+    """The frame's features as the encoder takes them: arrays by column name."""
+    return {name: users[name].to_numpy() for name in users.columns}
+
+
+def _read_text(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(
+            path, dtype=object, keep_default_na=False, na_values=list(MISSING), encoding="utf-8"
+        )
+    except FileNotFoundError:
+        raise BadFile(f"{path}: there is no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadFile(f"{path}: cannot be read: {error}") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise BadFile(f"{path}: is no CSV file with a header: {error}") from None
+
+
+def _typed(name: str, raw: pd.Series, problems: list[str]) -> pd.Series:
+    present = raw.notna()
+    if name == "user_id":
+        # Through Python integers: beyond 2**53 a float would merge neighbouring ids.
+        whole = present & raw.str.fullmatch(r"\d{1,19}").fillna(False).astype(bool)
+        ids = raw.where(whole, "0").map(int)
+        bad = (present & ~whole) | (ids > schemas.MAX_USER_ID)
+        _report(problems, bad, f"user_id is no whole number from 0 to {schemas.MAX_USER_ID}")
+        return ids.where(~bad, 0)
+    if name == "join_date":
+        moments = pd.to_datetime(raw, errors="coerce", format="ISO8601", utc=True).dt.tz_localize(
+            None
+        )
+        years = moments.dt.year
+        bad = present & ~years.between(schemas.FIRST_YEAR, schemas.LAST_YEAR)
+        _report(problems, bad, "join_date is no date such as 2019-08-01 00:00:21")
+        return moments
+    if name in _FLAGS:
+        numbers = _numbers(raw)
+        bad = present & ~numbers.isin([0.0, 1.0])
+        _report(problems, bad, f"{name} is neither 0 nor 1")
+        return numbers
+    if name in _AMOUNTS:
+        low, high = _AMOUNTS[name]
+        numbers = _numbers(raw)
+        bad = present & ~numbers.between(low, high)
+        _report(problems, bad, f"{name} is no amount from {low:,.0f} to {high:,.0f}")
+        return numbers
+    if name in CATEGORICAL:
+        bad = present & ((raw.str.len() > schemas.MAX_TEXT) | raw.str.contains("\0", regex=False))
+        _report(problems, bad, f"{name} is longer than {schemas.MAX_TEXT} characters or holds NUL")
+    return raw.where(present, None)
+
+
+def _numbers(raw: pd.Series) -> pd.Series:
+    numbers = pd.to_numeric(raw, errors="coerce").astype("float64")
+    return numbers.where(np.isfinite(numbers))
+
+
+def _report(problems: list[str], bad: pd.Series, what: str) -> None:
+    rows = np.flatnonzero(bad.to_numpy(dtype=bool)) + 1
+    if rows.size == 0:
+        return
+    shown = ", ".join(map(str, rows[:_SHOWN]))
+    more = f" and {rows.size - _SHOWN:,} more" if rows.size > _SHOWN else ""
+    problems.append(f"{what}: row{'s' * (rows.size > 1)} {shown}{more}")

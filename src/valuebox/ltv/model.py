@@ -1,0 +1,102 @@
+"""The lifetime-value model: users in, expected values out; no HTTP and no SQL."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import numpy as np
+import xgboost as xgb
+from numpy.typing import NDArray
+
+from valuebox import registry
+from valuebox.ltv.baseline import SegmentStvMeans
+from valuebox.ltv.features import Columns, Encoder
+
+KIND: Final = "ltv"
+_ENCODER, _BASELINE, _GOLDEN = "encoder.json", "baseline.json", "golden.json"
+_BOOSTER: Final = "booster.ubj"
+
+# Made up, so that no real user travels with the model: each kind of input once, unseen and
+# missing ones included.
+GOLDEN_USERS: Final[dict[str, list[Any]]] = {
+    "hidden": [0, 1, 0, 0, None, None],
+    "STV": [0.3975, 0.3975, 16.277625, 15.880125, 1.1925, None],
+    "is_lp": [0, 1, 1, 0, None, None],
+    "is_cancelled": [1, 1, 0, 0, None, None],
+    "credit_card_level": ["standard", "prepaid", "standard", "prepaid", None, None],
+    "aff_type": ["PPL", "PPS", "Other", "PPL", "never seen", None],
+    "country_segment": ["US", "RU", "KZ", "GB", "never seen", None],
+}
+
+
+@dataclass(frozen=True)
+class LtvModel:
+    """Encoder, booster and baseline; `tag` is empty until it has been saved."""
+
+    encoder: Encoder
+    booster: xgb.Booster
+    baseline: SegmentStvMeans
+    tag: str = ""
+    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def predict(self, columns: Columns) -> NDArray[np.float64]:
+        """Expected lifetime value of each user.
+
+        Args:
+            columns: One sequence of length `n_users` per feature; see `Encoder.transform`.
+
+        Returns:
+            `(n_users,)` float64 holding the booster's float32 values, in the currency of `STV`.
+        """
+        matrix = self.encoder.transform(columns)
+        predictions: NDArray[np.float32] = self.booster.inplace_predict(matrix)
+        return predictions.astype(np.float64)
+
+    def save(self, name: str, labels: dict[str, str], metadata: dict[str, Any]) -> str:
+        """Save into the model store and return the exact tag; see `registry.save`."""
+        files = {
+            _BOOSTER: bytes(self.booster.save_raw("ubj")),
+            _ENCODER: _json(self.encoder.to_dict()),
+            _BASELINE: _json(self.baseline.to_dict()),
+            _GOLDEN: _json(self.predict(GOLDEN_USERS).tolist()),
+        }
+        metadata = {"features": self.encoder.feature_names, **metadata}
+        return registry.save(name, KIND, files, labels, metadata)
+
+    @classmethod
+    def load(cls, tag: str) -> "LtvModel":
+        """Load from the model store and prove that it predicts what it did when saved.
+
+        Raises:
+            registry.ArtifactMissing: when there is none.
+            registry.ArtifactRefused: when it was changed, or predicts something else here.
+        """
+        artifact = registry.load(tag, KIND)
+        try:
+            booster = xgb.Booster(model_file=artifact.path / _BOOSTER)
+            encoder = Encoder.from_dict(_read(artifact, _ENCODER))
+            baseline = SegmentStvMeans.from_dict(_read(artifact, _BASELINE))
+            golden = np.array(_read(artifact, _GOLDEN))
+        except (xgb.core.XGBoostError, OSError, ValueError, KeyError) as error:
+            raise registry.ArtifactRefused(f"{artifact.tag} cannot be read: {error}") from None
+        # One thread per worker: requests run side by side, and small batches gain nothing.
+        booster.set_param({"nthread": 1})
+        model = cls(
+            encoder, booster, baseline, artifact.tag, artifact.created_at, artifact.metadata
+        )
+        # Summing trees may differ in the last float32 bits between processors.
+        if not np.allclose(model.predict(GOLDEN_USERS), golden, rtol=1e-5, atol=1e-5):
+            raise registry.ArtifactRefused(
+                f"{artifact.tag} does not predict here what it did when it was saved"
+            )
+        return model
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, indent=1).encode()
+
+
+def _read(artifact: registry.Artifact, file: str) -> Any:
+    return json.loads((artifact.path / file).read_bytes())

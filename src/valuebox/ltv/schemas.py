@@ -1,0 +1,242 @@
+"""What comes in and goes out over HTTP, and the bounds that hold for files as well.
+
+Amounts (`STV`, `target`, `prediction`) are in the site's currency; moments without a zone are
+the site's own clock, moments with one are converted to UTC.
+"""
+
+import math
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    RootModel,
+    StringConstraints,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+MAX_ROWS: Final = 10_000
+MAX_PAGE: Final = 10_000
+MAX_USER_ID: Final = 2**63 - 1
+MAX_AMOUNT: Final = 1_000_000.0
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 2199
+MAX_TEXT: Final = 100
+
+_EXAMPLE_TAG = "ltv:2a4bqzq5x6lzqhqr"
+_EXAMPLE_ID = "019c2f4e-6a3b-7c1d-9e2f-3a4b5c000000"
+
+
+def _iso_text(value: Any) -> Any:
+    # Pydantic would also take seconds since 1970, as a number or as digits in a string.
+    if isinstance(value, str) and value[4:5] == "-":
+        return value
+    if isinstance(value, datetime):
+        return value
+    raise PydanticCustomError(
+        "iso_date", "Input should be a date or moment in ISO 8601, such as 2019-08-01 00:00:21"
+    )
+
+
+def _naive(value: datetime) -> datetime:
+    if value.tzinfo is not None:
+        value = value.astimezone(UTC).replace(tzinfo=None)
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise PydanticCustomError(
+            "year", f"Input should be in the years {FIRST_YEAR} to {LAST_YEAR}"
+        )
+    return value
+
+
+def _no_nul(value: str) -> str:
+    if "\0" in value:
+        raise PydanticCustomError("nul", "Input should not hold NUL characters")
+    return value
+
+
+def _storable(value: JsonValue) -> JsonValue:
+    """Refuse what JSON columns cannot hold: NaN, infinities, NUL characters."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise PydanticCustomError("finite_number", "Input should be a finite number")
+    if isinstance(value, str):
+        _no_nul(value)
+    elif isinstance(value, list):
+        for item in value:
+            _storable(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _no_nul(key)
+            _storable(item)
+    return value
+
+
+JoinDate = Annotated[
+    datetime,
+    BeforeValidator(_iso_text),
+    AfterValidator(_naive),
+]
+UserId = Annotated[int, Field(strict=True, ge=0, le=MAX_USER_ID)]
+Flag = Annotated[int, Field(ge=0, le=1)]
+ShortTermValue = Annotated[float, Field(strict=True, ge=0, le=MAX_AMOUNT)]
+Target = Annotated[float, Field(strict=True, ge=-MAX_AMOUNT, le=MAX_AMOUNT)]
+Category = Annotated[str, StringConstraints(max_length=MAX_TEXT), AfterValidator(_no_nul)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        allow_inf_nan=False, extra="forbid", hide_input_in_errors=True, ser_json_inf_nan="null"
+    )
+
+
+class User(_Model):
+    """One user after four days. Only `user_id` and `join_date` are required.
+
+    Columns that are not listed here are kept with the rest.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Annotated[JsonValue, AfterValidator(_storable)]]
+
+    user_id: UserId = Field(description="Numerical identifier.", examples=[1369584])
+    join_date: JoinDate = Field(
+        description="When the user joined.", examples=["2019-08-01 00:00:21"]
+    )
+    hidden: Flag | None = Field(
+        default=None, description="A segment estimated when joining, 0 or 1.", examples=[0]
+    )
+    STV: ShortTermValue | None = Field(
+        default=None, description="Amount spent in the first 4 days.", examples=[16.277625]
+    )
+    credit_card_level: Category | None = Field(
+        default=None, description="Kind of credit card.", examples=["standard"]
+    )
+    is_lp: Flag | None = Field(default=None, description="Traffic source, 0 or 1.", examples=[0])
+    aff_type: Category | None = Field(
+        default=None, description="Traffic source, by kind of affiliate.", examples=["PPS"]
+    )
+    is_cancelled: Flag | None = Field(
+        default=None, description="Whether the subscription was cancelled, 0 or 1.", examples=[1]
+    )
+    country_segment: Category | None = Field(
+        default=None, description="Country; ones never seen are welcome.", examples=["US"]
+    )
+    target: Target | None = Field(
+        default=None,
+        description="Realised value, if known: stored as an outcome, never used to predict.",
+        examples=[None],
+    )
+
+    @model_validator(mode="after")
+    def _extra_names_are_storable(self) -> "User":
+        for name in self.model_extra or ():
+            _no_nul(name)
+        return self
+
+
+class Users(RootModel[Annotated[list[User], Field(min_length=1, max_length=MAX_ROWS)]]):
+    """The users to predict, at most 10,000."""
+
+
+class Prediction(_Model):
+    """What the model says of one user."""
+
+    user_id: int = Field(description="As sent.", examples=[1369584])
+    prediction: float = Field(
+        description="Expected lifetime value, in the currency of `STV`.", examples=[24.81]
+    )
+    model: str = Field(description="Tag of the model.", examples=[_EXAMPLE_TAG])
+    prediction_id: UUID = Field(description="Id of the stored prediction.", examples=[_EXAMPLE_ID])
+
+
+class Predictions(RootModel[list[Prediction]]):
+    """One prediction per user, in the order sent."""
+
+
+class PredictionSearch(_Model):
+    """Which stored predictions to return; conditions that are given must all hold."""
+
+    user_ids: Annotated[list[UserId], Field(max_length=MAX_ROWS)] | None = Field(
+        default=None, description="Of these users.", examples=[[1369584]]
+    )
+    request_id: UUID | None = Field(
+        default=None,
+        description="Of this request, see its header `X-Request-Id`.",
+        examples=[None],
+    )
+    joined_from: JoinDate | None = Field(
+        default=None, description="Users who joined then or later.", examples=["2019-08-01"]
+    )
+    joined_before: JoinDate | None = Field(
+        default=None, description="Users who joined before then.", examples=["2019-09-01"]
+    )
+    page_size: int = Field(
+        default=100, strict=True, ge=1, le=MAX_PAGE, description="How many.", examples=[100]
+    )
+    after: UUID | None = Field(
+        default=None,
+        description="`next_page` of the page before; absent for the first.",
+        examples=[None],
+    )
+
+
+class StoredPrediction(Prediction):
+    """A prediction as it was stored, with what it was made for and what came true."""
+
+    request_id: UUID = Field(description="The request that asked for it.")
+    predicted_at: AwareDatetime = Field(description="When, in UTC.")
+    join_date: datetime = Field(description="When the user joined.")
+    country_segment: str | None = Field(description="As sent.")
+    target: float | None = Field(description="Realised value, where it has been reported.")
+
+
+class PredictionPage(_Model):
+    """Stored predictions, newest first."""
+
+    predictions: list[StoredPrediction]
+    next_page: UUID | None = Field(
+        description="Send it as `after` for the next page; null on the last."
+    )
+
+
+class Outcome(_Model):
+    """What a user really spent."""
+
+    user_id: UserId = Field(description="As in predictions.", examples=[1369584])
+    target: Target = Field(
+        description="Realised value, in the currency of `STV`.", examples=[32.157750]
+    )
+
+
+class Outcomes(RootModel[Annotated[list[Outcome], Field(min_length=1, max_length=MAX_ROWS)]]):
+    """Realised values, at most 10,000; of a user sent twice the last one counts."""
+
+
+class OutcomesStored(_Model):
+    """What the sent outcomes changed."""
+
+    received: int = Field(description="Rows sent.")
+    added: int = Field(description="Users whose value was not known before.")
+    corrected: int = Field(description="Users whose value was another one before.")
+    unchanged: int = Field(description="Users whose value was already known.")
+
+
+class ModelCard(_Model):
+    """The model that answers, and how it was made."""
+
+    model: str = Field(description="Its tag.", examples=[_EXAMPLE_TAG])
+    kind: Literal["ltv"] = Field(description="The compartment that it belongs to.")
+    created_at: AwareDatetime = Field(description="When it was trained, in UTC.")
+    metadata: dict[str, JsonValue] = Field(
+        description="Training window, rows, library versions, features and validation figures."
+    )
+    baseline: dict[str, JsonValue] = Field(
+        description="Training means by segment and STV, to compare predictions with."
+    )

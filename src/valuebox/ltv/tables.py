@@ -1,0 +1,60 @@
+"""Tables of the lifetime-value compartment: features, predictions, outcomes.
+
+Ids are made by the service (`store.ids`): the ids of one request increase in the order its
+rows were sent, and those of a later request are greater.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from valuebox.ltv.schemas import MAX_TEXT
+from valuebox.store.base import Base, UtcDateTime
+
+MAX_TAG = 255
+
+
+class LtvFeatures(Base):
+    """What was sent of a user, as it was sent; a user sent again gets another row."""
+
+    __tablename__ = "ltv_features"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    request_id: Mapped[UUID] = mapped_column(index=True)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    user_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    join_date: Mapped[datetime] = mapped_column(DateTime, index=True)
+    hidden: Mapped[int | None]
+    stv: Mapped[float | None]
+    credit_card_level: Mapped[str | None] = mapped_column(String(MAX_TEXT))
+    is_lp: Mapped[int | None]
+    aff_type: Mapped[str | None] = mapped_column(String(MAX_TEXT))
+    is_cancelled: Mapped[int | None]
+    country_segment: Mapped[str | None] = mapped_column(String(MAX_TEXT))
+    extra: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class LtvPrediction(Base):
+    """What a model said of a features row."""
+
+    __tablename__ = "ltv_predictions"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    features_id: Mapped[UUID] = mapped_column(ForeignKey(LtvFeatures.id), index=True)
+    model: Mapped[str] = mapped_column(String(MAX_TAG))
+    prediction: Mapped[float]
+    predicted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class LtvOutcome(Base):
+    """What came true: the latest realised value of a user."""
+
+    __tablename__ = "ltv_outcomes"
+
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    target: Mapped[float]
+    first_reported_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,133 @@
+"""Artifacts in and out of the BentoML model store, checked on the way in.
+
+An artifact is a folder of plain files with a manifest that holds their SHA-256 digests. No
+file of it is code or a pickle, so loading one cannot run anything.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from platform import python_version
+from typing import Any, Final
+
+import bentoml
+from bentoml.exceptions import BentoMLException, NotFound
+
+from valuebox.errors import ValueboxError
+
+MANIFEST: Final = "manifest.json"
+FORMAT: Final = 1
+_LIBRARIES: Final = ("valuebox", "bentoml", "numpy", "xgboost", "xgboost-cpu")
+
+
+class ArtifactMissing(ValueboxError):
+    """The model store has no such model."""
+
+
+class ArtifactRefused(ValueboxError):
+    """The artifact is damaged, was changed, or is of a kind this version cannot read."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A checked artifact: its exact tag, where its files are, and what its manifest says."""
+
+    tag: str
+    path: Path
+    created_at: datetime
+    metadata: dict[str, Any]
+
+
+def save(
+    name: str, kind: str, files: dict[str, bytes], labels: dict[str, str], metadata: dict[str, Any]
+) -> str:
+    """Write `files` and their manifest into the model store.
+
+    Args:
+        name: Of the model in the store; the store makes the version.
+        kind: The compartment that can read it, such as `ltv`.
+        files: Content by file name.
+        labels: Short words to find it by in the store.
+        metadata: Whatever JSON can hold; kept in the manifest and shown by the store.
+
+    Returns:
+        The exact tag, `name:version`.
+
+    Raises:
+        ArtifactRefused: when the store does not accept the name.
+    """
+    metadata = {**metadata, "libraries": library_versions()}
+    manifest = {
+        "format": FORMAT,
+        "kind": kind,
+        "created_at": datetime.now(UTC).isoformat(),
+        "digests": {file: hashlib.sha256(content).hexdigest() for file, content in files.items()},
+        "metadata": metadata,
+    }
+    try:
+        with bentoml.models.create(
+            name, labels={"kind": kind, **labels}, metadata=metadata
+        ) as model:
+            for file, content in files.items():
+                Path(model.path_of(file)).write_bytes(content)
+            Path(model.path_of(MANIFEST)).write_text(json.dumps(manifest, indent=2))
+    except (BentoMLException, ValueError) as error:
+        raise ArtifactRefused(f"the model store does not accept {name!r}: {error}") from None
+    return str(model.tag)
+
+
+def load(tag: str, kind: str) -> Artifact:
+    """Find an artifact and check every file of it.
+
+    Args:
+        tag: `name:version`, or a name for its newest version. Within a built Bento the name
+            means the version that was built in.
+        kind: What the caller can read.
+
+    Raises:
+        ArtifactMissing: when there is none.
+        ArtifactRefused: when a file is missing or changed, or it is of another kind or format.
+    """
+    try:
+        model = bentoml.models.get(tag)
+    except NotFound:
+        raise ArtifactMissing(
+            f"the model store has no model {tag!r}; `valuebox train` makes one"
+        ) from None
+    except (BentoMLException, ValueError) as error:
+        raise ArtifactRefused(f"{tag!r} is no model tag: {error}") from None
+    path = Path(model.path)
+    try:
+        manifest = json.loads((path / MANIFEST).read_bytes())
+        format_and_kind = (manifest["format"], manifest["kind"])
+        digests: dict[str, str] = manifest["digests"]
+        created_at = datetime.fromisoformat(manifest["created_at"])
+        metadata: dict[str, Any] = manifest["metadata"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ArtifactRefused(f"{model.tag} has no manifest of valuebox's") from None
+    if format_and_kind != (FORMAT, kind):
+        raise ArtifactRefused(
+            f"{model.tag} is of kind and format {format_and_kind}, not {(kind, FORMAT)}"
+        )
+    for file, digest in digests.items():
+        try:
+            content = (path / file).read_bytes()
+        except OSError:
+            raise ArtifactRefused(f"{model.tag} lacks its file {file}") from None
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise ArtifactRefused(f"{model.tag} was changed after it was saved: {file}")
+    return Artifact(str(model.tag), path, created_at, metadata)
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of what an artifact was made with."""
+    found = {"python": python_version()}
+    for library in _LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,68 @@
+"""The Bento service: one class that puts the compartments' endpoints together."""
+
+import logging
+
+import anyio.to_thread
+import bentoml
+from pydantic import ValidationError
+
+from valuebox.errors import ValueboxError
+from valuebox.guard import Guard, QuietRefusals
+from valuebox.ltv.api import LtvApi
+from valuebox.ltv.model import LtvModel
+from valuebox.openapi import TruthfulDocs
+from valuebox.settings import Settings
+from valuebox.store import migrate
+from valuebox.store.engine import POOL_SIZE, Store, make_engine
+
+DESCRIPTION = "Customer-value models: predictions are stored, and checked when the truth arrives."
+# The timeout also bounds how long BentoML keeps a finished request's timer: keep it short.
+TIMEOUT_SECONDS = 60
+
+
+@bentoml.service(
+    name="valuebox",
+    description=DESCRIPTION,
+    workers=1,
+    threads=POOL_SIZE,
+    traffic={"timeout": TIMEOUT_SECONDS},
+    http={"host": "127.0.0.1", "port": 3000},
+)
+class ValueBox(LtvApi):
+    """Customer-value models behind typed JSON endpoints, with everything stored."""
+
+    def __init__(self) -> None:
+        settings = Settings()
+        _quiet_logs()
+        self.store = Store(make_engine(settings.database_url.get_secret_value()))
+        self.ltv = LtvModel.load(settings.model)
+
+    @bentoml.on_deployment  # type: ignore[untyped-decorator]
+    @staticmethod
+    def prepare() -> None:
+        """Before any worker starts: migrate the database, and prove that the model loads."""
+        try:
+            settings = Settings()
+            engine = make_engine(settings.database_url.get_secret_value())
+            migrate.upgrade(engine, wait_seconds=settings.database_wait)
+            engine.dispose()
+            LtvModel.load(settings.model)
+        except (ValueboxError, ValidationError) as error:
+            raise SystemExit(f"valuebox cannot start: {error}") from None
+
+    async def __is_ready__(self) -> bool:
+        """Ready while the database answers; the model was loaded before the first request."""
+        return await anyio.to_thread.run_sync(self.store.answers)
+
+    @bentoml.on_shutdown  # type: ignore[untyped-decorator]
+    def close(self) -> None:
+        """Give the database connections back."""
+        self.store.close()
+
+
+ValueBox.add_asgi_middleware(Guard, settings=Settings)  # type: ignore[attr-defined]
+ValueBox.add_asgi_middleware(TruthfulDocs)  # type: ignore[attr-defined]
+
+
+def _quiet_logs() -> None:
+    logging.getLogger("bentoml._internal.server.http_app").addFilter(QuietRefusals())

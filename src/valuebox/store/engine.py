@@ -1,0 +1,114 @@
+"""The database: how it is reached, on SQLite and on PostgreSQL."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session
+
+from valuebox.errors import ValueboxError
+
+POOL_SIZE = 8
+CONNECT_TIMEOUT_SECONDS = 3
+SQLITE_LOCK_SECONDS = 10
+
+
+class BadDatabaseUrl(ValueboxError):
+    """The database URL cannot be used; the message never holds the URL."""
+
+
+def parse_url(url: str) -> URL:
+    """The URL with the driver named.
+
+    Hosting providers hand out `postgres://…` and `postgresql://…`; both mean psycopg2 here.
+
+    Raises:
+        BadDatabaseUrl: when it is no URL, or of a database that is not supported.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise BadDatabaseUrl(
+            "DATABASE_URL is no database URL; try sqlite:///valuebox.db or "
+            "postgresql+psycopg2://user:password@host/name"
+        ) from None
+    if parsed.drivername in {"postgres", "postgresql"}:
+        parsed = parsed.set(drivername="postgresql+psycopg2")
+    if parsed.drivername not in {"sqlite", "sqlite+pysqlite", "postgresql+psycopg2"}:
+        raise BadDatabaseUrl(
+            f"DATABASE_URL names {parsed.drivername}; supported are sqlite and postgresql+psycopg2"
+        )
+    return parsed
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for `url`; it connects when first used and notices lost connections.
+
+    Raises:
+        BadDatabaseUrl: see `parse_url`.
+    """
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed, connect_args={"timeout": SQLITE_LOCK_SECONDS})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(
+        parsed,
+        pool_pre_ping=True,
+        pool_size=POOL_SIZE,
+        pool_timeout=CONNECT_TIMEOUT_SECONDS,
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "application_name": "valuebox",
+        },
+    )
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
+    # The driver's own transaction handling commits behind our back before DDL.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    # A reader that later writes cannot wait for another writer; taking the lock first can.
+    immediate = connection.get_execution_options().get("sqlite_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+class Store:
+    """The database as the rest of the code sees it: units of work, nothing else."""
+
+    def __init__(self, engine: Engine):
+        self.engine = engine
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session whose changes are never kept."""
+        with Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One unit of work: all of it is committed at the end, or none of it."""
+        engine = self.engine.execution_options(sqlite_write=True)
+        with Session(engine) as session, session.begin():
+            yield session
+
+    def answers(self) -> bool:
+        """Whether a query comes back."""
+        try:
+            with self.engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        except Exception:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()

@@ -1,0 +1,86 @@
+"""Bringing a database to the schema that this code needs, once, whoever comes first."""
+
+import time
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
+
+from valuebox.errors import ValueboxError
+
+# Any number that nothing else on the same PostgreSQL uses: "valu" in ASCII.
+_LOCK = 0x76616C75
+
+
+class DatabaseAway(ValueboxError):
+    """The database did not answer in time."""
+
+
+class SchemaUnknown(ValueboxError):
+    """The database carries a revision that this code does not know."""
+
+
+def upgrade(engine: Engine, wait_seconds: float = 0.0) -> str:
+    """Apply all pending migrations under a lock and return the revision reached.
+
+    Replicas that start together queue at the lock; the later ones find nothing to do.
+
+    Args:
+        engine: Of the database to upgrade.
+        wait_seconds: How long to wait for a database that does not answer yet.
+
+    Raises:
+        DatabaseAway: when it still does not answer after that.
+        SchemaUnknown: when a newer valuebox has already migrated it further.
+    """
+    _wait_for(engine, wait_seconds)
+    config = _config()
+    with engine.execution_options(sqlite_write=True).begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError:
+            raise SchemaUnknown(
+                f"the database is at revision {_revision(connection)!r}, which this version of "
+                "valuebox does not know; run the version that migrated it, or a newer one"
+            ) from None
+        return _revision(connection) or ""
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the database is at the revision that this code needs."""
+    with engine.connect() as connection:
+        head = ScriptDirectory.from_config(_config()).get_current_head()
+        return _revision(connection) == head
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def _wait_for(engine: Engine, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with engine.connect():
+                return
+        except OperationalError as error:
+            if time.monotonic() >= deadline:
+                reason = str(error.orig).strip().splitlines()[-1]
+                raise DatabaseAway(
+                    f"the {engine.dialect.name} database does not answer: {reason}"
+                ) from None
+            time.sleep(0.5)

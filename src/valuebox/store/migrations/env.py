@@ -1,0 +1,14 @@
+"""Alembic's entry: runs the migrations on the connection that `migrate.upgrade` hands over."""
+
+from alembic import context
+
+from valuebox.ltv import tables  # noqa: F401  (registers its tables on Base)
+from valuebox.store.base import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()
