@@ -37,6 +37,9 @@ evaluate: install
 build: install
 	$(BIN)/bentoml build
 
+docs: install
+	$(BIN)/python -m valuebox_cli.schemas docs/schemas
+
 lock: install
 	$(BIN)/uv pip compile $(LOCK) --output-file requirements.txt pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml

@@ -1,0 +1,29 @@
+"""JSON schemas of what programs read: `python -m valuebox_cli.schemas docs/schemas` writes them."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel
+
+from valuebox.errors import ErrorAnswer
+from valuebox_cli.evaluate import EvaluationReport
+
+PUBLISHED: Final[dict[str, type[BaseModel]]] = {
+    "error.schema.json": ErrorAnswer,
+    "evaluation-report.schema.json": EvaluationReport,
+}
+
+
+def documents() -> dict[str, str]:
+    """The text of every published schema, by file name."""
+    return {
+        name: json.dumps(model.model_json_schema(mode="serialization"), indent=2) + "\n"
+        for name, model in PUBLISHED.items()
+    }
+
+
+if __name__ == "__main__":
+    for name, text in documents().items():
+        (Path(sys.argv[1]) / name).write_text(text)

@@ -1,0 +1,29 @@
+import pytest
+
+from valuebox.store.ids import MAX_BLOCK, new_ids
+
+
+def test_ids_increase_within_a_block_and_are_uuids_of_version_7() -> None:
+    ids = new_ids(10_000)
+    assert ids == sorted(ids)
+    assert len(set(ids)) == 10_000
+    assert {one.version for one in ids} == {7}
+    assert {one.variant for one in ids} == {"specified in RFC 4122"}
+
+
+def test_a_later_block_comes_after_an_earlier_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time_ns", lambda: 1_700_000_000_000_000_000)
+    earlier = new_ids(3)
+    monkeypatch.setattr("time.time_ns", lambda: 1_700_000_000_001_000_000)
+    assert max(earlier) < min(new_ids(3))
+
+
+def test_blocks_of_the_same_millisecond_do_not_collide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time_ns", lambda: 1_700_000_000_000_000_000)
+    blocks = [new_ids(2)[0] for _ in range(1_000)]
+    assert len(set(blocks)) == 1_000
+
+
+def test_a_block_has_an_end() -> None:
+    with pytest.raises(ValueError, match="at most"):
+        new_ids(MAX_BLOCK + 1)

@@ -1,0 +1,43 @@
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from valuebox.settings import Settings
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def settings_by_variable() -> dict[str, str]:
+    variables = {}
+    for name, field in Settings.model_fields.items():
+        variable = field.validation_alias or f"VALUEBOX_{name.upper()}"
+        default = field.default
+        shown = default.get_secret_value() if name == "database_url" else f"{default}"
+        variables[str(variable)] = shown.removesuffix(".0")
+    return variables
+
+
+def test_readme_lists_every_setting_with_its_default() -> None:
+    rows = re.findall(r"^\| `([A-Z_]+)` \| `([^`]*)` \|", README.read_text(), re.MULTILINE)
+    assert dict(rows) == settings_by_variable()
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://somewhere/db")
+    monkeypatch.setenv("VALUEBOX_MODEL", "ltv:abc")
+    settings = Settings()
+    assert settings.database_url.get_secret_value() == "postgresql://somewhere/db"
+    assert settings.model == "ltv:abc"
+
+
+def test_a_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:hunter2@somewhere/db")
+    assert "hunter2" not in repr(Settings())
+
+
+def test_nonsense_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VALUEBOX_MAX_BODY_MB", "-1")
+    with pytest.raises(ValidationError, match="greater than 0"):
+        Settings()
