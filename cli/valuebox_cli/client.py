@@ -31,7 +31,10 @@ class Client:
     """
 
     def __init__(self, url: str):
-        self._http = httpx.Client(base_url=url, timeout=_TIMEOUT)
+        try:
+            self._http = httpx.Client(base_url=url, timeout=_TIMEOUT)
+        except httpx.InvalidURL:
+            raise ServiceError(f"{url} is no address; try {DEFAULT_URL}") from None
         self._url = url
 
     def __enter__(self) -> Self:

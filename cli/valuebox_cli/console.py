@@ -43,7 +43,7 @@ def exit_codes() -> Iterator[None]:
 
 
 def _fail(message: str, code: int) -> None:
-    err.print("error:", message, style="red", markup=False)
+    err.print("error:", message, style="red", markup=False, soft_wrap=True)
     raise typer.Exit(code)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from valuebox.errors import ValueboxError
 from valuebox.ltv.schemas import MAX_ROWS
 from valuebox_cli import database, lookup
 from valuebox_cli import evaluate as evaluation
@@ -42,16 +43,30 @@ def simulate(
         float, typer.Option(min=0.1, max=100_000, help="Mean number of joins a day.")
     ] = 1750,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same files.")] = 0,
+    world: Annotated[str, typer.Option(help="What the site is like; `list` prints them.")] = "site",
+    oracle: Annotated[
+        bool, typer.Option("--oracle", help="Also write what every user is expected to be worth.")
+    ] = False,
 ) -> None:
     """Generate users of an imaginary subscription site, to try everything on.
 
     1,750 users a day is the size of the real site: some 370,000 to train on, 55,000 a month to
-    check with. The test month has no `target`, and a few values are missing in it.
+    check with. The test month has no `target`. Each world moves in its own way, from `calm` to
+    price changes and new countries. The oracle files hold `user_id,oracle`, the expected target
+    given all that is known on day 4: how far it is off is chance, which no model can predict.
     """
     from valuebox_training.simulate import simulate as generate
+    from valuebox_training.worlds import WORLDS
 
     with exit_codes():
-        for name, users in generate(users_per_day, seed).write(out_dir).items():
+        if world == "list":
+            for name, described in WORLDS.items():
+                out.print(f"{name}: {described.about}")
+            return
+        if world not in WORLDS:
+            raise ValueboxError(f"there is no world {world!r}, only {', '.join(WORLDS)}")
+        written = generate(users_per_day, seed, world).write(out_dir, oracle)
+        for name, users in written.items():
             out.print(f"{out_dir / name}: {users:,} users")
 
 

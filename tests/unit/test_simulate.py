@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from valuebox.ltv.files import COLUMNS, read_users
-from valuebox_training.simulate import TEST, VALID, Simulation, simulate
+from valuebox_training.simulate import Simulation, simulate
+from valuebox_training.worlds import TEST, VALID
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +117,16 @@ def test_most_join_on_saturday_fewest_on_wednesday(site: Simulation) -> None:
     joins = site.train.users["join_date"].dt.day_name().value_counts()
     assert joins.idxmax() == "Saturday"
     assert joins.idxmin() == "Wednesday"
+
+
+def test_joins_follow_the_clock_and_fridays_convert(site: Simulation) -> None:
+    users = site.train.users
+    hours = users["join_date"].dt.hour.value_counts(normalize=True)
+    assert hours[6] == pytest.approx(3043 / 57_000, abs=0.003)
+    assert hours[12] == pytest.approx(1852 / 57_000, abs=0.003)
+    visible = users[users["hidden"] == 0]
+    converted = (visible["STV"] > 11).groupby(visible["join_date"].dt.day_name()).mean()
+    assert converted["Friday"] > converted["Monday"] + 0.005
 
 
 def test_values_are_missing_in_the_test_month_only(site: Simulation, august: pd.DataFrame) -> None:

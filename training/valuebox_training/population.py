@@ -89,7 +89,6 @@ PLANS: Final[dict[str, list[tuple[float, Plan]]]] = {
         (0.0104, Plan(1.0, 49.95, 0.242)),
         (0.0072, Plan(0.0, 29.95, 0.141)),
         (0.0068, Plan(1.0, 29.95, 0.90)),
-        (0.0018, Plan(3.0, 49.95, 0.10)),
         (0.0013, Plan(3.0, 116.88, 0.0)),
     ],
     "prepaid, not converted": [

@@ -6,9 +6,10 @@ back or buy extras until about day 65 (only the sum of that is seen, as `target`
 and renewal drift mildly over the months.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,28 +26,11 @@ from valuebox_training.population import (
     WEEKDAYS,
     Plan,
 )
+from valuebox_training.worlds import END, START, TEST, VALID, WORLDS, OverTime, World
 
 Floats = NDArray[np.float64]
 
-START: Final = pd.Timestamp("2018-12-01")
-VALID: Final = pd.Timestamp("2019-07-01")
-TEST: Final = pd.Timestamp("2019-08-01")
-END: Final = pd.Timestamp("2019-09-01")
 _MEAN_ID_GAP = 3
-
-
-@dataclass(frozen=True)
-class Process:
-    """The knobs of the process; the defaults are the site as it is described."""
-
-    appears: dict[str, pd.Timestamp] = field(default_factory=lambda: {"CA": VALID})
-    """Segments that nobody belongs to before a day."""
-    conversion_drift: float = -0.12
-    """Change of the log-odds to convert from the first to the last day."""
-    renewal_drift: float = 0.10
-    """The same of renewal."""
-    missing: float = 100 / 59_498
-    """Share of missing values in `aff_type` and `is_cancelled`, in the test month only."""
 
 
 @dataclass(frozen=True)
@@ -67,48 +51,58 @@ class Simulation:
     valid: Part
     test: Part
 
-    def write(self, out_dir: Path) -> dict[str, int]:
+    def write(self, out_dir: Path, oracle: bool = False) -> dict[str, int]:
         """Write train.csv, valid.csv and test.csv, the last one without `target`.
+
+        Args:
+            out_dir: Made if it is not there.
+            oracle: Also write oracle-train.csv, oracle-valid.csv and oracle-test.csv.
 
         Returns:
             The number of users by file name.
         """
         out_dir.mkdir(parents=True, exist_ok=True)
-        parts = {"train.csv": self.train, "valid.csv": self.valid, "test.csv": self.test}
-        for name, part in parts.items():
-            users = part.users.drop(columns="target") if part is self.test else part.users
-            users.to_csv(out_dir / name, index=False, na_rep="NA", date_format="%Y-%m-%d %H:%M:%S")
-        return {name: len(part.users) for name, part in parts.items()}
+        files: dict[str, pd.DataFrame] = {}
+        for name, part in (("train", self.train), ("valid", self.valid), ("test", self.test)):
+            hidden = ["target"] if part is self.test else []
+            files[f"{name}.csv"] = part.users.drop(columns=hidden)
+            if oracle:
+                known = part.users[["user_id"]].assign(oracle=part.oracle.round(6))
+                files[f"oracle-{name}.csv"] = known
+        for file, users in files.items():
+            users.to_csv(out_dir / file, index=False, na_rep="NA", date_format="%Y-%m-%d %H:%M:%S")
+        return {file: len(users) for file, users in files.items()}
 
 
-def simulate(users_per_day: float, seed: int, process: Process | None = None) -> Simulation:
+def simulate(users_per_day: float, seed: int, world: str = "site") -> Simulation:
     """Simulate all joins from December 2018 to August 2019.
 
     Args:
         users_per_day: Mean number of joins a day.
         seed: The same seed gives the same users.
-        process: What the site is like.
+        world: What the site is like; a key of `WORLDS`.
     """
-    process = process or Process()
+    site = WORLDS[world]
     rng = np.random.default_rng(seed)
-    users = _joins(rng, users_per_day)
-    users = _traits(rng, users, process)
-    users, plans = _first_payments(rng, users, process)
-    users, oracle = _later_payments(rng, users, plans, process)
+    users = _joins(rng, users_per_day, site)
+    users = _traits(rng, users, site)
+    users, plans = _first_payments(rng, users, site)
+    users, oracle = _later_payments(rng, users, plans, site)
     joined = users["join_date"]
     periods = (joined < VALID, (joined >= VALID) & (joined < TEST), joined >= TEST)
     train, valid, test = (
         Part(users[rows].reset_index(drop=True), oracle[rows.to_numpy()]) for rows in periods
     )
-    _take_away(rng, test.users, process.missing)
+    for part in (test,) if site.gaps.test_only else (train, valid, test):
+        _take_away(rng, part.users, site.gaps.shares)
     return Simulation(train, valid, test)
 
 
-def _joins(rng: np.random.Generator, users_per_day: float) -> pd.DataFrame:
-    days = pd.date_range(START, END, inclusive="left")
+def _joins(rng: np.random.Generator, users_per_day: float, world: World) -> pd.DataFrame:
+    days = pd.date_range(world.start, END, inclusive="left")
     rates = np.array(WEEKDAYS)[days.day_of_week] / np.mean(WEEKDAYS)
     # Days differ by more than chance: advertising comes and goes.
-    waves = np.convolve(rng.normal(0, 0.1, len(days) + 6), np.ones(7) / 7, mode="valid")
+    waves = np.convolve(rng.normal(0, 0.2, len(days) + 6), np.ones(7) / 7, mode="valid")
     counts = rng.poisson(users_per_day * rates * np.exp(waves))
     n_users = int(counts.sum())
     hours = rng.choice(24, n_users, p=np.array(HOURS) / sum(HOURS))
@@ -118,17 +112,21 @@ def _joins(rng: np.random.Generator, users_per_day: float) -> pd.DataFrame:
     return pd.DataFrame({"user_id": 100_000 + np.cumsum(gaps), "join_date": np.sort(joined)})
 
 
-def _traits(rng: np.random.Generator, users: pd.DataFrame, process: Process) -> pd.DataFrame:
+def _traits(rng: np.random.Generator, users: pd.DataFrame, world: World) -> pd.DataFrame:
     joined = users["join_date"].to_numpy()
     names = np.array(list(SEGMENTS))
     shares = np.tile([segment.share for segment in SEGMENTS.values()], (len(users), 1))
-    for name, day in process.appears.items():
+    for name, shift in world.shares.items():
+        shares[:, list(SEGMENTS).index(name)] *= np.exp(_at(shift, users))
+    for name, day in world.appears.items():
         shares[joined < day.to_datetime64(), list(SEGMENTS).index(name)] = 0
-    users["country_segment"] = names[_draw_each(rng, shares)]
-    users["hidden"] = _bernoulli(rng, _of_segment(users, "hidden"))
+    users["country_segment"] = world.only or names[_draw_each(rng, shares)]
+    hidden = _logit(_of_segment(users, "hidden")) + _at(world.hidden, users)
+    users["hidden"] = _bernoulli(rng, _expit(hidden))
     prepaid = np.where(users["hidden"] == 1, 0.997, _of_segment(users, "prepaid"))
     users["credit_card_level"] = np.where(_bernoulli(rng, prepaid) == 1, "prepaid", "standard")
-    users["is_lp"] = _bernoulli(rng, _of_segment(users, "is_lp"))
+    is_lp = _logit(_of_segment(users, "is_lp")) + _at(world.is_lp, users)
+    users["is_lp"] = _bernoulli(rng, _expit(is_lp))
     ppl = np.array([segment.ppl for segment in SEGMENTS.values()])[_segment_codes(users)]
     users["aff_type"] = np.where(
         _bernoulli(rng, ppl[np.arange(len(users)), users["is_lp"]]) == 1, "PPL", "PPS"
@@ -139,14 +137,14 @@ def _traits(rng: np.random.Generator, users: pd.DataFrame, process: Process) -> 
 
 
 def _first_payments(
-    rng: np.random.Generator, users: pd.DataFrame, process: Process
+    rng: np.random.Generator, users: pd.DataFrame, world: World
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What is paid and cancelled within four days; also the plan behind it, row by row."""
     prepaid = (users["credit_card_level"] == "prepaid").to_numpy()
     hidden = (users["hidden"] == 1).to_numpy()
-    weekend = users["join_date"].dt.day_of_week.isin([4, 5]).to_numpy()
+    friday_or_saturday = users["join_date"].dt.day_of_week.isin([4, 5]).to_numpy()
     base = np.where(prepaid, CONVERTED_PREPAID, _of_segment(users, "converted"))
-    log_odds = _logit(base) + 0.08 * weekend + process.conversion_drift * (_progress(users) - 0.5)
+    log_odds = _logit(base) + 0.08 * friday_or_saturday + _at(world.conversion, users)
     converted = ~hidden & (rng.random(len(users)) < _expit(log_odds))
     three = np.where(prepaid, THREE_DOLLARS_PREPAID, _of_segment(users, "three_dollars"))
     trial_3 = ~hidden & ~converted & (rng.random(len(users)) < three)
@@ -160,6 +158,7 @@ def _first_payments(
         _assign(rng, plans, left, PLANS[f"{card}, not converted"])
     _assign(rng, plans, hidden, PLANS["hidden"])
 
+    plans["monthly"] *= _at(world.price, users)
     factor = np.where(hidden, 1.0, _of_segment(users, "cancels"))
     users["STV"] = ((plans["trial"] + plans["monthly"]) * CURRENCY).round(6)
     users["is_cancelled"] = _bernoulli(rng, np.minimum(plans["cancels"] * factor, 0.985))
@@ -167,7 +166,7 @@ def _first_payments(
 
 
 def _later_payments(
-    rng: np.random.Generator, users: pd.DataFrame, plans: pd.DataFrame, process: Process
+    rng: np.random.Generator, users: pd.DataFrame, plans: pd.DataFrame, world: World
 ) -> tuple[pd.DataFrame, Floats]:
     """What follows until day 65, drawn and expected; both include `STV`."""
     monthly = plans["monthly"].to_numpy()
@@ -176,7 +175,8 @@ def _later_payments(
     hidden = (users["hidden"] == 1).to_numpy()
     prepaid = (users["credit_card_level"] == "prepaid").to_numpy()
     lp_ppl = ((users["is_lp"] == 1) & (users["aff_type"] == "PPL")).to_numpy()
-    price = np.where(paid_monthly, monthly, 39.95)
+    level = _at(world.price, users)
+    price = np.where(paid_monthly, monthly, 39.95 * level)
 
     # Effects that need each other: cards matter differently by price and by traffic source.
     quality = (
@@ -184,10 +184,12 @@ def _later_payments(
         + 0.30 * (users["aff_type"] == "PPS").to_numpy()
         - 0.35 * lp_ppl
         - 0.75 * prepaid * (plans["trial"].to_numpy() == 0)
-        - 0.04 * (price - 39.95)
-        + process.renewal_drift * (_progress(users) - 0.5)
+        - 0.04 * (price / level - 39.95)
+        + _at(world.renewal, users)
     )
-    late = np.where(plans["trial"] == 3.0, -0.75, -2.55) + 0.5 * quality
+    late = np.where(plans["trial"] == 3.0, -0.75, -2.55) + 0.5 * (
+        quality + _at(world.conversion, users)
+    )
     late = np.where(cancelled, -4.6, late) - 1.2 * hidden
     late_chance = np.where(paid_monthly, 0.0, _expit(late))
     second_chance = _expit(np.where(cancelled, -3.1, -0.12) + quality)
@@ -213,14 +215,16 @@ def _later_payments(
         (1 - refund_chance) * price * months - refund_chance * refund + extra_price * extra_chance
     )
     stv = users["STV"].to_numpy()
-    users["target"] = (stv + CURRENCY * dollars).round(6)
+    # Adding 0 turns the -0.0 of a refunded trial into 0.0.
+    users["target"] = (stv + CURRENCY * dollars).round(6) + 0.0
     columns = ["user_id", "join_date", "hidden", "STV", "credit_card_level", "is_lp", "aff_type"]
     return users[[*columns, "is_cancelled", "country_segment", "target"]], stv + CURRENCY * expected
 
 
-def _take_away(rng: np.random.Generator, users: pd.DataFrame, share: float) -> None:
-    users["is_cancelled"] = users["is_cancelled"].astype("Int64")
-    for name in ("aff_type", "is_cancelled"):
+def _take_away(rng: np.random.Generator, users: pd.DataFrame, shares: Mapping[str, float]) -> None:
+    flags = ["hidden", "is_lp", "is_cancelled"]
+    users[flags] = users[flags].astype("Int64")
+    for name, share in shares.items():
         users[name] = users[name].mask(rng.random(len(users)) < share)
 
 
@@ -245,10 +249,9 @@ def _of_segment(users: pd.DataFrame, name: str) -> Floats:
     return values[_segment_codes(users)]
 
 
-def _progress(users: pd.DataFrame) -> Floats:
-    """0 on the first day, 1 on the last."""
-    elapsed = (users["join_date"] - START) / (END - START)
-    return np.asarray(elapsed, dtype=np.float64)
+def _at(shift: OverTime, users: pd.DataFrame) -> Floats:
+    days = (users["join_date"] - START) / pd.Timedelta(days=1)
+    return shift(np.asarray(days, dtype=np.float64))
 
 
 def _draw_each(rng: np.random.Generator, weights: Floats) -> NDArray[np.intp]:

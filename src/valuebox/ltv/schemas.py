@@ -5,7 +5,7 @@ the site's own clock, moments with one are converted to UTC.
 """
 
 import math
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -47,13 +47,14 @@ def _iso_text(value: Any) -> Any:
 
 
 def _naive(value: datetime) -> datetime:
-    if value.tzinfo is not None:
-        value = value.astimezone(UTC).replace(tzinfo=None)
+    # In the first and last year of the calendar the conversion itself would overflow.
+    if value.tzinfo is not None and MINYEAR < value.year < MAXYEAR:
+        value = value.astimezone(UTC)
     if not FIRST_YEAR <= value.year <= LAST_YEAR:
         raise PydanticCustomError(
             "year", f"Input should be in the years {FIRST_YEAR} to {LAST_YEAR}"
         )
-    return value
+    return value.replace(tzinfo=None)
 
 
 def _no_nul(value: str) -> str:
