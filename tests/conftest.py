@@ -1,0 +1,31 @@
+"""A clean environment for every test process, and the fixtures that all tests share."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+# Libraries read these when they are first imported: they are set before any other import.
+HOME = Path(tempfile.mkdtemp(prefix="valuebox-tests-"))
+for name in [name for name in os.environ if name.startswith(("VALUEBOX_", "BENTOML_"))]:
+    del os.environ[name]
+os.environ.pop("DATABASE_URL", None)
+os.environ |= {"BENTOML_HOME": str(HOME), "BENTOML_DO_NOT_TRACK": "True"}
+# Threads that spin for a core which another worker has make a second's training take a minute.
+os.environ["OMP_NUM_THREADS"] = "1"
+# Two test processes that each learn on all cores wait for each other more than they work.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+pytest_plugins = [
+    "support.models",
+    "support.databases",
+    "support.services",
+    "support.scheduling",
+]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave no model store behind."""
+    shutil.rmtree(HOME, ignore_errors=True)

@@ -1,0 +1,61 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.databases import PASSWORD
+from support.services import ROOT
+
+from valuebox.store import migrate
+from valuebox.store.engine import make_engine
+
+
+def refused(tmp_path: Path, environment: dict[str, str]) -> tuple[int, str]:
+    """Exit code and output of a service that should not start."""
+    settings = {"DATABASE_URL": f"sqlite:///{tmp_path}/valuebox.db", "VALUEBOX_DATABASE_WAIT": "0"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "bentoml", "serve", ".", "--host", "127.0.0.1", "--port", "0"],
+        cwd=ROOT,
+        env={**os.environ, **settings, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+    )
+    return ended.returncode, ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"VALUEBOX_MODEL": "nowhere"}, "has no model 'nowhere'; `valuebox train` makes one"),
+        ({"DATABASE_URL": f"nonsense-{PASSWORD}"}, "DATABASE_URL is no database URL"),
+        ({"DATABASE_URL": f"mysql://me:{PASSWORD}@host/db"}, "DATABASE_URL names mysql"),
+        (
+            {"DATABASE_URL": f"postgresql://me:{PASSWORD}@127.0.0.1:1/db"},
+            "the postgresql database does not answer",
+        ),
+    ],
+)
+def test_it_says_in_one_line_why_it_cannot_start(
+    tmp_path: Path, model_tag: str, environment: dict[str, str], message: str
+) -> None:
+    code, output = refused(tmp_path, {"VALUEBOX_MODEL": model_tag, **environment})
+    assert code != 0
+    (line,) = output.strip().splitlines()
+    assert line.startswith("valuebox cannot start: ")
+    assert message in line
+    assert PASSWORD not in output
+
+
+def test_a_newer_database_is_left_alone(tmp_path: Path, model_tag: str) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path}/valuebox.db")
+    migrate.upgrade(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    engine.dispose()
+    code, output = refused(tmp_path, {"VALUEBOX_MODEL": model_tag})
+    assert code != 0
+    assert "revision '9999'" in output
+    assert len(output.strip().splitlines()) == 1

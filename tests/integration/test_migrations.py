@@ -1,0 +1,75 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+from support.databases import Postgres, count_rows
+from support.services import eventually
+from support.users import received, user
+
+from valuebox.ltv import repository
+from valuebox.store import migrate
+from valuebox.store.base import Base
+from valuebox.store.engine import Store, make_engine
+from valuebox.store.ids import new_id
+
+TABLES = {"ltv_features", "ltv_predictions", "ltv_outcomes"}
+
+
+def test_an_empty_database_reaches_the_newest_revision(database_url: str) -> None:
+    engine = make_engine(database_url)
+    assert inspect(engine).get_table_names() == []
+    assert not migrate.is_current(engine)
+    revision = migrate.upgrade(engine)
+    assert migrate.is_current(engine)
+    assert revision
+    assert set(inspect(engine).get_table_names()) == {*TABLES, "alembic_version"}
+    engine.dispose()
+
+
+def test_the_migrated_schema_is_that_of_the_tables(store: Store) -> None:
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_upgrading_again_keeps_the_rows(store: Store) -> None:
+    with store.writing() as session:
+        repository.add_predictions(session, new_id(), received([user()]), [1.0], "ltv:a")
+    before = count_rows(store)
+    assert migrate.upgrade(store.engine) == migrate.upgrade(store.engine)
+    assert count_rows(store) == before
+    assert before["ltv_features"] == 1
+
+
+def test_processes_that_upgrade_one_database_at_once_all_succeed(postgres: Postgres) -> None:
+    url = postgres.new_database()
+    engine = make_engine(url)
+    command = [str(Path(sys.executable).with_name("valuebox")), "db", "upgrade"]
+    command += ["--database-url", url]
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    with engine.begin() as gate:
+        # All of them have reached the lock before the first may pass.
+        gate.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": migrate._LOCK})
+        racers = [
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            for _ in range(3)
+        ]
+        eventually(lambda: gate.scalar(waiting) == len(racers), seconds=60)
+    answers = [racer.communicate(timeout=60)[0].decode() for racer in racers]
+    assert [racer.returncode for racer in racers] == [0, 0, 0], answers
+    assert migrate.is_current(engine)
+    engine.dispose()
+
+
+def test_a_revision_of_a_newer_version_is_refused(store: Store) -> None:
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'from_the_future'"))
+    with pytest.raises(migrate.SchemaUnknown, match="'from_the_future'"):
+        migrate.upgrade(store.engine)
+    assert not migrate.is_current(store.engine)

@@ -1,0 +1,1 @@
+"""What tests build on: real data, real databases, real service processes."""

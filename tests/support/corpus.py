@@ -1,0 +1,163 @@
+"""Requests that have to be refused, and how."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from support.users import user
+from valuebox.errors import ErrorCode
+
+PREDICT, SEARCH, OUTCOMES = "/v1/ltv/predict", "/v1/ltv/predictions/search", "/v1/ltv/outcomes"
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A bad request and the answer that it should get."""
+
+    name: str
+    body: bytes | None
+    code: ErrorCode = "invalid_input"
+    row: int | None = None
+    field: str | None = None
+    # What was sent; neither the answer nor the log may repeat it.
+    value: str | None = None
+    path: str = PREDICT
+    method: str = "POST"
+    content_type: str = "application/json"
+
+    def __str__(self) -> str:
+        """Name of the test."""
+        return self.name
+
+
+def _second(name: str, value: Any) -> Bad:
+    """A good user, followed by one with a bad value in the column `name`."""
+    shown = value if isinstance(value, str) else json.dumps(value)
+    body = json.dumps([user(1), {**user(2), name: value}]).encode()
+    # Short ones, such as `true`, may well be part of an innocent sentence.
+    secret = shown if len(shown) > 4 else None
+    return Bad(f"{name}={shown[:30]!r}", body, row=1, field=name, value=secret)
+
+
+def _raw(column: str, text: str) -> Bad:
+    """The same for what Python's JSON writer would not write."""
+    body = f'[{json.dumps(user(1))}, {{"user_id": 2, "join_date": "2019-08-03", {column}: {text}}}]'
+    return Bad(f"{column}: {text[:30]}", body.encode(), row=1, field=column.strip('"'))
+
+
+_USER = json.dumps(user(1)).encode()
+_SECRET = "hunter2-value"
+
+NOT_JSON = [
+    Bad("cut off", b"[" + _USER[:-10], "malformed_json", value="16.277625"),
+    Bad("no JSON", _SECRET.encode(), "malformed_json", value=_SECRET),
+    Bad("trailing text", b"[" + _USER + b"] " + _SECRET.encode(), "malformed_json", value=_SECRET),
+    Bad("single quotes", b"[{'user_id': 1}]", "malformed_json"),
+    Bad("not UTF-8", b'[{"user_id": 1, "aff_type": "\xff"}]', "malformed_json"),
+    Bad("half a surrogate", b'[{"user_id": 1, "aff_type": "\\ud800"}]', "malformed_json"),
+    Bad("too deep", b'[{"x": ' + b"[" * 5000 + b"]" * 5000 + b"}]", "malformed_json"),
+]
+NOT_USERS = [
+    Bad("empty body", b""),
+    Bad("empty array", b"[]"),
+    Bad("one object", _USER, value="16.277625"),
+    Bad("null", b"null"),
+    Bad("text", json.dumps(_SECRET).encode(), value=_SECRET),
+    Bad("array of text", json.dumps([user(1), _SECRET]).encode(), row=1, value=_SECRET),
+    Bad("array of arrays", b"[[1, 2]]", row=0),
+    Bad("empty object", b"[{}]", row=0, field="user_id"),
+    Bad("no join date", b'[{"user_id": 77001177}]', row=0, field="join_date", value="77001177"),
+]
+WRONG_VALUES = [
+    _second("user_id", _SECRET),
+    _second("user_id", "1369584"),
+    _second("user_id", 1369584.5),
+    _second("user_id", True),
+    _second("user_id", None),
+    _second("user_id", -770011),
+    _second("user_id", 2**63),
+    _second("user_id", 10**30),
+    _second("join_date", "2019-13-01"),
+    _second("join_date", "2019-02-30 11:22:33"),
+    _second("join_date", "yesterday"),
+    _second("join_date", ""),
+    _second("join_date", None),
+    _second("join_date", 1564617621),
+    _second("join_date", "1564617621"),
+    _second("join_date", "0019-08-01"),
+    _second("join_date", "9019-08-01"),
+    _second("join_date", "0001-01-01T00:00:00+10:00"),
+    _second("join_date", "9999-12-31T23:59:59-10:00"),
+    _second("STV", -7.75),
+    _second("STV", 77001177.5),
+    _second("STV", "16.277625"),
+    _second("STV", True),
+    _second("STV", [1]),
+    _second("hidden", 77),
+    _second("hidden", _SECRET),
+    _second("is_lp", 0.123456),
+    _second("is_cancelled", {"hunter2": 1}),
+    _second("aff_type", 770011),
+    _second("country_segment", ["hunter2"]),
+    _second("country_segment", "h" * 101),
+    _second("credit_card_level", "hunter2\0"),
+    _second("extra", "hunter2\0"),
+    _second("extra", {"deep": [{"hunter2\0": 1}]}),
+    _second("target", "much-hunter2"),
+    _second("target", 77001177.5),
+    _raw('"STV"', "NaN"),
+    _raw('"STV"', "1e999"),
+    _raw('"hidden"', "Infinity"),
+    _raw('"extra"', "NaN"),
+    _raw('"extra"', '{"deep": [-Infinity]}'),
+    _raw('"target"', "-Infinity"),
+]
+NOT_SEARCHES = [
+    Bad("unknown condition", b'{"user_id": 770011}', field="user_id", value="770011", path=SEARCH),
+    Bad("search by text", b'{"request_id": "hunter2"}', field="request_id", path=SEARCH),
+    Bad("page of none", b'{"page_size": 0}', field="page_size", path=SEARCH),
+    Bad("page too large", b'{"page_size": 770011}', field="page_size", path=SEARCH),
+    Bad("bad period", b'{"joined_from": 1564617621}', field="joined_from", path=SEARCH),
+    Bad("search with an array", b"[]", path=SEARCH),
+]
+NOT_OUTCOMES = [
+    Bad("no outcomes", b"[]", path=OUTCOMES),
+    Bad("no target", b'[{"user_id": 1}]', row=0, field="target", path=OUTCOMES),
+    Bad("null target", b'[{"user_id": 1, "target": null}]', row=0, field="target", path=OUTCOMES),
+    Bad("NaN target", b'[{"user_id": 1, "target": NaN}]', row=0, field="target", path=OUTCOMES),
+    Bad(
+        "unknown column",
+        b'[{"user_id": 1, "target": 1, "note": "hunter2"}]',
+        row=0,
+        field="note",
+        value="hunter2",
+        path=OUTCOMES,
+    ),
+]
+NOT_FOR_US = [
+    Bad("CSV", b"user_id\n1", "unsupported_media_type", content_type="text/csv"),
+    Bad(
+        "form",
+        b"user_id=1",
+        "unsupported_media_type",
+        content_type="application/x-www-form-urlencoded",
+    ),
+    Bad("unknown route", b"[]", "not_found", path="/v1/ltv/predictions"),
+    Bad("unknown page", None, "not_found", path="/v2", method="GET"),
+    Bad("GET", None, "method_not_allowed", method="GET"),
+    Bad("DELETE", None, "method_not_allowed", method="DELETE"),
+    Bad("PUT", b"[]", "method_not_allowed", method="PUT"),
+]
+CORPUS = [*NOT_JSON, *NOT_USERS, *WRONG_VALUES, *NOT_SEARCHES, *NOT_OUTCOMES, *NOT_FOR_US]
+
+
+def too_large(megabytes: int) -> bytes:
+    """A body of more than that, and nothing wrong with it but its size."""
+    return b"[" + _USER + b" " * (megabytes * 1_000_000) + b"]"
+
+
+def in_chunks(body: bytes) -> Iterator[bytes]:
+    """The same without a length in front."""
+    for start in range(0, len(body), 65_536):
+        yield body[start : start + 65_536]

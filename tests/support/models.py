@@ -1,0 +1,22 @@
+"""Simulated users and a model that was trained on them."""
+
+from pathlib import Path
+
+import pytest
+from valuebox_training.simulate import simulate
+
+from valuebox_training.train import train
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a small train.csv, valid.csv and test.csv."""
+    folder = tmp_path_factory.mktemp("data")
+    simulate(users_per_day=30, seed=7).write(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model_tag(data_dir: Path) -> str:
+    """Exact tag of a model in the temporary model store, trained on `data_dir`."""
+    return train(data_dir / "train.csv", data_dir / "valid.csv", "ltv").tag

@@ -1,0 +1,97 @@
+"""Real `bentoml serve` processes."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from support.databases import BACKENDS, count_rows, empty_database
+from valuebox.store.engine import Store, make_engine
+from valuebox_cli import server
+
+ROOT = Path(__file__).parents[2]
+# Smaller than the default, so that a body over it is quickly made; 10,000 users fit.
+MAX_BODY_MB = 4
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service: where it is, where it stores, what it logs."""
+
+    url: str
+    database_url: str
+    log_file: Path
+    http: httpx.Client
+    store: Store
+
+    def predict(self, users: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Predictions of users who are good input."""
+        answer = self.http.post("/v1/ltv/predict", json=users)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def count_rows(self) -> dict[str, int]:
+        """How many rows each table holds."""
+        return count_rows(self.store)
+
+    def log(self) -> str:
+        """All that has been logged about the requests that were answered before."""
+        last = uuid4().hex
+        self.http.get(f"/{last}")
+        eventually(lambda: last in self.log_file.read_text())
+        return self.log_file.read_text()
+
+
+@contextmanager
+def running(
+    database_url: str, folder: Path, environment: dict[str, str], bento: str = "."
+) -> Iterator[Service]:
+    """Serve the repository, or a built Bento, until the block ends.
+
+    Args:
+        database_url: Where it stores.
+        folder: Where it runs when it is a Bento, and where its log is kept.
+        environment: More settings.
+        bento: `.` for the repository, else a Bento's tag or folder.
+    """
+    log = folder / f"serve-{uuid4().hex}.log"
+    settings = {"DATABASE_URL": database_url, **environment}
+    where = ROOT if bento == "." else folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server, "TemporaryFile", lambda: log.open("w+b"))
+        with (
+            server.serving(bento, where, settings) as url,
+            httpx.Client(base_url=url, timeout=60) as http,
+        ):
+            store = Store(make_engine(database_url))
+            yield Service(url, database_url, log, http, store)
+            store.close()
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, model_tag: str
+) -> Iterator[Service]:
+    """A service that is used by many tests, so they may not expect empty tables."""
+    folder = tmp_path_factory.mktemp("service")
+    settings = {"VALUEBOX_MODEL": model_tag, "VALUEBOX_MAX_BODY_MB": str(MAX_BODY_MB)}
+    with running(empty_database(request, folder), folder, settings) as started:
+        yield started
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait until something is true.
+
+    Raises:
+        AssertionError: when it has not become so in time.
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.02)
