@@ -7,6 +7,7 @@ from typing import Final
 
 import typer
 from pydantic import ValidationError
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -75,11 +76,14 @@ def print_report(report: CohortReport) -> None:
     """The table of cohort errors, one row per segment, averages last."""
     table = Table(
         title="Mean absolute error of the cohort mean",
-        caption=f"{report.users:,} users with a target; in the currency of the target",
+        caption=f"{report.users:,} users, in the currency of the target; baseline: training means",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
     table.add_column("segment", no_wrap=True)
     for heading in ("users", "days", "by day", "baseline", "months", "by month", "baseline"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for day, month in zip(report.day.segments, report.month.segments, strict=True):
         table.add_row(
             day.country_segment,

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from valuebox.ltv.drift import Drift
 from valuebox.ltv.features import FEATURES
 from valuebox.ltv.files import columns_of, read_users
 from valuebox.ltv.model import LtvModel
@@ -51,9 +52,12 @@ def test_training_and_serving_agree_to_the_last_bit(
 ) -> None:
     users = with_gaps(users, share)
     users.loc[::7, "country_segment"] = "never seen"
+    model = LtvModel.load(saved[0])
     in_training = fitted.predict(users).astype(np.float64)
-    in_service = LtvModel.load(saved[0]).predict(as_requests(users))
+    in_service = replace(model, drift=Drift()).predict(as_requests(users))
     np.testing.assert_array_equal(in_service, in_training)
+    corrected = model.drift.corrected(in_training, users["STV"].to_numpy())
+    np.testing.assert_array_equal(model.predict(as_requests(users)), corrected)
     assert np.isfinite(in_service).all()
 
 
@@ -79,7 +83,7 @@ def test_the_artifact_holds_plain_files_only(saved: tuple[str, Path]) -> None:
     files = {path.name for path in saved[1].iterdir()}
     assert files == {
         *("model.yaml", "manifest.json", "booster.ubj"),
-        *("encoder.json", "baseline.json", "golden.json"),
+        *("encoder.json", "drift.json", "baseline.json", "golden.json"),
     }
     for path in saved[1].glob("*.json"):
         json.loads(path.read_text())
@@ -89,7 +93,9 @@ def test_a_name_alone_means_the_newest_version(saved: tuple[str, Path]) -> None:
     assert LtvModel.load("damaged").tag == saved[0]
 
 
-@pytest.mark.parametrize("file", ["booster.ubj", "encoder.json", "baseline.json", "golden.json"])
+@pytest.mark.parametrize(
+    "file", ["booster.ubj", "encoder.json", "drift.json", "baseline.json", "golden.json"]
+)
 def test_a_changed_file_is_refused(saved: tuple[str, Path], file: str) -> None:
     path = saved[1] / file
     content = bytearray(path.read_bytes())

@@ -12,6 +12,7 @@ from valuebox.ltv.baseline import SegmentStvMeans
 from valuebox.ltv.features import Encoder, Matrix
 from valuebox.ltv.files import columns_of
 from valuebox.ltv.model import LtvModel
+from valuebox_training.level import fit_drift
 from valuebox_training.robust import with_gaps
 
 # Squared error, because the mean is asked for: other losses aim at other middles. Shallow
@@ -61,10 +62,11 @@ def fit(users: pd.DataFrame, seed: int = 0) -> Pipeline:
 
 
 def to_model(pipeline: Pipeline, users: pd.DataFrame) -> LtvModel:
-    """What the service needs of a fitted pipeline, with the baseline of the same users."""
+    """What the service needs of a fitted pipeline, with drift and baseline of the same users."""
     known = users[users["target"].notna()]
     return LtvModel(
         encoder=pipeline["encode"].encoder_,
         booster=pipeline["regress"].get_booster(),
+        drift=fit_drift(known, pipeline.predict(known).astype(np.float64)),
         baseline=SegmentStvMeans.fit(columns_of(known), known["target"].to_numpy(dtype=np.float64)),
     )

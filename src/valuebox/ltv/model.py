@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from valuebox import registry
 from valuebox.ltv.baseline import SegmentStvMeans
+from valuebox.ltv.drift import Drift
 from valuebox.ltv.features import Columns, Encoder
 
 KIND: Final = "ltv"
-_ENCODER, _BASELINE, _GOLDEN = "encoder.json", "baseline.json", "golden.json"
+_ENCODER, _DRIFT = "encoder.json", "drift.json"
+_BASELINE, _GOLDEN = "baseline.json", "golden.json"
 _BOOSTER: Final = "booster.ubj"
 
 # Made up, so that no real user travels with the model: each kind of input once, unseen and
@@ -32,10 +34,11 @@ GOLDEN_USERS: Final[dict[str, list[Any]]] = {
 
 @dataclass(frozen=True)
 class LtvModel:
-    """Encoder, booster and baseline; `tag` is empty until it has been saved."""
+    """Encoder, booster, drift and baseline; `tag` is empty until it has been saved."""
 
     encoder: Encoder
     booster: xgb.Booster
+    drift: Drift
     baseline: SegmentStvMeans
     tag: str = ""
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -48,17 +51,18 @@ class LtvModel:
             columns: One sequence of length `n_users` per feature; see `Encoder.transform`.
 
         Returns:
-            `(n_users,)` float64 holding the booster's float32 values, in the currency of `STV`.
+            `(n_users,)`, in the currency of `STV`.
         """
         matrix = self.encoder.transform(columns)
         predictions: NDArray[np.float32] = self.booster.inplace_predict(matrix)
-        return predictions.astype(np.float64)
+        return self.drift.corrected(predictions.astype(np.float64), columns.get("STV"))
 
     def save(self, name: str, labels: dict[str, str], metadata: dict[str, Any]) -> str:
         """Save into the model store and return the exact tag; see `registry.save`."""
         files = {
             _BOOSTER: bytes(self.booster.save_raw("ubj")),
             _ENCODER: _json(self.encoder.to_dict()),
+            _DRIFT: _json(self.drift.to_dict()),
             _BASELINE: _json(self.baseline.to_dict()),
             _GOLDEN: _json(self.predict(GOLDEN_USERS).tolist()),
         }
@@ -77,6 +81,7 @@ class LtvModel:
         try:
             booster = xgb.Booster(model_file=artifact.path / _BOOSTER)
             encoder = Encoder.from_dict(_read(artifact, _ENCODER))
+            drift = Drift.from_dict(_read(artifact, _DRIFT))
             baseline = SegmentStvMeans.from_dict(_read(artifact, _BASELINE))
             golden = np.array(_read(artifact, _GOLDEN))
         except (xgb.core.XGBoostError, OSError, ValueError, KeyError) as error:
@@ -84,7 +89,7 @@ class LtvModel:
         # One thread per worker: requests run side by side, and small batches gain nothing.
         booster.set_param({"nthread": 1})
         model = cls(
-            encoder, booster, baseline, artifact.tag, artifact.created_at, artifact.metadata
+            encoder, booster, drift, baseline, artifact.tag, artifact.created_at, artifact.metadata
         )
         # Summing trees may differ in the last float32 bits between processors.
         if not np.allclose(model.predict(GOLDEN_USERS), golden, rtol=1e-5, atol=1e-5):

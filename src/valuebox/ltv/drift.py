@@ -1,0 +1,46 @@
+"""Where behaviour has moved to since most of the training users joined.
+
+Trees that do not see the date predict the average of the months they learned from. When users
+renew less than they used to, every prediction is too high by about the same factor of what is
+still to come, and the users who joined last show that factor best.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A correction of the *future*: of what a user has not paid within the first 4 days."""
+
+    level: float = 0.0
+    """Latest (actual - predicted) / predicted future; 0 where nothing has moved."""
+    future_share: float = 0.0
+    """Future / target of the average training user, for users whose `STV` is missing."""
+
+    def corrected(
+        self, predictions: NDArray[np.float64], stv: Sequence[float | None] | NDArray[Any] | None
+    ) -> NDArray[np.float64]:
+        """The predictions with their future scaled to the latest level.
+
+        Args:
+            predictions: Of the booster, `(n_users,)`, in the currency of `stv`.
+            stv: What each user has paid already; None or NaN where it is not known.
+        """
+        missing = np.full(len(predictions), np.nan)
+        paid = missing if stv is None else np.asarray(stv, dtype=np.float64)
+        future = np.where(np.isnan(paid), self.future_share * predictions, predictions - paid)
+        return predictions + self.level * future
+
+    def to_dict(self) -> dict[str, float]:
+        """The correction, as JSON can hold it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, float]) -> Self:
+        """The correction that `to_dict` described."""
+        return cls(values["level"], values["future_share"])
