@@ -63,6 +63,10 @@ def test_users_without_stv_are_corrected_by_the_usual_share() -> None:
     assert drift.corrected(predictions, None) == pytest.approx([18.4] * 3)
 
 
+def test_what_was_paid_beyond_the_prediction_is_not_scaled() -> None:
+    assert Drift(level=0.5).corrected(np.array([20.0]), [1e6]).tolist() == [20.0]
+
+
 @pytest.mark.parametrize("days", [1, 3, 8])
 def test_a_few_days_are_enough_not_to_fail(days: int) -> None:
     drift = fit_drift(joined(days, 2), np.full(2 * days, 19.0))

@@ -43,7 +43,7 @@ def fit_drift(users: pd.DataFrame, predictions: Floats) -> Drift:
     known = users["STV"].notna().to_numpy()
     stv = users["STV"].to_numpy(dtype=np.float64)[known]
     target = users["target"].to_numpy(dtype=np.float64)[known]
-    future = predictions[known] - stv
+    future = np.maximum(predictions[known] - stv, 0.0)
     residual = target - predictions[known]
     levels, variances = _weekly(_weeks(users["join_date"][known]), residual, future)
     level = latest_level(levels, variances)

@@ -34,7 +34,8 @@ class Drift:
         missing = np.full(len(predictions), np.nan)
         paid = missing if stv is None else np.asarray(stv, dtype=np.float64)
         future = np.where(np.isnan(paid), self.future_share * predictions, predictions - paid)
-        return predictions + self.level * future
+        # Less than what was paid is a refund to come, or an amount nobody paid before.
+        return predictions + self.level * np.maximum(future, 0.0)
 
     def to_dict(self) -> dict[str, float]:
         """The correction, as JSON can hold it."""
