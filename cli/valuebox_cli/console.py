@@ -73,34 +73,50 @@ def progress(unit: str) -> Progress:
 
 
 def print_report(report: CohortReport) -> None:
-    """The table of cohort errors, one row per segment, averages last."""
+    """The table of cohort errors, one row per segment, averages last; then all users in a line."""
     table = Table(
-        title="Mean absolute error of the cohort mean",
-        caption=f"{report.users:,} users, in the currency of the target; baseline: training means",
+        title="Mean absolute error of the cohort mean, by join day and by join month",
+        caption="base: training means by segment and STV; floor: what chance alone leaves",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         padding=(0, 1, 0, 0),
     )
     table.add_column("segment", no_wrap=True)
-    for heading in ("users", "days", "by day", "baseline", "months", "by month", "baseline"):
+    period = ("error", "base", "floor")
+    for heading in ("users", "days", *period, "months", *period):
         table.add_column(heading, justify="right", no_wrap=True)
     for day, month in zip(report.day.segments, report.month.segments, strict=True):
         table.add_row(
             day.country_segment,
             f"{day.users:,}",
             str(day.cohorts),
-            *_figures(day.error, day.baseline_error),
+            *_figures(day.error, day.baseline_error, day.noise_floor),
             str(month.cohorts),
-            *_figures(month.error, month.baseline_error),
+            *_figures(month.error, month.baseline_error, month.noise_floor),
         )
     table.add_section()
     for name, average in (("all, equally", "macro"), ("all, by users", "weighted")):
         figures = [
-            _figures(getattr(period, average), getattr(period, f"{average}_baseline"))
+            _figures(
+                getattr(period, average),
+                getattr(period, f"{average}_baseline"),
+                getattr(period, f"{average}_floor"),
+            )
             for period in (report.day, report.month)
         ]
         table.add_row(name, "", "", *figures[0], "", *figures[1])
     out.print(table)
+    scores = report.scores
+    named = {
+        "mean absolute error": scores.mae,
+        "bias": scores.bias,
+        "R²": scores.r2,
+        "Gini": scores.gini,
+        "Spearman": scores.spearman,
+        "decile MAPE": scores.decile_mape,
+    }
+    figures_of_users = (f"{name} {value:.3f}" for name, value in named.items() if value is not None)
+    out.print(f"user by user, {report.users:,} of them: {', '.join(figures_of_users)}")
 
 
 def _figures(*values: float) -> list[str]:

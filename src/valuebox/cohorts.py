@@ -2,8 +2,11 @@
 
 from typing import Final, Literal
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel, Field
+
+from valuebox.metrics import UserScores, user_scores
 
 Period = Literal["day", "month"]
 PERIODS: Final[tuple[Period, ...]] = ("day", "month")
@@ -65,6 +68,10 @@ class SegmentErrors(BaseModel):
     cohorts: int = Field(description="Days or months in which users of the segment joined.")
     error: float = Field(description="Mean absolute error of the cohort mean.")
     baseline_error: float = Field(description="The same of the baseline.")
+    noise_floor: float = Field(
+        description="What the error would be, on average, if every expectation were right."
+    )
+    bias: float = Field(description="Mean prediction minus mean target of all its users.")
 
 
 class PeriodErrors(BaseModel):
@@ -73,8 +80,10 @@ class PeriodErrors(BaseModel):
     segments: list[SegmentErrors] = Field(description="Most users first.")
     macro: float = Field(description="Average over segments, each weighing the same.")
     macro_baseline: float
+    macro_floor: float
     weighted: float = Field(description="Average over segments, weighted by their users.")
     weighted_baseline: float
+    weighted_floor: float
 
 
 class CohortReport(BaseModel):
@@ -83,6 +92,7 @@ class CohortReport(BaseModel):
     users: int = Field(description="Users with a known target; only they are judged.")
     day: PeriodErrors
     month: PeriodErrors
+    scores: UserScores = Field(description="The same predictions, user by user.")
 
 
 def report(users: pd.DataFrame) -> CohortReport:
@@ -97,19 +107,56 @@ def report(users: pd.DataFrame) -> CohortReport:
     if known.empty:
         raise ValueError("no user has a target")
     day, month = (_period_errors(known, period) for period in PERIODS)
-    return CohortReport(users=len(known), day=day, month=month)
+    scores = user_scores(
+        known["target"].to_numpy(dtype=np.float64), known["prediction"].to_numpy(dtype=np.float64)
+    )
+    return CohortReport(users=len(known), day=day, month=month, scores=scores)
+
+
+def noise_floors(users: pd.DataFrame, cohorts: pd.DataFrame) -> "pd.Series[float]":
+    """Error of the cohort mean that chance alone would leave, per segment.
+
+    A cohort is a finite sample: the mean of n independent users with standard deviation s is
+    off by s * sqrt(2 / (pi * n)) on average, however good the expectation (mean absolute
+    deviation of the normal distribution). s is that of target - prediction within the segment,
+    so the floor comes from the data alone.
+
+    Args:
+        users: With `country_segment`, `target` and `prediction`.
+        cohorts: From `cohort_means` of the same users.
+
+    Returns:
+        The floor by segment, in the currency of the target.
+    """
+    residual = users["target"] - users["prediction"]
+    by_segment = residual.groupby(users["country_segment"].fillna(MISSING_SEGMENT)).std()
+    # Of a single user nothing can be said; everybody's spread stands in.
+    spread = by_segment.fillna(residual.std() if len(residual) > 1 else 0.0)
+    floors = cohorts["country_segment"].map(spread) * np.sqrt(2 / (np.pi * cohorts["users"]))
+    floor: pd.Series[float] = floors.groupby(cohorts["country_segment"]).mean()
+    return floor
 
 
 def _period_errors(users: pd.DataFrame, period: Period) -> PeriodErrors:
     judged = ["prediction", "baseline"]
-    table = cohort_errors(cohort_means(users, period, judged), judged)
-    macro = table[judged].mean()
-    weighted = table[judged].mul(table["users"], axis=0).sum() / table["users"].sum()
-    rows = table.rename(columns={"prediction": "error", "baseline": "baseline_error"})
+    cohorts = cohort_means(users, period, judged)
+    table = cohort_errors(cohorts, judged)
+    table = table.rename(columns={"prediction": "error", "baseline": "baseline_error"})
+    segments = table["country_segment"]
+    table["noise_floor"] = segments.map(noise_floors(users, cohorts))
+    bias = users["prediction"] - users["target"]
+    table["bias"] = segments.map(
+        bias.groupby(users["country_segment"].fillna(MISSING_SEGMENT)).mean()
+    )
+    averaged = table[["error", "baseline_error", "noise_floor"]]
+    macro = averaged.mean()
+    weighted = averaged.mul(table["users"], axis=0).sum() / table["users"].sum()
     return PeriodErrors(
-        segments=[SegmentErrors.model_validate(row) for row in rows.to_dict("records")],
-        macro=macro["prediction"],
-        macro_baseline=macro["baseline"],
-        weighted=weighted["prediction"],
-        weighted_baseline=weighted["baseline"],
+        segments=[SegmentErrors.model_validate(row) for row in table.to_dict("records")],
+        macro=macro["error"],
+        macro_baseline=macro["baseline_error"],
+        macro_floor=macro["noise_floor"],
+        weighted=weighted["error"],
+        weighted_baseline=weighted["baseline_error"],
+        weighted_floor=weighted["noise_floor"],
     )

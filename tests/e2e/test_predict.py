@@ -1,4 +1,3 @@
-import math
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
@@ -122,7 +121,7 @@ def test_values_never_seen_in_training_are_ordinary_input(service: Service) -> N
         user(user_id=2**63 - 1, join_date="2199-12-31 23:59:59.999999"),
     ]
     predictions = [one["prediction"] for one in service.predict(sent)]
-    assert all(math.isfinite(prediction) for prediction in predictions)
+    assert all(-100 < prediction < 1000 for prediction in predictions)
     # What has not been learned is one thing, whatever it is called.
     assert predictions[0] == predictions[1]
 
