@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 import typer
-from pydantic import ValidationError
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -19,8 +18,8 @@ OK: Final = 0
 FAILED: Final = 1
 BAD_INPUT: Final = 2
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, markup=False)
+err = Console(stderr=True, highlight=False, markup=False)
 
 
 class Unreachable(ValueboxError):
@@ -36,15 +35,12 @@ def exit_codes() -> Iterator[None]:
         _fail(str(error), FAILED)
     except ValueboxError as error:
         _fail(str(error), BAD_INPUT)
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        _fail(f"settings: {wrong}", BAD_INPUT)
     except KeyboardInterrupt:
         _fail("interrupted", 130)
 
 
 def _fail(message: str, code: int) -> None:
-    err.print("error:", message, style="red", markup=False, soft_wrap=True)
+    err.print("error:", message, style="red", soft_wrap=True)
     raise typer.Exit(code)
 
 

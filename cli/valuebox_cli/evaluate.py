@@ -14,7 +14,7 @@ from valuebox.cohorts import CohortReport
 from valuebox.ltv import repository
 from valuebox.ltv.baseline import SegmentStvMeans
 from valuebox.ltv.files import TARGET, columns_of, read_users
-from valuebox.store.engine import Store, make_engine
+from valuebox.store.engine import Store, make_engine, reason
 from valuebox_cli.client import Client
 from valuebox_cli.console import Unreachable
 
@@ -102,8 +102,7 @@ def read_back(database_url: str, request_ids: list[UUID], expected: int) -> list
                 for value in repository.predictions_of_request(session, request_id)
             ]
     except DBAPIError as error:
-        reason = str(error.orig).strip().splitlines()[0]
-        raise Unreachable(f"the database cannot be read: {reason}") from None
+        raise Unreachable(f"the database cannot be read: {reason(error)}") from None
     finally:
         store.close()
     if len(stored) != expected:

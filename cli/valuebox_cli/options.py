@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from valuebox.settings import Settings
+from valuebox.settings import load_settings
 
 Url = Annotated[
     str, typer.Option("--url", envvar="VALUEBOX_URL", help="Address of the running service.")
@@ -20,4 +20,4 @@ DatabaseUrl = Annotated[
 
 def database_url(given: str | None) -> str:
     """The option where given, else what the service itself would use."""
-    return given or Settings().database_url.get_secret_value()
+    return given or load_settings().database_url.get_secret_value()

@@ -7,10 +7,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Final
+from typing import IO, Final
 
 import httpx
 
@@ -21,13 +21,16 @@ STOP_SECONDS: Final = 30
 
 
 @contextmanager
-def serving(bento: str, folder: Path, environment: dict[str, str]) -> Iterator[str]:
+def serving(
+    bento: str, folder: Path, environment: dict[str, str], log: IO[bytes] | None = None
+) -> Iterator[str]:
     """Run `bentoml serve BENTO` in `folder` on a free port of 127.0.0.1 until the block ends.
 
     Args:
         bento: What to serve: `.` for a source folder, or the tag of a built Bento.
         folder: Where to run; relative paths in settings are relative to it.
         environment: On top of this process's own, such as `DATABASE_URL`.
+        log: An open file for what the service logs; by default one that vanishes.
 
     Yields:
         The address of the service, ready to answer.
@@ -38,20 +41,20 @@ def serving(bento: str, folder: Path, environment: dict[str, str]) -> Iterator[s
     url = f"http://127.0.0.1:{_free_port()}"
     command = [sys.executable, "-m", "bentoml", "serve", bento]
     command += ["--host", "127.0.0.1", "--port", url.rsplit(":", 1)[1]]
-    with TemporaryFile() as log:
+    with nullcontext(log) if log else TemporaryFile() as output:
         process = subprocess.Popen(  # noqa: S603
             command,
             cwd=folder,
             env={**os.environ, "BENTOML_DO_NOT_TRACK": "True", **environment},
-            stdout=log,
+            stdout=output,
             stderr=subprocess.STDOUT,
             # Its own group, so that its workers can be ended with it whatever happens.
             start_new_session=True,
         )
         try:
             if not _becomes_ready(process, url):
-                log.seek(0)
-                tail = log.read().decode(errors="replace").strip().splitlines()[-15:]
+                output.seek(0)
+                tail = output.read().decode(errors="replace").strip().splitlines()[-15:]
                 raise Unreachable("the service did not start:\n" + "\n".join(tail))
             yield url
         finally:

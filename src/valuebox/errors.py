@@ -14,11 +14,9 @@ ErrorCode = Literal[
     "method_not_allowed",
     "body_too_large",
     "unsupported_media_type",
-    "too_many_requests",
     "internal_error",
     "database_unavailable",
     "not_ready",
-    "timeout",
 ]
 
 STATUS_OF: dict[ErrorCode, HTTPStatus] = {
@@ -28,11 +26,9 @@ STATUS_OF: dict[ErrorCode, HTTPStatus] = {
     "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
     "body_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "unsupported_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    "too_many_requests": HTTPStatus.TOO_MANY_REQUESTS,
     "internal_error": HTTPStatus.INTERNAL_SERVER_ERROR,
     "database_unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     "not_ready": HTTPStatus.SERVICE_UNAVAILABLE,
-    "timeout": HTTPStatus.GATEWAY_TIMEOUT,
 }
 
 
@@ -61,7 +57,7 @@ class Error(BaseModel):
 
 
 class ErrorAnswer(BaseModel):
-    """The body of every answer with a status of 400 or more."""
+    """The body of an answer with a status of 400 or more."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

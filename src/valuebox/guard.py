@@ -214,11 +214,12 @@ class _ErrorShaper:
 
     async def _send_shaped(self, start: Message) -> None:
         body = self._body
+        headers = MutableHeaders(scope=start)
         if self.refusal or not _is_ours(body):
             shaped = self.refusal or _translate(start["status"], body)
             body = bytes(shaped.body)
             start["status"] = shaped.status_code
-        headers = MutableHeaders(scope=start)
+            headers.update(shaped.headers)
         headers["content-type"] = "application/json"
         headers["content-length"] = str(len(body))
         self.started = True
@@ -234,9 +235,7 @@ _WORDS: dict[int, tuple[ErrorCode, str]] = {
     404: ("not_found", "There is nothing at this address; `/docs.json` lists what there is."),
     405: ("method_not_allowed", "This address answers another method; see `/docs.json`."),
     415: ("unsupported_media_type", "Send JSON, with `Content-Type: application/json`."),
-    429: ("too_many_requests", "The service is busy; try again in a moment."),
     503: ("not_ready", "The service is not ready: its model or its database does not answer."),
-    504: ("timeout", "The request took too long and was given up."),
 }
 
 
@@ -263,11 +262,11 @@ def _invalid(body: bytes) -> JSONResponse:
 
 
 def _problem(loc: list[int | str], message: str) -> Problem:
-    rows = [part for part in loc if isinstance(part, int)]
-    names = [part for part in loc if isinstance(part, str)]
+    row = loc[0] if loc and isinstance(loc[0], int) else None
+    path = loc if row is None else loc[1:]
     return Problem(
-        row=rows[0] if rows else None,
-        field=".".join(names) or None,
+        row=row,
+        field=".".join(map(str, path)) or None,
         message=re.sub("^Value error, ", "", message),
     )
 

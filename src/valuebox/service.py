@@ -4,14 +4,13 @@ import logging
 
 import anyio.to_thread
 import bentoml
-from pydantic import ValidationError
 
 from valuebox.errors import ValueboxError
 from valuebox.guard import Guard, QuietRefusals
 from valuebox.ltv.api import LtvApi
 from valuebox.ltv.model import LtvModel
 from valuebox.openapi import TruthfulDocs
-from valuebox.settings import Settings
+from valuebox.settings import load_settings
 from valuebox.store import migrate
 from valuebox.store.engine import POOL_SIZE, Store, make_engine
 
@@ -21,7 +20,8 @@ TIMEOUT_SECONDS = 60
 
 
 @bentoml.service(
-    name="valuebox",
+    # Not the name of the package: `bentoml serve NAME:TAG` would take that for a module.
+    name="valuebox-service",
     description=DESCRIPTION,
     workers=1,
     threads=POOL_SIZE,
@@ -32,7 +32,7 @@ class ValueBox(LtvApi):
     """Customer-value models behind typed JSON endpoints, with everything stored."""
 
     def __init__(self) -> None:
-        settings = Settings()
+        settings = load_settings()
         _quiet_logs()
         self.store = Store(make_engine(settings.database_url.get_secret_value()))
         self.ltv = LtvModel.load(settings.model)
@@ -42,12 +42,12 @@ class ValueBox(LtvApi):
     def prepare() -> None:
         """Before any worker starts: migrate the database, and prove that the model loads."""
         try:
-            settings = Settings()
+            settings = load_settings()
             engine = make_engine(settings.database_url.get_secret_value())
             migrate.upgrade(engine, wait_seconds=settings.database_wait)
             engine.dispose()
             LtvModel.load(settings.model)
-        except (ValueboxError, ValidationError) as error:
+        except ValueboxError as error:
             raise SystemExit(f"valuebox cannot start: {error}") from None
 
     async def __is_ready__(self) -> bool:
@@ -60,7 +60,7 @@ class ValueBox(LtvApi):
         self.store.close()
 
 
-ValueBox.add_asgi_middleware(Guard, settings=Settings)  # type: ignore[attr-defined]
+ValueBox.add_asgi_middleware(Guard, settings=load_settings)  # type: ignore[attr-defined]
 ValueBox.add_asgi_middleware(TruthfulDocs)  # type: ignore[attr-defined]
 
 

@@ -1,7 +1,13 @@
 """Every environment variable that valuebox reads, in one typed place."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from valuebox.errors import ValueboxError
+
+
+class BadSettings(ValueboxError):
+    """An environment variable holds what it cannot; the message never holds the value."""
 
 
 class Settings(BaseSettings):
@@ -29,3 +35,21 @@ class Settings(BaseSettings):
     max_body_mb: float = Field(
         default=32.0, gt=0, description="Largest request body that is read, in megabytes."
     )
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        BadSettings: naming every variable that cannot be used.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = [f"{_variable(one['loc'][0])}: {one['msg']}" for one in error.errors()]
+        raise BadSettings("; ".join(wrong)) from None
+
+
+def _variable(name: int | str) -> str:
+    prefix = Settings.model_config["env_prefix"]
+    return f"{prefix}{name}".upper() if name in Settings.model_fields else str(name)

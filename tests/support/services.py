@@ -13,7 +13,7 @@ import pytest
 
 from support.databases import BACKENDS, count_rows, empty_database
 from valuebox.store.engine import Store, make_engine
-from valuebox_cli import server
+from valuebox_cli.server import serving
 
 ROOT = Path(__file__).parents[2]
 # Smaller than the default, so that a body over it is quickly made; 10,000 users fit.
@@ -63,15 +63,14 @@ def running(
     log = folder / f"serve-{uuid4().hex}.log"
     settings = {"DATABASE_URL": database_url, **environment}
     where = ROOT if bento == "." else folder
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(server, "TemporaryFile", lambda: log.open("w+b"))
-        with (
-            server.serving(bento, where, settings) as url,
-            httpx.Client(base_url=url, timeout=60) as http,
-        ):
-            store = Store(make_engine(database_url))
-            yield Service(url, database_url, log, http, store)
-            store.close()
+    with (
+        log.open("w+b") as output,
+        serving(bento, where, settings, output) as url,
+        httpx.Client(base_url=url, timeout=60) as http,
+    ):
+        store = Store(make_engine(database_url))
+        yield Service(url, database_url, log, http, store)
+        store.close()
 
 
 @pytest.fixture(scope="session", params=BACKENDS)

@@ -2,9 +2,8 @@ import re
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
-from valuebox.settings import Settings
+from valuebox.settings import BadSettings, Settings, load_settings
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -39,5 +38,11 @@ def test_a_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nonsense_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VALUEBOX_MAX_BODY_MB", "-1")
-    with pytest.raises(ValidationError, match="greater than 0"):
-        Settings()
+    monkeypatch.setenv("VALUEBOX_DATABASE_WAIT", "soon")
+    with pytest.raises(BadSettings) as caught:
+        load_settings()
+    message = str(caught.value)
+    assert "VALUEBOX_MAX_BODY_MB: Input should be greater than 0" in message
+    assert "VALUEBOX_DATABASE_WAIT: Input should be a valid number" in message
+    assert "soon" not in message
+    assert "\n" not in message

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from valuebox.errors import ValueboxError
@@ -30,7 +30,7 @@ def parse_url(url: str) -> URL:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise BadDatabaseUrl(
             "DATABASE_URL is no database URL; try sqlite:///valuebox.db or "
             "postgresql+psycopg2://user:password@host/name"
@@ -41,6 +41,8 @@ def parse_url(url: str) -> URL:
         raise BadDatabaseUrl(
             f"DATABASE_URL names {parsed.drivername}; supported are sqlite and postgresql+psycopg2"
         )
+    if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        raise BadDatabaseUrl("DATABASE_URL names an SQLite in memory, which nobody could share")
     return parsed
 
 
@@ -52,7 +54,12 @@ def make_engine(url: str) -> Engine:
     """
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed, connect_args={"timeout": SQLITE_LOCK_SECONDS})
+        try:
+            engine = create_engine(parsed, connect_args={"timeout": SQLITE_LOCK_SECONDS})
+        except ArgumentError:
+            raise BadDatabaseUrl(
+                "DATABASE_URL names no SQLite file; write sqlite:/// and a path"
+            ) from None
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -79,6 +86,11 @@ def _begin_sqlite(connection: Any) -> None:
     # A reader that later writes cannot wait for another writer; taking the lock first can.
     immediate = connection.get_execution_options().get("sqlite_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def reason(error: DBAPIError) -> str:
+    """What the driver says went wrong, in one line; the lines after it are hints."""
+    return str(error.orig).strip().splitlines()[0]
 
 
 class Store:

@@ -9,9 +9,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from valuebox.errors import ValueboxError
+from valuebox.store.engine import reason
 
 # Any number that nothing else on the same PostgreSQL uses: "valu" in ASCII.
 _LOCK = 0x76616C75
@@ -77,10 +78,10 @@ def _wait_for(engine: Engine, seconds: float) -> None:
         try:
             with engine.connect():
                 return
-        except OperationalError as error:
-            if time.monotonic() >= deadline:
-                reason = str(error.orig).strip().splitlines()[-1]
+        except DBAPIError as error:
+            # Waiting helps against a database that is away, not against a wrong URL or file.
+            if time.monotonic() >= deadline or not isinstance(error, OperationalError):
                 raise DatabaseAway(
-                    f"the {engine.dialect.name} database does not answer: {reason}"
+                    f"the {engine.dialect.name} database does not answer: {reason(error)}"
                 ) from None
             time.sleep(0.5)
