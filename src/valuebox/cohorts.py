@@ -4,6 +4,7 @@ from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from valuebox.metrics import UserScores, user_scores
@@ -11,6 +12,8 @@ from valuebox.metrics import UserScores, user_scores
 Period = Literal["day", "month"]
 PERIODS: Final[tuple[Period, ...]] = ("day", "month")
 MISSING_SEGMENT: Final = "(missing)"
+_LARGE: Final = 200
+_DRAWS: Final = 400
 
 
 def cohort_means(users: pd.DataFrame, period: Period, predictions: list[str]) -> pd.DataFrame:
@@ -116,10 +119,10 @@ def report(users: pd.DataFrame) -> CohortReport:
 def noise_floors(users: pd.DataFrame, cohorts: pd.DataFrame) -> "pd.Series[float]":
     """Error of the cohort mean that chance alone would leave, per segment.
 
-    A cohort is a finite sample: the mean of n independent users with standard deviation s is
-    off by s * sqrt(2 / (pi * n)) on average, however good the expectation (mean absolute
-    deviation of the normal distribution). s is that of target - prediction within the segment,
-    so the floor comes from the data alone.
+    A cohort is a finite sample: its mean is off however good the expectation. By how much is
+    taken from the data alone, by resampling target - prediction within the segment, around its
+    mean; for large cohorts it is s * sqrt(2 / (pi * n)), the mean absolute deviation of the
+    normal distribution that their means approach.
 
     Args:
         users: With `country_segment`, `target` and `prediction`.
@@ -129,12 +132,28 @@ def noise_floors(users: pd.DataFrame, cohorts: pd.DataFrame) -> "pd.Series[float
         The floor by segment, in the currency of the target.
     """
     residual = users["target"] - users["prediction"]
-    by_segment = residual.groupby(users["country_segment"].fillna(MISSING_SEGMENT)).std()
-    # Of a single user nothing can be said; everybody's spread stands in.
-    spread = by_segment.fillna(residual.std() if len(residual) > 1 else 0.0)
-    floors = cohorts["country_segment"].map(spread) * np.sqrt(2 / (np.pi * cohorts["users"]))
-    floor: pd.Series[float] = floors.groupby(cohorts["country_segment"]).mean()
-    return floor
+    everybody = residual.to_numpy(dtype=np.float64)
+    by_segment = residual.groupby(users["country_segment"].fillna(MISSING_SEGMENT))
+    sizes = cohorts.groupby("country_segment")["users"]
+    rng = np.random.default_rng(0)
+    floors = {}
+    for segment, of_segment in by_segment:
+        # Of a single user nothing can be said; everybody's spread stands in.
+        known = of_segment.to_numpy(dtype=np.float64) if len(of_segment) > 1 else everybody
+        floors[segment] = _mean_floor(known - known.mean(), sizes.get_group(segment), rng)
+    return pd.Series(floors, dtype=np.float64)
+
+
+def _mean_floor(
+    residual: NDArray[np.float64], sizes: "pd.Series[int]", rng: np.random.Generator
+) -> float:
+    floors = [
+        np.std(residual) * np.sqrt(2 / (np.pi * size))
+        if size >= _LARGE
+        else np.abs(rng.choice(residual, (_DRAWS, size)).mean(axis=1)).mean()
+        for size in sizes
+    ]
+    return float(np.mean(floors))
 
 
 def _period_errors(users: pd.DataFrame, period: Period) -> PeriodErrors:
