@@ -1,6 +1,7 @@
 """The command `valuebox`."""
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Final
@@ -160,11 +161,10 @@ def demo(
     from valuebox_cli.server import serving
 
     train(data=data)
-    with exit_codes(), TemporaryDirectory() as folder:
-        starting = err.status("starting the service …")
-        starting.start()
-        with serving(".", Path.cwd(), {"DATABASE_URL": f"sqlite:///{folder}/valuebox.db"}) as url:
-            starting.stop()
-            out.print(f"serving at {url}")
-            evaluate(data / "valid.csv", url=url)
+    with exit_codes(), TemporaryDirectory() as folder, ExitStack() as running:
+        settings = {"DATABASE_URL": f"sqlite:///{folder}/valuebox.db"}
+        with err.status("starting the service …"):
+            url = running.enter_context(serving(".", Path.cwd(), settings))
+        out.print(f"serving at {url}")
+        evaluate(data / "valid.csv", url=url)
     out.print("the service has stopped; start your own with `bentoml serve`")

@@ -163,3 +163,17 @@ def test_a_database_that_is_away_is_one_line(service: Service, data_dir: Path) -
     _, said = valuebox("evaluate", data_dir / "valid.csv", *options, exit_code=1)
     assert "the database cannot be read" in only_line(said)
     assert PASSWORD not in said
+
+
+def test_a_file_of_required_columns_with_some_targets_is_judged(
+    service: Service, tmp_path: Path
+) -> None:
+    users = pd.DataFrame({"user_id": range(20), "join_date": "2019-08-01"})
+    users["target"] = ["1.5", "NA"] * 10
+    # Columns that are called like ours are just columns.
+    users["prediction"] = users["baseline"] = "mine"
+    path = tmp_path / "report.json"
+    evaluate(service, write_users(tmp_path / "users.csv", users), "--report", path)
+    judged = report_of(path).cohorts
+    assert judged.users == 10
+    assert [row.country_segment for row in judged.day.segments] == ["(missing)"]

@@ -40,7 +40,16 @@ def test_na_and_nothing_mean_missing(write) -> None:
 def test_columns_may_be_absent_quoted_in_any_order_and_more(write) -> None:
     users = read_users(write('"join_date","note","user_id"', '"2019-08-01","007","7"'))
     assert users.loc[0, "note"] == "007"
-    assert list(users.columns) == ["join_date", "note", "user_id"]
+    absent = users.drop(columns=["join_date", "note", "user_id"])
+    assert list(absent.columns) == HEADER.split(",")[2:]
+    assert absent.isna().all(axis=None)
+
+
+@pytest.mark.parametrize(("mark", "line_end"), [("\ufeff", "\n"), ("", "\r\n"), ("\ufeff", "\r\n")])
+def test_files_from_spreadsheets(tmp_path: Path, mark: str, line_end: str) -> None:
+    path = tmp_path / "users.csv"
+    path.write_bytes((mark + line_end.join([HEADER, GOOD, ""])).encode())
+    assert read_users(path).loc[0, "country_segment"] == "US"
 
 
 def test_large_ids_keep_every_digit(write) -> None:

@@ -42,7 +42,8 @@ def read_users(
 ) -> pd.DataFrame:
     """Read a CSV of users and check every value.
 
-    An empty field and a literal `NA` mean missing. Columns that are not known are kept as text.
+    An empty field and a literal `NA` mean missing, and so does an absent column. Columns that
+    are not known are kept as text.
 
     Args:
         path: The file; UTF-8, with a header.
@@ -77,6 +78,9 @@ def read_users(
         listed = "".join(f"\n  - {problem}" for problem in problems)
         raise BadFile(f"{path}: some values cannot be used (rows count from 1):{listed}")
     users["user_id"] = users["user_id"].astype("int64")
+    for name in COLUMNS:
+        if name not in users:
+            users[name] = None if name in CATEGORICAL else np.nan
     return users
 
 
@@ -88,7 +92,12 @@ def columns_of(users: pd.DataFrame) -> dict[str, Any]:
 def _read_text(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(
-            path, dtype=object, keep_default_na=False, na_values=list(MISSING), encoding="utf-8"
+            path,
+            dtype=object,
+            keep_default_na=False,
+            na_values=list(MISSING),
+            # Spreadsheets put a mark before the header, which would become part of a name.
+            encoding="utf-8-sig",
         )
     except FileNotFoundError:
         raise BadFile(f"{path}: there is no such file") from None
