@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from valuebox_training.simulate import simulate
 
+from valuebox_training.simulate import simulate
 from valuebox_training.train import train
 
 
