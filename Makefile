@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export BENTOML_DO_NOT_TRACK := True
 
-.PHONY: install demo test test-fast lint format train serve evaluate build lock docs clean
+.PHONY: install demo test lint format train serve evaluate build docs lock
 
 install: .venv/installed
 

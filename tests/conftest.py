@@ -15,8 +15,6 @@ os.environ.pop("DATABASE_URL", None)
 os.environ |= {"BENTOML_HOME": str(HOME), "BENTOML_DO_NOT_TRACK": "True"}
 # Threads that spin for a core which another worker has make a second's training take a minute.
 os.environ["OMP_NUM_THREADS"] = "1"
-# Two test processes that each learn on all cores wait for each other more than they work.
-os.environ["OMP_NUM_THREADS"] = "1"
 
 pytest_plugins = [
     "support.models",

@@ -44,14 +44,17 @@ def _fail(message: str, code: int) -> None:
     raise typer.Exit(code)
 
 
-def check_folder(file: Path | None) -> None:
-    """Refuse an output file whose folder is missing, before the work rather than after it.
+def check_writable(file: Path | None) -> None:
+    """Refuse an output file that cannot be written, before the work rather than after it.
 
     Raises:
         ValueboxError: naming the file.
     """
-    if file and not file.parent.is_dir():
-        raise ValueboxError(f"{file}: there is no folder {file.parent}")
+    if file:
+        try:
+            file.open("a").close()
+        except OSError as error:
+            raise ValueboxError(f"{file}: cannot be written: {error.strerror}") from None
 
 
 def progress(unit: str) -> Progress:
@@ -72,7 +75,7 @@ def print_report(report: CohortReport) -> None:
     """The table of cohort errors, one row per segment, averages last; then all users in a line."""
     table = Table(
         title="Mean absolute error of the cohort mean, by join day and by join month",
-        caption="base: training means by segment and STV; floor: what chance alone leaves",
+        caption="base: training means by segment and STV; floor: about what chance leaves",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         padding=(0, 1, 0, 0),

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import typer
 
-from valuebox.ltv.schemas import MAX_PAGE, StoredPrediction
+from valuebox.ltv.schemas import MAX_PAGE, MAX_USER_ID, StoredPrediction
 from valuebox_cli.client import DEFAULT_URL, Client
 from valuebox_cli.console import exit_codes
 from valuebox_cli.options import Url
@@ -17,7 +17,8 @@ from valuebox_cli.options import Url
 
 def predictions(
     user_id: Annotated[
-        list[int] | None, typer.Option(min=0, help="Of this user; give it again for more.")
+        list[int] | None,
+        typer.Option(min=0, max=MAX_USER_ID, help="Of this user; give it again for more."),
     ] = None,
     request_id: Annotated[UUID | None, typer.Option(help="Of this request.")] = None,
     joined_from: Annotated[

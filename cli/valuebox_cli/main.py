@@ -13,7 +13,7 @@ from valuebox.ltv.schemas import MAX_ROWS
 from valuebox_cli import database, lookup
 from valuebox_cli import evaluate as evaluation
 from valuebox_cli.client import DEFAULT_URL
-from valuebox_cli.console import check_folder, err, exit_codes, out, print_report, progress
+from valuebox_cli.console import check_writable, err, exit_codes, out, print_report, progress
 from valuebox_cli.options import DatabaseUrl, Url
 from valuebox_cli.options import database_url as resolve
 
@@ -66,7 +66,10 @@ def simulate(
             return
         if world not in WORLDS:
             raise ValueboxError(f"there is no world {world!r}, only {', '.join(WORLDS)}")
-        written = generate(users_per_day, seed, world).write(out_dir, oracle)
+        try:
+            written = generate(users_per_day, seed, world).write(out_dir, oracle)
+        except OSError as error:
+            raise ValueboxError(f"{out_dir}: cannot be written: {error.strerror}") from None
         for name, users in written.items():
             out.print(f"{out_dir / name}: {users:,} users")
 
@@ -83,7 +86,7 @@ def train(
         Path | None, typer.Option("--valid", help="Later users to judge on; never learned from.")
     ] = None,
     model: Annotated[str, typer.Option(help="Name in the model store.")] = "ltv",
-) -> None:
+) -> str:
     """Learn from a file of users, judge on later ones, save into the BentoML model store.
 
     Prints the cohort errors on the validation users and the tag of the saved model. With
@@ -101,6 +104,7 @@ def train(
         if trained.validation:
             print_report(trained.validation)
         out.print(f"learned from {trained.users:,} users, saved as {trained.tag}")
+    return trained.tag
 
 
 @app.command()
@@ -129,7 +133,7 @@ def evaluate(
     with exit_codes():
         read_from = resolve(database_url) if source == "database" else None
         for target in (predictions, report):
-            check_folder(target)
+            check_writable(target)
         with progress("users") as bar:
             task = bar.add_task(f"{file}")
             predicted, judged = evaluation.evaluate(
@@ -160,9 +164,9 @@ def demo(
     """
     from valuebox_cli.server import serving
 
-    train(data=data)
+    tag = train(data=data)
     with exit_codes(), TemporaryDirectory() as folder, ExitStack() as running:
-        settings = {"DATABASE_URL": f"sqlite:///{folder}/valuebox.db"}
+        settings = {"DATABASE_URL": f"sqlite:///{folder}/valuebox.db", "VALUEBOX_MODEL": tag}
         with err.status("starting the service …"):
             url = running.enter_context(serving(".", Path.cwd(), settings))
         out.print(f"serving at {url}")

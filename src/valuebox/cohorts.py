@@ -72,7 +72,7 @@ class SegmentErrors(BaseModel):
     error: float = Field(description="Mean absolute error of the cohort mean.")
     baseline_error: float = Field(description="The same of the baseline.")
     noise_floor: float = Field(
-        description="What the error would be, on average, if every expectation were right."
+        description="Estimate of the error if every expectation were right."
     )
     bias: float = Field(description="Mean prediction minus mean target of all its users.")
 

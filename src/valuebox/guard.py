@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -103,7 +104,10 @@ def _crashed(error: Exception) -> Response:
 
 
 def _kind(error: Exception) -> str:
-    return type(error).__name__
+    """What is safe to log of an error: its type, and the database's own code for it."""
+    driver = getattr(error, "orig", None)
+    code = getattr(driver, "pgcode", None) or getattr(driver, "sqlite_errorname", None)
+    return f"{type(error).__name__} {code}" if code else type(error).__name__
 
 
 def _frames(error: Exception) -> list[str]:
@@ -277,4 +281,4 @@ class QuietRefusals(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """False for records about input that was refused."""
         error = record.exc_info[1] if record.exc_info else None
-        return not isinstance(error, ValidationError | BodyTooLarge)
+        return not isinstance(error, ValidationError | BodyTooLarge | ClientDisconnect)

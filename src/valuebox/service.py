@@ -1,6 +1,7 @@
 """The Bento service: one class that puts the compartments' endpoints together."""
 
 import logging
+import os
 
 import anyio.to_thread
 import bentoml
@@ -12,7 +13,7 @@ from valuebox.ltv.model import LtvModel
 from valuebox.openapi import TruthfulDocs
 from valuebox.settings import load_settings
 from valuebox.store import migrate
-from valuebox.store.engine import POOL_SIZE, Store, make_engine
+from valuebox.store.engine import POOL_SIZE, Store, absolute, make_engine
 
 DESCRIPTION = "Customer-value models: predictions are stored, and checked when the truth arrives."
 # The timeout also bounds how long BentoML keeps a finished request's timer: keep it short.
@@ -43,7 +44,10 @@ class ValueBox(LtvApi):
         """Before any worker starts: migrate the database, and prove that the model loads."""
         try:
             settings = load_settings()
-            engine = make_engine(settings.database_url.get_secret_value())
+            # A Bento's workers run in its own folder, where a relative path means another file.
+            url = absolute(settings.database_url.get_secret_value())
+            os.environ["DATABASE_URL"] = url
+            engine = make_engine(url)
             migrate.upgrade(engine, wait_seconds=settings.database_wait)
             engine.dispose()
             LtvModel.load(settings.model)
@@ -51,8 +55,8 @@ class ValueBox(LtvApi):
             raise SystemExit(f"valuebox cannot start: {error}") from None
 
     async def __is_ready__(self) -> bool:
-        """Ready while the database answers; the model was loaded before the first request."""
-        return await anyio.to_thread.run_sync(self.store.answers)
+        """Ready while the database answers, with the tables that this version needs."""
+        return await anyio.to_thread.run_sync(migrate.is_current, self.store.engine)
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def close(self) -> None:

@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     database_wait: float = Field(
         default=30.0,
         ge=0,
+        allow_inf_nan=False,
         description="Seconds that the start waits for a database that does not answer yet.",
     )
     model: str = Field(
@@ -33,7 +34,10 @@ class Settings(BaseSettings):
         description="The model that is served: a name (its newest version) or `name:version`.",
     )
     max_body_mb: float = Field(
-        default=32.0, gt=0, description="Largest request body that is read, in megabytes."
+        default=32.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Largest request body that is read, in megabytes.",
     )
 
 

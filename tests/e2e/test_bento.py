@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import bentoml
+import httpx
 import pytest
 from support.databases import count_rows
 from support.services import ROOT, running
@@ -15,6 +16,7 @@ from valuebox.ltv.model import LtvModel
 from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
 from valuebox.store.ids import new_id
+from valuebox_cli.server import serving
 
 
 def bentoml_command(*arguments: object, folder: Path, home: str) -> str:
@@ -54,6 +56,18 @@ def test_a_bento_serves_its_own_model_anywhere(bento: tuple[str, Path], tmp_path
         assert {one["model"] for one in predictions} == {model.tag}
         assert [one["prediction"] for one in predictions] == model.predict(columns).tolist()
         assert service.count_rows()["ltv_predictions"] == len(sent)
+
+
+def test_a_bento_with_default_settings_stores_where_it_was_started(
+    bento: tuple[str, Path], tmp_path: Path
+) -> None:
+    tag, home = bento
+    with serving(tag, tmp_path, {"BENTOML_HOME": str(home)}) as url:
+        answer = httpx.post(f"{url}/v1/ltv/predict", json=[user(1)], timeout=60)
+    assert answer.status_code == 200, answer.text
+    store = Store(make_engine(f"sqlite:///{tmp_path}/valuebox.db"))
+    assert count_rows(store)["ltv_predictions"] == 1
+    store.close()
 
 
 def test_a_bento_runs_its_own_source_on_the_database_it_finds(

@@ -3,9 +3,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, OperationalError
 from support.databases import PASSWORD, count_rows
 from support.users import received, user
 
@@ -60,12 +62,25 @@ def test_reading_changes_nothing(store: Store) -> None:
     assert count_rows(store)["ltv_outcomes"] == 0
 
 
-def test_a_database_says_whether_it_answers(store: Store) -> None:
-    assert store.answers()
+def test_a_database_is_current_while_it_answers_and_has_the_tables(
+    store: Store, tmp_path: Path
+) -> None:
+    assert migrate.is_current(store.engine)
     with closed_port() as number:
-        away = Store(make_engine(f"postgresql://me@127.0.0.1:{number}/db"))
-        assert not away.answers()
-        away.close()
+        away = make_engine(f"postgresql://me@127.0.0.1:{number}/db")
+        assert not migrate.is_current(away)
+    assert not migrate.is_current(make_engine(f"sqlite:///{tmp_path}/empty.db"))
+
+
+def test_a_lock_is_not_waited_for_until_the_client_is_gone(postgres_store: Store) -> None:
+    store = postgres_store
+    with store.engine.connect() as other:
+        other.execute(text("LOCK TABLE ltv_predictions IN ACCESS EXCLUSIVE MODE"))
+        began = time.monotonic()
+        with pytest.raises(OperationalError, match="lock timeout"), store.writing() as session:
+            repository.add_predictions(session, new_id(), received([user(1)]), [1.0], "ltv:x")
+        assert time.monotonic() - began < 30
+    assert count_rows(store) == {"ltv_features": 0, "ltv_predictions": 0, "ltv_outcomes": 0}
 
 
 @contextmanager

@@ -19,6 +19,7 @@ def test_postgresql_means_psycopg2(scheme: str) -> None:
         "mysql://me:hunter2@host/name",
         "postgresql+asyncpg://me:hunter2@host/name",
         "postgresql://me@host:hunter2/name",
+        "postgresql://me:a@hunter2@127.0.0.1/name",
         "sqlite://",
         "sqlite:///:memory:",
         "sqlite://hunter2/valuebox.db",

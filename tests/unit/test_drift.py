@@ -73,6 +73,11 @@ def test_a_few_days_are_enough_not_to_fail(days: int) -> None:
     assert np.isfinite(drift.level)
 
 
+def test_without_any_stv_nothing_is_corrected() -> None:
+    users = joined(20, 2).assign(STV=np.nan)
+    assert fit_drift(users, np.full(40, 19.0)) == Drift()
+
+
 def test_nothing_to_expect_is_no_reason_to_fail() -> None:
     users = joined(20, 2).assign(target=0.0, STV=0.0)
     assert fit_drift(users, np.zeros(40)) == Drift(0.0, 0.0)

@@ -52,6 +52,15 @@ def test_files_from_spreadsheets(tmp_path: Path, mark: str, line_end: str) -> No
     assert read_users(path).loc[0, "country_segment"] == "US"
 
 
+def test_a_comma_at_the_end_of_rows_shifts_nothing(write) -> None:
+    assert read_users(write(HEADER + ",", GOOD + ",")).loc[0, "user_id"] == 7
+
+
+def test_what_requests_refuse_in_other_columns_is_refused_too(write) -> None:
+    with pytest.raises(BadFile, match="note holds NUL: row 1"):
+        read_users(write("user_id,join_date,note", "7,2019-08-01,a\0b"))
+
+
 def test_large_ids_keep_every_digit(write) -> None:
     ids = ["9007199254740993", "9223372036854775807"]
     users = read_users(write("user_id,join_date", *(f"{one},2019-08-01" for one in ids)))
@@ -69,6 +78,8 @@ def test_large_ids_keep_every_digit(write) -> None:
         ("join_date", "2019-13-01", "join_date is no date"),
         ("join_date", "yesterday", "join_date is no date"),
         ("join_date", "1564617621", "join_date is no date"),
+        ("join_date", "2019", "join_date is no date"),
+        ("join_date", "2019-08", "join_date is no date"),
         ("join_date", "1969-12-31", "join_date is no date"),
         ("join_date", "", "join_date is missing"),
         ("hidden", "2", "hidden is neither 0 nor 1"),

@@ -36,6 +36,13 @@ def test_a_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "hunter2" not in repr(Settings())
 
 
+@pytest.mark.parametrize("name", ["VALUEBOX_MAX_BODY_MB", "VALUEBOX_DATABASE_WAIT"])
+def test_infinity_is_no_limit(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "inf")
+    with pytest.raises(BadSettings, match=f"{name}: Input should be a finite number"):
+        load_settings()
+
+
 def test_nonsense_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VALUEBOX_MAX_BODY_MB", "-1")
     monkeypatch.setenv("VALUEBOX_DATABASE_WAIT", "soon")

@@ -41,6 +41,8 @@ def fit_drift(users: pd.DataFrame, predictions: Floats) -> Drift:
             same users does no harm: it does not know their weeks.
     """
     known = users["STV"].notna().to_numpy()
+    if not known.any():
+        return Drift()
     stv = users["STV"].to_numpy(dtype=np.float64)[known]
     target = users["target"].to_numpy(dtype=np.float64)[known]
     future = np.maximum(predictions[known] - stv, 0.0)

@@ -1,8 +1,10 @@
 """CSV files of users: read, checked against the same bounds as requests, problems by row."""
 
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -98,12 +100,14 @@ def _read_text(path: Path) -> pd.DataFrame:
             na_values=list(MISSING),
             # Spreadsheets put a mark before the header, which would become part of a name.
             encoding="utf-8-sig",
+            # A comma at the end of each row must not make the first column an index.
+            index_col=False,
         )
     except FileNotFoundError:
         raise BadFile(f"{path}: there is no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise BadFile(f"{path}: cannot be read: {error}") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+    except (ValueError, BadZipFile) as error:
         raise BadFile(f"{path}: is no CSV file with a header: {error}") from None
 
 
@@ -121,7 +125,8 @@ def _typed(name: str, raw: pd.Series, problems: list[str]) -> pd.Series:
             None
         )
         years = moments.dt.year
-        bad = present & ~years.between(schemas.FIRST_YEAR, schemas.LAST_YEAR)
+        whole = raw.str.match(r"\d{4}-\d{2}-\d{2}").fillna(False).astype(bool)
+        bad = present & ~(whole & years.between(schemas.FIRST_YEAR, schemas.LAST_YEAR))
         _report(problems, bad, "join_date is no date such as 2019-08-01 00:00:21")
         return moments
     if name in _FLAGS:
@@ -135,9 +140,10 @@ def _typed(name: str, raw: pd.Series, problems: list[str]) -> pd.Series:
         bad = present & ~numbers.between(low, high)
         _report(problems, bad, f"{name} is no amount from {low:,.0f} to {high:,.0f}")
         return numbers
+    _report(problems, present & raw.str.contains("\0", regex=False), f"{name} holds NUL")
     if name in CATEGORICAL:
-        bad = present & ((raw.str.len() > schemas.MAX_TEXT) | raw.str.contains("\0", regex=False))
-        _report(problems, bad, f"{name} is longer than {schemas.MAX_TEXT} characters or holds NUL")
+        bad = present & (raw.str.len() > schemas.MAX_TEXT)
+        _report(problems, bad, f"{name} is longer than {schemas.MAX_TEXT} characters")
     return raw.where(present, None)
 
 

@@ -223,7 +223,7 @@ class Outcomes(RootModel[Annotated[list[Outcome], Field(min_length=1, max_length
 class OutcomesStored(_Model):
     """What the sent outcomes changed."""
 
-    received: int = Field(description="Rows sent.")
+    received: int = Field(description="Different users sent.")
     added: int = Field(description="Users whose value was not known before.")
     corrected: int = Field(description="Users whose value was another one before.")
     unchanged: int = Field(description="Users whose value was already known.")

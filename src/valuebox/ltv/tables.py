@@ -18,7 +18,10 @@ MAX_TAG = 255
 
 
 class LtvFeatures(Base):
-    """What was sent of a user, as it was sent; a user sent again gets another row."""
+    """What was sent of a user; a user sent again gets another row.
+
+    A `join_date` with a zone is kept in UTC; absent and null are both NULL.
+    """
 
     __tablename__ = "ltv_features"
 

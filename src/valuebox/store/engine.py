@@ -3,9 +3,10 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
@@ -13,6 +14,8 @@ from valuebox.errors import ValueboxError
 
 POOL_SIZE = 8
 CONNECT_TIMEOUT_SECONDS = 3
+STATEMENT_MS = 20_000
+LOCK_MS = 5_000
 SQLITE_LOCK_SECONDS = 10
 
 
@@ -41,9 +44,23 @@ def parse_url(url: str) -> URL:
         raise BadDatabaseUrl(
             f"DATABASE_URL names {parsed.drivername}; supported are sqlite and postgresql+psycopg2"
         )
+    if "@" in (parsed.host or ""):
+        raise BadDatabaseUrl("DATABASE_URL has more than one @; write one in a password as %40")
     if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
         raise BadDatabaseUrl("DATABASE_URL names an SQLite in memory, which nobody could share")
     return parsed
+
+
+def absolute(url: str) -> str:
+    """The URL, naming the same SQLite file from any folder; others are returned as they are.
+
+    Raises:
+        BadDatabaseUrl: see `parse_url`.
+    """
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        parsed = parsed.set(database=str(Path(parsed.database).absolute()))
+    return parsed.render_as_string(hide_password=False)
 
 
 def make_engine(url: str) -> Engine:
@@ -71,6 +88,8 @@ def make_engine(url: str) -> Engine:
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "application_name": "valuebox",
+            # Well below the service's timeout: what was given up must not be stored later.
+            "options": f"-c statement_timeout={STATEMENT_MS} -c lock_timeout={LOCK_MS}",
         },
     )
 
@@ -111,15 +130,6 @@ class Store:
         engine = self.engine.execution_options(sqlite_write=True)
         with Session(engine) as session, session.begin():
             yield session
-
-    def answers(self) -> bool:
-        """Whether a query comes back."""
-        try:
-            with self.engine.connect() as connection:
-                connection.execute(text("SELECT 1"))
-        except Exception:
-            return False
-        return True
 
     def close(self) -> None:
         """Give all connections back."""

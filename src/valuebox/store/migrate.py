@@ -1,5 +1,6 @@
 """Bringing a database to the schema that this code needs, once, whoever comes first."""
 
+import functools
 import time
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from valuebox.errors import ValueboxError
 from valuebox.store.engine import reason
@@ -36,13 +37,25 @@ def upgrade(engine: Engine, wait_seconds: float = 0.0) -> str:
         wait_seconds: How long to wait for a database that does not answer yet.
 
     Raises:
-        DatabaseAway: when it still does not answer after that.
+        DatabaseAway: when it still does not answer after that, or refuses to be migrated.
         SchemaUnknown: when a newer valuebox has already migrated it further.
     """
     _wait_for(engine, wait_seconds)
+    try:
+        return _upgrade(engine)
+    except DBAPIError as error:
+        raise DatabaseAway(
+            f"the {engine.dialect.name} database cannot be migrated: {reason(error)}"
+        ) from None
+
+
+def _upgrade(engine: Engine) -> str:
     config = _config()
     with engine.execution_options(sqlite_write=True).begin() as connection:
         if connection.dialect.name == "postgresql":
+            # Waiting for another replica, and migrating much, may take as long as they take.
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         config.attributes["connection"] = connection
         try:
@@ -56,10 +69,18 @@ def upgrade(engine: Engine, wait_seconds: float = 0.0) -> str:
 
 
 def is_current(engine: Engine) -> bool:
-    """Whether the database is at the revision that this code needs."""
-    with engine.connect() as connection:
-        head = ScriptDirectory.from_config(_config()).get_current_head()
-        return _revision(connection) == head
+    """Whether the database answers, and is at the revision that this code needs."""
+    try:
+        with engine.connect() as connection:
+            revision = _revision(connection)
+    except SQLAlchemyError:
+        return False
+    return revision == _head()
+
+
+@functools.cache
+def _head() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _revision(connection: Connection) -> str | None:
