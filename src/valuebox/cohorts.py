@@ -71,9 +71,7 @@ class SegmentErrors(BaseModel):
     cohorts: int = Field(description="Days or months in which users of the segment joined.")
     error: float = Field(description="Mean absolute error of the cohort mean.")
     baseline_error: float = Field(description="The same of the baseline.")
-    noise_floor: float = Field(
-        description="Estimate of the error if every expectation were right."
-    )
+    noise_floor: float = Field(description="Estimate of the error if every expectation were right.")
     bias: float = Field(description="Mean prediction minus mean target of all its users.")
 
 
