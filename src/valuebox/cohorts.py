@@ -31,7 +31,7 @@ def cohort_means(users: pd.DataFrame, period: Period, predictions: list[str]) ->
         One row per cohort: `country_segment`, `period`, `users`, `target`, then `predictions`.
     """
     keys = {
-        "country_segment": users["country_segment"].fillna(MISSING_SEGMENT),
+        "country_segment": _segments(users),
         "period": users["join_date"].dt.to_period("D" if period == "day" else "M"),
     }
     groups = users.assign(**keys).groupby(list(keys), observed=True, sort=True)
@@ -131,7 +131,7 @@ def noise_floors(users: pd.DataFrame, cohorts: pd.DataFrame) -> "pd.Series[float
     """
     residual = users["target"] - users["prediction"]
     everybody = residual.to_numpy(dtype=np.float64)
-    by_segment = residual.groupby(users["country_segment"].fillna(MISSING_SEGMENT))
+    by_segment = residual.groupby(_segments(users))
     sizes = cohorts.groupby("country_segment")["users"]
     rng = np.random.default_rng(0)
     floors = {}
@@ -140,6 +140,10 @@ def noise_floors(users: pd.DataFrame, cohorts: pd.DataFrame) -> "pd.Series[float
         known = of_segment.to_numpy(dtype=np.float64) if len(of_segment) > 1 else everybody
         floors[segment] = _mean_floor(known - known.mean(), sizes.get_group(segment), rng)
     return pd.Series(floors, dtype=np.float64)
+
+
+def _segments(users: pd.DataFrame) -> "pd.Series[str]":
+    return users["country_segment"].fillna(MISSING_SEGMENT)
 
 
 def _mean_floor(
@@ -162,9 +166,7 @@ def _period_errors(users: pd.DataFrame, period: Period) -> PeriodErrors:
     segments = table["country_segment"]
     table["noise_floor"] = segments.map(noise_floors(users, cohorts))
     bias = users["prediction"] - users["target"]
-    table["bias"] = segments.map(
-        bias.groupby(users["country_segment"].fillna(MISSING_SEGMENT)).mean()
-    )
+    table["bias"] = segments.map(bias.groupby(_segments(users)).mean())
     averaged = table[["error", "baseline_error", "noise_floor"]]
     macro = averaged.mean()
     weighted = averaged.mul(table["users"], axis=0).sum() / table["users"].sum()

@@ -1,4 +1,4 @@
-"""The one shape that every error takes on its way out, and the exceptions that carry it."""
+"""The one shape that every error takes on its way out, and what all our exceptions share."""
 
 from http import HTTPStatus
 from typing import Final, Literal
@@ -66,13 +66,3 @@ class ErrorAnswer(BaseModel):
 
 class ValueboxError(Exception):
     """Something that a person can put right; the message says what, and holds no secret."""
-
-
-class ApiError(Exception):
-    """Raised below an endpoint; the endpoint answers it in the common shape."""
-
-    def __init__(self, code: ErrorCode, message: str, problems: list[Problem] | None = None):
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.problems = problems or []

@@ -21,7 +21,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from valuebox.errors import (
     REQUEST_ID_HEADER,
     STATUS_OF,
-    ApiError,
     Error,
     ErrorAnswer,
     ErrorCode,
@@ -75,8 +74,6 @@ def endpoint(route: str) -> Callable[[Callable[P, Any]], Any]:
         def answer(*args: P.args, **kwargs: P.kwargs) -> Any:
             try:
                 return method(*args, **kwargs)
-            except ApiError as error:
-                return error_response(error.code, error.message, error.problems)
             except (OperationalError, InterfaceError, PoolTimeoutError) as error:
                 return _database_away(error)
             except DBAPIError as error:
