@@ -1,6 +1,7 @@
 """The figure that counts: the error of the mean, by segment and join period."""
 
-from typing import Final, Literal
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,11 @@ from pydantic import BaseModel, Field
 
 from valuebox.metrics import UserScores, user_scores
 
+if TYPE_CHECKING:
+    from pandas.core.groupby import DataFrameGroupBy
+
 Period = Literal["day", "month"]
+Interval = tuple[float, float]
 PERIODS: Final[tuple[Period, ...]] = ("day", "month")
 MISSING_SEGMENT: Final = "(missing)"
 _LARGE: Final = 200
@@ -30,11 +35,7 @@ def cohort_means(users: pd.DataFrame, period: Period, predictions: list[str]) ->
     Returns:
         One row per cohort: `country_segment`, `period`, `users`, `target`, then `predictions`.
     """
-    keys = {
-        "country_segment": _segments(users),
-        "period": users["join_date"].dt.to_period("D" if period == "day" else "M"),
-    }
-    groups = users.assign(**keys).groupby(list(keys), observed=True, sort=True)
+    groups = _groups(users, period)
     means = groups[["target", *predictions]].mean()
     means.insert(0, "users", groups.size())
     return means.reset_index()
@@ -63,6 +64,21 @@ def cohort_errors(cohorts: pd.DataFrame, predictions: list[str]) -> pd.DataFrame
     return table.sort_values("users", ascending=False, kind="stable").reset_index()
 
 
+class Cohort(BaseModel):
+    """The users of one segment who joined in one period; means per user."""
+
+    country_segment: str
+    period: str = Field(description="A day such as 2019-07-01 or a month such as 2019-07.")
+    users: int
+    actual: float = Field(description="Mean target.")
+    predicted: float = Field(description="Mean prediction.")
+    baseline: float = Field(description="Mean of the baseline.")
+    lower: float | None = Field(
+        default=None, description="Lower end of the interval for the mean target, if there is one."
+    )
+    upper: float | None = Field(default=None, description="Upper end of that interval.")
+
+
 class SegmentErrors(BaseModel):
     """One row of the table: how far off the cohort means of a segment are, on average."""
 
@@ -73,6 +89,9 @@ class SegmentErrors(BaseModel):
     baseline_error: float = Field(description="The same of the baseline.")
     noise_floor: float = Field(description="Estimate of the error if every expectation were right.")
     bias: float = Field(description="Mean prediction minus mean target of all its users.")
+    inside: float | None = Field(
+        default=None, description="Share of its cohorts whose mean target lies in the interval."
+    )
 
 
 class PeriodErrors(BaseModel):
@@ -85,6 +104,10 @@ class PeriodErrors(BaseModel):
     weighted: float = Field(description="Average over segments, weighted by their users.")
     weighted_baseline: float
     weighted_floor: float
+    inside: float | None = Field(
+        default=None, description="Share of all cohorts whose mean target lies in the interval."
+    )
+    cohorts: list[Cohort] = Field(description="The cohorts themselves, by segment, then period.")
 
 
 class CohortReport(BaseModel):
@@ -96,10 +119,17 @@ class CohortReport(BaseModel):
     scores: UserScores = Field(description="The same predictions, user by user.")
 
 
-def report(users: pd.DataFrame) -> CohortReport:
+def report(
+    users: pd.DataFrame, interval: Callable[[pd.DataFrame], Interval] | None = None
+) -> CohortReport:
     """Judge the columns `prediction` and `baseline` of users, see `cohort_means`.
 
     Users without a `target` are left out.
+
+    Args:
+        users: One row per user.
+        interval: For the users of a cohort, the interval that their mean target is expected
+            in; without it none are given.
 
     Raises:
         ValueError: when no user has a target.
@@ -107,7 +137,7 @@ def report(users: pd.DataFrame) -> CohortReport:
     known = users[users["target"].notna()]
     if known.empty:
         raise ValueError("no user has a target")
-    day, month = (_period_errors(known, period) for period in PERIODS)
+    day, month = (_period_errors(known, period, interval) for period in PERIODS)
     scores = user_scores(
         known["target"].to_numpy(dtype=np.float64), known["prediction"].to_numpy(dtype=np.float64)
     )
@@ -142,6 +172,14 @@ def noise_floors(users: pd.DataFrame, cohorts: pd.DataFrame) -> "pd.Series[float
     return pd.Series(floors, dtype=np.float64)
 
 
+def _groups(users: pd.DataFrame, period: Period) -> "DataFrameGroupBy[Any, Any]":
+    keys = {
+        "country_segment": _segments(users),
+        "period": users["join_date"].dt.to_period("D" if period == "day" else "M"),
+    }
+    return users.assign(**keys).groupby(list(keys), observed=True, sort=True)
+
+
 def _segments(users: pd.DataFrame) -> "pd.Series[str]":
     return users["country_segment"].fillna(MISSING_SEGMENT)
 
@@ -158,7 +196,9 @@ def _mean_floor(
     return float(np.mean(floors))
 
 
-def _period_errors(users: pd.DataFrame, period: Period) -> PeriodErrors:
+def _period_errors(
+    users: pd.DataFrame, period: Period, interval: Callable[[pd.DataFrame], Interval] | None
+) -> PeriodErrors:
     judged = ["prediction", "baseline"]
     cohorts = cohort_means(users, period, judged)
     table = cohort_errors(cohorts, judged)
@@ -170,6 +210,11 @@ def _period_errors(users: pd.DataFrame, period: Period) -> PeriodErrors:
     averaged = table[["error", "baseline_error", "noise_floor"]]
     macro = averaged.mean()
     weighted = averaged.mul(table["users"], axis=0).sum() / table["users"].sum()
+    table["inside"] = None
+    if interval:
+        cohorts[["lower", "upper"]] = [interval(members) for _, members in _groups(users, period)]
+        hit = cohorts["target"].between(cohorts["lower"], cohorts["upper"])
+        table["inside"] = segments.map(hit.groupby(cohorts["country_segment"]).mean())
     return PeriodErrors(
         segments=[SegmentErrors.model_validate(row) for row in table.to_dict("records")],
         macro=macro["error"],
@@ -178,4 +223,19 @@ def _period_errors(users: pd.DataFrame, period: Period) -> PeriodErrors:
         weighted=weighted["error"],
         weighted_baseline=weighted["baseline_error"],
         weighted_floor=weighted["noise_floor"],
+        inside=float(hit.mean()) if interval else None,
+        cohorts=[_cohort(row) for row in cohorts.to_dict("records")],
+    )
+
+
+def _cohort(row: dict[Hashable, Any]) -> Cohort:
+    return Cohort(
+        country_segment=row["country_segment"],
+        period=str(row["period"]),
+        users=row["users"],
+        actual=row["target"],
+        predicted=row["prediction"],
+        baseline=row["baseline"],
+        lower=row.get("lower"),
+        upper=row.get("upper"),
     )

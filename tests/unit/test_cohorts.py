@@ -57,3 +57,28 @@ def test_users_without_a_target_are_not_judged() -> None:
 
 def test_segments_with_most_users_come_first() -> None:
     assert cohorts.report(USERS).day.segments[0].country_segment == "US"
+
+
+def test_cohorts_carry_their_interval_and_whether_it_holds() -> None:
+    def five_wide(members: pd.DataFrame) -> tuple[float, float]:
+        middle = members["prediction"].mean()
+        return middle - 2.5, middle + 2.5
+
+    report = cohorts.report(USERS, five_wide)
+    found = [(c.country_segment, c.period, c.lower, c.upper) for c in report.day.cohorts]
+    assert found == [
+        ("(missing)", "2019-07-31", 0.5, 5.5),
+        ("CA", "2019-07-31", 1.5, 6.5),
+        ("US", "2019-07-01", 9.5, 14.5),
+        ("US", "2019-07-02", 6.5, 11.5),
+    ]
+    inside = {row.country_segment: row.inside for row in report.day.segments}
+    assert inside == {"US": 0.0, "CA": 1.0, "(missing)": 1.0}
+    assert report.day.inside == 0.5
+    assert [c.period for c in report.month.cohorts] == ["2019-07"] * 3
+
+
+def test_without_an_interval_nothing_is_said_about_it() -> None:
+    report = cohorts.report(USERS)
+    assert report.day.inside is None
+    assert {c.lower for c in report.day.cohorts} == {None}
