@@ -75,14 +75,16 @@ def print_report(report: CohortReport) -> None:
     """The table of cohort errors, one row per segment, averages last; then all users in a line."""
     table = Table(
         title="Mean absolute error of the cohort mean, by join day and by join month",
-        caption="base: training means by segment and STV; floor: about what chance leaves",
+        caption="base: training means by segment and STV; floor: about what chance leaves;\n"
+        "in: percent of cohorts whose mean lies in its interval, 90 is meant",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
+        show_edge=False,
         padding=(0, 1, 0, 0),
     )
     table.add_column("segment", no_wrap=True)
-    period = ("error", "base", "floor")
-    for heading in ("users", "days", *period, "months", *period):
+    period = ("error", "base", "floor", "in")
+    for heading in ("users", "days", *period, "mon.", *period):
         table.add_column(heading, justify="right", no_wrap=True)
     for day, month in zip(report.day.segments, report.month.segments, strict=True):
         table.add_row(
@@ -90,20 +92,24 @@ def print_report(report: CohortReport) -> None:
             f"{day.users:,}",
             str(day.cohorts),
             *_figures(day.error, day.baseline_error, day.noise_floor),
+            _share(day.inside),
             str(month.cohorts),
             *_figures(month.error, month.baseline_error, month.noise_floor),
+            _share(month.inside),
         )
     table.add_section()
-    for name, average in (("all, equally", "macro"), ("all, by users", "weighted")):
+    periods = (report.day, report.month)
+    for name, average in (("equally", "macro"), ("by users", "weighted")):
         figures = [
             _figures(
                 getattr(period, average),
                 getattr(period, f"{average}_baseline"),
                 getattr(period, f"{average}_floor"),
             )
-            for period in (report.day, report.month)
+            for period in periods
         ]
-        table.add_row(name, "", "", *figures[0], "", *figures[1])
+        shares = [_share(period.inside if average == "macro" else None) for period in periods]
+        table.add_row(name, "", "", *figures[0], shares[0], "", *figures[1], shares[1])
     out.print(table)
     scores = report.scores
     named = {
@@ -120,3 +126,7 @@ def print_report(report: CohortReport) -> None:
 
 def _figures(*values: float) -> list[str]:
     return [f"{value:.3f}" for value in values]
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.0f}"

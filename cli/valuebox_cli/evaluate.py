@@ -14,6 +14,8 @@ from valuebox.cohorts import CohortReport
 from valuebox.ltv import repository
 from valuebox.ltv.baseline import SegmentStvMeans
 from valuebox.ltv.files import TARGET, columns_of, read_users
+from valuebox.ltv.schemas import Prediction
+from valuebox.ltv.uncertainty import Uncertainty
 from valuebox.store.engine import Store, make_engine, reason
 from valuebox_cli.client import Client
 from valuebox_cli.console import Unreachable
@@ -52,7 +54,8 @@ def evaluate(
         sent: Told (users sent, users in all) after every batch.
 
     Returns:
-        `user_id, prediction, model, prediction_id` for every user in file order, and the report.
+        `user_id, prediction, lower, upper, model, prediction_id` for every user in file order,
+        and the report.
 
     Raises:
         BadFile: when the file cannot be used; nothing has been sent then.
@@ -69,13 +72,17 @@ def evaluate(
             request_ids.append(request_id)
             answers += [prediction.model_dump() for prediction in predictions]
             sent(len(answers), len(users))
-    predicted = pd.DataFrame(answers)[["user_id", "prediction", "model", "prediction_id"]]
+    predicted = pd.DataFrame(answers, columns=list(Prediction.model_fields))
     if database_url:
-        predicted["prediction"] = read_back(database_url, request_ids, len(users))
+        stored = read_back(database_url, request_ids, len(users))
+        predicted[list(repository.Estimate._fields)] = stored
     judged = None
     if TARGET in users and users[TARGET].notna().any():
         baseline = SegmentStvMeans.from_dict(card.baseline).predict(columns_of(users))
-        judged = cohorts.report(users.assign(prediction=predicted["prediction"], baseline=baseline))
+        judged = cohorts.report(
+            users.assign(prediction=predicted["prediction"], baseline=baseline),
+            Uncertainty.from_dict(card.uncertainty).cohort_interval,
+        )
     return predicted, EvaluationReport(
         file=str(file),
         url=url,
@@ -87,7 +94,9 @@ def evaluate(
     )
 
 
-def read_back(database_url: str, request_ids: list[UUID], expected: int) -> list[float]:
+def read_back(
+    database_url: str, request_ids: list[UUID], expected: int
+) -> list[repository.Estimate]:
     """The predictions that are stored for some requests, in the order they were sent.
 
     Raises:
@@ -97,9 +106,9 @@ def read_back(database_url: str, request_ids: list[UUID], expected: int) -> list
     try:
         with store.reading() as session:
             stored = [
-                value
+                estimate
                 for request_id in request_ids
-                for value in repository.predictions_of_request(session, request_id)
+                for estimate in repository.estimates_of_request(session, request_id)
             ]
     except DBAPIError as error:
         raise Unreachable(f"the database cannot be read: {reason(error)}") from None

@@ -120,7 +120,7 @@ def evaluate(
     ] = 5_000,
     database_url: DatabaseUrl = None,
     predictions: Annotated[
-        Path | None, typer.Option(help="Write user_id, prediction, model, prediction_id there.")
+        Path | None, typer.Option(help="Write user_id, prediction, lower, upper, … there, as CSV.")
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Write the figures there, as JSON.")] = None,
 ) -> None:

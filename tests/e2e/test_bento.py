@@ -8,7 +8,7 @@ import httpx
 import pytest
 from support.databases import count_rows
 from support.services import ROOT, running
-from support.users import received, user, users
+from support.users import estimates, received, user, users
 
 from valuebox.ltv import repository
 from valuebox.ltv.features import FEATURES
@@ -83,7 +83,9 @@ def test_a_bento_runs_its_own_source_on_the_database_it_finds(
     store = Store(make_engine(url))
     migrate.upgrade(store.engine)
     with store.writing() as session:
-        repository.add_predictions(session, new_id(), received([user(1)]), [1.5], "ltv:before")
+        repository.add_predictions(
+            session, new_id(), received([user(1)]), estimates(1.5), "ltv:before"
+        )
     with running(url, tmp_path, {"BENTOML_HOME": str(home)}, bento=str(content)) as service:
         assert "nothing in this box" in service.http.get("/nowhere").text
         page = service.http.post("/v1/ltv/predictions/search", json={"user_ids": [1]}).json()

@@ -62,7 +62,9 @@ def test_the_report_holds_what_the_table_shows(
         assert period.macro == pytest.approx(errors.mean())
         assert period.weighted == pytest.approx((errors * users).sum() / users.sum())
     for row in report.cohorts.day.segments:
-        shown = next(line for line in table.splitlines() if f" {row.country_segment} " in line)
+        shown = next(
+            line for line in table.splitlines() if line.startswith(f"{row.country_segment} ")
+        )
         assert f"{row.error:.3f}" in shown
         assert f"{row.baseline_error:.3f}" in shown
     assert f"{report.cohorts.month.macro:.3f}" in table
@@ -78,15 +80,20 @@ def test_predictions_are_written_for_every_row_in_file_order(
     out = tmp_path / "predictions.csv"
     evaluate(service, file, "--predictions", out)
     written = pd.read_csv(out)
-    assert list(written)[:2] == ["user_id", "prediction"]
+    ends = ["prediction", "lower", "upper"]
+    assert list(written)[:4] == ["user_id", *ends]
     assert written["user_id"].tolist() == users["user_id"].tolist()
     assert written["prediction_id"].is_unique
     answered = service.http.post(
         "/v1/ltv/predictions/search",
         json={"user_ids": written["user_id"].unique().tolist(), "page_size": 10_000},
     )
-    stored = {one["prediction_id"]: one["prediction"] for one in answered.json()["predictions"]}
-    assert written["prediction"].tolist() == [stored[row_id] for row_id in written["prediction_id"]]
+    stored = {
+        one["prediction_id"]: [one[name] for name in ends] for one in answered.json()["predictions"]
+    }
+    assert written[ends].to_numpy().tolist() == [
+        stored[row_id] for row_id in written["prediction_id"]
+    ]
 
 
 def test_the_target_stays_at_home(service: Service, valid: pd.DataFrame, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def test_users_are_answered_in_order_and_stored_once(service: Service, model_tag
     assert answer.status_code == 200
     predictions = answer.json()
     assert [set(one) for one in predictions] == [
-        {"user_id", "prediction", "model", "prediction_id"}
+        {"user_id", "prediction", "lower", "upper", "model", "prediction_id"}
     ] * len(sent)
     assert [one["user_id"] for one in predictions] == [one["user_id"] for one in sent]
     assert {one["model"] for one in predictions} == {model_tag}
@@ -46,8 +46,12 @@ def test_users_are_answered_in_order_and_stored_once(service: Service, model_tag
     assert [features.user_id for features, _ in stored] == [one["user_id"] for one in sent]
     assert [features.stv for features, _ in stored] == [one["STV"] for one in sent]
     assert [
-        (str(prediction.id), prediction.prediction, prediction.model) for _, prediction in stored
-    ] == [(one["prediction_id"], one["prediction"], one["model"]) for one in predictions]
+        (str(row.id), row.prediction, row.lower, row.upper, row.model) for _, row in stored
+    ] == [
+        tuple(one[name] for name in ("prediction_id", "prediction", "lower", "upper", "model"))
+        for one in predictions
+    ]
+    assert all(one["lower"] <= one["upper"] for one in predictions)
 
 
 def test_the_answer_depends_on_what_is_known_of_the_user(service: Service) -> None:

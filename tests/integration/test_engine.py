@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from support.databases import PASSWORD, count_rows
-from support.users import received, user
+from support.users import estimates, received, user
 
 from valuebox.ltv import repository
 from valuebox.ltv.tables import LtvPrediction
@@ -25,7 +25,9 @@ class Interrupted(Exception):
 def test_a_unit_of_work_keeps_all_or_nothing(store: Store) -> None:
     def work(fails: bool) -> None:
         with store.writing() as session:
-            repository.add_predictions(session, new_id(), received([user()]), [1.0], "ltv:a")
+            repository.add_predictions(
+                session, new_id(), received([user()]), estimates(1.0), "ltv:a"
+            )
             repository.put_outcomes(session, {1: 2.0})
             if fails:
                 raise Interrupted
@@ -78,7 +80,9 @@ def test_a_lock_is_not_waited_for_until_the_client_is_gone(postgres_store: Store
         other.execute(text("LOCK TABLE ltv_predictions IN ACCESS EXCLUSIVE MODE"))
         began = time.monotonic()
         with pytest.raises(OperationalError, match="lock timeout"), store.writing() as session:
-            repository.add_predictions(session, new_id(), received([user(1)]), [1.0], "ltv:x")
+            repository.add_predictions(
+                session, new_id(), received([user(1)]), estimates(1.0), "ltv:x"
+            )
         assert time.monotonic() - began < 30
     assert count_rows(store) == {"ltv_features": 0, "ltv_predictions": 0, "ltv_outcomes": 0}
 

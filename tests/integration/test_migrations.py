@@ -1,16 +1,19 @@
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import MetaData, Table, Uuid, insert, inspect, text
 from support.databases import Postgres, count_rows
 from support.services import eventually
-from support.users import received, user
+from support.users import estimates, received, user
 
 from valuebox.ltv import repository
+from valuebox.ltv.schemas import PredictionSearch
 from valuebox.store import migrate
 from valuebox.store.base import Base
 from valuebox.store.engine import Store, make_engine
@@ -40,24 +43,59 @@ def test_the_migrated_schema_is_that_of_the_tables(store: Store) -> None:
 
 def test_upgrading_again_keeps_the_rows(store: Store) -> None:
     with store.writing() as session:
-        repository.add_predictions(session, new_id(), received([user()]), [1.0], "ltv:a")
+        repository.add_predictions(session, new_id(), received([user()]), estimates(1.0), "ltv:a")
     before = count_rows(store)
     assert migrate.upgrade(store.engine) == migrate.upgrade(store.engine)
     assert count_rows(store) == before
     assert before["ltv_features"] == 1
 
 
+def test_predictions_of_the_first_version_are_found_without_an_interval(database_url: str) -> None:
+    store = Store(make_engine(database_url))
+    config = migrate._config()
+    row_id, request_id, now = new_id(), new_id(), datetime.now(UTC)
+    with store.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        first = MetaData()
+        first.reflect(connection)
+        moments = {"received_at": now, "join_date": datetime(2019, 8, 1)}
+        row = {"id": row_id, "request_id": request_id, "user_id": 7, **moments}
+        connection.execute(insert(_typed(first.tables["ltv_features"])).values(row))
+        row = {"id": row_id, "features_id": row_id, "predicted_at": now}
+        row |= {"model": "ltv:first", "prediction": 2.5}
+        connection.execute(insert(_typed(first.tables["ltv_predictions"])).values(row))
+    migrate.upgrade(store.engine)
+    with store.writing() as session:
+        repository.add_predictions(session, new_id(), received([user(8)]), estimates(4.0), "ltv:b")
+    with store.reading() as session:
+        found = repository.find_predictions(session, PredictionSearch()).predictions
+    assert [(one.user_id, one.prediction, one.lower, one.upper) for one in found] == [
+        (8, 4.0, 3.75, 4.5),
+        (7, 2.5, None, None),
+    ]
+    store.close()
+
+
+def _typed(table: Table) -> Table:
+    """Reflected, but with ids as this code writes them: SQLite knows no such type."""
+    for column in table.columns:
+        if column.name.endswith("id") and column.name != "user_id":
+            column.type = Uuid()
+    return table
+
+
 def test_processes_that_upgrade_one_database_at_once_all_succeed(postgres: Postgres) -> None:
     url = postgres.new_database()
     engine = make_engine(url)
-    command = [str(Path(sys.executable).with_name("valuebox")), "db", "upgrade"]
-    command += ["--database-url", url]
+    upgrade = [str(Path(sys.executable).with_name("valuebox")), "db", "upgrade"]
+    upgrade += ["--database-url", url]
     waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
     with engine.begin() as gate:
         # All of them have reached the lock before the first may pass.
         gate.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": migrate._LOCK})
         racers = [
-            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            subprocess.Popen(upgrade, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             for _ in range(3)
         ]
         eventually(lambda: gate.scalar(waiting) == len(racers), seconds=60)

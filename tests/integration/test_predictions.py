@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 from support.databases import count_rows
-from support.users import COMPLETE, received, user, users
+from support.users import COMPLETE, estimates, received, user, users
 
 from valuebox.ltv import repository
 from valuebox.ltv.schemas import PredictionPage, PredictionSearch
@@ -27,7 +27,11 @@ def add(store: Store, sent: list[dict], values: list[float] | None = None) -> UU
     request_id = new_id()
     with store.writing() as session:
         repository.add_predictions(
-            session, request_id, received(sent), values or [1.0] * len(sent), "ltv:tested"
+            session,
+            request_id,
+            received(sent),
+            estimates(*(values or [1.0] * len(sent))),
+            "ltv:tested",
         )
     return request_id
 
@@ -54,6 +58,7 @@ def test_every_column_is_stored_as_received(store: Store) -> None:
     assert stored.request_id == request_id
     assert before <= stored.received_at <= datetime.now(UTC)
     assert (prediction.prediction, prediction.model) == (12.5, "ltv:tested")
+    assert (prediction.lower, prediction.upper) == (12.25, 13.0)
     assert prediction.features_id == stored.id
     assert prediction.predicted_at == stored.received_at
 
@@ -84,7 +89,7 @@ def test_a_moment_with_a_zone_is_stored_in_utc(store: Store) -> None:
 def test_ids_come_back_in_the_order_sent(store: Store) -> None:
     with store.writing() as session:
         ids = repository.add_predictions(
-            session, new_id(), received(users(500)), [float(n) for n in range(500)], "ltv:a"
+            session, new_id(), received(users(500)), estimates(*range(500)), "ltv:a"
         )
     with store.reading() as session:
         stored = dict(session.execute(select(LtvPrediction.id, LtvPrediction.prediction)).all())
@@ -100,8 +105,9 @@ def test_predictions_of_a_request_keep_order_and_every_bit(store: Store) -> None
     request_id = add(store, sent, values)
     add(store, sent, [0.0] * len(sent))
     with store.reading() as session:
-        stored = repository.predictions_of_request(session, request_id)
-    assert [value.hex() for value in stored] == [value.hex() for value in values]
+        stored = repository.estimates_of_request(session, request_id)
+    for found, value in zip(stored, values, strict=True):
+        assert [end.hex() for end in found] == [end.hex() for end in estimates(value)[0]]
 
 
 def test_ten_thousand_rows_fit_into_one_unit_of_work(store: Store) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from valuebox.ltv.repository import Estimate
 from valuebox.ltv.schemas import User
 
 COMPLETE = {
@@ -64,3 +65,8 @@ def users(
 def received(sent: list[dict[str, Any]]) -> list[User]:
     """The same users as an endpoint gets them."""
     return [User.model_validate(one) for one in sent]
+
+
+def estimates(*predictions: float) -> list[Estimate]:
+    """What a model may have said of as many users, each with an interval of its own."""
+    return [Estimate(value, value - 0.25, value + 0.5) for value in predictions]

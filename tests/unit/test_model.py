@@ -83,7 +83,7 @@ def test_the_artifact_holds_plain_files_only(saved: tuple[str, Path]) -> None:
     files = {path.name for path in saved[1].iterdir()}
     assert files == {
         *("model.yaml", "manifest.json", "booster.ubj"),
-        *("encoder.json", "drift.json", "baseline.json", "golden.json"),
+        *("encoder.json", "drift.json", "uncertainty.json", "baseline.json", "golden.json"),
     }
     for path in saved[1].glob("*.json"):
         json.loads(path.read_text())

@@ -12,8 +12,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from valuebox.ltv.drift import Drift
-
 Floats = NDArray[np.float64]
 
 DAYS: Final = 7
@@ -24,6 +22,15 @@ CLEARLY: Final = 2.0
 _WIDE = 1.0
 
 
+class Level(NamedTuple):
+    """Latest level of (actual - predicted) / predicted future, and how sure it is."""
+
+    level: float
+    variance: float
+    weekly_variance: float
+    """What every further week adds to the variance."""
+
+
 class Filtered(NamedTuple):
     """Outcome of a filter run: log-likelihood, latest level, its variance."""
 
@@ -32,7 +39,7 @@ class Filtered(NamedTuple):
     variance: float
 
 
-def fit_drift(users: pd.DataFrame, predictions: Floats) -> Drift:
+def fit_level(users: pd.DataFrame, predictions: Floats) -> Level:
     """Estimate the latest level of (actual - predicted) / predicted future.
 
     Args:
@@ -42,17 +49,15 @@ def fit_drift(users: pd.DataFrame, predictions: Floats) -> Drift:
     """
     known = users["STV"].notna().to_numpy()
     if not known.any():
-        return Drift()
+        return Level(0.0, 0.0, 0.0)
     stv = users["STV"].to_numpy(dtype=np.float64)[known]
     target = users["target"].to_numpy(dtype=np.float64)[known]
     future = np.maximum(predictions[known] - stv, 0.0)
     residual = target - predictions[known]
-    levels, variances = _weekly(_weeks(users["join_date"][known]), residual, future)
-    level = latest_level(levels, variances)
-    return Drift(level, float(1 - stv.sum() / target.sum()) if target.sum() > 0 else 0.0)
+    return latest_level(*_weekly(_weeks(users["join_date"][known]), residual, future))
 
 
-def latest_level(levels: Floats, variances: Floats) -> float:
+def latest_level(levels: Floats, variances: Floats) -> Level:
     """The filtered level of the last week, 0 without any.
 
     Args:
@@ -60,10 +65,19 @@ def latest_level(levels: Floats, variances: Floats) -> float:
         variances: Of their noise.
     """
     if not np.isfinite(levels).any():
-        return 0.0
+        return Level(0.0, 0.0, 0.0)
     runs = [_filter(levels, variances, move**2) for move in MOVES]
     still, moving = runs[0], max(runs[1:], key=lambda run: run.log_likelihood)
-    return (moving if moving.log_likelihood > still.log_likelihood + CLEARLY else still).level
+    chosen = moving if moving.log_likelihood > still.log_likelihood + CLEARLY else still
+    # How sure it is takes every run into account, standing still and moving equally likely
+    # beforehand: where one level is as good as another, both are possible.
+    weights = np.exp([run.log_likelihood - moving.log_likelihood for run in runs])
+    weights[1:] /= len(MOVES) - 1
+    weights /= weights.sum()
+    spread = [run.variance + (run.level - chosen.level) ** 2 for run in runs]
+    return Level(
+        chosen.level, float(weights @ np.array(spread)), float(weights @ np.array(MOVES) ** 2)
+    )
 
 
 def _filter(levels: Floats, variances: Floats, move: float) -> Filtered:

@@ -9,11 +9,13 @@ from sklearn.pipeline import Pipeline
 from xgboost import XGBRegressor
 
 from valuebox.ltv.baseline import SegmentStvMeans
+from valuebox.ltv.drift import Drift
 from valuebox.ltv.features import Encoder, Matrix
 from valuebox.ltv.files import columns_of
 from valuebox.ltv.model import LtvModel
-from valuebox_training.level import fit_drift
+from valuebox_training.level import fit_level
 from valuebox_training.robust import with_gaps
+from valuebox_training.uncertainty import fit_uncertainty
 
 # Squared error, because the mean is asked for: other losses aim at other middles. Shallow
 # trees on large leaves: what is left within a leaf is the noise of single users.
@@ -62,11 +64,22 @@ def fit(users: pd.DataFrame, seed: int = 0) -> Pipeline:
 
 
 def to_model(pipeline: Pipeline, users: pd.DataFrame) -> LtvModel:
-    """What the service needs of a fitted pipeline, with drift and baseline of the same users."""
+    """What the service needs of a fitted pipeline; the rest is learned from the same users."""
     known = users[users["target"].notna()]
+    predictions = pipeline.predict(known).astype(np.float64)
+    as_unseen = pipeline.predict(known.assign(country_segment=None)).astype(np.float64)
+    level, share = fit_level(known, predictions), _future_share(known)
     return LtvModel(
         encoder=pipeline["encode"].encoder_,
         booster=pipeline["regress"].get_booster(),
-        drift=fit_drift(known, pipeline.predict(known).astype(np.float64)),
+        drift=Drift(level.level, share),
+        uncertainty=fit_uncertainty(known, predictions, as_unseen, level, share),
         baseline=SegmentStvMeans.fit(columns_of(known), known["target"].to_numpy(dtype=np.float64)),
     )
+
+
+def _future_share(users: pd.DataFrame) -> float:
+    """Share of the value that comes after the first 4 days."""
+    known = users[users["STV"].notna()]
+    total = known["target"].sum()
+    return float(1 - known["STV"].sum() / total) if total > 0 else 0.0

@@ -44,12 +44,12 @@ def train(train_file: Path, valid_file: Path | None, name: str, seed: int = 0) -
 
 
 def judge(model: LtvModel, users: pd.DataFrame) -> cohorts.CohortReport:
-    """Cohort errors of a model, and of its baseline, on users with a `target`."""
+    """Cohort errors of a model, with intervals, and of its baseline, on users with a `target`."""
     columns = columns_of(users)
     predicted = users.assign(
         prediction=model.predict(columns), baseline=model.baseline.predict(columns)
     )
-    return cohorts.report(predicted)
+    return cohorts.report(predicted, model.uncertainty.cohort_interval)
 
 
 def _read(path: Path) -> pd.DataFrame:

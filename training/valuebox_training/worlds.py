@@ -131,8 +131,14 @@ MIX: Final = World(
     renewal=swing(0.08, 45),
 )
 NEW: Final = World("a country appears in July", appears=_NEW)
+# Every seventh by size: chosen without a look at how they behave.
 NEW_MANY: Final = World(
-    "six countries of all kinds appear in July",
+    "a large, a middling and a small country appear in July",
+    appears=dict.fromkeys(("CA", "NZ", "CL"), VALID),
+)
+# Half of them renew like no country before them, which nothing shows on the fourth day.
+NEW_STRANGE: Final = World(
+    "six countries appear in July, three of them unlike any that is known",
     appears=dict.fromkeys(("CA", "GB", "NG", "IL", "UA", "SG"), VALID),
 )
 GAPS: Final = World(
@@ -163,6 +169,7 @@ WORLDS: Final[dict[str, World]] = {
     "mix": MIX,
     "new": NEW,
     "new-many": NEW_MANY,
+    "new-strange": NEW_STRANGE,
     "gaps": GAPS,
     "tiny": TINY,
     "decay-mix-new": replace(

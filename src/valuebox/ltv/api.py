@@ -21,21 +21,26 @@ class LtvApi:
         """
         rows = users.root
         columns = {name: [getattr(row, name) for row in rows] for name in FEATURES}
-        values = self.ltv.predict(columns).tolist()
+        values = self.ltv.predict(columns)
+        lower, upper = self.ltv.interval(values, columns)
+        estimates = [
+            repository.Estimate(*ends)
+            for ends in zip(values.tolist(), lower.tolist(), upper.tolist(), strict=True)
+        ]
         targets = {row.user_id: row.target for row in rows if row.target is not None}
         with self.store.writing() as session:
-            ids = repository.add_predictions(session, request_id(), rows, values, self.ltv.tag)
+            ids = repository.add_predictions(session, request_id(), rows, estimates, self.ltv.tag)
             if targets:
                 repository.put_outcomes(session, targets)
         return schemas.Predictions.model_construct(
             [
                 schemas.Prediction.model_construct(
                     user_id=row.user_id,
-                    prediction=value,
+                    **estimate._asdict(),
                     model=self.ltv.tag,
                     prediction_id=prediction_id,
                 )
-                for row, value, prediction_id in zip(rows, values, ids, strict=True)
+                for row, estimate, prediction_id in zip(rows, estimates, ids, strict=True)
             ]
         )
 
@@ -61,4 +66,5 @@ class LtvApi:
             created_at=self.ltv.created_at,
             metadata=self.ltv.metadata,
             baseline=self.ltv.baseline.to_dict(),
+            uncertainty=self.ltv.uncertainty.to_dict(),
         )

@@ -13,9 +13,10 @@ from valuebox import registry
 from valuebox.ltv.baseline import SegmentStvMeans
 from valuebox.ltv.drift import Drift
 from valuebox.ltv.features import Columns, Encoder
+from valuebox.ltv.uncertainty import Uncertainty
 
 KIND: Final = "ltv"
-_ENCODER, _DRIFT = "encoder.json", "drift.json"
+_ENCODER, _DRIFT, _UNCERTAINTY = "encoder.json", "drift.json", "uncertainty.json"
 _BASELINE, _GOLDEN = "baseline.json", "golden.json"
 _BOOSTER: Final = "booster.ubj"
 
@@ -34,11 +35,12 @@ GOLDEN_USERS: Final[dict[str, list[Any]]] = {
 
 @dataclass(frozen=True)
 class LtvModel:
-    """Encoder, booster, drift and baseline; `tag` is empty until it has been saved."""
+    """Everything that was learned; `tag` is empty until it has been saved."""
 
     encoder: Encoder
     booster: xgb.Booster
     drift: Drift
+    uncertainty: Uncertainty
     baseline: SegmentStvMeans
     tag: str = ""
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -57,12 +59,24 @@ class LtvModel:
         predictions: NDArray[np.float32] = self.booster.inplace_predict(matrix)
         return self.drift.corrected(predictions.astype(np.float64), columns.get("STV"))
 
+    def interval(
+        self, predictions: NDArray[np.float64], columns: Columns
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Where the realised value of each user is expected; see `Uncertainty.interval`.
+
+        Args:
+            predictions: Of the same users, from `predict`.
+            columns: As given to `predict`.
+        """
+        return self.uncertainty.interval(predictions, columns.get("STV"))
+
     def save(self, name: str, labels: dict[str, str], metadata: dict[str, Any]) -> str:
         """Save into the model store and return the exact tag; see `registry.save`."""
         files = {
             _BOOSTER: bytes(self.booster.save_raw("ubj")),
             _ENCODER: _json(self.encoder.to_dict()),
             _DRIFT: _json(self.drift.to_dict()),
+            _UNCERTAINTY: _json(self.uncertainty.to_dict()),
             _BASELINE: _json(self.baseline.to_dict()),
             _GOLDEN: _json(self.predict(GOLDEN_USERS).tolist()),
         }
@@ -82,14 +96,22 @@ class LtvModel:
             booster = xgb.Booster(model_file=artifact.path / _BOOSTER)
             encoder = Encoder.from_dict(_read(artifact, _ENCODER))
             drift = Drift.from_dict(_read(artifact, _DRIFT))
+            uncertainty = Uncertainty.from_dict(_read(artifact, _UNCERTAINTY))
             baseline = SegmentStvMeans.from_dict(_read(artifact, _BASELINE))
             golden = np.array(_read(artifact, _GOLDEN))
-        except (xgb.core.XGBoostError, OSError, ValueError, KeyError) as error:
+        except (xgb.core.XGBoostError, OSError, ValueError, KeyError, TypeError) as error:
             raise registry.ArtifactRefused(f"{artifact.tag} cannot be read: {error}") from None
         # One thread per worker: requests run side by side, and small batches gain nothing.
         booster.set_param({"nthread": 1})
         model = cls(
-            encoder, booster, drift, baseline, artifact.tag, artifact.created_at, artifact.metadata
+            encoder,
+            booster,
+            drift,
+            uncertainty,
+            baseline,
+            artifact.tag,
+            artifact.created_at,
+            artifact.metadata,
         )
         # Summing trees may differ in the last float32 bits between processors.
         if not np.allclose(model.predict(GOLDEN_USERS), golden, rtol=1e-5, atol=1e-5):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import insert, select
@@ -22,8 +23,20 @@ from valuebox.store.ids import new_ids
 _CHUNK = 5_000
 
 
+class Estimate(NamedTuple):
+    """What the model says of one user, and the interval around it; None where none was made."""
+
+    prediction: float
+    lower: float | None
+    upper: float | None
+
+
 def add_predictions(
-    session: Session, request_id: UUID, users: Sequence[User], values: Sequence[float], model: str
+    session: Session,
+    request_id: UUID,
+    users: Sequence[User],
+    estimates: Sequence[Estimate],
+    model: str,
 ) -> list[UUID]:
     """Store what was received of `users` and what `model` said of them, row by row.
 
@@ -60,10 +73,10 @@ def add_predictions(
                 "id": row_id,
                 "features_id": row_id,
                 "model": model,
-                "prediction": value,
+                **estimate._asdict(),
                 "predicted_at": now,
             }
-            for row_id, value in zip(ids, values, strict=True)
+            for row_id, estimate in zip(ids, estimates, strict=True)
         ],
     )
     return ids
@@ -137,6 +150,8 @@ def find_predictions(session: Session, search: PredictionSearch) -> PredictionPa
         StoredPrediction.model_construct(
             user_id=features.user_id,
             prediction=prediction.prediction,
+            lower=prediction.lower,
+            upper=prediction.upper,
             model=prediction.model,
             prediction_id=prediction.id,
             request_id=features.request_id,
@@ -154,12 +169,12 @@ def find_predictions(session: Session, search: PredictionSearch) -> PredictionPa
     )
 
 
-def predictions_of_request(session: Session, request_id: UUID) -> Sequence[float]:
-    """The values that one request was answered with, in the order of its rows."""
+def estimates_of_request(session: Session, request_id: UUID) -> list[Estimate]:
+    """What one request was answered with, in the order of its rows."""
     query = (
-        select(LtvPrediction.prediction)
+        select(LtvPrediction.prediction, LtvPrediction.lower, LtvPrediction.upper)
         .join(LtvFeatures, LtvFeatures.id == LtvPrediction.features_id)
         .where(LtvFeatures.request_id == request_id)
         .order_by(LtvPrediction.id)
     )
-    return session.scalars(query).all()
+    return [Estimate(*row) for row in session.execute(query)]

@@ -153,6 +153,11 @@ class Prediction(_Model):
     prediction: float = Field(
         description="Expected lifetime value, in the currency of `STV`.", examples=[24.81]
     )
+    lower: float = Field(
+        description="Lower end of the interval that holds the realised value of at least 9 in 10.",
+        examples=[16.277625],
+    )
+    upper: float = Field(description="Upper end of that interval.", examples=[48.038875])
     model: str = Field(description="Tag of the model.", examples=[_EXAMPLE_TAG])
     prediction_id: UUID = Field(description="Id of the stored prediction.", examples=[_EXAMPLE_ID])
 
@@ -190,6 +195,13 @@ class PredictionSearch(_Model):
 
 class StoredPrediction(Prediction):
     """A prediction as it was stored, with what it was made for and what came true."""
+
+    lower: float | None = Field(  # type: ignore[assignment]
+        description="As answered; null for those stored before version 0.2."
+    )
+    upper: float | None = Field(  # type: ignore[assignment]
+        description="As answered; null for those stored before version 0.2."
+    )
 
     request_id: UUID = Field(description="The request that asked for it.")
     predicted_at: AwareDatetime = Field(description="When, in UTC.")
@@ -240,4 +252,7 @@ class ModelCard(_Model):
     )
     baseline: dict[str, JsonValue] = Field(
         description="Training means by segment and STV, to compare predictions with."
+    )
+    uncertainty: dict[str, JsonValue] = Field(
+        description="What intervals are made of: how users scatter, levels move, segments differ."
     )

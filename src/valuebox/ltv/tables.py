@@ -41,7 +41,7 @@ class LtvFeatures(Base):
 
 
 class LtvPrediction(Base):
-    """What a model said of a features row."""
+    """What a model said of a features row; `lower` and `upper` are NULL before revision 0002."""
 
     __tablename__ = "ltv_predictions"
 
@@ -49,6 +49,8 @@ class LtvPrediction(Base):
     features_id: Mapped[UUID] = mapped_column(ForeignKey(LtvFeatures.id), index=True)
     model: Mapped[str] = mapped_column(String(MAX_TAG))
     prediction: Mapped[float]
+    lower: Mapped[float | None]
+    upper: Mapped[float | None]
     predicted_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
