@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 from rich import box
@@ -13,6 +13,9 @@ from rich.table import Table
 
 from valuebox.cohorts import CohortReport
 from valuebox.errors import ValueboxError
+
+if TYPE_CHECKING:
+    from valuebox_training.search import Trial
 
 OK: Final = 0
 FAILED: Final = 1
@@ -69,6 +72,12 @@ def progress(unit: str) -> Progress:
         transient=True,
         disable=not err.is_terminal,
     )
+
+
+def print_trial(trial: "Trial") -> None:
+    """What was tried and how well it did, in a line."""
+    changed = ", ".join(f"{name} {value}" for name, value in trial.changed.items())
+    out.print(f"mean squared error {trial.loss:.5f}: {changed or 'as usual'}")
 
 
 def print_report(report: CohortReport) -> None:

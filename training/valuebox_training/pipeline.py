@@ -1,5 +1,6 @@
 """The pipeline that is learned: our encoder, then an XGBoost regressor."""
 
+from collections.abc import Mapping
 from typing import Any, Final, Self
 
 import numpy as np
@@ -50,16 +51,16 @@ class EncodeUsers(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self.encoder_.transform(columns_of(users))
 
 
-def make_pipeline(seed: int = 0) -> Pipeline:
+def make_pipeline(seed: int = 0, booster: Mapping[str, Any] = BOOSTER) -> Pipeline:
     """An unfitted pipeline from users to their expected lifetime value."""
-    regressor = XGBRegressor(**BOOSTER, random_state=seed)
+    regressor = XGBRegressor(**booster, random_state=seed)
     return Pipeline([("encode", EncodeUsers()), ("regress", regressor)])
 
 
-def fit(users: pd.DataFrame, seed: int = 0) -> Pipeline:
+def fit(users: pd.DataFrame, seed: int = 0, booster: Mapping[str, Any] = BOOSTER) -> Pipeline:
     """Fit on users with a known `target`; rows without one teach nothing and are left out."""
     known = users[users["target"].notna()]
-    pipeline = make_pipeline(seed)
+    pipeline = make_pipeline(seed, booster)
     return pipeline.fit(*with_gaps(known, known["target"], GAP_SHARE, GAP, seed))
 
 

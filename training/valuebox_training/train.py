@@ -1,5 +1,6 @@
 """From files to a model in the store: check, fit, validate, save."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from valuebox import cohorts
 from valuebox.ltv.files import COLUMNS, TARGET, BadFile, columns_of, read_users
 from valuebox.ltv.model import LtvModel
 from valuebox_training import pipeline
+from valuebox_training.search import Trial, search
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,14 @@ class Trained:
     validation: cohorts.CohortReport | None
 
 
-def train(train_file: Path, valid_file: Path | None, name: str, seed: int = 0) -> Trained:
+def train(
+    train_file: Path,
+    valid_file: Path | None,
+    name: str,
+    seed: int = 0,
+    trials: int = 0,
+    tried: Callable[[Trial], None] = lambda trial: None,
+) -> Trained:
     """Fit on one file, judge on another that stays unseen, save into the model store.
 
     Args:
@@ -29,6 +38,8 @@ def train(train_file: Path, valid_file: Path | None, name: str, seed: int = 0) -
         valid_file: CSV of later users with a `target`, or None to skip the judgement.
         name: Of the model in the store.
         seed: Of everything random in the fit.
+        trials: Hyperparameters to try besides the default ones; see `search`.
+        tried: Told every trial as it ends.
 
     Raises:
         BadFile: when a file cannot be used; nothing is saved then.
@@ -36,10 +47,11 @@ def train(train_file: Path, valid_file: Path | None, name: str, seed: int = 0) -
     """
     users = _read(train_file)
     valid = _read(valid_file) if valid_file else None
-    model = pipeline.to_model(pipeline.fit(users, seed), users)
+    booster = search(users, trials, seed, tried).booster if trials else pipeline.BOOSTER
+    model = pipeline.to_model(pipeline.fit(users, seed, booster), users)
     validation = judge(model, valid) if valid is not None else None
     labels = {"training_window": _window(users)["last_join"][:7]}
-    tag = model.save(name, labels, _metadata(users, validation, seed))
+    tag = model.save(name, labels, _metadata(users, validation, seed, booster))
     return Trained(tag, len(users), validation)
 
 
@@ -65,13 +77,16 @@ def _window(users: pd.DataFrame) -> dict[str, str]:
 
 
 def _metadata(
-    users: pd.DataFrame, validation: cohorts.CohortReport | None, seed: int
+    users: pd.DataFrame,
+    validation: cohorts.CohortReport | None,
+    seed: int,
+    booster: Mapping[str, Any],
 ) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "training_window": _window(users),
         "training_users": len(users),
         "seed": seed,
-        "booster": pipeline.BOOSTER,
+        "booster": dict(booster),
     }
     if validation:
         metadata["validation"] = {
