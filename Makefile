@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export BENTOML_DO_NOT_TRACK := True
 
-.PHONY: install demo test lint format train serve evaluate build docs lock
+.PHONY: install demo test lint format train serve evaluate build docs lock bench-cohorts
 
 install: .venv/installed
 
@@ -36,6 +36,11 @@ evaluate: install
 
 build: install
 	$(BIN)/bentoml build
+
+# Needs requirements-bench.txt; hours, and goes on where it stopped.
+bench-cohorts: install
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/cohort_error.py run cohort-error.jsonl
+	$(BIN)/python benchmarks/cohort_error.py tables cohort-error.jsonl
 
 docs: install
 	$(BIN)/python -m valuebox_cli.schemas docs/schemas

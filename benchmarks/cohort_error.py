@@ -1,68 +1,156 @@
-"""Cohort errors of the model that `valuebox train` fits, side by side with simpler ones.
+"""Cohort errors of the model that `valuebox train` fits, side by side with the usual ones.
 
-    python benchmarks/cohort_error.py [DATA_DIR]
+    python benchmarks/cohort_error.py run RESULTS.jsonl     takes hours; goes on where it stopped
+    python benchmarks/cohort_error.py tables RESULTS.jsonl  Markdown for docs/cohort-error.md
+    python benchmarks/cohort_error.py files DATA_DIR        one table for train.csv and valid.csv
 
-Every contender learns from DATA_DIR/train.csv and is judged on DATA_DIR/valid.csv.
+Every contender learns from the simulated December to June and is judged on July and on August,
+in every world and with three seeds, against the oracle: the true expectation of every user.
 """
 
+import json
 import sys
-from datetime import UTC, datetime
+import time
+from itertools import product
 from pathlib import Path
+from typing import Annotated, Any, Final
 
-import numpy as np
+import cohort_tables
 import pandas as pd
-from numpy.typing import NDArray
-from sklearn.compose import make_column_transformer
-from sklearn.linear_model import LinearRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+import typer
+from peers import PEERS, Fit, Predict
 
 from valuebox import cohorts
-from valuebox.ltv.features import CATEGORICAL, NUMERIC
 from valuebox.ltv.files import columns_of, read_users
-from valuebox.registry import library_versions
+from valuebox.ltv.model import LtvModel
 from valuebox_training import pipeline
+from valuebox_training.simulate import Simulation, simulate
+from valuebox_training.worlds import WORLDS
+
+OURS: Final = "valuebox"
+ORACLE: Final = "oracle"
+SEEDS: Final = 3
+# Small, medium and large cohorts, by users.
+SIZES: Final = {"small": (1, 29), "medium": (30, 999), "large": (1_000, 10**9)}
+
+app = typer.Typer(help=__doc__, rich_markup_mode=None)
 
 
-def contenders(train: pd.DataFrame, valid: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
-    """Predictions for the validation users, by contender."""
-    linear = make_pipeline(
-        make_column_transformer(
-            (StandardScaler(), list(NUMERIC)),
-            (OneHotEncoder(handle_unknown="ignore"), list(CATEGORICAL)),
-        ),
-        LinearRegression(),
-    )
+@app.command()
+def run(
+    results: Annotated[Path, typer.Argument(help="JSON lines, one per world, seed, contender.")],
+    worlds: Annotated[str, typer.Option(help="Names, with commas; all by default.")] = "",
+    contenders: Annotated[str, typer.Option(help="Names, with commas; all by default.")] = "",
+    users_per_day: Annotated[float, typer.Option(help="Mean number of joins a day.")] = 1750,
+    seeds: Annotated[int, typer.Option(help="Draws of every world.")] = SEEDS,
+) -> None:
+    """Train and judge; what RESULTS holds already is left out."""
+    fits: dict[str, Fit] = {OURS: fit_ours, **PEERS}
+    wanted = [ORACLE, *(contenders.split(",") if contenders else fits)]
+    done = {(row["world"], row["seed"], row["contender"]) for row in read_results(results)}
+    chosen = worlds.split(",") if worlds else list(WORLDS)
+    # Every world once before any twice, so that a run that is stopped tells of all of them.
+    for draw, world in product(range(seeds), chosen):
+        seed = seed_of(world, draw)
+        missing = [name for name in wanted if (world, seed, name) not in done]
+        if not missing:
+            continue
+        simulation = simulate(users_per_day, seed, world)
+        for name in missing:
+            row = {"world": world, "seed": seed, "contender": name}
+            row |= contest(simulation, name, fits.get(name))
+            with results.open("a") as file:
+                file.write(json.dumps(row) + "\n")
+            print(f"{world} {seed} {name}: {row['seconds']:.0f} s", file=sys.stderr, flush=True)
+
+
+@app.command()
+def tables(results: Path) -> None:
+    """Print the tables."""
+    print(cohort_tables.render(read_results(results)))
+
+
+@app.command()
+def files(data: Annotated[Path, typer.Argument()] = Path("data")) -> None:
+    """Judge the contenders that need no further library on the files of a folder."""
+    train, valid = (read_users(data / f"{name}.csv") for name in ("train", "valid"))
+    names = ("linear regression", "segment and STV means", "segment means")
+    fits = {OURS: fit_ours, **{name: PEERS[name] for name in names}}
+    found = valid.assign(**{name: fit(train)(valid) for name, fit in fits.items()})
+    print(cohort_tables.of_files(found, list(fits), len(train)))
+
+
+def seed_of(world: str, draw: int) -> int:
+    """Another one in every world, so that the chance of one draw is not that of all worlds."""
+    return 100 * (1 + list(WORLDS).index(world)) + draw
+
+
+def fit_ours(train: pd.DataFrame) -> Predict:
+    """What `valuebox train` fits."""
     model = pipeline.to_model(pipeline.fit(train), train)
-    by_segment = train.groupby("country_segment")["target"].mean()
-    return {
-        "valuebox": model.predict(columns_of(valid)),
-        "linear regression": linear.fit(train, train["target"]).predict(valid),
-        "mean of segment and STV": model.baseline.predict(columns_of(valid)),
-        "mean of segment": valid["country_segment"]
-        .map(by_segment)
-        .fillna(train["target"].mean())
-        .to_numpy(),
-    }
+    return lambda users: model.predict(columns_of(users))
 
 
-def main() -> None:
-    """Print the table."""
-    data = Path(sys.argv[1] if len(sys.argv) > 1 else "data")
-    train, valid = read_users(data / "train.csv"), read_users(data / "valid.csv")
-    versions = ", ".join(f"{name} {version}" for name, version in library_versions().items())
-    print(
-        f"{datetime.now(UTC):%Y-%m-%d}; {len(train):,} users to learn from, {len(valid):,} judged"
-    )
-    print(f"{versions}\n")
-    print("| | by day | by month | by day, by users | by month, by users |")
-    print("|---|---|---|---|---|")
-    for name, predictions in contenders(train, valid).items():
-        report = cohorts.report(valid.assign(prediction=predictions, baseline=0.0))
-        day, month = report.day, report.month
-        figures = (day.macro, month.macro, day.weighted, month.weighted)
-        print(f"| {name} | {' | '.join(f'{figure:.3f}' for figure in figures)} |")
+def contest(simulation: Simulation, name: str, fit: Fit | None) -> dict[str, Any]:
+    """Errors of one contender by part, period and segment; ours with its coverage."""
+    train = simulation.train.users
+    started = time.perf_counter()
+    model: LtvModel | None = None
+    predict: Predict | None = None
+    if name == OURS:
+        model = pipeline.to_model(pipeline.fit(train), train)
+    elif fit:
+        predict = fit(train)
+    seconds = time.perf_counter() - started
+    parts: dict[str, Any] = {}
+    for part_name, part in (("valid", simulation.valid), ("test", simulation.test)):
+        users = part.users
+        if model:
+            prediction = model.predict(columns_of(users))
+        else:
+            prediction = predict(users) if predict else part.oracle
+        parts[part_name] = errors(users.assign(prediction=prediction))
+        if model:
+            known = set(train["country_segment"].dropna())
+            parts[part_name]["coverage"] = coverage(
+                users.assign(prediction=prediction, baseline=0.0), model, known
+            )
+    return {"seconds": seconds, "users": len(train), "parts": parts}
+
+
+def errors(users: pd.DataFrame) -> dict[str, Any]:
+    """Mean absolute error of the cohort mean by period and segment."""
+    found: dict[str, Any] = {}
+    for period in cohorts.PERIODS:
+        means = cohorts.cohort_means(users, period, ["prediction"])
+        table = cohorts.cohort_errors(means, ["prediction"])
+        found[period] = dict(zip(table["country_segment"], table["prediction"], strict=True))
+    return found
+
+
+def coverage(users: pd.DataFrame, model: LtvModel, known: set[str]) -> dict[str, list[int]]:
+    """Cohorts inside their interval, and all of them, by period and size, and if new."""
+    report = cohorts.report(users, model.uncertainty.cohort_interval)
+    counts: dict[str, list[int]] = {}
+    for period in cohorts.PERIODS:
+        for cohort in getattr(report, period).cohorts:
+            size = next(s for s, (least, most) in SIZES.items() if least <= cohort.users <= most)
+            is_new = cohort.country_segment not in {*known, cohorts.MISSING_SEGMENT}
+            for kind in ("all", size, *(["new"] if is_new else [])):
+                count = counts.setdefault(f"{period} {kind}", [0, 0])
+                count[0] += int(cohort.lower <= cohort.actual <= cohort.upper)
+                count[1] += 1
+    lower, upper = model.interval(users["prediction"].to_numpy(), columns_of(users))
+    inside = (lower <= users["target"]) & (users["target"] <= upper)
+    counts["users"] = [int(inside.sum()), len(inside)]
+    return counts
+
+
+def read_results(results: Path) -> list[dict[str, Any]]:
+    """All lines so far."""
+    lines = results.read_text().splitlines() if results.exists() else []
+    return [json.loads(line) for line in lines]
 
 
 if __name__ == "__main__":
-    main()
+    app()
