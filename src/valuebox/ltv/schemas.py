@@ -197,10 +197,10 @@ class StoredPrediction(Prediction):
     """A prediction as it was stored, with what it was made for and what came true."""
 
     lower: float | None = Field(  # type: ignore[assignment]
-        description="As answered; null for those stored before version 0.2."
+        description="As answered; null for those stored before there were intervals."
     )
     upper: float | None = Field(  # type: ignore[assignment]
-        description="As answered; null for those stored before version 0.2."
+        description="As answered; null for those stored before there were intervals."
     )
 
     request_id: UUID = Field(description="The request that asked for it.")
