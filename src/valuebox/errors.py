@@ -6,12 +6,16 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 REQUEST_ID_HEADER: Final = "X-Request-Id"
+IDEMPOTENCY_KEY_HEADER: Final = "Idempotency-Key"
+REPLAYED_HEADER: Final = "Idempotent-Replayed"
 
 ErrorCode = Literal[
     "malformed_json",
     "invalid_input",
     "not_found",
     "method_not_allowed",
+    "key_reused",
+    "answer_gone",
     "body_too_large",
     "unsupported_media_type",
     "internal_error",
@@ -24,6 +28,8 @@ STATUS_OF: dict[ErrorCode, HTTPStatus] = {
     "invalid_input": HTTPStatus.BAD_REQUEST,
     "not_found": HTTPStatus.NOT_FOUND,
     "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
+    "key_reused": HTTPStatus.CONFLICT,
+    "answer_gone": HTTPStatus.GONE,
     "body_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "unsupported_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "internal_error": HTTPStatus.INTERNAL_SERVER_ERROR,

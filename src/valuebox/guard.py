@@ -1,120 +1,30 @@
 """What stands before every endpoint: request id, body limit, error shape."""
 
-import functools
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping
-from contextvars import ContextVar
-from typing import Any, ParamSpec
-from uuid import UUID
+from collections.abc import Callable
+from typing import Any
 
-import bentoml
 from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from valuebox.endpoint import MAX_PROBLEMS, crashed, error_response
 from valuebox.errors import (
+    IDEMPOTENCY_KEY_HEADER,
+    REPLAYED_HEADER,
     REQUEST_ID_HEADER,
-    STATUS_OF,
-    Error,
-    ErrorAnswer,
     ErrorCode,
     Problem,
 )
+from valuebox.exchange import Exchange, current_exchange
 from valuebox.settings import Settings
-from valuebox.store.ids import new_id
+from valuebox.store.idempotency import MAX_KEY
 
-P = ParamSpec("P")
-
-MAX_PROBLEMS = 20
-
-_request_id: ContextVar[UUID] = ContextVar("request_id")
-_log = logging.getLogger("valuebox")
-
-
-def request_id() -> UUID:
-    """Id of the request that is being answered; new where there is none (tests, scripts)."""
-    try:
-        return _request_id.get()
-    except LookupError:
-        return new_id()
-
-
-def error_response(
-    code: ErrorCode, message: str, problems: list[Problem] | None = None, count: int | None = None
-) -> JSONResponse:
-    """An answer in the one error shape, with the status that belongs to `code`."""
-    problems = problems or []
-    error = Error(
-        code=code,
-        message=message,
-        problems=problems[:MAX_PROBLEMS],
-        problem_count=len(problems) if count is None else count,
-        request_id=str(request_id()),
-    )
-    headers = {"Retry-After": "1"} if STATUS_OF[code] == 503 else None
-    content = ErrorAnswer(error=error).model_dump(exclude_none=True)
-    return JSONResponse(content, status_code=STATUS_OF[code], headers=headers)
-
-
-def endpoint(route: str) -> Callable[[Callable[P, Any]], Any]:
-    """`bentoml.api` at `route`, with failures below it answered in the one error shape.
-
-    Returning the response, instead of raising, matters: BentoML hides the text of 5xx
-    exceptions and logs a traceback, possibly with input values, for every 4xx.
-    """
-
-    def decorate(method: Callable[P, Any]) -> Any:
-        @functools.wraps(method)
-        def answer(*args: P.args, **kwargs: P.kwargs) -> Any:
-            try:
-                return method(*args, **kwargs)
-            except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-                return _database_away(error)
-            except DBAPIError as error:
-                if error.connection_invalidated:
-                    return _database_away(error)
-                return _crashed(error)
-            except Exception as error:
-                return _crashed(error)
-
-        return bentoml.api(route=route)(answer)
-
-    return decorate
-
-
-def _database_away(error: Exception) -> Response:
-    _log.error("database unavailable (%s), request %s", _kind(error), request_id())
-    return error_response("database_unavailable", "The database does not answer; try again.")
-
-
-def _crashed(error: Exception) -> Response:
-    # Only frames, never the exception's text: a database's message quotes the row it refused.
-    frames = "\n".join(_frames(error))
-    _log.error("%s in request %s\n%s", _kind(error), request_id(), frames)
-    return error_response("internal_error", "Something broke on our side; it has been logged.")
-
-
-def _kind(error: Exception) -> str:
-    """What is safe to log of an error: its type, and the database's own code for it."""
-    driver = getattr(error, "orig", None)
-    code = getattr(driver, "pgcode", None) or getattr(driver, "sqlite_errorname", None)
-    return f"{type(error).__name__} {code}" if code else type(error).__name__
-
-
-def _frames(error: Exception) -> list[str]:
-    frames = []
-    trace = error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        frames.append(f'  File "{code.co_filename}", line {trace.tb_lineno}, in {code.co_name}')
-        trace = trace.tb_next
-    return frames
+_KEY = re.compile(rf"[!-~]{{1,{MAX_KEY}}}")
 
 
 class Guard:
@@ -133,22 +43,25 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        token = _request_id.set(new_id())
-        shaped = _ErrorShaper(send)
+        headers = Headers(scope=scope)
+        exchange = Exchange(idempotency_key=headers.get(IDEMPOTENCY_KEY_HEADER))
+        exchange.body.update(scope["path"].encode() + b"\0")
+        token = current_exchange.set(exchange)
+        shaped = _ErrorShaper(send, exchange)
         try:
-            if scope["method"] == "POST" and (refusal := self._refuse(Headers(scope=scope))):
+            if scope["method"] == "POST" and (refusal := self._refuse(headers)):
                 await refusal(scope, receive, shaped)
             else:
-                await self._app(scope, self._limited(receive, shaped), shaped)
+                await self._app(scope, self._limited(receive, shaped, exchange), shaped)
         except Exception as error:
             # A raising app would leave the client waiting for BentoML's whole timeout.
             if shaped.started:
                 raise
-            await _crashed(error)(scope, receive, shaped)
+            await crashed(error)(scope, receive, shaped)
         finally:
-            _request_id.reset(token)
+            current_exchange.reset(token)
 
-    def _refuse(self, headers: Mapping[str, str]) -> Response | None:
+    def _refuse(self, headers: Headers) -> JSONResponse | None:
         media_type = headers.get("content-type", "application/json").split(";")[0].strip().lower()
         if media_type != "application/json":
             return error_response(
@@ -157,9 +70,12 @@ class Guard:
         length = headers.get("content-length", "0")
         if length.isdecimal() and int(length) > self._max_body_bytes:
             return _too_large()
+        keys = headers.getlist(IDEMPOTENCY_KEY_HEADER)
+        if len(keys) > 1 or not all(_KEY.fullmatch(key) for key in keys):
+            return _bad_key()
         return None
 
-    def _limited(self, receive: Receive, shaped: "_ErrorShaper") -> Receive:
+    def _limited(self, receive: Receive, shaped: "_ErrorShaper", exchange: Exchange) -> Receive:
         read = 0
 
         async def counted() -> Message:
@@ -170,6 +86,8 @@ class Guard:
                 # BentoML catches whatever is raised while it reads, and answers for itself.
                 shaped.refusal = _too_large()
                 raise BodyTooLarge
+            if exchange.idempotency_key is not None:
+                exchange.body.update(message.get("body", b""))
             return message
 
         return counted
@@ -188,11 +106,20 @@ def _too_large() -> JSONResponse:
     return response
 
 
+def _bad_key() -> JSONResponse:
+    message = f"Input should be sent once, as 1 to {MAX_KEY} visible ASCII characters"
+    problem = Problem(field=IDEMPOTENCY_KEY_HEADER, message=message)
+    return error_response(
+        "invalid_input", "A header cannot be used; nothing of this request was stored.", [problem]
+    )
+
+
 class _ErrorShaper:
     """`send` that lets good answers pass and rewrites error bodies that are not ours."""
 
-    def __init__(self, send: Send):
+    def __init__(self, send: Send, exchange: Exchange):
         self._send = send
+        self._exchange = exchange
         self._held: Message | None = None
         self._body = b""
         self.refusal: JSONResponse | None = None
@@ -200,7 +127,10 @@ class _ErrorShaper:
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            MutableHeaders(scope=message)[REQUEST_ID_HEADER] = str(request_id())
+            headers = MutableHeaders(scope=message)
+            headers[REQUEST_ID_HEADER] = str(self._exchange.request_id)
+            if self._exchange.replayed:
+                headers[REPLAYED_HEADER] = "true"
             if message["status"] >= 400:
                 self._held = message
                 return

@@ -6,11 +6,21 @@ from typing import Any, Final
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from valuebox.errors import STATUS_OF, ErrorAnswer
+from valuebox.errors import IDEMPOTENCY_KEY_HEADER, STATUS_OF, ErrorAnswer
+from valuebox.store.idempotency import MAX_KEY
 
 PATH: Final = "/docs.json"
 _SCHEMAS: Final = "#/components/schemas/"
 _NOT_OURS: Final = {"InvalidArgument", "NotFound", "InternalServerError", "TaskStatusResponse"}
+
+_IDEMPOTENCY_KEY: Final = {
+    "name": IDEMPOTENCY_KEY_HEADER,
+    "in": "header",
+    "required": False,
+    "description": "Any text of the client's own choice. Sent again with the same key and body, a "
+    "request that stores is answered as before and stored once.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"},
+}
 
 
 def truthful(spec: dict[str, Any]) -> dict[str, Any]:
@@ -29,6 +39,7 @@ def truthful(spec: dict[str, Any]) -> dict[str, Any]:
         operation = path.get("post")
         if operation is None:
             continue
+        operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
         good = {status: r for status, r in operation["responses"].items() if int(status) < 400}
         operation["responses"] = {**good, **_error_responses()}
     return spec

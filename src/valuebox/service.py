@@ -2,6 +2,7 @@
 
 import logging
 import os
+from datetime import timedelta
 
 import anyio.to_thread
 import bentoml
@@ -14,6 +15,7 @@ from valuebox.openapi import TruthfulDocs
 from valuebox.settings import load_settings
 from valuebox.store import migrate
 from valuebox.store.engine import POOL_SIZE, Store, absolute, make_engine
+from valuebox.store.idempotency import Replays
 
 DESCRIPTION = "Customer-value models: predictions are stored, and checked when the truth arrives."
 # The timeout also bounds how long BentoML keeps a finished request's timer: keep it short.
@@ -36,6 +38,7 @@ class ValueBox(LtvApi):
         settings = load_settings()
         _quiet_logs()
         self.store = Store(make_engine(settings.database_url.get_secret_value()))
+        self.replays = Replays(timedelta(hours=settings.replay_hours))
         self.ltv = LtvModel.load(settings.model)
 
     @bentoml.on_deployment  # type: ignore[untyped-decorator]
@@ -49,7 +52,10 @@ class ValueBox(LtvApi):
             os.environ["DATABASE_URL"] = url
             engine = make_engine(url)
             migrate.upgrade(engine, wait_seconds=settings.database_wait)
-            engine.dispose()
+            store = Store(engine)
+            with store.writing() as session:
+                Replays(timedelta(hours=settings.replay_hours)).prune(session)
+            store.close()
             LtvModel.load(settings.model)
         except ValueboxError as error:
             raise SystemExit(f"valuebox cannot start: {error}") from None

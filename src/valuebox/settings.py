@@ -33,6 +33,13 @@ class Settings(BaseSettings):
         min_length=1,
         description="The model that is served: a name (its newest version) or `name:version`.",
     )
+    replay_hours: float = Field(
+        default=24.0,
+        gt=0,
+        le=24 * 366,
+        allow_inf_nan=False,
+        description="For how long a request with an `Idempotency-Key` is answered alike, in hours.",
+    )
     max_body_mb: float = Field(
         default=32.0,
         gt=0,

@@ -4,8 +4,8 @@ from support.corpus import CORPUS, PREDICT, Bad, in_chunks, too_large
 from support.services import MAX_BODY_MB, Service
 from support.users import user
 
+from valuebox.endpoint import MAX_PROBLEMS
 from valuebox.errors import STATUS_OF, Error, ErrorAnswer
-from valuebox.guard import MAX_PROBLEMS
 
 JSON = {"Content-Type": "application/json"}
 

@@ -1,16 +1,19 @@
 """Endpoints of the lifetime-value compartment: validate, encode, predict, store, answer."""
 
-from valuebox.guard import endpoint, request_id
+from valuebox.endpoint import endpoint
+from valuebox.exchange import current
 from valuebox.ltv import repository, schemas
 from valuebox.ltv.features import FEATURES
 from valuebox.ltv.model import LtvModel
 from valuebox.store.engine import Store
+from valuebox.store.idempotency import Replays
 
 
 class LtvApi:
-    """Needs `store` and `ltv` from the service that it is part of."""
+    """Needs `store`, `replays` and `ltv` from the service that it is part of."""
 
     store: Store
+    replays: Replays
     ltv: LtvModel
 
     @endpoint("/v1/ltv/predict")
@@ -28,8 +31,13 @@ class LtvApi:
             for ends in zip(values.tolist(), lower.tolist(), upper.tolist(), strict=True)
         ]
         targets = {row.user_id: row.target for row in rows if row.target is not None}
+        exchange = current()
         with self.store.writing() as session:
-            ids = repository.add_predictions(session, request_id(), rows, estimates, self.ltv.tag)
+            if self.replays.claim(session, exchange):
+                return repository.answer_of_request(session, exchange.request_id, len(rows))
+            ids = repository.add_predictions(
+                session, exchange.request_id, rows, estimates, self.ltv.tag
+            )
             if targets:
                 repository.put_outcomes(session, targets)
         return schemas.Predictions.model_construct(
@@ -54,8 +62,13 @@ class LtvApi:
     def ltv_outcomes(self, outcomes: schemas.Outcomes, /) -> schemas.OutcomesStored:
         """Report realised values; the same again changes nothing, another one replaces it."""
         targets = {row.user_id: row.target for row in outcomes.root}
+        exchange = current()
         with self.store.writing() as session:
-            return repository.put_outcomes(session, targets)
+            if earlier := self.replays.claim(session, exchange):
+                return schemas.OutcomesStored.model_validate(earlier.answer)
+            stored = repository.put_outcomes(session, targets)
+            self.replays.remember(session, exchange, stored.model_dump())
+            return stored
 
     @endpoint("/v1/ltv/model")
     def ltv_model(self) -> schemas.ModelCard:

@@ -11,12 +11,15 @@ from sqlalchemy.orm import Session
 
 from valuebox.ltv.schemas import (
     OutcomesStored,
+    Prediction,
     PredictionPage,
+    Predictions,
     PredictionSearch,
     StoredPrediction,
     User,
 )
 from valuebox.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
+from valuebox.store.idempotency import AnswerGone
 from valuebox.store.ids import new_ids
 
 # Bound parameters of one statement are limited, on SQLite to 32,766.
@@ -167,6 +170,32 @@ def find_predictions(session: Session, search: PredictionSearch) -> PredictionPa
     return PredictionPage.model_construct(
         predictions=page, next_page=page[-1].prediction_id if more else None
     )
+
+
+def answer_of_request(session: Session, request_id: UUID, n_users: int) -> Predictions:
+    """What a request was answered with, once more, in the order of its rows.
+
+    Raises:
+        AnswerGone: when not all of its `n_users` predictions are stored any more.
+    """
+    query = (
+        select(
+            LtvFeatures.user_id,
+            LtvPrediction.prediction,
+            LtvPrediction.lower,
+            LtvPrediction.upper,
+            LtvPrediction.model,
+            LtvPrediction.id.label("prediction_id"),
+        )
+        .join(LtvFeatures, LtvFeatures.id == LtvPrediction.features_id)
+        .where(LtvFeatures.request_id == request_id)
+        .order_by(LtvPrediction.id)
+    )
+    found = session.execute(query).mappings()
+    stored = [Prediction.model_construct(**row) for row in found]
+    if len(stored) != n_users:
+        raise AnswerGone
+    return Predictions.model_construct(stored)
 
 
 def estimates_of_request(session: Session, request_id: UUID) -> list[Estimate]:

@@ -1,0 +1,33 @@
+"""The request that is being answered, as everything below the guard sees it."""
+
+import hashlib
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from valuebox.store.ids import new_id
+
+
+@dataclass
+class Exchange:
+    """One request and what its answer will say of it; the guard makes one for each."""
+
+    request_id: UUID = field(default_factory=new_id)
+    """Of this request; of the first one, where an answer is given again."""
+    idempotency_key: str | None = None
+    body: Any = field(default_factory=hashlib.sha256)
+    """SHA-256 of path and body as far as they were read; only kept for requests with a key."""
+    replayed: bool = False
+    """Whether the answer is that of an earlier request with the same key."""
+
+
+current_exchange: ContextVar[Exchange] = ContextVar("exchange")
+
+
+def current() -> Exchange:
+    """The exchange that this code runs for; a new one where there is none (tests, scripts)."""
+    try:
+        return current_exchange.get()
+    except LookupError:
+        return Exchange()

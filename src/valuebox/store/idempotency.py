@@ -1,0 +1,102 @@
+"""Requests that may be sent again: stored once, answered alike.
+
+The claim of a key is a row in the same transaction as everything else that its request stores. A
+second request with the key waits for that transaction: when it commits, the second finds the
+claim and repeats the answer; when it fails, nothing is left and the second is the first.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, String, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from valuebox.errors import ValueboxError
+from valuebox.exchange import Exchange
+from valuebox.store.base import Base, UtcDateTime
+
+MAX_KEY = 200
+
+
+class KeyReused(ValueboxError):
+    """The key came before, with another body or at another address."""
+
+
+class AnswerGone(ValueboxError):
+    """The request was stored, but rows of its answer have been deleted since."""
+
+
+class IdempotentRequest(Base):
+    """A request that was stored with an `Idempotency-Key`."""
+
+    __tablename__ = "idempotent_requests"
+
+    key: Mapped[str] = mapped_column(String(MAX_KEY), primary_key=True)
+    body_sha256: Mapped[str] = mapped_column(String(64))
+    request_id: Mapped[UUID]
+    answer: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+    """What was answered; NULL where the answer is made from the stored rows again."""
+    claimed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+@dataclass(frozen=True)
+class Replays:
+    """Claims keys for the requests that are being answered."""
+
+    keep: timedelta
+    """For how long a key answers alike; after that it is as new."""
+
+    def claim(self, session: Session, exchange: Exchange) -> IdempotentRequest | None:
+        """Claim the key of an exchange, if it has one.
+
+        Returns:
+            The earlier request with the same key and body, whose answer is to be given again;
+            the exchange then carries its request id. None where this is the first: the claim is
+            part of the session's transaction.
+
+        Raises:
+            KeyReused: when the key was claimed with another body.
+        """
+        if exchange.idempotency_key is None:
+            return None
+        now = datetime.now(UTC)
+        claimed = {
+            "key": exchange.idempotency_key,
+            "body_sha256": exchange.body.hexdigest(),
+            "request_id": exchange.request_id,
+            "answer": None,
+            "claimed_at": now,
+        }
+        if session.execute(_insert(session).values(claimed)).rowcount:  # type: ignore[attr-defined]
+            return None
+        mine = IdempotentRequest.key == exchange.idempotency_key
+        earlier = session.scalars(select(IdempotentRequest).where(mine).with_for_update()).one()
+        if earlier.claimed_at < now - self.keep:
+            for name, value in claimed.items():
+                setattr(earlier, name, value)
+            return None
+        if earlier.body_sha256 != claimed["body_sha256"]:
+            raise KeyReused
+        exchange.request_id = earlier.request_id
+        exchange.replayed = True
+        return earlier
+
+    def remember(self, session: Session, exchange: Exchange, answer: Any) -> None:
+        """Keep an answer that cannot be made from stored rows; nothing without a key."""
+        if exchange.idempotency_key is not None:
+            session.get_one(IdempotentRequest, exchange.idempotency_key).answer = answer
+
+    def prune(self, session: Session) -> None:
+        """Delete the claims that are as new again."""
+        expired = IdempotentRequest.claimed_at < datetime.now(UTC) - self.keep
+        session.execute(delete(IdempotentRequest).where(expired))
+
+
+def _insert(session: Session) -> postgresql.Insert | sqlite.Insert:
+    is_postgres = session.get_bind().dialect.name == "postgresql"
+    return (postgresql.insert if is_postgres else sqlite.insert)(
+        IdempotentRequest
+    ).on_conflict_do_nothing(index_elements=[IdempotentRequest.key])
