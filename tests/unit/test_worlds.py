@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from valuebox.ltv.features import FEATURES
 from valuebox.ltv.files import read_users
 from valuebox_cli.main import app
 from valuebox_training.simulate import Simulation, simulate
@@ -111,3 +112,16 @@ def test_the_oracle_is_written_on_request(tmp_path: Path) -> None:
     oracle = pd.read_csv(tmp_path / "oracle-train.csv")
     assert oracle["user_id"].tolist() == users["user_id"].tolist()
     assert oracle["oracle"].mean() == pytest.approx(users["target"].mean(), abs=1.0)
+
+
+def test_the_oracle_knows_no_more_than_what_is_left_of_a_user() -> None:
+    part = simulate(users_per_day=120, seed=4, world="gaps").train
+    users = part.users.assign(oracle=part.oracle, month=part.users["join_date"].dt.month)
+    with_gaps = users[users[list(FEATURES)].isna().any(axis=1)]
+    assert 0.4 < len(with_gaps) / len(users) < 0.7
+    alike = with_gaps.groupby(["month", *FEATURES], dropna=False)["oracle"]
+    assert alike.nunique().max() == 1
+    residual = with_gaps["target"] - with_gaps["oracle"]
+    for name in FEATURES:
+        missing = residual[with_gaps[name].isna()]
+        assert abs(missing.mean()) < 4 * missing.std() / len(missing) ** 0.5, name

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from valuebox_training.oracle import given_what_is_known
 from valuebox_training.population import (
     CONVERTED_PREPAID,
     CURRENCY,
@@ -40,7 +41,7 @@ class Part:
     users: pd.DataFrame
     """One row per user, the columns of the file and `target`."""
     oracle: Floats
-    """`(n_users,)`: what each user is expected to be worth, given all that is known at day 4."""
+    """`(n_users,)`: what each user is expected to be worth, given what is known at day 4."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,14 @@ def simulate(users_per_day: float, seed: int, world: str = "site") -> Simulation
     users, oracle = _later_payments(rng, users, plans, site)
     joined = users["join_date"]
     periods = (joined < VALID, (joined >= VALID) & (joined < TEST), joined >= TEST)
-    train, valid, test = (
-        Part(users[rows].reset_index(drop=True), oracle[rows.to_numpy()]) for rows in periods
+    if site.gaps.shares:
+        complete = users.copy()
+        for rows in periods[2:] if site.gaps.test_only else periods:
+            users = _take_away(rng, users, rows, site.gaps.shares)
+        oracle = given_what_is_known(complete, oracle, users)
+    return Simulation(
+        *(Part(users[rows].reset_index(drop=True), oracle[rows.to_numpy()]) for rows in periods)
     )
-    for part in (test,) if site.gaps.test_only else (train, valid, test):
-        _take_away(rng, part.users, site.gaps.shares)
-    return Simulation(train, valid, test)
 
 
 def _joins(rng: np.random.Generator, users_per_day: float, world: World) -> pd.DataFrame:
@@ -221,11 +224,19 @@ def _later_payments(
     return users[[*columns, "is_cancelled", "country_segment", "target"]], stv + CURRENCY * expected
 
 
-def _take_away(rng: np.random.Generator, users: pd.DataFrame, shares: Mapping[str, float]) -> None:
+def _take_away(
+    rng: np.random.Generator,
+    users: pd.DataFrame,
+    rows: "pd.Series[bool]",
+    shares: Mapping[str, float],
+) -> pd.DataFrame:
     flags = ["hidden", "is_lp", "is_cancelled"]
-    users[flags] = users[flags].astype("Int64")
+    users = users.astype(dict.fromkeys(flags, "Int64"))
     for name, share in shares.items():
-        users[name] = users[name].mask(rng.random(len(users)) < share)
+        taken = rows.to_numpy().copy()
+        taken[taken] = rng.random(int(rows.sum())) < share
+        users[name] = users[name].mask(taken)
+    return users
 
 
 def _assign(
