@@ -1,18 +1,22 @@
 """The service as the command sees it, over HTTP."""
 
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from valuebox.errors import REQUEST_ID_HEADER, ErrorAnswer
+from valuebox.errors import IDEMPOTENCY_KEY_HEADER, REQUEST_ID_HEADER, ErrorAnswer
 from valuebox.ltv.schemas import ModelCard, Prediction, PredictionPage
 from valuebox_cli.console import Unreachable
 
+RETRY_SECONDS: Final = 30
 DEFAULT_URL: Final = "http://127.0.0.1:3000"
 _TIMEOUT = httpx.Timeout(90.0, connect=5.0)
+_AWAY: Final = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 _MODEL_CARD = TypeAdapter(ModelCard)
 _PREDICTIONS = TypeAdapter(list[Prediction])
 _PAGE = TypeAdapter(PredictionPage)
@@ -21,6 +25,10 @@ Answer = TypeVar("Answer")
 
 class ServiceError(Unreachable):
     """The service is not there, or answered an error; the message says which, in one line."""
+
+
+class ServiceAway(ServiceError):
+    """It may answer later."""
 
 
 class Client:
@@ -36,6 +44,14 @@ class Client:
         except httpx.InvalidURL:
             raise ServiceError(f"{url} is no address; try {DEFAULT_URL}") from None
         self._url = url
+        self._met = False
+        self._again = Retrying(
+            # Nobody waits for a service that was never there.
+            retry=retry_if_exception(lambda error: self._met and isinstance(error, ServiceAway)),
+            wait=wait_random_exponential(multiplier=0.5, max=10),
+            stop=stop_after_delay(RETRY_SECONDS),
+            reraise=True,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -52,9 +68,14 @@ class Client:
         """The model that answers."""
         return self._read(_MODEL_CARD, self._post("/v1/ltv/model", {}))
 
-    def predict(self, users: list[dict[str, Any]]) -> tuple[UUID, list[Prediction]]:
-        """Send users; the id of the request and the predictions in the order sent."""
-        answer = self._post("/v1/ltv/predict", users)
+    def predict(self, users: list[dict[str, Any]], key: str) -> tuple[UUID, list[Prediction]]:
+        """Send users; the id of the request and the predictions in the order sent.
+
+        Args:
+            users: As the endpoint takes them.
+            key: The service stores them once, however often it gets them with this key.
+        """
+        answer = self._post("/v1/ltv/predict", users, {IDEMPOTENCY_KEY_HEADER: key})
         predictions = self._read(_PREDICTIONS, answer)
         if [p.user_id for p in predictions] != [user["user_id"] for user in users]:
             raise ServiceError(f"{self._url} answered other users than were sent")
@@ -64,20 +85,30 @@ class Client:
         """One page of stored predictions."""
         return self._read(_PAGE, self._post("/v1/ltv/predictions/search", search))
 
-    def _post(self, path: str, body: Any) -> httpx.Response:
+    def _post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> httpx.Response:
+        """Send, and again with back-off while a service that did answer is away.
+
+        What stores carries a key, and the rest only reads: sending again does no harm.
+        """
+        answer = self._again(self._post_once, path, body, headers)
+        self._met = True
+        return answer
+
+    def _post_once(self, path: str, body: Any, headers: dict[str, str] | None) -> httpx.Response:
         try:
-            answer = self._http.post(path, json=body)
+            answer = self._http.post(path, json=body, headers=headers)
         except (httpx.ConnectError, httpx.ConnectTimeout):
-            raise ServiceError(
+            raise ServiceAway(
                 f"no service at {self._url}; start one with `bentoml serve`, or name another "
                 "with --url"
             ) from None
         except httpx.UnsupportedProtocol:
             raise ServiceError(f"{self._url} is no address; try {DEFAULT_URL}") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ServiceError(f"{self._url} broke off: {type(error).__name__}") from None
+            raise ServiceAway(f"{self._url} broke off: {type(error).__name__}") from None
         if answer.is_error:
-            raise ServiceError(f"{self._url}{path} answered {_describe(answer)}")
+            kind = ServiceAway if answer.status_code in _AWAY else ServiceError
+            raise kind(f"{self._url}{path} answered {_describe(answer)}")
         return answer
 
     def _read(self, kind: TypeAdapter[Answer], answer: httpx.Response) -> Answer:

@@ -20,9 +20,14 @@ if TYPE_CHECKING:
 OK: Final = 0
 FAILED: Final = 1
 BAD_INPUT: Final = 2
+INTERRUPTED: Final = 130
 
 out = Console(highlight=False, markup=False)
 err = Console(stderr=True, highlight=False, markup=False)
+
+
+class Interrupted(ValueboxError):
+    """Somebody pressed Ctrl-C; the message says how to go on."""
 
 
 class Unreachable(ValueboxError):
@@ -34,12 +39,14 @@ def exit_codes() -> Iterator[None]:
     """Turn expected failures into one clear message and the exit code that scripts expect."""
     try:
         yield
+    except Interrupted as error:
+        _fail(str(error), INTERRUPTED)
     except Unreachable as error:
         _fail(str(error), FAILED)
     except ValueboxError as error:
         _fail(str(error), BAD_INPUT)
     except KeyboardInterrupt:
-        _fail("interrupted", 130)
+        _fail("interrupted", INTERRUPTED)
 
 
 def _fail(message: str, code: int) -> None:

@@ -17,8 +17,8 @@ from valuebox.ltv.files import TARGET, columns_of, read_users
 from valuebox.ltv.schemas import Prediction
 from valuebox.ltv.uncertainty import Uncertainty
 from valuebox.store.engine import Store, make_engine, reason
-from valuebox_cli.client import Client
-from valuebox_cli.console import Unreachable
+from valuebox_cli.client import Client, ServiceError
+from valuebox_cli.console import Interrupted, Unreachable
 
 Source = Literal["api", "database"]
 
@@ -28,6 +28,7 @@ class EvaluationReport(BaseModel):
 
     file: str = Field(description="The file of users.")
     url: str = Field(description="The service that predicted.")
+    run: str = Field(description="Name of this run; see the option `--run`.")
     source: Source = Field(description="Where the predictions were taken from.")
     models: list[str] = Field(description="Tags of the models that answered.")
     request_ids: list[UUID] = Field(description="One per batch, in file order.")
@@ -42,6 +43,7 @@ def evaluate(
     url: str,
     batch_size: int,
     database_url: str | None,
+    run: str,
     sent: Callable[[int, int], None],
 ) -> tuple[pd.DataFrame, EvaluationReport]:
     """Predict every user of a file through the service and judge the result.
@@ -51,6 +53,7 @@ def evaluate(
         url: Of the service.
         batch_size: Users per request.
         database_url: Read the predictions back from there, instead of from the answers.
+        run: Name of this run; what was stored under the same name before is not stored again.
         sent: Told (users sent, users in all) after every batch.
 
     Returns:
@@ -68,7 +71,10 @@ def evaluate(
     with Client(url) as client:
         card = client.model_card()
         for batch in _batches(users.drop(columns=TARGET, errors="ignore"), batch_size):
-            request_id, predictions = client.predict(batch)
+            try:
+                request_id, predictions = client.predict(batch, f"evaluate:{run}:{len(answers)}")
+            except (ServiceError, KeyboardInterrupt) as error:
+                raise _stopped(error, len(answers), len(users), run) from None
             request_ids.append(request_id)
             answers += [prediction.model_dump() for prediction in predictions]
             sent(len(answers), len(users))
@@ -86,12 +92,21 @@ def evaluate(
     return predicted, EvaluationReport(
         file=str(file),
         url=url,
+        run=run,
         source="database" if database_url else "api",
         models=sorted(predicted["model"].unique()),
         request_ids=request_ids,
         users=len(users),
         cohorts=judged,
     )
+
+
+def _stopped(error: BaseException, done: int, users: int, run: str) -> Exception:
+    """What the command says when it could not send everything."""
+    what = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+    kept = f"; {done:,} of {users:,} users are stored, go on with --run {run}" if done else ""
+    kind = Interrupted if isinstance(error, KeyboardInterrupt) else ServiceError
+    return kind(what + kept)
 
 
 def read_back(

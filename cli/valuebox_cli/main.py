@@ -1,10 +1,12 @@
 """The command `valuebox`."""
 
 import os
+import re
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Final
+from uuid import uuid4
 
 import typer
 
@@ -136,6 +138,14 @@ def evaluate(
         Path | None, typer.Option(help="Write user_id, prediction, lower, upper, … there, as CSV.")
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Write the figures there, as JSON.")] = None,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of this run. After an interruption give the same one again, with the same "
+            "file and batch size: what is stored already is not stored twice.",
+            show_default="a new one",
+        ),
+    ] = None,
 ) -> None:
     """Send a file of users to the service and judge its predictions by cohort.
 
@@ -147,6 +157,8 @@ def evaluate(
         read_from = resolve(database_url) if source == "database" else None
         for target in (predictions, report):
             check_writable(target)
+        if run is not None and not re.fullmatch("[!-~]{1,100}", run):
+            raise ValueboxError("--run takes 1 to 100 visible ASCII characters")
         with progress("users") as bar:
             task = bar.add_task(f"{file}")
             predicted, judged = evaluation.evaluate(
@@ -154,6 +166,7 @@ def evaluate(
                 url,
                 batch_size,
                 read_from,
+                run or uuid4().hex,
                 lambda done, total: bar.update(task, completed=done, total=total),
             )
         if judged.cohorts:
