@@ -1,5 +1,6 @@
 """How the command speaks: tables and figures to stdout, everything else to stderr."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,12 +51,17 @@ def _fail(message: str, code: int) -> None:
 def check_writable(file: Path | None) -> None:
     """Refuse an output file that cannot be written, before the work rather than after it.
 
+    A file that was not there is not there afterwards: the work may be refused for other reasons.
+
     Raises:
         ValueboxError: naming the file.
     """
     if file:
+        is_new = not os.path.lexists(file)
         try:
             file.open("a").close()
+            if is_new:
+                file.unlink()
         except OSError as error:
             raise ValueboxError(f"{file}: cannot be written: {error.strerror}") from None
 

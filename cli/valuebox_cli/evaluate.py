@@ -1,19 +1,21 @@
 """Send a file to the service, take the predictions back, judge them by cohort."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
 
 import pandas as pd
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.exc import DBAPIError
 
 from valuebox import cohorts
 from valuebox.cohorts import CohortReport
 from valuebox.ltv import repository
 from valuebox.ltv.baseline import SegmentStvMeans
-from valuebox.ltv.files import TARGET, columns_of, read_users
+from valuebox.ltv.contributions import Contributions
+from valuebox.ltv.files import TARGET, BadFile, columns_of, read_users
 from valuebox.ltv.schemas import Prediction
 from valuebox.ltv.uncertainty import Uncertainty
 from valuebox.store.engine import Store, make_engine, reason
@@ -26,6 +28,7 @@ Source = Literal["api", "database"]
 class EvaluationReport(BaseModel):
     """What `valuebox evaluate --report` writes."""
 
+    evaluated_at: AwareDatetime = Field(description="When, in UTC.")
     file: str = Field(description="The file of users.")
     url: str = Field(description="The service that predicted.")
     source: Source = Field(description="Where the predictions were taken from.")
@@ -35,6 +38,7 @@ class EvaluationReport(BaseModel):
     cohorts: CohortReport | None = Field(
         description="The errors; null when the file has no target."
     )
+    contributions: Contributions = Field(description="What the model looks at; of its card.")
 
 
 def evaluate(
@@ -43,6 +47,7 @@ def evaluate(
     batch_size: int,
     database_url: str | None,
     sent: Callable[[int, int], None],
+    must_judge: bool = False,
 ) -> tuple[pd.DataFrame, EvaluationReport]:
     """Predict every user of a file through the service and judge the result.
 
@@ -52,6 +57,7 @@ def evaluate(
         batch_size: Users per request.
         database_url: Read the predictions back from there, instead of from the answers.
         sent: Told (users sent, users in all) after every batch.
+        must_judge: Whether a file without any `target` is refused.
 
     Returns:
         `user_id, prediction, lower, upper, model, prediction_id` for every user in file order,
@@ -63,6 +69,9 @@ def evaluate(
         Unreachable: when the database does not answer or does not hold this run's rows.
     """
     users = read_users(file)
+    can_judge = TARGET in users and bool(users[TARGET].notna().any())
+    if must_judge and not can_judge:
+        raise BadFile(f"{file}: has no target to make a page of; leave out --html to predict only")
     request_ids: list[UUID] = []
     answers: list[dict[str, Any]] = []
     with Client(url) as client:
@@ -77,13 +86,14 @@ def evaluate(
         stored = read_back(database_url, request_ids, len(users))
         predicted[list(repository.Estimate._fields)] = stored
     judged = None
-    if TARGET in users and users[TARGET].notna().any():
+    if can_judge:
         baseline = SegmentStvMeans.from_dict(card.baseline).predict(columns_of(users))
         judged = cohorts.report(
             users.assign(prediction=predicted["prediction"], baseline=baseline),
             Uncertainty.from_dict(card.uncertainty).cohort_interval,
         )
     return predicted, EvaluationReport(
+        evaluated_at=datetime.now(UTC),
         file=str(file),
         url=url,
         source="database" if database_url else "api",
@@ -91,6 +101,7 @@ def evaluate(
         request_ids=request_ids,
         users=len(users),
         cohorts=judged,
+        contributions=card.contributions,
     )
 
 

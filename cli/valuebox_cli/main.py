@@ -136,16 +136,21 @@ def evaluate(
         Path | None, typer.Option(help="Write user_id, prediction, lower, upper, … there, as CSV.")
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Write the figures there, as JSON.")] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(help="Write a page of charts there, for a browser; needs a `target`."),
+    ] = None,
 ) -> None:
     """Send a file of users to the service and judge its predictions by cohort.
 
     Prints, for every country segment, the mean absolute error of the cohort mean by join day
     and by join month, next to a baseline of training means. The `target` column stays here.
-    Without one the users are predicted and stored all the same, and nothing is judged.
+    Without one the users are predicted and stored all the same, and nothing is judged; with
+    `--html` such a file is refused before anything is sent.
     """
     with exit_codes():
         read_from = resolve(database_url) if source == "database" else None
-        for target in (predictions, report):
+        for target in (predictions, report, html):
             check_writable(target)
         with progress("users") as bar:
             task = bar.add_task(f"{file}")
@@ -155,6 +160,7 @@ def evaluate(
                 batch_size,
                 read_from,
                 lambda done, total: bar.update(task, completed=done, total=total),
+                must_judge=html is not None,
             )
         if judged.cohorts:
             print_report(judged.cohorts)
@@ -165,6 +171,11 @@ def evaluate(
             predicted.to_csv(predictions, index=False)
         if report:
             report.write_text(judged.model_dump_json(indent=2) + "\n")
+        if html:
+            # Plotly takes a while to import, and nothing else needs it.
+            from valuebox_cli.page import render
+
+            html.write_text(render(judged), encoding="utf-8")
 
 
 @app.command()

@@ -84,6 +84,7 @@ def test_the_artifact_holds_plain_files_only(saved: tuple[str, Path]) -> None:
     assert files == {
         *("model.yaml", "manifest.json", "booster.ubj"),
         *("encoder.json", "drift.json", "uncertainty.json", "baseline.json", "golden.json"),
+        "contributions.json",
     }
     for path in saved[1].glob("*.json"):
         json.loads(path.read_text())
@@ -94,7 +95,11 @@ def test_a_name_alone_means_the_newest_version(saved: tuple[str, Path]) -> None:
 
 
 @pytest.mark.parametrize(
-    "file", ["booster.ubj", "encoder.json", "drift.json", "baseline.json", "golden.json"]
+    "file",
+    [
+        *("booster.ubj", "encoder.json", "drift.json", "baseline.json", "golden.json"),
+        "contributions.json",
+    ],
 )
 def test_a_changed_file_is_refused(saved: tuple[str, Path], file: str) -> None:
     path = saved[1] / file

@@ -14,6 +14,7 @@ from valuebox.ltv.drift import Drift
 from valuebox.ltv.features import Encoder, Matrix
 from valuebox.ltv.files import columns_of
 from valuebox.ltv.model import LtvModel
+from valuebox_training.contributions import fit_contributions
 from valuebox_training.level import fit_level
 from valuebox_training.robust import with_gaps
 from valuebox_training.uncertainty import fit_uncertainty
@@ -70,12 +71,14 @@ def to_model(pipeline: Pipeline, users: pd.DataFrame) -> LtvModel:
     predictions = pipeline.predict(known).astype(np.float64)
     as_unseen = pipeline.predict(known.assign(country_segment=None)).astype(np.float64)
     level, share = fit_level(known, predictions), _future_share(known)
+    encoder, booster = pipeline["encode"].encoder_, pipeline["regress"].get_booster()
     return LtvModel(
-        encoder=pipeline["encode"].encoder_,
-        booster=pipeline["regress"].get_booster(),
+        encoder=encoder,
+        booster=booster,
         drift=Drift(level.level, share),
         uncertainty=fit_uncertainty(known, predictions, as_unseen, level, share),
         baseline=SegmentStvMeans.fit(columns_of(known), known["target"].to_numpy(dtype=np.float64)),
+        contributions=fit_contributions(encoder, booster, known),
     )
 
 

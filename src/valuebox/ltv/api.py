@@ -67,4 +67,5 @@ class LtvApi:
             metadata=self.ltv.metadata,
             baseline=self.ltv.baseline.to_dict(),
             uncertainty=self.ltv.uncertainty.to_dict(),
+            contributions=self.ltv.contributions,
         )

@@ -23,6 +23,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from valuebox.ltv.contributions import Contributions
+
 MAX_ROWS: Final = 10_000
 MAX_PAGE: Final = 10_000
 MAX_USER_ID: Final = 2**63 - 1
@@ -255,4 +257,7 @@ class ModelCard(_Model):
     )
     uncertainty: dict[str, JsonValue] = Field(
         description="What intervals are made of: how users scatter, levels move, segments differ."
+    )
+    contributions: Contributions = Field(
+        description="What it looks at: how far each feature shifts predictions from the average."
     )
