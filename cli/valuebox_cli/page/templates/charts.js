@@ -14,11 +14,13 @@
   const colour = (name) =>
     getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
+  const titled = (text) => ({ text, font: { size: 13 } });
+
   function draw(id, traces, height, xaxis, yaxis, more = {}) {
     const clear = "rgba(0,0,0,0)";
     const axis = {
       automargin: true, gridcolor: colour("line"), zerolinecolor: colour("quiet"),
-      spikethickness: 1, spikecolor: colour("quiet"),
+      showspikes: false,
       // Ticks that are not seen keep the labels off the bars.
       ticks: "outside", tickcolor: clear,
     };
@@ -109,11 +111,11 @@
     const room = 0.06 * (high - low) || 1;
     draw("cohorts", traces, 380,
       {
-        title: { text: `join ${period}` }, type: "date", ...ticks,
+        title: titled(`join ${period}`), type: "date", ...ticks,
         range: [start - margin, end + margin].map(moment),
         hoverformat: period === "day" ? "%a %-d %b %Y" : "%B %Y",
       },
-      { title: { text: "mean per user" }, range: [low - room, high + room] },
+      { title: titled("mean per user"), range: [low - room, high + room] },
       { hovermode: "x unified" });
     fillTable(segment, period, cohorts);
   }
@@ -141,8 +143,8 @@
       marker: { color: colour(name) }, hovertemplate: `${name} %{y:.3f}<extra></extra>`,
     });
     draw("deciles", [bars("predicted"), bars("actual")], 340,
-      { title: { text: "decile, lowest predictions first" }, dtick: 1 },
-      { title: { text: "mean per user" } },
+      { title: titled("decile, lowest predictions first"), dtick: 1 },
+      { title: titled("mean per user") },
       { barmode: "group", hovermode: "x unified" });
   }
 
@@ -155,10 +157,11 @@
       customdata: notes, hovertemplate: "%{customdata}<extra></extra>",
     };
     const [low, high] = extent([0, ...sizes]);
-    const room = 0.3 * (high - low) || 1;
-    // The figures stand outside of the bars.
+    const isNarrow = pick(id).clientWidth < 500;
+    const room = (isNarrow ? 0.5 : 0.15) * (high - low) || 1;
+    // The figures stand outside of the bars and are as wide on a phone.
     const range = [low < 0 ? low - room : 0, high > 0 || low === 0 ? high + room : 0];
-    draw(id, [trace], 90 + 28 * names.length, { title: { text: title }, range }, {
+    draw(id, [trace], 90 + 28 * names.length, { title: titled(title), range }, {
       tickvals: places, ticktext: names.map(literal), autorange: "reversed",
       showgrid: false, zeroline: false,
     });
