@@ -17,7 +17,6 @@ from valuebox.ltv.baseline import SegmentStvMeans
 from valuebox.ltv.contributions import Contributions
 from valuebox.ltv.files import TARGET, BadFile, columns_of, read_users
 from valuebox.ltv.schemas import Prediction
-from valuebox.ltv.uncertainty import Uncertainty
 from valuebox.store.engine import Store, make_engine, reason
 from valuebox_cli.client import Client
 from valuebox_cli.console import Unreachable
@@ -90,7 +89,7 @@ def evaluate(
         baseline = SegmentStvMeans.from_dict(card.baseline).predict(columns_of(users))
         judged = cohorts.report(
             users.assign(prediction=predicted["prediction"], baseline=baseline),
-            Uncertainty.from_dict(card.uncertainty).cohort_interval,
+            card.uncertainty.cohort_interval,
         )
     return predicted, EvaluationReport(
         evaluated_at=datetime.now(UTC),

@@ -79,7 +79,7 @@ class LtvModel:
             _BOOSTER: bytes(self.booster.save_raw("ubj")),
             _ENCODER: _json(self.encoder.to_dict()),
             _DRIFT: _json(self.drift.to_dict()),
-            _UNCERTAINTY: _json(self.uncertainty.to_dict()),
+            _UNCERTAINTY: _json(self.uncertainty.model_dump(mode="json")),
             _BASELINE: _json(self.baseline.to_dict()),
             _CONTRIBUTIONS: _json(self.contributions.model_dump()),
             _GOLDEN: _json(self.predict(GOLDEN_USERS).tolist()),
@@ -100,7 +100,7 @@ class LtvModel:
             booster = xgb.Booster(model_file=artifact.path / _BOOSTER)
             encoder = Encoder.from_dict(_read(artifact, _ENCODER))
             drift = Drift.from_dict(_read(artifact, _DRIFT))
-            uncertainty = Uncertainty.from_dict(_read(artifact, _UNCERTAINTY))
+            uncertainty = Uncertainty.model_validate(_read(artifact, _UNCERTAINTY))
             baseline = SegmentStvMeans.from_dict(_read(artifact, _BASELINE))
             contributions = Contributions.model_validate(_read(artifact, _CONTRIBUTIONS))
             golden = np.array(_read(artifact, _GOLDEN))

@@ -24,6 +24,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from valuebox.ltv.contributions import Contributions
+from valuebox.ltv.uncertainty import Uncertainty
 
 MAX_ROWS: Final = 10_000
 MAX_PAGE: Final = 10_000
@@ -255,7 +256,7 @@ class ModelCard(_Model):
     baseline: dict[str, JsonValue] = Field(
         description="Training means by segment and STV, to compare predictions with."
     )
-    uncertainty: dict[str, JsonValue] = Field(
+    uncertainty: Uncertainty = Field(
         description="What intervals are made of: how users scatter, levels move, segments differ."
     )
     contributions: Contributions = Field(
