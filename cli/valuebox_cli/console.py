@@ -123,9 +123,13 @@ def print_report(report: CohortReport) -> None:
             )
             for period in periods
         ]
-        shares = [_share(period.inside if average == "macro" else None) for period in periods]
-        table.add_row(name, "", "", *figures[0], shares[0], "", *figures[1], shares[1])
+        table.add_row(name, "", "", *figures[0], "", "", *figures[1], "")
     out.print(table)
+    if report.day.inside is not None and report.month.inside is not None:
+        out.print(
+            f"means in their interval: {report.day.inside:.0%} of days, "
+            f"{report.month.inside:.0%} of months"
+        )
     scores = report.scores
     named = {
         "mean absolute error": scores.mae,
@@ -140,7 +144,8 @@ def print_report(report: CohortReport) -> None:
 
 
 def _figures(*values: float) -> list[str]:
-    return [f"{value:.3f}" for value in values]
+    # As wide as the column: small data have large errors, of which less is certain.
+    return [f"{value:.3f}" if value < 10 else f"{value:.2f}" for value in values]
 
 
 def _share(value: float | None) -> str:

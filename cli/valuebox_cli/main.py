@@ -96,7 +96,9 @@ def train(
     model: Annotated[str, typer.Option(help="Name in the model store.")] = "ltv",
     trials: Annotated[
         int,
-        typer.Option(min=0, help="Hyperparameters to try first, on earlier and later users."),
+        typer.Option(
+            min=0, max=1_000, help="Hyperparameters to try first, on earlier and later users."
+        ),
     ] = 0,
 ) -> str:
     """Learn from a file of users, judge on later ones, save into the BentoML model store.
