@@ -11,14 +11,17 @@ in every world and with three seeds, against the oracle: the true expectation of
 import json
 import sys
 import time
+from collections.abc import Iterable, Mapping
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import cohort_tables
+import numpy as np
 import pandas as pd
 import typer
-from peers import PEERS, Fit, Predict
+from numpy.typing import NDArray
+from peers import PEERS, Fit
 
 from valuebox import cohorts
 from valuebox.ltv.files import columns_of, read_users
@@ -45,10 +48,13 @@ def run(
     seeds: Annotated[int, typer.Option(help="Draws of every world.")] = SEEDS,
 ) -> None:
     """Train and judge; what RESULTS holds already is left out."""
-    fits: dict[str, Fit] = {OURS: fit_ours, **PEERS}
-    wanted = [ORACLE, *(contenders.split(",") if contenders else fits)]
-    done = {(row["world"], row["seed"], row["contender"]) for row in read_results(results)}
-    chosen = worlds.split(",") if worlds else list(WORLDS)
+    fits: dict[str, Fit] = {OURS: Ours, **PEERS}
+    wanted = [ORACLE, *_chosen(contenders, fits)]
+    rows = read_results(results)
+    if any(row["users_per_day"] != users_per_day for row in rows):
+        raise typer.BadParameter(f"{results} holds results of another size")
+    done = {(row["world"], row["seed"], row["contender"]) for row in rows}
+    chosen = _chosen(worlds, WORLDS)
     # Every world once before any twice, so that a run that is stopped tells of all of them.
     for draw, world in product(range(seeds), chosen):
         seed = seed_of(world, draw)
@@ -57,8 +63,8 @@ def run(
             continue
         simulation = simulate(users_per_day, seed, world)
         for name in missing:
-            row = {"world": world, "seed": seed, "contender": name}
-            row |= contest(simulation, name, fits.get(name))
+            row = {"world": world, "seed": seed, "contender": name, "users_per_day": users_per_day}
+            row |= contest(simulation, name, fits)
             with results.open("a") as file:
                 file.write(json.dumps(row) + "\n")
             print(f"{world} {seed} {name}: {row['seconds']:.0f} s", file=sys.stderr, flush=True)
@@ -75,7 +81,7 @@ def files(data: Annotated[Path, typer.Argument()] = Path("data")) -> None:
     """Judge the contenders that need no further library on the files of a folder."""
     train, valid = (read_users(data / f"{name}.csv") for name in ("train", "valid"))
     names = ("linear regression", "segment and STV means", "segment means")
-    fits = {OURS: fit_ours, **{name: PEERS[name] for name in names}}
+    fits: dict[str, Fit] = {OURS: Ours, **{name: PEERS[name] for name in names}}
     found = valid.assign(**{name: fit(train)(valid) for name, fit in fits.items()})
     print(cohort_tables.of_files(found, list(fits), len(train)))
 
@@ -85,36 +91,31 @@ def seed_of(world: str, draw: int) -> int:
     return 100 * (1 + list(WORLDS).index(world)) + draw
 
 
-def fit_ours(train: pd.DataFrame) -> Predict:
+class Ours:
     """What `valuebox train` fits."""
-    model = pipeline.to_model(pipeline.fit(train), train)
-    return lambda users: model.predict(columns_of(users))
+
+    def __init__(self, train: pd.DataFrame):
+        self.model = pipeline.to_model(pipeline.fit(train), train)
+
+    def __call__(self, users: pd.DataFrame) -> NDArray[np.float64]:
+        """Predict."""
+        return self.model.predict(columns_of(users))
 
 
-def contest(simulation: Simulation, name: str, fit: Fit | None) -> dict[str, Any]:
+def contest(simulation: Simulation, name: str, fits: Mapping[str, Fit]) -> dict[str, Any]:
     """Errors of one contender by part, period and segment; ours with its coverage."""
     train = simulation.train.users
     started = time.perf_counter()
-    model: LtvModel | None = None
-    predict: Predict | None = None
-    if name == OURS:
-        model = pipeline.to_model(pipeline.fit(train), train)
-    elif fit:
-        predict = fit(train)
+    predict = None if name == ORACLE else fits[name](train)
     seconds = time.perf_counter() - started
     parts: dict[str, Any] = {}
     for part_name, part in (("valid", simulation.valid), ("test", simulation.test)):
-        users = part.users
-        if model:
-            prediction = model.predict(columns_of(users))
-        else:
-            prediction = predict(users) if predict else part.oracle
-        parts[part_name] = errors(users.assign(prediction=prediction))
-        if model:
+        prediction = predict(part.users) if predict else part.oracle
+        users = part.users.assign(prediction=prediction)
+        parts[part_name] = errors(users)
+        if isinstance(predict, Ours):
             known = set(train["country_segment"].dropna())
-            parts[part_name]["coverage"] = coverage(
-                users.assign(prediction=prediction, baseline=0.0), model, known
-            )
+            parts[part_name]["coverage"] = coverage(users, predict.model, known)
     return {"seconds": seconds, "users": len(train), "parts": parts}
 
 
@@ -130,7 +131,7 @@ def errors(users: pd.DataFrame) -> dict[str, Any]:
 
 def coverage(users: pd.DataFrame, model: LtvModel, known: set[str]) -> dict[str, list[int]]:
     """Cohorts inside their interval, and all of them, by period and size, and if new."""
-    report = cohorts.report(users, model.uncertainty.cohort_interval)
+    report = cohorts.report(users.assign(baseline=0.0), model.uncertainty.cohort_interval)
     counts: dict[str, list[int]] = {}
     for period in cohorts.PERIODS:
         for cohort in getattr(report, period).cohorts:
@@ -147,9 +148,17 @@ def coverage(users: pd.DataFrame, model: LtvModel, known: set[str]) -> dict[str,
 
 
 def read_results(results: Path) -> list[dict[str, Any]]:
-    """All lines so far."""
-    lines = results.read_text().splitlines() if results.exists() else []
-    return [json.loads(line) for line in lines]
+    """All lines so far; not the last one, where it was cut off while being written."""
+    lines = results.read_text().splitlines(keepends=True) if results.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def _chosen(names: str, known: Iterable[str]) -> list[str]:
+    """Names given with commas, or all that are known."""
+    chosen = names.split(",") if names else list(known)
+    if unknown := set(chosen) - set(known):
+        raise typer.BadParameter(f"unknown: {', '.join(unknown)}; known: {', '.join(known)}")
+    return chosen
 
 
 if __name__ == "__main__":

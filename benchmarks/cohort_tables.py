@@ -53,7 +53,7 @@ def render(rows: list[Row]) -> str:
             "",
             *_tiny(rows, peers),
             "",
-            "### Seconds to fit, with one thread",
+            "### Seconds to fit",
             "",
             *_table(["", *peers], [["", *(f"{_seconds(rows, name):.0f}" for name in peers)]]),
         ]

@@ -1,5 +1,6 @@
 """How the command speaks: tables and figures to stdout, everything else to stderr."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,12 +58,17 @@ def _fail(message: str, code: int) -> None:
 def check_writable(file: Path | None) -> None:
     """Refuse an output file that cannot be written, before the work rather than after it.
 
+    A file that was not there is not there afterwards: the work may be refused for other reasons.
+
     Raises:
         ValueboxError: naming the file.
     """
     if file:
+        is_new = not os.path.lexists(file)
         try:
             file.open("a").close()
+            if is_new:
+                file.unlink()
         except OSError as error:
             raise ValueboxError(f"{file}: cannot be written: {error.strerror}") from None
 
@@ -124,9 +130,13 @@ def print_report(report: CohortReport) -> None:
             )
             for period in periods
         ]
-        shares = [_share(period.inside if average == "macro" else None) for period in periods]
-        table.add_row(name, "", "", *figures[0], shares[0], "", *figures[1], shares[1])
+        table.add_row(name, "", "", *figures[0], "", "", *figures[1], "")
     out.print(table)
+    if report.day.inside is not None and report.month.inside is not None:
+        out.print(
+            f"means in their interval: {report.day.inside:.0%} of days, "
+            f"{report.month.inside:.0%} of months"
+        )
     scores = report.scores
     named = {
         "mean absolute error": scores.mae,
@@ -141,7 +151,8 @@ def print_report(report: CohortReport) -> None:
 
 
 def _figures(*values: float) -> list[str]:
-    return [f"{value:.3f}" for value in values]
+    # As wide as the column: small data have large errors, of which less is certain.
+    return [f"{value:.3f}" if value < 10 else f"{value:.2f}" for value in values]
 
 
 def _share(value: float | None) -> str:

@@ -1,23 +1,24 @@
 """Send a file to the service, take the predictions back, judge them by cohort."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
 
 import pandas as pd
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.exc import DBAPIError
 
 from valuebox import cohorts
 from valuebox.cohorts import CohortReport
 from valuebox.ltv import repository
 from valuebox.ltv.baseline import SegmentStvMeans
-from valuebox.ltv.files import TARGET, columns_of, read_users
+from valuebox.ltv.contributions import Contributions
+from valuebox.ltv.files import TARGET, BadFile, columns_of, read_users
 from valuebox.ltv.schemas import Prediction
-from valuebox.ltv.uncertainty import Uncertainty
 from valuebox.store.engine import Store, make_engine, reason
-from valuebox_cli.client import Client, ServiceError
+from valuebox_cli.client import Client, ServiceAway
 from valuebox_cli.console import Interrupted, Unreachable
 
 Source = Literal["api", "database"]
@@ -26,6 +27,7 @@ Source = Literal["api", "database"]
 class EvaluationReport(BaseModel):
     """What `valuebox evaluate --report` writes."""
 
+    evaluated_at: AwareDatetime = Field(description="When, in UTC.")
     file: str = Field(description="The file of users.")
     url: str = Field(description="The service that predicted.")
     run: str = Field(description="Name of this run; see the option `--run`.")
@@ -36,6 +38,7 @@ class EvaluationReport(BaseModel):
     cohorts: CohortReport | None = Field(
         description="The errors; null when the file has no target."
     )
+    contributions: Contributions = Field(description="What the model looks at; of its card.")
 
 
 def evaluate(
@@ -45,6 +48,7 @@ def evaluate(
     database_url: str | None,
     run: str,
     sent: Callable[[int, int], None],
+    must_judge: bool = False,
 ) -> tuple[pd.DataFrame, EvaluationReport]:
     """Predict every user of a file through the service and judge the result.
 
@@ -55,6 +59,7 @@ def evaluate(
         database_url: Read the predictions back from there, instead of from the answers.
         run: Name of this run; what was stored under the same name before is not stored again.
         sent: Told (users sent, users in all) after every batch.
+        must_judge: Whether a file without any `target` is refused.
 
     Returns:
         `user_id, prediction, lower, upper, model, prediction_id` for every user in file order,
@@ -66,30 +71,34 @@ def evaluate(
         Unreachable: when the database does not answer or does not hold this run's rows.
     """
     users = read_users(file)
+    can_judge = TARGET in users and bool(users[TARGET].notna().any())
+    if must_judge and not can_judge:
+        raise BadFile(f"{file}: has no target to make a page of; leave out --html to predict only")
     request_ids: list[UUID] = []
     answers: list[dict[str, Any]] = []
     with Client(url) as client:
         card = client.model_card()
-        for batch in _batches(users.drop(columns=TARGET, errors="ignore"), batch_size):
-            try:
+        try:
+            for batch in _batches(users.drop(columns=TARGET, errors="ignore"), batch_size):
                 request_id, predictions = client.predict(batch, f"evaluate:{run}:{len(answers)}")
-            except (ServiceError, KeyboardInterrupt) as error:
-                raise _stopped(error, len(answers), len(users), run) from None
-            request_ids.append(request_id)
-            answers += [prediction.model_dump() for prediction in predictions]
-            sent(len(answers), len(users))
+                request_ids.append(request_id)
+                answers += [prediction.model_dump() for prediction in predictions]
+                sent(len(answers), len(users))
+        except (ServiceAway, KeyboardInterrupt) as error:
+            raise _stopped(error, len(answers), len(users), run) from None
     predicted = pd.DataFrame(answers, columns=list(Prediction.model_fields))
     if database_url:
         stored = read_back(database_url, request_ids, len(users))
         predicted[list(repository.Estimate._fields)] = stored
     judged = None
-    if TARGET in users and users[TARGET].notna().any():
+    if can_judge:
         baseline = SegmentStvMeans.from_dict(card.baseline).predict(columns_of(users))
         judged = cohorts.report(
             users.assign(prediction=predicted["prediction"], baseline=baseline),
-            Uncertainty.from_dict(card.uncertainty).cohort_interval,
+            card.uncertainty.cohort_interval,
         )
     return predicted, EvaluationReport(
+        evaluated_at=datetime.now(UTC),
         file=str(file),
         url=url,
         run=run,
@@ -98,15 +107,16 @@ def evaluate(
         request_ids=request_ids,
         users=len(users),
         cohorts=judged,
+        contributions=card.contributions,
     )
 
 
 def _stopped(error: BaseException, done: int, users: int, run: str) -> Exception:
     """What the command says when it could not send everything."""
-    what = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
-    kept = f"; {done:,} of {users:,} users are stored, go on with --run {run}" if done else ""
-    kind = Interrupted if isinstance(error, KeyboardInterrupt) else ServiceError
-    return kind(what + kept)
+    on = f"; {done:,} of {users:,} users are known to be stored, go on with --run {run}"
+    if isinstance(error, KeyboardInterrupt):
+        return Interrupted(f"interrupted{on}")
+    return ServiceAway(f"{error}{on}")
 
 
 def read_back(

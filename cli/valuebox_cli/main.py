@@ -98,7 +98,9 @@ def train(
     model: Annotated[str, typer.Option(help="Name in the model store.")] = "ltv",
     trials: Annotated[
         int,
-        typer.Option(min=0, help="Hyperparameters to try first, on earlier and later users."),
+        typer.Option(
+            min=0, max=1_000, help="Hyperparameters to try first, on earlier and later users."
+        ),
     ] = 0,
 ) -> str:
     """Learn from a file of users, judge on later ones, save into the BentoML model store.
@@ -138,6 +140,10 @@ def evaluate(
         Path | None, typer.Option(help="Write user_id, prediction, lower, upper, … there, as CSV.")
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Write the figures there, as JSON.")] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(help="Write a page of charts there, for a browser; needs a `target`."),
+    ] = None,
     run: Annotated[
         str | None,
         typer.Option(
@@ -151,11 +157,12 @@ def evaluate(
 
     Prints, for every country segment, the mean absolute error of the cohort mean by join day
     and by join month, next to a baseline of training means. The `target` column stays here.
-    Without one the users are predicted and stored all the same, and nothing is judged.
+    Without one the users are predicted and stored all the same, and nothing is judged; with
+    `--html` such a file is refused before anything is sent.
     """
     with exit_codes():
         read_from = resolve(database_url) if source == "database" else None
-        for target in (predictions, report):
+        for target in (predictions, report, html):
             check_writable(target)
         if run is not None and not re.fullmatch("[!-~]{1,100}", run):
             raise ValueboxError("--run takes 1 to 100 visible ASCII characters")
@@ -168,6 +175,7 @@ def evaluate(
                 read_from,
                 run or uuid4().hex,
                 lambda done, total: bar.update(task, completed=done, total=total),
+                must_judge=html is not None,
             )
         if judged.cohorts:
             print_report(judged.cohorts)
@@ -178,6 +186,11 @@ def evaluate(
             predicted.to_csv(predictions, index=False)
         if report:
             report.write_text(judged.model_dump_json(indent=2) + "\n")
+        if html:
+            # Plotly takes a while to import, and nothing else needs it.
+            from valuebox_cli.page import render
+
+            html.write_text(render(judged), encoding="utf-8")
 
 
 @app.command()

@@ -19,7 +19,7 @@ from bentoml.exceptions import BentoMLException, NotFound
 from valuebox.errors import ValueboxError
 
 MANIFEST: Final = "manifest.json"
-FORMAT: Final = 1
+FORMAT: Final = 2
 _LIBRARIES: Final = ("valuebox", "bentoml", "numpy", "xgboost", "xgboost-cpu")
 
 
@@ -108,9 +108,12 @@ def load(tag: str, kind: str) -> Artifact:
         metadata: dict[str, Any] = manifest["metadata"]
     except (OSError, ValueError, KeyError, TypeError):
         raise ArtifactRefused(f"{model.tag} has no manifest of valuebox's") from None
-    if format_and_kind != (FORMAT, kind):
+    if format_and_kind[1] != kind:
+        raise ArtifactRefused(f"{model.tag} is of kind {format_and_kind[1]}, not {kind}")
+    if format_and_kind[0] != FORMAT:
         raise ArtifactRefused(
-            f"{model.tag} is of kind and format {format_and_kind}, not {(kind, FORMAT)}"
+            f"{model.tag} was saved by another version of valuebox, in format "
+            f"{format_and_kind[0]} instead of {FORMAT}; train it again"
         )
     for file, digest in digests.items():
         try:

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -5,6 +6,8 @@ import pytest
 from support.services import Service
 
 from valuebox.errors import STATUS_OF, ErrorAnswer
+from valuebox.ltv.contributions import Contributions
+from valuebox.ltv.features import FEATURES
 
 ROUTES = ["/v1/ltv/predict", "/v1/ltv/predictions/search", "/v1/ltv/outcomes", "/v1/ltv/model"]
 
@@ -121,3 +124,6 @@ def test_the_model_says_what_it_is(service: Service, model_tag: str) -> None:
     assert card["kind"] == "ltv"
     assert card["metadata"]["training_users"] > 0
     assert set(card["baseline"]) == {"overall", "by_stv", "by_pair"}
+    told = Contributions.model_validate(card["contributions"], extra="forbid")
+    assert {one.feature for one in told.features} == set(FEATURES)
+    assert len(json.dumps(card["contributions"])) < 10_000

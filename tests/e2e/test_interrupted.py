@@ -35,9 +35,9 @@ def test_answers_that_get_lost_are_asked_for_again_and_stored_once(
     assert port is not None
     out = tmp_path / "predictions.csv"
     # The first answer arrives, or the command would take the service for absent.
-    with cutting(port, lambda number: number % 5 == 3) as proxy:
+    with cutting(port, lambda number: number % 4 == 3) as proxy:
         url = f"http://127.0.0.1:{proxy.port}"
-        options = ["--batch-size", 300, "--predictions", out]
+        options = ["--batch-size", 60, "--predictions", out]
         valuebox("evaluate", file, "--url", url, *options)
     assert proxy.cut >= 2
     assert rows(service) == (before[0] + users, before[1] + users)
@@ -60,7 +60,7 @@ def test_a_run_goes_on_where_it_stopped(service: Service, file: Path, how: signa
     if how == signal.SIGINT:
         assert stopped.returncode == 130
         line = re.sub(r"\s+", " ", said.decode())
-        assert re.search(rf"interrupted; [\d,]+ of {users} users are stored", line)
+        assert re.search(rf"interrupted; [\d,]+ of {users} users are known to be stored", line)
         assert f"go on with --run {run}" in line
     assert before[0] < rows(service)[0] < before[0] + users
     valuebox("evaluate", file, *options)

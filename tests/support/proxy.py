@@ -35,9 +35,11 @@ class FaultProxy:
                 if answers and self._is_cut():
                     break
                 sink.sendall(data)
+        # Both ends and both threads: closing alone would leave the other thread waiting.
         for end in (source, sink):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+            end.close()
 
     def _is_cut(self) -> bool:
         with self._lock:

@@ -82,9 +82,9 @@ def test_a_few_days_are_enough_not_to_fail(days: int) -> None:
     assert np.isfinite(fit_level(joined(days, 2), np.full(2 * days, 19.0))).all()
 
 
-def test_without_any_stv_nothing_is_corrected() -> None:
-    users = joined(20, 2).assign(STV=np.nan)
-    assert fit_level(users, np.full(40, 19.0)) == Level(0.0, 0.0, 0.0)
+def test_without_any_stv_all_of_it_is_the_future() -> None:
+    users = joined(200, 2).assign(STV=np.nan)
+    assert fit_level(users, np.full(400, 19.0)).level == pytest.approx(1 / 19, rel=1e-4)
 
 
 def test_nothing_to_expect_is_no_reason_to_fail() -> None:

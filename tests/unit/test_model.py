@@ -84,6 +84,7 @@ def test_the_artifact_holds_plain_files_only(saved: tuple[str, Path]) -> None:
     assert files == {
         *("model.yaml", "manifest.json", "booster.ubj"),
         *("encoder.json", "drift.json", "uncertainty.json", "baseline.json", "golden.json"),
+        "contributions.json",
     }
     for path in saved[1].glob("*.json"):
         json.loads(path.read_text())
@@ -94,7 +95,11 @@ def test_a_name_alone_means_the_newest_version(saved: tuple[str, Path]) -> None:
 
 
 @pytest.mark.parametrize(
-    "file", ["booster.ubj", "encoder.json", "drift.json", "baseline.json", "golden.json"]
+    "file",
+    [
+        *("booster.ubj", "encoder.json", "drift.json", "baseline.json", "golden.json"),
+        "contributions.json",
+    ],
 )
 def test_a_changed_file_is_refused(saved: tuple[str, Path], file: str) -> None:
     path = saved[1] / file
@@ -121,11 +126,16 @@ def test_a_broken_manifest_is_refused(saved: tuple[str, Path], manifest: str, me
         LtvModel.load(saved[0])
 
 
-@pytest.mark.parametrize("change", [{"kind": "growth"}, {"format": 2}])
-def test_another_kind_or_format_is_refused(saved: tuple[str, Path], change: dict) -> None:
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"kind": "growth"}, "of kind growth, not ltv"), ({"format": 1}, "train it again")],
+)
+def test_another_kind_or_format_is_refused(
+    saved: tuple[str, Path], change: dict, message: str
+) -> None:
     manifest = json.loads((saved[1] / MANIFEST).read_text())
     (saved[1] / MANIFEST).write_text(json.dumps(manifest | change))
-    with pytest.raises(ArtifactRefused, match="is of kind and format"):
+    with pytest.raises(ArtifactRefused, match=message):
         LtvModel.load(saved[0])
 
 

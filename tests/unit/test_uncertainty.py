@@ -1,12 +1,10 @@
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from valuebox.ltv.uncertainty import Uncertainty
 from valuebox_training.level import Level
-from valuebox_training.uncertainty import fit_uncertainty
+from valuebox_training.uncertainty import Views, fit_uncertainty
 
 PRICE = 15.880125
 SEGMENTS = [f"S{number:02d}" for number in range(16)]
@@ -39,9 +37,14 @@ def made(
     ]
 
 
+def seen(expected: np.ndarray) -> Views:
+    """Users whose STV or segment is hidden are expected to be as good: nothing else is asked."""
+    return Views(expected, expected, expected)
+
+
 def fit(spread: float = 0.0, level: Level = STILL, n_users: int = 40_000) -> Uncertainty:
     users, expected = made(n_users, 1, spread)
-    return fit_uncertainty(users, expected, expected, level, 0.4)
+    return fit_uncertainty(users, seen(expected), level, 0.4)
 
 
 def cohorts(size: int, count: int, seed: int, **changed: object) -> list[pd.DataFrame]:
@@ -116,7 +119,7 @@ def test_users_lie_in_their_interval_with_and_without_stv(gap: float) -> None:
     users, expected = made(40_000, 7)
     missing = np.random.default_rng(8).random(len(users)) < gap
     users["STV"] = users["STV"].mask(missing)
-    uncertainty = fit_uncertainty(users, expected, expected, STILL, 0.4)
+    uncertainty = fit_uncertainty(users, seen(expected), STILL, 0.4)
     new, expected = made(20_000, 9)
     stv = new["STV"].mask(np.random.default_rng(10).random(len(new)) < gap).tolist()
     lower, upper = uncertainty.interval(expected, stv)
@@ -135,8 +138,8 @@ def test_without_stv_at_all_everything_is_still_to_come() -> None:
 
 def test_it_survives_json() -> None:
     uncertainty = fit(spread=0.1, level=Level(0.1, 0.01, 0.001))
-    again = Uncertainty.from_dict(json.loads(json.dumps(uncertainty.to_dict())))
-    assert again == uncertainty
+    again = Uncertainty.model_validate_json(uncertainty.model_dump_json())
+    assert again.model_dump() == uncertainty.model_dump()
 
 
 @pytest.mark.parametrize("n_users", [1, 2, 30])
@@ -150,6 +153,77 @@ def test_a_few_users_are_enough_not_to_fail(n_users: int) -> None:
 
 def test_nobody_with_stv_is_no_reason_to_fail() -> None:
     users, expected = made(500, 1)
-    uncertainty = fit_uncertainty(users.assign(STV=np.nan), expected, expected, STILL, 0.0)
+    uncertainty = fit_uncertainty(users.assign(STV=np.nan), seen(expected), STILL, 1.0)
     lower, upper = uncertainty.interval(np.array([5.0]), [0.3975])
     assert np.isfinite([lower, upper]).all()
+
+
+@pytest.mark.parametrize("size", [1, 3, 40, 3_000])
+def test_a_prediction_lies_in_its_interval(size: int) -> None:
+    uncertainty = fit(spread=0.2)
+    for group in cohorts(size, 30, seed=11, country_segment="S03"):
+        lower, upper = uncertainty.cohort_interval(group)
+        assert lower <= group["prediction"].mean() <= upper
+        lower, upper = uncertainty.interval(group["prediction"].to_numpy(), group["STV"].tolist())
+        assert (lower <= group["prediction"]).all()
+        assert (group["prediction"] <= upper).all()
+
+
+@pytest.mark.parametrize("size", [20, 60, 300])
+def test_rare_large_amounts_are_reckoned_with(size: int) -> None:
+    def rare(n_users: int, seed: int) -> pd.DataFrame:
+        target = 100.0 * (np.random.default_rng(seed).random(n_users) < 0.003)
+        users = pd.DataFrame({"STV": 0.0, "target": target, "prediction": 0.3})
+        return users.assign(join_date=pd.Timestamp("2019-05-01"), country_segment="S00")
+
+    learned = rare(40_000, 1)
+    uncertainty = fit_uncertainty(learned, seen(np.full(40_000, 0.3)), STILL, 1.0)
+    groups = [rare(size, seed) for seed in range(300)]
+    assert covered(uncertainty, groups) >= 0.85
+
+
+def test_alike_segments_of_few_users_are_not_taken_for_different_ones() -> None:
+    rng = np.random.default_rng(4)
+    users = pd.DataFrame({"country_segment": np.repeat([f"C{n}" for n in range(40)], 30)})
+    users["target"] = 0.5 + 16.0 * (rng.random(len(users)) < 0.05)
+    users = users.assign(STV=0.5, join_date=pd.Timestamp("2019-05-01"))
+    uncertainty = fit_uncertainty(users, seen(np.full(len(users), 1.3)), STILL, 0.6)
+    # Their own residuals would say 0.7: half of them have nobody who paid again.
+    assert uncertainty.unseen_variance**0.5 < 0.4
+
+
+def test_everybody_spending_the_same_is_certain() -> None:
+    users, expected = made(2_000, 1)
+    users["target"] = expected = np.full(2_000, 1.0)
+    uncertainty = fit_uncertainty(users.assign(STV=0.5), seen(expected), STILL, 0.5)
+    assert np.ptp(uncertainty.interval(np.array([1.0]), [0.5])) == 0
+    group = users.assign(STV=0.5, prediction=1.0, country_segment="S00")
+    assert np.ptp(uncertainty.cohort_interval(group)) < 1e-3
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"level_variance": -1.0},
+        {"weekly_variance": None},
+        {"future_share": 2.0},
+        {"segment_variance": {"US": -0.1}},
+        {"last_join": "2019-01-01T00:00:00Z"},
+        {"last_join": "soon"},
+        {"extra": 1},
+    ],
+)
+def test_what_cannot_be_is_refused(damage: dict[str, object]) -> None:
+    learned = fit().model_dump(mode="json")
+    with pytest.raises(ValueError, match=next(iter(damage))):
+        Uncertainty.model_validate({**learned, **damage})
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"lower": [0.0]}, {"points": [[0.0] * 3]}, {"variance": [-1.0]}, {"edges": [1.0, 1.0]}],
+)
+def test_a_damaged_scatter_is_refused(damage: dict[str, object]) -> None:
+    learned = fit().model_dump(mode="json")
+    with pytest.raises(ValueError, match="known"):
+        Uncertainty.model_validate({**learned, "known": {**learned["known"], **damage}})

@@ -48,11 +48,12 @@ def fit_level(users: pd.DataFrame, predictions: Floats) -> Level:
             same users does no harm: it does not know their weeks.
     """
     known = users["STV"].notna().to_numpy()
+    paid = users["STV"].to_numpy(dtype=np.float64)
     if not known.any():
-        return Level(0.0, 0.0, 0.0)
-    stv = users["STV"].to_numpy(dtype=np.float64)[known]
+        # Nothing is known to be paid: all of it is the future.
+        known, paid = np.ones(len(users), dtype=bool), np.zeros(len(users))
     target = users["target"].to_numpy(dtype=np.float64)[known]
-    future = np.maximum(predictions[known] - stv, 0.0)
+    future = np.maximum(predictions[known] - paid[known], 0.0)
     residual = target - predictions[known]
     return latest_level(*_weekly(_weeks(users["join_date"][known]), residual, future))
 

@@ -14,9 +14,10 @@ from valuebox.ltv.drift import Drift
 from valuebox.ltv.features import Encoder, Matrix
 from valuebox.ltv.files import columns_of
 from valuebox.ltv.model import LtvModel
+from valuebox_training.contributions import fit_contributions
 from valuebox_training.level import fit_level
 from valuebox_training.robust import with_gaps
-from valuebox_training.uncertainty import fit_uncertainty
+from valuebox_training.uncertainty import Views, fit_uncertainty
 
 # Squared error, because the mean is asked for: other losses aim at other middles. Shallow
 # trees on large leaves: what is left within a leaf is the noise of single users.
@@ -67,20 +68,28 @@ def fit(users: pd.DataFrame, seed: int = 0, booster: Mapping[str, Any] = BOOSTER
 def to_model(pipeline: Pipeline, users: pd.DataFrame) -> LtvModel:
     """What the service needs of a fitted pipeline; the rest is learned from the same users."""
     known = users[users["target"].notna()]
-    predictions = pipeline.predict(known).astype(np.float64)
-    as_unseen = pipeline.predict(known.assign(country_segment=None)).astype(np.float64)
-    level, share = fit_level(known, predictions), _future_share(known)
+    views = Views(
+        *(
+            pipeline.predict(known.assign(**hidden)).astype(np.float64)
+            for hidden in ({}, {"country_segment": None}, {"STV": np.nan})
+        )
+    )
+    level, share = fit_level(known, views.plain), _future_share(known)
+    encoder, booster = pipeline["encode"].encoder_, pipeline["regress"].get_booster()
     return LtvModel(
-        encoder=pipeline["encode"].encoder_,
-        booster=pipeline["regress"].get_booster(),
+        encoder=encoder,
+        booster=booster,
         drift=Drift(level.level, share),
-        uncertainty=fit_uncertainty(known, predictions, as_unseen, level, share),
+        uncertainty=fit_uncertainty(known, views, level, share),
         baseline=SegmentStvMeans.fit(columns_of(known), known["target"].to_numpy(dtype=np.float64)),
+        contributions=fit_contributions(encoder, booster, known),
     )
 
 
 def _future_share(users: pd.DataFrame) -> float:
-    """Share of the value that comes after the first 4 days."""
+    """Share of the value that comes after the first 4 days; all of it where no `STV` is known."""
     known = users[users["STV"].notna()]
+    if known.empty:
+        return 1.0
     total = known["target"].sum()
-    return float(1 - known["STV"].sum() / total) if total > 0 else 0.0
+    return float(np.clip(1 - known["STV"].sum() / total, 0, 1)) if total > 0 else 0.0

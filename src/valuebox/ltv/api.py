@@ -79,5 +79,6 @@ class LtvApi:
             created_at=self.ltv.created_at,
             metadata=self.ltv.metadata,
             baseline=self.ltv.baseline.to_dict(),
-            uncertainty=self.ltv.uncertainty.to_dict(),
+            uncertainty=self.ltv.uncertainty,
+            contributions=self.ltv.contributions,
         )

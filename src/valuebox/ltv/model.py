@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from valuebox import registry
 from valuebox.ltv.baseline import SegmentStvMeans
+from valuebox.ltv.contributions import Contributions
 from valuebox.ltv.drift import Drift
 from valuebox.ltv.features import Columns, Encoder
 from valuebox.ltv.uncertainty import Uncertainty
@@ -18,6 +19,7 @@ from valuebox.ltv.uncertainty import Uncertainty
 KIND: Final = "ltv"
 _ENCODER, _DRIFT, _UNCERTAINTY = "encoder.json", "drift.json", "uncertainty.json"
 _BASELINE, _GOLDEN = "baseline.json", "golden.json"
+_CONTRIBUTIONS: Final = "contributions.json"
 _BOOSTER: Final = "booster.ubj"
 
 # Made up, so that no real user travels with the model: each kind of input once, unseen and
@@ -42,6 +44,7 @@ class LtvModel:
     drift: Drift
     uncertainty: Uncertainty
     baseline: SegmentStvMeans
+    contributions: Contributions
     tag: str = ""
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -76,8 +79,9 @@ class LtvModel:
             _BOOSTER: bytes(self.booster.save_raw("ubj")),
             _ENCODER: _json(self.encoder.to_dict()),
             _DRIFT: _json(self.drift.to_dict()),
-            _UNCERTAINTY: _json(self.uncertainty.to_dict()),
+            _UNCERTAINTY: _json(self.uncertainty.model_dump(mode="json")),
             _BASELINE: _json(self.baseline.to_dict()),
+            _CONTRIBUTIONS: _json(self.contributions.model_dump()),
             _GOLDEN: _json(self.predict(GOLDEN_USERS).tolist()),
         }
         metadata = {"features": self.encoder.feature_names, **metadata}
@@ -96,8 +100,9 @@ class LtvModel:
             booster = xgb.Booster(model_file=artifact.path / _BOOSTER)
             encoder = Encoder.from_dict(_read(artifact, _ENCODER))
             drift = Drift.from_dict(_read(artifact, _DRIFT))
-            uncertainty = Uncertainty.from_dict(_read(artifact, _UNCERTAINTY))
+            uncertainty = Uncertainty.model_validate(_read(artifact, _UNCERTAINTY))
             baseline = SegmentStvMeans.from_dict(_read(artifact, _BASELINE))
+            contributions = Contributions.model_validate(_read(artifact, _CONTRIBUTIONS))
             golden = np.array(_read(artifact, _GOLDEN))
         except (xgb.core.XGBoostError, OSError, ValueError, KeyError, TypeError) as error:
             raise registry.ArtifactRefused(f"{artifact.tag} cannot be read: {error}") from None
@@ -109,6 +114,7 @@ class LtvModel:
             drift,
             uncertainty,
             baseline,
+            contributions,
             artifact.tag,
             artifact.created_at,
             artifact.metadata,

@@ -23,6 +23,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from valuebox.ltv.contributions import Contributions
+from valuebox.ltv.uncertainty import Uncertainty
+
 MAX_ROWS: Final = 10_000
 MAX_PAGE: Final = 10_000
 MAX_USER_ID: Final = 2**63 - 1
@@ -253,6 +256,9 @@ class ModelCard(_Model):
     baseline: dict[str, JsonValue] = Field(
         description="Training means by segment and STV, to compare predictions with."
     )
-    uncertainty: dict[str, JsonValue] = Field(
+    uncertainty: Uncertainty = Field(
         description="What intervals are made of: how users scatter, levels move, segments differ."
+    )
+    contributions: Contributions = Field(
+        description="What it looks at: how far each feature shifts predictions from the average."
     )

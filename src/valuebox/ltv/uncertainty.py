@@ -6,98 +6,129 @@ users alike and the further the longer ago the last outcome is. And segments dif
 those never seen. The first shrinks with the size of the cohort, the other two do not.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
-from typing import Any, Final, Self
+import functools
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Annotated, Any, Final, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, model_validator
 
 from valuebox.cohorts import MISSING_SEGMENT
 
 Floats = NDArray[np.float64]
+Variance = Annotated[float, Field(ge=0)]
 
 NOMINAL: Final = 0.9
 """The share of users, and of cohort means, that intervals are made to hold."""
-POINTS: Final = 100
-_TAIL: Final = (1 - NOMINAL) / 2
-_Z: Final = 1.6449
-_SMALL: Final = 30
+TAIL: Final = (1 - NOMINAL) / 2
+# Where the parts of a bin's users end, as shares of them: the finer, the rarer.
+_RARE: Final = np.geomspace(1e-4, 0.0125, 10)
+PARTS: Final = np.concatenate(
+    [[0], _RARE[:-1], np.linspace(0.0125, 0.9875, 79), 1 - _RARE[-2::-1], [1]]
+)
+_WEIGHTS: Final = np.diff(PARTS)
+_Z: Final = NormalDist().inv_cdf(1 - TAIL)
 _DRAWS: Final = 1_000
+# The mean of fewer users, or a lopsided one, has no simple shape.
+_FEW: Final = 30
+_LOPSIDED: Final = 0.5
 _DECIMALS: Final = 6
 # Weeks over which moves of the level add up rather than cancel out.
 _PERSISTENCE: Final = 8
 
 
-@dataclass(frozen=True)
-class Scatter:
+_EVERY_PART: Final = Field(min_length=len(_WEIGHTS), max_length=len(_WEIGHTS))
+
+
+class _Learned(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Scatter(_Learned):
     """What users really spent later, by what was expected of them.
 
     Bins of expected later spending, from the least on; amounts in the currency of the target.
     """
 
-    edges: list[float] = field(default_factory=list)
-    """Where one bin ends and the next one starts, `(n_bins - 1,)`."""
-    points: list[list[float]] = field(default_factory=lambda: [[0.0] * POINTS])
-    """Quantiles of later spending at (i + 1/2) / POINTS, `(n_bins, POINTS)`."""
-    lower: list[float] = field(default_factory=lambda: [0.0])
-    """Lower end of the interval of later spending, `(n_bins,)`."""
-    upper: list[float] = field(default_factory=lambda: [0.0])
-    """Upper end of it."""
-    variance: list[float] = field(default_factory=lambda: [0.0])
-    """Of actual - expected within the bin."""
-    third_moment: list[float] = field(default_factory=lambda: [0.0])
-    """The same of its third power: how lopsided it is."""
+    edges: list[float] = Field(description="Where a bin ends and the next one starts.")
+    points: list[Annotated[list[float], _EVERY_PART]] = Field(
+        description="Later spending in every bin: means of parts of its users, least first."
+    )
+    lower: list[float] = Field(description="Lower end of the interval of later spending, by bin.")
+    upper: list[float] = Field(description="Upper end of it.")
+    variance: list[Variance] = Field(description="Of actual - expected within the bin.")
+    third_moment: list[float] = Field(description="Its third power's mean: how lopsided it is.")
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> Self:
+        by_bin = (self.points, self.lower, self.upper, self.variance, self.third_moment)
+        if any(len(values) != len(self.edges) + 1 for values in by_bin):
+            raise ValueError("every bin needs its own values")
+        arrays = self.arrays
+        if (np.diff(arrays["edges"]) <= 0).any() or (arrays["lower"] > arrays["upper"]).any():
+            raise ValueError("bins and ends have to be in order")
+        return self
+
+    @functools.cached_property
+    def arrays(self) -> dict[str, Floats]:
+        """The fields as arrays, made once: that takes longer than to predict a single user."""
+        return {name: np.asarray(values, dtype=np.float64) for name, values in self}
 
     def bins(self, expected: Floats) -> NDArray[np.intp]:
         """Bin of each user by expected later spending, `(n_users,)`."""
-        return np.searchsorted(self.edges, expected, side="right")
+        return np.searchsorted(self.arrays["edges"], expected, side="right")
+
+    def of(self, name: str, bins: NDArray[np.intp]) -> Floats:
+        """One of the values by bin, for each user."""
+        return self.arrays[name][bins]
 
 
-@dataclass(frozen=True)
-class Uncertainty:
+class Uncertainty(_Learned):
     """What was learned of the three; see the module."""
 
-    known: Scatter
-    """Of users whose `STV` is known: later is what comes after the first 4 days."""
-    missing: Scatter
-    """Of users whose `STV` is missing: later is everything."""
-    future_share: float
-    """Future / target of the average training user; see `Drift`."""
-    last_join: datetime
-    """When the last user joined that was learned from."""
-    level_variance: float
-    """Of the level of the future at that time, as a share of the future."""
-    weekly_variance: float
-    """By how much that grows in a week."""
-    unseen_variance: float
-    """Of the level of a segment that was never seen, around that of all."""
-    segment_variance: dict[str, float]
-    """The same of each segment that was."""
+    known: Scatter = Field(description="Of users with `STV`: later is after the first 4 days.")
+    missing: Scatter = Field(description="Of users without: later is everything.")
+    future_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        description="What comes after the first 4 days, as a share of the value of all users."
+    )
+    last_join: NaiveDatetime = Field(
+        description="When the last user joined that was learned from, on the site's own clock."
+    )
+    level_variance: Variance = Field(
+        description="Of the level of the future at that time, as a share of the future."
+    )
+    weekly_variance: Variance = Field(description="By how much that grows in a week, at first.")
+    unseen_variance: Variance = Field(
+        description="Of the level of a segment that was never seen, around that of all."
+    )
+    segment_variance: dict[str, Variance] = Field(description="The same of each segment that was.")
 
     def interval(
         self, predictions: Floats, stv: Sequence[float | None] | NDArray[Any] | None
     ) -> tuple[Floats, Floats]:
-        """Where the realised value of each user is expected, in 9 of 10 cases.
+        """Where the realised value of each user is expected, in at least 9 of 10 cases.
 
         Args:
             predictions: Expected lifetime values, `(n_users,)`, in the currency of `stv`.
             stv: What each user has paid already; None or NaN where it is not known.
 
         Returns:
-            Lower and upper ends, `(n_users,)` each.
+            Lower and upper ends, `(n_users,)` each; the prediction lies between them.
         """
         paid, has_paid = _paid(stv, len(predictions))
-        expected = predictions - paid
-        ends = []
-        for end in ("lower", "upper"):
-            of_known = np.asarray(getattr(self.known, end))[self.known.bins(expected)]
-            of_missing = np.asarray(getattr(self.missing, end))[self.missing.bins(expected)]
-            # The sum of two amounts must be the amount that a third one was rounded to.
-            ends.append(np.round(paid + np.where(has_paid, of_known, of_missing), _DECIMALS))
-        return ends[0], ends[1]
+        later = predictions - paid
+        bins = self.known.bins(later)
+        lower, upper = self.known.of("lower", bins), self.known.of("upper", bins)
+        if not has_paid.all():
+            bins = self.missing.bins(predictions)
+            lower = np.where(has_paid, lower, self.missing.of("lower", bins))
+            upper = np.where(has_paid, upper, self.missing.of("upper", bins))
+        # The sum of two amounts must be the amount that a third one was rounded to.
+        lower, upper = np.round(paid + lower, _DECIMALS), np.round(paid + upper, _DECIMALS)
+        return np.minimum(lower, predictions), np.maximum(upper, predictions)
 
     def cohort_interval(self, users: pd.DataFrame) -> tuple[float, float]:
         """Where the mean realised value of a cohort is expected, in 9 of 10 cases.
@@ -107,31 +138,32 @@ class Uncertainty:
                 `STV` and `prediction`.
 
         Returns:
-            Lower and upper end, in the currency of the prediction.
+            Lower and upper end, in the currency of the prediction, which lies between them.
         """
         predictions = users["prediction"].to_numpy(dtype=np.float64)
         stv = users["STV"].to_numpy(dtype=np.float64) if "STV" in users else None
         paid, has_paid = _paid(stv, len(users))
-        expected = predictions - paid
-        shared = self._shared_variance(users, np.where(has_paid, expected, predictions), has_paid)
+        later = predictions - paid
+        shared = self._shared_variance(users, later, has_paid)
         parts = [
-            (scatter, scatter.bins(expected[rows]), expected[rows])
+            (scatter, scatter.bins(later[rows]))
             for scatter, rows in ((self.known, has_paid), (self.missing, ~has_paid))
         ]
-        middle = float(predictions.mean())
-        if len(users) < _SMALL:
-            below, above = _drawn(parts, len(users), shared)
+        n_users, middle = len(users), float(predictions.mean())
+        variance, skewness = _moments(parts, n_users, shared)
+        if n_users < _FEW or abs(skewness) > _LOPSIDED:
+            below, above = _drawn(parts, later, shared)
         else:
-            below, above = _approximated(parts, len(users), shared)
-        return middle + below, middle + above
+            # Normal, bent by the skewness that is left (Cornish and Fisher).
+            bend = skewness / 6 * (_Z**2 - 1)
+            below, above = np.sqrt(variance) * (bend - _Z), np.sqrt(variance) * (bend + _Z)
+        return middle + min(float(below), 0.0), middle + max(float(above), 0.0)
 
     def _shared_variance(
-        self, users: pd.DataFrame, expected: Floats, has_paid: NDArray[np.bool_]
+        self, users: pd.DataFrame, later: Floats, has_paid: NDArray[np.bool_]
     ) -> float:
         """Variance of the cohort's mean that does not shrink with its size."""
-        future = float(
-            np.where(has_paid, np.maximum(expected, 0), self.future_share * expected).mean()
-        )
+        future = np.where(has_paid, np.maximum(later, 0), self.future_share * later).mean()
         since = (users["join_date"] - pd.Timestamp(self.last_join)).mean()
         weeks = max(since / pd.Timedelta(weeks=1), 0.0)
         # A move is more often followed by one in the same direction than by one back.
@@ -139,26 +171,10 @@ class Uncertainty:
         segment = users["country_segment"].iloc[0] if "country_segment" in users else None
         name = segment if isinstance(segment, str) else MISSING_SEGMENT
         of_segment = self.segment_variance.get(name, self.unseen_variance)
-        return future**2 * (self.level_variance + moved + of_segment)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it, as JSON can hold it."""
-        return {**asdict(self), "last_join": self.last_join.isoformat()}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The uncertainty that `to_dict` described."""
-        return cls(
-            **{
-                **values,
-                "known": Scatter(**values["known"]),
-                "missing": Scatter(**values["missing"]),
-                "last_join": datetime.fromisoformat(values["last_join"]),
-            }
-        )
+        return float(future**2 * (self.level_variance + moved + of_segment))
 
 
-Parts = list[tuple[Scatter, NDArray[np.intp], Floats]]
+Parts = list[tuple[Scatter, NDArray[np.intp]]]
 
 
 def _paid(
@@ -169,25 +185,27 @@ def _paid(
     return np.where(has_paid, paid, 0.0), has_paid
 
 
-def _drawn(parts: Parts, n_users: int, shared: float) -> tuple[float, float]:
-    """Few users: their spending is drawn, because a mean of few has no simple shape."""
+def _moments(parts: Parts, n_users: int, shared: float) -> tuple[float, float]:
+    """Variance and skewness of the cohort's mean."""
+    variance = sum(scatter.of("variance", bins).sum() for scatter, bins in parts)
+    third = sum(scatter.of("third_moment", bins).sum() for scatter, bins in parts)
+    variance = float(variance) / n_users**2 + shared
+    return variance, float(third) / n_users**3 / variance**1.5 if variance > 0 else 0.0
+
+
+def _drawn(parts: Parts, later: Floats, shared: float) -> tuple[Floats, Floats]:
+    """Ends of the interval around the mean of `later`, from what such users have spent."""
     rng = np.random.default_rng(0)
     total = np.zeros(_DRAWS)
-    for scatter, bins, expected in parts:
-        drawn = rng.integers(0, POINTS, (_DRAWS, len(bins)))
+    for scatter, bins in parts:
         # Amounts as they are, not around their mean: many users spend nothing later, exactly.
-        total += np.asarray(scatter.points)[bins, drawn].sum(axis=1) - expected.sum()
-    mean = total / n_users + rng.normal(0, np.sqrt(shared), _DRAWS)
-    below, above = np.quantile(mean, [_TAIL, 1 - _TAIL])
-    return float(below), float(above)
-
-
-def _approximated(parts: Parts, n_users: int, shared: float) -> tuple[float, float]:
-    """Many users: the normal distribution, bent by the skewness that is left (Cornish-Fisher)."""
-    variance = sum(float(np.asarray(s.variance)[bins].sum()) for s, bins, _ in parts)
-    third = sum(float(np.asarray(s.third_moment)[bins].sum()) for s, bins, _ in parts)
-    spread = float(np.sqrt(variance / n_users**2 + shared))
-    if spread == 0:
-        return 0.0, 0.0
-    bend = third / n_users**3 / spread**3 / 6 * (_Z**2 - 1)
-    return spread * (bend - _Z), spread * (bend + _Z)
+        for one, n_users in zip(*np.unique(bins, return_counts=True), strict=True):
+            points = scatter.of("points", one)
+            if n_users < len(points):
+                drawn = np.searchsorted(PARTS[1:-1], rng.random((_DRAWS, n_users)))
+                total += points[drawn].sum(axis=1)
+            else:
+                total += rng.multinomial(n_users, _WEIGHTS, _DRAWS) @ points
+    mean = total / len(later) + rng.normal(0, np.sqrt(shared), _DRAWS)
+    below, above = np.quantile(mean, [TAIL, 1 - TAIL]) - later.mean()
+    return below, above
