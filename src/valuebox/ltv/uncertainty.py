@@ -77,9 +77,14 @@ class Scatter(_Learned):
         """The fields as arrays, made once: that takes longer than to predict a single user."""
         return {name: np.asarray(values, dtype=np.float64) for name, values in self}
 
+    @functools.cached_property
+    def ends(self) -> Floats:
+        """Lower and upper ends by bin, `(2, n_bins)`."""
+        return np.stack([self.arrays["lower"], self.arrays["upper"]])
+
     def bins(self, expected: Floats) -> NDArray[np.intp]:
         """Bin of each user by expected later spending, `(n_users,)`."""
-        return np.searchsorted(self.arrays["edges"], expected, side="right")
+        return self.arrays["edges"].searchsorted(expected, side="right")
 
     def of(self, name: str, bins: NDArray[np.intp]) -> Floats:
         """One of the values by bin, for each user."""
@@ -120,14 +125,11 @@ class Uncertainty(_Learned):
         """
         paid, has_paid = _paid(stv, len(predictions))
         later = predictions - paid
-        bins = self.known.bins(later)
-        lower, upper = self.known.of("lower", bins), self.known.of("upper", bins)
+        ends = self.known.ends[:, self.known.bins(later)]
         if not has_paid.all():
-            bins = self.missing.bins(predictions)
-            lower = np.where(has_paid, lower, self.missing.of("lower", bins))
-            upper = np.where(has_paid, upper, self.missing.of("upper", bins))
+            ends = np.where(has_paid, ends, self.missing.ends[:, self.missing.bins(later)])
         # The sum of two amounts must be the amount that a third one was rounded to.
-        lower, upper = np.round(paid + lower, _DECIMALS), np.round(paid + upper, _DECIMALS)
+        lower, upper = np.round(paid + ends, _DECIMALS)
         return np.minimum(lower, predictions), np.maximum(upper, predictions)
 
     def cohort_interval(self, users: pd.DataFrame) -> tuple[float, float]:
