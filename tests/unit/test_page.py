@@ -55,6 +55,7 @@ def report_on(segments: list[str], interval: bool = True, **changes: object) -> 
         evaluated_at=datetime(2026, 3, 1, 12, 30, tzinfo=UTC),
         file="users.csv",
         url="http://127.0.0.1:3000",
+        run="tested",
         source="api",
         models=["ltv:one", "ltv:two"],
         request_ids=[uuid4()],
