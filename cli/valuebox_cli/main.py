@@ -12,7 +12,7 @@ import typer
 
 from valuebox.errors import ValueboxError
 from valuebox.ltv.schemas import MAX_ROWS
-from valuebox_cli import database, lookup
+from valuebox_cli import database, lookup, users
 from valuebox_cli import evaluate as evaluation
 from valuebox_cli.client import DEFAULT_URL
 from valuebox_cli.console import (
@@ -44,6 +44,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.add_typer(database.app, name="db")
+app.add_typer(users.app, name="users")
 app.command("predictions")(lookup.predictions)
 
 
