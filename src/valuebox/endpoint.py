@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from valuebox.errors import STATUS_OF, Error, ErrorAnswer, ErrorCode, Problem
 from valuebox.exchange import current
+from valuebox.store.engine import TooLate
 from valuebox.store.idempotency import AnswerGone, KeyReused
 
 P = ParamSpec("P")
@@ -22,6 +23,7 @@ _KEY_REUSED = (
     "This `Idempotency-Key` came before, with another body or at another address; nothing of "
     "this request was stored."
 )
+_TOO_LATE = "The database took too long; nothing of this request was stored, try again."
 _ANSWER_GONE = "This request was stored, but rows of its answer have been deleted since."
 
 _log = logging.getLogger("valuebox")
@@ -60,6 +62,8 @@ def endpoint(route: str) -> Callable[[Callable[P, Any]], Any]:
                 return error_response("key_reused", _KEY_REUSED)
             except AnswerGone:
                 return error_response("answer_gone", _ANSWER_GONE)
+            except TooLate:
+                return error_response("database_unavailable", _TOO_LATE)
             except (OperationalError, InterfaceError, PoolTimeoutError) as error:
                 return _database_away(error)
             except DBAPIError as error:

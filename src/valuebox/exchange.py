@@ -1,6 +1,7 @@
 """The request that is being answered, as everything below the guard sees it."""
 
 import hashlib
+import math
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,8 @@ class Exchange:
 
     request_id: UUID = field(default_factory=new_id)
     """Of this request; of the first one, where an answer is given again."""
+    deadline: float = math.inf
+    """By `time.monotonic()`: later than that nobody waits for the answer, and nothing is stored."""
     idempotency_key: str | None = None
     body: Any = field(default_factory=hashlib.sha256)
     """SHA-256 of path and body as far as they were read; only kept for requests with a key."""

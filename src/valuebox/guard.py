@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,9 @@ from valuebox.exchange import Exchange, current_exchange
 from valuebox.settings import Settings
 from valuebox.store.idempotency import MAX_KEY
 
+# Well before BentoML gives the request up: what it answers with 504 must not be stored.
+STORE_WITHIN_SECONDS = 45
+
 _KEY = re.compile(rf"[!-~]{{1,{MAX_KEY}}}")
 
 
@@ -44,7 +48,10 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        exchange = Exchange(idempotency_key=headers.get(IDEMPOTENCY_KEY_HEADER))
+        exchange = Exchange(
+            deadline=time.monotonic() + STORE_WITHIN_SECONDS,
+            idempotency_key=headers.get(IDEMPOTENCY_KEY_HEADER),
+        )
         exchange.body.update(scope["path"].encode() + b"\0")
         token = current_exchange.set(exchange)
         shaped = _ErrorShaper(send, exchange)

@@ -14,7 +14,7 @@ from support.users import estimates, received, user
 from valuebox.ltv import repository
 from valuebox.ltv.tables import LtvPrediction
 from valuebox.store import migrate
-from valuebox.store.engine import CONNECT_TIMEOUT_SECONDS, Store, make_engine
+from valuebox.store.engine import CONNECT_TIMEOUT_SECONDS, Store, TooLate, make_engine
 from valuebox.store.ids import new_id
 
 
@@ -123,3 +123,17 @@ def test_waiting_for_a_database_ends_as_soon_as_it_answers(store: Store) -> None
     started = time.monotonic()
     migrate.upgrade(store.engine, wait_seconds=60)
     assert time.monotonic() - started < 10
+
+
+def test_nothing_is_stored_after_the_deadline(store: Store) -> None:
+    def work(deadline: float) -> None:
+        with store.writing(deadline) as session:
+            repository.add_predictions(
+                session, new_id(), received([user()]), estimates(1.0), "ltv:a"
+            )
+
+    with pytest.raises(TooLate):
+        work(time.monotonic() - 0.001)
+    assert count_rows(store)["ltv_features"] == 0
+    work(time.monotonic() + 60)
+    assert count_rows(store)["ltv_features"] == 1

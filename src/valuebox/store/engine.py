@@ -1,6 +1,8 @@
 """The database: how it is reached, on SQLite and on PostgreSQL."""
 
+import math
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,10 @@ CONNECT_TIMEOUT_SECONDS = 3
 STATEMENT_MS = 20_000
 LOCK_MS = 5_000
 SQLITE_LOCK_SECONDS = 10
+
+
+class TooLate(ValueboxError):
+    """The work took longer than whoever asked for it waits; nothing of it was stored."""
 
 
 class BadDatabaseUrl(ValueboxError):
@@ -125,11 +131,21 @@ class Store:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
-        """One unit of work: all of it is committed at the end, or none of it."""
+    def writing(self, deadline: float = math.inf) -> Iterator[Session]:
+        """One unit of work: all of it is committed at the end, or none of it.
+
+        Args:
+            deadline: By `time.monotonic()`; after it nothing is committed any more.
+
+        Raises:
+            TooLate: when the deadline has passed.
+        """
         engine = self.engine.execution_options(sqlite_write=True)
         with Session(engine) as session, session.begin():
             yield session
+            session.flush()
+            if time.monotonic() > deadline:
+                raise TooLate
 
     def close(self) -> None:
         """Give all connections back."""
