@@ -20,6 +20,7 @@ ErrorCode = Literal[
     "unsupported_media_type",
     "internal_error",
     "database_unavailable",
+    "overloaded",
     "not_ready",
 ]
 
@@ -34,6 +35,7 @@ STATUS_OF: dict[ErrorCode, HTTPStatus] = {
     "unsupported_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "internal_error": HTTPStatus.INTERNAL_SERVER_ERROR,
     "database_unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
+    "overloaded": HTTPStatus.SERVICE_UNAVAILABLE,
     "not_ready": HTTPStatus.SERVICE_UNAVAILABLE,
 }
 

@@ -34,13 +34,15 @@ _KEY = re.compile(rf"[!-~]{{1,{MAX_KEY}}}")
 class Guard:
     """ASGI middleware around the whole service.
 
-    Gives every request an id, refuses bodies that are too large or not JSON before they are
-    parsed, and turns every error answer of BentoML and Starlette into the one error shape.
+    Gives every request an id, refuses what is too much at once, too large or not JSON before it
+    is parsed, and turns every error answer of BentoML and Starlette into the one error shape.
     """
 
     def __init__(self, app: ASGIApp, settings: Callable[[], Settings]):
         self._app = app
         self._max_body_bytes = int(settings().max_body_mb * 1_000_000)
+        self._max_requests = settings().max_requests
+        self._requests = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -56,10 +58,16 @@ class Guard:
         token = current_exchange.set(exchange)
         shaped = _ErrorShaper(send, exchange)
         try:
-            if scope["method"] == "POST" and (refusal := self._refuse(headers)):
+            if scope["method"] != "POST":
+                await self._app(scope, receive, shaped)
+            elif refusal := self._refuse(headers):
                 await refusal(scope, receive, shaped)
             else:
-                await self._app(scope, self._limited(receive, shaped, exchange), shaped)
+                self._requests += 1
+                try:
+                    await self._app(scope, self._limited(receive, shaped, exchange), shaped)
+                finally:
+                    self._requests -= 1
         except Exception as error:
             # A raising app would leave the client waiting for BentoML's whole timeout.
             if shaped.started:
@@ -69,6 +77,9 @@ class Guard:
             current_exchange.reset(token)
 
     def _refuse(self, headers: Headers) -> JSONResponse | None:
+        if self._requests >= self._max_requests:
+            # Said at once: one that waits in line until it is given up helps nobody.
+            return error_response("overloaded", "The service has enough to do; try again.")
         media_type = headers.get("content-type", "application/json").split(";")[0].strip().lower()
         if media_type != "application/json":
             return error_response(

@@ -40,6 +40,11 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="For how long a request with an `Idempotency-Key` is answered alike, in hours.",
     )
+    max_requests: int = Field(
+        default=128,
+        ge=1,
+        description="Requests that a worker takes at once; further ones are told to come back.",
+    )
     max_body_mb: float = Field(
         default=32.0,
         gt=0,
