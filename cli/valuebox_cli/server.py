@@ -38,7 +38,7 @@ def serving(
     Raises:
         Unreachable: with the end of its log, when it does not become ready.
     """
-    url = f"http://127.0.0.1:{_free_port()}"
+    url = f"http://127.0.0.1:{free_port()}"
     command = [sys.executable, "-m", "bentoml", "serve", bento]
     command += ["--host", "127.0.0.1", "--port", url.rsplit(":", 1)[1]]
     with nullcontext(log) if log else TemporaryFile() as output:
@@ -83,7 +83,8 @@ def _becomes_ready(process: "subprocess.Popen[bytes]", url: str) -> bool:
     return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

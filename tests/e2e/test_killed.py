@@ -1,0 +1,122 @@
+"""A server that is killed under load, and clients that send again until they are answered."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+from sqlalchemy import func, select
+from support.services import ROOT, eventually
+from support.users import users
+
+from valuebox.ltv.tables import LtvFeatures, LtvPrediction
+from valuebox.store import migrate
+from valuebox.store.engine import Store, make_engine
+from valuebox_cli.server import free_port
+
+KILLS, CLIENTS, REQUESTS, ROWS = 3, 4, 15, 20
+
+
+class Server:
+    """`bentoml serve` on one port, started again after every kill."""
+
+    def __init__(self, database_url: str, model: str, log: Path):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._log = log.open("wb")
+        self._environment = {**os.environ, "BENTOML_DO_NOT_TRACK": "True"}
+        self._environment |= {"DATABASE_URL": database_url, "VALUEBOX_MODEL": model}
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "bentoml", "serve", "--host", "127.0.0.1"]
+        self._process = subprocess.Popen(
+            [*command, "--port", str(self.port)],
+            cwd=ROOT,
+            env=self._environment,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        eventually(self._is_ready, seconds=90)
+
+    def _is_ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=2).is_success
+        except httpx.HTTPError:
+            return False
+
+    def kill(self) -> None:
+        """The whole group: orphaned workers would hold the port."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def end(self) -> None:
+        self.kill()
+        self._log.close()
+
+
+def insist(url: str, key: str, body: list[dict]) -> list[dict]:
+    """Send with a key until there is an answer."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        try:
+            headers = {"Idempotency-Key": key}
+            answer = httpx.post(f"{url}/v1/ltv/predict", json=body, headers=headers, timeout=20)
+        except httpx.HTTPError:
+            time.sleep(0.1)
+            continue
+        if answer.status_code == 200:
+            return answer.json()
+        assert answer.status_code == 503, answer.text
+        time.sleep(0.1)
+    raise AssertionError("no answer in time")
+
+
+def test_every_request_is_stored_once_however_often_the_server_is_killed(
+    database_url: str, model_tag: str, tmp_path: Path
+) -> None:
+    store = Store(make_engine(database_url))
+    migrate.upgrade(store.engine)
+    server = Server(database_url, model_tag, tmp_path / "serve.log")
+    stop = time.monotonic() + 90
+    killed: list[float] = []
+
+    def client(number: int) -> dict[str, list[dict]]:
+        answers = {}
+        # Until the last kill, so that each of them finds requests under way.
+        while len(answers) < REQUESTS or (len(killed) < KILLS and time.monotonic() < stop):
+            key = uuid4().hex
+            body = users(ROWS, first_id=1_000_000 * number, seed=len(answers))
+            answers[key] = insist(server.url, key, body)
+        return answers
+
+    chance = random.Random(database_url.split(":")[0])
+    try:
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            running = [pool.submit(client, number) for number in range(1, CLIENTS + 1)]
+            for _ in range(KILLS):
+                time.sleep(chance.uniform(0.2, 1.0))
+                server.kill()
+                server.start()
+                killed.append(time.monotonic())
+            answers = {key: answer for one in running for key, answer in one.result().items()}
+    finally:
+        server.end()
+    rows = ROWS * len(answers)
+    with store.reading() as session:
+        found = session.execute(select(LtvPrediction.id, LtvPrediction.prediction))
+        stored = {str(row_id): prediction for row_id, prediction in found}
+        features = session.scalar(select(func.count()).select_from(LtvFeatures))
+    assert features == len(stored) == rows
+    answered = {
+        one["prediction_id"]: one["prediction"] for answer in answers.values() for one in answer
+    }
+    assert answered == stored
+    store.close()
