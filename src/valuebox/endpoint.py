@@ -3,7 +3,8 @@
 import functools
 import logging
 from collections.abc import Callable
-from typing import Any, ParamSpec
+from dataclasses import dataclass
+from typing import Any, Final, ParamSpec
 
 import bentoml
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -12,8 +13,11 @@ from starlette.responses import JSONResponse, Response
 
 from valuebox.errors import STATUS_OF, Error, ErrorAnswer, ErrorCode, Problem
 from valuebox.exchange import current
+from valuebox.limits import NeverAllowed, RateLimited
+from valuebox.logs import kind_of
 from valuebox.store.engine import TooLate
 from valuebox.store.idempotency import AnswerGone, KeyReused
+from valuebox.store.keys import Scope
 
 P = ParamSpec("P")
 
@@ -29,10 +33,36 @@ _ANSWER_GONE = "This request was stored, but rows of its answer have been delete
 _log = logging.getLogger("valuebox")
 
 
+@dataclass(frozen=True)
+class Route:
+    """What is told of an endpoint besides its types."""
+
+    scopes: frozenset[Scope]
+    """Of an API key, one of them suffices."""
+    stores: bool
+    """Whether it stores, and so takes an `Idempotency-Key`."""
+
+
+# By path; filled where endpoints are declared.
+ROUTES: Final[dict[str, Route]] = {}
+
+
 def error_response(
-    code: ErrorCode, message: str, problems: list[Problem] | None = None, count: int | None = None
+    code: ErrorCode,
+    message: str,
+    problems: list[Problem] | None = None,
+    count: int | None = None,
+    retry_after: int = 1,
 ) -> JSONResponse:
-    """An answer in the one error shape, with the status that belongs to `code`."""
+    """An answer in the one error shape, with the status that belongs to `code`.
+
+    Args:
+        code: What went wrong.
+        message: For people.
+        problems: What is wrong with the input; the first are listed.
+        count: How many there are, where not all are in `problems`.
+        retry_after: Seconds after which it is worth to try again, where it ever is.
+    """
     problems = problems or []
     error = Error(
         code=code,
@@ -41,13 +71,17 @@ def error_response(
         problem_count=len(problems) if count is None else count,
         request_id=str(current().request_id),
     )
-    headers = {"Retry-After": "1"} if STATUS_OF[code] == 503 else None
+    headers = {"Retry-After": str(retry_after)} if STATUS_OF[code] in {429, 503} else {}
+    if code == "unauthenticated":
+        headers["WWW-Authenticate"] = "Bearer"
     content = ErrorAnswer(error=error).model_dump(exclude_none=True)
     return JSONResponse(content, status_code=STATUS_OF[code], headers=headers)
 
 
-def endpoint(route: str) -> Callable[[Callable[P, Any]], Any]:
-    """`bentoml.api` at `route`, with failures below it answered in the one error shape.
+def endpoint(path: str, *scopes: Scope, stores: bool = False) -> Callable[[Callable[P, Any]], Any]:
+    """`bentoml.api` at `path`, with failures below it answered in the one error shape.
+
+    Where API keys are asked for, they need one of `scopes`.
 
     Returning the response, instead of raising, matters: BentoML hides the text of 5xx
     exceptions and logs a traceback, possibly with input values, for every 4xx.
@@ -62,47 +96,44 @@ def endpoint(route: str) -> Callable[[Callable[P, Any]], Any]:
                 return error_response("key_reused", _KEY_REUSED)
             except AnswerGone:
                 return error_response("answer_gone", _ANSWER_GONE)
+            except RateLimited as error:
+                return rate_limited(error)
+            except NeverAllowed as error:
+                return _invalid(str(error))
             except TooLate:
                 return error_response("database_unavailable", _TOO_LATE)
             except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-                return _database_away(error)
+                return database_away(error)
             except DBAPIError as error:
                 if error.connection_invalidated:
-                    return _database_away(error)
+                    return database_away(error)
                 return crashed(error)
             except Exception as error:
                 return crashed(error)
 
-        return bentoml.api(route=route)(answer)
+        ROUTES[path] = Route(frozenset(scopes), stores)
+        return bentoml.api(route=path)(answer)
 
     return decorate
 
 
-def _database_away(error: Exception) -> Response:
-    _log.error("database unavailable (%s), request %s", _kind(error), current().request_id)
+def rate_limited(error: RateLimited) -> JSONResponse:
+    """The answer to a key that has used up its minute."""
+    return error_response("rate_limited", str(error), retry_after=error.retry_after)
+
+
+def _invalid(message: str) -> JSONResponse:
+    problems = [Problem(message=message)]
+    return error_response("invalid_input", "Nothing of this request was stored.", problems)
+
+
+def database_away(error: Exception) -> Response:
+    """The answer where the database did not do its part."""
+    _log.error("database unavailable (%s)", kind_of(error))
     return error_response("database_unavailable", "The database does not answer; try again.")
 
 
 def crashed(error: Exception) -> Response:
     """The answer to a fault of ours, which is logged without anything that was sent."""
-    # Only frames, never the exception's text: a database's message quotes the row it refused.
-    frames = "\n".join(_frames(error))
-    _log.error("%s in request %s\n%s", _kind(error), current().request_id, frames)
+    _log.error("a fault of ours", exc_info=error)
     return error_response("internal_error", "Something broke on our side; it has been logged.")
-
-
-def _kind(error: Exception) -> str:
-    """What is safe to log of an error: its type, and the database's own code for it."""
-    driver = getattr(error, "orig", None)
-    code = getattr(driver, "pgcode", None) or getattr(driver, "sqlite_errorname", None)
-    return f"{type(error).__name__} {code}" if code else type(error).__name__
-
-
-def _frames(error: Exception) -> list[str]:
-    frames = []
-    trace = error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        frames.append(f'  File "{code.co_filename}", line {trace.tb_lineno}, in {code.co_name}')
-        trace = trace.tb_next
-    return frames

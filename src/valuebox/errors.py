@@ -12,31 +12,39 @@ REPLAYED_HEADER: Final = "Idempotent-Replayed"
 ErrorCode = Literal[
     "malformed_json",
     "invalid_input",
+    "unauthenticated",
+    "forbidden",
     "not_found",
     "method_not_allowed",
     "key_reused",
     "answer_gone",
     "body_too_large",
     "unsupported_media_type",
+    "rate_limited",
     "internal_error",
     "database_unavailable",
     "overloaded",
     "not_ready",
+    "timed_out",
 ]
 
 STATUS_OF: dict[ErrorCode, HTTPStatus] = {
     "malformed_json": HTTPStatus.BAD_REQUEST,
     "invalid_input": HTTPStatus.BAD_REQUEST,
+    "unauthenticated": HTTPStatus.UNAUTHORIZED,
+    "forbidden": HTTPStatus.FORBIDDEN,
     "not_found": HTTPStatus.NOT_FOUND,
     "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
     "key_reused": HTTPStatus.CONFLICT,
     "answer_gone": HTTPStatus.GONE,
     "body_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "unsupported_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "rate_limited": HTTPStatus.TOO_MANY_REQUESTS,
     "internal_error": HTTPStatus.INTERNAL_SERVER_ERROR,
     "database_unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     "overloaded": HTTPStatus.SERVICE_UNAVAILABLE,
     "not_ready": HTTPStatus.SERVICE_UNAVAILABLE,
+    "timed_out": HTTPStatus.GATEWAY_TIMEOUT,
 }
 
 
@@ -74,3 +82,7 @@ class ErrorAnswer(BaseModel):
 
 class ValueboxError(Exception):
     """Something that a person can put right; the message says what, and holds no secret."""
+
+
+class BodyRefused(Exception):
+    """A request body is not read any further; the answer to it has been decided."""

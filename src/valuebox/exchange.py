@@ -4,10 +4,13 @@ import hashlib
 import math
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from valuebox.store.ids import new_id
+
+if TYPE_CHECKING:
+    from valuebox.access import Caller
 
 
 @dataclass
@@ -18,11 +21,30 @@ class Exchange:
     """Of this request; of the first one, where an answer is given again."""
     deadline: float = math.inf
     """By `time.monotonic()`: later than that nobody waits for the answer, and nothing is stored."""
+    caller: "Caller | None" = None
+    """Whose API key it came with; None where the service is open."""
+    rows: int | None = None
+    """How many rows were sent, as far as an endpoint has counted them."""
     idempotency_key: str | None = None
     body: Any = field(default_factory=hashlib.sha256)
     """SHA-256 of path and body as far as they were read; only kept for requests with a key."""
     replayed: bool = False
     """Whether the answer is that of an earlier request with the same key."""
+
+    @property
+    def caller_id(self) -> str:
+        """Of the API key; empty where there is none."""
+        return self.caller.key.id if self.caller else ""
+
+    def count_rows(self, rows: int) -> None:
+        """Take note of the rows that were sent, and count them against the caller's limit.
+
+        Raises:
+            RateLimited, NeverAllowed: see `limits.Limits.use`.
+        """
+        self.rows = rows
+        if self.caller:
+            self.caller.use_rows(rows)
 
 
 current_exchange: ContextVar[Exchange] = ContextVar("exchange")

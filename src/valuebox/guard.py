@@ -1,130 +1,183 @@
-"""What stands before every endpoint: request id, body limit, error shape."""
+"""What stands before every endpoint: request id, access, limits, deadline, log line."""
 
-import json
+import asyncio
 import logging
 import re
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
-from pydantic import ValidationError
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from valuebox.endpoint import MAX_PROBLEMS, crashed, error_response
+from valuebox.access import Access, Forbidden, Unauthenticated
+from valuebox.bodies import Body, refuse_headers
+from valuebox.endpoint import ROUTES, crashed, database_away, error_response, rate_limited
 from valuebox.errors import (
     IDEMPOTENCY_KEY_HEADER,
     REPLAYED_HEADER,
     REQUEST_ID_HEADER,
-    ErrorCode,
     Problem,
 )
 from valuebox.exchange import Exchange, current_exchange
+from valuebox.limits import RateLimited
 from valuebox.settings import Settings
+from valuebox.shaping import ErrorShaper
+from valuebox.store import keys
 from valuebox.store.idempotency import MAX_KEY
 
-# Well before BentoML gives the request up: what it answers with 504 must not be stored.
-STORE_WITHIN_SECONDS = 45
+# Nothing is stored any more of a request that took longer …
+STORE_WITHIN_SECONDS: Final = 45
+# … which is answered after that, and before BentoML would do it in a shape of its own.
+ANSWER_WITHIN_SECONDS: Final = 50
 
-_KEY = re.compile(rf"[!-~]{{1,{MAX_KEY}}}")
+PROBES: Final = frozenset({"/livez", "/healthz", "/readyz"})
+# Says nothing of what is stored, and whoever has no key yet may want to read it.
+_DOCUMENTS: Final = frozenset({"/", "/docs.json", "/schema.json", "/favicon.ico"})
+_ASSETS: Final = "/static_content/"
+_METRICS: Final = "/metrics"
+
+_KEY: Final = re.compile(rf"[!-~]{{1,{MAX_KEY}}}")
+_CLIENT_GONE: Final = 499
+
+_log = logging.getLogger("valuebox.access")
 
 
 class Guard:
     """ASGI middleware around the whole service.
 
-    Gives every request an id, refuses what is too much at once, too large or not JSON before it
-    is parsed, and turns every error answer of BentoML and Starlette into the one error shape.
+    Gives every request an id and a deadline, asks for an API key where one is needed, refuses
+    what is too much at once, too large or not JSON before it is parsed, sees to it that every
+    error has the one shape, and writes a line into the log.
     """
 
-    def __init__(self, app: ASGIApp, settings: Callable[[], Settings]):
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Callable[[], Settings],
+        running: Callable[[], Any],
+    ):
+        """Around `app`; `running` is the service whose `access` decides."""
+        found = settings()
         self._app = app
-        self._max_body_bytes = int(settings().max_body_mb * 1_000_000)
-        self._max_requests = settings().max_requests
+        self._access: Callable[[], Access] = lambda: running().access
+        self._max_body_bytes = int(found.max_body_mb * 1_000_000)
+        self._max_requests = found.max_requests
         self._requests = 0
+        self._answering: ASGIApp = self._answer
+        if found.cors_origins:
+            self._answering = CORSMiddleware(
+                self._answer,
+                allow_origins=found.cors_origins.split(),
+                allow_methods=["GET", "POST"],
+                allow_headers=["Authorization", "Content-Type", IDEMPOTENCY_KEY_HEADER],
+                expose_headers=[REQUEST_ID_HEADER, REPLAYED_HEADER, "Retry-After"],
+            )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
-            return
+        elif scope["type"] == "http":
+            await self._answering(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
+        began = time.monotonic()
         exchange = Exchange(
-            deadline=time.monotonic() + STORE_WITHIN_SECONDS,
+            deadline=began + STORE_WITHIN_SECONDS,
             idempotency_key=headers.get(IDEMPOTENCY_KEY_HEADER),
         )
         exchange.body.update(scope["path"].encode() + b"\0")
         token = current_exchange.set(exchange)
-        shaped = _ErrorShaper(send, exchange)
+        digest = exchange.body if exchange.idempotency_key is not None else None
+        body = Body(receive, headers, self._max_body_bytes, digest)
+        shaped = ErrorShaper(send, exchange, body)
+        timeout = asyncio.timeout(ANSWER_WITHIN_SECONDS)
         try:
-            if scope["method"] != "POST":
-                await self._app(scope, receive, shaped)
-            elif refusal := self._refuse(headers):
-                await refusal(scope, receive, shaped)
-            else:
-                self._requests += 1
-                try:
-                    await self._app(scope, self._limited(receive, shaped, exchange), shaped)
-                finally:
-                    self._requests -= 1
+            async with timeout:
+                await self._admit(scope, headers, body, shaped, exchange)
         except Exception as error:
             # A raising app would leave the client waiting for BentoML's whole timeout.
-            if shaped.started:
+            if shaped.status is not None:
                 raise
-            await crashed(error)(scope, receive, shaped)
+            answer = _timed_out() if timeout.expired() else crashed(error)
+            await answer(scope, receive, shaped)
         finally:
+            _log_line(scope, exchange, shaped, body, time.monotonic() - began)
             current_exchange.reset(token)
 
-    def _refuse(self, headers: Headers) -> JSONResponse | None:
+    async def _admit(
+        self, scope: Scope, headers: Headers, body: Body, shaped: ErrorShaper, exchange: Exchange
+    ) -> None:
+        refusal = await self._refuse_caller(scope, headers, exchange)
+        if refusal is None and scope["method"] == "POST":
+            refusal = self._refuse(headers)
+        if refusal is not None:
+            await refusal(scope, body, shaped)
+        elif scope["method"] != "POST":
+            await self._app(scope, body, shaped)
+        else:
+            self._requests += 1
+            try:
+                await self._app(scope, body, shaped)
+            finally:
+                self._requests -= 1
+
+    async def _refuse_caller(
+        self, scope: Scope, headers: Headers, exchange: Exchange
+    ) -> Response | None:
+        path = scope["path"]
+        checked = self._access()
+        if not checked.required or _is_open(path):
+            return None
+        try:
+            exchange.caller = await checked.check(headers.get("authorization"), _scopes(path))
+        except Unauthenticated:
+            return error_response(
+                "unauthenticated", "Send an API key that works, as `Authorization: Bearer KEY`."
+            )
+        except Forbidden as error:
+            return error_response("forbidden", f"This API key lacks the scope {error}.")
+        except RateLimited as error:
+            return rate_limited(error)
+        except SQLAlchemyError as error:
+            return database_away(error)
+        return None
+
+    def _refuse(self, headers: Headers) -> Response | None:
         if self._requests >= self._max_requests:
             # Said at once: one that waits in line until it is given up helps nobody.
             return error_response("overloaded", "The service has enough to do; try again.")
-        media_type = headers.get("content-type", "application/json").split(";")[0].strip().lower()
-        if media_type != "application/json":
-            return error_response(
-                "unsupported_media_type", "Send JSON, with `Content-Type: application/json`."
-            )
-        length = headers.get("content-length", "0")
-        if length.isdecimal() and int(length) > self._max_body_bytes:
-            return _too_large()
-        keys = headers.getlist(IDEMPOTENCY_KEY_HEADER)
-        if len(keys) > 1 or not all(_KEY.fullmatch(key) for key in keys):
+        sent = headers.getlist(IDEMPOTENCY_KEY_HEADER)
+        if len(sent) > 1 or not all(_KEY.fullmatch(key) for key in sent):
             return _bad_key()
-        return None
-
-    def _limited(self, receive: Receive, shaped: "_ErrorShaper", exchange: Exchange) -> Receive:
-        read = 0
-
-        async def counted() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > self._max_body_bytes:
-                # BentoML catches whatever is raised while it reads, and answers for itself.
-                shaped.refusal = _too_large()
-                raise BodyTooLarge
-            if exchange.idempotency_key is not None:
-                exchange.body.update(message.get("body", b""))
-            return message
-
-        return counted
+        return refuse_headers(headers, self._max_body_bytes)
 
 
-class BodyTooLarge(Exception):
-    """More bytes arrived than the limit allows."""
+def _is_open(path: str) -> bool:
+    return path in PROBES or path in _DOCUMENTS or path.startswith(_ASSETS)
 
 
-def _too_large() -> JSONResponse:
-    response = error_response(
-        "body_too_large", "The request body is larger than the service reads; send fewer rows."
+def _scopes(path: str) -> frozenset[keys.Scope] | None:
+    if path == _METRICS:
+        return frozenset({"read"})
+    route = ROUTES.get(path)
+    return route.scopes if route else None
+
+
+def _timed_out() -> Response:
+    return error_response(
+        "timed_out", f"This took longer than {ANSWER_WITHIN_SECONDS} s; nothing of it was stored."
     )
-    # The rest of the body is not read, so the connection cannot carry another request.
-    response.headers["Connection"] = "close"
-    return response
 
 
-def _bad_key() -> JSONResponse:
+def _bad_key() -> Response:
     message = f"Input should be sent once, as 1 to {MAX_KEY} visible ASCII characters"
     problem = Problem(field=IDEMPOTENCY_KEY_HEADER, message=message)
     return error_response(
@@ -132,98 +185,21 @@ def _bad_key() -> JSONResponse:
     )
 
 
-class _ErrorShaper:
-    """`send` that lets good answers pass and rewrites error bodies that are not ours."""
-
-    def __init__(self, send: Send, exchange: Exchange):
-        self._send = send
-        self._exchange = exchange
-        self._held: Message | None = None
-        self._body = b""
-        self.refusal: JSONResponse | None = None
-        self.started = False
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            headers[REQUEST_ID_HEADER] = str(self._exchange.request_id)
-            if self._exchange.replayed:
-                headers[REPLAYED_HEADER] = "true"
-            if message["status"] >= 400:
-                self._held = message
-                return
-        elif self._held is not None:
-            self._body += message.get("body", b"")
-            if message.get("more_body"):
-                return
-            await self._send_shaped(self._held)
-            return
-        self.started = True
-        await self._send(message)
-
-    async def _send_shaped(self, start: Message) -> None:
-        body = self._body
-        headers = MutableHeaders(scope=start)
-        if self.refusal or not _is_ours(body):
-            shaped = self.refusal or _translate(start["status"], body)
-            body = bytes(shaped.body)
-            start["status"] = shaped.status_code
-            headers.update(shaped.headers)
-        headers["content-type"] = "application/json"
-        headers["content-length"] = str(len(body))
-        self.started = True
-        await self._send(start)
-        await self._send({"type": "http.response.body", "body": body})
-
-
-def _is_ours(body: bytes) -> bool:
-    return body.startswith(b'{"error":{"code":')
-
-
-_WORDS: dict[int, tuple[ErrorCode, str]] = {
-    404: ("not_found", "There is nothing at this address; `/docs.json` lists what there is."),
-    405: ("method_not_allowed", "This address answers another method; see `/docs.json`."),
-    415: ("unsupported_media_type", "Send JSON, with `Content-Type: application/json`."),
-    503: ("not_ready", "The service is not ready: its model or its database does not answer."),
-}
-
-
-def _translate(status: int, body: bytes) -> JSONResponse:
-    if status == 400:
-        return _invalid(body)
-    fallback: tuple[ErrorCode, str] = ("internal_error", "Something broke on our side.")
-    return error_response(*_WORDS.get(status, fallback))
-
-
-def _invalid(body: bytes) -> JSONResponse:
-    """BentoML's answer to a pydantic ValidationError, in our shape."""
-    try:
-        found: list[dict[str, Any]] = json.loads(body)["detail"]
-    except (ValueError, KeyError, TypeError):
-        return error_response("malformed_json", "The request could not be read.")
-    if any(one["type"] == "json_invalid" for one in found):
-        return error_response("malformed_json", f"{found[0]['msg']}.")
-    problems = [_problem(one["loc"], one["msg"]) for one in found[:MAX_PROBLEMS]]
-    count = len(found)
-    things = "1 problem" if count == 1 else f"{count} problems"
-    message = f"The input has {things}; nothing of this request was stored."
-    return error_response("invalid_input", message, problems, count)
-
-
-def _problem(loc: list[int | str], message: str) -> Problem:
-    row = loc[0] if loc and isinstance(loc[0], int) else None
-    path = loc if row is None else loc[1:]
-    return Problem(
-        row=row,
-        field=".".join(map(str, path)) or None,
-        message=re.sub("^Value error, ", "", message),
-    )
-
-
-class QuietRefusals(logging.Filter):
-    """Drops BentoML's traceback for refused input: it is the client's matter, not the log's."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """False for records about input that was refused."""
-        error = record.exc_info[1] if record.exc_info else None
-        return not isinstance(error, ValidationError | BodyTooLarge | ClientDisconnect)
+def _log_line(
+    scope: Scope, exchange: Exchange, shaped: ErrorShaper, body: Body, seconds: float
+) -> None:
+    status = _CLIENT_GONE if body.broke_off and shaped.status != 200 else shaped.status
+    if scope["path"] in PROBES and status == 200:
+        return
+    fields = {
+        "method": scope["method"],
+        # Never the query, which endpoints do not take and callers put secrets in.
+        "path": scope["path"][:200],
+        "status": status,
+        "seconds": round(seconds, 4),
+        "rows": exchange.rows,
+        "replayed": exchange.replayed or None,
+        "key": exchange.caller.key.name if exchange.caller else None,
+    }
+    known = {name: value for name, value in fields.items() if value is not None}
+    _log.info("answered", extra={"fields": known})

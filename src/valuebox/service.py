@@ -1,14 +1,15 @@
 """The Bento service: one class that puts the compartments' endpoints together."""
 
-import logging
 import os
 from datetime import timedelta
 
 import anyio.to_thread
 import bentoml
 
+from valuebox import exposure, limits, logs
+from valuebox.access import Access
 from valuebox.errors import ValueboxError
-from valuebox.guard import Guard, QuietRefusals
+from valuebox.guard import Guard
 from valuebox.ltv.api import LtvApi
 from valuebox.ltv.model import LtvModel
 from valuebox.openapi import TruthfulDocs
@@ -30,14 +31,18 @@ TIMEOUT_SECONDS = 60
     threads=POOL_SIZE,
     traffic={"timeout": TIMEOUT_SECONDS},
     http={"host": "127.0.0.1", "port": 3000},
+    # The guard writes a line of its own for each request.
+    logging={"access": {"enabled": False}},
 )
 class ValueBox(LtvApi):
     """Customer-value models behind typed JSON endpoints, with everything stored."""
 
     def __init__(self) -> None:
         settings = load_settings()
-        _quiet_logs()
+        logs.configure()
         self.store = Store(make_engine(settings.database_url.get_secret_value()))
+        # Whoever starts a worker by itself has not decided, and gets the stricter answer.
+        self.access = Access(self.store, required=settings.access != "open")
         self.replays = Replays(timedelta(hours=settings.replay_hours))
         self.ltv = LtvModel.load(settings.model)
 
@@ -47,6 +52,7 @@ class ValueBox(LtvApi):
         """Before any worker starts: migrate the database, and prove that the model loads."""
         try:
             settings = load_settings()
+            logs.configure()
             # A Bento's workers run in its own folder, where a relative path means another file.
             url = absolute(settings.database_url.get_secret_value())
             os.environ["DATABASE_URL"] = url
@@ -55,7 +61,9 @@ class ValueBox(LtvApi):
             store = Store(engine)
             with store.writing() as session:
                 Replays(timedelta(hours=settings.replay_hours)).prune(session)
+            os.environ["VALUEBOX_ACCESS"] = exposure.decide(settings, store)
             store.close()
+            limits.prepare_counters()
             LtvModel.load(settings.model)
         except ValueboxError as error:
             raise SystemExit(f"valuebox cannot start: {error}") from None
@@ -67,12 +75,11 @@ class ValueBox(LtvApi):
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def close(self) -> None:
         """Give the database connections back."""
+        self.access.close()
         self.store.close()
 
 
-ValueBox.add_asgi_middleware(Guard, settings=load_settings)  # type: ignore[attr-defined]
+ValueBox.add_asgi_middleware(  # type: ignore[attr-defined]
+    Guard, settings=load_settings, running=bentoml.get_current_service
+)
 ValueBox.add_asgi_middleware(TruthfulDocs)  # type: ignore[attr-defined]
-
-
-def _quiet_logs() -> None:
-    logging.getLogger("bentoml._internal.server.http_app").addFilter(QuietRefusals())

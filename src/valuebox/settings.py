@@ -1,5 +1,7 @@
 """Every environment variable that valuebox reads, in one typed place."""
 
+from typing import Literal
+
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -32,6 +34,16 @@ class Settings(BaseSettings):
         default="ltv",
         min_length=1,
         description="The model that is served: a name (its newest version) or `name:version`.",
+    )
+    access: Literal["auto", "keys", "open"] = Field(
+        default="auto",
+        description="Who may call: whoever has an API key (`keys`), everybody (`open`), or "
+        "everybody only while the service listens on a loopback address (`auto`).",
+    )
+    cors_origins: str = Field(
+        default="",
+        description="Origins whose web pages may call, separated by spaces, such as "
+        "`https://app.example.com`; none by default.",
     )
     replay_hours: float = Field(
         default=24.0,

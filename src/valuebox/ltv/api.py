@@ -16,13 +16,15 @@ class LtvApi:
     replays: Replays
     ltv: LtvModel
 
-    @endpoint("/v1/ltv/predict")
+    @endpoint("/v1/ltv/predict", "predict", stores=True)
     def ltv_predict(self, users: schemas.Users, /) -> schemas.Predictions:
         """Predict lifetime values, store what was received and what was predicted, answer.
 
         Takes 1 to 10,000 users and answers in the same order. All rows are stored or none.
         """
         rows = users.root
+        exchange = current()
+        exchange.count_rows(len(rows))
         columns = {name: [getattr(row, name) for row in rows] for name in FEATURES}
         values = self.ltv.predict(columns)
         lower, upper = self.ltv.interval(values, columns)
@@ -31,7 +33,6 @@ class LtvApi:
             for ends in zip(values.tolist(), lower.tolist(), upper.tolist(), strict=True)
         ]
         targets = {row.user_id: row.target for row in rows if row.target is not None}
-        exchange = current()
         with self.store.writing(exchange.deadline) as session:
             if self.replays.claim(session, exchange):
                 return repository.answer_of_request(session, exchange.request_id, len(rows))
@@ -52,17 +53,18 @@ class LtvApi:
             ]
         )
 
-    @endpoint("/v1/ltv/predictions/search")
+    @endpoint("/v1/ltv/predictions/search", "read")
     def ltv_search(self, search: schemas.PredictionSearch, /) -> schemas.PredictionPage:
         """Look up stored predictions by users, request or join period, newest first, in pages."""
         with self.store.reading() as session:
             return repository.find_predictions(session, search)
 
-    @endpoint("/v1/ltv/outcomes")
+    @endpoint("/v1/ltv/outcomes", "predict", stores=True)
     def ltv_outcomes(self, outcomes: schemas.Outcomes, /) -> schemas.OutcomesStored:
         """Report realised values; the same again changes nothing, another one replaces it."""
-        targets = {row.user_id: row.target for row in outcomes.root}
         exchange = current()
+        exchange.count_rows(len(outcomes.root))
+        targets = {row.user_id: row.target for row in outcomes.root}
         with self.store.writing(exchange.deadline) as session:
             if earlier := self.replays.claim(session, exchange):
                 return schemas.OutcomesStored.model_validate(earlier.answer)
@@ -70,7 +72,7 @@ class LtvApi:
             self.replays.remember(session, exchange, stored.model_dump())
             return stored
 
-    @endpoint("/v1/ltv/model")
+    @endpoint("/v1/ltv/model", "predict", "read")
     def ltv_model(self) -> schemas.ModelCard:
         """The model that answers: its tag, how it was made, and the baseline to beat."""
         return schemas.ModelCard(

@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, String, delete, select
+from sqlalchemy import JSON, String, delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from valuebox.errors import ValueboxError
 from valuebox.exchange import Exchange
 from valuebox.store.base import Base, UtcDateTime
+from valuebox.store.keys import ID_LENGTH
 
 MAX_KEY = 200
 
@@ -34,6 +35,8 @@ class IdempotentRequest(Base):
 
     __tablename__ = "idempotent_requests"
 
+    caller_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    """Of the API key it came with, so that callers do not meet in their keys; or empty."""
     key: Mapped[str] = mapped_column(String(MAX_KEY), primary_key=True)
     body_sha256: Mapped[str] = mapped_column(String(64))
     request_id: Mapped[UUID]
@@ -64,6 +67,7 @@ class Replays:
             return None
         now = datetime.now(UTC)
         claimed = {
+            "caller_id": exchange.caller_id,
             "key": exchange.idempotency_key,
             "body_sha256": exchange.body.hexdigest(),
             "request_id": exchange.request_id,
@@ -72,8 +76,7 @@ class Replays:
         }
         if session.execute(_insert(session).values(claimed)).rowcount:  # type: ignore[attr-defined]
             return None
-        mine = IdempotentRequest.key == exchange.idempotency_key
-        earlier = session.scalars(select(IdempotentRequest).where(mine).with_for_update()).one()
+        earlier = session.get_one(IdempotentRequest, _identity(exchange), with_for_update=True)
         if earlier.claimed_at < now - self.keep:
             for name, value in claimed.items():
                 setattr(earlier, name, value)
@@ -87,7 +90,7 @@ class Replays:
     def remember(self, session: Session, exchange: Exchange, answer: Any) -> None:
         """Keep an answer that cannot be made from stored rows; nothing without a key."""
         if exchange.idempotency_key is not None:
-            session.get_one(IdempotentRequest, exchange.idempotency_key).answer = answer
+            session.get_one(IdempotentRequest, _identity(exchange)).answer = answer
 
     def prune(self, session: Session) -> None:
         """Delete the claims that are as new again."""
@@ -95,8 +98,12 @@ class Replays:
         session.execute(delete(IdempotentRequest).where(expired))
 
 
+def _identity(exchange: Exchange) -> tuple[str, str | None]:
+    return exchange.caller_id, exchange.idempotency_key
+
+
 def _insert(session: Session) -> postgresql.Insert | sqlite.Insert:
     is_postgres = session.get_bind().dialect.name == "postgresql"
     return (postgresql.insert if is_postgres else sqlite.insert)(
         IdempotentRequest
-    ).on_conflict_do_nothing(index_elements=[IdempotentRequest.key])
+    ).on_conflict_do_nothing(index_elements=[IdempotentRequest.caller_id, IdempotentRequest.key])

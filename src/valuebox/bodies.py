@@ -1,0 +1,111 @@
+"""Request bodies on their way in: bounded before anything parses them, and decompressed."""
+
+import zlib
+from typing import Any, Final, NoReturn
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import Message, Receive
+
+from valuebox.endpoint import error_response
+from valuebox.errors import BodyRefused
+
+_PLAIN: Final = ("", "identity")
+_GZIP: Final = ("gzip", "x-gzip")
+# For zlib: a gzip header, and the largest window.
+_GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
+
+
+class Body:
+    """`receive` that counts, decompresses and digests what it passes on.
+
+    BentoML answers for itself whatever is raised while it reads, so the right answer is kept
+    in `refusal` for whoever sends.
+    """
+
+    def __init__(self, receive: Receive, headers: Headers, max_bytes: int, digest: Any | None):
+        """What to read, how, and how much.
+
+        Args:
+            receive: Of the server.
+            headers: Of the request; `refuse` has let them pass.
+            max_bytes: Of the body, as it is sent and as it is once decompressed.
+            digest: Is updated with what is passed on; None where nobody asks.
+        """
+        self._receive = receive
+        self._left_to_read = self._left_to_pass_on = max_bytes
+        self._digest = digest
+        compressed = _encoding(headers) in _GZIP
+        self._decompress = zlib.decompressobj(_GZIP_WINDOW) if compressed else None
+        self.refusal: JSONResponse | None = None
+        self.broke_off = False
+        """Whether the client went away before all of it had arrived."""
+
+    async def __call__(self) -> Message:
+        """The next message of the server."""
+        message = await self._receive()
+        if message["type"] != "http.request":
+            self.broke_off = True
+            return message
+        content = message.get("body", b"")
+        self._left_to_read -= len(content)
+        if self._left_to_read < 0:
+            self._refuse(too_large())
+        if self._decompress is not None:
+            is_last = not message.get("more_body", False)
+            content = self._decompressed(self._decompress, content, is_last)
+            message = {**message, "body": content}
+        if self._digest is not None:
+            self._digest.update(content)
+        return message
+
+    def _decompressed(self, decompress: Any, content: bytes, is_last: bool) -> bytes:
+        try:
+            decompressed: bytes = decompress.decompress(content, self._left_to_pass_on + 1)
+        except zlib.error:
+            self._refuse(_not_gzip())
+        self._left_to_pass_on -= len(decompressed)
+        if self._left_to_pass_on < 0:
+            self._refuse(too_large())
+        if decompress.unused_data or (is_last and not decompress.eof):
+            self._refuse(_not_gzip())
+        return decompressed
+
+    def _refuse(self, answer: JSONResponse) -> NoReturn:
+        self.refusal = answer
+        raise BodyRefused
+
+
+def refuse_headers(headers: Headers, max_bytes: int) -> JSONResponse | None:
+    """The answer to a body that need not be read to be refused; None where it is worth reading."""
+    media_type = headers.get("content-type", "application/json").split(";")[0].strip().lower()
+    if media_type != "application/json":
+        return error_response(
+            "unsupported_media_type", "Send JSON, with `Content-Type: application/json`."
+        )
+    if _encoding(headers) not in (*_PLAIN, *_GZIP):
+        answer = error_response(
+            "unsupported_media_type", "Send the body as it is, or with `Content-Encoding: gzip`."
+        )
+        answer.headers["Accept-Encoding"] = "gzip"
+        return answer
+    length = headers.get("content-length", "0")
+    return too_large() if length.isdecimal() and int(length) > max_bytes else None
+
+
+def too_large() -> JSONResponse:
+    """The answer to more bytes than are read."""
+    answer = error_response(
+        "body_too_large", "The request body is larger than the service reads; send fewer rows."
+    )
+    # The rest of the body is not read, so the connection cannot carry another request.
+    answer.headers["Connection"] = "close"
+    return answer
+
+
+def _not_gzip() -> JSONResponse:
+    return error_response("malformed_json", "The body is not what gzip makes.")
+
+
+def _encoding(headers: Headers) -> str:
+    return ",".join(headers.getlist("content-encoding")).strip().lower()

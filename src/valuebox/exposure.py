@@ -1,0 +1,68 @@
+"""Whether strangers may come by, decided before any worker starts."""
+
+import ipaddress
+import logging
+from typing import Literal
+
+import click
+from bentoml._internal.configuration.containers import BentoMLContainer
+
+from valuebox.errors import ValueboxError
+from valuebox.settings import Settings
+from valuebox.store.engine import Store
+from valuebox.store.keys import working_keys
+
+_log = logging.getLogger("valuebox")
+
+
+class NobodyCouldCall(ValueboxError):
+    """The service would ask for API keys, and there is none."""
+
+
+def decide(settings: Settings, store: Store) -> Literal["keys", "open"]:
+    """Whether callers need an API key, for this address and with what has been set.
+
+    On a loopback address a service is open. Elsewhere it asks for keys, and does not start
+    while there is none; `VALUEBOX_ACCESS=open` opens it all the same, and a warning says so.
+
+    Raises:
+        NobodyCouldCall: when keys are needed that nobody has.
+    """
+    address = listening_address()
+    is_local = address is not None and _is_loopback(address)
+    shown = address or "an unknown address"
+    if settings.access == "open" or (settings.access == "auto" and is_local):
+        if not is_local:
+            _log.warning(
+                "VALUEBOX_ACCESS=open: EVERYBODY who reaches %s may predict, and read and add to "
+                "what is stored; make keys with `valuebox keys create`, and unset it",
+                shown,
+            )
+        return "open"
+    with store.reading() as session:
+        if working_keys(session):
+            return "keys"
+    raise NobodyCouldCall(
+        f"it would listen on {shown} and ask for API keys, and there is none; make one with "
+        "`valuebox keys create`, or let everybody in with VALUEBOX_ACCESS=open"
+    )
+
+
+def listening_address() -> str | None:
+    """The host that `bentoml serve` will listen on; None where something else serves.
+
+    Known only here: workers inherit a socket.
+    """
+    context = click.get_current_context(silent=True)
+    if context is None or "host" not in context.params:
+        return None
+    # Without the option BentoML takes what the service or its configuration says.
+    return str(context.params["host"] or BentoMLContainer.http.host.get())
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        # BentoML refuses a name in its own words.
+        return False

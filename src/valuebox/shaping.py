@@ -1,0 +1,104 @@
+"""Answers on their way out: every error in the one shape, and the headers that all have."""
+
+import json
+import re
+from typing import Any, Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import Message, Send
+
+from valuebox.bodies import Body
+from valuebox.endpoint import MAX_PROBLEMS, error_response
+from valuebox.errors import REPLAYED_HEADER, REQUEST_ID_HEADER, ErrorCode, Problem
+from valuebox.exchange import Exchange
+
+
+class ErrorShaper:
+    """`send` that lets good answers pass and rewrites error bodies that are not ours."""
+
+    def __init__(self, send: Send, exchange: Exchange, body: Body):
+        self._send = send
+        self._request_body = body
+        self._exchange = exchange
+        self._held: Message | None = None
+        self._body = b""
+        self.status: int | None = None
+        """What was answered; None until then."""
+
+    async def __call__(self, message: Message) -> None:
+        """Send one message, or hold it back until the whole error is known."""
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers[REQUEST_ID_HEADER] = str(self._exchange.request_id)
+            if self._exchange.replayed:
+                headers[REPLAYED_HEADER] = "true"
+            if message["status"] >= 400:
+                self._held = message
+                return
+            self.status = message["status"]
+        elif self._held is not None:
+            self._body += message.get("body", b"")
+            if not message.get("more_body"):
+                await self._send_shaped(self._held)
+            return
+        await self._send(message)
+
+    async def _send_shaped(self, start: Message) -> None:
+        body = self._body
+        headers = MutableHeaders(scope=start)
+        refusal = self._request_body.refusal
+        if refusal or not _is_ours(body):
+            shaped = refusal or _translate(start["status"], body)
+            body = bytes(shaped.body)
+            start["status"] = shaped.status_code
+            headers.update(shaped.headers)
+        headers["content-type"] = "application/json"
+        headers["content-length"] = str(len(body))
+        self.status = start["status"]
+        await self._send(start)
+        await self._send({"type": "http.response.body", "body": body})
+
+
+def _is_ours(body: bytes) -> bool:
+    return body.startswith(b'{"error":{"code":')
+
+
+_WORDS: Final[dict[int, tuple[ErrorCode, str]]] = {
+    404: ("not_found", "There is nothing at this address; `/docs.json` lists what there is."),
+    405: ("method_not_allowed", "This address answers another method; see `/docs.json`."),
+    415: ("unsupported_media_type", "Send JSON, with `Content-Type: application/json`."),
+    503: ("not_ready", "The service is not ready: it stops, or its database does not answer."),
+}
+
+
+def _translate(status: int, body: bytes) -> JSONResponse:
+    if status == 400:
+        return _invalid(body)
+    fallback: tuple[ErrorCode, str] = ("internal_error", "Something broke on our side.")
+    return error_response(*_WORDS.get(status, fallback))
+
+
+def _invalid(body: bytes) -> JSONResponse:
+    """BentoML's answer to a pydantic ValidationError, in our shape."""
+    try:
+        found: list[dict[str, Any]] = json.loads(body)["detail"]
+    except (ValueError, KeyError, TypeError):
+        return error_response("malformed_json", "The request could not be read.")
+    if any(one["type"] == "json_invalid" for one in found):
+        return error_response("malformed_json", f"{found[0]['msg']}.")
+    problems = [_problem(one["loc"], one["msg"]) for one in found[:MAX_PROBLEMS]]
+    count = len(found)
+    things = "1 problem" if count == 1 else f"{count} problems"
+    message = f"The input has {things}; nothing of this request was stored."
+    return error_response("invalid_input", message, problems, count)
+
+
+def _problem(loc: list[int | str], message: str) -> Problem:
+    row = loc[0] if loc and isinstance(loc[0], int) else None
+    path = loc if row is None else loc[1:]
+    return Problem(
+        row=row,
+        field=".".join(map(str, path)) or None,
+        message=re.sub("^Value error, ", "", message),
+    )
