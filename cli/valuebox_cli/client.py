@@ -1,5 +1,6 @@
 """The service as the command sees it, over HTTP."""
 
+import os
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -7,16 +8,26 @@ from uuid import UUID
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_delay,
+    wait_random_exponential,
+)
 
 from valuebox.errors import IDEMPOTENCY_KEY_HEADER, REQUEST_ID_HEADER, ErrorAnswer
 from valuebox.ltv.schemas import ModelCard, Prediction, PredictionPage
 from valuebox_cli.console import Unreachable
 
 RETRY_SECONDS: Final = 30
+# Not an option: whoever lists processes could read it.
+API_KEY_VARIABLE: Final = "VALUEBOX_API_KEY"
 DEFAULT_URL: Final = "http://127.0.0.1:3000"
 _TIMEOUT = httpx.Timeout(90.0, connect=5.0)
 _AWAY: Final = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+_WAITED: Final = stop_after_delay(RETRY_SECONDS)
+_BACK_OFF: Final = wait_random_exponential(multiplier=0.5, max=10)
 _MODEL_CARD = TypeAdapter(ModelCard)
 _PREDICTIONS = TypeAdapter(list[Prediction])
 _PAGE = TypeAdapter(PredictionPage)
@@ -31,6 +42,15 @@ class ServiceAway(ServiceError):
     """It may answer later."""
 
 
+class TooFast(ServiceAway):
+    """The API key has used up its minute."""
+
+    def __init__(self, message: str, retry_after: str):
+        super().__init__(message)
+        self.retry_after = int(retry_after) if retry_after.isdecimal() else 1
+        """Seconds until it may go on."""
+
+
 class Client:
     """One connection to a running service.
 
@@ -40,7 +60,7 @@ class Client:
 
     def __init__(self, url: str):
         try:
-            self._http = httpx.Client(base_url=url, timeout=_TIMEOUT)
+            self._http = httpx.Client(base_url=url, timeout=_TIMEOUT, headers=_authorization())
         except httpx.InvalidURL:
             raise ServiceError(f"{url} is no address; try {DEFAULT_URL}") from None
         self._url = url
@@ -48,8 +68,8 @@ class Client:
         self._again = Retrying(
             # Nobody waits for a service that was never there.
             retry=retry_if_exception(lambda error: self._met and isinstance(error, ServiceAway)),
-            wait=wait_random_exponential(multiplier=0.5, max=10),
-            stop=stop_after_delay(RETRY_SECONDS),
+            wait=_wait,
+            stop=lambda state: not isinstance(_error(state), TooFast) and _WAITED(state),
             reraise=True,
         )
 
@@ -107,8 +127,12 @@ class Client:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ServiceAway(f"{self._url} broke off: {type(error).__name__}") from None
         if answer.is_error:
-            kind = ServiceAway if answer.status_code in _AWAY else ServiceError
-            raise kind(f"{self._url}{path} answered {_describe(answer)}")
+            said = f"{self._url}{path} answered {_describe(answer)}"
+            if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+                raise TooFast(said, answer.headers.get("Retry-After", ""))
+            if answer.status_code == HTTPStatus.UNAUTHORIZED:
+                said += f" The command line takes it from {API_KEY_VARIABLE}."
+            raise ServiceAway(said) if answer.status_code in _AWAY else ServiceError(said)
         return answer
 
     def _read(self, kind: TypeAdapter[Answer], answer: httpx.Response) -> Answer:
@@ -116,6 +140,24 @@ class Client:
             return kind.validate_json(answer.content)
         except ValidationError:
             raise ServiceError(f"{self._url} is no valuebox of this version") from None
+
+
+def _authorization() -> dict[str, str]:
+    key = os.environ.get(API_KEY_VARIABLE, "").strip()
+    if not key:
+        return {}
+    if not (key.isascii() and key.isprintable()):
+        raise ServiceError(f"{API_KEY_VARIABLE} holds what no API key is")
+    return {"Authorization": f"Bearer {key}"}
+
+
+def _error(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _wait(state: RetryCallState) -> float:
+    error = _error(state)
+    return error.retry_after if isinstance(error, TooFast) else _BACK_OFF(state)
 
 
 def _describe(answer: httpx.Response) -> str:

@@ -1,10 +1,17 @@
-"""Options that several commands share."""
+"""Options that several commands share, and what they stand for."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
+from sqlalchemy.exc import DBAPIError
 
+from valuebox.errors import ValueboxError
 from valuebox.settings import load_settings
+from valuebox.store import migrate
+from valuebox.store.engine import Store, make_engine, reason
+from valuebox_cli.console import Unreachable
 
 Url = Annotated[
     str, typer.Option("--url", envvar="VALUEBOX_URL", help="Address of the running service.")
@@ -21,3 +28,25 @@ DatabaseUrl = Annotated[
 def database_url(given: str | None) -> str:
     """The option where given, else what the service itself would use."""
     return given or load_settings().database_url.get_secret_value()
+
+
+@contextmanager
+def migrated_store(given: str | None) -> Iterator[Store]:
+    """The database of the option, when it is there and at this version's schema.
+
+    Raises:
+        ValueboxError: when it is not.
+        Unreachable: when it fails on the way.
+    """
+    store = Store(make_engine(database_url(given)))
+    try:
+        if not migrate.is_current(store.engine):
+            raise ValueboxError(
+                "the database does not answer or is not at this version's schema; "
+                "`valuebox db upgrade` brings it there, or says what is wrong"
+            )
+        yield store
+    except DBAPIError as error:
+        raise Unreachable(f"the database failed, nothing was changed: {reason(error)}") from None
+    finally:
+        store.close()

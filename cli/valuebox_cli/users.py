@@ -1,21 +1,14 @@
 """`valuebox users`: what is stored of single people, straight on the database."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
-from sqlalchemy.exc import DBAPIError
 
-from valuebox.errors import ValueboxError
 from valuebox.ltv import privacy
 from valuebox.ltv.schemas import MAX_USER_ID
-from valuebox.store import migrate
-from valuebox.store.engine import Store, make_engine, reason
-from valuebox_cli.console import Unreachable, exit_codes, out
-from valuebox_cli.options import DatabaseUrl
-from valuebox_cli.options import database_url as resolve
+from valuebox_cli.console import exit_codes, out
+from valuebox_cli.options import DatabaseUrl, migrated_store
 
 UserIds = Annotated[
     list[int], typer.Argument(min=0, max=MAX_USER_ID, help="Numerical identifiers.")
@@ -27,7 +20,7 @@ app = typer.Typer(help="Hand out or delete what is stored of users.", no_args_is
 @app.command()
 def export(user_ids: UserIds, database_url: DatabaseUrl = None) -> None:
     """Print every stored row of some users, as one JSON object a line."""
-    with exit_codes(), _store(database_url) as store, store.reading() as session:
+    with exit_codes(), migrated_store(database_url) as store, store.reading() as session:
         for record in privacy.records_of_users(session, user_ids):
             typer.echo(json.dumps(record, default=str))
 
@@ -43,7 +36,7 @@ def forget(
     All of it or, when something fails, nothing. A request of theirs that is sent again with its
     `Idempotency-Key` is not answered again.
     """
-    with exit_codes(), _store(database_url) as store:
+    with exit_codes(), migrated_store(database_url) as store:
         if not yes:
             typer.confirm(
                 f"Delete everything that is stored of {len(set(user_ids))} users?",
@@ -56,20 +49,3 @@ def forget(
             f"deleted: {gone.features} features, {gone.predictions} predictions, "
             f"{gone.outcomes} outcomes"
         )
-
-
-@contextmanager
-def _store(database_url: str | None) -> Iterator[Store]:
-    """The database, when it is there and at this version's schema."""
-    store = Store(make_engine(resolve(database_url)))
-    try:
-        if not migrate.is_current(store.engine):
-            raise ValueboxError(
-                "the database does not answer or is not at this version's schema; "
-                "`valuebox db upgrade` brings it there, or says what is wrong"
-            )
-        yield store
-    except DBAPIError as error:
-        raise Unreachable(f"the database failed, nothing was changed: {reason(error)}") from None
-    finally:
-        store.close()

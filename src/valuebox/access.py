@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from valuebox.errors import ValueboxError
 from valuebox.limits import Limits
 from valuebox.store.engine import Store
-from valuebox.store.keys import SCOPES, ApiKey, Scope, digest, split_key, working_keys
+from valuebox.store.keys import ApiKey, Scope, digest, split_key, working_keys
 
 # A key that was revoked or created is noticed after at most this long.
 REFRESH_SECONDS: Final = 5.0
@@ -83,8 +83,8 @@ class Access:
         if not hmac.compare_digest(digest(secret), stored) or key is None:
             raise Unauthenticated
         scopes = set(key.scopes.split())
-        if needed is not None and not scopes & needed and "admin" not in scopes:
-            raise Forbidden(" or ".join(scope for scope in SCOPES if scope in needed))
+        if needed is not None and not scopes & needed and Scope.ADMIN not in scopes:
+            raise Forbidden(" or ".join(scope for scope in Scope if scope in needed))
         caller = Caller(key, self._limits)
         caller.use_request()
         return caller

@@ -4,9 +4,10 @@ import functools
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, ParamSpec
+from typing import Any, Final, ParamSpec, get_type_hints
 
 import bentoml
+from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.responses import JSONResponse, Response
@@ -41,6 +42,10 @@ class Route:
     """Of an API key, one of them suffices."""
     stores: bool
     """Whether it stores, and so takes an `Idempotency-Key`."""
+    takes: type[BaseModel] | None
+    """What its body holds; None where an empty object is all it takes."""
+    answers: type[BaseModel]
+    """What it answers when all went well."""
 
 
 # By path; filled where endpoints are declared.
@@ -99,7 +104,7 @@ def endpoint(path: str, *scopes: Scope, stores: bool = False) -> Callable[[Calla
             except RateLimited as error:
                 return rate_limited(error)
             except NeverAllowed as error:
-                return _invalid(str(error))
+                return _never_allowed(error)
             except TooLate:
                 return error_response("database_unavailable", _TOO_LATE)
             except (OperationalError, InterfaceError, PoolTimeoutError) as error:
@@ -111,7 +116,9 @@ def endpoint(path: str, *scopes: Scope, stores: bool = False) -> Callable[[Calla
             except Exception as error:
                 return crashed(error)
 
-        ROUTES[path] = Route(frozenset(scopes), stores)
+        types = get_type_hints(method)
+        answers = types.pop("return")
+        ROUTES[path] = Route(frozenset(scopes), stores, next(iter(types.values()), None), answers)
         return bentoml.api(route=path)(answer)
 
     return decorate
@@ -122,9 +129,9 @@ def rate_limited(error: RateLimited) -> JSONResponse:
     return error_response("rate_limited", str(error), retry_after=error.retry_after)
 
 
-def _invalid(message: str) -> JSONResponse:
-    problems = [Problem(message=message)]
-    return error_response("invalid_input", "Nothing of this request was stored.", problems)
+def _never_allowed(error: NeverAllowed) -> JSONResponse:
+    message = f"{error}; nothing of this request was stored."
+    return error_response("invalid_input", message, [Problem(message=str(error))])
 
 
 def database_away(error: Exception) -> Response:

@@ -11,7 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as Connection
 
 from valuebox.access import Access, Forbidden, Unauthenticated
 from valuebox.bodies import Body, refuse_headers
@@ -26,8 +27,8 @@ from valuebox.exchange import Exchange, current_exchange
 from valuebox.limits import RateLimited
 from valuebox.settings import Settings
 from valuebox.shaping import ErrorShaper
-from valuebox.store import keys
 from valuebox.store.idempotency import MAX_KEY
+from valuebox.store.keys import Scope
 
 # Nothing is stored any more of a request that took longer …
 STORE_WITHIN_SECONDS: Final = 45
@@ -77,7 +78,7 @@ class Guard:
                 expose_headers=[REQUEST_ID_HEADER, REPLAYED_HEADER, "Retry-After"],
             )
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
@@ -86,7 +87,7 @@ class Guard:
         else:
             await send({"type": "websocket.close", "code": 1000})
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, scope: Connection, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         began = time.monotonic()
         exchange = Exchange(
@@ -113,7 +114,12 @@ class Guard:
             current_exchange.reset(token)
 
     async def _admit(
-        self, scope: Scope, headers: Headers, body: Body, shaped: ErrorShaper, exchange: Exchange
+        self,
+        scope: Connection,
+        headers: Headers,
+        body: Body,
+        shaped: ErrorShaper,
+        exchange: Exchange,
     ) -> None:
         refusal = await self._refuse_caller(scope, headers, exchange)
         if refusal is None and scope["method"] == "POST":
@@ -130,7 +136,7 @@ class Guard:
                 self._requests -= 1
 
     async def _refuse_caller(
-        self, scope: Scope, headers: Headers, exchange: Exchange
+        self, scope: Connection, headers: Headers, exchange: Exchange
     ) -> Response | None:
         path = scope["path"]
         checked = self._access()
@@ -164,9 +170,9 @@ def _is_open(path: str) -> bool:
     return path in PROBES or path in _DOCUMENTS or path.startswith(_ASSETS)
 
 
-def _scopes(path: str) -> frozenset[keys.Scope] | None:
+def _scopes(path: str) -> frozenset[Scope] | None:
     if path == _METRICS:
-        return frozenset({"read"})
+        return frozenset({Scope.READ})
     route = ROUTES.get(path)
     return route.scopes if route else None
 
@@ -186,7 +192,7 @@ def _bad_key() -> Response:
 
 
 def _log_line(
-    scope: Scope, exchange: Exchange, shaped: ErrorShaper, body: Body, seconds: float
+    scope: Connection, exchange: Exchange, shaped: ErrorShaper, body: Body, seconds: float
 ) -> None:
     status = _CLIENT_GONE if body.broke_off and shaped.status != 200 else shaped.status
     if scope["path"] in PROBES and status == 200:

@@ -1,17 +1,54 @@
-"""The OpenAPI document, corrected where BentoML's generator does not know better."""
+"""The OpenAPI document: BentoML's, with everything in it that is ours described by ourselves.
+
+BentoML's generator leaves out that a value may be null, knows nothing of headers and access, and
+describes errors that no endpoint answers.
+"""
 
 import json
+from functools import cache
 from typing import Any, Final
 
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from valuebox.errors import IDEMPOTENCY_KEY_HEADER, STATUS_OF, ErrorAnswer
+from valuebox.endpoint import ROUTES, Route
+from valuebox.errors import (
+    IDEMPOTENCY_KEY_HEADER,
+    REPLAYED_HEADER,
+    REQUEST_ID_HEADER,
+    STATUS_OF,
+    ErrorAnswer,
+    ErrorCode,
+)
 from valuebox.store.idempotency import MAX_KEY
 
 PATH: Final = "/docs.json"
-_SCHEMAS: Final = "#/components/schemas/"
-_NOT_OURS: Final = {"InvalidArgument", "NotFound", "InternalServerError", "TaskStatusResponse"}
+_REF: Final = "#/components/schemas/{model}"
+_JSON: Final = "application/json"
+_SECURITY: Final = "API key"
+_INFO: Final = {
+    "title": "valuebox",
+    "description": "Customer-value models: what was sent and what was predicted are stored, and "
+    "checked when the truth arrives. Every error has one shape, `ErrorAnswer`.",
+}
+
+_EVERYWHERE: Final[tuple[ErrorCode, ...]] = (
+    "malformed_json",
+    "invalid_input",
+    "unauthenticated",
+    "forbidden",
+    "body_too_large",
+    "unsupported_media_type",
+    "rate_limited",
+    "internal_error",
+    "database_unavailable",
+    "overloaded",
+    "timed_out",
+)
+_WHERE_STORED: Final[tuple[ErrorCode, ...]] = ("key_reused", "answer_gone")
+_OF_METRICS: Final[tuple[ErrorCode, ...]] = ("unauthenticated", "forbidden", "rate_limited")
 
 _IDEMPOTENCY_KEY: Final = {
     "name": IDEMPOTENCY_KEY_HEADER,
@@ -21,42 +58,97 @@ _IDEMPOTENCY_KEY: Final = {
     "request that stores is answered as before and stored once.",
     "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"},
 }
+_REQUEST_ID: Final = {
+    "description": "Id of the request, of the first one where an answer is given again.",
+    "schema": {"type": "string", "format": "uuid"},
+}
+_REPLAYED: Final = {
+    "description": "`true` where this is the answer of an earlier request with the same key.",
+    "schema": {"const": "true"},
+}
+_RETRY_AFTER: Final = {
+    "description": "Seconds after which to try again.",
+    "schema": {"type": "integer", "minimum": 1},
+}
 
 
 def truthful(spec: dict[str, Any]) -> dict[str, Any]:
-    """The document with the errors that endpoints really answer, in the shape they really have.
+    """The document with our endpoints as they are, and the probes with what they answer.
 
     Args:
         spec: What BentoML generated; changed in place and returned.
     """
-    schemas = spec["components"]["schemas"]
-    for name in _NOT_OURS & schemas.keys():
-        del schemas[name]
-    error_schema = ErrorAnswer.model_json_schema(ref_template=_SCHEMAS + "{model}")
-    schemas.update(error_schema.pop("$defs"))
-    schemas["ErrorAnswer"] = error_schema
-    for path in spec["paths"].values():
-        operation = path.get("post")
-        if operation is None:
-            continue
-        operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
-        good = {status: r for status, r in operation["responses"].items() if int(status) < 400}
-        operation["responses"] = {**good, **_error_responses()}
+    spec["openapi"] = "3.1.0"
+    spec["info"] = {**_INFO, "version": spec["info"]["version"]}
+    spec["components"] = {
+        "schemas": _schemas()[1],
+        "securitySchemes": {_SECURITY: {"type": "http", "scheme": "bearer"}},
+    }
+    for path, operations in spec["paths"].items():
+        for operation in operations.values():
+            if route := ROUTES.get(path):
+                _describe(operation, route)
+            else:
+                operation["responses"] |= _errors(_OF_METRICS if path == "/metrics" else ())
+    spec["paths"]["/readyz"]["get"]["responses"] |= _errors(("not_ready", "timed_out"))
     return spec
 
 
-def _error_responses() -> dict[str, Any]:
-    codes: dict[int, list[str]] = {}
-    for code, status in STATUS_OF.items():
-        codes.setdefault(status.value, []).append(f"`{code}`")
-    schema = {"$ref": f"{_SCHEMAS}ErrorAnswer"}
+def _describe(operation: dict[str, Any], route: Route) -> None:
+    operation["description"] = " ".join(operation["description"].split())
+    # An empty one: a service on a loopback address asks for no key.
+    operation["security"] = [{}, {_SECURITY: []}]
+    operation["parameters"] = [_IDEMPOTENCY_KEY] if route.stores else []
+    operation["requestBody"] = {
+        "required": route.takes is not None,
+        "content": {_JSON: {"schema": _schema_of(route.takes, "validation")}},
+    }
+    headers = {REQUEST_ID_HEADER: _REQUEST_ID}
+    if route.stores:
+        headers[REPLAYED_HEADER] = _REPLAYED
+    good = {
+        "description": "Done.",
+        "headers": headers,
+        "content": {_JSON: {"schema": _schema_of(route.answers, "serialization")}},
+    }
+    codes = _EVERYWHERE + (_WHERE_STORED if route.stores else ())
+    operation["responses"] = {"200": good, **_errors(codes)}
+
+
+def _errors(codes: tuple[ErrorCode, ...]) -> dict[str, Any]:
+    by_status: dict[int, list[str]] = {}
+    for code in codes:
+        by_status.setdefault(STATUS_OF[code].value, []).append(f"`{code}`")
     return {
         str(status): {
             "description": " or ".join(names),
-            "content": {"application/json": {"schema": schema}},
+            "headers": {
+                REQUEST_ID_HEADER: _REQUEST_ID,
+                **({"Retry-After": _RETRY_AFTER} if status in {429, 503} else {}),
+            },
+            "content": {_JSON: {"schema": _schema_of(ErrorAnswer, "serialization")}},
         }
-        for status, names in sorted(codes.items())
+        for status, names in sorted(by_status.items())
     }
+
+
+def _schema_of(model: type[BaseModel] | None, mode: JsonSchemaMode) -> dict[str, Any]:
+    if model is None:
+        return {"type": "object", "maxProperties": 0}
+    reference: dict[str, Any] = _schemas()[0][model, mode]
+    return reference
+
+
+@cache
+def _schemas() -> tuple[dict[Any, Any], dict[str, Any]]:
+    """A reference for every model of an endpoint, and the definitions they lead to."""
+    models: list[tuple[Any, JsonSchemaMode]] = [(ErrorAnswer, "serialization")]
+    for route in ROUTES.values():
+        models.append((route.answers, "serialization"))
+        if route.takes is not None:
+            models.append((route.takes, "validation"))
+    references, definitions = models_json_schema(models, ref_template=_REF)
+    return references, definitions["$defs"]
 
 
 class TruthfulDocs:

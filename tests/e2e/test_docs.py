@@ -74,13 +74,29 @@ def test_every_reference_in_the_document_leads_somewhere(docs: dict[str, Any]) -
 @pytest.mark.parametrize("route", ROUTES)
 def test_every_endpoint_says_what_its_errors_look_like(docs: dict[str, Any], route: str) -> None:
     responses = docs["paths"][route]["post"]["responses"]
-    assert set(responses) == {"200", *(str(status.value) for status in STATUS_OF.values())}
+    # At an address that is there, asked by the right method.
+    elsewhere = {"404", "405"}
+    of_keys = set() if "Idempotency-Key" in str(docs["paths"][route]) else {"409", "410"}
+    every = {"200", *(str(status.value) for status in STATUS_OF.values())}
+    assert set(responses) == every - elsewhere - of_keys
     for status, response in responses.items():
         schema = response["content"]["application/json"]["schema"]
         assert (schema == {"$ref": "#/components/schemas/ErrorAnswer"}) == (status != "200")
         assert response["description"]
+        assert "X-Request-Id" in response["headers"]
+        assert ("Retry-After" in response["headers"]) == (status in {"429", "503"})
     described = resolve(docs, {"$ref": "#/components/schemas/ErrorAnswer"})
     assert set(described["properties"]) == set(ErrorAnswer.model_fields)
+
+
+def test_the_document_says_what_may_be_null_and_who_may_ask(docs: dict[str, Any]) -> None:
+    page = resolve(docs, {"$ref": "#/components/schemas/PredictionPage"})
+    assert {"type": "null"} in page["properties"]["next_page"]["anyOf"]
+    assert docs["components"]["securitySchemes"]["API key"]["scheme"] == "bearer"
+    assert all(docs["paths"][route]["post"]["security"] for route in ROUTES)
+    assert "503" in docs["paths"]["/readyz"]["get"]["responses"]
+    stores = {route for route in ROUTES if docs["paths"][route]["post"]["parameters"]}
+    assert stores == {"/v1/ltv/predict", "/v1/ltv/outcomes"}
 
 
 def test_the_users_to_send_are_documented_with_examples(docs: dict[str, Any]) -> None:

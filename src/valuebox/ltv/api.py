@@ -7,6 +7,7 @@ from valuebox.ltv.features import FEATURES
 from valuebox.ltv.model import LtvModel
 from valuebox.store.engine import Store
 from valuebox.store.idempotency import Replays
+from valuebox.store.keys import Scope
 
 
 class LtvApi:
@@ -16,7 +17,7 @@ class LtvApi:
     replays: Replays
     ltv: LtvModel
 
-    @endpoint("/v1/ltv/predict", "predict", stores=True)
+    @endpoint("/v1/ltv/predict", Scope.PREDICT, stores=True)
     def ltv_predict(self, users: schemas.Users, /) -> schemas.Predictions:
         """Predict lifetime values, store what was received and what was predicted, answer.
 
@@ -53,13 +54,13 @@ class LtvApi:
             ]
         )
 
-    @endpoint("/v1/ltv/predictions/search", "read")
+    @endpoint("/v1/ltv/predictions/search", Scope.READ)
     def ltv_search(self, search: schemas.PredictionSearch, /) -> schemas.PredictionPage:
         """Look up stored predictions by users, request or join period, newest first, in pages."""
         with self.store.reading() as session:
             return repository.find_predictions(session, search)
 
-    @endpoint("/v1/ltv/outcomes", "predict", stores=True)
+    @endpoint("/v1/ltv/outcomes", Scope.PREDICT, stores=True)
     def ltv_outcomes(self, outcomes: schemas.Outcomes, /) -> schemas.OutcomesStored:
         """Report realised values; the same again changes nothing, another one replaces it."""
         exchange = current()
@@ -72,7 +73,7 @@ class LtvApi:
             self.replays.remember(session, exchange, stored.model_dump())
             return stored
 
-    @endpoint("/v1/ltv/model", "predict", "read")
+    @endpoint("/v1/ltv/model", Scope.PREDICT, Scope.READ)
     def ltv_model(self) -> schemas.ModelCard:
         """The model that answers: its tag, how it was made, and the baseline to beat."""
         return schemas.ModelCard(

@@ -4,7 +4,8 @@ import hashlib
 import secrets
 from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import Final, Literal, get_args
+from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -12,8 +13,14 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from valuebox.errors import ValueboxError
 from valuebox.store.base import Base, UtcDateTime
 
-Scope = Literal["predict", "read", "admin"]
-SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
+
+class Scope(StrEnum):
+    """What a key may be used for."""
+
+    PREDICT = "predict"
+    READ = "read"
+    ADMIN = "admin"
+
 
 MAX_NAME: Final = 100
 ID_LENGTH: Final = 12
@@ -28,6 +35,10 @@ class KeyNameTaken(ValueboxError):
 
 class KeyUnknown(ValueboxError):
     """There is no key of that name that still works."""
+
+
+class BadKeyName(ValueboxError):
+    """A key cannot be called that."""
 
 
 class ApiKey(Base):
@@ -47,6 +58,16 @@ class ApiKey(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+def check_name(name: str) -> None:
+    """Refuse names that would break a line of a list or of the log.
+
+    Raises:
+        BadKeyName: saying what a name is.
+    """
+    if not (0 < len(name) <= MAX_NAME and name.isprintable() and name == name.strip()):
+        raise BadKeyName(f"the name of a key takes 1 to {MAX_NAME} printable characters")
+
+
 def create_key(
     session: Session,
     name: str,
@@ -64,8 +85,10 @@ def create_key(
         rows_per_minute: Limit of rows sent; None for none.
 
     Raises:
+        BadKeyName: see `check_name`.
         KeyNameTaken: when a key has that name already, even a revoked one.
     """
+    check_name(name)
     if session.scalar(select(ApiKey).where(ApiKey.name == name)):
         raise KeyNameTaken(f"there is or was a key {name!r}; names are not used again")
     key_id, secret = secrets.token_hex(ID_LENGTH // 2), secrets.token_urlsafe(32)
@@ -74,7 +97,7 @@ def create_key(
             id=key_id,
             name=name,
             secret_sha256=digest(secret),
-            scopes=" ".join(scope for scope in SCOPES if scope in scopes),
+            scopes=" ".join(scope for scope in Scope if scope in scopes),
             requests_per_minute=requests_per_minute,
             rows_per_minute=rows_per_minute,
             created_at=datetime.now(UTC),
