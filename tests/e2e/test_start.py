@@ -11,11 +11,13 @@ from valuebox.store import migrate
 from valuebox.store.engine import make_engine
 
 
-def refused(tmp_path: Path, environment: dict[str, str]) -> tuple[int, str]:
+def refused(
+    tmp_path: Path, environment: dict[str, str], host: str = "127.0.0.1"
+) -> tuple[int, str]:
     """Exit code and output of a service that should not start."""
     settings = {"DATABASE_URL": f"sqlite:///{tmp_path}/valuebox.db", "VALUEBOX_DATABASE_WAIT": "0"}
     ended = subprocess.run(
-        [sys.executable, "-m", "bentoml", "serve", ".", "--host", "127.0.0.1", "--port", "0"],
+        [sys.executable, "-m", "bentoml", "serve", ".", "--host", host, "--port", "0"],
         cwd=ROOT,
         env={**os.environ, **settings, **environment},
         stdout=subprocess.PIPE,
@@ -59,3 +61,14 @@ def test_a_newer_database_is_left_alone(tmp_path: Path, model_tag: str) -> None:
     assert code != 0
     assert "revision '9999'" in output
     assert len(output.strip().splitlines()) == 1
+
+
+def test_elsewhere_than_on_this_machine_it_does_not_start_without_keys(
+    tmp_path: Path, model_tag: str
+) -> None:
+    code, output = refused(tmp_path, {"VALUEBOX_MODEL": model_tag}, host="0.0.0.0")
+    assert code != 0
+    (line,) = output.strip().splitlines()
+    assert "would listen on 0.0.0.0" in line
+    assert "`valuebox keys create`" in line
+    assert "VALUEBOX_ACCESS=open" in line

@@ -1,0 +1,76 @@
+import multiprocessing
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from valuebox import limits
+from valuebox.limits import Limits, NeverAllowed, RateLimited
+
+
+@pytest.fixture
+def minute(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The running minute; another value makes it another one."""
+    now = [29_000_000]
+    monkeypatch.setattr(time, "time", lambda: now[0] * 60 + 12.0)
+    return now
+
+
+def test_a_minute_holds_as_much_as_the_limit_and_the_next_as_much_again(minute: list[int]) -> None:
+    counted = Limits()
+    for _ in range(2):
+        for _ in range(3):
+            counted.use("key", "rows", 10, 30)
+        with pytest.raises(RateLimited) as refused:
+            counted.use("key", "rows", 1, 30)
+        assert refused.value.retry_after == 48
+        minute[0] += 1
+    counted.close()
+
+
+def test_what_does_not_fit_is_not_counted(minute: list[int]) -> None:
+    counted = Limits()
+    counted.use("key", "rows", 20, 30)
+    with pytest.raises(RateLimited):
+        counted.use("key", "rows", 11, 30)
+    counted.use("key", "rows", 10, 30)
+
+
+def test_keys_and_kinds_are_counted_apart(minute: list[int]) -> None:
+    counted = Limits()
+    counted.use("one", "rows", 30, 30)
+    counted.use("other", "rows", 30, 30)
+    counted.use("one", "requests", 1, 30)
+    counted.use("one", "rows", 1_000_000, None)
+
+
+def test_more_than_any_minute_allows_is_no_matter_of_waiting(minute: list[int]) -> None:
+    with pytest.raises(NeverAllowed, match="at most 30 rows"):
+        Limits().use("key", "rows", 31, 30)
+
+
+def _use_all(granted: "multiprocessing.Queue[int]") -> None:
+    counted, mine = Limits(), 0
+    for _ in range(500):
+        try:
+            counted.use("key", "requests", 1, 700)
+            mine += 1
+        except RateLimited:
+            continue
+    granted.put(mine)
+
+
+def test_processes_share_one_limit(monkeypatch: pytest.MonkeyPatch, minute: list[int]) -> None:
+    monkeypatch.delenv(limits.FILE_VARIABLE, raising=False)
+    limits.prepare_counters()
+    forked = multiprocessing.get_context("fork")
+    granted = forked.Queue()
+    racing = [forked.Process(target=_use_all, args=(granted,)) for _ in range(3)]
+    for one in racing:
+        one.start()
+    total = sum(granted.get(timeout=60) for _ in racing)
+    for one in racing:
+        one.join(timeout=60)
+    assert total == 700
+    Path(os.environ.pop(limits.FILE_VARIABLE)).unlink()
