@@ -24,6 +24,22 @@ pytest_plugins = [
 ]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long the tests look that make up what they send."""
+    parser.addoption(
+        "--fuzz-examples",
+        type=int,
+        default=100,
+        help="requests made up for each endpoint; `make fuzz` makes up more",
+    )
+
+
+@pytest.fixture(scope="session")
+def fuzz_examples(request: pytest.FixtureRequest) -> int:
+    """How many requests to make up for each endpoint."""
+    return request.config.getoption("--fuzz-examples")
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave no model store behind."""
     shutil.rmtree(HOME, ignore_errors=True)

@@ -49,12 +49,45 @@ def _raw(column: str, text: str) -> Bad:
 _USER = json.dumps(user(1)).encode()
 _SECRET = "hunter2-value"
 
+
+def _extra(column: bytes) -> bytes:
+    """One user with a column on top, as bytes."""
+    return b'[{"user_id": 1, "join_date": "2019-08-01", ' + column + b"}]"
+
+
 NOT_JSON = [
     Bad("cut off", b"[" + _USER[:-10], "malformed_json", value="16.277625"),
     Bad("no JSON", _SECRET.encode(), "malformed_json", value=_SECRET),
     Bad("trailing text", b"[" + _USER + b"] " + _SECRET.encode(), "malformed_json", value=_SECRET),
     Bad("single quotes", b"[{'user_id': 1}]", "malformed_json"),
     Bad("not UTF-8", b'[{"user_id": 1, "aff_type": "\xff"}]', "malformed_json"),
+    Bad("overlong UTF-8", b'[{"user_id": 1, "aff_type": "\xc0\xaf"}]', "malformed_json"),
+    Bad("a surrogate in UTF-8", b'[{"user_id": 1, "aff_type": "\xed\xa0\x80"}]', "malformed_json"),
+    Bad("beyond Unicode", b'[{"user_id": 1, "aff_type": "\xf4\x90\x80\x80"}]', "malformed_json"),
+    Bad("byte order mark", b"\xef\xbb\xbf[" + _USER + b"]", "malformed_json"),
+    *(
+        Bad(code, f"[{json.dumps(user(1))}]".encode(code), "malformed_json")
+        for code in ("UTF-16", "UTF-16-LE", "UTF-32", "EBCDIC-CP-US")
+    ),
+    Bad("comment", b"[" + _USER + b"/* hunter2 */]", "malformed_json"),
+    Bad("comma at the end", b"[" + _USER + b",]", "malformed_json"),
+    Bad("two bodies", b"[" + _USER + b"]\n[" + _USER + b"]", "malformed_json"),
+    Bad("bare NUL", b"[" + _USER + b"]\0", "malformed_json"),
+    Bad("bare control character", b'[{"user_id": 1, "aff_type": "a\nb"}]', "malformed_json"),
+    Bad("key without quotes", b"[{user_id: 1}]", "malformed_json"),
+    Bad("number in hex", b'[{"user_id": 0x10}]', "malformed_json"),
+    Bad("leading zero", b'[{"user_id": 007}]', "malformed_json"),
+    Bad("leading plus", b'[{"user_id": +7}]', "malformed_json"),
+    Bad("integer of 5,000 digits", b'[{"user_id": ' + b"9" * 5_000 + b"}]", "malformed_json"),
+    Bad("extra of 5,000 digits", _extra(b'"x": ' + b"9" * 5_000), "malformed_json"),
+    Bad("a surrogate in a name", _extra(b'"\\udc00": 1'), "malformed_json"),
+    Bad("two high surrogates", _extra(b'"x": "\\ud800\\ud800"'), "malformed_json"),
+    Bad(
+        "objects too deep",
+        _extra(b'"x": ' + b'{"a": ' * 5_000 + b"1" + b"}" * 5_000),
+        "malformed_json",
+    ),
+    Bad("arrays too deep", b"[" * 1_000_000, "malformed_json"),
     Bad("half a surrogate", b'[{"user_id": 1, "aff_type": "\\ud800"}]', "malformed_json"),
     Bad("too deep", b'[{"x": ' + b"[" * 5000 + b"]" * 5000 + b"}]", "malformed_json"),
 ]
@@ -68,6 +101,22 @@ NOT_USERS = [
     Bad("array of arrays", b"[[1, 2]]", row=0),
     Bad("empty object", b"[{}]", row=0, field="user_id"),
     Bad("no join date", b'[{"user_id": 77001177}]', row=0, field="join_date", value="77001177"),
+]
+KEYS_TWICE = [
+    Bad("id twice", _extra(b'"user_id": 770011'), row=0, field="user_id", value="770011"),
+    Bad("the same twice", _extra(b'"user_id": 1'), row=0, field="user_id"),
+    Bad("null and a value", _extra(b'"STV": null, "STV": 1'), row=0, field="STV"),
+    Bad("twice by an escape", _extra(b'"STV": 1, "\\u0053TV": 2'), row=0, field="STV"),
+    Bad("unknown column twice", _extra(b'"x": 1, "x": 1'), row=0, field="x"),
+    Bad("twice, deep down", _extra(b'"x": [{"y": {"z": 1, "z": 2}}]'), row=0, field="x.0.y.z"),
+    Bad("condition twice", b'{"page_size": 1, "page_size": 2}', field="page_size", path=SEARCH),
+    Bad(
+        "target twice",
+        b'[{"user_id": 1, "target": 1, "target": 2}]',
+        row=0,
+        field="target",
+        path=OUTCOMES,
+    ),
 ]
 WRONG_VALUES = [
     _second("user_id", _SECRET),
@@ -89,12 +138,30 @@ WRONG_VALUES = [
     _second("join_date", "9019-08-01"),
     _second("join_date", "0001-01-01T00:00:00+10:00"),
     _second("join_date", "9999-12-31T23:59:59-10:00"),
+    _second("join_date", "2019-08-01T24:00:00"),
+    _second("join_date", "2019-08-01T23:59:60"),
+    _second("join_date", "2019-02-29"),
+    _second("join_date", "1969-12-31T23:59:59.999999"),
+    _second("join_date", "2200-01-01"),
+    _second("join_date", "2019-08-01\0"),
+    _second("join_date", "2019-08-01'; DROP TABLE ltv_features; --"),
+    _second("join_date", "2019-W31-4"),
+    _second("join_date", "٢٠١٩-08-01"),
+    _second("join_date", {"$date": "2019-08-01"}),
     _second("STV", -7.75),
     _second("STV", 77001177.5),
     _second("STV", "16.277625"),
     _second("STV", True),
     _second("STV", [1]),
+    _second("STV", "0x10"),
+    _second("STV", {"$gt": 0}),
+    _second("STV", 10**400),
+    _second("user_id", -(2**63)),
+    _second("user_id", [77001177]),
+    _second("user_id", {"$ne": 77001177}),
     _second("hidden", 77),
+    _second("hidden", "1"),
+    _second("is_lp", 1e300),
     _second("hidden", _SECRET),
     _second("is_lp", 0.123456),
     _second("is_cancelled", {"hunter2": 1}),
@@ -102,12 +169,23 @@ WRONG_VALUES = [
     _second("country_segment", ["hunter2"]),
     _second("country_segment", "h" * 101),
     _second("credit_card_level", "hunter2\0"),
+    _second("aff_type", "\0hunter2"),
+    _second("country_segment", "hunter2\0US"),
+    _second("country_segment", "😀" * 101),
+    _second("aff_type", {"__proto__": {}}),
     _second("extra", "hunter2\0"),
+    Bad("NUL in a name", _extra(b'"hunter2\\u0000": 1'), row=0, value="hunter2"),
+    Bad("NUL in a name deep down", _extra(b'"x": {"\\u0000": 1}'), row=0, field="x"),
     _second("extra", {"deep": [{"hunter2\0": 1}]}),
     _second("target", "much-hunter2"),
     _second("target", 77001177.5),
     _raw('"STV"', "NaN"),
     _raw('"STV"', "1e999"),
+    _raw('"STV"', "-1e-320"),
+    _raw('"user_id"', "1e3"),
+    _raw('"user_id"', "2.0"),
+    _raw('"user_id"', "9007199254740993.0"),
+    _raw('"extra"', "1e400"),
     _raw('"hidden"', "Infinity"),
     _raw('"extra"', "NaN"),
     _raw('"extra"', '{"deep": [-Infinity]}'),
@@ -119,6 +197,17 @@ NOT_SEARCHES = [
     Bad("page of none", b'{"page_size": 0}', field="page_size", path=SEARCH),
     Bad("page too large", b'{"page_size": 770011}', field="page_size", path=SEARCH),
     Bad("bad period", b'{"joined_from": 1564617621}', field="joined_from", path=SEARCH),
+    Bad("NUL as a page", b'{"after": "\\u0000"}', field="after", path=SEARCH),
+    Bad("SQL as a page", b'{"after": "\' OR 1=1 --"}', field="after", path=SEARCH),
+    Bad(
+        "too many users",
+        json.dumps({"user_ids": [7] * 10_001}).encode(),
+        field="user_ids",
+        path=SEARCH,
+    ),
+    Bad(
+        "user beyond 2^63", b'{"user_ids": [9223372036854775808]}', field="user_ids.0", path=SEARCH
+    ),
     Bad("search with an array", b"[]", path=SEARCH),
 ]
 NOT_OUTCOMES = [
@@ -144,12 +233,36 @@ NOT_FOR_US = [
         content_type="application/x-www-form-urlencoded",
     ),
     Bad("unknown route", b"[]", "not_found", path="/v1/ltv/predictions"),
+    Bad(
+        "pickle",
+        b"\x80\x04.",
+        "unsupported_media_type",
+        content_type="application/vnd.bentoml+pickle",
+    ),
+    Bad(
+        "multipart",
+        b"--x--",
+        "unsupported_media_type",
+        content_type="multipart/form-data; boundary=x",
+    ),
+    Bad("two types", b"[]", "unsupported_media_type", content_type="application/json, text/csv"),
+    Bad("empty type", b"[]", "unsupported_media_type", content_type=""),
+    Bad("TRACE", None, "method_not_allowed", method="TRACE"),
+    Bad("OPTIONS", None, "method_not_allowed", method="OPTIONS"),
     Bad("unknown page", None, "not_found", path="/v2", method="GET"),
     Bad("GET", None, "method_not_allowed", method="GET"),
     Bad("DELETE", None, "method_not_allowed", method="DELETE"),
     Bad("PUT", b"[]", "method_not_allowed", method="PUT"),
 ]
-CORPUS = [*NOT_JSON, *NOT_USERS, *WRONG_VALUES, *NOT_SEARCHES, *NOT_OUTCOMES, *NOT_FOR_US]
+CORPUS = [
+    *NOT_JSON,
+    *NOT_USERS,
+    *KEYS_TWICE,
+    *WRONG_VALUES,
+    *NOT_SEARCHES,
+    *NOT_OUTCOMES,
+    *NOT_FOR_US,
+]
 
 
 def too_large(megabytes: int) -> bytes:

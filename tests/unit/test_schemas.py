@@ -1,8 +1,10 @@
 import json
-from datetime import datetime
+import re
+import time
+from datetime import date, datetime, timedelta
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from valuebox.ltv.schemas import Outcomes, PredictionSearch, User, Users
 
@@ -55,6 +57,7 @@ def test_flags_come_as_numbers_or_booleans(flag: object) -> None:
         ("hidden", 2),
         ("hidden", 0.5),
         ("is_lp", "yes"),
+        ("is_lp", "1"),
         ("STV", "0.3975"),
         ("STV", True),
         ("STV", -0.01),
@@ -74,6 +77,70 @@ def test_bad_values_are_refused_by_name_and_never_repeated(field: str, value: ob
         user(**{field: value})
     assert caught.value.errors()[0]["loc"][0] == field
     assert "input_value" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "where"),
+    [
+        (Users, '[{"user_id": 1, "join_date": "2019-08-01", "user_id": 2}]', (0, "user_id")),
+        (Users, '[{"user_id": 1, "join_date": "2019-08-01", "x": 1, "\\u0078": 1}]', (0, "x")),
+        (
+            Users,
+            '[{"user_id": 1, "join_date": "2019-08-01", "x": [1, {"y": {"z": 1, "z": 1}}]}]',
+            (0, "x", 1, "y", "z"),
+        ),
+        (
+            Outcomes,
+            '[{"user_id": 1, "target": 1}, {"user_id": 1, "target": 1, "target": 2}]',
+            (1, "target"),
+        ),
+        (PredictionSearch, '{"page_size": 1, "page_size": 2}', ("page_size",)),
+    ],
+)
+def test_a_key_named_twice_is_refused(
+    model: type[BaseModel], body: str, where: tuple[str | int, ...]
+) -> None:
+    with pytest.raises(ValidationError, match="this once") as caught:
+        model.model_validate_json(body)
+    assert caught.value.errors()[0]["loc"] == where
+
+
+def test_the_second_of_very_many_keys_is_found_at_once() -> None:
+    columns = ", ".join(f'"column_{n}": 1' for n in range(100_000))
+    body = f'[{{"user_id": 1, "join_date": "2019-08-01", {columns}, "column_99999": 2}}]'
+    started = time.monotonic()
+    with pytest.raises(ValidationError, match="this once"):
+        Users.model_validate_json(body)
+    # It took minutes while every key was looked for among all others.
+    assert time.monotonic() - started < 10
+
+
+def test_the_documented_pattern_of_a_moment_knows_the_calendar() -> None:
+    documented = re.compile(User.model_json_schema()["properties"]["join_date"]["pattern"])
+    day = date(1968, 1, 1)
+    while day < date(2202, 1, 1):
+        assert bool(documented.search(day.isoformat())) == (1970 <= day.year <= 2199)
+        day += timedelta(days=1)
+    for wrong in ("2019-02-29", "2100-02-29", "2019-04-31", "2019-08-01T24:00", "2019-8-1"):
+        assert not documented.search(wrong)
+        with pytest.raises(ValidationError):
+            user(join_date=wrong)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "2020-02-29",
+        "2019-08-01 10:20",
+        "2019-08-01t10:20z",
+        "2019-08-01_10:20:30,5",
+        "1970-01-01T00:00+05:30",
+    ],
+)
+def test_what_the_documented_pattern_allows_is_taken(sent: str) -> None:
+    documented = User.model_json_schema()["properties"]["join_date"]["pattern"]
+    assert re.search(documented, sent)
+    assert user(join_date=sent).join_date.tzinfo is None
 
 
 def test_a_name_with_nul_is_refused() -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 from valuebox.errors import ValueboxError
 from valuebox.ltv import schemas
 from valuebox.ltv.features import CATEGORICAL
+from valuebox.ltv.moments import FIRST_YEAR, LAST_YEAR
 
 REQUIRED: Final = ("user_id", "join_date")
 COLUMNS: Final = (
@@ -126,7 +127,7 @@ def _typed(name: str, raw: pd.Series, problems: list[str]) -> pd.Series:
         )
         years = moments.dt.year
         whole = raw.str.match(r"\d{4}-\d{2}-\d{2}").fillna(False).astype(bool)
-        bad = present & ~(whole & years.between(schemas.FIRST_YEAR, schemas.LAST_YEAR))
+        bad = present & ~(whole & years.between(FIRST_YEAR, LAST_YEAR))
         _report(problems, bad, "join_date is no date such as 2019-08-01 00:00:21")
         return moments
     if name in _FLAGS:

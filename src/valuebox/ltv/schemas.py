@@ -5,7 +5,6 @@ the site's own clock, moments with one are converted to UTC.
 """
 
 import math
-from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -19,45 +18,33 @@ from pydantic import (
     JsonValue,
     RootModel,
     StringConstraints,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from valuebox.ltv.contributions import Contributions
+from valuebox.ltv.moments import JoinDate, StoredMoment
 from valuebox.ltv.uncertainty import Uncertainty
+from valuebox.unique_keys import UniqueKeys
 
 MAX_ROWS: Final = 10_000
 MAX_PAGE: Final = 10_000
 MAX_USER_ID: Final = 2**63 - 1
 MAX_AMOUNT: Final = 1_000_000.0
-FIRST_YEAR: Final = 1970
-LAST_YEAR: Final = 2199
 MAX_TEXT: Final = 100
+
+_NO_NUL: Final = r"^[^\u0000]*$"
 
 _EXAMPLE_TAG = "ltv:2a4bqzq5x6lzqhqr"
 _EXAMPLE_ID = "019c2f4e-6a3b-7c1d-9e2f-3a4b5c000000"
 
 
-def _iso_text(value: Any) -> Any:
-    # Pydantic would also take seconds since 1970, as a number or as digits in a string.
-    if isinstance(value, str) and value[4:5] == "-":
-        return value
-    if isinstance(value, datetime):
-        return value
-    raise PydanticCustomError(
-        "iso_date", "Input should be a date or moment in ISO 8601, such as 2019-08-01 00:00:21"
-    )
-
-
-def _naive(value: datetime) -> datetime:
-    # In the first and last year of the calendar the conversion itself would overflow.
-    if value.tzinfo is not None and MINYEAR < value.year < MAXYEAR:
-        value = value.astimezone(UTC)
-    if not FIRST_YEAR <= value.year <= LAST_YEAR:
-        raise PydanticCustomError(
-            "year", f"Input should be in the years {FIRST_YEAR} to {LAST_YEAR}"
-        )
-    return value.replace(tzinfo=None)
+def _no_text(value: Any) -> Any:
+    # Pydantic would take "1" for a number, as it does not where it is strict.
+    if isinstance(value, str):
+        raise PydanticCustomError("flag", "Input should be 0 or 1")
+    return value
 
 
 def _no_nul(value: str) -> str:
@@ -82,21 +69,40 @@ def _storable(value: JsonValue) -> JsonValue:
     return value
 
 
-JoinDate = Annotated[
-    datetime,
-    BeforeValidator(_iso_text),
-    AfterValidator(_naive),
-]
 UserId = Annotated[int, Field(strict=True, ge=0, le=MAX_USER_ID)]
-Flag = Annotated[int, Field(ge=0, le=1)]
+Flag = Annotated[
+    int,
+    Field(ge=0, le=1),
+    BeforeValidator(_no_text),
+    WithJsonSchema({"type": ["integer", "boolean"], "minimum": 0, "maximum": 1}),
+]
 ShortTermValue = Annotated[float, Field(strict=True, ge=0, le=MAX_AMOUNT)]
 Target = Annotated[float, Field(strict=True, ge=-MAX_AMOUNT, le=MAX_AMOUNT)]
-Category = Annotated[str, StringConstraints(max_length=MAX_TEXT), AfterValidator(_no_nul)]
+Category = Annotated[
+    str,
+    StringConstraints(max_length=MAX_TEXT),
+    AfterValidator(_no_nul),
+    WithJsonSchema({"type": "string", "maxLength": MAX_TEXT, "pattern": _NO_NUL}),
+]
+
+
+def _null_in_type(schema: dict[str, Any]) -> None:
+    """Say `type: [x, null]`: of `anyOf: [x, null]` BentoML's generator keeps only the first."""
+    for field in schema.get("properties", {}).values():
+        match field.get("anyOf"):
+            case [{"type": kind, **rest}, {"type": "null"}]:
+                del field["anyOf"]
+                kinds = kind if isinstance(kind, list) else [kind]
+                field.update(rest, type=[*kinds, "null"])
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(
-        allow_inf_nan=False, extra="forbid", hide_input_in_errors=True, ser_json_inf_nan="null"
+        allow_inf_nan=False,
+        extra="forbid",
+        hide_input_in_errors=True,
+        json_schema_extra=_null_in_type,
+        ser_json_inf_nan="null",
     )
 
 
@@ -145,7 +151,7 @@ class User(_Model):
         return self
 
 
-class Users(RootModel[Annotated[list[User], Field(min_length=1, max_length=MAX_ROWS)]]):
+class Users(UniqueKeys, RootModel[Annotated[list[User], Field(min_length=1, max_length=MAX_ROWS)]]):
     """The users to predict, at most 10,000."""
 
 
@@ -169,7 +175,7 @@ class Predictions(RootModel[list[Prediction]]):
     """One prediction per user, in the order sent."""
 
 
-class PredictionSearch(_Model):
+class PredictionSearch(_Model, UniqueKeys):
     """Which stored predictions to return; conditions that are given must all hold."""
 
     user_ids: Annotated[list[UserId], Field(max_length=MAX_ROWS)] | None = Field(
@@ -208,7 +214,7 @@ class StoredPrediction(Prediction):
 
     request_id: UUID = Field(description="The request that asked for it.")
     predicted_at: AwareDatetime = Field(description="When, in UTC.")
-    join_date: datetime = Field(description="When the user joined.")
+    join_date: StoredMoment = Field(description="When the user joined, in UTC if sent with a zone.")
     country_segment: str | None = Field(description="As sent.")
     target: float | None = Field(description="Realised value, where it has been reported.")
 
@@ -231,7 +237,9 @@ class Outcome(_Model):
     )
 
 
-class Outcomes(RootModel[Annotated[list[Outcome], Field(min_length=1, max_length=MAX_ROWS)]]):
+class Outcomes(
+    UniqueKeys, RootModel[Annotated[list[Outcome], Field(min_length=1, max_length=MAX_ROWS)]]
+):
     """Realised values, at most 10,000; of a user sent twice the last one counts."""
 
 

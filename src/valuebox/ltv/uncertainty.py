@@ -14,9 +14,10 @@ from typing import Annotated, Any, Final, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from valuebox.cohorts import MISSING_SEGMENT
+from valuebox.ltv.moments import StoredMoment
 
 Floats = NDArray[np.float64]
 Variance = Annotated[float, Field(ge=0)]
@@ -99,7 +100,7 @@ class Uncertainty(_Learned):
     future_share: Annotated[float, Field(ge=0, le=1)] = Field(
         description="What comes after the first 4 days, as a share of the value of all users."
     )
-    last_join: NaiveDatetime = Field(
+    last_join: StoredMoment = Field(
         description="When the last user joined that was learned from, on the site's own clock."
     )
     level_variance: Variance = Field(
