@@ -4,17 +4,18 @@ import logging
 import os
 from datetime import timedelta
 
-import anyio.to_thread
 import bentoml
 
+from valuebox.drain import Drain
 from valuebox.errors import ValueboxError
 from valuebox.guard import Guard, QuietRefusals
 from valuebox.ltv.api import LtvApi
 from valuebox.ltv.model import LtvModel
 from valuebox.openapi import TruthfulDocs
-from valuebox.settings import load_settings
+from valuebox.readiness import Readiness
+from valuebox.settings import load_settings, worker_count
 from valuebox.store import migrate
-from valuebox.store.engine import POOL_SIZE, Store, absolute, make_engine
+from valuebox.store.engine import THREADS, Store, absolute, check_connections, make_engine
 from valuebox.store.idempotency import Replays
 
 DESCRIPTION = "Customer-value models: predictions are stored, and checked when the truth arrives."
@@ -26,8 +27,9 @@ TIMEOUT_SECONDS = 60
     # Not the name of the package: `bentoml serve NAME:TAG` would take that for a module.
     name="valuebox-service",
     description=DESCRIPTION,
-    workers=1,
-    threads=POOL_SIZE,
+    # BentoML counts its workers before any hook runs: the one setting that is read at import.
+    workers=worker_count(),
+    threads=THREADS,
     traffic={"timeout": TIMEOUT_SECONDS},
     http={"host": "127.0.0.1", "port": 3000},
 )
@@ -39,6 +41,8 @@ class ValueBox(LtvApi):
         _quiet_logs()
         self.store = Store(make_engine(settings.database_url.get_secret_value()))
         self.replays = Replays(timedelta(hours=settings.replay_hours))
+        self.readiness = Readiness(self.store.engine)
+        self.drain = Drain(settings.drain_seconds)
         self.ltv = LtvModel.load(settings.model)
 
     @bentoml.on_deployment  # type: ignore[untyped-decorator]
@@ -55,14 +59,20 @@ class ValueBox(LtvApi):
             store = Store(engine)
             with store.writing() as session:
                 Replays(timedelta(hours=settings.replay_hours)).prune(session)
+            check_connections(engine, settings.workers)
             store.close()
             LtvModel.load(settings.model)
         except ValueboxError as error:
             raise SystemExit(f"valuebox cannot start: {error}") from None
 
+    @bentoml.on_startup  # type: ignore[untyped-decorator]
+    def await_signals(self) -> None:
+        """In a worker, when its server has installed its signal handlers."""
+        self.drain.install()
+
     async def __is_ready__(self) -> bool:
-        """Ready while the database answers, with the tables that this version needs."""
-        return await anyio.to_thread.run_sync(migrate.is_current, self.store.engine)
+        """Ready until it is told to stop, while the database answers as this version needs it."""
+        return not self.drain.begun and await self.readiness.check()
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def close(self) -> None:

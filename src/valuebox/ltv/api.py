@@ -32,7 +32,7 @@ class LtvApi:
         ]
         targets = {row.user_id: row.target for row in rows if row.target is not None}
         exchange = current()
-        with self.store.writing(exchange.deadline) as session:
+        with self.store.writing() as session:
             if self.replays.claim(session, exchange):
                 return repository.answer_of_request(session, exchange.request_id, len(rows))
             ids = repository.add_predictions(
@@ -63,7 +63,7 @@ class LtvApi:
         """Report realised values; the same again changes nothing, another one replaces it."""
         targets = {row.user_id: row.target for row in outcomes.root}
         exchange = current()
-        with self.store.writing(exchange.deadline) as session:
+        with self.store.writing() as session:
             if earlier := self.replays.claim(session, exchange):
                 return schemas.OutcomesStored.model_validate(earlier.answer)
             stored = repository.put_outcomes(session, targets)
