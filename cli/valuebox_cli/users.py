@@ -21,7 +21,8 @@ app = typer.Typer(help="Hand out or delete what is stored of users.", no_args_is
 def export(user_ids: UserIds, database_url: DatabaseUrl = None) -> None:
     """Print every stored row of some users, as one JSON object a line."""
     with exit_codes(), migrated_store(database_url) as store, store.reading() as session:
-        for record in privacy.records_of_users(session, user_ids):
+        # All of them first: PostgreSQL ends a transaction that waits for somebody who reads.
+        for record in list(privacy.records_of_users(session, user_ids)):
             typer.echo(json.dumps(record, default=str))
 
 

@@ -11,12 +11,15 @@ import anyio.to_thread
 from sqlalchemy.exc import SQLAlchemyError
 
 from valuebox.errors import ValueboxError
+from valuebox.exchange import within
 from valuebox.limits import Limits
 from valuebox.store.engine import Store
 from valuebox.store.keys import ApiKey, Scope, digest, split_key, working_keys
 
 # A key that was revoked or created is noticed after at most this long.
 REFRESH_SECONDS: Final = 5.0
+# A database that takes longer is taken for away.
+READ_SECONDS: Final = 3.0
 _BEARER: Final = "bearer"
 # Compared with where there is no such key, so that the time taken does not tell.
 _NOBODY: Final = digest("")
@@ -106,7 +109,7 @@ class Access:
         self._read_at = self._clock()
 
     def _working_keys(self) -> dict[str, ApiKey]:
-        with self._store.reading() as session:
+        with within(READ_SECONDS), self._store.reading() as session:
             keys = {key.id: key for key in working_keys(session)}
             session.expunge_all()
         return keys

@@ -2,6 +2,9 @@
 
 import hashlib
 import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -56,3 +59,13 @@ def current() -> Exchange:
         return current_exchange.get()
     except LookupError:
         return Exchange()
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """An exchange of its own for the block, which nobody waits for any longer than that."""
+    token = current_exchange.set(Exchange(deadline=time.monotonic() + seconds))
+    try:
+        yield
+    finally:
+        current_exchange.reset(token)

@@ -3,19 +3,20 @@
 import os
 from datetime import timedelta
 
-import anyio.to_thread
 import bentoml
 
 from valuebox import exposure, limits, logs
 from valuebox.access import Access
+from valuebox.drain import Drain
 from valuebox.errors import ValueboxError
 from valuebox.guard import Guard
 from valuebox.ltv.api import LtvApi
 from valuebox.ltv.model import LtvModel
 from valuebox.openapi import TruthfulDocs
-from valuebox.settings import load_settings
+from valuebox.readiness import Readiness
+from valuebox.settings import load_settings, worker_count
 from valuebox.store import migrate
-from valuebox.store.engine import POOL_SIZE, Store, absolute, make_engine
+from valuebox.store.engine import THREADS, Store, absolute, check_connections, make_engine
 from valuebox.store.idempotency import Replays
 
 DESCRIPTION = "Customer-value models: predictions are stored, and checked when the truth arrives."
@@ -27,8 +28,9 @@ TIMEOUT_SECONDS = 60
     # Not the name of the package: `bentoml serve NAME:TAG` would take that for a module.
     name="valuebox-service",
     description=DESCRIPTION,
-    workers=1,
-    threads=POOL_SIZE,
+    # BentoML counts its workers before any hook runs: the one setting that is read at import.
+    workers=worker_count(),
+    threads=THREADS,
     traffic={"timeout": TIMEOUT_SECONDS},
     http={"host": "127.0.0.1", "port": 3000},
     # The guard writes a line of its own for each request.
@@ -44,6 +46,8 @@ class ValueBox(LtvApi):
         # Whoever starts a worker by itself has not decided, and gets the stricter answer.
         self.access = Access(self.store, required=settings.access != "open")
         self.replays = Replays(timedelta(hours=settings.replay_hours))
+        self.readiness = Readiness(self.store.engine)
+        self.drain = Drain(settings.drain_seconds)
         self.ltv = LtvModel.load(settings.model)
 
     @bentoml.on_deployment  # type: ignore[untyped-decorator]
@@ -62,15 +66,21 @@ class ValueBox(LtvApi):
             with store.writing() as session:
                 Replays(timedelta(hours=settings.replay_hours)).prune(session)
             os.environ["VALUEBOX_ACCESS"] = exposure.decide(settings, store)
+            check_connections(engine, settings.workers)
             store.close()
             limits.prepare_counters()
             LtvModel.load(settings.model)
         except ValueboxError as error:
             raise SystemExit(f"valuebox cannot start: {error}") from None
 
+    @bentoml.on_startup  # type: ignore[untyped-decorator]
+    def await_signals(self) -> None:
+        """In a worker, when its server has installed its signal handlers."""
+        self.drain.install()
+
     async def __is_ready__(self) -> bool:
-        """Ready while the database answers, with the tables that this version needs."""
-        return await anyio.to_thread.run_sync(migrate.is_current, self.store.engine)
+        """Ready until it is told to stop, while the database answers as this version needs it."""
+        return not self.drain.begun and await self.readiness.check()
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def close(self) -> None:

@@ -52,6 +52,19 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="For how long a request with an `Idempotency-Key` is answered alike, in hours.",
     )
+    workers: int = Field(
+        default=1,
+        ge=1,
+        le=256,
+        description="Worker processes that the service runs as.",
+    )
+    drain_seconds: float = Field(
+        default=0.0,
+        ge=0,
+        le=3600,
+        allow_inf_nan=False,
+        description="Seconds that a stopping service still accepts requests, but is not ready.",
+    )
     max_requests: int = Field(
         default=128,
         ge=1,
@@ -76,6 +89,17 @@ def load_settings() -> Settings:
     except ValidationError as error:
         wrong = [f"{_variable(one['loc'][0])}: {one['msg']}" for one in error.errors()]
         raise BadSettings("; ".join(wrong)) from None
+
+
+def worker_count() -> int:
+    """How many workers there are to be, for BentoML, which asks when the service is imported.
+
+    One where the settings cannot be used: the start goes on to `load_settings`, which says why.
+    """
+    try:
+        return load_settings().workers
+    except BadSettings:
+        return 1
 
 
 def _variable(name: int | str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from support.databases import PASSWORD, count_rows
 from support.users import estimates, received, user
 
+from valuebox.exchange import within
 from valuebox.ltv import repository
 from valuebox.ltv.tables import LtvPrediction
 from valuebox.store import migrate
@@ -126,14 +127,14 @@ def test_waiting_for_a_database_ends_as_soon_as_it_answers(store: Store) -> None
 
 
 def test_nothing_is_stored_after_the_deadline(store: Store) -> None:
-    def work(deadline: float) -> None:
-        with store.writing(deadline) as session:
+    def work(seconds: float) -> None:
+        with within(seconds), store.writing() as session:
             repository.add_predictions(
                 session, new_id(), received([user()]), estimates(1.0), "ltv:a"
             )
 
     with pytest.raises(TooLate):
-        work(time.monotonic() - 0.001)
+        work(0.001)
     assert count_rows(store)["ltv_features"] == 0
-    work(time.monotonic() + 60)
+    work(60)
     assert count_rows(store)["ltv_features"] == 1

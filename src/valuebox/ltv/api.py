@@ -34,7 +34,7 @@ class LtvApi:
             for ends in zip(values.tolist(), lower.tolist(), upper.tolist(), strict=True)
         ]
         targets = {row.user_id: row.target for row in rows if row.target is not None}
-        with self.store.writing(exchange.deadline) as session:
+        with self.store.writing() as session:
             if self.replays.claim(session, exchange):
                 return repository.answer_of_request(session, exchange.request_id, len(rows))
             ids = repository.add_predictions(
@@ -66,7 +66,7 @@ class LtvApi:
         exchange = current()
         exchange.count_rows(len(outcomes.root))
         targets = {row.user_id: row.target for row in outcomes.root}
-        with self.store.writing(exchange.deadline) as session:
+        with self.store.writing() as session:
             if earlier := self.replays.claim(session, exchange):
                 return schemas.OutcomesStored.model_validate(earlier.answer)
             stored = repository.put_outcomes(session, targets)

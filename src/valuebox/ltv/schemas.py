@@ -86,22 +86,11 @@ Category = Annotated[
 ]
 
 
-def _null_in_type(schema: dict[str, Any]) -> None:
-    """Say `type: [x, null]`: of `anyOf: [x, null]` BentoML's generator keeps only the first."""
-    for field in schema.get("properties", {}).values():
-        match field.get("anyOf"):
-            case [{"type": kind, **rest}, {"type": "null"}]:
-                del field["anyOf"]
-                kinds = kind if isinstance(kind, list) else [kind]
-                field.update(rest, type=[*kinds, "null"])
-
-
 class _Model(BaseModel):
     model_config = ConfigDict(
         allow_inf_nan=False,
         extra="forbid",
         hide_input_in_errors=True,
-        json_schema_extra=_null_in_type,
         ser_json_inf_nan="null",
     )
 

@@ -1,24 +1,34 @@
 """The database: how it is reached, on SQLite and on PostgreSQL."""
 
-import math
+import logging
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from valuebox.errors import ValueboxError
+from valuebox.exchange import current
+from valuebox.store.watch import Watch
 
-POOL_SIZE = 8
+THREADS: Final = 8
+"""Of a worker, for requests."""
+CONNECTIONS: Final = THREADS + 2
+"""Of a worker at most: one for each thread, one to find out whether it is ready, one for the rest."""
 CONNECT_TIMEOUT_SECONDS = 3
 STATEMENT_MS = 20_000
 LOCK_MS = 5_000
+IDLE_MS = 10_000
+"""How long a transaction may wait for its next statement before the server ends it."""
 SQLITE_LOCK_SECONDS = 10
+_TCP_MS = 10_000
+
+_log = logging.getLogger("valuebox")
 
 
 class TooLate(ValueboxError):
@@ -78,7 +88,12 @@ def make_engine(url: str) -> Engine:
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
         try:
-            engine = create_engine(parsed, connect_args={"timeout": SQLITE_LOCK_SECONDS})
+            engine = create_engine(
+                parsed,
+                pool_size=CONNECTIONS,
+                max_overflow=0,
+                connect_args={"timeout": SQLITE_LOCK_SECONDS},
+            )
         except ArgumentError:
             raise BadDatabaseUrl(
                 "DATABASE_URL names no SQLite file; write sqlite:/// and a path"
@@ -86,18 +101,26 @@ def make_engine(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(
+    engine = create_engine(
         parsed,
-        pool_pre_ping=True,
-        pool_size=POOL_SIZE,
+        pool_size=CONNECTIONS,
+        max_overflow=0,
         pool_timeout=CONNECT_TIMEOUT_SECONDS,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "application_name": "valuebox",
             # Well below the service's timeout: what was given up must not be stored later.
-            "options": f"-c statement_timeout={STATEMENT_MS} -c lock_timeout={LOCK_MS}",
+            "options": f"-c statement_timeout={STATEMENT_MS} -c lock_timeout={LOCK_MS} "
+            f"-c idle_in_transaction_session_timeout={IDLE_MS}",
+            # A host that is gone says nothing: by default that is noticed after two hours.
+            "keepalives_idle": 4,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "tcp_user_timeout": _TCP_MS,
         },
     )
+    Watch(engine)
+    return engine
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
@@ -111,6 +134,26 @@ def _begin_sqlite(connection: Any) -> None:
     # A reader that later writes cannot wait for another writer; taking the lock first can.
     immediate = connection.get_execution_options().get("sqlite_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def check_connections(engine: Engine, workers: int) -> None:
+    """Warn in the log when so many workers may open more connections than the database allows."""
+    if engine.dialect.name != "postgresql":
+        return
+    names = ("superuser_reserved_connections", "reserved_connections")
+    # The second one came with PostgreSQL 16; the server answers NULL for what it does not know.
+    reserved = " - ".join(f"coalesce(current_setting('{name}', true)::int, 0)" for name in names)
+    with engine.connect() as connection:
+        query = f"SELECT current_setting('max_connections')::int - {reserved}"
+        allowed = connection.execute(text(query)).scalar_one()
+    if workers * CONNECTIONS > allowed:
+        _log.warning(
+            "%d workers may open up to %d database connections, but PostgreSQL allows %d; "
+            "lower VALUEBOX_WORKERS or raise max_connections",
+            workers,
+            workers * CONNECTIONS,
+            allowed,
+        )
 
 
 def reason(error: DBAPIError) -> str:
@@ -131,20 +174,19 @@ class Store:
             yield session
 
     @contextmanager
-    def writing(self, deadline: float = math.inf) -> Iterator[Session]:
+    def writing(self) -> Iterator[Session]:
         """One unit of work: all of it is committed at the end, or none of it.
 
-        Args:
-            deadline: By `time.monotonic()`; after it nothing is committed any more.
-
         Raises:
-            TooLate: when the deadline has passed.
+            TooLate: when the deadline of the current exchange is too near to commit.
         """
         engine = self.engine.execution_options(sqlite_write=True)
         with Session(engine) as session, session.begin():
             yield session
             session.flush()
-            if time.monotonic() > deadline:
+            # The order to commit may be held up on its way. The server obeys it for as long as it
+            # lets a transaction wait; whoever asked still waits then, and is not told too early.
+            if time.monotonic() > current().deadline - IDLE_MS / 1000:
                 raise TooLate
 
     def close(self) -> None:

@@ -1,0 +1,33 @@
+"""Whether a worker should be sent requests, as load balancers ask it every few seconds."""
+
+import asyncio
+from typing import Final
+
+import anyio.to_thread
+from sqlalchemy import Engine
+
+from valuebox.exchange import within
+from valuebox.store import migrate
+
+READY_SECONDS: Final = 2.5
+"""Who asks for readiness seldom waits for longer."""
+
+
+class Readiness:
+    """Asks the database, with one thread and one connection however many want to know."""
+
+    def __init__(self, engine: Engine):
+        self._engine = engine
+        self._asked: asyncio.Task[bool] | None = None
+
+    async def check(self) -> bool:
+        """Whether the database answers in time, with the tables that this version needs."""
+        if self._asked is None or self._asked.done():
+            self._asked = asyncio.create_task(anyio.to_thread.run_sync(self._ask))
+        # Unlike `wait_for`, this leaves the question alone, which others wait for as well.
+        answered, _ = await asyncio.wait([self._asked], timeout=READY_SECONDS)
+        return any(one.result() for one in answered)
+
+    def _ask(self) -> bool:
+        with within(READY_SECONDS):
+            return migrate.is_current(self._engine)
