@@ -1,9 +1,20 @@
 """`valuebox db`: administration straight on the database."""
 
-import typer
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Event
+from typing import Annotated
 
+import typer
+from sqlalchemy.exc import DBAPIError
+
+from valuebox.errors import ValueboxError
+from valuebox.retention import Retention, describe
+from valuebox.settings import MAX_RETENTION_DAYS, load_settings
 from valuebox.store import migrate
-from valuebox.store.engine import make_engine
+from valuebox.store.engine import Store, make_engine, reason
+from valuebox.store.idempotency import Replays
 from valuebox_cli.console import Unreachable, exit_codes, out
 from valuebox_cli.options import DatabaseUrl
 from valuebox_cli.options import database_url as resolve
@@ -31,3 +42,56 @@ def upgrade(database_url: DatabaseUrl = None) -> None:
         finally:
             engine.dispose()
         out.print(f"the {engine.dialect.name} database is at revision {revision}")
+
+
+@app.command()
+def prune(
+    days: Annotated[
+        float | None,
+        typer.Option(
+            max=MAX_RETENTION_DAYS,
+            help="Delete what is older; by default what VALUEBOX_RETENTION_DAYS says, if anything.",
+            show_default=False,
+        ),
+    ] = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Delete what is older than is to be kept; the running service does so by itself, every hour.
+
+    Features go with their predictions, by when they were received; an outcome goes when it has
+    not changed for as long and no features of its user are left. Expired keys of requests go
+    too: run it with the `VALUEBOX_REPLAY_HOURS` of the service. It works in small steps beside
+    the service; what was deleted before an interruption stays deleted.
+    """
+    with exit_codes():
+        if days is not None and not days > 0:
+            raise ValueboxError("--days takes a number greater than 0")
+        settings = load_settings()
+        days = settings.retention_days if days is None else days
+        with opened(database_url, "what was deleted before stays deleted") as store:
+            keep = None if days is None else timedelta(days=days)
+            replays = Replays(timedelta(hours=settings.replay_hours))
+            pruned = Retention(store, replays, keep).prune(Event(), patient=True)
+        out.print(f"deleted: {describe(pruned)}")
+
+
+@contextmanager
+def opened(database_url: str | None, after_failure: str = "nothing was changed") -> Iterator[Store]:
+    """The database, when it is there and at this version's schema.
+
+    Args:
+        database_url: As given on the command line.
+        after_failure: What holds when it fails in between.
+    """
+    store = Store(make_engine(resolve(database_url)))
+    try:
+        if not migrate.is_current(store.engine):
+            raise ValueboxError(
+                "the database does not answer or is not at this version's schema; "
+                "`valuebox db upgrade` brings it there, or says what is wrong"
+            )
+        yield store
+    except DBAPIError as error:
+        raise Unreachable(f"the database failed, {after_failure}: {reason(error)}") from None
+    finally:
+        store.close()

@@ -1,21 +1,16 @@
 """`valuebox users`: what is stored of single people, straight on the database."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
-from sqlalchemy.exc import DBAPIError
 
-from valuebox.errors import ValueboxError
 from valuebox.ltv import privacy
 from valuebox.ltv.schemas import MAX_USER_ID
-from valuebox.store import migrate
-from valuebox.store.engine import Store, make_engine, reason
+from valuebox.store.pruning import scrub
 from valuebox_cli.console import Unreachable, exit_codes, out
+from valuebox_cli.database import opened
 from valuebox_cli.options import DatabaseUrl
-from valuebox_cli.options import database_url as resolve
 
 UserIds = Annotated[
     list[int], typer.Argument(min=0, max=MAX_USER_ID, help="Numerical identifiers.")
@@ -27,7 +22,7 @@ app = typer.Typer(help="Hand out or delete what is stored of users.", no_args_is
 @app.command()
 def export(user_ids: UserIds, database_url: DatabaseUrl = None) -> None:
     """Print every stored row of some users, as one JSON object a line."""
-    with exit_codes(), _store(database_url) as store, store.reading() as session:
+    with exit_codes(), opened(database_url) as store, store.reading() as session:
         for record in privacy.records_of_users(session, user_ids):
             typer.echo(json.dumps(record, default=str))
 
@@ -41,9 +36,9 @@ def forget(
     """Delete every stored row of some users: features, predictions, outcomes.
 
     All of it or, when something fails, nothing. A request of theirs that is sent again with its
-    `Idempotency-Key` is not answered again.
+    `Idempotency-Key` is not answered again. In an SQLite file the bytes are overwritten too.
     """
-    with exit_codes(), _store(database_url) as store:
+    with exit_codes(), opened(database_url) as store:
         if not yes:
             typer.confirm(
                 f"Delete everything that is stored of {len(set(user_ids))} users?",
@@ -52,24 +47,13 @@ def forget(
             )
         with store.writing() as session:
             gone = privacy.forget_users(session, user_ids)
+        scrubbed = scrub(store.engine)
         out.print(
             f"deleted: {gone.features} features, {gone.predictions} predictions, "
             f"{gone.outcomes} outcomes"
         )
-
-
-@contextmanager
-def _store(database_url: str | None) -> Iterator[Store]:
-    """The database, when it is there and at this version's schema."""
-    store = Store(make_engine(resolve(database_url)))
-    try:
-        if not migrate.is_current(store.engine):
-            raise ValueboxError(
-                "the database does not answer or is not at this version's schema; "
-                "`valuebox db upgrade` brings it there, or says what is wrong"
+        if not scrubbed:
+            raise Unreachable(
+                "the file beside the database that ends in -wal still holds a copy, because "
+                "somebody is reading; run it again"
             )
-        yield store
-    except DBAPIError as error:
-        raise Unreachable(f"the database failed, nothing was changed: {reason(error)}") from None
-    finally:
-        store.close()

@@ -12,6 +12,7 @@ from valuebox.guard import Guard, QuietRefusals
 from valuebox.ltv.api import LtvApi
 from valuebox.ltv.model import LtvModel
 from valuebox.openapi import TruthfulDocs
+from valuebox.retention import Pruner, Retention
 from valuebox.settings import load_settings
 from valuebox.store import migrate
 from valuebox.store.engine import POOL_SIZE, Store, absolute, make_engine
@@ -40,6 +41,8 @@ class ValueBox(LtvApi):
         self.store = Store(make_engine(settings.database_url.get_secret_value()))
         self.replays = Replays(timedelta(hours=settings.replay_hours))
         self.ltv = LtvModel.load(settings.model)
+        self.pruner = Pruner(Retention.of(settings, self.store, self.replays))
+        self.pruner.start()
 
     @bentoml.on_deployment  # type: ignore[untyped-decorator]
     @staticmethod
@@ -52,10 +55,7 @@ class ValueBox(LtvApi):
             os.environ["DATABASE_URL"] = url
             engine = make_engine(url)
             migrate.upgrade(engine, wait_seconds=settings.database_wait)
-            store = Store(engine)
-            with store.writing() as session:
-                Replays(timedelta(hours=settings.replay_hours)).prune(session)
-            store.close()
+            engine.dispose()
             LtvModel.load(settings.model)
         except ValueboxError as error:
             raise SystemExit(f"valuebox cannot start: {error}") from None
@@ -66,7 +66,8 @@ class ValueBox(LtvApi):
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def close(self) -> None:
-        """Give the database connections back."""
+        """Finish what is being deleted, and give the database connections back."""
+        self.pruner.stop()
         self.store.close()
 
 

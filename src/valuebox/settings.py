@@ -1,9 +1,14 @@
 """Every environment variable that valuebox reads, in one typed place."""
 
+from typing import Final
+
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from valuebox.errors import ValueboxError
+
+# Far enough, and not before the first moment that an id can stand for.
+MAX_RETENTION_DAYS: Final = 10_000
 
 
 class BadSettings(ValueboxError):
@@ -39,6 +44,13 @@ class Settings(BaseSettings):
         le=24 * 366,
         allow_inf_nan=False,
         description="For how long a request with an `Idempotency-Key` is answered alike, in hours.",
+    )
+    retention_days: float | None = Field(
+        default=None,
+        gt=0,
+        le=MAX_RETENTION_DAYS,
+        allow_inf_nan=False,
+        description="After how many days stored rows are deleted; unset keeps everything.",
     )
     max_requests: int = Field(
         default=128,
