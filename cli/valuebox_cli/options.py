@@ -31,12 +31,18 @@ def database_url(given: str | None) -> str:
 
 
 @contextmanager
-def migrated_store(given: str | None) -> Iterator[Store]:
+def migrated_store(
+    given: str | None, after_failure: str = "nothing was changed"
+) -> Iterator[Store]:
     """The database of the option, when it is there and at this version's schema.
 
+    Args:
+        given: The option.
+        after_failure: What holds when it fails in between.
+
     Raises:
-        ValueboxError: when it is not.
-        Unreachable: when it fails on the way.
+        ValueboxError: when it is not there, or at another schema.
+        Unreachable: when it fails in between.
     """
     store = Store(make_engine(database_url(given)))
     try:
@@ -47,6 +53,6 @@ def migrated_store(given: str | None) -> Iterator[Store]:
             )
         yield store
     except DBAPIError as error:
-        raise Unreachable(f"the database failed, nothing was changed: {reason(error)}") from None
+        raise Unreachable(f"the database failed, {after_failure}: {reason(error)}") from None
     finally:
         store.close()

@@ -7,7 +7,8 @@ import typer
 
 from valuebox.ltv import privacy
 from valuebox.ltv.schemas import MAX_USER_ID
-from valuebox_cli.console import exit_codes, out
+from valuebox.store.pruning import scrub
+from valuebox_cli.console import Unreachable, exit_codes, out
 from valuebox_cli.options import DatabaseUrl, migrated_store
 
 UserIds = Annotated[
@@ -35,7 +36,7 @@ def forget(
     """Delete every stored row of some users: features, predictions, outcomes.
 
     All of it or, when something fails, nothing. A request of theirs that is sent again with its
-    `Idempotency-Key` is not answered again.
+    `Idempotency-Key` is not answered again. In an SQLite file the bytes are overwritten too.
     """
     with exit_codes(), migrated_store(database_url) as store:
         if not yes:
@@ -46,7 +47,13 @@ def forget(
             )
         with store.writing() as session:
             gone = privacy.forget_users(session, user_ids)
+        scrubbed = scrub(store.engine)
         out.print(
             f"deleted: {gone.features} features, {gone.predictions} predictions, "
             f"{gone.outcomes} outcomes"
         )
+        if not scrubbed:
+            raise Unreachable(
+                "the file beside the database that ends in -wal still holds a copy, because "
+                "somebody is reading; run it again"
+            )

@@ -14,6 +14,7 @@ from valuebox.ltv.api import LtvApi
 from valuebox.ltv.model import LtvModel
 from valuebox.openapi import TruthfulDocs
 from valuebox.readiness import Readiness
+from valuebox.retention import Pruner, Retention
 from valuebox.settings import load_settings, worker_count
 from valuebox.store import migrate
 from valuebox.store.engine import THREADS, Store, absolute, check_connections, make_engine
@@ -49,6 +50,8 @@ class ValueBox(LtvApi):
         self.readiness = Readiness(self.store.engine)
         self.drain = Drain(settings.drain_seconds)
         self.ltv = LtvModel.load(settings.model)
+        self.pruner = Pruner(Retention.of(settings, self.store, self.replays))
+        self.pruner.start()
 
     @bentoml.on_deployment  # type: ignore[untyped-decorator]
     @staticmethod
@@ -63,8 +66,6 @@ class ValueBox(LtvApi):
             engine = make_engine(url)
             migrate.upgrade(engine, wait_seconds=settings.database_wait)
             store = Store(engine)
-            with store.writing() as session:
-                Replays(timedelta(hours=settings.replay_hours)).prune(session)
             os.environ["VALUEBOX_ACCESS"] = exposure.decide(settings, store)
             check_connections(engine, settings.workers)
             store.close()
@@ -84,7 +85,8 @@ class ValueBox(LtvApi):
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def close(self) -> None:
-        """Give the database connections back."""
+        """Finish what is being deleted, and give the database connections back."""
+        self.pruner.stop()
         self.access.close()
         self.store.close()
 

@@ -1,11 +1,14 @@
 """Every environment variable that valuebox reads, in one typed place."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from valuebox.errors import ValueboxError
+
+# Far enough, and not before the first moment that an id can stand for.
+MAX_RETENTION_DAYS: Final = 10_000
 
 
 class BadSettings(ValueboxError):
@@ -64,6 +67,13 @@ class Settings(BaseSettings):
         le=3600,
         allow_inf_nan=False,
         description="Seconds that a stopping service still accepts requests, but is not ready.",
+    )
+    retention_days: float | None = Field(
+        default=None,
+        gt=0,
+        le=MAX_RETENTION_DAYS,
+        allow_inf_nan=False,
+        description="After how many days stored rows are deleted; unset keeps everything.",
     )
     max_requests: int = Field(
         default=128,

@@ -12,7 +12,7 @@ def settings_by_variable() -> dict[str, str]:
     variables = {}
     for name, field in Settings.model_fields.items():
         variable = field.validation_alias or f"VALUEBOX_{name.upper()}"
-        default = field.default
+        default = "unset" if field.default is None else field.default
         shown = default.get_secret_value() if name == "database_url" else f"{default}"
         variables[str(variable)] = shown.removesuffix(".0")
     return variables

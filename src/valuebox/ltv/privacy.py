@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, delete, inspect, select
+from sqlalchemy import ColumnElement, inspect, select
 from sqlalchemy.orm import Session
 
 from valuebox.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
+from valuebox.store.pruning import deleted
 
 # Bound parameters of one statement are limited, on SQLite to 32,766.
 _CHUNK: Final = 5_000
@@ -29,15 +30,10 @@ def forget_users(session: Session, user_ids: Sequence[int]) -> Forgotten:
     for chunk in _chunks(user_ids):
         of_users = LtvFeatures.user_id.in_(chunk)
         rows = select(LtvFeatures.id).where(of_users)
-        predictions += _deleted(session, LtvPrediction, LtvPrediction.features_id.in_(rows))
-        features += _deleted(session, LtvFeatures, of_users)
-        outcomes += _deleted(session, LtvOutcome, LtvOutcome.user_id.in_(chunk))
+        predictions += deleted(session, LtvPrediction, LtvPrediction.features_id.in_(rows))
+        features += deleted(session, LtvFeatures, of_users)
+        outcomes += deleted(session, LtvOutcome, LtvOutcome.user_id.in_(chunk))
     return Forgotten(features, predictions, outcomes)
-
-
-def _deleted(session: Session, table: type[Any], condition: ColumnElement[bool]) -> int:
-    result = session.execute(delete(table).where(condition))
-    return int(result.rowcount)  # type: ignore[attr-defined]
 
 
 def records_of_users(session: Session, user_ids: Sequence[int]) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, String, delete
+from sqlalchemy import JSON, String
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -18,6 +18,7 @@ from valuebox.errors import ValueboxError
 from valuebox.exchange import Exchange
 from valuebox.store.base import Base, UtcDateTime
 from valuebox.store.keys import ID_LENGTH
+from valuebox.store.pruning import Pruned, deleted, next_batch
 
 MAX_KEY = 200
 
@@ -92,10 +93,13 @@ class Replays:
         if exchange.idempotency_key is not None:
             session.get_one(IdempotentRequest, _identity(exchange)).answer = answer
 
-    def prune(self, session: Session) -> None:
-        """Delete the claims that are as new again."""
-        expired = IdempotentRequest.claimed_at < datetime.now(UTC) - self.keep
-        session.execute(delete(IdempotentRequest).where(expired))
+    def prune(self, session: Session, after: datetime | None = None) -> Pruned:
+        """Delete the first claims, in order of time, that are as new again."""
+        claimed_at = IdempotentRequest.claimed_at
+        batch = next_batch(session, claimed_at, datetime.now(UTC) - self.keep, after)
+        # By time and not by key: a claim that is made anew meanwhile is no longer one of these.
+        claims = deleted(session, IdempotentRequest, batch.holds(claimed_at))
+        return Pruned({"claims": claims}, batch.last)
 
 
 def _identity(exchange: Exchange) -> tuple[str, str | None]:

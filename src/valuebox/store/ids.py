@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from datetime import datetime
 from uuid import UUID
 
 _COUNTER_BITS = 24
@@ -19,14 +20,22 @@ def new_ids(count: int) -> list[UUID]:
     """
     if count > MAX_BLOCK:
         raise ValueError(f"{count} ids at once; at most {MAX_BLOCK}")
-    milliseconds = time.time_ns() // 1_000_000
     random_high = secrets.randbits(12)
     random_low = secrets.randbits(62 - _COUNTER_BITS)
-    base = milliseconds << 80 | 0x7 << 76 | random_high << 64 | 0b10 << 62
-    base |= random_low << _COUNTER_BITS
+    base = _base(time.time_ns() // 1_000_000)
+    base |= random_high << 64 | random_low << _COUNTER_BITS
     return [UUID(int=base | position) for position in range(count)]
 
 
 def new_id() -> UUID:
     """One such id."""
     return new_ids(1)[0]
+
+
+def first_id(moment: datetime) -> UUID:
+    """The smallest id that can be made at a moment: all that were made before it are smaller."""
+    return UUID(int=_base(int(moment.timestamp() * 1_000)))
+
+
+def _base(milliseconds: int) -> int:
+    return milliseconds << 80 | 0x7 << 76 | 0b10 << 62

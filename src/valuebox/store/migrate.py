@@ -9,7 +9,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from valuebox.errors import ValueboxError
@@ -24,7 +24,7 @@ class DatabaseAway(ValueboxError):
 
 
 class SchemaUnknown(ValueboxError):
-    """The database carries a revision that this code does not know."""
+    """The database carries a revision that this code does not know, or tables without any."""
 
 
 def upgrade(engine: Engine, wait_seconds: float = 0.0) -> str:
@@ -38,7 +38,8 @@ def upgrade(engine: Engine, wait_seconds: float = 0.0) -> str:
 
     Raises:
         DatabaseAway: when it still does not answer after that, or refuses to be migrated.
-        SchemaUnknown: when a newer valuebox has already migrated it further.
+        SchemaUnknown: when a newer valuebox has already migrated it further, or when it has tables
+            that no valuebox made, as far as can be told.
     """
     _wait_for(engine, wait_seconds)
     try:
@@ -58,6 +59,7 @@ def _upgrade(engine: Engine) -> str:
             connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        _refuse_foreign(connection)
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")
@@ -67,6 +69,16 @@ def _upgrade(engine: Engine) -> str:
                 "valuebox does not know; run the version that migrated it, or a newer one"
             ) from None
         return _revision(connection) or ""
+
+
+def _refuse_foreign(connection: Connection) -> None:
+    """Migrations begin on nothing; on tables of others they would end in the middle."""
+    tables = set(inspect(connection).get_table_names()) - {"alembic_version"}
+    if tables and _revision(connection) is None:
+        raise SchemaUnknown(
+            f"the database has tables ({min(tables)}, for one) but no revision in alembic_version: "
+            "it is somebody else's, or damaged; give valuebox an empty one, or restore a backup"
+        )
 
 
 def is_current(engine: Engine) -> bool:

@@ -1,0 +1,112 @@
+"""Old rows are deleted: by whom, when, and one batch after the other."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from threading import Event, Thread
+from typing import Final
+
+from valuebox.ltv.retention import prune_features, prune_outcomes
+from valuebox.settings import Settings
+from valuebox.store.engine import STATEMENT_MS, Store
+from valuebox.store.idempotency import Replays
+from valuebox.store.pruning import Pruned, alone
+
+# Others write between two batches; SQLite lets them try again at moments of their own.
+PAUSE_SECONDS: Final = 0.05
+FIRST_SECONDS: Final = 5.0
+EVERY_SECONDS: Final = 3_600.0
+
+_log = logging.getLogger("valuebox")
+
+
+@dataclass(frozen=True)
+class Retention:
+    """For how long rows are kept, and how those that are older are deleted."""
+
+    store: Store
+    replays: Replays
+    keep: timedelta | None
+    """Features, predictions and outcomes; None keeps them for ever."""
+
+    @classmethod
+    def of(cls, settings: Settings, store: Store, replays: Replays) -> "Retention":
+        """As the settings want it."""
+        days = settings.retention_days
+        return cls(store, replays, None if days is None else timedelta(days=days))
+
+    def prune(self, stop: Event, patient: bool) -> Counter[str]:
+        """Delete what is too old, in transactions of at most about `BATCH` rows a table.
+
+        Args:
+            stop: Ends it after the batch under way, which is committed as a whole.
+            patient: Whether to wait while another process prunes the same PostgreSQL, or to
+                leave the rest to it.
+
+        Returns:
+            How many features, predictions, outcomes and claims of keys were deleted.
+        """
+        total: Counter[str] = Counter()
+        for step in self._steps():
+            after = None
+            while not stop.is_set():
+                with self.store.writing() as session:
+                    if not alone(session, patient):
+                        return total
+                    batch = step(session, after=after)
+                total.update(batch.deleted)
+                after = batch.last
+                if after is None:
+                    break
+                if any(batch.deleted.values()):
+                    stop.wait(PAUSE_SECONDS)
+        return total
+
+    def _steps(self) -> Iterator[Callable[..., Pruned]]:
+        if self.keep is not None:
+            before = datetime.now(UTC) - self.keep
+            # Features first: an outcome stays for as long as there are any.
+            yield partial(prune_features, before=before)
+            yield partial(prune_outcomes, before=before)
+        yield self.replays.prune
+
+
+class Pruner:
+    """Prunes soon after the start and then once an hour, beside everything else."""
+
+    def __init__(self, retention: Retention):
+        self._retention = retention
+        self._stop = Event()
+        self._thread = Thread(target=self._work, name="pruner", daemon=True)
+
+    def start(self) -> None:
+        """Begin, in a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End it, after the batch under way; one that hangs is left to the database to undo."""
+        self._stop.set()
+        self._thread.join(STATEMENT_MS / 1_000)
+
+    def _work(self) -> None:
+        seconds = FIRST_SECONDS
+        while not self._stop.wait(seconds):
+            seconds = EVERY_SECONDS
+            try:
+                pruned = self._retention.prune(self._stop, patient=False)
+            except Exception as error:
+                _log.error("old rows could not be deleted; next try in an hour", exc_info=error)
+            else:
+                if pruned.total():
+                    _log.info("old rows deleted: %s", describe(pruned))
+
+
+def describe(pruned: Counter[str]) -> str:
+    """The counts of what was deleted, for people."""
+    return (
+        f"{pruned['features']} features, {pruned['predictions']} predictions, "
+        f"{pruned['outcomes']} outcomes, {pruned['claims']} expired keys"
+    )
