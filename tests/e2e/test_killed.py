@@ -1,10 +1,6 @@
 """A server that is killed under load, and clients that send again until they are answered."""
 
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,54 +8,14 @@ from uuid import uuid4
 
 import httpx
 from sqlalchemy import func, select
-from support.services import ROOT, eventually
+from support.killable import KillableServer
 from support.users import users
 
 from valuebox.ltv.tables import LtvFeatures, LtvPrediction
 from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
-from valuebox_cli.server import free_port
 
 KILLS, CLIENTS, REQUESTS, ROWS = 3, 4, 15, 20
-
-
-class Server:
-    """`bentoml serve` on one port, started again after every kill."""
-
-    def __init__(self, database_url: str, model: str, log: Path):
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._log = log.open("wb")
-        self._environment = {**os.environ, "BENTOML_DO_NOT_TRACK": "True"}
-        self._environment |= {"DATABASE_URL": database_url, "VALUEBOX_MODEL": model}
-        self.start()
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "bentoml", "serve", "--host", "127.0.0.1"]
-        self._process = subprocess.Popen(
-            [*command, "--port", str(self.port)],
-            cwd=ROOT,
-            env=self._environment,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        eventually(self._is_ready, seconds=90)
-
-    def _is_ready(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/readyz", timeout=2).is_success
-        except httpx.HTTPError:
-            return False
-
-    def kill(self) -> None:
-        """The whole group: orphaned workers would hold the port."""
-        os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-
-    def end(self) -> None:
-        self.kill()
-        self._log.close()
 
 
 def insist(url: str, key: str, body: list[dict]) -> list[dict]:
@@ -84,7 +40,8 @@ def test_every_request_is_stored_once_however_often_the_server_is_killed(
 ) -> None:
     store = Store(make_engine(database_url))
     migrate.upgrade(store.engine)
-    server = Server(database_url, model_tag, tmp_path / "serve.log")
+    settings = {"DATABASE_URL": database_url, "VALUEBOX_MODEL": model_tag}
+    server = KillableServer(settings, tmp_path / "serve.log")
     stop = time.monotonic() + 90
     killed: list[float] = []
 

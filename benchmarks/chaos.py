@@ -1,0 +1,213 @@
+"""Kill the service under load, again and again, and count what is stored.
+
+    make chaos
+
+On PostgreSQL and on SQLite clients send with keys and send again until they are answered, while a
+worker, the whole server, or the server between a commit and its answer is killed with SIGKILL. Ends
+with exit code 1 when one request is stored other than exactly once.
+"""
+
+import os
+import random
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory, mkdtemp
+from typing import Annotated, Final
+
+import typer
+from chaos_audit import Audit, audit
+from chaos_clients import RACERS, Clients, Request
+from chaos_gates import Gate, before_postgres, before_service
+from chaos_kills import KINDS, Kill, Killer
+from report import measured_with, put_section, table
+from sqlalchemy import make_url, text
+from support.databases import Postgres
+from support.killable import KillableServer
+
+from valuebox.store import migrate
+from valuebox.store.engine import Store, make_engine
+
+CLIENTS: Final = 8
+WORKERS: Final = 2
+RACES: Final = 5
+HEADING: Final = "### Chaos run"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A database to run on."""
+
+    name: str
+    url: str
+    """For the service."""
+    store: Store
+    """For this process, past every relay."""
+    gate: Gate
+
+
+@dataclass(frozen=True)
+class Run:
+    """What happened on one database."""
+
+    place: str
+    requests: list[Request]
+    kills: list[Kill]
+    caught: list[Request]
+    """Those of the kills between commit and answer."""
+    misses: int
+    races: list[Request]
+    found: Audit
+
+    def is_good(self) -> bool:
+        """Whether every request was stored exactly once, and answered by what is stored."""
+        replayed = all(one.replayed for one in self.caught)
+        alike = not any(one.differing for one in self.races)
+        return self.found.is_good(len(self.requests)) and replayed and alike
+
+
+def main(
+    kills: Annotated[int, typer.Option(min=6, help="Of both databases together.")] = 108,
+    into: Annotated[Path | None, typer.Option(help="Markdown file for the table.")] = None,
+) -> None:
+    """Run, print the table, judge."""
+    started = time.monotonic()
+    with TemporaryDirectory(prefix="valuebox-chaos-") as name:
+        folder = Path(name)
+        settings = {"BENTOML_HOME": str(folder / "bentoml"), "VALUEBOX_WORKERS": str(WORKERS)}
+        _train(folder, settings)
+        runs = []
+        with _postgresql() as place:
+            postgres = _postgres_version(place.store)
+            runs.append(_run(place, kills // 2, settings, folder))
+        with _sqlite(folder) as place:
+            runs.append(_run(place, kills - kills // 2, settings, folder))
+    minutes = (time.monotonic() - started) / 60
+    with_these = measured_with(postgres, f"SQLite {sqlite3.sqlite_version}")
+    lines = f"{with_these}\n{WORKERS} workers, {CLIENTS} clients; it took {minutes:.0f} minutes."
+    report = f"{lines}\n\n{_table(runs)}"
+    typer.echo(f"\n{report}")
+    if into:
+        put_section(into, HEADING, report)
+    if not all(run.is_good() for run in runs):
+        typer.echo("some requests are not stored exactly once", err=True)
+        raise typer.Exit(1)
+
+
+def _train(folder: Path, settings: dict[str, str]) -> None:
+    valuebox = str(Path(sys.executable).with_name("valuebox"))
+    data = str(folder / "data")
+    environment = {**os.environ, **settings}
+    for command in (["simulate", data, "--users-per-day", "30"], ["train", "--data", data]):
+        subprocess.run([valuebox, *command], check=True, env=environment, capture_output=True)
+
+
+@contextmanager
+def _postgresql() -> Iterator[Place]:
+    server = Postgres()
+    # Its name is part of a socket's, which may not be long.
+    folder = Path(mkdtemp(prefix="valuebox-"))
+    try:
+        real = make_url(server.new_database())
+        gate = Gate()
+        relay = before_postgres(folder, Path(str(real.query["host"])), gate)
+        url = real.set(query={"host": str(folder)}).render_as_string(hide_password=False)
+        store = Store(make_engine(real.render_as_string(hide_password=False)))
+        yield Place("PostgreSQL", url, store, gate)
+        store.close()
+        relay.close()
+    finally:
+        (folder / ".s.PGSQL.5432").unlink(missing_ok=True)
+        folder.rmdir()
+        server.remove()
+
+
+@contextmanager
+def _sqlite(folder: Path) -> Iterator[Place]:
+    url = f"sqlite:///{folder}/valuebox.db"
+    store = Store(make_engine(url))
+    yield Place("SQLite", url, store, Gate())
+    store.close()
+
+
+def _run(place: Place, kills: int, settings: dict[str, str], folder: Path) -> Run:
+    migrate.upgrade(place.store.engine)
+    log = folder / f"{place.name}.log"
+    server = KillableServer({**settings, "DATABASE_URL": place.url, "VALUEBOX_MODEL": "ltv"}, log)
+    relay, url = None, server.url
+    if place.name == "SQLite":
+        relay, url = before_service(server.port, place.gate)
+    try:
+        clients = Clients(url, CLIENTS)
+        try:
+            killer = Killer(server, clients, place.store, place.gate, random.Random(place.name))
+            for number in range(kills):
+                kill = killer.kill(KINDS[number % len(KINDS)])
+                typer.echo(f"{place.name} {number + 1}/{kills}: {kill.kind}, broke {kill.broken}")
+        finally:
+            clients.finish()
+        races = clients.race(RACES)
+    finally:
+        server.end()
+        if relay:
+            relay.close()
+    found = audit(place.store, clients.requests)
+    return Run(
+        place.name, clients.requests, killer.kills, killer.caught, killer.misses, races, found
+    )
+
+
+def _postgres_version(store: Store) -> str:
+    with store.reading() as session:
+        return f"PostgreSQL {session.scalar(text('SHOW server_version'))}"
+
+
+def _table(runs: list[Run]) -> str:
+    columns = [_figures(run) for run in runs]
+    rows: list[list[object]] = [[name, *(one[name] for one in columns)] for name in columns[0]]
+    return table(["", *(run.place for run in runs)], rows)
+
+
+def _figures(run: Run) -> dict[str, object]:
+    found = run.found
+    broken = [kill.broken for kill in run.kills]
+    kinds = {f"killed: {kind}": sum(kill.kind == kind for kill in run.kills) for kind in KINDS}
+    return {
+        "requests, each with a key": len(run.requests),
+        "attempts": sum(one.attempts for one in run.requests),
+        "answers": sum(bool(one.answer) + one.repeats for one in run.requests),
+        "of these, given again on request": sum(one.repeats for one in run.requests),
+        "of these, to a request that was stored before its connection broke": sum(
+            one.replayed for one in run.requests
+        ),
+        **kinds,
+        "killed, together": len(run.kills),
+        "caught between commit and answer, and then answered from the stored rows": sum(
+            one.replayed for one in run.caught
+        ),
+        "requests that a kill broke off: least, median, most": (
+            f"{min(broken)}, {median(broken):.0f}, {max(broken)}"
+        ),
+        "kills not counted, since they broke none": run.misses,
+        f"keys that {RACERS} clients raced on": len(run.races),
+        "different answers to one of these": max(one.differing for one in run.races),
+        "keys stored": found.keys,
+        "rows sent to be predicted": found.sent,
+        "rows in `ltv_features`": found.features,
+        "rows in `ltv_predictions`": found.predictions,
+        "outcomes sent": found.sent_outcomes,
+        "rows in `ltv_outcomes`": found.outcomes,
+        "**lost rows**": found.lost,
+        "**rows stored twice**": found.duplicates,
+        "**answers that differ** from what is stored, or from each other": found.differing,
+    }
+
+
+if __name__ == "__main__":
+    typer.run(main)
