@@ -7,11 +7,8 @@ worker, the whole server, or the server between a commit and its answer is kille
 with exit code 1 when one request is stored other than exactly once.
 """
 
-import os
 import random
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,8 +23,9 @@ from chaos_audit import Audit, audit
 from chaos_clients import RACERS, Clients, Request
 from chaos_gates import Gate, before_postgres, before_service
 from chaos_kills import KINDS, Kill, Killer
+from measured_service import WORKERS, postgres_version, settings_with_model
 from report import measured_with, put_section, table
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url
 from support.databases import Postgres
 from support.killable import KillableServer
 
@@ -35,7 +33,6 @@ from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
 
 CLIENTS: Final = 8
-WORKERS: Final = 2
 RACES: Final = 5
 HEADING: Final = "### Chaos run"
 
@@ -80,11 +77,10 @@ def main(
     started = time.monotonic()
     with TemporaryDirectory(prefix="valuebox-chaos-") as name:
         folder = Path(name)
-        settings = {"BENTOML_HOME": str(folder / "bentoml"), "VALUEBOX_WORKERS": str(WORKERS)}
-        _train(folder, settings)
+        settings = settings_with_model(folder)
         runs = []
         with _postgresql() as place:
-            postgres = _postgres_version(place.store)
+            postgres = postgres_version(place.store)
             runs.append(_run(place, kills // 2, settings, folder))
         with _sqlite(folder) as place:
             runs.append(_run(place, kills - kills // 2, settings, folder))
@@ -98,14 +94,6 @@ def main(
     if not all(run.is_good() for run in runs):
         typer.echo("some requests are not stored exactly once", err=True)
         raise typer.Exit(1)
-
-
-def _train(folder: Path, settings: dict[str, str]) -> None:
-    valuebox = str(Path(sys.executable).with_name("valuebox"))
-    data = str(folder / "data")
-    environment = {**os.environ, **settings}
-    for command in (["simulate", data, "--users-per-day", "30"], ["train", "--data", data]):
-        subprocess.run([valuebox, *command], check=True, env=environment, capture_output=True)
 
 
 @contextmanager
@@ -139,7 +127,7 @@ def _sqlite(folder: Path) -> Iterator[Place]:
 def _run(place: Place, kills: int, settings: dict[str, str], folder: Path) -> Run:
     migrate.upgrade(place.store.engine)
     log = folder / f"{place.name}.log"
-    server = KillableServer({**settings, "DATABASE_URL": place.url, "VALUEBOX_MODEL": "ltv"}, log)
+    server = KillableServer({**settings, "DATABASE_URL": place.url}, log)
     relay, url = None, server.url
     if place.name == "SQLite":
         relay, url = before_service(server.port, place.gate)
@@ -161,11 +149,6 @@ def _run(place: Place, kills: int, settings: dict[str, str], folder: Path) -> Ru
     return Run(
         place.name, clients.requests, killer.kills, killer.caught, killer.misses, races, found
     )
-
-
-def _postgres_version(store: Store) -> str:
-    with store.reading() as session:
-        return f"PostgreSQL {session.scalar(text('SHOW server_version'))}"
 
 
 def _table(runs: list[Run]) -> str:
