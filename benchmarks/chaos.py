@@ -8,29 +8,24 @@ with exit code 1 when one request is stored other than exactly once.
 """
 
 import random
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Annotated, Final
 
 import typer
 from chaos_audit import Audit, audit
 from chaos_clients import RACERS, Clients, Request
-from chaos_gates import Gate, before_postgres, before_service
+from chaos_gates import before_service
 from chaos_kills import KINDS, Kill, Killer
-from measured_service import WORKERS, postgres_version, settings_with_model
+from chaos_places import DATABASES, Place
+from measured_service import WORKERS, database_version, settings_with_model
 from report import measured_with, put_section, table
-from sqlalchemy import make_url
-from support.databases import Postgres
 from support.killable import KillableServer
 
 from valuebox.store import migrate
-from valuebox.store.engine import Store, make_engine
 
 CLIENTS: Final = 8
 RACES: Final = 5
@@ -38,22 +33,12 @@ HEADING: Final = "### Chaos run"
 
 
 @dataclass(frozen=True)
-class Place:
-    """A database to run on."""
-
-    name: str
-    url: str
-    """For the service."""
-    store: Store
-    """For this process, past every relay."""
-    gate: Gate
-
-
-@dataclass(frozen=True)
 class Run:
     """What happened on one database."""
 
     place: str
+    version: str
+    """Of the database."""
     requests: list[Request]
     kills: list[Kill]
     caught: list[Request]
@@ -70,23 +55,24 @@ class Run:
 
 
 def main(
-    kills: Annotated[int, typer.Option(min=6, help="Of both databases together.")] = 108,
+    kills: Annotated[int, typer.Option(min=len(KINDS), help="On each database.")] = 54,
+    database: Annotated[str, typer.Option(help="Only this one: PostgreSQL or SQLite.")] = "",
     into: Annotated[Path | None, typer.Option(help="Markdown file for the table.")] = None,
 ) -> None:
     """Run, print the table, judge."""
+    if database not in {"", *DATABASES}:
+        raise typer.BadParameter(f"{database} is none of {', '.join(DATABASES)}")
     started = time.monotonic()
-    with TemporaryDirectory(prefix="valuebox-chaos-") as name:
-        folder = Path(name)
+    with TemporaryDirectory(prefix="valuebox-chaos-") as temporary:
+        folder = Path(temporary)
         settings = settings_with_model(folder)
         runs = []
-        with _postgresql() as place:
-            postgres = postgres_version(place.store)
-            runs.append(_run(place, kills // 2, settings, folder))
-        with _sqlite(folder) as place:
-            runs.append(_run(place, kills - kills // 2, settings, folder))
+        for name in [database] if database else DATABASES:
+            with DATABASES[name](folder) as place:
+                runs.append(_run(place, kills, settings, folder))
     minutes = (time.monotonic() - started) / 60
-    with_these = measured_with(postgres, f"SQLite {sqlite3.sqlite_version}")
-    lines = f"{with_these}\n{WORKERS} workers, {CLIENTS} clients; it took {minutes:.0f} minutes."
+    lines = f"{measured_with(*(run.version for run in runs))}\n"
+    lines += f"{WORKERS} workers, {CLIENTS} clients; it took {minutes:.0f} minutes."
     report = f"{lines}\n\n{_table(runs)}"
     typer.echo(f"\n{report}")
     if into:
@@ -94,34 +80,6 @@ def main(
     if not all(run.is_good() for run in runs):
         typer.echo("some requests are not stored exactly once", err=True)
         raise typer.Exit(1)
-
-
-@contextmanager
-def _postgresql() -> Iterator[Place]:
-    server = Postgres()
-    # Its name is part of a socket's, which may not be long.
-    folder = Path(mkdtemp(prefix="valuebox-"))
-    try:
-        real = make_url(server.new_database())
-        gate = Gate()
-        relay = before_postgres(folder, Path(str(real.query["host"])), gate)
-        url = real.set(query={"host": str(folder)}).render_as_string(hide_password=False)
-        store = Store(make_engine(real.render_as_string(hide_password=False)))
-        yield Place("PostgreSQL", url, store, gate)
-        store.close()
-        relay.close()
-    finally:
-        (folder / ".s.PGSQL.5432").unlink(missing_ok=True)
-        folder.rmdir()
-        server.remove()
-
-
-@contextmanager
-def _sqlite(folder: Path) -> Iterator[Place]:
-    url = f"sqlite:///{folder}/valuebox.db"
-    store = Store(make_engine(url))
-    yield Place("SQLite", url, store, Gate())
-    store.close()
 
 
 def _run(place: Place, kills: int, settings: dict[str, str], folder: Path) -> Run:
@@ -145,9 +103,15 @@ def _run(place: Place, kills: int, settings: dict[str, str], folder: Path) -> Ru
         server.end()
         if relay:
             relay.close()
-    found = audit(place.store, clients.requests)
     return Run(
-        place.name, clients.requests, killer.kills, killer.caught, killer.misses, races, found
+        place=place.name,
+        version=database_version(place.store),
+        requests=clients.requests,
+        kills=killer.kills,
+        caught=killer.caught,
+        misses=killer.misses,
+        races=races,
+        found=audit(place.store, clients.requests),
     )
 
 

@@ -107,7 +107,7 @@ def _stored(store: Store) -> tuple[dict[str, Rows], dict[int, float], dict[str, 
             row = {**found, "prediction_id": str(found["prediction_id"])}
             predictions[str(row.pop("request_id"))].append(row)
         reported = session.execute(select(LtvOutcome.user_id, LtvOutcome.target))
-        outcomes = dict(reported.tuples().all())
+        outcomes = {row.user_id: row.target for row in reported}
         claimed = session.execute(select(IdempotentRequest.key, IdempotentRequest.request_id))
         claims = {key: str(request_id) for key, request_id in claimed}
     return predictions, outcomes, claims

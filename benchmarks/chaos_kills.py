@@ -92,7 +92,7 @@ class Killer:
         moment = time.monotonic()
         victim.kill()
         broken = self._broken_by(moment)
-        killed = sum(kill.kind == WORKER for kill in self.kills)
+        killed = 1 + sum(kill.kind == WORKER for kill in self.kills)
         if not broken or killed % SUCCESSOR_EVERY == 0:
             eventually(self._is_complete, SUCCESSOR_SECONDS)
         return broken

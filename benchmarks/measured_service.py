@@ -28,7 +28,9 @@ def settings_with_model(folder: Path) -> dict[str, str]:
     return {**settings, "VALUEBOX_MODEL": "ltv"}
 
 
-def postgres_version(store: Store) -> str:
-    """Of the server."""
+def database_version(store: Store) -> str:
+    """Name and version of a database."""
+    is_sqlite = store.engine.dialect.name == "sqlite"
+    query = "SELECT sqlite_version()" if is_sqlite else "SHOW server_version"
     with store.reading() as session:
-        return f"PostgreSQL {session.scalar(text('SHOW server_version'))}"
+        return f"{'SQLite' if is_sqlite else 'PostgreSQL'} {session.scalar(text(query))}"

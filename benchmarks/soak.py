@@ -16,7 +16,7 @@ from typing import Annotated, Final
 
 import psutil
 import typer
-from measured_service import WORKERS, postgres_version, settings_with_model
+from measured_service import WORKERS, database_version, settings_with_model
 from report import measured_with, put_section, table
 from soak_load import MIX, Load
 from soak_trend import Trend, fit
@@ -104,7 +104,7 @@ def _soak(postgres: Postgres, folder: Path, seconds: float) -> tuple[list[Sample
             load.finish()
         with store.reading() as session:
             rows = session.scalar(select(func.count()).select_from(LtvPrediction))
-        lines = f"{measured_with(postgres_version(store))}\n"
+        lines = f"{measured_with(database_version(store))}\n"
         lines += f"{WORKERS} workers, {CONNECTIONS} connections, {seconds / 60:g} minutes, "
         lines += f"{sum(load.done.values()):,} requests, {rows:,} stored predictions."
     finally:
