@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export BENTOML_DO_NOT_TRACK := True
 
-.PHONY: install demo test lint format train serve evaluate build docs lock bench-cohorts
+.PHONY: install demo test lint format train serve evaluate build docs lock bench-cohorts chaos soak
 
 install: .venv/installed
 
@@ -43,6 +43,14 @@ build: install
 bench-cohorts: install
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/cohort_error.py run cohort-error.jsonl
 	$(BIN)/python benchmarks/cohort_error.py tables cohort-error.jsonl
+
+# The runs of docs/reliability.md, on a PostgreSQL that a wheel brings; a quarter of an hour each.
+# `INTO="--into docs/reliability.md"` puts the figures there.
+chaos: install
+	PYTHONPATH=tests $(BIN)/python benchmarks/chaos.py $(INTO)
+
+soak: install
+	PYTHONPATH=tests $(BIN)/python benchmarks/soak.py $(INTO)
 
 docs: install
 	$(BIN)/python -m valuebox_cli.schemas docs/schemas

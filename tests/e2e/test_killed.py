@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import httpx
 from sqlalchemy import func, select
-from support.killable import Server
+from support.killable import KillableServer
 from support.users import users
 
 from valuebox.ltv.tables import LtvFeatures, LtvPrediction
@@ -40,7 +40,8 @@ def test_every_request_is_stored_once_however_often_the_server_is_killed(
 ) -> None:
     store = Store(make_engine(database_url))
     migrate.upgrade(store.engine)
-    server = Server(database_url, model_tag, tmp_path / "serve.log")
+    settings = {"DATABASE_URL": database_url, "VALUEBOX_MODEL": model_tag}
+    server = KillableServer(settings, tmp_path / "serve.log")
     stop = time.monotonic() + 90
     killed: list[float] = []
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from support.killable import Server
+from support.killable import KillableServer
 from support.model_of_service import Kills, ServiceMachine
 
 
@@ -11,7 +11,8 @@ def test_whatever_a_caller_does_everything_is_stored_once_and_found_as_answered(
 ) -> None:
     kills = Kills(fuzz_examples // 50)
     budget = kills.left
-    server = Server(database_url, model_tag, tmp_path / "serve.log")
+    served = {"DATABASE_URL": database_url, "VALUEBOX_MODEL": model_tag}
+    server = KillableServer(served, tmp_path / "serve.log")
     try:
         run_state_machine_as_test(
             lambda: ServiceMachine(server, kills),

@@ -1,4 +1,4 @@
-"""A server that tests kill and start again."""
+"""A server that is killed, as a whole or one worker of it, and started again."""
 
 import os
 import signal
@@ -7,23 +7,24 @@ import sys
 from pathlib import Path
 
 import httpx
+import psutil
 
 from support.services import ROOT, eventually
 from valuebox_cli.server import free_port
 
 
-class Server:
-    """`bentoml serve` on one port, started again after every kill."""
+class KillableServer:
+    """`bentoml serve` of this repository, on the same port after every kill."""
 
-    def __init__(self, database_url: str, model: str, log: Path):
+    def __init__(self, settings: dict[str, str], log: Path):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = log.open("wb")
-        self._environment = {**os.environ, "BENTOML_DO_NOT_TRACK": "True"}
-        self._environment |= {"DATABASE_URL": database_url, "VALUEBOX_MODEL": model}
+        self._environment = {**os.environ, "BENTOML_DO_NOT_TRACK": "True", **settings}
         self.start()
 
     def start(self) -> None:
+        """Start, and wait until it answers."""
         command = [sys.executable, "-m", "bentoml", "serve", "--host", "127.0.0.1"]
         self._process = subprocess.Popen(
             [*command, "--port", str(self.port)],
@@ -31,6 +32,7 @@ class Server:
             env=self._environment,
             stdout=self._log,
             stderr=subprocess.STDOUT,
+            # Ctrl-C is for whoever started this; it then ends the server in its own way.
             start_new_session=True,
         )
         eventually(self._is_ready, seconds=90)
@@ -41,11 +43,38 @@ class Server:
         except httpx.HTTPError:
             return False
 
+    def processes(self) -> list[psutil.Process]:
+        """All that runs of it: the parent, then the others."""
+        parent = psutil.Process(self._process.pid)
+        return [parent, *parent.children(recursive=True)]
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes that answer requests; one that has just died may be among them."""
+        found = []
+        for process in self.processes():
+            try:
+                if "_bentoml_impl.worker.service" in process.cmdline():
+                    found.append(process)
+            except (psutil.NoSuchProcess, psutil.ZombieProcess):
+                continue
+        return found
+
     def kill(self) -> None:
-        """The whole group: orphaned workers would hold the port."""
-        os.killpg(self._process.pid, signal.SIGKILL)
+        """All of it at once: orphaned workers would hold the port, and go on answering.
+
+        Each worker is in a session of its own, so that killing the parent's process group would
+        spare it.
+        """
+        # Stopped, the parent cannot start another worker in between.
+        self._process.send_signal(signal.SIGSTOP)
+        group = self.processes()
+        for process in group:
+            process.kill()
         self._process.wait()
+        _, alive = psutil.wait_procs(group, timeout=10)
+        assert not alive, "it survived"
 
     def end(self) -> None:
+        """Kill it for good."""
         self.kill()
         self._log.close()

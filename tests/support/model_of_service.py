@@ -10,7 +10,7 @@ import httpx
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, precondition, rule
 
-from support.killable import Server
+from support.killable import KillableServer
 from support.users import user
 
 PREDICT, SEARCH, OUTCOMES = "/v1/ltv/predict", "/v1/ltv/predictions/search", "/v1/ltv/outcomes"
@@ -49,7 +49,7 @@ class ServiceMachine(RuleBasedStateMachine):
     keys = Bundle("keys")
     _runs = itertools.count(1)
 
-    def __init__(self, server: Server, kills: Kills):
+    def __init__(self, server: KillableServer, kills: Kills):
         super().__init__()
         self.server, self.kills = server, kills
         self.run = next(self._runs)

@@ -1,0 +1,160 @@
+"""Kill the service under load, again and again, and count what is stored.
+
+    make chaos
+
+On PostgreSQL and on SQLite clients send with keys and send again until they are answered, while a
+worker, the whole server, or the server between a commit and its answer is killed with SIGKILL. Ends
+with exit code 1 when one request is stored other than exactly once.
+"""
+
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Annotated, Final
+
+import typer
+from chaos_audit import Audit, audit
+from chaos_clients import RACERS, Clients, Request
+from chaos_gates import before_service
+from chaos_kills import KINDS, Kill, Killer
+from chaos_places import DATABASES, Place
+from measured_service import WORKERS, database_version, settings_with_model
+from report import measured_with, put_section, table
+from support.killable import KillableServer
+
+from valuebox.store import migrate
+
+CLIENTS: Final = 8
+RACES: Final = 5
+HEADING: Final = "### Chaos run"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What happened on one database."""
+
+    place: str
+    version: str
+    """Of the database."""
+    requests: list[Request]
+    kills: list[Kill]
+    caught: list[Request]
+    """Those of the kills between commit and answer."""
+    misses: int
+    races: list[Request]
+    found: Audit
+
+    def is_good(self) -> bool:
+        """Whether every request was stored exactly once, and answered by what is stored."""
+        replayed = all(one.replayed for one in self.caught)
+        alike = not any(one.differing for one in self.races)
+        return self.found.is_good(len(self.requests)) and replayed and alike
+
+
+def main(
+    kills: Annotated[int, typer.Option(min=len(KINDS), help="On each database.")] = 54,
+    database: Annotated[str, typer.Option(help="Only this one: PostgreSQL or SQLite.")] = "",
+    into: Annotated[Path | None, typer.Option(help="Markdown file for the table.")] = None,
+) -> None:
+    """Run, print the table, judge."""
+    if database not in {"", *DATABASES}:
+        raise typer.BadParameter(f"{database} is none of {', '.join(DATABASES)}")
+    started = time.monotonic()
+    with TemporaryDirectory(prefix="valuebox-chaos-") as temporary:
+        folder = Path(temporary)
+        settings = settings_with_model(folder)
+        runs = []
+        for name in [database] if database else DATABASES:
+            with DATABASES[name](folder) as place:
+                runs.append(_run(place, kills, settings, folder))
+    minutes = (time.monotonic() - started) / 60
+    lines = f"{measured_with(*(run.version for run in runs))}\n"
+    lines += f"{WORKERS} workers, {CLIENTS} clients; it took {minutes:.0f} minutes."
+    report = f"{lines}\n\n{_table(runs)}"
+    typer.echo(f"\n{report}")
+    if into:
+        put_section(into, HEADING, report)
+    if not all(run.is_good() for run in runs):
+        typer.echo("some requests are not stored exactly once", err=True)
+        raise typer.Exit(1)
+
+
+def _run(place: Place, kills: int, settings: dict[str, str], folder: Path) -> Run:
+    migrate.upgrade(place.store.engine)
+    log = folder / f"{place.name}.log"
+    server = KillableServer({**settings, "DATABASE_URL": place.url}, log)
+    relay, url = None, server.url
+    if place.name == "SQLite":
+        relay, url = before_service(server.port, place.gate)
+    try:
+        clients = Clients(url, CLIENTS)
+        try:
+            killer = Killer(server, clients, place.store, place.gate, random.Random(place.name))
+            for number in range(kills):
+                kill = killer.kill(KINDS[number % len(KINDS)])
+                typer.echo(f"{place.name} {number + 1}/{kills}: {kill.kind}, broke {kill.broken}")
+        finally:
+            clients.finish()
+        races = clients.race(RACES)
+    finally:
+        server.end()
+        if relay:
+            relay.close()
+    return Run(
+        place=place.name,
+        version=database_version(place.store),
+        requests=clients.requests,
+        kills=killer.kills,
+        caught=killer.caught,
+        misses=killer.misses,
+        races=races,
+        found=audit(place.store, clients.requests),
+    )
+
+
+def _table(runs: list[Run]) -> str:
+    columns = [_figures(run) for run in runs]
+    rows: list[list[object]] = [[name, *(one[name] for one in columns)] for name in columns[0]]
+    return table(["", *(run.place for run in runs)], rows)
+
+
+def _figures(run: Run) -> dict[str, object]:
+    found = run.found
+    broken = [kill.broken for kill in run.kills]
+    kinds = {f"killed: {kind}": sum(kill.kind == kind for kill in run.kills) for kind in KINDS}
+    return {
+        "requests, each with a key": len(run.requests),
+        "attempts": sum(one.attempts for one in run.requests),
+        "answers": sum(bool(one.answer) + one.repeats for one in run.requests),
+        "of these, given again on request": sum(one.repeats for one in run.requests),
+        "of these, to a request that was stored before its connection broke": sum(
+            one.replayed for one in run.requests
+        ),
+        **kinds,
+        "killed, together": len(run.kills),
+        "caught between commit and answer, and then answered from the stored rows": sum(
+            one.replayed for one in run.caught
+        ),
+        "requests that a kill broke off: least, median, most": (
+            f"{min(broken)}, {median(broken):.0f}, {max(broken)}"
+        ),
+        "kills not counted, since they broke none": run.misses,
+        f"keys that {RACERS} clients raced on": len(run.races),
+        "different answers to one of these": max(one.differing for one in run.races),
+        "keys stored": found.keys,
+        "rows sent to be predicted": found.sent,
+        "rows in `ltv_features`": found.features,
+        "rows in `ltv_predictions`": found.predictions,
+        "outcomes sent": found.sent_outcomes,
+        "rows in `ltv_outcomes`": found.outcomes,
+        "**lost rows**": found.lost,
+        "**rows stored twice**": found.duplicates,
+        "**answers that differ** from what is stored, or from each other": found.differing,
+    }
+
+
+if __name__ == "__main__":
+    typer.run(main)

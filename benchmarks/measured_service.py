@@ -1,0 +1,36 @@
+"""What a service needs that is only run to be measured."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import text
+
+from valuebox.store.engine import Store
+
+WORKERS: Final = 2
+
+
+def settings_with_model(folder: Path) -> dict[str, str]:
+    """Settings of a service with several workers, and a model in a model store of its own.
+
+    Args:
+        folder: Where the model store and what it learns from are put.
+    """
+    settings = {"BENTOML_HOME": str(folder / "bentoml"), "VALUEBOX_WORKERS": str(WORKERS)}
+    valuebox = str(Path(sys.executable).with_name("valuebox"))
+    data = str(folder / "data")
+    environment = {**os.environ, **settings}
+    for command in (["simulate", data, "--users-per-day", "30"], ["train", "--data", data]):
+        subprocess.run([valuebox, *command], check=True, env=environment, capture_output=True)
+    return {**settings, "VALUEBOX_MODEL": "ltv"}
+
+
+def database_version(store: Store) -> str:
+    """Name and version of a database."""
+    is_sqlite = store.engine.dialect.name == "sqlite"
+    query = "SELECT sqlite_version()" if is_sqlite else "SHOW server_version"
+    with store.reading() as session:
+        return f"{'SQLite' if is_sqlite else 'PostgreSQL'} {session.scalar(text(query))}"
