@@ -7,6 +7,7 @@ from datetime import timedelta
 import anyio.to_thread
 import bentoml
 
+from valuebox.bounded_headers import bound_headers
 from valuebox.errors import ValueboxError
 from valuebox.guard import Guard, QuietRefusals
 from valuebox.ltv.api import LtvApi
@@ -37,6 +38,7 @@ class ValueBox(LtvApi):
     def __init__(self) -> None:
         settings = load_settings()
         _quiet_logs()
+        bound_headers()
         self.store = Store(make_engine(settings.database_url.get_secret_value()))
         self.replays = Replays(timedelta(hours=settings.replay_hours))
         self.ltv = LtvModel.load(settings.model)
