@@ -21,6 +21,10 @@ demo: install
 test: install
 	$(BIN)/python -m pytest --numprocesses 2
 
+# Minutes: more than 10,000 made-up requests to each database.
+fuzz: install
+	$(BIN)/python -m pytest --capture=no --fuzz-examples 2500 tests/e2e/test_fuzzed.py tests/e2e/test_modelled.py
+
 lint: install
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 

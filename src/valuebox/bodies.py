@@ -78,7 +78,8 @@ class Body:
 
 def refuse_headers(headers: Headers, max_bytes: int) -> JSONResponse | None:
     """The answer to a body that need not be read to be refused; None where it is worth reading."""
-    media_type = headers.get("content-type", "application/json").split(";")[0].strip().lower()
+    # Without one as well: any web page may send that to this machine, without asking first.
+    media_type = headers.get("content-type", "").split(";")[0].strip().lower()
     if media_type != "application/json":
         return error_response(
             "unsupported_media_type", "Send JSON, with `Content-Type: application/json`."

@@ -121,7 +121,7 @@ class Guard:
         shaped: ErrorShaper,
         exchange: Exchange,
     ) -> None:
-        refusal = await self._refuse_caller(scope, headers, exchange)
+        refusal = _refuse_path(scope["path"]) or await self._refuse_caller(scope, headers, exchange)
         if refusal is None and scope["method"] == "POST":
             refusal = self._refuse(headers)
         if refusal is not None:
@@ -164,6 +164,13 @@ class Guard:
         if len(sent) > 1 or not all(_KEY.fullmatch(key) for key in sent):
             return _bad_key()
         return refuse_headers(headers, self._max_body_bytes)
+
+
+def _refuse_path(path: str) -> Response | None:
+    # Starlette would send the client on, to a host that the client itself has named.
+    if path.endswith("/") and path != "/":
+        return error_response("not_found", "There is nothing at this address.")
+    return None
 
 
 def _is_open(path: str) -> bool:

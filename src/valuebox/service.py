@@ -7,6 +7,7 @@ import bentoml
 
 from valuebox import exposure, limits, logs
 from valuebox.access import Access
+from valuebox.bounded_headers import bound_headers
 from valuebox.drain import Drain
 from valuebox.errors import ValueboxError
 from valuebox.guard import Guard
@@ -43,6 +44,7 @@ class ValueBox(LtvApi):
     def __init__(self) -> None:
         settings = load_settings()
         logs.configure()
+        bound_headers()
         self.store = Store(make_engine(settings.database_url.get_secret_value()))
         # Whoever starts a worker by itself has not decided, and gets the stricter answer.
         self.access = Access(self.store, required=settings.access != "open")
