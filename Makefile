@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export BENTOML_DO_NOT_TRACK := True
 
-.PHONY: install demo test lint format train serve evaluate build docs lock bench-cohorts chaos soak
+.PHONY: install demo test fuzz lint format train serve evaluate build docs lock bench-cohorts chaos soak
 
 install: .venv/installed
 
