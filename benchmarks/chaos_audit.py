@@ -83,7 +83,7 @@ def rows_sent(requests: list[Request], *, outcomes: bool) -> int:
 def is_stored(store: Store, key: str) -> bool:
     """Whether a request with this key has been committed."""
     with store.reading() as session:
-        return session.get(IdempotentRequest, key) is not None
+        return session.get(IdempotentRequest, ("", key)) is not None
 
 
 def _stored(store: Store) -> tuple[dict[str, Rows], dict[int, float], dict[str, str]]:

@@ -43,7 +43,7 @@ class Route:
     stores: bool
     """Whether it stores, and so takes an `Idempotency-Key`."""
     takes: type[BaseModel] | None
-    """What its body holds; None where an empty object is all it takes."""
+    """What its body holds; None where nothing in it is looked at."""
     answers: type[BaseModel]
     """What it answers when all went well."""
 

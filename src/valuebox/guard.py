@@ -122,11 +122,12 @@ class Guard:
         exchange: Exchange,
     ) -> None:
         refusal = _refuse_path(scope["path"]) or await self._refuse_caller(scope, headers, exchange)
-        if refusal is None and scope["method"] == "POST":
+        is_ours = scope["method"] == "POST" and scope["path"] in ROUTES
+        if refusal is None and is_ours:
             refusal = self._refuse(headers)
         if refusal is not None:
             await refusal(scope, body, shaped)
-        elif scope["method"] != "POST":
+        elif not is_ours:
             await self._app(scope, body, shaped)
         else:
             self._requests += 1

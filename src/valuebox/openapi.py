@@ -100,7 +100,7 @@ def _describe(operation: dict[str, Any], route: Route) -> None:
     operation["security"] = [{}, {_SECURITY: []}]
     operation["parameters"] = [_IDEMPOTENCY_KEY] if route.stores else []
     operation["requestBody"] = {
-        "required": route.takes is not None,
+        "required": True,
         "content": {_JSON: {"schema": _schema_of(route.takes, "validation")}},
     }
     headers = {REQUEST_ID_HEADER: _REQUEST_ID}
@@ -134,7 +134,7 @@ def _errors(codes: tuple[ErrorCode, ...]) -> dict[str, Any]:
 
 def _schema_of(model: type[BaseModel] | None, mode: JsonSchemaMode) -> dict[str, Any]:
     if model is None:
-        return {"type": "object", "maxProperties": 0}
+        return {"type": "object"}
     reference: dict[str, Any] = _schemas()[0][model, mode]
     return reference
 

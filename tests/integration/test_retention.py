@@ -246,6 +246,7 @@ def test_expired_keys_go_in_batches_too(store: Store) -> None:
     with store.writing() as session:
         session.add_all(
             IdempotentRequest(
+                caller_id="",
                 key=f"{n}",
                 body_sha256="",
                 request_id=new_id(),
