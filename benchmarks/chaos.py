@@ -21,9 +21,8 @@ from chaos_clients import RACERS, Clients, Request
 from chaos_gates import before_service
 from chaos_kills import KINDS, Kill, Killer
 from chaos_places import DATABASES, Place
-from measured_service import WORKERS, database_version, settings_with_model
+from measured_service import WORKERS, database_version, settings_with_model, started
 from report import measured_with, put_section, table
-from support.killable import KillableServer
 
 from valuebox.store import migrate
 
@@ -85,7 +84,7 @@ def main(
 def _run(place: Place, kills: int, settings: dict[str, str], folder: Path) -> Run:
     migrate.upgrade(place.store.engine)
     log = folder / f"{place.name}.log"
-    server = KillableServer({**settings, "DATABASE_URL": place.url}, log)
+    server = started({**settings, "DATABASE_URL": place.url}, log)
     relay, url = None, server.url
     if place.name == "SQLite":
         relay, url = before_service(server.port, place.gate)

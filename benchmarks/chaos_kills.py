@@ -10,6 +10,7 @@ import psutil
 from chaos_audit import is_stored
 from chaos_clients import Clients, Request
 from chaos_gates import Gate
+from measured_service import WORKERS
 from support.killable import KillableServer
 from support.services import eventually
 
@@ -59,9 +60,6 @@ class Killer:
         self._store = store
         self._gate = gate
         self._chance = chance
-        self._workers = len(server.workers())
-        if self._workers < 2:
-            raise NoKill("one worker only: nobody goes on when it is killed")
 
     def kill(self, kind: str) -> Kill:
         """Kill in one of the ways, until that has broken a request off.
@@ -131,7 +129,7 @@ class Killer:
     def _is_complete(self) -> bool:
         """Whether all workers have started, and answer."""
         workers = self._server.workers()
-        return len(workers) == self._workers and all(map(_has_connections, workers))
+        return len(workers) == WORKERS and all(map(_has_connections, workers))
 
 
 def _has_connections(worker: psutil.Process) -> bool:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import text
+from support.killable import KillableServer
+from support.services import eventually
 
 from valuebox.store.engine import Store
 
@@ -26,6 +28,25 @@ def settings_with_model(folder: Path) -> dict[str, str]:
     for command in (["simulate", data, "--users-per-day", "30"], ["train", "--data", data]):
         subprocess.run([valuebox, *command], check=True, env=environment, capture_output=True)
     return {**settings, "VALUEBOX_MODEL": "ltv"}
+
+
+def started(settings: dict[str, str], log: Path) -> KillableServer:
+    """A running service with all its workers.
+
+    Args:
+        settings: Environment variables.
+        log: Where its log is put.
+
+    Raises:
+        AssertionError: when it has another number of workers: its figures would mean little.
+    """
+    server = KillableServer(settings, log)
+    try:
+        eventually(lambda: len(server.workers()) == WORKERS)
+    except AssertionError:
+        server.end()
+        raise
+    return server
 
 
 def database_version(store: Store) -> str:

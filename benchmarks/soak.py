@@ -16,7 +16,7 @@ from typing import Annotated, Final
 
 import psutil
 import typer
-from measured_service import WORKERS, database_version, settings_with_model
+from measured_service import WORKERS, database_version, settings_with_model, started
 from report import measured_with, put_section, table
 from soak_load import MIX, Load
 from soak_trend import Trend, fit
@@ -94,7 +94,7 @@ def main(
 def _soak(postgres: Postgres, folder: Path, seconds: float) -> tuple[list[Sample], Load, str]:
     url = postgres.new_database()
     settings = {**settings_with_model(folder), "DATABASE_URL": url}
-    server = KillableServer(settings, folder / "serve.log")
+    server = started(settings, folder / "serve.log")
     store = Store(make_engine(url))
     try:
         load = Load(server.port, CONNECTIONS)
