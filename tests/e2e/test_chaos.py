@@ -8,15 +8,11 @@ from pathlib import Path
 
 from support.services import ROOT
 
-TWO_WORKERS = {
-    "BENTOML_CONFIG_OVERRIDES": '{"services": {"valuebox-service": {"workers": 2}}}',
-}
-
 
 def run(script: str, *arguments: object) -> str:
     """What a benchmark printed."""
     command = [sys.executable, str(ROOT / "benchmarks" / script), *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests"), **TWO_WORKERS}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr
     return done.stdout
