@@ -22,8 +22,9 @@ class Drain:
     nothing: after Ctrl-C one comes from the parent process.
     """
 
-    def __init__(self, seconds: float):
+    def __init__(self, seconds: float, finish_seconds: float = FINISH_SECONDS):
         self._seconds = seconds
+        self._finish_seconds = finish_seconds
         self._stopping = False
         self.begun = False
 
@@ -50,11 +51,11 @@ class Drain:
             self._stopping = True
             # Never SIGINT, which would end the process with a traceback.
             self._tell_server(signal.SIGTERM)
-            self._loop.call_later(FINISH_SECONDS, self._give_up)
+            self._loop.call_later(self._finish_seconds, self._give_up)
 
     def _give_up(self) -> None:
         # Only somebody who does not read the answer is still there. BentoML waits for a day.
-        _log.warning("stopped after %.0f seconds with clients still connected", FINISH_SECONDS)
+        _log.warning("a client did not take its answer in %g seconds", self._finish_seconds)
         self._tell_server(signal.SIGINT)
 
     def _tell_server(self, number: int) -> None:

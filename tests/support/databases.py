@@ -1,6 +1,7 @@
 """A real PostgreSQL server for every test process, and fresh databases on it and on SQLite."""
 
 import shutil
+import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import URL, create_engine, func, select, text
+from sqlalchemy import URL, create_engine, func, make_url, select, text
 
 from valuebox.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
 from valuebox.store import migrate
@@ -44,6 +45,11 @@ class Postgres:
         )
         return url.render_as_string(hide_password=False)
 
+    @property
+    def socket(self) -> Path:
+        """Where it listens."""
+        return Path(self._server.get_postmaster_info().socket_dir) / ".s.PGSQL.5432"
+
     def new_database(self) -> str:
         """The URL of a new, empty database."""
         name = f"test_{uuid4().hex}"
@@ -65,10 +71,29 @@ class Postgres:
         """Answer again, with the data of before."""
         self._server.ensure_postgres_running()
 
+    def freeze(self) -> None:
+        """Keep all connections, and say nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Go on where it was frozen."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        postmaster = self._server.get_postmaster_info().process
+        for process in (postmaster, *postmaster.children(recursive=True)):
+            process.send_signal(number)
+
     def remove(self) -> None:
         """Stop for good and delete everything."""
         self._server.cleanup()
         shutil.rmtree(self._folder)
+
+
+def through(url: str, port: int) -> str:
+    """The URL of the same PostgreSQL database behind a proxy on 127.0.0.1."""
+    parsed = make_url(url).set(host="127.0.0.1", port=port, query={})
+    return parsed.render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")

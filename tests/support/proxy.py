@@ -1,39 +1,75 @@
-"""A TCP proxy on 127.0.0.1 that can cut connections at a bad moment."""
+"""A TCP proxy on 127.0.0.1 that fails at a bad moment, as networks do."""
 
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 
 class FaultProxy:
-    """Passes bytes on, until `cuts` says that an answer is not to arrive."""
+    """Passes bytes on, until it is told to break or to stall."""
 
-    def __init__(self, port: int, cuts: Callable[[int], bool]):
-        self._target = port
+    def __init__(self, target: int | Path, cuts: Callable[[int], bool] = lambda number: False):
+        self._target = target
         self._cuts = cuts
         self._answers = 0
         self._lock = threading.Lock()
+        self._flowing = threading.Event()
+        self._flowing.set()
+        self._order: bytes | None = None
+        self._delivers = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.cut = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
+    def stall(self) -> None:
+        """Keep all connections and take new ones, but pass nothing on."""
+        self._flowing.clear()
+
+    def resume(self) -> None:
+        """Pass on what was held back, and all that follows."""
+        self._flowing.set()
+
+    def cut_at(self, order: bytes, delivered: bool) -> None:
+        """Break the connection, once, at the next order that holds these bytes.
+
+        Args:
+            order: Such as `COMMIT`.
+            delivered: Whether the order still arrives; its answer does not.
+        """
+        self._delivers = delivered
+        self._order = order
+
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._target))
-                for source, sink, answers in ((client, server, False), (server, client, True)):
-                    threading.Thread(
-                        target=self._pass_on, args=(source, sink, answers), daemon=True
-                    ).start()
+                server = self._connect()
+                doomed = threading.Event()
+                for arguments in ((client, server, False, doomed), (server, client, True, doomed)):
+                    threading.Thread(target=self._pass_on, args=arguments, daemon=True).start()
 
-    def _pass_on(self, source: socket.socket, sink: socket.socket, answers: bool) -> None:
+    def _connect(self) -> socket.socket:
+        if isinstance(self._target, int):
+            return socket.create_connection(("127.0.0.1", self._target))
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(str(self._target))
+        return server
+
+    def _pass_on(
+        self, source: socket.socket, sink: socket.socket, answers: bool, doomed: threading.Event
+    ) -> None:
         with suppress(OSError):
             while data := source.recv(65_536):
-                if answers and self._is_cut():
+                self._flowing.wait()
+                if answers and (doomed.is_set() or self._is_cut()):
                     break
+                if not answers and self._is_last(data):
+                    if not self._delivers:
+                        break
+                    doomed.set()
                 sink.sendall(data)
         # Both ends and both threads: closing alone would leave the other thread waiting.
         for end in (source, sink):
@@ -48,20 +84,31 @@ class FaultProxy:
             self.cut += cut
             return cut
 
+    def _is_last(self, data: bytes) -> bool:
+        with self._lock:
+            if self._order is None or self._order not in data:
+                return False
+            self._order = None
+            self.cut += 1
+            return True
+
     def close(self) -> None:
         """Take no more connections."""
         self._listener.close()
+        self.resume()
 
 
 @contextmanager
-def cutting(port: int, cuts: Callable[[int], bool]) -> Iterator[FaultProxy]:
-    """A proxy to a port of this machine, for the length of the block.
+def cutting(
+    target: int | Path, cuts: Callable[[int], bool] = lambda number: False
+) -> Iterator[FaultProxy]:
+    """A proxy to a server on this machine, for the length of the block.
 
     Args:
-        port: Where the real server listens.
+        target: The port or the Unix socket where the real server listens.
         cuts: Told the number of an answer's piece, from 1; True drops it and its connection.
     """
-    proxy = FaultProxy(port, cuts)
+    proxy = FaultProxy(target, cuts)
     try:
         yield proxy
     finally:
