@@ -64,6 +64,13 @@ def test_moments_at_the_borders(service: Service, text: str, moment: str) -> Non
     assert page["predictions"][0]["join_date"] == moment
 
 
+@pytest.mark.parametrize("text", DATES)
+def test_moments_at_the_borders_may_be_asked_for(service: Service, text: str) -> None:
+    conditions = {"joined_from": text, "joined_before": text}
+    answer = service.http.post("/v1/ltv/predictions/search", json=conditions)
+    assert answer.json() == {"predictions": [], "next_page": None}
+
+
 @pytest.mark.parametrize("user_id", [0, 2**31, 2**53 + 1, 2**63 - 1])
 def test_ids_are_exact(service: Service, user_id: int) -> None:
     assert stored(service, one_user(user_id, DAY)).user_id == user_id

@@ -25,29 +25,32 @@ _MOMENT: Final = (
 )
 
 
-def _iso_text(value: Any) -> Any:
-    # Pydantic would also take seconds since 1970, as a number or as digits in a string.
-    if isinstance(value, str) and value[4:5] == "-":
-        return value
+def _in_bounds(value: Any) -> Any:
+    # Before it is parsed: BentoML's generator has optional fields checked twice, the second time
+    # as UTC, where the first and last moments may be in another year than the one that was sent.
     if isinstance(value, datetime):
-        return value
-    raise PydanticCustomError(
-        "iso_date", "Input should be a date or moment in ISO 8601, such as 2019-08-01 00:00:21"
-    )
-
-
-def _naive(value: datetime) -> datetime:
-    # Of the year as it was sent: in the calendar's first and last the conversion would overflow.
-    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        year = value.year
+    elif isinstance(value, str) and value[4:5] == "-" and value[:4].isdecimal():
+        year = int(value[:4])
+    else:
+        # Pydantic would also take seconds since 1970, as a number or as digits in a string.
+        raise PydanticCustomError(
+            "iso_date", "Input should be a date or moment in ISO 8601, such as 2019-08-01 00:00:21"
+        )
+    if not FIRST_YEAR <= year <= LAST_YEAR:
         raise PydanticCustomError(
             "year", f"Input should be in the years {FIRST_YEAR} to {LAST_YEAR}"
         )
+    return value
+
+
+def _naive(value: datetime) -> datetime:
     return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
 
 
 JoinDate = Annotated[
     datetime,
-    BeforeValidator(_iso_text),
+    BeforeValidator(_in_bounds),
     AfterValidator(_naive),
     # Not `date-time`: that would neither allow a date alone nor a moment without a zone.
     WithJsonSchema({"type": "string", "pattern": _MOMENT}),
