@@ -18,8 +18,8 @@ class Drain:
 
     SIGTERM or SIGINT, whichever comes first, begins it: the worker is no longer ready, but still
     accepts and answers. After `seconds` the server's own handler is told, which accepts nothing
-    more and finishes what there is. Another SIGINT ends the wait at once. Another SIGTERM changes
-    nothing: after Ctrl-C one comes from the parent process.
+    more and finishes what there is. Until then another signal changes nothing: the parent process
+    sends several.
     """
 
     def __init__(self, seconds: float, finish_seconds: float = FINISH_SECONDS):
@@ -43,15 +43,12 @@ class Drain:
         elif not self.begun:
             self.begun = True
             self._loop.call_soon_threadsafe(self._loop.call_later, self._seconds, self._stop)
-        elif number == signal.SIGINT:
-            self._loop.call_soon_threadsafe(self._stop)
 
     def _stop(self) -> None:
-        if not self._stopping:
-            self._stopping = True
-            # Never SIGINT, which would end the process with a traceback.
-            self._tell_server(signal.SIGTERM)
-            self._loop.call_later(self._finish_seconds, self._give_up)
+        self._stopping = True
+        # Never SIGINT, which would end the process with a traceback.
+        self._tell_server(signal.SIGTERM)
+        self._loop.call_later(self._finish_seconds, self._give_up)
 
     def _give_up(self) -> None:
         # Only somebody who does not read the answer is still there. BentoML waits for a day.

@@ -46,7 +46,12 @@ class FaultProxy:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                server = self._connect()
+                try:
+                    server = self._connect()
+                except OSError:
+                    # Nobody is there at the moment.
+                    client.close()
+                    continue
                 doomed = threading.Event()
                 for arguments in ((client, server, False, doomed), (server, client, True, doomed)):
                     threading.Thread(target=self._pass_on, args=arguments, daemon=True).start()
@@ -55,7 +60,11 @@ class FaultProxy:
         if isinstance(self._target, int):
             return socket.create_connection(("127.0.0.1", self._target))
         server = socket.socket(socket.AF_UNIX)
-        server.connect(str(self._target))
+        try:
+            server.connect(str(self._target))
+        except OSError:
+            server.close()
+            raise
         return server
 
     def _pass_on(
