@@ -1,5 +1,6 @@
 """Loaded by Schemathesis itself, named in its environment variable `SCHEMATHESIS_HOOKS`."""
 
+from itertools import cycle, islice
 from typing import Any
 
 import schemathesis
@@ -17,5 +18,20 @@ def map_body(_: schemathesis.HookContext, body: Any) -> Any:
     if isinstance(body, list):
         return [map_body(_, item) for item in body]
     if isinstance(body, dict):
-        return {name: map_body(_, item) for name, item in body.items()}
+        return _even({name: map_body(_, item) for name, item in body.items()})
     return body
+
+
+def _even(table: dict[str, Any]) -> dict[str, Any]:
+    """Columns as long as that of the users, where this is a table.
+
+    JSON Schema has no words for that; the service insists on it.
+    """
+    users = table.get("user_id")
+    if not isinstance(users, list):
+        return table
+    return {
+        name: list(islice(cycle(values), len(users))) if isinstance(values, list) else values
+        for name, values in table.items()
+        if values != []
+    }
