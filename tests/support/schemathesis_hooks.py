@@ -7,27 +7,28 @@ import schemathesis
 
 
 @schemathesis.hook
-def map_body(_: schemathesis.HookContext, body: Any) -> Any:
-    """Whole numbers without a decimal point.
+def before_call(_: schemathesis.HookContext, case: schemathesis.Case, kwargs: Any) -> None:
+    """Say what JSON Schema has no words for.
 
-    JSON Schema calls 7.0 an integer and cannot say otherwise. The service refuses it: beyond 2^53
-    a reader of floats has rounded such an id before anybody could notice.
+    It calls 7.0 an integer. The service refuses it: beyond 2^53 a reader of floats has rounded
+    such an id before anybody could notice.
     """
+    case.body = _even(_whole(case.body))
+
+
+def _whole(body: Any) -> Any:
     if isinstance(body, float) and body.is_integer():
         return int(body)
     if isinstance(body, list):
-        return [map_body(_, item) for item in body]
+        return [_whole(item) for item in body]
     if isinstance(body, dict):
-        return _even({name: map_body(_, item) for name, item in body.items()})
+        return {name: _whole(item) for name, item in body.items()}
     return body
 
 
-def _even(table: dict[str, Any]) -> dict[str, Any]:
-    """Columns as long as that of the users, where this is a table.
-
-    JSON Schema has no words for that; the service insists on it.
-    """
-    users = table.get("user_id")
+def _even(table: Any) -> Any:
+    """The columns of a table as long as that of its users; the service insists on it."""
+    users = table.get("user_id") if isinstance(table, dict) else None
     if not isinstance(users, list):
         return table
     return {
