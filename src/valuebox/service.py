@@ -35,6 +35,8 @@ TIMEOUT_SECONDS = 60
     workers=worker_count(),
     threads=THREADS,
     traffic={"timeout": TIMEOUT_SECONDS},
+    # BentoML's own are labelled with whatever path strangers send, and never forget one.
+    metrics={"enabled": False},
     http={"host": "127.0.0.1", "port": 3000},
     # The guard writes a line of its own for each request.
     logging={"access": {"enabled": False}},
@@ -48,7 +50,7 @@ class ValueBox(LtvApi):
         bound_headers()
         self.store = Store(make_engine(settings.database_url.get_secret_value()))
         # Whoever starts a worker by itself has not decided, and gets the stricter answer.
-        self.access = Access(self.store, required=settings.access != "open")
+        self.access = Access(self.store, "keys" if settings.access == "auto" else settings.access)
         self.replays = Replays(timedelta(hours=settings.replay_hours))
         self.readiness = Readiness(self.store.engine)
         self.drain = Drain(settings.drain_seconds)

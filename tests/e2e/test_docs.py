@@ -60,7 +60,7 @@ def test_metrics_count_requests(service: Service) -> None:
     service.http.get("/readyz")
     answer = service.http.get("/metrics")
     assert answer.status_code == 200
-    assert "# TYPE bentoml_service_request_total counter" in answer.text
+    assert "# TYPE valuebox_requests_total counter" in answer.text
 
 
 def test_the_page_for_people_is_there(service: Service) -> None:

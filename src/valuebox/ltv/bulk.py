@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import (
     AfterValidator,
     ConfigDict,
+    FailFast,
     Field,
     JsonValue,
     ValidationInfo,
@@ -27,16 +28,24 @@ from valuebox.ltv.schemas import (
     no_nul,
     storable,
 )
-from valuebox.unique_keys import UniqueKeys
+from valuebox.request_model import RequestModel
 
 MAX_ROWS: Final = 100_000
 
-Flags = list[Flag | None]
-Categories = list[Category | None]
+
+class _FirstAlone(FailFast):
+    """Of a column that cannot be used only the first bad value is named: there may be many."""
+
+    # BentoML compares annotations as keys.
+    __hash__ = object.__hash__
+
+
+Flags = Annotated[list[Flag | None], _FirstAlone()]
+Categories = Annotated[list[Category | None], _FirstAlone()]
 _Storable = Annotated[list[JsonValue], AfterValidator(storable)]
 
 
-class UserTable(UniqueKeys, Model):
+class UserTable(RequestModel, Model):
     """Users after four days, by column; one value per user in each, null where it is missing.
 
     Only `user_id` and `join_date` are required. Columns that are not listed here are kept with
@@ -45,18 +54,19 @@ class UserTable(UniqueKeys, Model):
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, _Storable]
+    max_values = 50 * MAX_ROWS
 
-    user_id: Annotated[list[UserId], Field(min_length=1, max_length=MAX_ROWS)] = Field(
-        description="Numerical identifiers.", examples=[[1369584, 1369585]]
+    user_id: Annotated[list[UserId], _FirstAlone(), Field(min_length=1, max_length=MAX_ROWS)] = (
+        Field(description="Numerical identifiers.", examples=[[1369584, 1369585]])
     )
-    join_date: list[JoinDate] = Field(
+    join_date: Annotated[list[JoinDate], _FirstAlone()] = Field(
         description="When each user joined.",
         examples=[["2019-08-01 00:00:21", "2019-08-01 00:01:07"]],
     )
     hidden: Flags | None = Field(
         default=None, description="A segment estimated when joining, 0 or 1.", examples=[[0, 1]]
     )
-    STV: list[ShortTermValue | None] | None = Field(
+    STV: Annotated[list[ShortTermValue | None], _FirstAlone()] | None = Field(
         default=None,
         description="Amounts spent in the first 4 days.",
         examples=[[16.277625, 0.3975]],
@@ -80,7 +90,7 @@ class UserTable(UniqueKeys, Model):
     country_segment: Categories | None = Field(
         default=None, description="Countries; ones never seen are welcome.", examples=[["US", "NZ"]]
     )
-    target: list[Target | None] | None = Field(
+    target: Annotated[list[Target | None], _FirstAlone()] | None = Field(
         default=None,
         description="Realised values, if known: stored as outcomes, never used to predict.",
         examples=[[None, None]],

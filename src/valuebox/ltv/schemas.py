@@ -26,7 +26,7 @@ from pydantic_core import PydanticCustomError
 from valuebox.ltv.contributions import Contributions
 from valuebox.ltv.moments import JoinDate, StoredMoment
 from valuebox.ltv.uncertainty import Uncertainty
-from valuebox.unique_keys import UniqueKeys
+from valuebox.request_model import RequestModel
 
 MAX_ROWS: Final = 10_000
 MAX_PAGE: Final = 10_000
@@ -143,8 +143,12 @@ class User(Model):
         return self
 
 
-class Users(UniqueKeys, RootModel[Annotated[list[User], Field(min_length=1, max_length=MAX_ROWS)]]):
+class Users(
+    RequestModel, RootModel[Annotated[list[User], Field(min_length=1, max_length=MAX_ROWS)]]
+):
     """The users to predict, at most 10,000."""
+
+    max_values = 50 * MAX_ROWS
 
 
 class Prediction(Model):
@@ -167,8 +171,10 @@ class Predictions(RootModel[list[Prediction]]):
     """One prediction per user, in the order sent."""
 
 
-class PredictionSearch(Model, UniqueKeys):
+class PredictionSearch(Model, RequestModel):
     """Which stored predictions to return; conditions that are given must all hold."""
+
+    max_values = 2 * MAX_ROWS
 
     user_ids: Annotated[list[UserId], Field(max_length=MAX_ROWS)] | None = Field(
         default=None, description="Of these users.", examples=[[1369584]]
@@ -230,9 +236,11 @@ class Outcome(Model):
 
 
 class Outcomes(
-    UniqueKeys, RootModel[Annotated[list[Outcome], Field(min_length=1, max_length=MAX_ROWS)]]
+    RequestModel, RootModel[Annotated[list[Outcome], Field(min_length=1, max_length=MAX_ROWS)]]
 ):
     """Realised values, at most 10,000; of a user sent twice the last one counts."""
+
+    max_values = 10 * MAX_ROWS
 
 
 class OutcomesStored(Model):
