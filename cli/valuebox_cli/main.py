@@ -26,6 +26,7 @@ from valuebox_cli.console import (
 )
 from valuebox_cli.options import DatabaseUrl, Url
 from valuebox_cli.options import database_url as resolve
+from valuebox_cli.score import score
 
 # BentoML reads this when it is imported, which the commands below do.
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
@@ -47,6 +48,7 @@ app.add_typer(database.app, name="db")
 app.add_typer(users.app, name="users")
 app.add_typer(keys.app, name="keys")
 app.command("predictions")(lookup.predictions)
+app.command()(score)
 
 
 @app.command()
