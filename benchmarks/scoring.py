@@ -89,7 +89,7 @@ def apart(function, *arguments):  # type: ignore[no-untyped-def]
 
 def make_users(file: Path, count: int) -> None:
     """Write simulated users, several sites of them where one would not fit into memory."""
-    writer = None
+    writer: pq.ParquetWriter | None = None
     for seed, start in enumerate(range(0, count, AT_ONCE)):
         wanted = min(AT_ONCE, count - start)
         # A tenth more, because chance decides how many join.
@@ -101,8 +101,8 @@ def make_users(file: Path, count: int) -> None:
         ).slice(0, wanted)
         writer = writer or pq.ParquetWriter(file, users.schema)
         writer.write_table(users.cast(writer.schema))
-    assert writer is not None
-    writer.close()
+    if writer:
+        writer.close()
 
 
 def raw(file: Path) -> Raw:

@@ -18,7 +18,7 @@ from valuebox.ltv.files import columns_of, read_users
 from valuebox.ltv.model import LtvModel
 
 COLUMNS = ["user_id", "prediction", "lower", "upper", "model"]
-MANY = 12_000
+MANY = 3_000
 FEW_AT_ONCE = 20
 
 
@@ -74,8 +74,9 @@ def test_a_file_gets_what_the_service_answers(
     pd.testing.assert_frame_equal(scores, answered, check_exact=True, check_dtype=False)
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-@pytest.mark.parametrize("out", ["scores.csv", "scores.parquet"])
+@pytest.mark.parametrize(
+    ("how", "out"), [(signal.SIGINT, "scores.csv"), (signal.SIGKILL, "scores.parquet")]
+)
 def test_an_interrupted_run_goes_on_where_it_stopped(
     users: pd.DataFrame, model_tag: str, tmp_path: Path, how: signal.Signals, out: str
 ) -> None:

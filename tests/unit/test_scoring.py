@@ -26,17 +26,15 @@ GOOD = {
     "country_segment": "US",
 }
 ODD = {
-    "user_id": ["", "NA", "-1", "+1", "007", "0x1F", " 7", "1.0", "1e3", str(2**63 - 1), str(2**63)]
-    + ["9" * 18, "٧", "1" * 30],
-    "join_date": ["", "2019-08-01", "2019-08-01T00:00:21Z", "2019-08-01 02:00:21+02:00"]
-    + ["2019-02-29", "2199-12-31 23:59:59", "2200-01-01", "1969-12-31", "1970-01-01", "soon"]
-    + ["2019-08-01 00:00:21.5", "20190801", "2019-08", "2019-08-01 24:00", "2019-08-01 00"]
-    + ["1564617600", "2019-08-01 00:00:60", " 2019-08-01"],
-    "hidden": ["", "NA", "1", "1.0", "true", "2", "-0", "0.5", "nan", "inf", " 1"],
-    "STV": ["", "NA", "0", "-0.01", "1000000", "1000000.01", "1e3", "nan", "-inf", "x", "1,5"],
-    "aff_type": ["", "NA", "x" * 100, "x" * 101, "\u00e9" * 100, "a\0b", '"', "never seen"],
+    "user_id": f",NA,-1,+1,007,0x1F, 7,1.0,1e3,{2**63 - 1},{2**63},{'9' * 18},{'1' * 30},\u0667",
+    "join_date": ",2019-08-01,2019-08-01T00:00:21Z,2019-08-01 02:00:21+02:00,2019-02-29,2019-08,"
+    "2199-12-31 23:59:59,2200-01-01,1969-12-31,1970-01-01,soon,2019-08-01 00:00:21.5,20190801,"
+    "2019-08-01 24:00,2019-08-01 00,1564617600,2019-08-01 00:00:60, 2019-08-01",
+    "hidden": ",NA,1,1.0,true,2,-0,0.5,nan,inf, 1",
+    "STV": ",NA,0,-0.01,1000000,1000000.01,1e3,nan,-inf,x,0x10",
+    "aff_type": f',NA,{"x" * 100},{"x" * 101},{"é" * 100},a\0b,",never seen',
 }
-CASES = [(name, value) for name, values in ODD.items() for value in values]
+CASES = [(name, value) for name, values in ODD.items() for value in values.split(",")]
 
 
 def outcome(file: Path, way: Any) -> str | dict[str, list[Any]]:
@@ -73,7 +71,7 @@ def nothing_missing(found: Any) -> Any:
 def test_csv_files_are_taken_or_refused_alike(tmp_path: Path, name: str, value: str) -> None:
     quoted = '"' + value.replace('"', '""') + '"'
     rows = [",".join(GOOD), *[",".join(GOOD.values())] * 3]
-    rows.insert(3, ",".join(({k: v for k, v in GOOD.items()} | {name: quoted}).values()))
+    rows.insert(3, ",".join((GOOD | {name: quoted}).values()))
     file = tmp_path / "users.csv"
     file.write_text("\n".join(rows) + "\n")
     expected, found = outcome(file, as_other_files), outcome(file, in_batches)

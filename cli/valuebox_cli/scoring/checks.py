@@ -19,8 +19,8 @@ from valuebox.ltv.moments import FIRST_YEAR, LAST_YEAR
 
 # One digit less than the largest id, so that none is too large.
 _PLAIN_ID: Final = r"^[0-9]{1,18}$"
-_FIRST: Final = pa.scalar(datetime(FIRST_YEAR, 1, 1), pa.timestamp("us"))  # noqa: DTZ001
-_LAST: Final = pa.scalar(datetime(LAST_YEAR, 12, 31), pa.timestamp("us"))  # noqa: DTZ001
+_FIRST: Final = pa.scalar(datetime(FIRST_YEAR, 1, 1), pa.timestamp("us"))
+_LAST: Final = pa.scalar(datetime(LAST_YEAR, 12, 31), pa.timestamp("us"))
 
 
 def checked(users: pa.Table, rows_before: int) -> tuple[NDArray[np.int64], Columns, Problems]:

@@ -114,8 +114,10 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 def _parquet(path: Path) -> pq.ParquetFile:
-    # Without it a whole row group is fetched before its first row is handed out.
-    return pq.ParquetFile(path, read_dictionary=list(CATEGORICAL), pre_buffer=False)
+    texts = [one.name for one in pq.read_schema(path) if pa.types.is_string(one.type)]
+    few = [name for name in CATEGORICAL if name in texts]
+    # Buffering ahead would fetch a whole row group before its first row is handed out.
+    return pq.ParquetFile(path, read_dictionary=few, pre_buffer=False)
 
 
 def _csv(path: Path, columns: list[str] | None = None) -> csv.CSVStreamingReader:

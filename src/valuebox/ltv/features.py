@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Values = Sequence[Any] | NDArray[Any] | pd.Categorical
-Columns = Mapping[str, Values]
+# One sequence or array per feature; of texts also a `pd.Categorical`.
+Columns = Mapping[str, Any]
 Matrix = NDArray[np.float32]
 
 NUMERIC: Final = ("hidden", "STV", "is_lp", "is_cancelled")
@@ -97,13 +97,16 @@ class Encoder:
         return encoder
 
 
-def _codes(values: Values | None, known: tuple[str, ...]) -> NDArray[np.intp] | int:
+def _codes(
+    values: Sequence[Any] | NDArray[Any] | pd.Categorical | None, known: tuple[str, ...]
+) -> NDArray[np.intp] | int:
     """Position of each value in `known`; one past its end for what is unseen or missing."""
     unknown = len(known)
     if values is None:
         return unknown
     if isinstance(values, pd.Categorical):
         # The code of a missing value is -1, which picks the last.
-        return np.append(_codes(values.categories.to_numpy(), known), unknown)[values.codes]
+        by_category = np.append(_codes(values.categories.to_numpy(), known), unknown)
+        return by_category[np.asarray(values.codes)]
     code_of: dict[Any, int] = {value: code for code, value in enumerate(known)}
     return np.fromiter((code_of.get(v, unknown) for v in values), np.intp, len(values))
