@@ -2,11 +2,12 @@
 
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +20,10 @@ from valuebox_cli.scoring.checks import checked
 from valuebox_cli.scoring.parts import SCHEMA, Parts
 from valuebox_cli.scoring.source import Source, source
 
-# Per core: one is worked on, and one waits.
+if TYPE_CHECKING:
+    from distributed import Client
+
+# Per worker: one batch is worked on, and one waits.
 _AHEAD: Final = 2
 
 
@@ -38,6 +42,7 @@ def score(
     batch_size: int,
     fresh: bool = False,
     advanced: Callable[[int, int | None], None] = lambda done, total: None,
+    client: "Client | None" = None,
 ) -> Scored:
     """Predict every user of a file as the service would, and write what it would answer.
 
@@ -50,6 +55,7 @@ def score(
         batch_size: Users that are predicted, written and, after an interruption, lost at once.
         fresh: Throw away what an earlier call has left.
         advanced: Told (users done, users in all where that is known) after every batch.
+        client: Of a Dask cluster that checks and predicts; None does it here, on all cores.
 
     Raises:
         BadFile: when the file cannot be used, naming rows and columns; `out` is as it was.
@@ -62,13 +68,12 @@ def score(
         raise ValueboxError(f"{out}: is the input")
     model = LtvModel.load(tag)
     parts = Parts(out, {"input": users.fingerprint(), "model": model.tag, "batch size": batch_size})
-    cores = os.cpu_count() or 1
-    with ThreadPoolExecutor(cores) as pool:
-        run = _Run(users, model, parts, parts.begin(fresh), advanced)
+    run = _Run(users, parts, parts.begin(fresh), advanced)
+    with _pool(client, model) as pool:
         try:
-            run.all_batches(pool, batch_size, _AHEAD * cores)
+            run.all_batches(pool, batch_size)
         except KeyboardInterrupt:
-            pool.shutdown(cancel_futures=True)
+            pool.executor.shutdown(wait=False, cancel_futures=True)
             raise Interrupted(
                 f"interrupted; {run.users:,} users are scored, the same command goes on from there"
             ) from None
@@ -103,13 +108,35 @@ def score_batch(
     return pa.table([ids, predictions, lower, upper, tags], schema=SCHEMA), problems
 
 
+class _Pool(NamedTuple):
+    """Who predicts."""
+
+    executor: Executor
+    model: Any
+    """As tasks take it: itself, or where it is on the cluster."""
+    workers: int
+    """How many batches are predicted side by side."""
+
+
+@contextmanager
+def _pool(client: "Client | None", model: LtvModel) -> Iterator[_Pool]:
+    if client is None:
+        cores = os.cpu_count() or 1
+        with ThreadPoolExecutor(cores) as threads:
+            yield _Pool(threads, model, cores)
+    else:
+        # Once to every worker, rather than with every batch.
+        there = client.scatter(model, broadcast=True)
+        with client.get_executor(pure=False) as executor:
+            yield _Pool(executor, there, sum(client.nthreads().values()))
+
+
 class _Run:
     """Batches on their way, in file order: read ahead, predicted side by side, written."""
 
     def __init__(
         self,
         source: Source,
-        model: LtvModel,
         parts: Parts,
         done: set[int],
         advanced: Callable[[int, int | None], None],
@@ -117,21 +144,22 @@ class _Run:
         self.users = 0
         """Predicted and written, up to the first batch that is not."""
         self.batches = 0
-        self._source, self._model, self._parts = source, model, parts
+        self._source, self._parts = source, parts
         self._done, self._advanced = done, advanced
         self._problems = Problems()
         self._waiting: deque[tuple[int, Future[tuple[pa.Table, Problems]] | None]] = deque()
 
-    def all_batches(self, pool: Executor, batch_size: int, ahead: int) -> None:
+    def all_batches(self, pool: _Pool, batch_size: int) -> None:
         rows = 0
         for number, users in enumerate(self._source.batches(batch_size)):
             # After the first problem nothing is written any more, but all problems are named.
             task = None
             if number not in self._done:
-                task = pool.submit(score_batch, self._model, users, rows, not self._problems)
+                predict = not self._problems
+                task = pool.executor.submit(score_batch, pool.model, users, rows, predict)
             self._waiting.append((users.num_rows, task))
             rows += users.num_rows
-            while len(self._waiting) > ahead:
+            while len(self._waiting) > _AHEAD * pool.workers:
                 self._take()
         while self._waiting:
             self._take()
