@@ -121,10 +121,10 @@ def raw(file: Path) -> Raw:
     return Raw(seconds, np.concatenate(predictions))
 
 
-def score(file: Path, out: Path) -> tuple[float, float]:
-    """Seconds and MiB at its peak of `valuebox score`, from its start to its end."""
+def timed(*command: object) -> tuple[float, float]:
+    """Seconds and MiB at its peak of a `valuebox` command, from its start to its end."""
     started = time.perf_counter()
-    child = subprocess.Popen([VALUEBOX, "score", str(file), "--out", str(out)])
+    child = subprocess.Popen([VALUEBOX, *map(str, command)], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     seconds = time.perf_counter() - started
     if status:
@@ -139,7 +139,7 @@ def cost(file: Path, users: int, rounds: int) -> Cost:
     for _ in range(rounds):
         alone = apart(raw, file)
         raws.append(alone.seconds)
-        seconds, peak = score(file, out)
+        seconds, peak = timed("score", file, "--out", out)
         scores.append(seconds)
         peaks.append(peak)
         said = pq.read_table(out, columns=["prediction"])["prediction"].to_numpy()
@@ -152,7 +152,7 @@ def csv_seconds(folder: Path) -> tuple[int, float]:
     parquet, file = folder / "users.parquet", folder / "users.csv"
     apart(make_users, parquet, AT_ONCE)
     csv.write_csv(pq.read_table(parquet), file)
-    return AT_ONCE, score(file, folder / "scored.csv")[0]
+    return AT_ONCE, timed("score", file, "--out", folder / "scored.csv")[0]
 
 
 def document(costs: list[Cost], from_csv: tuple[int, float], rounds: int) -> str:

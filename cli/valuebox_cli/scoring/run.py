@@ -73,7 +73,6 @@ def score(
         try:
             run.all_batches(pool, batch_size)
         except KeyboardInterrupt:
-            pool.executor.shutdown(wait=False, cancel_futures=True)
             raise Interrupted(
                 f"interrupted; {run.users:,} users are scored, the same command goes on from there"
             ) from None
@@ -150,22 +149,31 @@ class _Run:
         self._waiting: deque[tuple[int, Future[tuple[pa.Table, Problems]] | None]] = deque()
 
     def all_batches(self, pool: _Pool, batch_size: int) -> None:
+        """Read, predict and write, up to the end or to what is in the way of it."""
+        try:
+            self._hand_out(pool, batch_size)
+            while self._waiting:
+                self._take()
+        finally:
+            for _, task in self._waiting:
+                if task:
+                    task.cancel()
+        self._problems.raise_for(self._source.path)
+        if not self.users:
+            raise BadFile(f"{self._source.path}: holds no users, only a header")
+
+    def _hand_out(self, pool: _Pool, batch_size: int) -> None:
         rows = 0
         for number, users in enumerate(self._source.batches(batch_size)):
-            # After the first problem nothing is written any more, but all problems are named.
             task = None
             if number not in self._done:
+                # After the first problem nothing is written any more, but all problems are named.
                 predict = not self._problems
                 task = pool.executor.submit(score_batch, pool.model, users, rows, predict)
             self._waiting.append((users.num_rows, task))
             rows += users.num_rows
             while len(self._waiting) > _AHEAD * pool.workers:
                 self._take()
-        while self._waiting:
-            self._take()
-        self._problems.raise_for(self._source.path)
-        if not rows:
-            raise BadFile(f"{self._source.path}: holds no users, only a header")
 
     def _take(self) -> None:
         rows, task = self._waiting[0]
