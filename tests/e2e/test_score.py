@@ -115,7 +115,9 @@ def unfinished(files, users: pd.DataFrame, model_tag: str, tmp_path: Path) -> Pa
     valuebox("score", files["csv"], "--out", out, "--model", model_tag)
     begun = tmp_path / "scores.csv.parts"
     begun.mkdir()
-    (begun / "manifest.json").write_text('{"input": 0, "model": "ltv:old", "batch size": 100000}')
+    (begun / "manifest.json").write_text(
+        '{"input": {"bytes": 0}, "model": "ltv:old", "batch size": 100000}'
+    )
     (begun / "000000.csv").write_text("1,2,3,4,ltv:old\n")
     return out
 
@@ -124,7 +126,7 @@ def test_what_another_run_left_is_not_mixed_in(unfinished: Path, files, model_ta
     command = ["score", files["csv"], "--out", unfinished, "--model", model_tag]
     whole = unfinished.read_text()
     _, said = valuebox(*command, exit_code=2)
-    assert "another input (0), another model (ltv:old)" in re.sub(r"\s+", " ", said)
+    assert "another input, another model (ltv:old)" in re.sub(r"\s+", " ", said)
     assert "--fresh" in said
     assert unfinished.read_text() == whole
     valuebox(*command, "--fresh")

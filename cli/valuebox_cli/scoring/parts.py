@@ -77,7 +77,7 @@ class Parts:
         except (OSError, ValueError):
             found = {}
         if other := [name for name, value in self._made_from.items() if found.get(name) != value]:
-            told = ", ".join(f"another {name} ({found.get(name)})" for name in other)
+            told = ", ".join(f"another {name}{_shown(found.get(name))}" for name in other)
             raise OtherRun(
                 f"{self.folder} holds what a run with {told} left unfinished; "
                 "go on with the same, or start over with --fresh"
@@ -119,6 +119,10 @@ class Parts:
         except (OSError, pa.ArrowException) as error:
             reason = getattr(error, "strerror", None) or error
             raise ValueboxError(f"{self.folder}: cannot be written: {reason}") from None
+
+
+def _shown(value: Any) -> str:
+    return f" ({value})" if isinstance(value, str | int) else ""
 
 
 @contextmanager
