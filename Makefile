@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export BENTOML_DO_NOT_TRACK := True
 
-.PHONY: install demo test fuzz lint format train serve evaluate build docs lock bench-cohorts chaos soak
+.PHONY: install demo test fuzz lint format train serve evaluate build docs lock bench-cohorts bench-score bench-dask chaos soak
 
 install: .venv/installed
 
@@ -55,6 +55,14 @@ chaos: install
 
 soak: install
 	PYTHONPATH=tests $(BIN)/python benchmarks/soak.py $(INTO)
+
+# `valuebox score` beside the booster alone, up to ten million users; needs 1 GB of disk.
+bench-score: install
+	$(BIN)/python benchmarks/scoring.py $(INTO)
+
+# `--dask` on a cluster of this machine, to 5 million users to learn from and 20 million to score.
+bench-dask: install
+	$(BIN)/python benchmarks/dask_growth.py $(INTO)
 
 docs: install
 	$(BIN)/python -m valuebox_cli.schemas docs/schemas

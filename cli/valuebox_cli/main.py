@@ -15,6 +15,7 @@ from valuebox.ltv.schemas import MAX_ROWS
 from valuebox_cli import database, keys, lookup, users
 from valuebox_cli import evaluate as evaluation
 from valuebox_cli.client import DEFAULT_URL
+from valuebox_cli.cluster import Dask, cluster
 from valuebox_cli.console import (
     check_writable,
     err,
@@ -26,6 +27,7 @@ from valuebox_cli.console import (
 )
 from valuebox_cli.options import DatabaseUrl, Url
 from valuebox_cli.options import database_url as resolve
+from valuebox_cli.score import score
 
 # BentoML reads this when it is imported, which the commands below do.
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
@@ -47,6 +49,7 @@ app.add_typer(database.app, name="db")
 app.add_typer(users.app, name="users")
 app.add_typer(keys.app, name="keys")
 app.command("predictions")(lookup.predictions)
+app.command()(score)
 
 
 @app.command()
@@ -104,12 +107,14 @@ def train(
             min=0, max=1_000, help="Hyperparameters to try first, on earlier and later users."
         ),
     ] = 0,
+    dask: Dask = None,
 ) -> str:
     """Learn from a file of users, judge on later ones, save into the BentoML model store.
 
     Prints the cohort errors on the validation users and the tag of the saved model. With
     `--train` alone nothing is judged. `--trials` searches for better hyperparameters than the
     usual ones, by what they say of training users who joined later than those they learn from.
+    With `--dask` the trees grow on a cluster; the rest, and the files, stay on this machine.
     """
     from valuebox_training.train import train as learn
 
@@ -118,8 +123,10 @@ def train(
             train_file = data / "train.csv"
             if valid_file is None and (data / "valid.csv").exists():
                 valid_file = data / "valid.csv"
-        with err.status("learning …"):
-            trained = learn(train_file, valid_file, model, trials=trials, tried=print_trial)
+        with cluster(dask) as client, err.status("learning …"):
+            trained = learn(
+                train_file, valid_file, model, trials=trials, tried=print_trial, client=client
+            )
         if trained.validation:
             print_report(trained.validation)
         out.print(f"learned from {trained.users:,} users, saved as {trained.tag}")

@@ -1,6 +1,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from valuebox.ltv.features import CATEGORICAL, NUMERIC, Encoder
@@ -83,3 +84,10 @@ def test_json_keeps_what_was_learned(encoder: Encoder) -> None:
 def test_an_encoder_for_other_features_is_refused(encoder: Encoder) -> None:
     with pytest.raises(ValueError, match="other features"):
         Encoder.from_dict({**encoder.to_dict(), "numeric": ["STV"]})
+
+
+def test_categoricals_are_encoded_like_their_values(encoder: Encoder) -> None:
+    values = ["RU", None, "CA", "US", "RU"]
+    columns = {"country_segment": values, "aff_type": ["PPS"] * 5}
+    same = {name: pd.Categorical(column) for name, column in columns.items()}
+    np.testing.assert_array_equal(encoder.transform(same), encoder.transform(columns))

@@ -1,7 +1,7 @@
 """The pipeline that is learned: our encoder, then an XGBoost regressor."""
 
 from collections.abc import Mapping
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,12 @@ from valuebox.ltv.files import columns_of
 from valuebox.ltv.model import LtvModel
 from valuebox_training.contributions import fit_contributions
 from valuebox_training.level import fit_level
+from valuebox_training.on_dask import fit_on
 from valuebox_training.robust import with_gaps
 from valuebox_training.uncertainty import Views, fit_uncertainty
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 # Squared error, because the mean is asked for: other losses aim at other middles. Shallow
 # trees on large leaves: what is left within a leaf is the noise of single users.
@@ -58,11 +62,27 @@ def make_pipeline(seed: int = 0, booster: Mapping[str, Any] = BOOSTER) -> Pipeli
     return Pipeline([("encode", EncodeUsers()), ("regress", regressor)])
 
 
-def fit(users: pd.DataFrame, seed: int = 0, booster: Mapping[str, Any] = BOOSTER) -> Pipeline:
-    """Fit on users with a known `target`; rows without one teach nothing and are left out."""
+def fit(
+    users: pd.DataFrame,
+    seed: int = 0,
+    booster: Mapping[str, Any] = BOOSTER,
+    client: "Client | None" = None,
+) -> Pipeline:
+    """Fit on users with a known `target`; rows without one teach nothing and are left out.
+
+    Args:
+        users: One row per user, with a `target`.
+        seed: Of everything random.
+        booster: Hyperparameters of the regressor.
+        client: Of a Dask cluster that grows the trees; None grows them here.
+    """
     known = users[users["target"].notna()]
-    pipeline = make_pipeline(seed, booster)
-    return pipeline.fit(*with_gaps(known, known["target"], GAP_SHARE, GAP, seed))
+    rows, target = with_gaps(known, known["target"], GAP_SHARE, GAP, seed)
+    if client is None:
+        return make_pipeline(seed, booster).fit(rows, target)
+    encode = EncodeUsers().fit(rows)
+    regressor = fit_on(client, encode.encoder_, rows, target, booster, seed)
+    return Pipeline([("encode", encode), ("regress", regressor)])
 
 
 def to_model(pipeline: Pipeline, users: pd.DataFrame) -> LtvModel:

@@ -5,7 +5,7 @@ it, as it will be in use. Users to validate on are never looked at.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,9 @@ from sklearn.model_selection import ParameterSampler
 
 from valuebox.ltv.files import BadFile
 from valuebox_training import pipeline
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 # Around what is known to work: enough shallow trees on large leaves.
 SPACE: Final[dict[str, list[Any]]] = {
@@ -46,6 +49,7 @@ def search(
     trials: int,
     seed: int = 0,
     tried: Callable[[Trial], None] = lambda trial: None,
+    client: "Client | None" = None,
 ) -> Trial:
     """Try the default and `trials` random points of `SPACE`, and return the best of them.
 
@@ -54,6 +58,7 @@ def search(
         trials: Points besides the default.
         seed: Of the points and of every fit.
         tried: Told every trial as it ends.
+        client: As for `pipeline.fit`.
 
     Raises:
         BadFile: when all users joined on so few days that none are later than others.
@@ -66,7 +71,7 @@ def search(
         raise BadFile("the users joined on too few days to choose hyperparameters")
     done = []
     for booster in candidates:
-        losses = [_loss(booster, earlier, later, seed) for earlier, later in folds]
+        losses = [_loss(booster, earlier, later, seed, client) for earlier, later in folds]
         done.append(Trial(booster, float(np.mean(losses))))
         tried(done[-1])
     return min(done, key=lambda trial: trial.loss)
@@ -85,7 +90,11 @@ def time_ordered_folds(users: pd.DataFrame) -> list[tuple[pd.DataFrame, pd.DataF
 
 
 def _loss(
-    booster: Mapping[str, Any], earlier: pd.DataFrame, later: pd.DataFrame, seed: int
+    booster: Mapping[str, Any],
+    earlier: pd.DataFrame,
+    later: pd.DataFrame,
+    seed: int,
+    client: "Client | None",
 ) -> float:
-    predictions = pipeline.fit(earlier, seed, booster).predict(later)
+    predictions = pipeline.fit(earlier, seed, booster, client).predict(later)
     return float(np.mean((later["target"].to_numpy(dtype=np.float64) - predictions) ** 2))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -12,6 +12,9 @@ from valuebox.ltv.files import COLUMNS, TARGET, BadFile, columns_of, read_users
 from valuebox.ltv.model import LtvModel
 from valuebox_training import pipeline
 from valuebox_training.search import Trial, search
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ def train(
     seed: int = 0,
     trials: int = 0,
     tried: Callable[[Trial], None] = lambda trial: None,
+    client: "Client | None" = None,
 ) -> Trained:
     """Fit on one file, judge on another that stays unseen, save into the model store.
 
@@ -40,6 +44,7 @@ def train(
         seed: Of everything random in the fit.
         trials: Hyperparameters to try besides the default ones; see `search`.
         tried: Told every trial as it ends.
+        client: Of a Dask cluster that grows the trees; None grows them here.
 
     Raises:
         BadFile: when a file cannot be used; nothing is saved then.
@@ -47,8 +52,8 @@ def train(
     """
     users = _read(train_file)
     valid = _read(valid_file) if valid_file else None
-    booster = search(users, trials, seed, tried).booster if trials else pipeline.BOOSTER
-    model = pipeline.to_model(pipeline.fit(users, seed, booster), users)
+    booster = search(users, trials, seed, tried, client).booster if trials else pipeline.BOOSTER
+    model = pipeline.to_model(pipeline.fit(users, seed, booster, client), users)
     validation = judge(model, valid) if valid is not None else None
     labels = {"training_window": _window(users)["last_join"][:7]}
     tag = model.save(name, labels, _metadata(users, validation, seed, booster))

@@ -56,7 +56,7 @@ def _means(values: dict[str, list[float]]) -> dict[str, float]:
 
 def _keys(columns: Columns) -> tuple[list[str], list[str]]:
     stv = [_amount(value) for value in columns["STV"]]
-    segments: Sequence[Any] = columns["country_segment"]  # type: ignore[assignment]
+    segments: Sequence[Any] = columns["country_segment"]
     return stv, [f"{segment}|{amount}" for segment, amount in zip(segments, stv, strict=True)]
 
 

@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-Columns = Mapping[str, Sequence[Any] | NDArray[Any]]
+# One sequence or array per feature; of texts also a `pd.Categorical`.
+Columns = Mapping[str, Any]
 Matrix = NDArray[np.float32]
 
 NUMERIC: Final = ("hidden", "STV", "is_lp", "is_cancelled")
@@ -53,7 +55,8 @@ class Encoder:
 
         Args:
             columns: One sequence per feature, all of the same length `n_users`. Missing is
-                None or NaN; a feature that is absent is missing for everybody.
+                None or NaN; a feature that is absent is missing for everybody. Of a
+                `pd.Categorical` only the different values are looked at.
 
         Returns:
             `(n_users, len(feature_names))` float32, C-ordered.
@@ -95,11 +98,15 @@ class Encoder:
 
 
 def _codes(
-    values: Sequence[Any] | NDArray[Any] | None, known: tuple[str, ...]
+    values: Sequence[Any] | NDArray[Any] | pd.Categorical | None, known: tuple[str, ...]
 ) -> NDArray[np.intp] | int:
     """Position of each value in `known`; one past its end for what is unseen or missing."""
     unknown = len(known)
     if values is None:
         return unknown
+    if isinstance(values, pd.Categorical):
+        # The code of a missing value is -1, which picks the last.
+        by_category = np.append(_codes(values.categories.to_numpy(), known), unknown)
+        return by_category[np.asarray(values.codes)]
     code_of: dict[Any, int] = {value: code for code, value in enumerate(known)}
     return np.fromiter((code_of.get(v, unknown) for v in values), np.intp, len(values))

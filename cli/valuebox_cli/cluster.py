@@ -1,0 +1,73 @@
+"""`--dask ADDRESS`: other machines that help."""
+
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from valuebox.errors import ValueboxError
+from valuebox.registry import library_versions
+from valuebox_cli.console import Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from distributed import Client
+
+_WAIT: Final = 10
+# What a prediction depends on.
+_ALIKE: Final = ("valuebox", "xgboost", "xgboost-cpu")
+
+Dask = Annotated[
+    str | None,
+    typer.Option(
+        "--dask",
+        metavar="ADDRESS",
+        help="Scheduler of a Dask cluster that does the work, such as tcp://host:8786.",
+    ),
+]
+
+
+@contextmanager
+def cluster(address: str | None) -> "Iterator[Client | None]":
+    """Connected to a cluster, or None where no address is given.
+
+    Raises:
+        ValueboxError: when Dask is not installed, or the workers have another version of this.
+        Unreachable: when the cluster does not answer, or fails in between.
+    """
+    if address is None:
+        yield None
+        return
+    try:
+        from distributed import Client, KilledWorker
+    except ImportError:
+        raise ValueboxError(
+            "--dask needs Dask here and on the workers: pip install 'valuebox[dask]'"
+        ) from None
+    try:
+        client = Client(address, timeout=_WAIT)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise Unreachable(f"no Dask scheduler answers at {address}: {error}") from None
+    try:
+        _check_workers(client)
+        yield client
+    except (KilledWorker, CancelledError, OSError, TimeoutError) as error:
+        raise Unreachable(f"the Dask cluster failed: {error}") from None
+    finally:
+        client.close()
+
+
+def _check_workers(client: "Client") -> None:
+    try:
+        workers = client.run(library_versions)
+    except ImportError as error:
+        raise ValueboxError(f"the Dask workers do not have what is needed: {error}") from None
+    if not workers:
+        raise Unreachable("the Dask cluster has no workers")
+    here = library_versions()
+    for worker, there in workers.items():
+        if other := [name for name in _ALIKE if there.get(name) != here.get(name)]:
+            told = ", ".join(f"{name} {there.get(name)} and not {here.get(name)}" for name in other)
+            raise ValueboxError(f"the Dask worker {worker} has {told}")

@@ -1,0 +1,1 @@
+"""Scoring of files larger than memory, without a server: read, check, predict, write."""
