@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export BENTOML_DO_NOT_TRACK := True
 
-.PHONY: install demo test fuzz lint format train serve evaluate build docs lock bench-cohorts chaos soak
+.PHONY: install demo test fuzz lint format train serve evaluate build docs lock bench-cohorts bench-contenders bench chaos soak
 
 install: .venv/installed
 
@@ -55,6 +55,18 @@ chaos: install
 
 soak: install
 	PYTHONPATH=tests $(BIN)/python benchmarks/soak.py $(INTO)
+
+# The run of docs/serving-speed.md. What it compares with is installed first, each for itself.
+bench-contenders: $(patsubst benchmarks/serving/peers/%.txt,.contenders/%/installed, \
+	$(wildcard benchmarks/serving/peers/*.txt))
+
+.contenders/%/installed: benchmarks/serving/peers/%.txt
+	$(PYTHON) -m venv .contenders/$*
+	.contenders/$*/bin/python -m pip install --quiet --only-binary :all: -r $<
+	touch $@
+
+bench: install
+	PYTHONPATH=tests $(BIN)/python benchmarks/serving.py $(INTO)
 
 docs: install
 	$(BIN)/python -m valuebox_cli.schemas docs/schemas
