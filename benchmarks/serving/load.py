@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 import uvloop
 
@@ -34,17 +35,20 @@ class Phase:
 class Connection(asyncio.Protocol):
     """One connection, which sends at least once."""
 
-    def __init__(self) -> None:
-        self.lost = False
+    _done: "asyncio.Future[None] | None" = None
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: D102
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+    @classmethod
+    async def open(cls, port: int) -> Self:
+        """Connected to this machine."""
+        loop = asyncio.get_running_loop()
+        transport, connection = await loop.create_connection(cls, "127.0.0.1", port)
+        connection._transport = transport
+        return connection
 
     def run(self, phase: Phase) -> "asyncio.Future[None]":
         """Send until the phase is over; done when the last answer is there."""
         self._phase = phase
-        self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._done = asyncio.get_running_loop().create_future()
         self._send()
         return self._done
 
@@ -74,12 +78,11 @@ class Connection(asyncio.Protocol):
             phase.errors += 1
         if phase.ended < phase.deadline:
             self._send()
-        else:
+        elif self._done:
             self._done.set_result(None)
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: D102
-        self.lost = True
-        if hasattr(self, "_done") and not self._done.done():
+        if self._done and not self._done.done():
             self._phase.errors += 1
             self._done.set_result(None)
 
@@ -105,10 +108,7 @@ async def load(
     port: int, path: str, single: Path, bodies: Path, connections: int, seconds: float
 ) -> None:
     """Warm up with `single`, the bodies of one user; then measure with `bodies`."""
-    loop = asyncio.get_running_loop()
-    opened = [
-        (await loop.create_connection(Connection, "127.0.0.1", port))[1] for _ in range(connections)
-    ]
+    opened = [await Connection.open(port) for _ in range(connections)]
     requests = _requests(bodies, port, path)
     warm = await _phase(opened, _requests(single, port, path), max(0.2, seconds / 6))
     warm_too = await _phase(opened[:1], requests, 0)

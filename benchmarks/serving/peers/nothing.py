@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from typing import Any
 
 import uvloop
 
@@ -11,8 +12,7 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"
 class Nothing(asyncio.Protocol):
     """Answers once a request is complete, and never looks at it."""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: D102
-        assert isinstance(transport, asyncio.Transport)
+    def connection_made(self, transport: Any) -> None:  # noqa: D102
         self._transport = transport
         self._missing = 0
 
