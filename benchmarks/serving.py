@@ -2,9 +2,9 @@
 
     make bench-contenders bench
 
-Every contender is started by itself, has to predict what the model predicts and to store what it says,
-and is then asked as fast as it answers: requests of 1 to 10,000 users on 1 and on 16 connections. Ends
-with exit code 1 when a contender is wrong, when there was an error, or a target is missed.
+Every contender is started by itself, has to predict what the model predicts and to store what it
+says, and is then asked as fast as it answers: requests of 1 to 10,000 users on 1 and on 16
+connections. Ends with exit code 1 when a contender is wrong or breaks, or a target is missed.
 """
 
 import time
@@ -12,7 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Final
 
-import psutil
 import typer
 from report import measured_with, put_section
 from serving.bodies import known_users, put
@@ -35,7 +34,9 @@ def main(
     seconds: Annotated[float, typer.Option(min=0.1, help="Of each measurement.")] = 3.0,
     only: Annotated[list[str] | None, typer.Option(help="A contender; may be repeated.")] = None,
     model: Annotated[str, typer.Option(help="Of the model store; one is trained by default.")] = "",
-    quick: Annotated[bool, typer.Option(help="Too short for a verdict, and not all sizes.")] = False,
+    quick: Annotated[
+        bool, typer.Option(help="Too short for a verdict, and not all sizes.")
+    ] = False,
     into: Annotated[Path | None, typer.Option(help="Markdown file for the tables.")] = None,
 ) -> None:
     """Run, print the tables, judge."""
@@ -65,7 +66,9 @@ def main(
     typer.echo(f"\n{report}")
     if into:
         put_section(into, HEADING, report)
-    missed = [f"{who}: {what}, {found}" for who, _, what, found, ok in judged(results) if ok is False]
+    missed = [
+        f"{who}: {what}, {found}" for who, _, what, found, ok in judged(results) if ok is False
+    ]
     failed = results.failed()
     for line in [*(missed if not quick else []), *failed]:
         typer.echo(line, err=True)
@@ -109,24 +112,20 @@ class Bench:
             settings = {**settings, "DATABASE_URL": database.url}
         if first:
             prepare(contender, settings, self._folder)
+        processes = self._postgres.processes if contender.stores == "PostgreSQL" else list
         with running(contender, settings, self._folder) as served:
             if contender.counted:
                 check(served, self._model, database)
             for cell in self._cells:
                 if database:
                     database.empty()
-                load = served.load(
-                    cell.rows, cell.connections, self._seconds, self._database_processes(contender)
-                )
+                load = served.load(*cell, self._seconds, processes)
                 found = figures(load, cell.rows)
                 self.results.add(contender.name, cell, found)
                 typer.echo(
                     f"  {cell}: p50 {found.p50 * 1e3:.2f} ms, p99 {found.p99 * 1e3:.2f} ms, "
                     f"{found.rows_per_second:,.0f} rows/s, {found.errors:.0f} errors"
                 )
-
-    def _database_processes(self, contender: Contender) -> list[psutil.Process]:
-        return self._postgres.processes() if contender.stores == "PostgreSQL" else []
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from support.databases import Postgres
 from valuebox.store import migrate
 from valuebox.store.engine import make_engine
 
-TABLES: Final = ("ltv_features", "ltv_predictions")
 DURABLE: Final = ("fsync", "synchronous_commit", "full_page_writes")
 
 
@@ -37,9 +36,9 @@ class Database:
         """Delete all rows."""
         if self.url.startswith("sqlite"):
             # Without foreign keys, which are off here, whole pages are dropped.
-            statements = [f"DELETE FROM {table}" for table in reversed(TABLES)]
+            statements = ["DELETE FROM ltv_predictions", "DELETE FROM ltv_features"]
         else:
-            statements = [f"TRUNCATE {', '.join(TABLES)}", "CHECKPOINT"]
+            statements = ["TRUNCATE ltv_features, ltv_predictions", "CHECKPOINT"]
         self._do(lambda connection: [_one(connection, statement) for statement in statements])
 
     def _do(self, work: Callable[[Any], Any]) -> Any:

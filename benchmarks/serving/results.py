@@ -89,12 +89,18 @@ class Results:
         """What was measured."""
         return list(dict.fromkeys(cell for _, cell in self._rounds))
 
-    def median(self, contender: str, cell: Cell) -> Figures | None:
-        """Each figure's median over the rounds, errors summed; None where there are none."""
-        rounds = self._rounds.get((contender, cell))
-        if not rounds:
-            return None
-        medians = {one.name: median(getattr(r, one.name) for r in rounds) for one in fields(Figures)}
+    def median(self, contender: str, cell: Cell) -> Figures:
+        """Each figure's median over the rounds, errors summed.
+
+        Raises:
+            KeyError: where it was not measured.
+        """
+        if (contender, cell) not in self._rounds:
+            raise KeyError(contender, cell)
+        rounds = self._rounds[contender, cell]
+        medians = {
+            one.name: median(getattr(r, one.name) for r in rounds) for one in fields(Figures)
+        }
         return Figures(**{**medians, "errors": sum(one.errors for one in rounds)})
 
     def failed(self) -> list[str]:
@@ -103,7 +109,7 @@ class Results:
         return [
             f"{name}, {cell}: {one.errors:.0f} errors"
             for (name, cell), one in medians.items()
-            if one and one.errors
+            if one.errors
         ]
 
     def ratio(self, figure: Figure, contender: str, other: str, cell: Cell) -> float | None:
@@ -118,5 +124,5 @@ class Results:
 
     def best_peer(self, figure: Figure, cell: Cell) -> str | None:
         """The peer whose median is highest, whether it stores anything or not."""
-        found = {name: one for name in PEERS if (one := self.median(name, cell))}
-        return max(found, key=lambda name: figure(found[name])) if found else None
+        measured = [name for name in self.contenders(cell) if name in PEERS]
+        return max(measured, key=lambda name: figure(self.median(name, cell)), default=None)

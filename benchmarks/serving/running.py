@@ -6,11 +6,11 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import httpx
 import psutil
@@ -64,7 +64,7 @@ class Running:
         path = self._path(rows)
         if not self.contender.path:
             self._order({"bodies": str(path), "number": 0})
-            return self._line().encode()
+            return _pipes(self._process)[0].readline().encode()
         answer = httpx.post(
             f"http://127.0.0.1:{self._port}{self.contender.path}",
             content=path.read_bytes().splitlines()[0],
@@ -76,9 +76,20 @@ class Running:
         return answer.content
 
     def load(
-        self, rows: int, connections: int, seconds: float, database: list[psutil.Process]
+        self,
+        rows: int,
+        connections: int,
+        seconds: float,
+        database: Callable[[], list[psutil.Process]],
     ) -> Load:
-        """Measure requests of `rows` users on some connections."""
+        """Measure requests of `rows` users on some connections.
+
+        Args:
+            rows: In each request.
+            connections: At once.
+            seconds: How long.
+            database: The processes of the database, once it is connected to.
+        """
         single, bodies = self._path(1), self._path(rows)
         if self.contender.path:
             command = [sys.executable, "-m", "serving.load", str(self._port), self.contender.path]
@@ -100,35 +111,41 @@ class Running:
                     "seconds": seconds,
                 }
             )
-        assert client.stdin
-        assert client.stdout
+        said, told = _pipes(client)
         try:
-            if client.stdout.readline() != "warm\n":
+            if said.readline() != "warm\n":
                 raise AssertionError(f"{self.contender.name} does not warm up")
-            own, other = Usage(family(self._process.pid)), Usage(database)
-            client.stdin.write("go\n")
-            client.stdin.flush()
-            _wait(client.stdout, own)
+            own, other = Usage(family(self._process.pid)), Usage(database())
+            _tell(told, "go")
+            _wait(said, own)
             cpu, database_cpu = own.cpu_seconds(), other.cpu_seconds()
-            found = json.loads(client.stdout.readline())
+            found = json.loads(said.readline())
         finally:
             if client is not self._process:
                 client.kill()
                 client.communicate()
-        return Load(**found, cpu_seconds=cpu, database_cpu_seconds=database_cpu,
-                    peak_mebibytes=own.peak_mebibytes)
+        return Load(
+            **found,
+            cpu_seconds=cpu,
+            database_cpu_seconds=database_cpu,
+            peak_mebibytes=own.peak_mebibytes,
+        )
 
     def _path(self, rows: int) -> Path:
         return self._bodies / f"{self.contender.form}-{rows}.jsonl"
 
     def _order(self, order: dict[str, Any]) -> None:
-        assert self._process.stdin
-        self._process.stdin.write(f"{json.dumps(order)}\n")
-        self._process.stdin.flush()
+        _tell(_pipes(self._process)[1], json.dumps(order))
 
-    def _line(self) -> str:
-        assert self._process.stdout
-        return self._process.stdout.readline()
+
+def _pipes(process: "subprocess.Popen[str]") -> tuple[IO[str], IO[str]]:
+    """What a process says, and where it listens."""
+    return cast("IO[str]", process.stdout), cast("IO[str]", process.stdin)
+
+
+def _tell(listening: IO[str], line: str) -> None:
+    listening.write(f"{line}\n")
+    listening.flush()
 
 
 def _wait(output: IO[str], usage: Usage) -> None:
@@ -140,12 +157,8 @@ def _wait(output: IO[str], usage: Usage) -> None:
     usage.sample()
 
 
-
-
 @contextmanager
-def running(
-    contender: Contender, settings: dict[str, str], folder: Path
-) -> Iterator[Running]:
+def running(contender: Contender, settings: dict[str, str], folder: Path) -> Iterator[Running]:
     """Start a contender, and end it and all its processes after the block.
 
     Args:
@@ -184,8 +197,7 @@ def running(
 
 def _starts(contender: Contender, process: "subprocess.Popen[str]", port: int) -> bool:
     if not contender.path:
-        assert process.stdout
-        return process.stdout.readline() == "ready\n"
+        return _pipes(process)[0].readline() == "ready\n"
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:

@@ -1,6 +1,7 @@
 """The figures, for people."""
 
 from report import table
+
 from serving.contenders import LIMIT
 from serving.results import Cell, Results
 from serving.targets import throughput
@@ -23,7 +24,7 @@ def details(results: Results) -> str:
 
 def _cell(results: Results, cell: Cell) -> str:
     header = [
-        f"**{cell.rows:,} rows, {cell.connections} connection{'s' * (cell.connections > 1)}**",
+        f"**{cell} connection{'s' * (cell.connections > 1)}**",
         "p50, ms",
         "p99, ms",
         "rows/s",
@@ -38,7 +39,6 @@ def _cell(results: Results, cell: Cell) -> str:
     rows: list[list[object]] = []
     for name in results.contenders(cell):
         one = results.median(name, cell)
-        assert one
         rows.append(
             [
                 f"{name} (best peer)" if name == best else name,

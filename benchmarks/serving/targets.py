@@ -4,20 +4,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from report import table
+
 from serving.contenders import BULK, LIMIT, LIST, STORE_NOTHING, TUNED, USUAL
-from serving.results import Cell, Figure, Results
+from serving.results import Cell, Figure, Figures, Results
 
 ONE: Final = Cell(1, 1)
 MANY: Final = Cell(10_000, 1)
 BUSY: Final = Cell(1, 16)
 
 
-def p50(figures: "Figures") -> float:
+def p50(figures: Figures) -> float:
     """Of latency."""
     return figures.p50
 
 
-def throughput(figures: "Figures") -> float:
+def throughput(figures: Figures) -> float:
     """Rows a second."""
     return figures.rows_per_second
 
@@ -78,26 +79,14 @@ def judged(results: Results) -> list[tuple[str, Cell, str, str, bool | None]]:
         reached = None if ratio is None else one.is_reached(ratio)
         shown = "" if ratio is None else f"{ratio:.2f}"
         lines.append((one.contender, one.cell, str(one), shown, reached))
-    busy = results.median(LIST, BUSY)
-    tail = busy and busy.p99 / busy.p50
-    lines.append(
-        (
-            LIST,
-            BUSY,
-            f"p99 ≤ {TAIL:g} × p50",
-            "" if tail is None else f"{tail:.2f}",
-            None if tail is None else tail <= TAIL,
-        )
-    )
-    lines.append(
-        (
-            LIST,
-            BUSY,
-            "no error",
-            "" if busy is None else f"{busy.errors:.0f}",
-            None if busy is None else busy.errors == 0,
-        )
-    )
+    tail, errors = f"p99 ≤ {TAIL:g} × p50", "no error"
+    if LIST in results.contenders(BUSY):
+        busy = results.median(LIST, BUSY)
+        ratio = busy.p99 / busy.p50
+        lines.append((LIST, BUSY, tail, f"{ratio:.2f}", ratio <= TAIL))
+        lines.append((LIST, BUSY, errors, f"{busy.errors:.0f}", busy.errors == 0))
+    else:
+        lines += [(LIST, BUSY, tail, "", None), (LIST, BUSY, errors, "", None)]
     return lines
 
 

@@ -31,9 +31,7 @@ one_hot = OneHotEncoder(
 columns = ColumnTransformer(
     [("numbers", "passthrough", list(NUMERIC)), ("categories", one_hot, list(CATEGORICAL))]
 )
-columns.fit(
-    pd.DataFrame({**dict.fromkeys(NUMERIC, [0.0]), **dict.fromkeys(CATEGORICAL, [UNKNOWN])})
-)
+columns.fit(pd.DataFrame([{**dict.fromkeys(NUMERIC, 0.0), **dict.fromkeys(CATEGORICAL, UNKNOWN)}]))
 pipeline = Pipeline([("columns", columns), ("regress", regressor)])
 
 new_session = sessionmaker(create_engine(os.environ["DATABASE_URL"], pool_size=16))
