@@ -15,8 +15,8 @@ from typing import Annotated, Final
 import typer
 from report import measured_with, put_section
 from serving.bodies import known_users, put
-from serving.contenders import CONTENDERS, ROOT, Contender, named
-from serving.correctness import check
+from serving.contenders import ROOT, Contender, named
+from serving.correctness import SIZES, check
 from serving.databases import Database, durability, new_database
 from serving.models import Model, trained
 from serving.results import CELLS, Cell, Results, figures
@@ -26,6 +26,7 @@ from serving.targets import judged, verdicts
 from support.databases import Postgres
 
 HEADING: Final = "## Figures"
+QUICK_SECONDS: Final = 0.2
 QUICK: Final = (Cell(1, 1), Cell(1, 16), Cell(100, 1), Cell(10_000, 1))
 
 
@@ -35,7 +36,7 @@ def main(
     only: Annotated[list[str] | None, typer.Option(help="A contender; may be repeated.")] = None,
     model: Annotated[str, typer.Option(help="Of the model store; one is trained by default.")] = "",
     quick: Annotated[
-        bool, typer.Option(help="Too short for a verdict, and not all sizes.")
+        bool, typer.Option(help="One short round of some cells, and no verdict.")
     ] = False,
     into: Annotated[Path | None, typer.Option(help="Markdown file for the tables.")] = None,
 ) -> None:
@@ -45,12 +46,14 @@ def main(
     except LookupError as error:
         raise typer.BadParameter(str(error)) from None
     started = time.monotonic()
-    cells = QUICK if quick else CELLS
+    cells = CELLS
+    if quick:
+        rounds, seconds, cells = 1, QUICK_SECONDS, QUICK
     with TemporaryDirectory(prefix="valuebox-serving-") as temporary:
         folder = Path(temporary)
         postgres = Postgres(durable=True)
         try:
-            bench = Bench(postgres, trained(model, folder), folder, cells, seconds)
+            bench = Bench(postgres, trained(model, folder), folder, cells, seconds, chosen)
             for number in range(rounds):
                 for contender in chosen:
                     typer.echo(f"round {number + 1}/{rounds}: {contender.name}")
@@ -86,6 +89,7 @@ class Bench:
         folder: Path,
         cells: tuple[Cell, ...],
         seconds: float,
+        chosen: list[Contender],
     ):
         self.results = Results()
         self._postgres = postgres
@@ -95,8 +99,8 @@ class Bench:
         self._seconds = seconds
         self._databases: dict[str, Database] = {}
         users = known_users(ROOT / "data" / "test.csv")
-        for form in {one.form for one in CONTENDERS}:
-            for rows in {1, *(cell.rows for cell in cells)}:
+        for form in {"rows", *(one.form for one in chosen)}:
+            for rows in {*SIZES, *(cell.rows for cell in cells)}:
                 put(folder, users, form, rows)
 
     def measure(self, contender: Contender) -> None:

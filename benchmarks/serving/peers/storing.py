@@ -31,7 +31,8 @@ _FEATURES: Final = f"ltv_features (id, request_id, received_at, {', '.join(FEATU
 _PREDICTIONS: Final = (
     "ltv_predictions (id, features_id, model, prediction, lower, upper, predicted_at)"
 )
-_ONE_ROW: Final = (  # Names of columns only.
+# Put together from names of columns only.
+_ONE_ROW: Final = (
     f"INSERT INTO {_FEATURES} VALUES ({', '.join(['%s'] * (3 + len(FEATURES)))}); "  # noqa: S608
     f"INSERT INTO {_PREDICTIONS} VALUES ({', '.join(['%s'] * 7)})"
 )

@@ -1,6 +1,7 @@
 """FastAPI as it is usually written: a scikit-learn pipeline on a DataFrame, and the ORM."""
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -38,7 +39,7 @@ new_session = sessionmaker(create_engine(os.environ["DATABASE_URL"], pool_size=1
 app = FastAPI()
 
 
-def session() -> Session:
+def session() -> Iterator[Session]:
     """One for each request."""
     with new_session() as opened:
         yield opened
