@@ -171,7 +171,7 @@ def running(contender: Contender, settings: dict[str, str], folder: Path) -> Ite
     """
     ports = {"port": free_port(), "port1": free_port(), "port2": free_port()}
     words = {**ports, "folder": folder}
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{PEERS}", **settings}
+    environment = _environment(contender, settings)
     environment |= {name: value.format(**words) for name, value in contender.settings.items()}
     log = folder / "log.txt"
     with log.open("w") as output:
@@ -193,6 +193,13 @@ def running(contender: Contender, settings: dict[str, str], folder: Path) -> Ite
             yield Running(contender, process, ports["port"], folder)
         finally:
             _end(process)
+
+
+def _environment(contender: Contender, settings: dict[str, str]) -> dict[str, str]:
+    """As if its virtual environment were activated: MLflow starts uvicorn by name."""
+    path = f"{contender.python.parent}{os.pathsep}{os.environ['PATH']}"
+    imported = f"{ROOT / 'src'}{os.pathsep}{PEERS}"
+    return {**os.environ, "PATH": path, "PYTHONPATH": imported, **settings}
 
 
 def _starts(contender: Contender, process: "subprocess.Popen[str]", port: int) -> bool:
@@ -222,11 +229,10 @@ def _end(process: "subprocess.Popen[str]") -> None:
 def prepare(contender: Contender, settings: dict[str, str], folder: Path) -> None:
     """Make what it needs before it is first started."""
     if contender.prepare:
-        environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{PEERS}", **settings}
         subprocess.run(
             [str(contender.python), *(part.format(folder=folder) for part in contender.prepare)],
             check=True,
             cwd=folder,
-            env=environment,
+            env=_environment(contender, settings),
             capture_output=True,
         )
