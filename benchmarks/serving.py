@@ -14,13 +14,12 @@ from typing import Annotated, Final
 
 import typer
 from report import measured_with, put_section
-from serving.bodies import known_users, put
-from serving.contenders import ROOT, Contender, named
-from serving.correctness import SIZES, check
-from serving.databases import Database, durability, new_database
-from serving.models import Model, trained
-from serving.results import CELLS, Cell, Results, figures
-from serving.running import prepare, running
+from serving.bench import Bench
+from serving.contenders import OURS_DURABLE, named
+from serving.databases import durability
+from serving.growth import growth_table
+from serving.models import trained
+from serving.results import CELLS, Cell
 from serving.tables import details, overview
 from serving.targets import judged, verdicts
 from support.databases import Postgres
@@ -35,6 +34,7 @@ def main(
     seconds: Annotated[float, typer.Option(min=0.1, help="Of each measurement.")] = 3.0,
     only: Annotated[list[str] | None, typer.Option(help="A contender; may be repeated.")] = None,
     model: Annotated[str, typer.Option(help="Of the model store; one is trained by default.")] = "",
+    growth: Annotated[int, typer.Option(help="Rows up to which ours are sent; 0: none.")] = 0,
     quick: Annotated[
         bool, typer.Option(help="One short round of some cells, and no verdict.")
     ] = False,
@@ -53,11 +53,16 @@ def main(
         folder = Path(temporary)
         postgres = Postgres(durable=True)
         try:
-            bench = Bench(postgres, trained(model, folder), folder, cells, seconds, chosen)
+            bench = Bench(postgres, trained(model, folder), folder, chosen)
             for number in range(rounds):
                 for contender in chosen:
                     typer.echo(f"round {number + 1}/{rounds}: {contender.name}")
-                    bench.measure(contender)
+                    bench.measure(contender, cells, seconds)
+            grown = {
+                one.name: bench.grow(one, growth)
+                for one in chosen
+                if growth and one.name in OURS_DURABLE
+            }
             versions = durability(postgres)
         finally:
             postgres.remove()
@@ -65,7 +70,9 @@ def main(
     minutes = (time.monotonic() - started) / 60
     lines = f"{measured_with(versions)}\nMedians of {rounds} rounds, {seconds:g} s a measurement; "
     lines += f"it took {minutes:.0f} minutes."
-    report = "\n\n".join([lines, verdicts(results), overview(results), details(results)])
+    growths = [growth_table(name, points) for name, points in grown.items()]
+    parts = [lines, verdicts(results), *growths, overview(results), details(results)]
+    report = "\n\n".join(parts)
     typer.echo(f"\n{report}")
     if into:
         put_section(into, HEADING, report)
@@ -77,59 +84,6 @@ def main(
         typer.echo(line, err=True)
     if failed or (missed and not quick):
         raise typer.Exit(1)
-
-
-class Bench:
-    """Everything that contenders have in common."""
-
-    def __init__(
-        self,
-        postgres: Postgres,
-        model: Model,
-        folder: Path,
-        cells: tuple[Cell, ...],
-        seconds: float,
-        chosen: list[Contender],
-    ):
-        self.results = Results()
-        self._postgres = postgres
-        self._model = model
-        self._folder = folder
-        self._cells = cells
-        self._seconds = seconds
-        self._databases: dict[str, Database] = {}
-        users = known_users(ROOT / "data" / "test.csv")
-        for form in {"rows", *(one.form for one in chosen)}:
-            for rows in {*SIZES, *(cell.rows for cell in cells)}:
-                put(folder, users, form, rows)
-
-    def measure(self, contender: Contender) -> None:
-        """Start it, check it the first time, and measure every cell."""
-        settings = self._model.settings
-        database = None
-        first = contender.name not in self._databases
-        if contender.stores:
-            if first:
-                made = new_database(self._postgres, contender.stores, self._folder, contender.name)
-                self._databases[contender.name] = made
-            database = self._databases[contender.name]
-            settings = {**settings, "DATABASE_URL": database.url}
-        if first:
-            prepare(contender, settings, self._folder)
-        processes = self._postgres.processes if contender.stores == "PostgreSQL" else list
-        with running(contender, settings, self._folder) as served:
-            if contender.counted:
-                check(served, self._model, database)
-            for cell in self._cells:
-                if database:
-                    database.empty()
-                load = served.load(*cell, self._seconds, processes)
-                found = figures(load, cell.rows)
-                self.results.add(contender.name, cell, found)
-                typer.echo(
-                    f"  {cell}: p50 {found.p50 * 1e3:.2f} ms, p99 {found.p99 * 1e3:.2f} ms, "
-                    f"{found.rows_per_second:,.0f} rows/s, {found.errors:.0f} errors"
-                )
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ LIST: Final = "valuebox"
 BULK: Final = "valuebox, bulk"
 TUNED: Final = "FastAPI, tuned by hand"
 USUAL: Final = "FastAPI + ORM + scikit-learn"
+OURS_DURABLE: Final = (LIST, BULK)
 STORE_NOTHING: Final = ("LitServe", "MLServer", "MLflow")
 NOTHING: Final = "the client alone"
 

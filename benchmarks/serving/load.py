@@ -8,6 +8,7 @@ what it costs by itself.
 import asyncio
 import itertools
 import json
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -17,19 +18,26 @@ from typing import Self
 import uvloop
 
 # Who has not answered by then does not.
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 240
+WARM_SECONDS = 0.5
 
 
 class Phase:
     """Requests of some seconds, on some connections."""
 
-    def __init__(self, requests: Iterator[bytes], seconds: float):
+    def __init__(self, requests: Iterator[bytes], seconds: float, most: float):
         self.requests = requests
+        self.most = most
         self.latencies: list[float] = []
         self.errors = 0
         self.begun = time.perf_counter()
         self.deadline = self.begun + seconds
         self.ended = self.begun
+
+    def is_over(self) -> bool:
+        """Whether nothing more is to be sent."""
+        answered = len(self.latencies) + self.errors
+        return self.ended >= self.deadline or answered >= self.most
 
 
 class Connection(asyncio.Protocol):
@@ -76,7 +84,7 @@ class Connection(asyncio.Protocol):
             phase.latencies.append(phase.ended - self._sent)
         else:
             phase.errors += 1
-        if phase.ended < phase.deadline:
+        if not phase.is_over():
             self._send()
         elif self._done:
             self._done.set_result(None)
@@ -96,8 +104,13 @@ def _requests(bodies: Path, port: int, path: str) -> Iterator[bytes]:
     return itertools.cycle(built)
 
 
-async def _phase(connections: list[Connection], requests: Iterator[bytes], seconds: float) -> Phase:
-    phase = Phase(requests, seconds)
+async def _phase(
+    connections: list[Connection],
+    requests: Iterator[bytes],
+    seconds: float,
+    most: float = math.inf,
+) -> Phase:
+    phase = Phase(requests, seconds, most)
     running = [one.run(phase) for one in connections]
     _, waiting = await asyncio.wait(running, timeout=seconds + PATIENCE_SECONDS)
     phase.errors += len(waiting)
@@ -105,18 +118,24 @@ async def _phase(connections: list[Connection], requests: Iterator[bytes], secon
 
 
 async def load(
-    port: int, path: str, single: Path, bodies: Path, connections: int, seconds: float
+    port: int,
+    path: str,
+    single: Path,
+    bodies: Path,
+    connections: int,
+    seconds: float,
+    most: float,
 ) -> None:
-    """Warm up with `single`, the bodies of one user; then measure with `bodies`."""
+    """Warm up with `single`, the bodies of one user; then measure with `bodies`, `most` at most."""
     opened = [await Connection.open(port) for _ in range(connections)]
     requests = _requests(bodies, port, path)
-    warm = await _phase(opened, _requests(single, port, path), max(0.2, seconds / 6))
+    warm = await _phase(opened, _requests(single, port, path), WARM_SECONDS)
     warm_too = await _phase(opened[:1], requests, 0)
     if warm.errors + warm_too.errors:
         raise SystemExit(f"{warm.errors + warm_too.errors} errors while it warmed up")
     print("warm", flush=True)
     sys.stdin.readline()
-    phase = await _phase(opened, requests, seconds)
+    phase = await _phase(opened, requests, seconds, most)
     found = {
         "latencies": phase.latencies,
         "errors": phase.errors,
@@ -126,7 +145,7 @@ async def load(
 
 
 if __name__ == "__main__":
-    _port, _path, _single, _bodies, _connections, _seconds = sys.argv[1:]
+    _port, _path, _single, _bodies, _connections, _seconds, _most = sys.argv[1:]
     uvloop.run(
         load(
             int(_port),
@@ -135,5 +154,6 @@ if __name__ == "__main__":
             Path(_bodies),
             int(_connections),
             float(_seconds),
+            float(_most),
         )
     )

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from serving.contenders import BULK, CONTENDERS, LIMIT, LIST
+from serving.contenders import CONTENDERS, LIMIT, OURS_DURABLE
 from serving.running import Load
 
 
@@ -26,7 +26,7 @@ class Cell(NamedTuple):
 CELLS: Final = tuple(
     Cell(rows, connections) for connections in (1, 16) for rows in (1, 100, 1_000, 10_000)
 )
-_OURS: Final = {LIST, BULK, "valuebox on SQLite"}
+_OURS: Final = {*OURS_DURABLE, "valuebox on SQLite"}
 PEERS: Final = tuple(
     one.name
     for one in CONTENDERS

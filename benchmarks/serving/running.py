@@ -1,6 +1,7 @@
 """A contender that runs, is asked, and is measured."""
 
 import json
+import math
 import os
 import select
 import subprocess
@@ -22,7 +23,7 @@ from valuebox_cli.server import free_port
 START_SECONDS = 120
 STOP_SECONDS = 20
 _SAMPLE_SECONDS = 0.05
-# A cell that hangs ends the run.
+# After the last request was sent: what hangs ends the run.
 _CELL_SECONDS = 300
 
 
@@ -81,6 +82,7 @@ class Running:
         connections: int,
         seconds: float,
         database: Callable[[], list[psutil.Process]],
+        most: float = math.inf,
     ) -> Load:
         """Measure requests of `rows` users on some connections.
 
@@ -89,11 +91,12 @@ class Running:
             connections: At once.
             seconds: How long.
             database: The processes of the database, once it is connected to.
+            most: Requests, however long that takes; for those with HTTP.
         """
         single, bodies = self._path(1), self._path(rows)
         if self.contender.path:
             command = [sys.executable, "-m", "serving.load", str(self._port), self.contender.path]
-            command += [str(single), str(bodies), str(connections), str(seconds)]
+            command += [str(single), str(bodies), str(connections), str(seconds), str(most)]
             client = subprocess.Popen(
                 command,
                 cwd=ROOT / "benchmarks",
@@ -117,7 +120,7 @@ class Running:
                 raise AssertionError(f"{self.contender.name} does not warm up")
             own, other = Usage(family(self._process.pid)), Usage(database())
             _tell(told, "go")
-            _wait(said, own)
+            _wait(said, own, seconds)
             cpu, database_cpu = own.cpu_seconds(), other.cpu_seconds()
             found = json.loads(said.readline())
         finally:
@@ -148,8 +151,8 @@ def _tell(listening: IO[str], line: str) -> None:
     listening.flush()
 
 
-def _wait(output: IO[str], usage: Usage) -> None:
-    deadline = time.monotonic() + _CELL_SECONDS
+def _wait(output: IO[str], usage: Usage, seconds: float) -> None:
+    deadline = time.monotonic() + seconds + _CELL_SECONDS
     while not select.select([output], [], [], _SAMPLE_SECONDS)[0]:
         usage.sample()
         if time.monotonic() > deadline:

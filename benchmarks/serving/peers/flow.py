@@ -1,9 +1,10 @@
 """What `mlflow models serve` serves, as a model from code; stores nothing.
 
-Run as a script it puts the model into a folder.
+Run as a script it puts the model into a folder, once.
 """
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -28,6 +29,7 @@ class Ltv(PythonModel):
 
 
 if __name__ == "__main__":
-    mlflow.pyfunc.save_model(sys.argv[1], python_model=__file__, pip_requirements=["mlflow"])
+    if not Path(sys.argv[1]).exists():
+        mlflow.pyfunc.save_model(sys.argv[1], python_model=__file__, pip_requirements=["mlflow"])
 else:
     set_model(Ltv())
