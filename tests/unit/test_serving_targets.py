@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 from serving.contenders import BULK, LIMIT, LIST, TUNED, USUAL
+from serving.growth import Point, exponent, growth_table
 from serving.results import Cell, Figures, Results, figures
 from serving.running import Load
 from serving.tables import details, overview
@@ -107,3 +108,14 @@ def test_tables_show_ratios_to_the_limit_and_the_best_peer() -> None:
     assert f"| {LIST} | 0.50 |  |  |" in overview(made)
     line = next(line for line in details(made).splitlines() if line.startswith(f"| {LIST} |"))
     assert line == f"| {LIST} | 2 | 2 | 500 | 0.50 | 2.00 | 0 | 800 | 100 | 180 |"
+
+
+def test_cost_that_grows_with_the_rows_is_linear() -> None:
+    points = [Point(rows, rows / 20_000, rows / 30_000) for rows in (10_000, 100_000, 1_000_000)]
+    assert exponent(points) == pytest.approx(1)
+    assert growth_table(LIST, points).endswith("1.000: linear.")
+
+
+def test_cost_that_grows_faster_is_not() -> None:
+    points = [Point(rows, (rows / 20_000) ** 1.1, 1) for rows in (10_000, 100_000, 1_000_000)]
+    assert growth_table(LIST, points).endswith("1.100: **not linear**.")
