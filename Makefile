@@ -66,7 +66,7 @@ bench-contenders: $(patsubst benchmarks/serving/peers/%.txt,.contenders/%/instal
 	touch $@
 
 bench: install
-	PYTHONPATH=tests $(BIN)/python benchmarks/serving.py $(INTO)
+	OMP_WAIT_POLICY=PASSIVE PYTHONPATH=tests $(BIN)/python benchmarks/serving.py $(INTO)
 
 docs: install
 	$(BIN)/python -m valuebox_cli.schemas docs/schemas

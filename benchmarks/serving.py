@@ -4,7 +4,7 @@
 
 Every contender is started by itself, has to predict what the model predicts and to store what it
 says, and is then asked as fast as it answers: requests of 1 to 10,000 users on 1 and on 16
-connections. Ends with exit code 1 when a contender is wrong or breaks, or a target is missed.
+connections. Ends with exit code 1 when a contender is wrong, or a target is missed.
 """
 
 import time
@@ -34,7 +34,9 @@ def main(
     seconds: Annotated[float, typer.Option(min=0.1, help="Of each measurement.")] = 3.0,
     only: Annotated[list[str] | None, typer.Option(help="A contender; may be repeated.")] = None,
     model: Annotated[str, typer.Option(help="Of the model store; one is trained by default.")] = "",
-    growth: Annotated[int, typer.Option(help="Rows up to which ours are sent; 0: none.")] = 0,
+    growth: Annotated[
+        int, typer.Option(min=30_000, help="Rows up to which cost is followed.")
+    ] = 1_000_000,
     quick: Annotated[
         bool, typer.Option(help="One short round of some cells, and no verdict.")
     ] = False,
@@ -59,9 +61,7 @@ def main(
                     typer.echo(f"round {number + 1}/{rounds}: {contender.name}")
                     bench.measure(contender, cells, seconds)
             grown = {
-                one.name: bench.grow(one, growth)
-                for one in chosen
-                if growth and one.name in OURS_DURABLE
+                one.name: bench.grow(one, growth) for one in chosen if one.name in OURS_DURABLE
             }
             versions = durability(postgres)
         finally:
@@ -79,10 +79,9 @@ def main(
     missed = [
         f"{who}: {what}, {found}" for who, _, what, found, ok in judged(results) if ok is False
     ]
-    failed = results.failed()
-    for line in [*(missed if not quick else []), *failed]:
+    for line in [*results.failed(), *missed]:
         typer.echo(line, err=True)
-    if failed or (missed and not quick):
+    if missed and not quick:
         raise typer.Exit(1)
 
 
