@@ -13,7 +13,7 @@ def test_the_limit_and_ours_are_right_and_measured(model_tag: str, tmp_path: Pat
     document.write_text("# Speed\n\n## Figures\n\nof old\n\n## Others\n\nstay\n")
     command = [sys.executable, str(ROOT / "benchmarks" / "serving.py"), "--quick"]
     command += ["--model", model_tag, "--into", str(document)]
-    command += ["--only", "the limit", "--only", "valuebox", "--growth", "30000"]
+    command += ["--only", "the limit", "--only", "valuebox"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr
@@ -26,5 +26,4 @@ def test_the_limit_and_ours_are_right_and_measured(model_tag: str, tmp_path: Pat
     overview = text.split("| rows/s ÷ the limit |")[1].splitlines()
     assert overview[2] == "| the limit | 1.00 | 1.00 | 1.00 | 1.00 |"
     ours = overview[3].split(" | ")[1:]
-    assert "| 30,000 |" in text.split("| valuebox, rows | seconds |")[1]
     assert all(float(ratio.strip(" |")) > 0 for ratio in ours)
