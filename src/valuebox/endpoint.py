@@ -83,10 +83,17 @@ def error_response(
     return JSONResponse(content, status_code=STATUS_OF[code], headers=headers)
 
 
-def endpoint(path: str, *scopes: Scope, stores: bool = False) -> Callable[[Callable[P, Any]], Any]:
+def endpoint(
+    path: str, *scopes: Scope, stores: bool = False, answers: type[BaseModel] | None = None
+) -> Callable[[Callable[P, Any]], Any]:
     """`bentoml.api` at `path`, with failures below it answered in the one error shape.
 
-    Where API keys are asked for, they need one of `scopes`.
+    Args:
+        path: Of the endpoint.
+        scopes: Where API keys are asked for, they need one of these.
+        stores: Whether it stores, and so takes an `Idempotency-Key`.
+        answers: What a response holds that the method makes itself; without it the method
+            returns a model.
 
     Returning the response, instead of raising, matters: BentoML hides the text of 5xx
     exceptions and logs a traceback, possibly with input values, for every 4xx.
@@ -117,9 +124,9 @@ def endpoint(path: str, *scopes: Scope, stores: bool = False) -> Callable[[Calla
                 return crashed(error)
 
         types = get_type_hints(method)
-        answers = types.pop("return")
-        ROUTES[path] = Route(frozenset(scopes), stores, next(iter(types.values()), None), answers)
-        return bentoml.api(route=path)(answer)
+        output = types.pop("return") if answers is None else answers
+        ROUTES[path] = Route(frozenset(scopes), stores, next(iter(types.values()), None), output)
+        return bentoml.api(route=path, output_spec=output)(answer)
 
     return decorate
 

@@ -1,6 +1,7 @@
 """The Bento service: one class that puts the compartments' endpoints together."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import bentoml
@@ -52,6 +53,7 @@ class ValueBox(LtvApi):
         self.readiness = Readiness(self.store.engine)
         self.drain = Drain(settings.drain_seconds)
         self.ltv = LtvModel.load(settings.model)
+        self.aside = ThreadPoolExecutor(THREADS, thread_name_prefix="aside")
         self.pruner = Pruner(Retention.of(settings, self.store, self.replays))
         self.pruner.start()
 
@@ -89,6 +91,7 @@ class ValueBox(LtvApi):
     def close(self) -> None:
         """Finish what is being deleted, and give the database connections back."""
         self.pruner.stop()
+        self.aside.shutdown()
         self.access.close()
         self.store.close()
 

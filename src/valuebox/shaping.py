@@ -95,10 +95,11 @@ def _invalid(body: bytes) -> JSONResponse:
 
 
 def _problem(loc: list[int | str], message: str) -> Problem:
-    row = loc[0] if loc and isinstance(loc[0], int) else None
-    path = loc if row is None else loc[1:]
+    # First in a list of rows, second in a table of columns.
+    at = next((at for at, part in enumerate(loc[:2]) if isinstance(part, int)), None)
+    path = loc if at is None else loc[:at] + loc[at + 1 :]
     return Problem(
-        row=row,
+        row=None if at is None else int(loc[at]),
         field=".".join(map(str, path)) or None,
         message=re.sub("^Value error, ", "", message),
     )
