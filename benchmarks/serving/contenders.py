@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Final, Literal
 
 from serving.bodies import Form
-from valuebox.endpoint import ROUTES
-from valuebox.ltv import api as _  # noqa: F401 fills ROUTES
 
 ROOT: Final = Path(__file__).parents[2]
 PEERS: Final = Path(__file__).parent / "peers"
@@ -155,8 +153,7 @@ def named(names: list[str]) -> list[Contender]:
     by_name = {one.name: one for one in CONTENDERS}
     if unknown := [name for name in names if name not in by_name]:
         raise LookupError(f"{unknown[0]!r} is none of {', '.join(by_name)}")
-    served = [one for one in CONTENDERS if one.name != BULK or one.path in ROUTES]
-    chosen = [by_name[name] for name in names] or served
+    chosen = [by_name[name] for name in names] or list(CONTENDERS)
     if missing := [one.name for one in chosen if not one.is_installed]:
         raise LookupError(f"not installed: {', '.join(missing)}; `make bench-contenders` does")
     return chosen

@@ -28,8 +28,7 @@ class Model:
         """Prediction and interval of each user of a body of rows, `(n_users, 3)`."""
         users: list[dict[str, Any]] = json.loads(body)
         columns = {name: [user[name] for user in users] for name in users[0]}
-        predictions = self.loaded.predict(columns)
-        return np.column_stack([predictions, *self.loaded.interval(predictions, columns)])
+        return np.column_stack(self.loaded.estimate(columns))
 
 
 def trained(tag: str, folder: Path) -> Model:
