@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse
 from valuebox.exchange import current
 
 NOT_FOUND: Final = "There is nothing at this address; `/docs.json` lists what there is."
+METHOD_NOT_ALLOWED: Final = "This address answers another method; see `/docs.json`."
 MAX_PROBLEMS: Final = 20
 """How many are listed of those that were found."""
 

@@ -22,6 +22,7 @@ from valuebox.bodies import Body, refuse_headers
 from valuebox.endpoint import ROUTES, Route, crashed, database_away, overloaded, rate_limited
 from valuebox.errors import (
     IDEMPOTENCY_KEY_HEADER,
+    METHOD_NOT_ALLOWED,
     NOT_FOUND,
     REPLAYED_HEADER,
     REQUEST_ID_HEADER,
@@ -140,9 +141,8 @@ class Guard:
             refusal = self._refuse(headers, ROUTES[path])
         if refusal is not None:
             await refusal(scope, body, shaped)
-        elif path == _METRICS and scope["method"] == "GET":
-            answer = await anyio.to_thread.run_sync(exposition)
-            await answer(scope, body, shaped)
+        elif path == _METRICS:
+            await (await _metrics(scope["method"]))(scope, body, shaped)
         elif not is_ours:
             await self._app(scope, body, shaped)
         else:
@@ -187,6 +187,12 @@ class Guard:
         if len(sent) > 1 or not all(_KEY.fullmatch(key) for key in sent):
             return _bad_key()
         return refuse_headers(headers, self._max_body_bytes)
+
+
+async def _metrics(method: str) -> Response:
+    if method not in {"GET", "HEAD"}:
+        return error_response("method_not_allowed", METHOD_NOT_ALLOWED)
+    return await anyio.to_thread.run_sync(exposition)
 
 
 def _refuse_path(path: str) -> Response | None:

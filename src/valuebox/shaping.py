@@ -7,7 +7,14 @@ from starlette.responses import JSONResponse
 from starlette.types import Message, Send
 
 from valuebox.bodies import Body
-from valuebox.errors import NOT_FOUND, REPLAYED_HEADER, REQUEST_ID_HEADER, ErrorCode, error_response
+from valuebox.errors import (
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    REPLAYED_HEADER,
+    REQUEST_ID_HEADER,
+    ErrorCode,
+    error_response,
+)
 from valuebox.exchange import Exchange
 
 
@@ -64,7 +71,7 @@ def _is_ours(body: bytes) -> bool:
 _WORDS: Final[dict[int, tuple[ErrorCode, str]]] = {
     400: ("malformed_json", "The request could not be read."),
     404: ("not_found", NOT_FOUND),
-    405: ("method_not_allowed", "This address answers another method; see `/docs.json`."),
+    405: ("method_not_allowed", METHOD_NOT_ALLOWED),
     415: ("unsupported_media_type", "Send JSON, with `Content-Type: application/json`."),
     503: ("not_ready", "The service is not ready: it stops, or its database does not answer."),
 }

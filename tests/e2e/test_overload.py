@@ -23,7 +23,7 @@ def half_a_request(service: Service) -> socket.socket:
     """A connection whose body has not arrived in full."""
     where = urlsplit(service.url)
     connection = socket.create_connection((where.hostname, where.port), timeout=30)
-    head = "POST /v1/ltv/model HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    head = "POST /v1/ltv/model HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     connection.sendall(f"{head}Content-Length: 2\r\n\r\n{{".encode())
     return connection
 

@@ -89,7 +89,7 @@ def is_ready(url: str) -> bool:
 
 
 def predict_request(body: bytes) -> bytes:
-    head = "POST /v1/ltv/predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    head = "POST /v1/ltv/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 

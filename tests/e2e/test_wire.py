@@ -22,7 +22,7 @@ def test_strange_bytes_get_their_own_answers_and_nobody_elses(service: Service, 
 
 def test_bodies_that_never_end_keep_nobody_waiting(service: Service) -> None:
     address = urlsplit(service.url)
-    head = b"POST /v1/ltv/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 3999999\r\n\r\n["
+    head = b"POST /v1/ltv/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3999999\r\n\r\n["
     with unharmed(service, stored=1):
         slow = [socket.create_connection((address.hostname, address.port)) for _ in range(50)]
         for connection in slow:

@@ -46,7 +46,7 @@ def conversation(url: str, raw: Raw) -> list[str]:
             if not piece:
                 return _parse(received)
             received += piece
-        last = f"GET /{uuid4().hex} HTTP/1.1\r\nHost: last\r\nConnection: close\r\n\r\n"
+        last = f"GET /{uuid4().hex} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         try:
             connection.sendall(last.encode())
             while piece := connection.recv(65_536):
@@ -87,12 +87,16 @@ _CHUNKS = _SIZE + _USERS + _END
 
 
 def _post(*headers: bytes, body: bytes = _USERS, target: bytes = b"/v1/ltv/predict") -> bytes:
-    lines = [b"POST " + target + b" HTTP/1.1", b"Host: x", b"Content-Type: application/json"]
+    lines = [
+        b"POST " + target + b" HTTP/1.1",
+        b"Host: localhost",
+        b"Content-Type: application/json",
+    ]
     return b"\r\n".join([*lines, *headers, b"", b""]) + body
 
 
 def _get(target: bytes, *headers: bytes) -> bytes:
-    return b"\r\n".join([b"GET " + target + b" HTTP/1.1", b"Host: x", *headers, b"", b""])
+    return b"\r\n".join([b"GET " + target + b" HTTP/1.1", b"Host: localhost", *headers, b"", b""])
 
 
 def _length(value: bytes) -> bytes:
@@ -193,16 +197,16 @@ TARGETS = [
     Raw("not ASCII", _get(b"/\xff\xfe")),
     Raw("encoded, no UTF-8", _get(b"/%ff%c0%af"), ("not_found",)),
     Raw("1 MB", _get(b"/" + b"a" * 1_000_000)),
-    Raw("asterisk", b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", ("not_found",)),
-    Raw("CONNECT", b"CONNECT else.where:80 HTTP/1.1\r\nHost: x\r\n\r\n"),
+    Raw("asterisk", b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", ("not_found",)),
+    Raw("CONNECT", b"CONNECT else.where:80 HTTP/1.1\r\nHost: localhost\r\n\r\n"),
 ]
 VERSIONS = [
     Raw("HTTP/0.9", b"GET /livez\r\n\r\n", (OK,)),
     Raw("HTTP/1.0", b"GET /livez HTTP/1.0\r\n\r\n", (OK,)),
     Raw("HTTP/2 preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
-    Raw("HTTP/3.7", b"GET /livez HTTP/3.7\r\nHost: x\r\n\r\n"),
+    Raw("HTTP/3.7", b"GET /livez HTTP/3.7\r\nHost: localhost\r\n\r\n"),
     Raw("TLS", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"a" * 500),
-    Raw("unknown method", b"FOO /livez HTTP/1.1\r\nHost: x\r\n\r\n"),
+    Raw("unknown method", b"FOO /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"),
     Raw("a thousand empty lines", b"\r\n" * 1_000 + _post(_LENGTH), (OK,), stored=1),
     Raw("noise", bytes(range(256)) * 20),
 ]
