@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 export BENTOML_DO_NOT_TRACK := True
 
-.PHONY: install demo test fuzz lint format train serve evaluate build docs lock bench-cohorts bench-score bench-dask chaos soak
+.PHONY: install demo test fuzz lint format train serve evaluate build docs lock bench-cohorts bench-score bench-dask \
+	bench-contenders bench chaos soak
 
 install: .venv/installed
 
@@ -63,6 +64,18 @@ bench-score: install
 # `--dask` on a cluster of this machine, to 5 million users to learn from and 20 million to score.
 bench-dask: install
 	$(BIN)/python benchmarks/dask_growth.py $(INTO)
+
+# The run of docs/serving-speed.md. What it compares with is installed first, each for itself.
+bench-contenders: $(patsubst benchmarks/serving/peers/%.txt,.contenders/%/installed, \
+	$(wildcard benchmarks/serving/peers/*.txt))
+
+.contenders/%/installed: benchmarks/serving/peers/%.txt
+	$(PYTHON) -m venv .contenders/$*
+	.contenders/$*/bin/python -m pip install --quiet --only-binary :all: -r $<
+	touch $@
+
+bench: install
+	OMP_WAIT_POLICY=PASSIVE PYTHONPATH=tests $(BIN)/python benchmarks/serving.py $(INTO)
 
 docs: install
 	$(BIN)/python -m valuebox_cli.schemas docs/schemas

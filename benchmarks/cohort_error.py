@@ -141,7 +141,9 @@ def coverage(users: pd.DataFrame, model: LtvModel, known: set[str]) -> dict[str,
                 count = counts.setdefault(f"{period} {kind}", [0, 0])
                 count[0] += int(cohort.lower <= cohort.actual <= cohort.upper)
                 count[1] += 1
-    lower, upper = model.interval(users["prediction"].to_numpy(), columns_of(users))
+    lower, upper = model.uncertainty.interval(
+        users["prediction"].to_numpy(), users["STV"].to_numpy()
+    )
     inside = (lower <= users["target"]) & (users["target"] <= upper)
     counts["users"] = [int(inside.sum()), len(inside)]
     return counts

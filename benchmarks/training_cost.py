@@ -54,11 +54,8 @@ def row(model: LtvModel, columns: Columns, count: int) -> str:
     """Medians over interleaved rounds."""
     matrix = model.encoder.transform(columns)
 
-    def with_interval() -> None:
-        model.interval(model.predict(columns), columns)
-
     ways: list[Callable[[], object]] = [
-        with_interval,
+        lambda: model.estimate(columns),
         lambda: model.predict(columns),
         lambda: model.booster.inplace_predict(matrix),
     ]

@@ -17,7 +17,8 @@ from tenacity import (
 )
 
 from valuebox.errors import IDEMPOTENCY_KEY_HEADER, REQUEST_ID_HEADER, ErrorAnswer
-from valuebox.ltv.schemas import ModelCard, Prediction, PredictionPage
+from valuebox.ltv.bulk import PredictionTable
+from valuebox.ltv.schemas import ModelCard, PredictionPage
 from valuebox_cli.console import Unreachable
 
 RETRY_SECONDS: Final = 30
@@ -29,7 +30,7 @@ _AWAY: Final = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStat
 _WAITED: Final = stop_after_delay(RETRY_SECONDS)
 _BACK_OFF: Final = wait_random_exponential(multiplier=0.5, max=10)
 _MODEL_CARD = TypeAdapter(ModelCard)
-_PREDICTIONS = TypeAdapter(list[Prediction])
+_PREDICTIONS = TypeAdapter(PredictionTable)
 _PAGE = TypeAdapter(PredictionPage)
 Answer = TypeVar("Answer")
 
@@ -88,16 +89,16 @@ class Client:
         """The model that answers."""
         return self._read(_MODEL_CARD, self._post("/v1/ltv/model", {}))
 
-    def predict(self, users: list[dict[str, Any]], key: str) -> tuple[UUID, list[Prediction]]:
+    def predict(self, users: dict[str, list[Any]], key: str) -> tuple[UUID, PredictionTable]:
         """Send users; the id of the request and the predictions in the order sent.
 
         Args:
-            users: As the endpoint takes them.
+            users: By column, as the bulk endpoint takes them.
             key: The service stores them once, however often it gets them with this key.
         """
-        answer = self._post("/v1/ltv/predict", users, {IDEMPOTENCY_KEY_HEADER: key})
+        answer = self._post("/v1/ltv/predict/bulk", users, {IDEMPOTENCY_KEY_HEADER: key})
         predictions = self._read(_PREDICTIONS, answer)
-        if [p.user_id for p in predictions] != [user["user_id"] for user in users]:
+        if predictions.user_id != users["user_id"]:
             raise ServiceError(f"{self._url} answered other users than were sent")
         return UUID(answer.headers[REQUEST_ID_HEADER]), predictions
 

@@ -14,6 +14,7 @@ from valuebox import cohorts
 from valuebox.cohorts import CohortReport
 from valuebox.ltv import repository
 from valuebox.ltv.baseline import SegmentStvMeans
+from valuebox.ltv.columns import Estimates
 from valuebox.ltv.contributions import Contributions
 from valuebox.ltv.files import TARGET, BadFile, columns_of, read_users
 from valuebox.ltv.schemas import Prediction
@@ -75,21 +76,23 @@ def evaluate(
     if must_judge and not can_judge:
         raise BadFile(f"{file}: has no target to make a page of; leave out --html to predict only")
     request_ids: list[UUID] = []
-    answers: list[dict[str, Any]] = []
+    answers: list[pd.DataFrame] = []
+    done = 0
     with Client(url) as client:
         card = client.model_card()
         try:
             for batch in _batches(users.drop(columns=TARGET, errors="ignore"), batch_size):
-                request_id, predictions = client.predict(batch, f"evaluate:{run}:{len(answers)}")
+                request_id, predictions = client.predict(batch, f"evaluate:{run}:{done}")
                 request_ids.append(request_id)
-                answers += [prediction.model_dump() for prediction in predictions]
-                sent(len(answers), len(users))
+                answers.append(pd.DataFrame(predictions.model_dump()))
+                done += len(answers[-1])
+                sent(done, len(users))
         except (ServiceAway, KeyboardInterrupt) as error:
-            raise _stopped(error, len(answers), len(users), run) from None
-    predicted = pd.DataFrame(answers, columns=list(Prediction.model_fields))
+            raise _stopped(error, done, len(users), run) from None
+    predicted = pd.concat(answers, ignore_index=True)[list(Prediction.model_fields)]
     if database_url:
         stored = read_back(database_url, request_ids, len(users))
-        predicted[list(repository.Estimate._fields)] = stored
+        predicted[list(Estimates._fields)] = stored
     judged = None
     if can_judge:
         baseline = SegmentStvMeans.from_dict(card.baseline).predict(columns_of(users))
@@ -121,8 +124,8 @@ def _stopped(error: BaseException, done: int, users: int, run: str) -> Exception
 
 def read_back(
     database_url: str, request_ids: list[UUID], expected: int
-) -> list[repository.Estimate]:
-    """The predictions that are stored for some requests, in the order they were sent.
+) -> list[tuple[float, float | None, float | None]]:
+    """Predictions that are stored for some requests, and their intervals, in the order sent.
 
     Raises:
         Unreachable: when the database does not answer or holds another number of rows.
@@ -131,9 +134,9 @@ def read_back(
     try:
         with store.reading() as session:
             stored = [
-                estimate
+                one
                 for request_id in request_ids
-                for estimate in repository.estimates_of_request(session, request_id)
+                for one in repository.intervals_of_request(session, request_id)
             ]
     except DBAPIError as error:
         raise Unreachable(f"the database cannot be read: {reason(error)}") from None
@@ -147,11 +150,10 @@ def read_back(
     return stored
 
 
-def _batches(users: pd.DataFrame, size: int) -> Iterator[list[dict[str, Any]]]:
+def _batches(users: pd.DataFrame, size: int) -> Iterator[dict[str, list[Any]]]:
     for start in range(0, len(users), size):
         batch = users.iloc[start : start + size]
-        columns = {str(name): _json_values(batch[name]) for name in batch}
-        yield [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        yield {str(name): _json_values(batch[name]) for name in batch}
 
 
 def _json_values(values: "pd.Series[Any]") -> list[Any]:

@@ -4,7 +4,7 @@ import hmac
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import anyio
 import anyio.to_thread
@@ -21,6 +21,8 @@ REFRESH_SECONDS: Final = 5.0
 # A database that takes longer is taken for away.
 READ_SECONDS: Final = 3.0
 _BEARER: Final = "bearer"
+
+Mode = Literal["keys", "local", "open"]
 # Compared with where there is no such key, so that the time taken does not tell.
 _NOBODY: Final = digest("")
 
@@ -56,8 +58,8 @@ class Access:
     wrong key, and nothing can be read or stored anyway.
     """
 
-    def __init__(self, store: Store, required: bool, clock: Callable[[], float] = time.monotonic):
-        self.required = required
+    def __init__(self, store: Store, mode: Mode, clock: Callable[[], float] = time.monotonic):
+        self.mode = mode
         self._store = store
         self._clock = clock
         self._limits = Limits()
@@ -65,12 +67,12 @@ class Access:
         self._read_at = float("-inf")
         self._reading = anyio.Lock()
 
-    async def check(self, authorization: str | None, needed: frozenset[Scope] | None) -> Caller:
+    async def check(self, authorization: str | None, needed: frozenset[Scope]) -> Caller:
         """Who sent the header `Authorization`, if they may do what has been asked for.
 
         Args:
             authorization: Its value, `Bearer vbx_…`.
-            needed: Scopes of which one suffices; None where any key will do.
+            needed: Scopes of which one suffices.
 
         Raises:
             Unauthenticated: when no key that works was sent.
@@ -86,7 +88,7 @@ class Access:
         if not hmac.compare_digest(digest(secret), stored) or key is None:
             raise Unauthenticated
         scopes = set(key.scopes.split())
-        if needed is not None and not scopes & needed and Scope.ADMIN not in scopes:
+        if not scopes & needed and Scope.ADMIN not in scopes:
             raise Forbidden(" or ".join(scope for scope in Scope if scope in needed))
         caller = Caller(key, self._limits)
         caller.use_request()

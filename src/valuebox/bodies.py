@@ -7,8 +7,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import Message, Receive
 
-from valuebox.endpoint import error_response
-from valuebox.errors import BodyRefused
+from valuebox.errors import BodyRefused, error_response
 
 _PLAIN: Final = ("", "identity")
 _GZIP: Final = ("gzip", "x-gzip")
@@ -28,7 +27,7 @@ class Body:
 
         Args:
             receive: Of the server.
-            headers: Of the request; `refuse` has let them pass.
+            headers: Of the request; `refuse_headers` has let them pass.
             max_bytes: Of the body, as it is sent and as it is once decompressed.
             digest: Is updated with what is passed on; None where nobody asks.
         """

@@ -10,19 +10,18 @@ import bentoml
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from valuebox.errors import STATUS_OF, Error, ErrorAnswer, ErrorCode, Problem
+from valuebox import parsing
+from valuebox.errors import Problem, error_response
 from valuebox.exchange import current
-from valuebox.limits import NeverAllowed, RateLimited
+from valuebox.limits import CountersBusy, NeverAllowed, RateLimited
 from valuebox.logs import kind_of
 from valuebox.store.engine import TooLate
 from valuebox.store.idempotency import AnswerGone, KeyReused
 from valuebox.store.keys import Scope
 
 P = ParamSpec("P")
-
-MAX_PROBLEMS = 20
 
 _KEY_REUSED = (
     "This `Idempotency-Key` came before, with another body or at another address; nothing of "
@@ -52,41 +51,17 @@ class Route:
 ROUTES: Final[dict[str, Route]] = {}
 
 
-def error_response(
-    code: ErrorCode,
-    message: str,
-    problems: list[Problem] | None = None,
-    count: int | None = None,
-    retry_after: int = 1,
-) -> JSONResponse:
-    """An answer in the one error shape, with the status that belongs to `code`.
-
-    Args:
-        code: What went wrong.
-        message: For people.
-        problems: What is wrong with the input; the first are listed.
-        count: How many there are, where not all are in `problems`.
-        retry_after: Seconds after which it is worth to try again, where it ever is.
-    """
-    problems = problems or []
-    error = Error(
-        code=code,
-        message=message,
-        problems=problems[:MAX_PROBLEMS],
-        problem_count=len(problems) if count is None else count,
-        request_id=str(current().request_id),
-    )
-    headers = {"Retry-After": str(retry_after)} if STATUS_OF[code] in {429, 503} else {}
-    if code == "unauthenticated":
-        headers["WWW-Authenticate"] = "Bearer"
-    content = ErrorAnswer(error=error).model_dump(exclude_none=True)
-    return JSONResponse(content, status_code=STATUS_OF[code], headers=headers)
-
-
-def endpoint(path: str, *scopes: Scope, stores: bool = False) -> Callable[[Callable[P, Any]], Any]:
+def endpoint(
+    path: str, *scopes: Scope, stores: bool = False, answers: type[BaseModel] | None = None
+) -> Callable[[Callable[P, Any]], Any]:
     """`bentoml.api` at `path`, with failures below it answered in the one error shape.
 
-    Where API keys are asked for, they need one of `scopes`.
+    Args:
+        path: Of the endpoint.
+        scopes: Where API keys are asked for, they need one of these.
+        stores: Whether it stores, and so takes an `Idempotency-Key`.
+        answers: What a response holds that the method makes itself; without it the method
+            returns a model.
 
     Returning the response, instead of raising, matters: BentoML hides the text of 5xx
     exceptions and logs a traceback, possibly with input values, for every 4xx.
@@ -100,9 +75,12 @@ def endpoint(path: str, *scopes: Scope, stores: bool = False) -> Callable[[Calla
             except KeyReused:
                 return error_response("key_reused", _KEY_REUSED)
             except AnswerGone:
+                current().replayed = False
                 return error_response("answer_gone", _ANSWER_GONE)
             except RateLimited as error:
                 return rate_limited(error)
+            except CountersBusy:
+                return overloaded()
             except NeverAllowed as error:
                 return _never_allowed(error)
             except TooLate:
@@ -117,19 +95,29 @@ def endpoint(path: str, *scopes: Scope, stores: bool = False) -> Callable[[Calla
                 return crashed(error)
 
         types = get_type_hints(method)
-        answers = types.pop("return")
-        ROUTES[path] = Route(frozenset(scopes), stores, next(iter(types.values()), None), answers)
-        return bentoml.api(route=path)(answer)
+        output = types.pop("return") if answers is None else answers
+        takes = next(iter(types.values()), None)
+        ROUTES[path] = Route(frozenset(scopes), stores, takes, output)
+        api = bentoml.api(route=path, output_spec=output)(answer)
+        if takes is not None:
+            # BentoML would parse in the event loop, and pass on every single problem.
+            api.input_spec.from_http_request = classmethod(parsing.parse)
+        return api
 
     return decorate
 
 
-def rate_limited(error: RateLimited) -> JSONResponse:
+def rate_limited(error: RateLimited) -> Response:
     """The answer to a key that has used up its minute."""
     return error_response("rate_limited", str(error), retry_after=error.retry_after)
 
 
-def _never_allowed(error: NeverAllowed) -> JSONResponse:
+def overloaded() -> Response:
+    """The answer while there is enough to do."""
+    return error_response("overloaded", "The service has enough to do; try again.")
+
+
+def _never_allowed(error: NeverAllowed) -> Response:
     message = f"{error}; nothing of this request was stored."
     return error_response("invalid_input", message, [Problem(message=str(error))])
 

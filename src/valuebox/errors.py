@@ -4,6 +4,13 @@ from http import HTTPStatus
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse
+
+from valuebox.exchange import current
+
+NOT_FOUND: Final = "There is nothing at this address; `/docs.json` lists what there is."
+MAX_PROBLEMS: Final = 20
+"""How many are listed of those that were found."""
 
 REQUEST_ID_HEADER: Final = "X-Request-Id"
 IDEMPOTENCY_KEY_HEADER: Final = "Idempotency-Key"
@@ -86,3 +93,34 @@ class ValueboxError(Exception):
 
 class BodyRefused(Exception):
     """A request body is not read any further; the answer to it has been decided."""
+
+
+def error_response(
+    code: ErrorCode,
+    message: str,
+    problems: list[Problem] | None = None,
+    count: int | None = None,
+    retry_after: int = 1,
+) -> JSONResponse:
+    """An answer in the one error shape, with the status that belongs to `code`.
+
+    Args:
+        code: What went wrong.
+        message: For people.
+        problems: What is wrong with the input; the first are listed.
+        count: How many there are, where not all are in `problems`.
+        retry_after: Seconds after which it is worth to try again, where it ever is.
+    """
+    problems = problems or []
+    error = Error(
+        code=code,
+        message=message,
+        problems=problems[:MAX_PROBLEMS],
+        problem_count=len(problems) if count is None else count,
+        request_id=str(current().request_id),
+    )
+    headers = {"Retry-After": str(retry_after)} if STATUS_OF[code] in {429, 503} else {}
+    if code == "unauthenticated":
+        headers["WWW-Authenticate"] = "Bearer"
+    content = ErrorAnswer(error=error).model_dump(exclude_none=True)
+    return JSONResponse(content, status_code=STATUS_OF[code], headers=headers)

@@ -13,6 +13,8 @@ from uuid import UUID
 from valuebox.store.ids import new_id
 
 if TYPE_CHECKING:
+    from starlette.responses import JSONResponse
+
     from valuebox.access import Caller
 
 
@@ -31,6 +33,8 @@ class Exchange:
     idempotency_key: str | None = None
     body: Any = field(default_factory=hashlib.sha256)
     """SHA-256 of path and body as far as they were read; only kept for requests with a key."""
+    refusal: "JSONResponse | None" = None
+    """The answer to a body that cannot be used."""
     replayed: bool = False
     """Whether the answer is that of an earlier request with the same key."""
 

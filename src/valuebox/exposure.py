@@ -2,11 +2,12 @@
 
 import ipaddress
 import logging
-from typing import Literal
+from urllib.parse import urlsplit
 
 import click
 from bentoml._internal.configuration.containers import BentoMLContainer
 
+from valuebox.access import Mode
 from valuebox.errors import ValueboxError
 from valuebox.settings import Settings
 from valuebox.store.engine import Store
@@ -19,11 +20,12 @@ class NobodyCouldCall(ValueboxError):
     """The service would ask for API keys, and there is none."""
 
 
-def decide(settings: Settings, store: Store) -> Literal["keys", "open"]:
+def decide(settings: Settings, store: Store) -> Mode:
     """Whether callers need an API key, for this address and with what has been set.
 
-    On a loopback address a service is open. Elsewhere it asks for keys, and does not start
-    while there is none; `VALUEBOX_ACCESS=open` opens it all the same, and a warning says so.
+    On a loopback address a service is open to this machine. Elsewhere it asks for keys, and does
+    not start while there is none; `VALUEBOX_ACCESS=open` opens it all the same, and a warning says
+    so.
 
     Raises:
         NobodyCouldCall: when keys are needed that nobody has.
@@ -31,14 +33,17 @@ def decide(settings: Settings, store: Store) -> Literal["keys", "open"]:
     address = listening_address()
     is_local = address is not None and _is_loopback(address)
     shown = address or "an unknown address"
-    if settings.access == "open" or (settings.access == "auto" and is_local):
+    if settings.access == "auto" and is_local:
+        return "local"
+    if settings.access in {"local", "open"}:
         if not is_local:
             _log.warning(
-                "VALUEBOX_ACCESS=open: EVERYBODY who reaches %s may predict, and read and add to "
+                "VALUEBOX_ACCESS=%s: EVERYBODY who reaches %s may predict, and read and add to "
                 "what is stored; make keys with `valuebox keys create`, and unset it",
+                settings.access,
                 shown,
             )
-        return "open"
+        return settings.access
     with store.reading() as session:
         if working_keys(session):
             return "keys"
@@ -58,6 +63,18 @@ def listening_address() -> str | None:
         return None
     # Without the option BentoML takes what the service or its configuration says.
     return str(context.params["host"] or BentoMLContainer.http.host.get())
+
+
+def names_this_machine(host: str) -> bool:
+    """Whether a header `Host` means this machine and could mean no other one.
+
+    A web page elsewhere may have a name of its own lead here, and would then read what is answered.
+    """
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    return name == "localhost" or name.endswith(".localhost") or _is_loopback(name)
 
 
 def _is_loopback(address: str) -> bool:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+import anyio
+import anyio.to_thread
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
@@ -14,21 +16,25 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Connection
 
+from valuebox import exposure
 from valuebox.access import Access, Forbidden, Unauthenticated
 from valuebox.bodies import Body, refuse_headers
-from valuebox.endpoint import ROUTES, crashed, database_away, error_response, rate_limited
+from valuebox.endpoint import ROUTES, Route, crashed, database_away, overloaded, rate_limited
 from valuebox.errors import (
     IDEMPOTENCY_KEY_HEADER,
+    NOT_FOUND,
     REPLAYED_HEADER,
     REQUEST_ID_HEADER,
     Problem,
+    error_response,
 )
 from valuebox.exchange import Exchange, current_exchange
-from valuebox.limits import RateLimited
+from valuebox.limits import CountersBusy, RateLimited
 from valuebox.settings import Settings
 from valuebox.shaping import ErrorShaper
 from valuebox.store.idempotency import MAX_KEY
 from valuebox.store.keys import Scope
+from valuebox.telemetry import exposition, known_path, traffic
 
 # Nothing is stored any more of a request that took longer …
 STORE_WITHIN_SECONDS: Final = 45
@@ -39,7 +45,13 @@ PROBES: Final = frozenset({"/livez", "/healthz", "/readyz"})
 # Says nothing of what is stored, and whoever has no key yet may want to read it.
 _DOCUMENTS: Final = frozenset({"/", "/docs.json", "/schema.json", "/favicon.ico"})
 _ASSETS: Final = "/static_content/"
+_OPEN: Final = PROBES | _DOCUMENTS
 _METRICS: Final = "/metrics"
+_METRICS_SCOPES: Final = frozenset({Scope.READ})
+_ELSEWHERE: Final = (
+    "This service is open to its own machine alone, under the names localhost and 127.0.0.1; "
+    "VALUEBOX_ACCESS says who else may call."
+)
 
 _KEY: Final = re.compile(rf"[!-~]{{1,{MAX_KEY}}}")
 _CLIENT_GONE: Final = 499
@@ -110,7 +122,7 @@ class Guard:
             answer = _timed_out() if timeout.expired() else crashed(error)
             await answer(scope, receive, shaped)
         finally:
-            _log_line(scope, exchange, shaped, body, time.monotonic() - began)
+            _note(scope, exchange, shaped, body, time.monotonic() - began)
             current_exchange.reset(token)
 
     async def _admit(
@@ -121,12 +133,16 @@ class Guard:
         shaped: ErrorShaper,
         exchange: Exchange,
     ) -> None:
-        refusal = _refuse_path(scope["path"]) or await self._refuse_caller(scope, headers, exchange)
-        is_ours = scope["method"] == "POST" and scope["path"] in ROUTES
+        path = scope["path"]
+        refusal = _refuse_path(path) or await self._refuse_caller(path, headers, exchange)
+        is_ours = scope["method"] == "POST" and path in ROUTES
         if refusal is None and is_ours:
-            refusal = self._refuse(headers)
+            refusal = self._refuse(headers, ROUTES[path])
         if refusal is not None:
             await refusal(scope, body, shaped)
+        elif path == _METRICS and scope["method"] == "GET":
+            answer = await anyio.to_thread.run_sync(exposition)
+            await answer(scope, body, shaped)
         elif not is_ours:
             await self._app(scope, body, shaped)
         else:
@@ -137,14 +153,18 @@ class Guard:
                 self._requests -= 1
 
     async def _refuse_caller(
-        self, scope: Connection, headers: Headers, exchange: Exchange
+        self, path: str, headers: Headers, exchange: Exchange
     ) -> Response | None:
-        path = scope["path"]
-        checked = self._access()
-        if not checked.required or _is_open(path):
+        if path in _OPEN or path.startswith(_ASSETS):
             return None
+        access = self._access()
+        if access.mode == "local" and not exposure.names_this_machine(headers.get("host", "")):
+            return error_response("forbidden", _ELSEWHERE)
+        if access.mode != "keys":
+            return None
+        scopes = _METRICS_SCOPES if path == _METRICS else ROUTES[path].scopes
         try:
-            exchange.caller = await checked.check(headers.get("authorization"), _scopes(path))
+            exchange.caller = await access.check(headers.get("authorization"), scopes)
         except Unauthenticated:
             return error_response(
                 "unauthenticated", "Send an API key that works, as `Authorization: Bearer KEY`."
@@ -153,36 +173,28 @@ class Guard:
             return error_response("forbidden", f"This API key lacks the scope {error}.")
         except RateLimited as error:
             return rate_limited(error)
+        except CountersBusy:
+            return overloaded()
         except SQLAlchemyError as error:
             return database_away(error)
         return None
 
-    def _refuse(self, headers: Headers) -> Response | None:
+    def _refuse(self, headers: Headers, route: Route) -> Response | None:
         if self._requests >= self._max_requests:
             # Said at once: one that waits in line until it is given up helps nobody.
-            return error_response("overloaded", "The service has enough to do; try again.")
-        sent = headers.getlist(IDEMPOTENCY_KEY_HEADER)
+            return overloaded()
+        sent = headers.getlist(IDEMPOTENCY_KEY_HEADER) if route.stores else []
         if len(sent) > 1 or not all(_KEY.fullmatch(key) for key in sent):
             return _bad_key()
         return refuse_headers(headers, self._max_body_bytes)
 
 
 def _refuse_path(path: str) -> Response | None:
-    # Starlette would send the client on, to a host that the client itself has named.
-    if path.endswith("/") and path != "/":
-        return error_response("not_found", "There is nothing at this address.")
-    return None
-
-
-def _is_open(path: str) -> bool:
-    return path in PROBES or path in _DOCUMENTS or path.startswith(_ASSETS)
-
-
-def _scopes(path: str) -> frozenset[Scope] | None:
-    if path == _METRICS:
-        return frozenset({Scope.READ})
-    route = ROUTES.get(path)
-    return route.scopes if route else None
+    # To the letter, since Starlette is not that strict: to its routes a path with a line break at
+    # its end is the same one, and with a slash it sends the client on to a host of the client's.
+    if path in ROUTES or path in _OPEN or path == _METRICS or path.startswith(_ASSETS):
+        return None
+    return error_response("not_found", NOT_FOUND)
 
 
 def _timed_out() -> Response:
@@ -199,16 +211,19 @@ def _bad_key() -> Response:
     )
 
 
-def _log_line(
+def _note(
     scope: Connection, exchange: Exchange, shaped: ErrorShaper, body: Body, seconds: float
 ) -> None:
+    """Count an answer, and write it into the log."""
     status = _CLIENT_GONE if body.broke_off and shaped.status != 200 else shaped.status
-    if scope["path"] in PROBES and status == 200:
+    # Not as sent, and never the query: callers put anything in there.
+    path = known_path(scope["path"])
+    traffic().answered(path, status or _CLIENT_GONE, seconds, exchange.rows)
+    if path in PROBES and status == 200:
         return
     fields = {
         "method": scope["method"],
-        # Never the query, which endpoints do not take and callers put secrets in.
-        "path": scope["path"][:200],
+        "path": path,
         "status": status,
         "seconds": round(seconds, 4),
         "rows": exchange.rows,

@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import shutil
 import sqlite3
 import tempfile
 import threading
@@ -17,7 +18,7 @@ Counted = Literal["requests", "rows"]
 # How the workers, which have the environment of their parent, find the file.
 FILE_VARIABLE: Final = "VALUEBOX_COUNTERS_FILE"
 _MINUTE: Final = 60
-_BUSY_SECONDS: Final = 1.0
+_BUSY_SECONDS: Final = 0.25
 
 _TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS used (key_id TEXT, what TEXT, minute INTEGER, amount INTEGER, "
@@ -41,16 +42,19 @@ class RateLimited(ValueboxError):
         """Seconds until then."""
 
 
+class CountersBusy(ValueboxError):
+    """Others count, and it takes them too long."""
+
+
 class NeverAllowed(ValueboxError):
     """One request asks for more than its key may use in any minute."""
 
 
 def prepare_counters() -> None:
-    """Make the file that the workers will share; it goes when this process ends."""
-    descriptor, file = tempfile.mkstemp(prefix="valuebox-counters-")
-    os.close(descriptor)
-    os.environ[FILE_VARIABLE] = file
-    atexit.register(Path(file).unlink, missing_ok=True)
+    """Name the file that the workers will share; it goes when this process ends."""
+    folder = tempfile.mkdtemp(prefix="valuebox-counters-")
+    os.environ[FILE_VARIABLE] = str(Path(folder) / "counters.db")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
 class Limits:
@@ -68,7 +72,8 @@ class Limits:
             timeout=_BUSY_SECONDS,
             check_same_thread=False,
         )
-        self._file.execute("PRAGMA journal_mode=MEMORY")
+        # A worker that is killed while it counts leaves a whole file.
+        self._file.execute("PRAGMA journal_mode=WAL")
         self._file.execute("PRAGMA synchronous=OFF")
         self._file.execute(_TABLE)
 
@@ -78,6 +83,7 @@ class Limits:
         Raises:
             RateLimited: when less than `amount` is left in this minute.
             NeverAllowed: when no minute would have that much.
+            CountersBusy: when it cannot be counted now.
         """
         if limit is None:
             return
@@ -85,8 +91,11 @@ class Limits:
             raise NeverAllowed(f"Input should have at most {limit:,} {what}: this key's limit")
         minute = int(time.time()) // _MINUTE
         used = {"key_id": key_id, "what": what, "minute": minute, "amount": amount, "limit": limit}
-        with self._lock:
-            counted = self._file.execute(_USE, used).rowcount
+        try:
+            with self._lock:
+                counted = self._file.execute(_USE, used).rowcount
+        except sqlite3.OperationalError:
+            raise CountersBusy from None
         if not counted:
             raise RateLimited(what, limit)
 

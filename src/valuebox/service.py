@@ -1,6 +1,7 @@
 """The Bento service: one class that puts the compartments' endpoints together."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import bentoml
@@ -34,6 +35,8 @@ TIMEOUT_SECONDS = 60
     workers=worker_count(),
     threads=THREADS,
     traffic={"timeout": TIMEOUT_SECONDS},
+    # BentoML's own are labelled with whatever path strangers send, and never forget one.
+    metrics={"enabled": False},
     http={"host": "127.0.0.1", "port": 3000},
     # The guard writes a line of its own for each request.
     logging={"access": {"enabled": False}},
@@ -47,11 +50,12 @@ class ValueBox(LtvApi):
         bound_headers()
         self.store = Store(make_engine(settings.database_url.get_secret_value()))
         # Whoever starts a worker by itself has not decided, and gets the stricter answer.
-        self.access = Access(self.store, required=settings.access != "open")
+        self.access = Access(self.store, "keys" if settings.access == "auto" else settings.access)
         self.replays = Replays(timedelta(hours=settings.replay_hours))
         self.readiness = Readiness(self.store.engine)
         self.drain = Drain(settings.drain_seconds)
         self.ltv = LtvModel.load(settings.model)
+        self.aside = ThreadPoolExecutor(THREADS, thread_name_prefix="aside")
         self.pruner = Pruner(Retention.of(settings, self.store, self.replays))
         self.pruner.start()
 
@@ -89,6 +93,7 @@ class ValueBox(LtvApi):
     def close(self) -> None:
         """Finish what is being deleted, and give the database connections back."""
         self.pruner.stop()
+        self.aside.shutdown()
         self.access.close()
         self.store.close()
 

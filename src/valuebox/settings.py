@@ -38,10 +38,11 @@ class Settings(BaseSettings):
         min_length=1,
         description="The model that is served: a name (its newest version) or `name:version`.",
     )
-    access: Literal["auto", "keys", "open"] = Field(
+    access: Literal["auto", "keys", "local", "open"] = Field(
         default="auto",
-        description="Who may call: whoever has an API key (`keys`), everybody (`open`), or "
-        "everybody only while the service listens on a loopback address (`auto`).",
+        description="Who may call: whoever has an API key (`keys`), everybody (`open`), everybody "
+        "who names this machine `localhost` or by a loopback address (`local`), or that while the "
+        "service listens on such an address, and else `keys` (`auto`).",
     )
     cors_origins: str = Field(
         default="",

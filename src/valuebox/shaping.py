@@ -1,16 +1,13 @@
 """Answers on their way out: every error in the one shape, and the headers that all have."""
 
-import json
-import re
-from typing import Any, Final
+from typing import Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import Message, Send
 
 from valuebox.bodies import Body
-from valuebox.endpoint import MAX_PROBLEMS, error_response
-from valuebox.errors import REPLAYED_HEADER, REQUEST_ID_HEADER, ErrorCode, Problem
+from valuebox.errors import NOT_FOUND, REPLAYED_HEADER, REQUEST_ID_HEADER, ErrorCode, error_response
 from valuebox.exchange import Exchange
 
 
@@ -47,9 +44,9 @@ class ErrorShaper:
     async def _send_shaped(self, start: Message) -> None:
         body = self._body
         headers = MutableHeaders(scope=start)
-        refusal = self._request_body.refusal
+        refusal = self._request_body.refusal or self._exchange.refusal
         if refusal or not _is_ours(body):
-            shaped = refusal or _translate(start["status"], body)
+            shaped = refusal or _translate(start["status"])
             body = bytes(shaped.body)
             start["status"] = shaped.status_code
             headers.update(shaped.headers)
@@ -65,40 +62,14 @@ def _is_ours(body: bytes) -> bool:
 
 
 _WORDS: Final[dict[int, tuple[ErrorCode, str]]] = {
-    404: ("not_found", "There is nothing at this address; `/docs.json` lists what there is."),
+    400: ("malformed_json", "The request could not be read."),
+    404: ("not_found", NOT_FOUND),
     405: ("method_not_allowed", "This address answers another method; see `/docs.json`."),
     415: ("unsupported_media_type", "Send JSON, with `Content-Type: application/json`."),
     503: ("not_ready", "The service is not ready: it stops, or its database does not answer."),
 }
 
 
-def _translate(status: int, body: bytes) -> JSONResponse:
-    if status == 400:
-        return _invalid(body)
+def _translate(status: int) -> JSONResponse:
     fallback: tuple[ErrorCode, str] = ("internal_error", "Something broke on our side.")
     return error_response(*_WORDS.get(status, fallback))
-
-
-def _invalid(body: bytes) -> JSONResponse:
-    """BentoML's answer to a pydantic ValidationError, in our shape."""
-    try:
-        found: list[dict[str, Any]] = json.loads(body)["detail"]
-    except (ValueError, KeyError, TypeError):
-        return error_response("malformed_json", "The request could not be read.")
-    if any(one["type"] == "json_invalid" for one in found):
-        return error_response("malformed_json", f"{found[0]['msg']}.")
-    problems = [_problem(one["loc"], one["msg"]) for one in found[:MAX_PROBLEMS]]
-    count = len(found)
-    things = "1 problem" if count == 1 else f"{count} problems"
-    message = f"The input has {things}; nothing of this request was stored."
-    return error_response("invalid_input", message, problems, count)
-
-
-def _problem(loc: list[int | str], message: str) -> Problem:
-    row = loc[0] if loc and isinstance(loc[0], int) else None
-    path = loc if row is None else loc[1:]
-    return Problem(
-        row=row,
-        field=".".join(map(str, path)) or None,
-        message=re.sub("^Value error, ", "", message),
-    )

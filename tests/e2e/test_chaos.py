@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from support.services import ROOT
 
 
@@ -23,10 +24,13 @@ def figures(markdown: str) -> dict[str, list[str]]:
     return {name: rest for name, *rest in (line.split(" | ") for line in lines)}
 
 
-def test_every_way_to_be_killed_leaves_each_request_stored_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("database", ["PostgreSQL", "SQLite"])
+def test_every_way_to_be_killed_leaves_each_request_stored_once(
+    tmp_path: Path, database: str
+) -> None:
     document = tmp_path / "reliability.md"
     document.write_text("# Reliability\n\n### Chaos run\n\nof old\n\n### Soak\n\nstays\n")
-    run("chaos.py", "--kills", 3, "--database", "PostgreSQL", "--into", document)
+    run("chaos.py", "--kills", 3, "--database", database, "--into", document)
     text = document.read_text()
     assert text.startswith("# Reliability\n\n### Chaos run\n")
     assert text.endswith("### Soak\n\nstays\n")

@@ -9,7 +9,13 @@ from valuebox.errors import STATUS_OF, ErrorAnswer
 from valuebox.ltv.contributions import Contributions
 from valuebox.ltv.features import FEATURES
 
-ROUTES = ["/v1/ltv/predict", "/v1/ltv/predictions/search", "/v1/ltv/outcomes", "/v1/ltv/model"]
+ROUTES = [
+    "/v1/ltv/predict",
+    "/v1/ltv/predict/bulk",
+    "/v1/ltv/predictions/search",
+    "/v1/ltv/outcomes",
+    "/v1/ltv/model",
+]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +60,7 @@ def test_metrics_count_requests(service: Service) -> None:
     service.http.get("/readyz")
     answer = service.http.get("/metrics")
     assert answer.status_code == 200
-    assert "# TYPE bentoml_service_request_total counter" in answer.text
+    assert "# TYPE valuebox_requests_total counter" in answer.text
 
 
 def test_the_page_for_people_is_there(service: Service) -> None:
@@ -96,7 +102,7 @@ def test_the_document_says_what_may_be_null_and_who_may_ask(docs: dict[str, Any]
     assert all(docs["paths"][route]["post"]["security"] for route in ROUTES)
     assert "503" in docs["paths"]["/readyz"]["get"]["responses"]
     stores = {route for route in ROUTES if docs["paths"][route]["post"]["parameters"]}
-    assert stores == {"/v1/ltv/predict", "/v1/ltv/outcomes"}
+    assert stores == {"/v1/ltv/predict", "/v1/ltv/predict/bulk", "/v1/ltv/outcomes"}
 
 
 def test_the_users_to_send_are_documented_with_examples(docs: dict[str, Any]) -> None:

@@ -54,11 +54,8 @@ def test_a_file_gets_what_the_model_says(
     assert list(scores) == COLUMNS
     assert scores["user_id"].tolist() == users["user_id"].tolist()
     assert set(scores["model"]) == {model_tag}
-    model, columns = LtvModel.load(model_tag), columns_of(users)
-    predictions = model.predict(columns)
-    for name, values in zip(
-        COLUMNS[1:4], (predictions, *model.interval(predictions, columns)), strict=True
-    ):
+    estimates = LtvModel.load(model_tag).estimate(columns_of(users))
+    for name, values in estimates._asdict().items():
         np.testing.assert_array_equal(scores[name], values)
     assert list(tmp_path.iterdir()) == [written]
 

@@ -25,7 +25,7 @@ def store_predictions(store: Store, exchange: Exchange) -> bytes:
     with store.writing() as session:
         add_predictions(session, exchange.request_id, received(ROWS), estimates(1.5, 2.5), "ltv:x")
         answer = answer_of_request(session, exchange.request_id, 2)
-    return answer.model_dump_json().encode()
+    return bytes(answer.by_row().body)
 
 
 @pytest.fixture

@@ -105,9 +105,10 @@ def test_predictions_of_a_request_keep_order_and_every_bit(store: Store) -> None
     request_id = add(store, sent, values)
     add(store, sent, [0.0] * len(sent))
     with store.reading() as session:
-        stored = repository.estimates_of_request(session, request_id)
+        stored = repository.intervals_of_request(session, request_id)
     for found, value in zip(stored, values, strict=True):
-        assert [end.hex() for end in found] == [end.hex() for end in estimates(value)[0]]
+        expected = (end.item() for end in estimates(value)())
+        assert [end.hex() for end in found] == [end.hex() for end in expected]
 
 
 def test_ten_thousand_rows_fit_into_one_unit_of_work(store: Store) -> None:

@@ -206,7 +206,11 @@ NOT_SEARCHES = [
         path=SEARCH,
     ),
     Bad(
-        "user beyond 2^63", b'{"user_ids": [9223372036854775808]}', field="user_ids.0", path=SEARCH
+        "user beyond 2^63",
+        b'{"user_ids": [9223372036854775808]}',
+        row=0,
+        field="user_ids",
+        path=SEARCH,
     ),
     Bad("search with an array", b"[]", path=SEARCH),
 ]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import psutil
 import pytest
 from sqlalchemy import URL, create_engine, func, make_url, select, text
 
@@ -21,9 +22,13 @@ PASSWORD = "hunter2-is-secret"
 
 
 class Postgres:
-    """A PostgreSQL server of our own, reached through a socket in its own folder."""
+    """A PostgreSQL server of our own, reached through a socket in its own folder.
 
-    def __init__(self) -> None:
+    Args:
+        durable: Whether what it has committed survives a power cut, as by default it does.
+    """
+
+    def __init__(self, durable: bool = False) -> None:
         with warnings.catch_warnings():
             # Without XDG_RUNTIME_DIR it says, at import, that it takes a folder in /tmp.
             warnings.simplefilter("ignore")
@@ -31,8 +36,8 @@ class Postgres:
         # Not below pytest's folder: the server runs as another user, whom that one keeps out.
         self._folder = tempfile.mkdtemp(prefix="valuebox-pg-")
         self._server = get_server(self._folder, cleanup_mode="stop")
-        # Nothing here has to survive a power cut.
-        self._execute("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+        if not durable:
+            self._execute("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
 
     def url(self, database: str = "postgres") -> str:
         """Of one of its databases."""
@@ -79,9 +84,13 @@ class Postgres:
         """Go on where it was frozen."""
         self._signal(signal.SIGCONT)
 
-    def _signal(self, number: signal.Signals) -> None:
+    def processes(self) -> list[psutil.Process]:
+        """All that runs of it."""
         postmaster = self._server.get_postmaster_info().process
-        for process in (postmaster, *postmaster.children(recursive=True)):
+        return [postmaster, *postmaster.children(recursive=True)]
+
+    def _signal(self, number: signal.Signals) -> None:
+        for process in self.processes():
             process.send_signal(number)
 
     def remove(self) -> None:

@@ -1,21 +1,38 @@
 """Loaded by Schemathesis itself, named in its environment variable `SCHEMATHESIS_HOOKS`."""
 
+from itertools import cycle, islice
 from typing import Any
 
 import schemathesis
 
 
 @schemathesis.hook
-def map_body(_: schemathesis.HookContext, body: Any) -> Any:
-    """Whole numbers without a decimal point.
+def before_call(_: schemathesis.HookContext, case: schemathesis.Case, kwargs: Any) -> None:
+    """Say what JSON Schema has no words for.
 
-    JSON Schema calls 7.0 an integer and cannot say otherwise. The service refuses it: beyond 2^53
-    a reader of floats has rounded such an id before anybody could notice.
+    It calls 7.0 an integer. The service refuses it: beyond 2^53 a reader of floats has rounded
+    such an id before anybody could notice.
     """
+    case.body = _even(_whole(case.body))
+
+
+def _whole(body: Any) -> Any:
     if isinstance(body, float) and body.is_integer():
         return int(body)
     if isinstance(body, list):
-        return [map_body(_, item) for item in body]
+        return [_whole(item) for item in body]
     if isinstance(body, dict):
-        return {name: map_body(_, item) for name, item in body.items()}
+        return {name: _whole(item) for name, item in body.items()}
     return body
+
+
+def _even(table: Any) -> Any:
+    """The columns of a table as long as that of its users; the service insists on it."""
+    users = table.get("user_id") if isinstance(table, dict) else None
+    if not isinstance(users, list):
+        return table
+    return {
+        name: list(islice(cycle(values), len(users))) if isinstance(values, list) else values
+        for name, values in table.items()
+        if values != []
+    }

@@ -1,10 +1,11 @@
 """Users as requests hold them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from valuebox.ltv.repository import Estimate
+from valuebox.ltv.columns import Estimates, UserColumns
 from valuebox.ltv.schemas import User
 
 COMPLETE = {
@@ -62,11 +63,12 @@ def users(
     return made
 
 
-def received(sent: list[dict[str, Any]]) -> list[User]:
-    """The same users as an endpoint gets them."""
-    return [User.model_validate(one) for one in sent]
+def received(sent: list[dict[str, Any]]) -> UserColumns:
+    """The same users as they are stored."""
+    return UserColumns.of([User.model_validate(one) for one in sent])
 
 
-def estimates(*predictions: float) -> list[Estimate]:
+def estimates(*predictions: float) -> Callable[[], Estimates]:
     """What a model may have said of as many users, each with an interval of its own."""
-    return [Estimate(value, value - 0.25, value + 0.5) for value in predictions]
+    values = np.array(predictions, dtype=np.float64)
+    return lambda: Estimates(values, values - 0.25, values + 0.5)

@@ -12,7 +12,7 @@ from valuebox import guard
 from valuebox.errors import STATUS_OF, ErrorAnswer
 from valuebox.settings import Settings
 
-OPEN = SimpleNamespace(access=SimpleNamespace(required=False))
+OPEN = SimpleNamespace(access=SimpleNamespace(mode="open"))
 
 
 def ask(app: Any, method: str = "POST") -> httpx.Response:
@@ -23,7 +23,7 @@ def ask(app: Any, method: str = "POST") -> httpx.Response:
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(guarded), base_url="http://test"
         ) as http:
-            return await http.request(method, "/v1/ltv/model", json={})
+            return await http.request(method, "/readyz", json={})
 
     return asyncio.run(send())
 

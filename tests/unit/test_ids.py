@@ -5,7 +5,7 @@ from valuebox.store.ids import MAX_BLOCK, new_ids
 
 def test_ids_increase_within_a_block_and_are_uuids_of_version_7() -> None:
     ids = new_ids(10_000)
-    assert ids == sorted(ids)
+    assert list(ids) == sorted(ids)
     assert len(set(ids)) == 10_000
     assert {one.version for one in ids} == {7}
     assert {one.variant for one in ids} == {"specified in RFC 4122"}

@@ -101,10 +101,8 @@ def score_batch(
     ids, columns, problems = checked(users, rows_before)
     if problems or not predict:
         return SCHEMA.empty_table(), problems
-    predictions = model.predict(columns)
-    lower, upper = model.interval(predictions, columns)
     tags = pa.DictionaryArray.from_arrays(np.zeros(len(ids), dtype=np.int32), [model.tag])
-    return pa.table([ids, predictions, lower, upper, tags], schema=SCHEMA), problems
+    return pa.table([ids, *model.estimate(columns), tags], schema=SCHEMA), problems
 
 
 class _Pool(NamedTuple):

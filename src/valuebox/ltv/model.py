@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from valuebox import registry
 from valuebox.ltv.baseline import SegmentStvMeans
+from valuebox.ltv.columns import Estimates
 from valuebox.ltv.contributions import Contributions
 from valuebox.ltv.drift import Drift
 from valuebox.ltv.features import Columns, Encoder
@@ -62,16 +63,14 @@ class LtvModel:
         predictions: NDArray[np.float32] = self.booster.inplace_predict(matrix)
         return self.drift.corrected(predictions.astype(np.float64), columns.get("STV"))
 
-    def interval(
-        self, predictions: NDArray[np.float64], columns: Columns
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Where the realised value of each user is expected; see `Uncertainty.interval`.
+    def estimate(self, columns: Columns) -> Estimates:
+        """Expected lifetime value of each user, and where the realised one is expected.
 
         Args:
-            predictions: Of the same users, from `predict`.
-            columns: As given to `predict`.
+            columns: As for `predict`; see `Uncertainty.interval` for the ends.
         """
-        return self.uncertainty.interval(predictions, columns.get("STV"))
+        predictions = self.predict(columns)
+        return Estimates(predictions, *self.uncertainty.interval(predictions, columns.get("STV")))
 
     def save(self, name: str, labels: dict[str, str], metadata: dict[str, Any]) -> str:
         """Save into the model store and return the exact tag; see `registry.save`."""

@@ -1,88 +1,82 @@
 """How features, predictions and outcomes are written and found."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import Row, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from valuebox.ltv.answers import Answer
+from valuebox.ltv.columns import Estimates, UserColumns
+from valuebox.ltv.features import FEATURES
 from valuebox.ltv.schemas import (
     OutcomesStored,
-    Prediction,
     PredictionPage,
-    Predictions,
     PredictionSearch,
     StoredPrediction,
-    User,
 )
 from valuebox.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
 from valuebox.store.idempotency import AnswerGone
-from valuebox.store.ids import new_ids
+from valuebox.store.ids import Ids, new_ids
+from valuebox.store.writing import Rows, write
 
 # Bound parameters of one statement are limited, on SQLite to 32,766.
 _CHUNK = 5_000
 
 
-class Estimate(NamedTuple):
-    """What the model says of one user, and the interval around it; None where none was made."""
-
-    prediction: float
-    lower: float | None
-    upper: float | None
-
-
 def add_predictions(
     session: Session,
     request_id: UUID,
-    users: Sequence[User],
-    estimates: Sequence[Estimate],
+    users: UserColumns,
+    estimates: Callable[[], Estimates],
     model: str,
-) -> list[UUID]:
+) -> Ids:
     """Store what was received of `users` and what `model` said of them, row by row.
+
+    Args:
+        session: Of the transaction.
+        request_id: Of the request that they came with.
+        users: What was received.
+        estimates: What was said; only asked for when the features are on their way, if many.
+        model: Who said it.
 
     Returns:
         The prediction ids, in the order of `users`.
     """
-    now = datetime.now(UTC)
     ids = new_ids(len(users))
-    session.execute(
-        insert(LtvFeatures),
-        [
-            {
-                "id": row_id,
-                "request_id": request_id,
-                "received_at": now,
-                "user_id": user.user_id,
-                "join_date": user.join_date,
-                "hidden": user.hidden,
-                "stv": user.STV,
-                "credit_card_level": user.credit_card_level,
-                "is_lp": user.is_lp,
-                "aff_type": user.aff_type,
-                "is_cancelled": user.is_cancelled,
-                "country_segment": user.country_segment,
-                "extra": user.model_extra or None,
-            }
-            for row_id, user in zip(ids, users, strict=True)
-        ],
-    )
-    session.execute(
-        insert(LtvPrediction),
-        [
-            {
-                "id": row_id,
-                "features_id": row_id,
-                "model": model,
-                **estimate._asdict(),
-                "predicted_at": now,
-            }
-            for row_id, estimate in zip(ids, estimates, strict=True)
-        ],
-    )
+    write(session, _new_rows(ids, request_id, users, estimates, model))
     return ids
+
+
+def _new_rows(
+    ids: Ids,
+    request_id: UUID,
+    users: UserColumns,
+    estimates: Callable[[], Estimates],
+    model: str,
+) -> Iterator[Rows]:
+    now = datetime.now(UTC)
+    received = {
+        "id": ids,
+        "request_id": request_id,
+        "received_at": now,
+        "user_id": users.user_id,
+        "join_date": users.join_date,
+        **{name.lower(): users.features[name] for name in FEATURES},
+        "extra": users.extra,
+    }
+    yield Rows(LtvFeatures, len(ids), received)
+    predicted = {
+        "id": ids,
+        "features_id": ids,
+        "model": model,
+        **estimates()._asdict(),
+        "predicted_at": now,
+    }
+    yield Rows(LtvPrediction, len(ids), predicted)
 
 
 def put_outcomes(session: Session, targets: dict[int, float]) -> OutcomesStored:
@@ -172,38 +166,45 @@ def find_predictions(session: Session, search: PredictionSearch) -> PredictionPa
     )
 
 
-def answer_of_request(session: Session, request_id: UUID, n_users: int) -> Predictions:
-    """What a request was answered with, once more, in the order of its rows.
+def answer_of_request(session: Session, request_id: UUID, n_users: int) -> Answer:
+    """What a request was answered with, once more.
 
     Raises:
         AnswerGone: when not all of its `n_users` predictions are stored any more.
     """
+    stored = _predictions_of(session, request_id)
+    if len(stored) != n_users:
+        raise AnswerGone
+    return Answer(
+        user_id=[one.user_id for one in stored],
+        prediction=[one.prediction for one in stored],
+        lower=[one.lower for one in stored],
+        upper=[one.upper for one in stored],
+        prediction_id=[str(one.id) for one in stored],
+        model=stored[0].model,
+    )
+
+
+def intervals_of_request(
+    session: Session, request_id: UUID
+) -> list[tuple[float, float | None, float | None]]:
+    """Prediction, lower and upper end of each user of a request, in the order sent."""
+    stored = _predictions_of(session, request_id)
+    return [(one.prediction, one.lower, one.upper) for one in stored]
+
+
+def _predictions_of(session: Session, request_id: UUID) -> Sequence[Row[*tuple[Any, ...]]]:
     query = (
         select(
+            LtvPrediction.id,
             LtvFeatures.user_id,
             LtvPrediction.prediction,
             LtvPrediction.lower,
             LtvPrediction.upper,
             LtvPrediction.model,
-            LtvPrediction.id.label("prediction_id"),
         )
         .join(LtvFeatures, LtvFeatures.id == LtvPrediction.features_id)
         .where(LtvFeatures.request_id == request_id)
         .order_by(LtvPrediction.id)
     )
-    found = session.execute(query).mappings()
-    stored = [Prediction.model_construct(**row) for row in found]
-    if len(stored) != n_users:
-        raise AnswerGone
-    return Predictions.model_construct(stored)
-
-
-def estimates_of_request(session: Session, request_id: UUID) -> list[Estimate]:
-    """What one request was answered with, in the order of its rows."""
-    query = (
-        select(LtvPrediction.prediction, LtvPrediction.lower, LtvPrediction.upper)
-        .join(LtvFeatures, LtvFeatures.id == LtvPrediction.features_id)
-        .where(LtvFeatures.request_id == request_id)
-        .order_by(LtvPrediction.id)
-    )
-    return [Estimate(*row) for row in session.execute(query)]
+    return session.execute(query).all()

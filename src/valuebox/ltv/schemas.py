@@ -26,7 +26,7 @@ from pydantic_core import PydanticCustomError
 from valuebox.ltv.contributions import Contributions
 from valuebox.ltv.moments import JoinDate, StoredMoment
 from valuebox.ltv.uncertainty import Uncertainty
-from valuebox.unique_keys import UniqueKeys
+from valuebox.request_model import RequestModel
 
 MAX_ROWS: Final = 10_000
 MAX_PAGE: Final = 10_000
@@ -47,25 +47,26 @@ def _no_text(value: Any) -> Any:
     return value
 
 
-def _no_nul(value: str) -> str:
+def no_nul(value: str) -> str:
+    """Refuse what PostgreSQL has no text for."""
     if "\0" in value:
         raise PydanticCustomError("nul", "Input should not hold NUL characters")
     return value
 
 
-def _storable(value: JsonValue) -> JsonValue:
+def storable(value: JsonValue) -> JsonValue:
     """Refuse what JSON columns cannot hold: NaN, infinities, NUL characters."""
     if isinstance(value, float) and not math.isfinite(value):
         raise PydanticCustomError("finite_number", "Input should be a finite number")
     if isinstance(value, str):
-        _no_nul(value)
+        no_nul(value)
     elif isinstance(value, list):
         for item in value:
-            _storable(item)
+            storable(item)
     elif isinstance(value, dict):
         for key, item in value.items():
-            _no_nul(key)
-            _storable(item)
+            no_nul(key)
+            storable(item)
     return value
 
 
@@ -81,12 +82,14 @@ Target = Annotated[float, Field(strict=True, ge=-MAX_AMOUNT, le=MAX_AMOUNT)]
 Category = Annotated[
     str,
     StringConstraints(max_length=MAX_TEXT),
-    AfterValidator(_no_nul),
+    AfterValidator(no_nul),
     WithJsonSchema({"type": "string", "maxLength": MAX_TEXT, "pattern": _NO_NUL}),
 ]
 
 
-class _Model(BaseModel):
+class Model(BaseModel):
+    """Base of what comes in and goes out."""
+
     model_config = ConfigDict(
         allow_inf_nan=False,
         extra="forbid",
@@ -95,14 +98,14 @@ class _Model(BaseModel):
     )
 
 
-class User(_Model):
+class User(Model):
     """One user after four days. Only `user_id` and `join_date` are required.
 
     Columns that are not listed here are kept with the rest.
     """
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Annotated[JsonValue, AfterValidator(_storable)]]
+    __pydantic_extra__: dict[str, Annotated[JsonValue, AfterValidator(storable)]]
 
     user_id: UserId = Field(description="Numerical identifier.", examples=[1369584])
     join_date: JoinDate = Field(
@@ -136,15 +139,19 @@ class User(_Model):
     @model_validator(mode="after")
     def _extra_names_are_storable(self) -> "User":
         for name in self.model_extra or ():
-            _no_nul(name)
+            no_nul(name)
         return self
 
 
-class Users(UniqueKeys, RootModel[Annotated[list[User], Field(min_length=1, max_length=MAX_ROWS)]]):
+class Users(
+    RequestModel, RootModel[Annotated[list[User], Field(min_length=1, max_length=MAX_ROWS)]]
+):
     """The users to predict, at most 10,000."""
 
+    max_values = 50 * MAX_ROWS
 
-class Prediction(_Model):
+
+class Prediction(Model):
     """What the model says of one user."""
 
     user_id: int = Field(description="As sent.", examples=[1369584])
@@ -164,8 +171,10 @@ class Predictions(RootModel[list[Prediction]]):
     """One prediction per user, in the order sent."""
 
 
-class PredictionSearch(_Model, UniqueKeys):
+class PredictionSearch(Model, RequestModel):
     """Which stored predictions to return; conditions that are given must all hold."""
+
+    max_values = 2 * MAX_ROWS
 
     user_ids: Annotated[list[UserId], Field(max_length=MAX_ROWS)] | None = Field(
         default=None, description="Of these users.", examples=[[1369584]]
@@ -208,7 +217,7 @@ class StoredPrediction(Prediction):
     target: float | None = Field(description="Realised value, where it has been reported.")
 
 
-class PredictionPage(_Model):
+class PredictionPage(Model):
     """Stored predictions, newest first."""
 
     predictions: list[StoredPrediction]
@@ -217,7 +226,7 @@ class PredictionPage(_Model):
     )
 
 
-class Outcome(_Model):
+class Outcome(Model):
     """What a user really spent."""
 
     user_id: UserId = Field(description="As in predictions.", examples=[1369584])
@@ -227,12 +236,14 @@ class Outcome(_Model):
 
 
 class Outcomes(
-    UniqueKeys, RootModel[Annotated[list[Outcome], Field(min_length=1, max_length=MAX_ROWS)]]
+    RequestModel, RootModel[Annotated[list[Outcome], Field(min_length=1, max_length=MAX_ROWS)]]
 ):
     """Realised values, at most 10,000; of a user sent twice the last one counts."""
 
+    max_values = 10 * MAX_ROWS
 
-class OutcomesStored(_Model):
+
+class OutcomesStored(Model):
     """What the sent outcomes changed."""
 
     received: int = Field(description="Different users sent.")
@@ -241,7 +252,7 @@ class OutcomesStored(_Model):
     unchanged: int = Field(description="Users whose value was already known.")
 
 
-class ModelCard(_Model):
+class ModelCard(Model):
     """The model that answers, and how it was made."""
 
     model: str = Field(description="Its tag.", examples=[_EXAMPLE_TAG])

@@ -18,8 +18,8 @@ from valuebox.store.watch import Watch
 
 THREADS: Final = 8
 """Of a worker, for requests."""
-CONNECTIONS: Final = THREADS + 2
-"""Of a worker at most: one for each thread, one to ask whether it is ready, one for the rest."""
+CONNECTIONS: Final = THREADS + 3
+"""Of a worker at most: one for each thread, and for readiness, API keys and what is deleted."""
 CONNECT_TIMEOUT_SECONDS = 3
 STATEMENT_MS = 20_000
 LOCK_MS = 5_000

@@ -75,9 +75,12 @@ class Replays:
             "answer": None,
             "claimed_at": now,
         }
-        if session.execute(_insert(session).values(claimed)).rowcount:  # type: ignore[attr-defined]
-            return None
-        earlier = session.get_one(IdempotentRequest, _identity(exchange), with_for_update=True)
+        earlier = None
+        while earlier is None:
+            if session.execute(_insert(session).values(claimed)).rowcount:  # type: ignore[attr-defined]
+                return None
+            # None where it has just been deleted, for it had expired.
+            earlier = session.get(IdempotentRequest, _identity(exchange), with_for_update=True)
         if earlier.claimed_at < now - self.keep:
             for name, value in claimed.items():
                 setattr(earlier, name, value)

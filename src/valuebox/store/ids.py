@@ -2,14 +2,57 @@
 
 import secrets
 import time
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import overload
 from uuid import UUID
 
+import numpy as np
+from numpy.typing import NDArray
+
 _COUNTER_BITS = 24
+_COUNTER_DIGITS = _COUNTER_BITS // 4
 MAX_BLOCK = 1 << _COUNTER_BITS
 
 
-def new_ids(count: int) -> list[UUID]:
+class Ids(Sequence[UUID]):
+    """Ids that differ in their counter alone, and are made when they are looked at."""
+
+    def __init__(self, base: int, count: int):
+        self._base = base
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, position: int) -> UUID: ...
+    @overload
+    def __getitem__(self, position: slice) -> list[UUID]: ...
+    def __getitem__(self, position: int | slice) -> UUID | list[UUID]:
+        found = range(self._count)[position]
+        if isinstance(found, int):
+            return UUID(int=self._base | found)
+        return [UUID(int=self._base | one) for one in found]
+
+    def __iter__(self) -> Iterator[UUID]:
+        return iter(self[:])
+
+    def texts(self) -> list[str]:
+        """Each as `str` would give it: 32 hexadecimal digits and 4 hyphens."""
+        start = str(UUID(int=self._base))[:-_COUNTER_DIGITS]
+        return [f"{start}{position:0{_COUNTER_DIGITS}x}" for position in range(self._count)]
+
+    def octets(self) -> NDArray[np.uint8]:
+        """Each as 16 bytes, most significant first: `(len(self), 16)`."""
+        octets = np.empty((self._count, 16), dtype=np.uint8)
+        octets[:] = np.frombuffer(self._base.to_bytes(16, "big"), dtype=np.uint8)
+        counter = np.arange(self._count, dtype=">u4").view(np.uint8).reshape(-1, 4)
+        octets[:, -_COUNTER_BITS // 8 :] = counter[:, -_COUNTER_BITS // 8 :]
+        return octets
+
+
+def new_ids(count: int) -> Ids:
     """`count` UUIDs of version 7, increasing in the order given and over time.
 
     The lowest 24 bits are a counter that starts at 0, so one time stamp and one draw of 50
@@ -24,7 +67,7 @@ def new_ids(count: int) -> list[UUID]:
     random_low = secrets.randbits(62 - _COUNTER_BITS)
     base = _base(time.time_ns() // 1_000_000)
     base |= random_high << 64 | random_low << _COUNTER_BITS
-    return [UUID(int=base | position) for position in range(count)]
+    return Ids(base, count)
 
 
 def new_id() -> UUID:

@@ -1,0 +1,1 @@
+"""What serving costs, side by side with what would otherwise be used."""

@@ -1,0 +1,79 @@
+"""Contenders, started one at a time on what they have in common, and measured."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+from support.databases import Postgres
+
+from serving import growth
+from serving.bodies import CYCLE, known_users, put
+from serving.contenders import ROOT, Contender
+from serving.correctness import check
+from serving.databases import Database, new_database
+from serving.models import Model
+from serving.results import Cell, Results, figures
+from serving.running import Running, prepare, running
+
+
+class Bench:
+    """One model, one PostgreSQL server, the same users for everybody.
+
+    Args:
+        postgres: Where a database is made for each contender that stores.
+        model: What all serve.
+        folder: For bodies, logs and SQLite.
+        chosen: The contenders that will be measured.
+    """
+
+    def __init__(self, postgres: Postgres, model: Model, folder: Path, chosen: list[Contender]):
+        self.results = Results()
+        self._postgres = postgres
+        self._model = model
+        self._folder = folder
+        self._databases: dict[str, Database] = {}
+        users = known_users(ROOT / "data" / "test.csv")
+        for form in {"rows", *(one.form for one in chosen)}:
+            for rows in CYCLE:
+                put(folder, users, form, rows)
+
+    def measure(self, contender: Contender, cells: tuple[Cell, ...], seconds: float) -> None:
+        """Start it, check it, and measure every cell for so long."""
+        with self._started(contender) as (served, database):
+            for cell in cells:
+                if database:
+                    database.empty()
+                load = served.load(*cell, seconds, self._postgres.processes)
+                found = figures(load, cell.rows)
+                self.results.add(contender.name, cell, found)
+                typer.echo(
+                    f"  {cell}: p50 {found.p50 * 1e3:.2f} ms, p99 {found.p99 * 1e3:.2f} ms, "
+                    f"{found.rows_per_second:,.0f} rows/s, {found.errors:.0f} errors"
+                )
+
+    def grow(self, contender: Contender, most: int) -> list[growth.Point]:
+        """Start it, and see what more and more rows cost, up to `most`."""
+        typer.echo(f"growth: {contender.name}")
+        with self._started(contender) as (served, database):
+            if database:
+                database.empty()
+            return growth.measured(served, most, self._postgres.processes)
+
+    @contextmanager
+    def _started(self, contender: Contender) -> Iterator[tuple[Running, Database | None]]:
+        settings, database = self._model.settings, None
+        if contender.stores:
+            database = self._database(contender)
+            settings = {**settings, "DATABASE_URL": database.url}
+        prepare(contender, settings, self._folder)
+        with running(contender, settings, self._folder) as served:
+            if contender.counted:
+                check(served, self._model, database)
+            yield served, database
+
+    def _database(self, contender: Contender) -> Database:
+        if contender.name not in self._databases:
+            made = new_database(self._postgres, contender.stores, self._folder, contender.name)
+            self._databases[contender.name] = made
+        return self._databases[contender.name]

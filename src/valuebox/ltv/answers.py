@@ -1,0 +1,59 @@
+"""What requests for predictions are answered with, made from whole columns.
+
+As long as the rows of a request are stored, the same bytes can be made of them again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import to_json
+from starlette.responses import Response
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One value per user in every column, in the order sent."""
+
+    user_id: Sequence[int]
+    prediction: Sequence[float]
+    lower: Sequence[float | None]
+    upper: Sequence[float | None]
+    prediction_id: Sequence[str]
+    model: str
+
+    def by_row(self) -> Response:
+        """As `schemas.Predictions`."""
+        rows = zip(
+            self.user_id, self.prediction, self.lower, self.upper, self.prediction_id, strict=True
+        )
+        return _json(
+            [
+                {
+                    "user_id": user_id,
+                    "prediction": prediction,
+                    "lower": lower,
+                    "upper": upper,
+                    "model": self.model,
+                    "prediction_id": prediction_id,
+                }
+                for user_id, prediction, lower, upper, prediction_id in rows
+            ]
+        )
+
+    def by_column(self) -> Response:
+        """As `schemas.PredictionColumns`."""
+        return _json(
+            {
+                "model": self.model,
+                "user_id": self.user_id,
+                "prediction": self.prediction,
+                "lower": self.lower,
+                "upper": self.upper,
+                "prediction_id": self.prediction_id,
+            }
+        )
+
+
+def _json(content: Any) -> Response:
+    return Response(to_json(content), media_type="application/json")

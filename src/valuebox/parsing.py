@@ -1,0 +1,77 @@
+"""Request bodies into models: within bounds, and beside the event loop where they are large."""
+
+import re
+from typing import Any, Final
+
+import anyio
+import anyio.to_thread
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from valuebox.errors import MAX_PROBLEMS, BodyRefused, Problem, error_response
+from valuebox.exchange import current
+from valuebox.request_model import RequestModel
+
+# While the loop is busy nothing else is answered, no probe and no deadline.
+_IN_LOOP_BYTES: Final = 20_000
+"""Up to here changing threads would take longer than parsing."""
+_AT_ONCE: Final = 2
+"""Threads that parse: more would only take the processor from each other."""
+
+_limiter: anyio.CapacityLimiter | None = None
+
+
+async def parse(model: type[RequestModel], request: Request, _: Any) -> RequestModel:
+    """What a request holds; BentoML's own place for this is `from_http_request`.
+
+    Raises:
+        BodyRefused: when it cannot be used; the exchange carries the answer.
+    """
+    body = await request.body() or b"{}"
+    if len(body) <= _IN_LOOP_BYTES:
+        read = _read(model, body)
+    else:
+        read = await anyio.to_thread.run_sync(_read, model, body, limiter=_aside())
+    if isinstance(read, JSONResponse):
+        current().refusal = read
+        raise BodyRefused
+    return read
+
+
+def _read(model: type[RequestModel], body: bytes) -> RequestModel | JSONResponse:
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        return _refusal(error)
+
+
+def _aside() -> anyio.CapacityLimiter:
+    # Belongs to the loop that it is first used in, of which a worker has one.
+    global _limiter
+    _limiter = _limiter or anyio.CapacityLimiter(_AT_ONCE)
+    return _limiter
+
+
+def _refusal(error: ValidationError) -> JSONResponse:
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    if any(one["type"] == "json_invalid" for one in found):
+        return error_response("malformed_json", f"{found[0]['msg']}.")
+    count = len(found)
+    things = "1 problem" if count == 1 else f"{count} problems"
+    message = f"The input has {things}; nothing of this request was stored."
+    problems = [_problem(one) for one in found[:MAX_PROBLEMS]]
+    return error_response("invalid_input", message, problems, count)
+
+
+def _problem(error: ErrorDetails) -> Problem:
+    loc = error["loc"]
+    # First in a list of rows, second in a table of columns.
+    at = next((at for at, part in enumerate(loc[:2]) if isinstance(part, int)), None)
+    path = loc if at is None else loc[:at] + loc[at + 1 :]
+    return Problem(
+        row=None if at is None else int(loc[at]),
+        field=".".join(map(str, path)) or None,
+        message=re.sub("^Value error, ", "", error["msg"]),
+    )

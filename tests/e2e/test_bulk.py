@@ -1,0 +1,158 @@
+"""The bulk endpoint: the same as one by one, by column."""
+
+import json
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from sqlalchemy import select
+from support.footprint import unharmed
+from support.services import Service
+from support.users import user, users
+
+from valuebox.errors import ErrorAnswer
+from valuebox.ltv.bulk import MAX_ROWS
+from valuebox.ltv.tables import LtvFeatures
+
+PREDICT, BULK = "/v1/ltv/predict", "/v1/ltv/predict/bulk"
+ANSWERED = ("user_id", "prediction", "lower", "upper")
+
+
+def table(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """The same users by column."""
+    names = {name: None for row in rows for name in row}
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def send(service: Service, body: object, **headers: str) -> httpx.Response:
+    return service.http.post(BULK, json=body, headers=headers)
+
+
+def stored(service: Service, answer: httpx.Response) -> list[dict[str, Any]]:
+    search = {"request_id": answer.headers["X-Request-Id"], "page_size": 10_000}
+    page = service.http.post("/v1/ltv/predictions/search", json=search).json()
+    return page["predictions"][::-1]
+
+
+@pytest.mark.parametrize("count", [1, 99, 100, 350])
+def test_users_are_answered_and_stored_as_they_are_one_by_one(service: Service, count: int) -> None:
+    sent = users(count, missing=0.3, seed=count)
+    singly, together = service.http.post(PREDICT, json=sent), send(service, table(sent))
+    assert together.status_code == 200, together.text
+    answer = together.json()
+    columns = zip(*(answer[name] for name in ANSWERED), strict=True)
+    rows = [dict(zip(ANSWERED, row, strict=True)) for row in columns]
+    assert rows == [{name: one[name] for name in ANSWERED} for one in singly.json()]
+    assert {one["model"] for one in singly.json()} == {answer["model"]}
+    found = stored(service, together)
+    assert [one["prediction_id"] for one in found] == answer["prediction_id"]
+    of_request = ("prediction_id", "request_id", "predicted_at")
+    assert [{**one, **dict.fromkeys(of_request)} for one in found] == [
+        {**one, **dict.fromkeys(of_request)} for one in stored(service, singly)
+    ]
+
+
+def test_columns_that_are_not_known_and_outcomes_are_kept(service: Service) -> None:
+    sent = table([user(31_001, target=5.5), user(31_002), user(31_003, target=-1.0)])
+    sent["campaign"] = ["a", None, {"b": [1]}]
+    answer = send(service, sent)
+    assert answer.status_code == 200, answer.text
+    assert [one["target"] for one in stored(service, answer)] == [5.5, None, -1.0]
+    with service.store.reading() as session:
+        extra = select(LtvFeatures.extra).order_by(LtvFeatures.id)
+        request_id = UUID(answer.headers["X-Request-Id"])
+        found = session.scalars(extra.where(LtvFeatures.request_id == request_id)).all()
+    assert found == [{"campaign": "a"}, {"campaign": None}, {"campaign": {"b": [1]}}]
+
+
+def test_a_key_answers_alike_and_stores_once(service: Service) -> None:
+    key, body = uuid4().hex, table(users(300, missing=0.2))
+    first = send(service, body, **{"Idempotency-Key": key})
+    before = service.count_rows()
+    again = send(service, body, **{"Idempotency-Key": key})
+    assert again.content == first.content
+    assert again.headers["Idempotent-Replayed"] == "true"
+    other = send(service, table(users(300, seed=9)), **{"Idempotency-Key": key})
+    assert other.json()["error"]["code"] == "key_reused"
+    assert service.count_rows() == before
+
+
+GOOD = table([user(1), user(2), user(3)])
+
+
+@pytest.mark.parametrize(
+    ("changed", "row", "field"),
+    [
+        ({"STV": [1.0, -1.0, 2.0]}, 1, "STV"),
+        ({"STV": [1.0, "2.0", 2.0]}, 1, "STV"),
+        ({"hidden": [0, 1, 7]}, 2, "hidden"),
+        ({"join_date": ["2019-08-01", "2019-08-02", "never"]}, 2, "join_date"),
+        ({"join_date": ["2019-08-01", "2019-08-02", None]}, 2, "join_date"),
+        ({"user_id": [1, 2, -3]}, 2, "user_id"),
+        ({"aff_type": ["x" * 101, None, None]}, 0, "aff_type"),
+        ({"aff_type": ["a\0b", None, None]}, 0, "aff_type"),
+        ({"STV": [1.0, 2.0]}, None, "STV"),
+        ({"STV": [1.0] * 4}, None, "STV"),
+        ({"STV": 1.0}, None, "STV"),
+        ({"join_date": []}, None, "join_date"),
+        ({"user_id": []}, None, "user_id"),
+        ({"user_id": None}, None, "user_id"),
+        ({"campaign": ["only one"]}, None, None),
+        ({"campaign": "everywhere"}, None, "campaign"),
+        ({"campaign": ["a", "b\0", "c"]}, None, "campaign"),
+        ({"bad\0name": [1, 2, 3]}, None, None),
+    ],
+)
+def test_what_cannot_be_used_is_named_and_nothing_is_stored(
+    service: Service, changed: dict[str, Any], row: int | None, field: str | None
+) -> None:
+    with unharmed(service):
+        answer = send(service, {**GOOD, **changed})
+    error = ErrorAnswer.model_validate_json(answer.content).error
+    assert (answer.status_code, error.code) == (400, "invalid_input")
+    assert (error.problems[0].row, error.problems[0].field) == (row, field)
+
+
+@pytest.mark.parametrize(
+    ("twice", "row", "field"),
+    [
+        (b'"STV": [1], "STV": [2]', None, "STV"),
+        (b'"STV" : [1], "STV":[2]', None, "STV"),
+        (b'"STV": [1], "\\u0053TV": [2]', None, "STV"),
+        (b'"x": [{"y": 1, "y": 2}]', 0, "x.y"),
+    ],
+)
+def test_a_column_named_twice_is_refused(
+    service: Service, twice: bytes, row: int | None, field: str
+) -> None:
+    body = b'{"user_id": [1], "join_date": ["2019-08-01"], ' + twice + b"}"
+    answer = service.http.post(BULK, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    problem = ErrorAnswer.model_validate_json(answer.content).error.problems[0]
+    assert (problem.row, problem.field) == (row, field)
+
+
+@pytest.mark.parametrize("body", [[], [user(1)], {}, "user_id", {"user_id": [1]}])
+def test_what_is_no_table_is_refused(service: Service, body: object) -> None:
+    with unharmed(service):
+        assert send(service, body).status_code == 400
+
+
+def test_a_hundred_thousand_users_and_no_more(service: Service) -> None:
+    body: dict[str, Any] = {
+        "user_id": list(range(MAX_ROWS)),
+        "join_date": ["2019-08-01"] * MAX_ROWS,
+        "country_segment": ["US", "RU"] * (MAX_ROWS // 2),
+    }
+    before = service.count_rows()["ltv_predictions"]
+    answer = send(service, body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["user_id"] == body["user_id"]
+    assert len(set(answer.json()["prediction_id"])) == MAX_ROWS
+    assert service.count_rows()["ltv_predictions"] == before + MAX_ROWS
+    more = {name: [*values, values[0]] for name, values in body.items()}
+    with unharmed(service):
+        refused = send(service, more)
+    assert refused.status_code == 400
+    assert json.loads(refused.content)["error"]["problems"][0]["field"] == "user_id"
