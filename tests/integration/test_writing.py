@@ -22,7 +22,7 @@ ODD: dict[str, list[Any]] = {
         datetime(2000, 1, 1),
         datetime(2199, 12, 31, 23, 59, 59, 1),
     ],
-    "hidden": [0, 1, None, True],
+    "hidden": [0, 1, None, 1],
     "stv": [0.0, None, 5e-324, 1e6],
     "credit_card_level": ["", None, "tab\tnew\nline\\.", "Grüße 😀 'quoted' \"too\" %s %(x)s"],
     "is_lp": [None, None, None, None],

@@ -14,7 +14,7 @@ from valuebox.ltv.model import LtvModel
 from valuebox.store.engine import Store
 from valuebox.store.idempotency import Replays
 from valuebox.store.keys import Scope
-from valuebox.store.writing import COPY_FROM
+from valuebox.store.writing import COPY_FROM, write
 
 
 class LtvApi:
@@ -51,13 +51,14 @@ class LtvApi:
             for user_id, target in zip(users.user_id, targets, strict=False)
             if target is not None
         }
-        with self.store.writing() as session:
-            if self.replays.claim(session, exchange):
-                return repository.answer_of_request(session, exchange.request_id, len(users))
-            ids = repository.add_predictions(
-                session, exchange.request_id, users, estimates, self.ltv.tag
-            )
-            if known:
+        ids, rows = repository.new_predictions(exchange.request_id, users, estimates, self.ltv.tag)
+        if exchange.idempotency_key is None and not known:
+            self.store.insert(rows)
+        else:
+            with self.store.writing() as session:
+                if self.replays.claim(session, exchange):
+                    return repository.answer_of_request(session, exchange.request_id, len(users))
+                write(session, rows)
                 repository.put_outcomes(session, known)
         prediction, lower, upper = (values.tolist() for values in estimates())
         return Answer(users.user_id, prediction, lower, upper, ids.texts(), self.ltv.tag)

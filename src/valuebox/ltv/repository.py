@@ -34,21 +34,28 @@ def add_predictions(
     estimates: Callable[[], Estimates],
     model: str,
 ) -> Ids:
-    """Store what was received of `users` and what `model` said of them, row by row.
+    """Store what `new_predictions` makes of the same; returns the prediction ids."""
+    ids, rows = new_predictions(request_id, users, estimates, model)
+    write(session, rows)
+    return ids
+
+
+def new_predictions(
+    request_id: UUID, users: UserColumns, estimates: Callable[[], Estimates], model: str
+) -> tuple[Ids, Iterator[Rows]]:
+    """The rows that hold what was received of `users` and what `model` said of them.
 
     Args:
-        session: Of the transaction.
         request_id: Of the request that they came with.
         users: What was received.
         estimates: What was said; only asked for when the features are on their way, if many.
         model: Who said it.
 
     Returns:
-        The prediction ids, in the order of `users`.
+        The prediction ids, in the order of `users`, and the rows, to be written in this order.
     """
     ids = new_ids(len(users))
-    write(session, _new_rows(ids, request_id, users, estimates, model))
-    return ids
+    return ids, _new_rows(ids, request_id, users, estimates, model)
 
 
 def _new_rows(

@@ -3,8 +3,9 @@
 import logging
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from valuebox.errors import ValueboxError
 from valuebox.exchange import current
 from valuebox.store.watch import Watch
+from valuebox.store.writing import COPY_FROM, Rows, insert_few, write
 
 THREADS: Final = 8
 """Of a worker, for requests."""
@@ -25,6 +27,8 @@ STATEMENT_MS = 20_000
 LOCK_MS = 5_000
 IDLE_MS = 10_000
 """How long a transaction may wait for its next statement before the server ends it."""
+_AT_ONCE_SECONDS: Final = 2 * STATEMENT_MS / 1000
+"""How long two statements that are sent as one may take."""
 SQLITE_LOCK_SECONDS = 10
 _TCP_MS = 10_000
 
@@ -167,6 +171,8 @@ class Store:
 
     def __init__(self, engine: Engine):
         self.engine = engine
+        # Statements that are sent as one are one transaction: begin and commit save their trips.
+        self._at_once = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -189,6 +195,22 @@ class Store:
             # lets a transaction wait; whoever asked still waits then, and is not told too early.
             if time.monotonic() > current().deadline - IDLE_MS / 1000:
                 raise TooLate
+
+    def insert(self, rows: Iterable[Rows]) -> None:
+        """One unit of work that inserts rows and does nothing else; see `writing.write`.
+
+        Raises:
+            TooLate: see `writing`.
+        """
+        tables = iter(rows)
+        first = next(tables)
+        in_time = time.monotonic() < current().deadline - _AT_ONCE_SECONDS
+        if first.count < COPY_FROM and in_time and self.engine.dialect.name == "postgresql":
+            with self._at_once.connect() as connection:
+                insert_few(connection, [first, *tables])
+            return
+        with self.writing() as session:
+            write(session, chain([first], tables))
 
     def close(self) -> None:
         """Give all connections back."""

@@ -2,9 +2,10 @@
 
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -47,10 +48,11 @@ def write(session: Session, rows: Iterable[Rows]) -> None:
     if connection.dialect.name == "sqlite":
         for some in rows:
             statement = insert(some.table)
-            values = _by_row(some, {})
-            connection.execute(
-                statement, [dict(zip(some.columns, row, strict=True)) for row in values]
-            )
+            columns = [_listed(values, some.count) for values in some.columns.values()]
+            values = [
+                dict(zip(some.columns, row, strict=True)) for row in zip(*columns, strict=True)
+            ]
+            connection.execute(statement, values)
         return
     few: list[Rows] = []
     for some in rows:
@@ -59,7 +61,7 @@ def write(session: Session, rows: Iterable[Rows]) -> None:
         else:
             _copy(connection, some)
     if few:
-        _insert(connection, few)
+        insert_few(connection, few)
 
 
 def _copy(connection: Connection, rows: Rows) -> None:
@@ -83,31 +85,39 @@ def _copy(connection: Connection, rows: Rows) -> None:
         ) from error  # fmt: skip
 
 
-def _insert(connection: Connection, few: Sequence[Rows]) -> None:
-    """All in one statement: few rows take about as long as a round trip."""
+def insert_few(connection: Connection, tables: Sequence[Rows]) -> None:
+    """Insert rows on PostgreSQL, all in one statement: a round trip is what few rows take."""
     statements: list[str] = []
     parameters: list[Any] = []
-    for rows in few:
+    for rows in tables:
+        insert_into, adapters = _statement(rows.table, tuple(rows.columns))
         row = f"({', '.join(['%s'] * len(rows.columns))})"
-        names = f"{rows.table.__tablename__} ({', '.join(rows.columns)})"
-        statements.append(f"INSERT INTO {names} VALUES {', '.join([row] * rows.count)}")  # noqa: S608
-        for values in _by_row(rows, {JSON: json.dumps, Uuid: str}):
+        statements.append(f"{insert_into} {', '.join([row] * rows.count)}")
+        columns = [_listed(values, rows.count) for values in rows.columns.values()]
+        for position, adapt in adapters.items():
+            columns[position] = [None if v is None else adapt(v) for v in columns[position]]
+        for values in zip(*columns, strict=True):
             parameters += values
     connection.exec_driver_sql("; ".join(statements), tuple(parameters))
 
 
-def _by_row(rows: Rows, adapters: Mapping[type, Callable[[Any], Any]]) -> Iterator[tuple[Any, ...]]:
-    """The values of each row, None for NULL."""
-    columns = []
-    for name, values in rows.columns.items():
-        kind = rows.table.__table__.c[name].type
-        adapt = next((adapt for known, adapt in adapters.items() if isinstance(kind, known)), None)
-        listed = _listed(values, rows.count)
-        columns.append([None if v is None else adapt(v) for v in listed] if adapt else listed)
-    return zip(*columns, strict=True)
+@cache
+def _statement(
+    table: type[Base], names: tuple[str, ...]
+) -> tuple[str, dict[int, Callable[[Any], Any]]]:
+    """How an INSERT begins, and how columns become what the driver takes, by position."""
+    kinds = [table.__table__.c[name].type for name in names]
+    adapters: dict[int, Callable[[Any], Any]] = {}
+    for position, kind in enumerate(kinds):
+        if isinstance(kind, JSON):
+            adapters[position] = json.dumps
+        elif isinstance(kind, Uuid):
+            adapters[position] = str
+    return f"INSERT INTO {table.__tablename__} ({', '.join(names)}) VALUES", adapters
 
 
 def _listed(values: Any, count: int) -> Sequence[Any]:
+    """One value for each row, None for NULL."""
     if isinstance(values, np.ndarray):
         return [None if value != value else value for value in values.tolist()]
     is_many = isinstance(values, Sequence) and not isinstance(values, str)
