@@ -191,7 +191,9 @@ class Guard:
 
 async def _metrics(method: str) -> Response:
     if method not in {"GET", "HEAD"}:
-        return error_response("method_not_allowed", METHOD_NOT_ALLOWED)
+        refusal = error_response("method_not_allowed", METHOD_NOT_ALLOWED)
+        refusal.headers["Allow"] = "GET, HEAD"
+        return refusal
     return await anyio.to_thread.run_sync(exposition)
 
 
