@@ -1,7 +1,9 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
 from support.databases import count_rows
 from support.users import estimates, received, users
 
@@ -112,3 +114,25 @@ def test_an_answer_with_deleted_rows_is_gone(store: Store) -> None:
     with store.reading() as session, pytest.raises(AnswerGone):
         repository.answer_of_request(session, first.request_id, 3)
     assert count_rows(store)["ltv_features"] == 3
+
+
+def test_an_expired_claim_that_is_deleted_at_the_last_moment_is_claimed_anew(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, again = exchange(), exchange()
+    with store.writing() as session:
+        DAY.claim(session, first)
+    found = Session.get
+    pruned = []
+
+    def pruned_before(session: Session, *arguments: Any, **options: Any) -> Any:
+        if not pruned:
+            pruned.append(session.execute(delete(IdempotentRequest)).rowcount)
+        return found(session, *arguments, **options)
+
+    monkeypatch.setattr(Session, "get", pruned_before)
+    with store.writing() as session:
+        assert DAY.claim(session, again) is None
+    assert pruned == [1]
+    with store.reading() as session:
+        assert session.scalars(select(IdempotentRequest.request_id)).one() == again.request_id

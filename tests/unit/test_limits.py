@@ -1,12 +1,13 @@
 import multiprocessing
 import os
+import sqlite3
 import time
-from pathlib import Path
+from contextlib import closing
 
 import pytest
 
 from valuebox import limits
-from valuebox.limits import Limits, NeverAllowed, RateLimited
+from valuebox.limits import CountersBusy, Limits, NeverAllowed, RateLimited
 
 
 @pytest.fixture
@@ -73,4 +74,17 @@ def test_processes_share_one_limit(monkeypatch: pytest.MonkeyPatch, minute: list
     for one in racing:
         one.join(timeout=60)
     assert total == 700
-    Path(os.environ.pop(limits.FILE_VARIABLE)).unlink()
+    os.environ.pop(limits.FILE_VARIABLE)
+
+
+def test_whoever_cannot_count_in_time_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(limits.FILE_VARIABLE, raising=False)
+    limits.prepare_counters()
+    counted = Limits()
+    file = os.environ.pop(limits.FILE_VARIABLE)
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(CountersBusy):
+            counted.use("key", "requests", 1, 10)
+    counted.use("key", "requests", 1, 10)
+    counted.close()
