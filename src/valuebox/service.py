@@ -26,6 +26,8 @@ from valuebox.store.idempotency import Replays
 DESCRIPTION = "Customer-value models: predictions are stored, and checked when the truth arrives."
 # The timeout also bounds how long BentoML keeps a finished request's timer: keep it short.
 TIMEOUT_SECONDS = 60
+PREDICTING = 2
+"""Threads of a worker that predict while rows are on their way."""
 
 
 @bentoml.service(
@@ -56,7 +58,7 @@ class ValueBox(LtvApi):
         self.readiness = Readiness(self.store.engine)
         self.drain = Drain(settings.drain_seconds)
         self.ltv = LtvModel.load(settings.model)
-        self.aside = ThreadPoolExecutor(THREADS, thread_name_prefix="aside")
+        self.aside = ThreadPoolExecutor(PREDICTING, thread_name_prefix="aside")
         self.pruner = Pruner(Retention.of(settings, self.store, self.replays))
         self.pruner.start()
 
