@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--fuzz-examples",
         type=int,
-        default=100,
+        default=60,
         help="requests made up for each endpoint; `make fuzz` makes up more",
     )
 

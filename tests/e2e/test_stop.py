@@ -98,8 +98,9 @@ USER = httpx.Request("POST", "http://x", json=[user()]).content
 
 @pytest.mark.parametrize("reaches", ["the first process", "the whole group"])
 def test_what_was_accepted_is_finished_and_nobody_is_sent_there_any_more(
-    database_url: str, model_tag: str, tmp_path: Path, reaches: str
+    model_tag: str, tmp_path: Path, reaches: str
 ) -> None:
+    database_url = f"sqlite:///{tmp_path}/valuebox.db"
     settings = {"VALUEBOX_DRAIN_SECONDS": DRAIN, "VALUEBOX_WORKERS": 2}
     with serving(database_url, model_tag, tmp_path, **settings) as service:
         request = predict_request(USER)
