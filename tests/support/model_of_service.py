@@ -24,7 +24,8 @@ columns = st.fixed_dictionaries(
     optional={
         "STV": st.none() | st.floats(0, 1e6),
         "hidden": st.sampled_from([None, 0, 1]),
-        "country_segment": st.none() | st.text(st.characters(exclude_characters="\0"), max_size=9),
+        "country_segment": st.none()
+        | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=9),
         "x": st.recursive(st.none() | st.booleans() | st.integers(), st.lists, max_leaves=3),
         "target": st.none() | amounts,
     },
