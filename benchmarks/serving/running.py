@@ -18,7 +18,7 @@ import psutil
 
 from serving.contenders import PEERS, ROOT, Contender
 from serving.usage import Usage, family
-from valuebox_cli.server import free_port
+from valuebox_cli.server import becomes_ready, free_port
 
 START_SECONDS = 120
 STOP_SECONDS = 20
@@ -208,15 +208,8 @@ def _environment(contender: Contender, settings: dict[str, str]) -> dict[str, st
 def _starts(contender: Contender, process: "subprocess.Popen[str]", port: int) -> bool:
     if not contender.path:
         return _pipes(process)[0].readline() == "ready\n"
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx.get(f"http://127.0.0.1:{port}{contender.ready}", timeout=5).is_success:
-                return True
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.1)
-    return False
+    url = f"http://127.0.0.1:{port}{contender.ready}"
+    return becomes_ready(process, url, START_SECONDS)
 
 
 def _end(process: "subprocess.Popen[str]") -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import httpx
 
@@ -52,7 +52,7 @@ def serving(
             start_new_session=True,
         )
         try:
-            if not _becomes_ready(process, url):
+            if not becomes_ready(process, f"{url}/readyz", START_SECONDS):
                 output.seek(0)
                 tail = output.read().decode(errors="replace").strip().splitlines()[-15:]
                 raise Unreachable("the service did not start:\n" + "\n".join(tail))
@@ -71,11 +71,12 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-def _becomes_ready(process: "subprocess.Popen[bytes]", url: str) -> bool:
-    deadline = time.monotonic() + START_SECONDS
+def becomes_ready(process: "subprocess.Popen[Any]", url: str, seconds: float) -> bool:
+    """Whether `url` answers well before that time is over, or the process."""
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if httpx.get(f"{url}/readyz", timeout=2).is_success:
+            if httpx.get(url, timeout=2).is_success:
                 return True
         except httpx.HTTPError:
             pass

@@ -16,13 +16,13 @@ from valuebox.limits import Limits
 from valuebox.store.engine import Store
 from valuebox.store.keys import ApiKey, Scope, digest, split_key, working_keys
 
+Mode = Literal["keys", "local", "open"]
+
 # A key that was revoked or created is noticed after at most this long.
 REFRESH_SECONDS: Final = 5.0
 # A database that takes longer is taken for away.
 READ_SECONDS: Final = 3.0
 _BEARER: Final = "bearer"
-
-Mode = Literal["keys", "local", "open"]
 # Compared with where there is no such key, so that the time taken does not tell.
 _NOBODY: Final = digest("")
 

@@ -35,7 +35,7 @@ from valuebox.settings import Settings
 from valuebox.shaping import ErrorShaper
 from valuebox.store.idempotency import MAX_KEY
 from valuebox.store.keys import Scope
-from valuebox.telemetry import exposition, known_path, traffic
+from valuebox.telemetry import exposition, traffic
 
 # Nothing is stored any more of a request that took longer …
 STORE_WITHIN_SECONDS: Final = 45
@@ -48,6 +48,7 @@ _DOCUMENTS: Final = frozenset({"/", "/docs.json", "/schema.json", "/favicon.ico"
 _ASSETS: Final = "/static_content/"
 _OPEN: Final = PROBES | _DOCUMENTS
 _METRICS: Final = "/metrics"
+_OTHER: Final = "other"
 _METRICS_SCOPES: Final = frozenset({Scope.READ})
 _ELSEWHERE: Final = (
     "This service is open to its own machine alone, under the names localhost and 127.0.0.1; "
@@ -197,10 +198,14 @@ async def _metrics(method: str) -> Response:
     return await anyio.to_thread.run_sync(exposition)
 
 
+def _is_known(path: str) -> bool:
+    return path in ROUTES or path in _OPEN or path == _METRICS
+
+
 def _refuse_path(path: str) -> Response | None:
     # To the letter, since Starlette is not that strict: to its routes a path with a line break at
     # its end is the same one, and with a slash it sends the client on to a host of the client's.
-    if path in ROUTES or path in _OPEN or path == _METRICS or path.startswith(_ASSETS):
+    if _is_known(path) or path.startswith(_ASSETS):
         return None
     return error_response("not_found", NOT_FOUND)
 
@@ -224,8 +229,9 @@ def _note(
 ) -> None:
     """Count an answer, and write it into the log."""
     status = _CLIENT_GONE if body.broke_off and shaped.status != 200 else shaped.status
-    # Not as sent, and never the query: callers put anything in there.
-    path = known_path(scope["path"])
+    # Never the query, nor a path that is none of ours: callers put anything in there, and whoever
+    # sends paths at random must not fill the memory.
+    path = scope["path"] if _is_known(scope["path"]) else _OTHER
     traffic().answered(path, status or _CLIENT_GONE, seconds, exchange.rows)
     if path in PROBES and status == 200:
         return

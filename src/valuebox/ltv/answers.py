@@ -42,7 +42,7 @@ class Answer:
         )
 
     def by_column(self) -> Response:
-        """As `schemas.PredictionColumns`."""
+        """As `bulk.PredictionTable`."""
         return _json(
             {
                 "model": self.model,

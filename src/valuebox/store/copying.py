@@ -70,9 +70,14 @@ def _put(out: Octets, at: NDArray[np.int64], numbers: NDArray[Any]) -> None:
         out[at + position] = octets[:, position]
 
 
+def is_column(values: Any) -> bool:
+    """Whether this is one value for each row, and not a single one for all of them."""
+    return isinstance(values, (Sequence, np.ndarray)) and not isinstance(values, str)
+
+
 def _field(kind: TypeEngine[Any], values: Any, n_rows: int) -> Field:
     encode = next(encode for known, encode in _ENCODERS if isinstance(kind, known))
-    if isinstance(values, (Sequence, np.ndarray)) and not isinstance(values, str):
+    if is_column(values):
         return encode(values)
     lengths, octets = encode([values])
     return Field(np.repeat(lengths, n_rows), np.tile(octets, n_rows))

@@ -120,5 +120,4 @@ def _listed(values: Any, count: int) -> Sequence[Any]:
     """One value for each row, None for NULL."""
     if isinstance(values, np.ndarray):
         return [None if value != value else value for value in values.tolist()]
-    is_many = isinstance(values, Sequence) and not isinstance(values, str)
-    return values if is_many else [values] * count
+    return values if copying.is_column(values) else [values] * count
