@@ -3,20 +3,41 @@
 They are read once and held as codes and numbers, about 30 bytes an event, so that millions fit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
 Moments = NDArray[np.datetime64]
 Codes = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 UNKNOWN: Final = "(unknown)"
 """The group of whoever lacks the attribute, and of events whose customer is not there."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A text for each row, or none."""
+
+    codes: NDArray[np.int32]
+    """`(n_rows,)`, positions in `names`; -1 where it is missing."""
+    names: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def where(self, rows: Mask) -> "Labels":
+        """Those of some rows."""
+        return Labels(self.codes[rows], self.names)
+
+    def are(self, name: str) -> Mask:
+        """Which rows have this text."""
+        code = self.names.index(name) if name in self.names else len(self.names)
+        return np.asarray(self.codes == code)
 
 
 class Groups(NamedTuple):
@@ -31,32 +52,36 @@ class Groups(NamedTuple):
         codes = self.codes if rows is None else self.codes[rows]
         return np.bincount(codes, minlength=len(self.names))
 
-    def sums(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        """Sum of `values` in each group, missing ones left out: `(n_groups,)`."""
-        return np.bincount(self.codes, np.nan_to_num(values), minlength=len(self.names))
+    def sums(self, values: Floats) -> Floats:
+        """Sum of `values` in each group: `(n_groups,)`."""
+        return summed(self.codes, values, len(self.names))
 
 
 @dataclass(frozen=True)
 class Customers:
     """One row a customer."""
 
-    source: pd.Categorical
+    source: Labels
     """Where the customer was read from: ids are only unique within it."""
     id: NDArray[np.object_]
     created: Moments
     """UTC; NaT where it is not known."""
-    attributes: Mapping[str, pd.Categorical]
+    attributes: Mapping[str, Labels]
     """By name, such as `campaign`; missing where a customer lacks it."""
 
     def __len__(self) -> int:
         return len(self.id)
 
+    def source_of(self, position: int) -> str:
+        """Of one of them."""
+        return self.source.names[int(self.source.codes[position])]
+
     def groups(self, attribute: str) -> Groups:
         """Customers by an attribute, `source` included; all unknown where nobody has it."""
         if attribute == "source":
             return grouped(self.source)
-        values = self.attributes.get(attribute)
-        return grouped(pd.Categorical([None] * len(self)) if values is None else values)
+        nobody = Labels(np.full(len(self), -1, dtype=np.int32), [])
+        return grouped(self.attributes.get(attribute, nobody))
 
 
 @dataclass(frozen=True)
@@ -65,12 +90,12 @@ class Events:
 
     customer: NDArray[np.int32]
     """Position in `Customers`; -1 where the customer is not there."""
-    type: pd.Categorical
+    type: Labels
     time: Moments
     """UTC."""
     amount: NDArray[np.float64]
     """Money that moved, in one currency; NaN where none did."""
-    category: pd.Categorical
+    category: Labels
     """Of what it was about; missing where that is not known."""
 
     def __len__(self) -> int:
@@ -80,18 +105,11 @@ class Events:
         """Some of them."""
         return Events(
             self.customer[rows],
-            self.type[rows],
+            self.type.where(rows),
             self.time[rows],
             self.amount[rows],
-            self.category[rows],
+            self.category.where(rows),
         )
-
-    def is_type(self, name: str) -> Mask:
-        """Which are of a type; none where no event is."""
-        categories = list(self.type.categories)
-        if name not in categories:
-            return np.zeros(len(self), dtype=bool)
-        return np.asarray(self.type.codes == categories.index(name))
 
 
 @dataclass(frozen=True)
@@ -117,11 +135,10 @@ class Facts:
         chosen = self.events.customer[own if rows is None else own & rows]
         return np.bincount(chosen, minlength=len(self.customers))
 
-    def amount_per_customer(self, rows: Mask) -> NDArray[np.float64]:
-        """Money that moved in `rows`, summed by customer: `(n_customers,)`."""
-        chosen = rows & (self.events.customer >= 0)
-        amounts = np.nan_to_num(self.events.amount[chosen])
-        return np.bincount(self.events.customer[chosen], amounts, minlength=len(self.customers))
+    def amount_per_customer(self, amounts: Floats) -> Floats:
+        """What events brought, summed by customer: `(n_customers,)`."""
+        own = self.events.customer >= 0
+        return summed(self.events.customer[own], amounts[own], len(self.customers))
 
     def of_customers(self, chosen: Mask) -> "Facts":
         """Some customers, and their events."""
@@ -130,10 +147,10 @@ class Facts:
         rows = np.append(chosen, False)[self.events.customer]
         events = self.events.where(rows)
         customers = Customers(
-            self.customers.source[chosen],
+            self.customers.source.where(chosen),
             self.customers.id[chosen],
             self.customers.created[chosen],
-            {name: values[chosen] for name, values in self.customers.attributes.items()},
+            {name: values.where(chosen) for name, values in self.customers.attributes.items()},
         )
         moved = Events(
             position[events.customer], events.type, events.time, events.amount, events.category
@@ -141,15 +158,21 @@ class Facts:
         return Facts(customers, moved)
 
 
-def grouped(values: pd.Categorical) -> Groups:
+def labels(values: Iterable[str | None]) -> Labels:
+    """Texts as labels, in the order in which they first come; None is missing."""
+    known: dict[str | None, int] = {None: -1}
+    codes = [known.setdefault(value, len(known) - 1) for value in values]
+    return Labels(np.array(codes, dtype=np.int32), list(known)[1:])  # type: ignore[arg-type]
+
+
+def grouped(values: Labels) -> Groups:
     """Rows by what they have, alphabetically; those that lack it are `UNKNOWN`, last."""
-    names = [str(name) for name in values.categories]
-    codes = np.asarray(values.codes, dtype=np.intp)
+    codes, names = values.codes, values.names
     used = np.bincount(codes[codes >= 0], minlength=len(names)) > 0
     order = sorted(np.flatnonzero(used).tolist(), key=lambda code: names[code])
-    missing = bool((codes < 0).any())
     place = np.full(len(names) + 1, len(order), dtype=np.intp)
     place[order] = np.arange(len(order))
+    missing = bool((codes < 0).any())
     return Groups(place[codes], [names[code] for code in order] + [UNKNOWN] * missing)
 
 
@@ -160,9 +183,16 @@ def crossed(first: Groups, second: Groups) -> Groups:
     return Groups(first.codes * width + second.codes, names)
 
 
-def categorical(values: Sequence[str | None]) -> pd.Categorical:
-    """Texts, of which None is missing."""
-    return pd.Categorical(values)
+def summed(positions: NDArray[Any], amounts: Floats, size: int) -> Floats:
+    """Sum of the amounts at each position: `(size,)`."""
+    # Its type stubs know of counts only.
+    sums: Any = np.bincount(positions, amounts, minlength=size)
+    return np.asarray(sums, dtype=np.float64)
+
+
+def month_of(moment: np.datetime64) -> int:
+    """The calendar month since 1970-01 of one moment, UTC."""
+    return int(moment.astype("datetime64[M]").astype(np.int64))
 
 
 def months(moments: Moments) -> NDArray[np.int64]:

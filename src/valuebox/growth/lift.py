@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.growth import means, rates
-from valuebox.growth.columns import Facts, Groups, Mask
+from valuebox.growth.columns import Facts, Groups, Mask, summed
 from valuebox.growth.holm import holm
 from valuebox.growth.money import Money
 from valuebox.growth.samples import Sample
@@ -74,11 +73,9 @@ def lifts(
     parts: list[tuple[str | None, Mask]] = [(None, np.ones(len(facts.customers), dtype=bool))]
     if len(segments.names) > 1:
         parts += [(name, segments.codes == code) for code, name in enumerate(segments.names)]
-    found = [
-        one
-        for response in responses
-        for one in _rates(facts, both, response, parts)
-    ] + list(_profits(facts, both, money, parts))
+    found = [one for response in responses for one in _rates(facts, both, response, parts)] + list(
+        _profits(facts, both, money, parts)
+    )
     adjusted = holm([one.p_value for one in found])
     return [
         one.model_copy(update={"p_adjusted": p, "is_real": p <= SIGNIFICANT})
@@ -88,7 +85,7 @@ def lifts(
 
 def responded(facts: Facts, one: Sample, response: str) -> Mask:
     """Which customers of a sample did something of that type: `(n_customers,)`."""
-    return facts.per_customer(one.events & facts.events.is_type(response)) > 0
+    return facts.per_customer(one.events & facts.events.type.are(response)) > 0
 
 
 def _rates(
@@ -123,15 +120,17 @@ def _profits(
     parts: Sequence[tuple[str | None, Mask]],
 ) -> Iterator[Lift]:
     own = facts.events.customer
-    brought: list[NDArray[np.float64]] = []
+    brought = []
     for one in samples:
         rows = one.events & money.is_purchase
-        brought.append(np.bincount(own[rows], money.amount[rows], minlength=len(facts.customers)))
+        brought.append(summed(own[rows], money.amount[rows], len(facts.customers)))
     for segment, members in parts:
         there = [one.customers & members for one in samples]
         both = means.amounts(brought[0], brought[1], there[0], there[1])
         if min(both.customers):
-            totals = [float(amount[in_it].sum()) for amount, in_it in zip(brought, there, strict=True)]
+            totals = [
+                float(amount[in_it].sum()) for amount, in_it in zip(brought, there, strict=True)
+            ]
             yield _lift(
                 PROFIT, segment, both.customers, (totals[0], totals[1]),
                 means.ratio_interval(both), means.p_value(both),

@@ -4,13 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-from valuebox.growth.columns import Mask
+from valuebox.growth.columns import Floats, Mask
 from valuebox.growth.rates import LEVEL, Interval
-
-Floats = NDArray[np.float64]
 
 _SHUFFLES: Final = 1_999
 _SHUFFLED: Final = 2_000

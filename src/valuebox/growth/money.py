@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from valuebox.growth.columns import Facts, Mask
+from valuebox.growth.columns import Facts, Floats, Mask
 
 
 @dataclass(frozen=True)
@@ -14,7 +13,7 @@ class Money:
 
     is_purchase: Mask
     """`(n_events,)`."""
-    amount: NDArray[np.float64]
+    amount: Floats
     """What each brought, `(n_events,)`: 0 for what is no purchase or has no price."""
     unpriced: int
     """Purchases whose amount is not known; they bring 0 at the data's prices."""
@@ -28,11 +27,11 @@ def money(facts: Facts, purchase: str, unit_price: float | None = None) -> Money
         purchase: The type of event that is a purchase, such as `bought`.
         unit_price: What every purchase brings, instead of its own amount.
     """
-    is_purchase = facts.events.is_type(purchase)
+    is_purchase = facts.events.type.are(purchase)
     priced = ~np.isnan(facts.events.amount)
     own = np.where(is_purchase & priced, facts.events.amount, 0.0)
     return Money(
         is_purchase,
-        own if unit_price is None else is_purchase * float(unit_price),
+        own if unit_price is None else np.where(is_purchase, unit_price, 0.0),
         int((is_purchase & ~priced).sum()),
     )

@@ -99,9 +99,7 @@ def p_value(samples: Paired) -> float:
     """
     only, twice = samples.only, samples.twice
     alone = [size - samples.shared for size in samples.customers]
-    responded = [
-        total - twice - once for total, once in zip(samples.responders, only, strict=True)
-    ]
+    responded = [total - twice - once for total, once in zip(samples.responders, only, strict=True)]
     fisher = _hypergeometric(sum(alone), sum(responded), alone[1])
     mcnemar = _fair(sum(only))
     together = np.maximum(fftconvolve(fisher.weights, mcnemar.weights), 0.0)

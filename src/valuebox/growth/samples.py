@@ -56,7 +56,7 @@ def sample(facts: Facts, window: Window) -> Sample:
     customers, events = facts.customers, facts.events
     chosen = np.ones(len(customers), dtype=bool)
     if window.source is not None:
-        chosen &= np.asarray(customers.source == window.source)
+        chosen &= customers.source.are(window.source)
     rows = np.ones(len(events), dtype=bool)
     if window.start is not None:
         rows &= events.time >= moment(window.start)
