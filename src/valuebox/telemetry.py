@@ -125,7 +125,9 @@ def exposition(*collectors: Collector) -> Response:
 def _forget_the_dead(folder: Path) -> None:
     """What workers have at the moment is nothing once they have died; counts stay."""
     for pid in {int(file.stem.rpartition("_")[2]) for file in folder.glob("gauge_live*.db")}:
-        if not Path("/proc", str(pid)).exists():
+        try:
+            os.getpgid(pid)
+        except ProcessLookupError:
             # Another worker may be answering the same question.
             with suppress(FileNotFoundError):
                 mark_process_dead(pid)  # type: ignore[no-untyped-call]

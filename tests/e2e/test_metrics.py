@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,13 +156,18 @@ def test_every_worker_counts_for_all(watched: Watched, exposition: str) -> None:
     assert watched.value("valuebox_database_connections_limit") == WORKERS * CONNECTIONS
 
 
+def test_services_below_one_home_keep_their_counts_apart(exposition: str) -> None:
+    # BentoML empties this folder when another service starts.
+    common = Path(os.environ["BENTOML_HOME"], "prometheus_multiproc_dir")
+    assert list(common.glob("*.db")) == []
+
+
 def test_counts_survive_a_worker_and_what_it_held_does_not(watched: Watched) -> None:
     watched.load()
     rows = watched.value("valuebox_rows_total")
-    for worker in watched.server.workers():
-        os.kill(worker.pid, signal.SIGKILL)
-        worker.wait(10)
-        break
+    worker = watched.server.workers()[0]
+    worker.kill()
+    worker.wait(10)
     assert watched.value("valuebox_rows_total") == rows
     assert watched.value("valuebox_database_connections_limit") == (WORKERS - 1) * CONNECTIONS
     eventually(
