@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from valuebox.errors import ValueboxError
 from valuebox.ltv import schemas
 from valuebox.ltv.features import CATEGORICAL
-from valuebox.ltv.moments import FIRST_YEAR, LAST_YEAR
+from valuebox.moments import FIRST_YEAR, LAST_YEAR
 
 REQUIRED: Final = ("user_id", "join_date")
 COLUMNS: Final = (
