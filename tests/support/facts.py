@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, true, update
 
 from valuebox.facts import repository
 from valuebox.facts.columns import CustomerColumns, EventColumns
@@ -67,3 +67,15 @@ def stored_customers(store: Store) -> dict[str, StoredCustomer]:
     """By id."""
     with store.reading() as session:
         return {one.id: one for one in session.scalars(select(StoredCustomer))}
+
+
+def age_facts(store: Store, age: timedelta, *ids: str) -> None:
+    """Let events and customers, of these ids or all of them, have come that long ago."""
+    when = datetime.now(UTC) - age
+    with store.writing() as session:
+        for table, moments in (
+            (StoredEvent, {"received_at": when}),
+            (StoredCustomer, {"received_at": when, "changed_at": when}),
+        ):
+            chosen = table.id.in_(ids) if ids else true()
+            session.execute(update(table).where(chosen).values(moments))

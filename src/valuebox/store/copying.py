@@ -22,7 +22,9 @@ Octets = NDArray[np.uint8]
 
 _SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER: Final = b"\xff\xff"
-_EPOCH: Final = np.datetime64("2000-01-01", "us")
+HEADER_BYTES: Final = len(_SIGNATURE)
+TRAILER_BYTES: Final = len(_TRAILER)
+EPOCH: Final = np.datetime64("2000-01-01", "us")
 _COUNT_BYTES: Final = 2
 _LENGTH_BYTES: Final = 4
 _NULL: Final = -1
@@ -98,7 +100,7 @@ def _moments(values: Any) -> Field:
         ]
     moments = np.asarray(values, dtype="datetime64[us]")
     missing = np.isnat(moments)
-    since = (moments[~missing] - _EPOCH).astype(">i8")
+    since = (moments[~missing] - EPOCH).astype(">i8")
     return Field(np.where(missing, _NULL, since.itemsize), since.view(np.uint8))
 
 
