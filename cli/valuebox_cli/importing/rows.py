@@ -72,14 +72,9 @@ class _Batch:
     ) -> None:
         if required:
             self.refuse(_where(values, lambda one: one is None), f"{what} is missing")
-        self.refuse(
-            _where(values, lambda one: one is not None and len(one) > longest),
-            f"{what} is longer than {longest} characters",
-        )
-        self.refuse(
-            _where(values, lambda one: not _is_text(one)),
-            f"{what} holds NUL, or is no proper text",
-        )
+        long = _where(values, lambda one: one is not None and len(one) > longest)
+        self.refuse(long, f"{what} is longer than {longest} characters")
+        self.refuse(_broken(values), f"{what} holds NUL, or is no proper text")
 
     def objects(self, columns: dict[str, str], what: str) -> list[dict[str, Any] | None]:
         if not columns:
@@ -89,10 +84,8 @@ class _Batch:
             {name: one for name, one in zip(columns, row, strict=True) if one is not None} or None
             for row in zip(*values, strict=True)
         ]
-        self.refuse(
-            _where(found, lambda one: not _is_text(one)),
-            f"{what} hold NUL, or no proper text",
-        )
+        for column in values:
+            self.refuse(_broken(column), f"{what} hold NUL, or no proper text")
         return found
 
     def moments(self, name: str | None, mapping: Mapping) -> tuple[Any, Missing, Missing]:
@@ -239,15 +232,23 @@ def _where(values: Sequence[Any], condition: Callable[[Any], bool]) -> Missing:
     return np.fromiter((condition(one) for one in values), dtype=bool, count=len(values))
 
 
+def _broken(values: Sequence[Any]) -> Missing:
+    """Which values hold text that cannot be stored: with NUL, or half of a surrogate pair."""
+    nested = any(isinstance(one, (dict, list)) for one in values)
+    if not nested and _is_text("".join([one for one in values if isinstance(one, str)])):
+        return np.zeros(len(values), dtype=bool)
+    return _where(values, lambda one: not _is_text(one))
+
+
 def _is_text(value: Any) -> bool:
-    """Whether all texts in a value can be stored: no NUL, and no half of a surrogate pair."""
     if isinstance(value, dict):
         return all(_is_text(one) for pair in value.items() for one in pair)
     if isinstance(value, list):
         return all(map(_is_text, value))
-    if not isinstance(value, str) or (value.isascii() and "\0" not in value):
-        return True
-    return "\0" not in value and not any("\ud800" <= one <= "\udfff" for one in value)
+    try:
+        return not isinstance(value, str) or b"\0" not in value.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def _only(values: Sequence[Any], rows: Missing) -> list[Any]:
