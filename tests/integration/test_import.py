@@ -299,6 +299,20 @@ def test_late_customers_mend_what_hung(store: Store, tmp_path: Path) -> None:
     assert "nothing is known" not in said
 
 
+def test_a_lookup_that_leads_to_several_rows_is_refused(store: Store, tmp_path: Path) -> None:
+    _, mapping = shop(tmp_path, "s1,1,2013-07-01,1,USD,c1,")
+    mapping.write_text(
+        SHOP.replace('"colour" }', '"hues.name" }')
+        + '[events.lookups.hues]\ntable = "hues"\nkey = "hue"\nby = "colour"\n'
+    )
+    (tmp_path / "hues.csv").write_text("hue,name\nc1,red\n")
+    imported(store, tmp_path, mapping, "--source", "sales")
+    assert stored_events(store)["s1"].properties == {"colour": "red"}
+    (tmp_path / "hues.csv").write_text("hue,name\nc1,red\nc1,red\nc1,blue\n")
+    _, error = imported(store, tmp_path, mapping, exit_code=2)
+    assert "hues: several rows have the hue c1" in error
+
+
 def test_several_columns_together_are_an_id(store: Store, tmp_path: Path) -> None:
     file, mapping = shop(tmp_path, "s1,1,2013-07-01,1,USD,,", "s1,2,2013-07-01,1,USD,,")
     mapping.write_text(SHOP.replace('id = "sale"', 'id = ["sale", "who"]'))

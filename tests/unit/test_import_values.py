@@ -26,6 +26,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
         (None, None),
         (math.nan, None),
         (7.5, "7.5"),
+        (math.inf, "inf"),
     ],
 )
 def test_ids_are_texts(value: Any, text: str | None) -> None:

@@ -12,7 +12,7 @@ from valuebox.facts.columns import CustomerColumns, EventColumns
 from valuebox.facts.tables import MAX_ID, MAX_TYPE
 from valuebox.ltv.files import Problems
 from valuebox_cli.importing.mapping import DOT, Always, CustomerRows, EventRows, Mapping
-from valuebox_cli.importing.sources import Rows, Source
+from valuebox_cli.importing.sources import BadSource, Rows, Source
 from valuebox_cli.importing.values import as_amount, as_json, as_moments, as_text
 
 AS_WRITTEN: Final = "amount_as_written"
@@ -172,10 +172,14 @@ def _lookup(
     source: Source, rows: CustomerRows | EventRows, name: str
 ) -> dict[str | None, tuple[Any, ...]]:
     columns = rows.of_lookup(name)
+    lookup = rows.lookups[name]
     found: dict[str | None, tuple[Any, ...]] = {}
-    for values in source.batches(rows.lookups[name], columns):
-        lines = zip(*(values[column] for column in columns), strict=True)
-        found.update((as_text(line[0]), line) for line in lines)
+    for values in source.batches(lookup, columns):
+        for line in zip(*(values[column] for column in columns), strict=True):
+            key = as_text(line[0])
+            if key is not None and found.setdefault(key, line) != line:
+                where = lookup.table or name
+                raise BadSource(f"{where}: several rows have the {lookup.key} {key}")
     return found
 
 

@@ -30,7 +30,7 @@ def as_text(value: Any) -> str | None:
         return value.strip() or None
     if value is None or value != value:
         return None
-    if isinstance(value, (float, Decimal)) and value == int(value):
+    if isinstance(value, (float, Decimal)) and math.isfinite(value) and value == int(value):
         return str(int(value))
     return str(value)
 
