@@ -41,7 +41,8 @@ Kind = tuple[str, str | None]
 EVENTS: Final = table_of(Event).c
 CUSTOMERS: Final = table_of(Customer).c
 
-_AT_ONCE: Final = 50_000
+# More of them alive at once are looked through by the garbage collector again and again.
+_AT_ONCE: Final = 1_000
 _NOBODY: Final = 0
 
 
