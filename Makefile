@@ -4,7 +4,7 @@ BIN := .venv/bin
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo test fuzz lint format train serve evaluate build docs lock bench-cohorts bench-score bench-dask \
-	bench-contenders bench chaos soak
+	bench-facts bench-contenders bench chaos soak
 
 install: .venv/installed
 
@@ -60,6 +60,10 @@ soak: install
 # `valuebox score` beside the booster alone, up to ten million users; needs 1 GB of disk.
 bench-score: install
 	$(BIN)/python benchmarks/scoring.py $(INTO)
+
+# Facts into PostgreSQL beside a plain COPY, and out again; some minutes and 3 GB of disk.
+bench-facts: install
+	PYTHONPATH=tests $(BIN)/python benchmarks/facts.py $(INTO)
 
 # `--dask` on a cluster of this machine, to 5 million users to learn from and 20 million to score.
 bench-dask: install

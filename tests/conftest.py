@@ -21,6 +21,7 @@ pytest_plugins = [
     "support.databases",
     "support.services",
     "support.scheduling",
+    "support.real",
 ]
 
 

@@ -12,6 +12,7 @@ from valuebox.access import Access
 from valuebox.bounded_headers import bound_headers
 from valuebox.drain import Drain
 from valuebox.errors import ValueboxError
+from valuebox.facts.api import FactsApi
 from valuebox.guard import Guard
 from valuebox.ltv.api import LtvApi
 from valuebox.ltv.model import LtvModel
@@ -46,7 +47,7 @@ PREDICTING = 2
     # The guard writes a line of its own for each request.
     logging={"access": {"enabled": False}},
 )
-class ValueBox(LtvApi):
+class ValueBox(LtvApi, FactsApi):
     """Customer-value models behind typed JSON endpoints, with everything stored."""
 
     def __init__(self) -> None:

@@ -20,6 +20,7 @@ from valuebox.store.engine import Store, make_engine
 from valuebox.store.ids import new_id
 
 TABLES = {"ltv_features", "ltv_predictions", "ltv_outcomes", "idempotent_requests", "api_keys"}
+TABLES |= {"customers", "events"}
 
 
 def test_an_empty_database_reaches_the_newest_revision(database_url: str) -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from valuebox.cohorts import MISSING_SEGMENT
-from valuebox.ltv.moments import StoredMoment
+from valuebox.moments import StoredMoment
 
 Floats = NDArray[np.float64]
 Variance = Annotated[float, Field(ge=0)]

@@ -58,8 +58,7 @@ def parse_url(url: str) -> URL:
             "DATABASE_URL is no database URL; try sqlite:///valuebox.db or "
             "postgresql+psycopg2://user:password@host/name"
         ) from None
-    if parsed.drivername in {"postgres", "postgresql"}:
-        parsed = parsed.set(drivername="postgresql+psycopg2")
+    parsed = with_driver(parsed)
     if parsed.drivername not in {"sqlite", "sqlite+pysqlite", "postgresql+psycopg2"}:
         raise BadDatabaseUrl(
             f"DATABASE_URL names {parsed.drivername}; supported are sqlite and postgresql+psycopg2"
@@ -69,6 +68,13 @@ def parse_url(url: str) -> URL:
     if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
         raise BadDatabaseUrl("DATABASE_URL names an SQLite in memory, which nobody could share")
     return parsed
+
+
+def with_driver(url: URL) -> URL:
+    """The URL with the driver that is installed here, where it names PostgreSQL alone."""
+    if url.drivername in {"postgres", "postgresql"}:
+        return url.set(drivername="postgresql+psycopg2")
+    return url
 
 
 def absolute(url: str) -> str:
