@@ -232,7 +232,10 @@ def _note(
     # Never the query, nor a path that is none of ours: callers put anything in there, and whoever
     # sends paths at random must not fill the memory.
     path = scope["path"] if _is_known(scope["path"]) else _OTHER
-    traffic().answered(path, status or _CLIENT_GONE, seconds, exchange.rows)
+    status = status or _CLIENT_GONE
+    # Whoever has gone has seen no error.
+    code = None if status == _CLIENT_GONE else shaped.code
+    traffic().answered(path, status, code, seconds, exchange)
     if path in PROBES and status == 200:
         return
     fields = {

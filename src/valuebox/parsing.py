@@ -30,12 +30,14 @@ async def parse(model: type[RequestModel], request: Request, _: Any) -> RequestM
         BodyRefused: when it cannot be used; the exchange carries the answer.
     """
     body = await request.body() or b"{}"
-    if len(body) <= _IN_LOOP_BYTES:
-        read = _read(model, body)
-    else:
-        read = await anyio.to_thread.run_sync(_read, model, body, limiter=_aside())
+    exchange = current()
+    with exchange.timing("parse"):
+        if len(body) <= _IN_LOOP_BYTES:
+            read = _read(model, body)
+        else:
+            read = await anyio.to_thread.run_sync(_read, model, body, limiter=_aside())
     if isinstance(read, JSONResponse):
-        current().refusal = read
+        exchange.refusal = read
         raise BodyRefused
     return read
 

@@ -14,7 +14,7 @@ from valuebox.ltv.baseline import SegmentStvMeans
 from valuebox.ltv.columns import Estimates
 from valuebox.ltv.contributions import Contributions
 from valuebox.ltv.drift import Drift
-from valuebox.ltv.features import Columns, Encoder
+from valuebox.ltv.features import Columns, Encoder, Matrix
 from valuebox.ltv.uncertainty import Uncertainty
 
 KIND: Final = "ltv"
@@ -59,9 +59,7 @@ class LtvModel:
         Returns:
             `(n_users,)`, in the currency of `STV`.
         """
-        matrix = self.encoder.transform(columns)
-        predictions: NDArray[np.float32] = self.booster.inplace_predict(matrix)
-        return self.drift.corrected(predictions.astype(np.float64), columns.get("STV"))
+        return self._predict(self.encoder.transform(columns), columns)
 
     def estimate(self, columns: Columns) -> Estimates:
         """Expected lifetime value of each user, and where the realised one is expected.
@@ -69,8 +67,16 @@ class LtvModel:
         Args:
             columns: As for `predict`; see `Uncertainty.interval` for the ends.
         """
-        predictions = self.predict(columns)
+        return self.estimate_encoded(self.encoder.transform(columns), columns)
+
+    def estimate_encoded(self, matrix: Matrix, columns: Columns) -> Estimates:
+        """The same, where the encoder has already made `matrix` of `columns`."""
+        predictions = self._predict(matrix, columns)
         return Estimates(predictions, *self.uncertainty.interval(predictions, columns.get("STV")))
+
+    def _predict(self, matrix: Matrix, columns: Columns) -> NDArray[np.float64]:
+        predictions: NDArray[np.float32] = self.booster.inplace_predict(matrix)
+        return self.drift.corrected(predictions.astype(np.float64), columns.get("STV"))
 
     def save(self, name: str, labels: dict[str, str], metadata: dict[str, Any]) -> str:
         """Save into the model store and return the exact tag; see `registry.save`."""
