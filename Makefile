@@ -49,8 +49,9 @@ build: install
 	$(BIN)/bentoml build --bentofile build/bentofile.yaml
 
 # Needs Docker. IMAGE_OPTIONS go to `bentoml containerize`, such as `--opt network=host`.
+# BentoML copies the Bento to TMPDIR, and reads a recipe only below the folder it runs in.
 image: build
-	$(BIN)/bentoml containerize valuebox-service:latest --image-tag $(IMAGE) $(IMAGE_OPTIONS)
+	TMPDIR=$(CURDIR)/build $(BIN)/bentoml containerize valuebox-service:latest --image-tag $(IMAGE) $(IMAGE_OPTIONS)
 
 # The whole round, in containers: needs Docker and its Compose.
 test-image: install
