@@ -8,12 +8,13 @@ RUN python3 -m venv --without-pip /opt/valuebox \
     && find /opt/valuebox -type d -name tests -prune -exec rm -r {} +
 COPY . /bento
 # The model store keeps its folders to their owner, and the image may run as anybody.
-RUN rm -r /bento/env && chmod -R a+rX,go-w /bento && mkdir -m 1777 /data
+RUN rm -r /bento/env && chmod -R a+rX,go-w /bento
 
 FROM python:3.11-slim
 COPY --from=parts /opt/valuebox /opt/valuebox
 COPY --from=parts /bento /bento
-COPY --from=parts /data /data
+# Where an SQLite file goes that DATABASE_URL gives no folder for: mount a volume there.
+RUN mkdir -m 1777 /data
 ENV PATH=/opt/valuebox/bin:$PATH \
     HOME=/tmp \
     PYTHONUNBUFFERED=1 \
@@ -22,7 +23,6 @@ ENV PATH=/opt/valuebox/bin:$PATH \
     BENTOML_PORT=3000 \
     BENTOML_CONTAINERIZED=true \
     BENTOML_DO_NOT_TRACK=True
-# Where an SQLite file goes that DATABASE_URL gives no folder for: mount a volume there.
 WORKDIR /data
 USER 10001:10001
 EXPOSE 3000
