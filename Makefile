@@ -4,7 +4,7 @@ BIN := .venv/bin
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo test fuzz lint format train serve evaluate build docs lock bench-cohorts bench-score bench-dask \
-	bench-contenders bench chaos soak
+	bench-contenders bench chaos soak pictures
 
 install: .venv/installed
 
@@ -76,6 +76,10 @@ bench-contenders: $(patsubst benchmarks/serving/peers/%.txt,.contenders/%/instal
 
 bench: install
 	OMP_WAIT_POLICY=PASSIVE PYTHONPATH=tests $(BIN)/python benchmarks/serving.py $(INTO)
+
+# Of the dashboard, into docs/images; needs Debian's package `chromium`.
+pictures: install
+	PYTHONPATH=tests $(BIN)/python docs/images/pictures.py
 
 docs: install
 	$(BIN)/python -m valuebox_cli.schemas docs/schemas

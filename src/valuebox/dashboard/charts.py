@@ -102,16 +102,18 @@ class RangeMark:
 
 
 def over_time(cohorts: Sequence[CohortMean]) -> CohortChart | None:
-    """Cohorts of one segment, side by side in order of time; None of none."""
+    """Cohorts of one segment in order of time, with gaps where there were none; None of none."""
     if not cohorts:
         return None
     down = _down(_values(cohorts))
     scale = Scale(down[0], down[-1], _BOTTOM, _TOP)
-    step = (_RIGHT - _LEFT) / len(cohorts)
+    places = [_place(one.period) for one in cohorts]
+    slots = places[-1] - places[0] + 1
+    step = (_RIGHT - _LEFT) / slots
     width = min(step * 0.7, _WIDEST)
     marks = []
-    for number, one in enumerate(cohorts):
-        at = _LEFT + (number + 0.5) * step
+    for place, one in zip(places, cohorts, strict=True):
+        at = _LEFT + (place - places[0] + 0.5) * step
         ends = None if one.lower is None or one.upper is None else (one.lower, one.upper)
         top = scale(ends[1]) if ends else None
         marks.append(
@@ -132,6 +134,14 @@ def over_time(cohorts: Sequence[CohortMean]) -> CohortChart | None:
         for number in thinned(len(cohorts), _LABELS)
     ]
     return CohortChart(Axes(_ticks(down, scale), across), marks)
+
+
+def _place(period: str) -> int:
+    """The number of a day or month, one more than that of the one before."""
+    if len(period) > len("2019-07"):
+        return date.fromisoformat(period).toordinal()
+    year, month = map(int, period.split("-"))
+    return 12 * year + month
 
 
 def in_rows(cohorts: Sequence[CohortMean]) -> list[RangeMark]:
