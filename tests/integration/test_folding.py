@@ -8,39 +8,15 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 from support.services import eventually
-from support.sums import AT_ONCE, assert_sums, fold, stored_sums
-from support.users import received, user, users
+from support.sums import AT_ONCE, assert_sums, fold, report, send, stored_sums
+from support.users import user, users
 
-from valuebox.ltv import privacy, repository
+from valuebox.ltv import privacy
 from valuebox.ltv.model import LtvModel
-from valuebox.ltv.summaries import folding, models
+from valuebox.ltv.summaries import folding
 from valuebox.ltv.summaries.folding import Folding
 from valuebox.ltv.summaries.tables import LtvFolded
 from valuebox.store.engine import Store
-from valuebox.store.ids import new_id
-
-
-@pytest.fixture(scope="module")
-def model(model_tag: str) -> LtvModel:
-    return LtvModel.load(model_tag)
-
-
-def send(store: Store, sent: list[dict[str, Any]], model: LtvModel, tag: str = "") -> None:
-    columns = received(sent)
-    with store.writing() as session:
-        models.register(session, model)
-        repository.add_predictions(
-            session,
-            new_id(),
-            columns,
-            lambda: model.estimate(columns.features),
-            tag or model.tag,
-        )
-
-
-def report(store: Store, targets: dict[int, float]) -> None:
-    with store.writing() as session:
-        repository.put_outcomes(session, targets)
 
 
 def test_sums_are_those_over_all_rows(

@@ -3,20 +3,25 @@
 from datetime import timedelta
 from threading import Event
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
 from sqlalchemy import inspect, select
 
+from support.users import received
 from valuebox.cohorts import MISSING_SEGMENT
+from valuebox.ltv import repository
 from valuebox.ltv.bins import prediction_codes
 from valuebox.ltv.features import FEATURES
 from valuebox.ltv.model import LtvModel
 from valuebox.ltv.summaries import tables as sums
 from valuebox.ltv.summaries.folding import Folded, Folding
+from valuebox.ltv.summaries.models import register
 from valuebox.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
 from valuebox.store.base import Base
 from valuebox.store.engine import Store
+from valuebox.store.ids import new_id
 
 TABLES = {
     "arrivals": sums.LtvArrivals,
@@ -27,6 +32,34 @@ TABLES = {
 }
 # What was stored a moment ago is taken for settled.
 AT_ONCE = timedelta(seconds=-5)
+
+
+def send(store: Store, sent: list[dict[str, Any]], model: LtvModel, tag: str | None = None) -> UUID:
+    """Store users and what a model says of them, as the service does; returns the request's id.
+
+    Args:
+        store: Where to.
+        sent: As requests hold them.
+        model: That says something.
+        tag: Under which it does, if not under its own.
+    """
+    columns, request_id = received(sent), new_id()
+    with store.writing() as session:
+        register(session, model)
+        repository.add_predictions(
+            session,
+            request_id,
+            columns,
+            lambda: model.estimate(columns.features),
+            tag or model.tag,
+        )
+    return request_id
+
+
+def report(store: Store, targets: dict[int, float]) -> None:
+    """Store outcomes, as the service does."""
+    with store.writing() as session:
+        repository.put_outcomes(session, targets)
 
 
 def fold(store: Store) -> Folded:
