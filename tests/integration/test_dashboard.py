@@ -235,6 +235,23 @@ def test_a_database_that_is_blocked_is_said_so_in_time(
         assert site.get().status_code == 200
 
 
+def test_whoever_looks_keeps_nobody_waiting(
+    postgres_site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dashboard, "VIEW_SECONDS", 0.3)
+    with postgres_site.store.engine.connect() as blocking:
+        blocking.execute(text("LOCK TABLE ltv_cohorts IN ACCESS EXCLUSIVE MODE"))
+        views = ["/dashboard"] * 11 + ["/dashboard/cohorts.csv"] * 2
+        answers = postgres_site.http.together(*views, "/dashboard/sign-in")
+        in_use = postgres_site.store.engine.pool.checkedout()  # type: ignore[attr-defined]
+    first = [answer.status_code for answer in answers[:4]]
+    codes = [one.json()["error"]["code"] for one in answers if one.status_code == 503]
+    # Two are answered by threads, eight wait for these; whoever needs none is not held up.
+    assert sorted(first) == [303, 503, 503, 503]
+    assert codes == ["overloaded"] * 3 + ["database_unavailable"] * 10
+    assert in_use == 1
+
+
 def test_this_machine_alone_is_let_in(postgres_store: Store, model: LtvModel) -> None:
     with site_on(postgres_store, model, mode="local") as site:
         assert site.get().status_code == 200

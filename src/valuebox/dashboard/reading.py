@@ -131,9 +131,11 @@ def drifts(session: Session, over: Frame) -> list[FeatureDrift]:
 
 def drifts_by_month(session: Session, over: Frame) -> list[FeatureDrift]:
     """The same by month, the last ones."""
-    found = drift(session, over.selection, "month")
-    months = sorted({one.period or "" for one in found})[-MONTHS_OF_DRIFT:]
-    return [one for one in found if one.period in months]
+    first, last = over.selection.first, over.selection.last
+    if first and last:
+        before = 12 * last.year + last.month - MONTHS_OF_DRIFT
+        first = max(first, date(before // 12, before % 12 + 1, 1))
+    return drift(session, replace(over.selection, first=first), "month")
 
 
 def predictions(session: Session, over: Frame) -> list[PredictionBin]:

@@ -65,6 +65,7 @@ class Dashboard:
         self._running = running
         self._sessions = sessions
         self._threads = anyio.CapacityLimiter(VIEWS)
+        self._views = 0
 
     async def answer(self, scope: Connection, receive: Receive) -> Response:
         """The response to a request whose path is one of `PATHS`."""
@@ -119,12 +120,15 @@ class Dashboard:
 
     async def _aside(self, work: Callable[[], Response]) -> Response:
         """Do blocking work beside the event loop, by few threads, so that it takes no one's."""
-        if self._threads.statistics().tasks_waiting >= _WAITING:
+        if self._views >= VIEWS + _WAITING:
             return overloaded()
+        self._views += 1
         try:
             return await anyio.to_thread.run_sync(work, limiter=self._threads)
         except (DBAPIError, PoolTimeoutError) as error:
             return database_away(error)
+        finally:
+            self._views -= 1
 
     def _view(self, choice: Choice, is_signed_in: bool) -> Response:
         service = self._running()
@@ -176,7 +180,9 @@ def _is_foreign(headers: Headers) -> bool:
 
 
 def _is_secure(scope: Connection, headers: Headers) -> bool:
-    return "https" in (scope["scheme"], headers.get("x-forwarded-proto"))
+    # Of several proxies the first one spoke with the browser.
+    forwarded = headers.get("x-forwarded-proto", "").split(",")[0].strip()
+    return "https" in (scope["scheme"], forwarded)
 
 
 async def _sent_key(headers: Headers, receive: Receive) -> str | Response:

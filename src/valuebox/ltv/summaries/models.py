@@ -1,7 +1,9 @@
 """The models that were served, as the database remembers them."""
 
 from datetime import UTC, datetime
+from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -10,6 +12,10 @@ from valuebox.ltv.model import LtvModel
 from valuebox.ltv.summaries.adding import KnownModel
 from valuebox.ltv.summaries.tables import LtvModelRecord
 from valuebox.ltv.uncertainty import Uncertainty
+
+_MOST_KNOWN: Final = 50
+# By tag and when it was noted, which tells those of several databases apart.
+_KNOWN: Final[dict[tuple[str, datetime | None], KnownModel]] = {}
 
 
 def register(session: Session, model: LtvModel) -> None:
@@ -27,12 +33,18 @@ def register(session: Session, model: LtvModel) -> None:
 
 
 def known_model(session: Session, model: str) -> KnownModel:
-    """What is noted of a model."""
-    record = session.get(LtvModelRecord, model)
-    if record is None:
+    """What is noted of a model; that never changes, so it is read and checked once."""
+    record = LtvModelRecord
+    noted = select(record.registered_at).where(record.model == model)
+    key = (model, session.scalar(noted))
+    if key[1] is None:
         return KnownModel(model)
-    return KnownModel(
-        model,
-        Reference.model_validate(record.reference),
-        Uncertainty.model_validate(record.uncertainty),
-    )
+    if key not in _KNOWN:
+        query = select(record.reference, record.uncertainty).where(record.model == model)
+        reference, uncertainty = session.execute(query).one()
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN[key] = KnownModel(
+            model, Reference.model_validate(reference), Uncertainty.model_validate(uncertainty)
+        )
+    return _KNOWN[key]
