@@ -166,7 +166,7 @@ def test_arrivals_models_and_segments(store: Store, model: LtvModel) -> None:
     assert uses[1].trained_at == model.created_at
     assert uses[0].trained_at is None
     assert began <= uses[1].first_at == uses[1].last_at <= uses[0].first_at
-    assert (span.first_joined, span.last_joined) == (date(2019, 7, 1), date(2019, 7, 31))
+    assert (span.first_joined, span.last_joined) == (date(2019, 7, 1), date(2019, 7, 30))
     assert span.last_received in (began.date(), datetime.now(UTC).date())
     assert sum(one.users for one in listed) == 50
     assert listed[0].users == max(one.users for one in listed)
