@@ -10,11 +10,9 @@ from importlib.resources import files
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from sqlalchemy.orm import Session
 from starlette.responses import HTMLResponse
 
-from valuebox.dashboard import charts, panels, reading
-from valuebox.dashboard.choices import Choice
+from valuebox.dashboard import charts, panels
 from valuebox.dashboard.reading import Frame
 from valuebox.errors import Error
 from valuebox.ltv.summaries.views import FeatureDrift
@@ -42,17 +40,11 @@ class Viewer:
     is_signed_in: bool
 
 
-def read_view(session: Session, choice: Choice) -> tuple[Frame, Mapping[str, Sequence[Any]]]:
-    """All that a view shows, by panel."""
-    over = reading.frame(session, choice)
-    return over, {name: panel.read(session, over) for name, panel in panels.PANELS.items()}
-
-
 def view(over: Frame, found: Mapping[str, Sequence[Any]], viewer: Viewer) -> HTMLResponse:
     """The dashboard."""
     cohorts = found["cohorts"]
     judged = [inside for one in cohorts if (inside := panels.is_inside(one)) is not None]
-    drifts = found["drift"]
+    drifts = [one for one in found["drift"] if one.period is None]
     return _html(
         "view.html",
         over=over,
@@ -70,7 +62,7 @@ def view(over: Frame, found: Mapping[str, Sequence[Any]], viewer: Viewer) -> HTM
         days=charts.by_day(found["arrivals"], *over.arrival_days) if over.arrival_days else None,
         drifts=drifts,
         moved=[one for one in drifts if level(one) != "calm"],
-        months=_by_month(found["drift-by-month"]),
+        months=_by_month(found["drift"]),
         longest=max(SHIFT * 1.2, *(one.psi for one in drifts)) if drifts else 1,
         now=datetime.now(UTC),
         watch=WATCH,
@@ -104,7 +96,8 @@ def level(drift: FeatureDrift) -> str:
 def _by_month(found: Sequence[FeatureDrift]) -> dict[str, dict[str, FeatureDrift]]:
     table: dict[str, dict[str, FeatureDrift]] = {}
     for one in found:
-        table.setdefault(one.feature, {})[one.period or ""] = one
+        if one.period is not None:
+            table.setdefault(one.feature, {})[one.period] = one
     return table
 
 

@@ -35,6 +35,8 @@ class Panel:
     name: str
     read: Callable[[Session, Frame], Sequence[Any]]
     columns: Sequence[Column]
+    is_live: bool = False
+    """Whether it shows more than the sums, and may change while these do not."""
 
     def rows(self, found: Sequence[Any]) -> list[list[tuple[Kind, Any]]]:
         """The cells of the table."""
@@ -87,24 +89,23 @@ _COHORTS: Final = (
     Column("error", "Error", "figure", error_of),
     _column("floor", "Chance", "figure"),
 )
-_DRIFT: Final = (
-    _column("psi", "PSI", "index"),
-    _column("noise", "Chance", "index"),
-    _column("rows", "Rows", "count"),
-    _column("missing", "Missing", "percent"),
-    _column("missing_expected", "in training", "percent"),
-    _column("unseen", "Unseen", "percent"),
-    _column("unseen_expected", "in training", "percent"),
-)
-
 COHORTS: Final = Panel("cohorts", reading.cohorts, _COHORTS)
 COMPARED: Final = Panel("segments", reading.compared, _COHORTS)
 WORST: Final = Panel("worst", reading.worst, _COHORTS)
-DRIFT: Final = Panel("drift", reading.drifts, (_column("feature", "Feature", "text"), *_DRIFT))
-DRIFT_BY_MONTH: Final = Panel(
-    "drift-by-month",
-    reading.drifts_by_month,
-    (_column("feature", "Feature", "text"), _column("period", "Joined", "text"), *_DRIFT),
+DRIFT: Final = Panel(
+    "drift",
+    reading.drifts,
+    (
+        _column("feature", "Feature", "text"),
+        _column("period", "Joined", "text"),
+        _column("psi", "PSI", "index"),
+        _column("noise", "Chance", "index"),
+        _column("rows", "Rows", "count"),
+        _column("missing", "Missing", "percent"),
+        _column("missing_expected", "in training", "percent"),
+        _column("unseen", "Unseen", "percent"),
+        _column("unseen_expected", "in training", "percent"),
+    ),
 )
 PREDICTIONS: Final = Panel(
     "predictions",
@@ -146,11 +147,12 @@ REQUESTS: Final = Panel(
         _column("model", "Model", "text"),
         _column("request_id", "Request", "text"),
     ),
+    is_live=True,
 )
 PANELS: Final[Mapping[str, Panel]] = {
     panel.name: panel
     for panel in (
-        *(COHORTS, COMPARED, WORST, DRIFT, DRIFT_BY_MONTH),
+        *(COHORTS, COMPARED, WORST, DRIFT),
         *(PREDICTIONS, ARRIVALS, MODELS, REQUESTS),
     )
 }

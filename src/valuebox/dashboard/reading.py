@@ -1,6 +1,7 @@
 """What a view shows, asked of the sums; nothing here looks at single rows but the last ones."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -11,8 +12,8 @@ from valuebox.cohorts import Period
 from valuebox.dashboard.choices import Choice
 from valuebox.ltv.summaries import queries
 from valuebox.ltv.summaries.cohort_means import cohort_means, worst_cohorts
-from valuebox.ltv.summaries.drift import drift
-from valuebox.ltv.summaries.totals import totals
+from valuebox.ltv.summaries.drift import drift_with_months
+from valuebox.ltv.summaries.totals import together, totals
 from valuebox.ltv.summaries.views import (
     Arrivals,
     CohortMean,
@@ -20,7 +21,6 @@ from valuebox.ltv.summaries.views import (
     ModelUse,
     PredictionBin,
     RecentRequest,
-    SegmentUsers,
     Selection,
     Span,
     Totals,
@@ -32,7 +32,7 @@ MAX_DAYS_SHOWN: Final = 200
 """More of them could not be told apart in a picture."""
 ARRIVAL_DAYS: Final = 90
 _FEW_ARRIVAL_DAYS: Final = 14
-MONTHS_OF_DRIFT: Final = 12
+_LISTED: Final = 300
 _COMPARED: Final = 12
 _WORST: Final = 10
 _REQUESTS: Final = 15
@@ -44,10 +44,10 @@ class Frame:
 
     choice: Choice
     span: Span
-    models: Sequence[Totals]
-    """That predicted users of these days, most users first."""
-    segments: Sequence[SegmentUsers]
-    """Of these users, largest first."""
+    models: Mapping[str, int]
+    """How many users of these days each model predicted, most first."""
+    segments: Mapping[str, int]
+    """How many of these users each segment has, largest first."""
     selection: Selection
     """Of one model and all its days; of all segments, if none was picked."""
     segment: str | None
@@ -73,19 +73,20 @@ class Frame:
         return max(first, last - timedelta(days=ARRIVAL_DAYS - 1)), last
 
 
-def frame(session: Session, choice: Choice) -> Frame:
-    """Decide what a view is over."""
-    span = queries.span(session)
+def frame(session: Session, choice: Choice, span: Span) -> Frame:
+    """Decide what a view is over, where the sums reach over a span."""
     first, last = _days(choice, span)
-    of_days = Selection(first, last)
-    models = totals(session, of_days)
-    model = choice.model or (models[0].model if models else None)
-    selection = replace(of_days, model=model)
-    segments = queries.segments(session, selection)
-    segment = choice.segment or (segments[0].segment if segments else None)
-    selection = replace(selection, segment=choice.segment)
-    found = totals(session, selection) if choice.segment else models
-    total = next((one for one in found if one.model == model), None)
+    found = totals(session, Selection(first, last))
+    users: Counter[str] = Counter()
+    for one in found:
+        users[one.model] += one.users
+    models = dict(users.most_common())
+    model = choice.model or next(iter(models), None)
+    of_model = [one for one in found if one.model == model]
+    segments = {one.segment: one.users for one in of_model[:_LISTED]}
+    segment = choice.segment or next(iter(segments), None)
+    selection = Selection(first, last, choice.segment, model)
+    total = together(one for one in of_model if choice.segment in (None, one.segment))
     days = (last - first).days + 1
     by: Period = choice.by or ("day" if days <= _BY_DAY_UP_TO else "month")
     by = "month" if days > MAX_DAYS_SHOWN else by
@@ -112,7 +113,7 @@ def compared(session: Session, over: Frame) -> list[CohortMean]:
     first, last = max(in_month, over.selection.first), min(ends, over.selection.last)
     selection = replace(over.selection, first=first, last=last)
     names = [over.choice.segment] if over.choice.segment else []
-    names = names or [one.segment for one in over.segments[:_COMPARED]]
+    names = names or list(over.segments)[:_COMPARED]
     found: list[CohortMean] = []
     for name in names:
         found += cohort_means(session, replace(selection, segment=name), "month")
@@ -125,17 +126,12 @@ def worst(session: Session, over: Frame) -> list[CohortMean]:
 
 
 def drifts(session: Session, over: Frame) -> list[FeatureDrift]:
-    """Every feature and the predictions, the furthest from the training users first."""
-    return sorted(drift(session, over.selection), key=lambda one: -one.psi)
+    """Every feature and the predictions, the furthest from the training users first, then by month.
 
-
-def drifts_by_month(session: Session, over: Frame) -> list[FeatureDrift]:
-    """The same by month, the last ones."""
-    first, last = over.selection.first, over.selection.last
-    if first and last:
-        before = 12 * last.year + last.month - MONTHS_OF_DRIFT
-        first = max(first, date(before // 12, before % 12 + 1, 1))
-    return drift(session, replace(over.selection, first=first), "month")
+    Those of months name their period; the whole, which comes first, has none.
+    """
+    whole, by_month = drift_with_months(session, over.selection)
+    return [*sorted(whole, key=lambda one: -one.psi), *by_month]
 
 
 def predictions(session: Session, over: Frame) -> list[PredictionBin]:

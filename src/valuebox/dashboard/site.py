@@ -17,8 +17,9 @@ from starlette.types import Scope as Connection
 from valuebox.access import Access, Caller
 from valuebox.admission import admitted
 from valuebox.bodies import too_large
-from valuebox.dashboard import pages, reading
+from valuebox.dashboard import pages
 from valuebox.dashboard.choices import BadChoice, Choice, read_choice
+from valuebox.dashboard.memory import Memory
 from valuebox.dashboard.panels import PANELS, Panel
 from valuebox.dashboard.sessions import PATH, Sessions
 from valuebox.endpoint import database_away, overloaded, wrong_method
@@ -66,6 +67,7 @@ class Dashboard:
         self._sessions = sessions
         self._threads = anyio.CapacityLimiter(VIEWS)
         self._views = 0
+        self._memory = Memory()
 
     async def answer(self, scope: Connection, receive: Receive) -> Response:
         """The response to a request whose path is one of `PATHS`."""
@@ -133,12 +135,13 @@ class Dashboard:
     def _view(self, choice: Choice, is_signed_in: bool) -> Response:
         service = self._running()
         with within(VIEW_SECONDS), service.store.reading() as session:
-            over, found = pages.read_view(session, choice)
-        return pages.view(over, found, pages.Viewer(service.ltv.tag, is_signed_in))
+            view = self._memory.view(session, choice)
+            found = view.all_rows(session)
+        return pages.view(view.over, found, pages.Viewer(service.ltv.tag, is_signed_in))
 
     def _csv(self, choice: Choice, panel: Panel) -> Response:
         with within(VIEW_SECONDS), self._running().store.reading() as session:
-            found = panel.read(session, reading.frame(session, choice))
+            found = self._memory.view(session, choice).rows(session, panel)
         headers = {
             **pages.PRIVATE,
             "Content-Disposition": f'attachment; filename="valuebox-{panel.name}.csv"',

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import Session
 
 from valuebox.cohorts import Period
@@ -29,10 +29,36 @@ def drift(
         selection: Days are those of joining.
         period: None takes all selected days together.
     """
+    return _judged(session, _counted(session, selection, period))
+
+
+def drift_with_months(
+    session: Session, selection: Selection
+) -> tuple[list[FeatureDrift], list[FeatureDrift]]:
+    """What `drift` says of the whole selection, and by month, with one look at the sums."""
+    by_month = _counted(session, selection, "month")
+    whole: Counts = {}
+    for (model, _), by_feature in by_month.items():
+        of_model = whole.setdefault((model, None), {})
+        for feature, counts in by_feature.items():
+            of_feature = of_model.setdefault(feature, {})
+            for one, rows in counts.items():
+                of_feature[one] = of_feature.get(one, 0) + rows
+    return _judged(session, whole), _judged(session, by_month)
+
+
+def _counted(session: Session, selection: Selection, period: Period | None) -> Counts:
     counts: Counts = {}
-    features, predictions = LtvFeatureBins, LtvPredictionBins
-    for table, name in ((features, features.feature), (predictions, literal(PREDICTION))):
-        _count(session, selection, period, table, name, counts)
+    for model, number, one, rows, name in session.execute(
+        _sums(selection, period, LtvFeatureBins, LtvFeatureBins.feature)
+    ):
+        _add(counts, (model, number, name, one), rows)
+    for model, number, one, rows in session.execute(_sums(selection, period, LtvPredictionBins)):
+        _add(counts, (model, number, PREDICTION, one), rows)
+    return counts
+
+
+def _judged(session: Session, counts: Counts) -> list[FeatureDrift]:
     references: dict[str, Reference | None] = {}
     found: list[FeatureDrift] = []
     for (model, of_period), by_feature in sorted(
@@ -46,23 +72,28 @@ def drift(
     return found
 
 
-def _count(
-    session: Session,
-    selection: Selection,
-    period: Period | None,
-    table: Any,
-    name: Any,
-    counts: Counts,
-) -> None:
-    of_period = period_of(table.day, period) if period else literal(None)
-    columns = (table.model, of_period.label("period"), name.label("name"), table.bin, table.rows)
-    rows = chosen(selection, table, *columns).subquery().c
-    keys = (rows.model, rows.period, rows.name, rows.bin)
-    for model, number, feature, one, total in session.execute(
-        select(*keys, func.sum(rows.rows)).group_by(*keys)
-    ):
-        of = counts.setdefault((model, period_name(number) if period else None), {})
-        of.setdefault(feature, {})[one] = int(total)
+def _sums(
+    selection: Selection, period: Period | None, table: Any, *more: Any
+) -> Select[*tuple[Any, ...]]:
+    """Model, period, bin, rows, and more that they are grouped by."""
+    keys = (table.model, table.bin, *more)
+    rows = func.sum(table.rows)
+    if period is None:
+        whole = chosen(selection, table, table.model, literal(None), table.bin, rows, *more)
+        return whole.group_by(*keys)
+    # By day first: what a day is part of takes longer to tell than to add up.
+    days = chosen(selection, table, *keys, table.day, rows.label("rows"))
+    of_day = days.group_by(*keys, table.day).subquery().c
+    number = period_of(of_day.day, period).label("period")
+    more = tuple(of_day[one.name] for one in more)
+    grouped = (of_day.model, number, of_day.bin)
+    return select(*grouped, func.sum(of_day.rows), *more).group_by(*grouped, *more)
+
+
+def _add(counts: Counts, key: tuple[str, Any, str, int], rows: Any) -> None:
+    model, number, name, one = key
+    period = None if number is None else period_name(number)
+    counts.setdefault((model, period), {}).setdefault(name, {})[one] = int(rows)
 
 
 def _drifts(

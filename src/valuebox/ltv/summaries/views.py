@@ -148,17 +148,27 @@ class RecentRequest:
 
 @dataclass(frozen=True)
 class Totals:
-    """All users of a selection, predicted by one model.
-
-    Means are over the users whose outcome is known, where there are any, else over all.
-    """
+    """Users of a selection in one segment, predicted by one model; sums."""
 
     model: str
+    segment: str
     users: int
+    prediction: float
     known_users: int
-    """Whose outcome is known."""
-    predicted: float
-    actual: float | None
-    """None until an outcome is known."""
+    """Whose outcome is known; the other sums named so are over these."""
+    known_prediction: float
+    known_actual: float
     last_known: date | None
     """The last day of joining of which an outcome is known."""
+
+    @property
+    def predicted(self) -> float:
+        """Mean over the users whose outcome is known, where there are any, else over all."""
+        if self.known_users:
+            return self.known_prediction / self.known_users
+        return self.prediction / self.users
+
+    @property
+    def actual(self) -> float | None:
+        """Mean; None until an outcome is known."""
+        return self.known_actual / self.known_users if self.known_users else None
