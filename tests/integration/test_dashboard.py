@@ -105,6 +105,9 @@ def test_what_is_picked_is_what_is_shown(site: Site, model: LtvModel, july: pd.D
     assert month[1] == "2019-07"
     (compared,) = site.csv("segments", query)[1:]
     assert compared[:3] == ["GB", "2019-07", str(len(picked))]
+    # Of one segment nothing is known of the training users.
+    assert site.csv("drift", query) == site.csv("drift", query.replace("segment=GB&", ""))
+    assert {row[-1] for row in site.csv("predictions", query)} == {"expected", ""}
     chosen = [one.attributes["value"] for one in page.all("option") if "selected" in one.attributes]
     assert chosen == ["GB", "day", model.tag]
 

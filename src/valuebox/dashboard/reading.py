@@ -128,15 +128,17 @@ def worst(session: Session, over: Frame) -> list[CohortMean]:
 def drifts(session: Session, over: Frame) -> list[FeatureDrift]:
     """Every feature and the predictions, the furthest from the training users first, then by month.
 
-    Those of months name their period; the whole, which comes first, has none.
+    Those of months name their period; the whole, which comes first, has none. All are of all
+    segments: of a single one, nothing is known of the training users.
     """
-    whole, by_month = drift_with_months(session, over.selection)
+    whole, by_month = drift_with_months(session, replace(over.selection, segment=None))
     return [*sorted(whole, key=lambda one: -one.psi), *by_month]
 
 
 def predictions(session: Session, over: Frame) -> list[PredictionBin]:
-    """Rows by size of their prediction."""
-    return queries.prediction_bins(session, over.selection)
+    """Rows by size of their prediction; beside the training users only where all are meant."""
+    found = queries.prediction_bins(session, over.selection)
+    return [replace(one, expected=None) for one in found] if over.choice.segment else found
 
 
 def arrivals(session: Session, over: Frame) -> list[Arrivals]:
