@@ -112,11 +112,9 @@ def compared(session: Session, over: Frame) -> list[CohortMean]:
     ends = (in_month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     first, last = max(in_month, over.selection.first), min(ends, over.selection.last)
     selection = replace(over.selection, first=first, last=last)
-    names = [over.choice.segment] if over.choice.segment else []
-    names = names or list(over.segments)[:_COMPARED]
-    found: list[CohortMean] = []
-    for name in names:
-        found += cohort_means(session, replace(selection, segment=name), "month")
+    if over.choice.segment is None:
+        selection = replace(selection, segment=tuple(over.segments)[:_COMPARED])
+    found = cohort_means(session, selection, "month")
     return sorted(found, key=lambda one: -one.users)
 
 

@@ -31,7 +31,9 @@ def chosen(
     if selection.last is not None:
         query = query.where(table.day <= selection.last)
     if selection.segment is not None and hasattr(table, "segment"):
-        query = query.where(table.segment == selection.segment)
+        several = isinstance(selection.segment, tuple)
+        names = selection.segment if several else (selection.segment,)
+        query = query.where(table.segment.in_(names))
     if selection.model is not None:
         query = query.where(table.model == selection.model)
     return query

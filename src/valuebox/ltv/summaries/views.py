@@ -13,7 +13,8 @@ class Selection:
     """The first day."""
     last: date | None = None
     """The last day; it is included."""
-    segment: str | None = None
+    segment: str | tuple[str, ...] | None = None
+    """One, or any of several."""
     model: str | None = None
     """A tag. Without one every model is answered for by itself."""
 
