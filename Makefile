@@ -5,7 +5,7 @@ IMAGE ?= valuebox:latest
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo test fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
-	bench-score bench-dask bench-facts bench-contenders bench chaos soak
+	bench-score bench-dask bench-facts bench-dashboard bench-contenders bench chaos soak pictures
 
 install: .venv/installed
 
@@ -93,6 +93,14 @@ bench-contenders: $(patsubst benchmarks/serving/peers/%.txt,.contenders/%/instal
 
 bench: install
 	OMP_WAIT_POLICY=PASSIVE PYTHONPATH=tests $(BIN)/python benchmarks/serving.py $(INTO)
+
+# Of the dashboard, into docs/images; needs Debian's package `chromium`.
+pictures: install
+	PYTHONPATH=tests $(BIN)/python docs/images/pictures.py
+
+# A view with ten million stored predictions; a quarter of an hour, and 8 GB of disk.
+bench-dashboard: install
+	PYTHONPATH=tests $(BIN)/python benchmarks/dashboard.py $(INTO)
 
 docs: install
 	$(BIN)/python -m valuebox_cli.schemas docs/schemas

@@ -20,6 +20,7 @@ pytest_plugins = [
     "support.models",
     "support.databases",
     "support.services",
+    "support.browser",
     "support.scheduling",
     "support.real",
 ]

@@ -19,7 +19,7 @@ from bentoml.exceptions import BentoMLException, NotFound
 from valuebox.errors import ValueboxError
 
 MANIFEST: Final = "manifest.json"
-FORMAT: Final = 2
+FORMAT: Final = 3
 _LIBRARIES: Final = ("valuebox", "bentoml", "numpy", "xgboost", "xgboost-cpu")
 
 

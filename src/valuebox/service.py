@@ -1,6 +1,7 @@
 """The Bento service: one class that puts the compartments' endpoints together."""
 
 import os
+import secrets
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -83,6 +84,8 @@ class ValueBox(LtvApi, FactsApi):
             migrate.upgrade(engine, wait_seconds=settings.database_wait)
             store = Store(engine)
             os.environ["VALUEBOX_ACCESS"] = exposure.decide(settings, store)
+            if not settings.session_secret.get_secret_value():
+                os.environ["VALUEBOX_SESSION_SECRET"] = secrets.token_hex()
             if BentoMLContainer.tracing.exporter_type.get() is None:
                 # Spans that nobody collects take a tenth of the time of a small request.
                 os.environ.setdefault("OTEL_SDK_DISABLED", "true")

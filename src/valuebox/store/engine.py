@@ -20,7 +20,9 @@ from valuebox.store.writing import COPY_FROM, Rows, insert_few, write
 
 THREADS: Final = 8
 """Of a worker, for requests."""
-CONNECTIONS: Final = THREADS + 3
+VIEWS: Final = 2
+"""Of a worker, for views of the dashboard."""
+CONNECTIONS: Final = THREADS + VIEWS + 3
 """Of a worker at most: one for each thread, and for readiness, API keys and what is deleted."""
 CONNECT_TIMEOUT_SECONDS = 3
 STATEMENT_MS = 20_000
