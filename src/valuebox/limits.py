@@ -1,22 +1,17 @@
 """How much each key has used in the running minute, counted over all workers of a machine."""
 
-import atexit
-import os
-import shutil
 import sqlite3
-import tempfile
 import threading
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import Final, Literal
 
 from valuebox.errors import ValueboxError
+from valuebox.shared_folder import shared_folder
 
 Counted = Literal["requests", "rows"]
 
-# How the workers, which have the environment of their parent, find the file.
-FILE_VARIABLE: Final = "VALUEBOX_COUNTERS_FILE"
+_FILE: Final = "counters.db"
 _MINUTE: Final = 60
 _BUSY_SECONDS: Final = 0.25
 
@@ -50,13 +45,6 @@ class NeverAllowed(ValueboxError):
     """One request asks for more than its key may use in any minute."""
 
 
-def prepare_counters() -> None:
-    """Name the file that the workers will share; it goes when this process ends."""
-    folder = tempfile.mkdtemp(prefix="valuebox-counters-")
-    os.environ[FILE_VARIABLE] = str(Path(folder) / "counters.db")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-
-
 class Limits:
     """Counters of calendar minutes, in a small SQLite file without any durability.
 
@@ -66,8 +54,9 @@ class Limits:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        folder = shared_folder()
         self._file = sqlite3.connect(
-            os.environ.get(FILE_VARIABLE, ":memory:"),
+            ":memory:" if folder is None else folder / _FILE,
             isolation_level=None,
             timeout=_BUSY_SECONDS,
             check_same_thread=False,

@@ -30,12 +30,14 @@ async def parse(model: type[RequestModel], request: Request, _: Any) -> RequestM
         BodyRefused: when it cannot be used; the exchange carries the answer.
     """
     body = await request.body() or b"{}"
-    if len(body) <= _IN_LOOP_BYTES:
-        read = _read(model, body)
-    else:
-        read = await anyio.to_thread.run_sync(_read, model, body, limiter=_aside())
+    exchange = current()
+    with exchange.timing("parse"):
+        if len(body) <= _IN_LOOP_BYTES:
+            read = _read(model, body)
+        else:
+            read = await anyio.to_thread.run_sync(_read, model, body, limiter=_aside())
     if isinstance(read, JSONResponse):
-        current().refusal = read
+        exchange.refusal = read
         raise BodyRefused
     return read
 
@@ -55,7 +57,7 @@ def _aside() -> anyio.CapacityLimiter:
 
 
 def _refusal(error: ValidationError) -> JSONResponse:
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    found = _found(error)
     if any(one["type"] == "json_invalid" for one in found):
         return error_response("malformed_json", f"{found[0]['msg']}.")
     count = len(found)
@@ -63,6 +65,15 @@ def _refusal(error: ValidationError) -> JSONResponse:
     message = f"The input has {things}; nothing of this request was stored."
     problems = [_problem(one) for one in found[:MAX_PROBLEMS]]
     return error_response("invalid_input", message, problems, count)
+
+
+def problems_of(error: ValidationError) -> list[Problem]:
+    """What is wrong with the input, by row and field; never the value itself."""
+    return [_problem(one) for one in _found(error)]
+
+
+def _found(error: ValidationError) -> list[ErrorDetails]:
+    return error.errors(include_url=False, include_context=False, include_input=False)
 
 
 def _problem(error: ErrorDetails) -> Problem:

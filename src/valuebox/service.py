@@ -1,20 +1,23 @@
 """The Bento service: one class that puts the compartments' endpoints together."""
 
 import os
+import secrets
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import bentoml
 from bentoml._internal.configuration.containers import BentoMLContainer
 
-from valuebox import exposure, limits, logs
+from valuebox import exposure, logs, shared_folder, telemetry
 from valuebox.access import Access
 from valuebox.bounded_headers import bound_headers
 from valuebox.drain import Drain
 from valuebox.errors import ValueboxError
+from valuebox.facts.api import FactsApi
 from valuebox.guard import Guard
 from valuebox.ltv.api import LtvApi
 from valuebox.ltv.model import LtvModel
+from valuebox.ltv.tally import Tally
 from valuebox.openapi import TruthfulDocs
 from valuebox.readiness import Readiness
 from valuebox.retention import Pruner, Retention
@@ -22,6 +25,7 @@ from valuebox.settings import load_settings, worker_count
 from valuebox.store import migrate
 from valuebox.store.engine import THREADS, Store, absolute, check_connections, make_engine
 from valuebox.store.idempotency import Replays
+from valuebox.store.pool_use import PoolUse
 
 DESCRIPTION = "Customer-value models: predictions are stored, and checked when the truth arrives."
 # The timeout also bounds how long BentoML keeps a finished request's timer: keep it short.
@@ -44,20 +48,24 @@ PREDICTING = 2
     # The guard writes a line of its own for each request.
     logging={"access": {"enabled": False}},
 )
-class ValueBox(LtvApi):
+class ValueBox(LtvApi, FactsApi):
     """Customer-value models behind typed JSON endpoints, with everything stored."""
 
     def __init__(self) -> None:
         settings = load_settings()
         logs.configure()
         bound_headers()
+        telemetry.begin()
         self.store = Store(make_engine(settings.database_url.get_secret_value()))
+        self.pool_use = PoolUse(self.store.engine)
+        self.pool_use.start()
         # Whoever starts a worker by itself has not decided, and gets the stricter answer.
         self.access = Access(self.store, "keys" if settings.access == "auto" else settings.access)
         self.replays = Replays(timedelta(hours=settings.replay_hours))
         self.readiness = Readiness(self.store.engine)
         self.drain = Drain(settings.drain_seconds)
         self.ltv = LtvModel.load(settings.model)
+        self.tally = Tally(self.ltv)
         self.aside = ThreadPoolExecutor(PREDICTING, thread_name_prefix="aside")
         self.pruner = Pruner(Retention.of(settings, self.store, self.replays))
         self.pruner.start()
@@ -76,12 +84,14 @@ class ValueBox(LtvApi):
             migrate.upgrade(engine, wait_seconds=settings.database_wait)
             store = Store(engine)
             os.environ["VALUEBOX_ACCESS"] = exposure.decide(settings, store)
+            if not settings.session_secret.get_secret_value():
+                os.environ["VALUEBOX_SESSION_SECRET"] = secrets.token_hex()
             if BentoMLContainer.tracing.exporter_type.get() is None:
                 # Spans that nobody collects take a tenth of the time of a small request.
                 os.environ.setdefault("OTEL_SDK_DISABLED", "true")
             check_connections(engine, settings.workers)
             store.close()
-            limits.prepare_counters()
+            shared_folder.prepare()
             LtvModel.load(settings.model)
         except ValueboxError as error:
             raise SystemExit(f"valuebox cannot start: {error}") from None
@@ -99,6 +109,7 @@ class ValueBox(LtvApi):
     def close(self) -> None:
         """Finish what is being deleted, and give the database connections back."""
         self.pruner.stop()
+        self.pool_use.stop()
         self.aside.shutdown()
         self.access.close()
         self.store.close()

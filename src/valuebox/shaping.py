@@ -1,5 +1,6 @@
 """Answers on their way out: every error in the one shape, and the headers that all have."""
 
+import re
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -29,6 +30,8 @@ class ErrorShaper:
         self._body = b""
         self.status: int | None = None
         """What was answered; None until then."""
+        self.code: str | None = None
+        """Of the error that was answered, if it was one."""
 
     async def __call__(self, message: Message) -> None:
         """Send one message, or hold it back until the whole error is known."""
@@ -52,22 +55,26 @@ class ErrorShaper:
         body = self._body
         headers = MutableHeaders(scope=start)
         refusal = self._request_body.refusal or self._exchange.refusal
-        if refusal or not _is_ours(body):
+        ours = _OURS.match(body)
+        if refusal or not ours:
             shaped = refusal or _translate(start["status"])
             body = bytes(shaped.body)
             start["status"] = shaped.status_code
             headers.update(shaped.headers)
+            ours = _OURS.match(body)
         headers["content-type"] = "application/json"
+        if self._exchange.page is not None:
+            page = self._exchange.page(body)
+            headers.update(page.headers)
+            body = bytes(page.body)
         headers["content-length"] = str(len(body))
         self.status = start["status"]
+        self.code = ours[1].decode() if ours else None
         await self._send(start)
         await self._send({"type": "http.response.body", "body": body})
 
 
-def _is_ours(body: bytes) -> bool:
-    return body.startswith(b'{"error":{"code":')
-
-
+_OURS: Final = re.compile(rb'{"error":{"code":"([a-z_]+)"')
 _WORDS: Final[dict[int, tuple[ErrorCode, str]]] = {
     400: ("malformed_json", "The request could not be read."),
     404: ("not_found", NOT_FOUND),

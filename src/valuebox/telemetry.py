@@ -1,8 +1,14 @@
-"""What Prometheus reads at `/metrics`, added up over all workers of a service."""
+"""What Prometheus reads at `/metrics`, added up over all workers of a service.
+
+Counts are kept in files that the workers share, so that those of a worker which has died still
+count. Every label has few values, all of them ours: each is kept for as long as the service runs.
+"""
 
 import os
+from contextlib import suppress
 from functools import cache
-from typing import Final
+from pathlib import Path
+from typing import Final, get_args
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -11,45 +17,117 @@ from prometheus_client import (
     Counter,
     Histogram,
     generate_latest,
+    values,
 )
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
 from starlette.responses import Response
 
-# Set by BentoML for its workers.
+from valuebox.errors import ErrorCode
+from valuebox.exchange import Exchange
+from valuebox.shared_folder import shared_folder
+
+# Set by BentoML for its workers, to a folder that all services below the same BENTOML_HOME have.
 _FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60)
+_STAGE_BUCKETS: Final = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5, 20)
 
 
 class Traffic:
     """Requests by path, as they were answered; one for a process."""
 
     def __init__(self) -> None:
-        self._answered = Counter(
-            "valuebox_requests", "Requests that were answered.", ["path", "status"]
-        )
-        self._seconds = Histogram(
+        errors = Counter("valuebox_errors", "Errors that were answered.", ["code"])
+        requests = Counter("valuebox_requests", "Requests that were answered.", ["path", "status"])
+        seconds = Histogram(
             "valuebox_request_seconds", "Time until the answer.", ["path"], buckets=_BUCKETS
         )
-        self._rows = Counter("valuebox_rows", "Rows that were sent.", ["path"])
+        stages = Histogram(
+            "valuebox_stage_seconds",
+            "Time that a stage of a request took.",
+            ["path", "stage"],
+            buckets=_STAGE_BUCKETS,
+        )
+        rows = Counter("valuebox_rows", "Rows of requests that went well.", ["path"])
+        # Looked up for every request, and ten times slower in the client library.
+        self._errors = cache(errors.labels)
+        self._requests = cache(requests.labels)
+        self._seconds = cache(seconds.labels)
+        self._stages = cache(stages.labels)
+        self._rows = cache(rows.labels)
+        # What has not happened yet is 0: a rate knows nothing of what a counter begins with.
+        for code in get_args(ErrorCode):
+            self._errors(code)
 
-    def answered(self, path: str, status: int, seconds: float, rows: int | None) -> None:
-        """Count one request; its path is one of few, since each is kept for good."""
-        self._answered.labels(path, status).inc()
-        self._seconds.labels(path).observe(seconds)
-        if rows and status == 200:
-            self._rows.labels(path).inc(rows)
+    def answered(
+        self, path: str, status: int, code: str | None, seconds: float, exchange: Exchange
+    ) -> None:
+        """Count one request.
+
+        Args:
+            path: One of few.
+            status: As it was answered.
+            code: Of the error, if it was one.
+            seconds: Until the answer.
+            exchange: The request; its stages and its rows are counted.
+        """
+        self._requests(path, status).inc()
+        self._seconds(path).observe(seconds)
+        if code is not None:
+            self._errors(code).inc()
+        # Of a request that was given up a thread may still be at work.
+        for stage, spent in tuple(exchange.spent.items()):
+            self._stages(path, stage).observe(spent)
+        if exchange.rows and status == 200:
+            self._rows(path).inc(exchange.rows)
+            if not exchange.replayed:
+                for counter, amount in exchange.counts:
+                    counter.inc(amount)
 
 
 @cache
 def traffic() -> Traffic:
-    """That of this process; made when first asked for, when BentoML has said where it adds up."""
+    """That of this process; made when first asked for, when it is known where it adds up."""
     return Traffic()
 
 
-def exposition() -> Response:
-    """All that has been counted, by all workers, in Prometheus's own text format."""
-    registry = REGISTRY
-    if _FOLDER_VARIABLE in os.environ:
-        registry = CollectorRegistry()
+def begin() -> None:
+    """In a worker, before it counts anything: keep the counts where only this service does."""
+    folder = shared_folder()
+    if folder is not None and _FOLDER_VARIABLE in os.environ:
+        metrics = folder / "metrics"
+        metrics.mkdir(exist_ok=True)
+        os.environ[_FOLDER_VARIABLE] = str(metrics)
+        # The library asks the system each time, in case of a fork: a worker does not fork.
+        pid = os.getpid()
+        values.ValueClass = values.MultiProcessValue(lambda: pid)  # type: ignore[no-untyped-call]
+    traffic()
+
+
+def exposition(*collectors: Collector) -> Response:
+    """All that has been counted, by all workers, in Prometheus's own text format.
+
+    Args:
+        collectors: What they find is told as well.
+    """
+    registry = CollectorRegistry()
+    folder = os.environ.get(_FOLDER_VARIABLE)
+    if folder is None:
+        registry.register(REGISTRY)
+    else:
+        _forget_the_dead(Path(folder))
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    for collector in collectors:
+        registry.register(collector)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """What workers have at the moment is nothing once they have died; counts stay."""
+    for pid in {int(file.stem.rpartition("_")[2]) for file in folder.glob("gauge_live*.db")}:
+        try:
+            os.getpgid(pid)
+        except ProcessLookupError:
+            # Another worker may be answering the same question.
+            with suppress(FileNotFoundError):
+                mark_process_dead(pid)  # type: ignore[no-untyped-call]

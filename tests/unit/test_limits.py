@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from valuebox import limits
+from valuebox import shared_folder
 from valuebox.limits import CountersBusy, Limits, NeverAllowed, RateLimited
 
 
@@ -63,8 +63,8 @@ def _use_all(granted: "multiprocessing.Queue[int]") -> None:
 
 
 def test_processes_share_one_limit(monkeypatch: pytest.MonkeyPatch, minute: list[int]) -> None:
-    monkeypatch.delenv(limits.FILE_VARIABLE, raising=False)
-    limits.prepare_counters()
+    monkeypatch.delenv(shared_folder.FOLDER_VARIABLE, raising=False)
+    shared_folder.prepare()
     forked = multiprocessing.get_context("fork")
     granted = forked.Queue()
     racing = [forked.Process(target=_use_all, args=(granted,)) for _ in range(3)]
@@ -74,15 +74,15 @@ def test_processes_share_one_limit(monkeypatch: pytest.MonkeyPatch, minute: list
     for one in racing:
         one.join(timeout=60)
     assert total == 700
-    os.environ.pop(limits.FILE_VARIABLE)
+    os.environ.pop(shared_folder.FOLDER_VARIABLE)
 
 
 def test_whoever_cannot_count_in_time_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(limits.FILE_VARIABLE, raising=False)
-    limits.prepare_counters()
+    monkeypatch.delenv(shared_folder.FOLDER_VARIABLE, raising=False)
+    shared_folder.prepare()
     counted = Limits()
-    file = os.environ.pop(limits.FILE_VARIABLE)
-    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+    folder = os.environ.pop(shared_folder.FOLDER_VARIABLE)
+    with closing(sqlite3.connect(f"{folder}/counters.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(CountersBusy):
             counted.use("key", "requests", 1, 10)

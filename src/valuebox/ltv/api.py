@@ -1,16 +1,18 @@
 """Endpoints of the lifetime-value compartment: validate, encode, predict, store, answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from typing import Any
 
 from starlette.responses import Response
 
 from valuebox.endpoint import endpoint
-from valuebox.exchange import current
+from valuebox.exchange import Exchange, current
 from valuebox.ltv import bulk, repository, schemas
 from valuebox.ltv.answers import Answer
 from valuebox.ltv.columns import Estimates, UserColumns
 from valuebox.ltv.model import LtvModel
+from valuebox.ltv.tally import Tally
 from valuebox.store.engine import Store
 from valuebox.store.idempotency import Replays
 from valuebox.store.keys import Scope
@@ -23,6 +25,7 @@ class LtvApi:
     store: Store
     replays: Replays
     ltv: LtvModel
+    tally: Tally
     aside: Executor
 
     @endpoint("/v1/ltv/predict", Scope.PREDICT, stores=True, answers=schemas.Predictions)
@@ -52,23 +55,34 @@ class LtvApi:
             if target is not None
         }
         ids, rows = repository.new_predictions(exchange.request_id, users, estimates, self.ltv.tag)
-        if exchange.idempotency_key is None and not known:
-            self.store.insert(rows)
-        else:
-            with self.store.writing() as session:
-                if self.replays.claim(session, exchange):
-                    return repository.answer_of_request(session, exchange.request_id, len(users))
-                write(session, rows)
-                repository.put_outcomes(session, known)
+        with exchange.timing("store"):
+            if exchange.idempotency_key is None and not known:
+                self.store.insert(rows)
+            else:
+                with self.store.writing() as session:
+                    if self.replays.claim(session, exchange):
+                        return repository.answer_of_request(
+                            session, exchange.request_id, len(users)
+                        )
+                    write(session, rows)
+                    repository.put_outcomes(session, known)
         prediction, lower, upper = (values.tolist() for values in estimates())
         return Answer(users.user_id, prediction, lower, upper, ids.texts(), self.ltv.tag)
 
     def _estimates(self, users: UserColumns) -> Callable[[], Estimates]:
         """Of many users worked out while they are on their way to the database."""
         if len(users) < COPY_FROM:
-            estimates = self.ltv.estimate(users.features)
+            estimates = self._estimate(current(), users.features)
             return lambda: estimates
-        return self.aside.submit(self.ltv.estimate, users.features).result
+        return self.aside.submit(self._estimate, current(), users.features).result
+
+    def _estimate(self, exchange: Exchange, features: Mapping[str, Sequence[Any]]) -> Estimates:
+        with exchange.timing("encode"):
+            matrix = self.ltv.encoder.transform(features)
+        with exchange.timing("predict"):
+            estimates = self.ltv.estimate_encoded(matrix, features)
+        exchange.counts = self.tally.of(features, matrix, estimates.prediction)
+        return estimates
 
     @endpoint("/v1/ltv/predictions/search", Scope.READ)
     def ltv_search(self, search: schemas.PredictionSearch, /) -> schemas.PredictionPage:
@@ -82,7 +96,7 @@ class LtvApi:
         exchange = current()
         exchange.count_rows(len(outcomes.root))
         targets = {row.user_id: row.target for row in outcomes.root}
-        with self.store.writing() as session:
+        with exchange.timing("store"), self.store.writing() as session:
             if earlier := self.replays.claim(session, exchange):
                 return schemas.OutcomesStored.model_validate(earlier.answer)
             stored = repository.put_outcomes(session, targets)
