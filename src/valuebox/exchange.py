@@ -14,7 +14,6 @@ from valuebox.store.ids import new_id
 
 if TYPE_CHECKING:
     from prometheus_client import Counter
-    from starlette.responses import JSONResponse
 
     from valuebox.access import Caller
 
@@ -37,8 +36,6 @@ class Exchange:
     idempotency_key: str | None = None
     body: Any = field(default_factory=hashlib.sha256)
     """SHA-256 of path and body as far as they were read; only kept for requests with a key."""
-    refusal: "JSONResponse | None" = None
-    """The answer to a body that cannot be used."""
     replayed: bool = False
     """Whether the answer is that of an earlier request with the same key."""
     spent: dict[Stage, float] = field(default_factory=dict)

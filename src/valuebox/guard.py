@@ -12,6 +12,7 @@ import anyio.to_thread
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Connection
@@ -26,6 +27,7 @@ from valuebox.errors import (
     NOT_FOUND,
     REPLAYED_HEADER,
     REQUEST_ID_HEADER,
+    BodyRefused,
     Problem,
     error_response,
 )
@@ -75,10 +77,10 @@ class Guard:
         settings: Callable[[], Settings],
         running: Callable[[], Any],
     ):
-        """Around `app`; `running` is the service whose `access` decides."""
+        """Around `app`; `running` is the service, with its `access` and its `dispatch`."""
         found = settings()
         self._app = app
-        self._access: Callable[[], Access] = lambda: running().access
+        self._running = running
         self._max_body_bytes = int(found.max_body_mb * 1_000_000)
         self._max_requests = found.max_requests
         self._requests = 0
@@ -112,7 +114,7 @@ class Guard:
         token = current_exchange.set(exchange)
         digest = exchange.body if exchange.idempotency_key is not None else None
         body = Body(receive, headers, self._max_body_bytes, digest)
-        shaped = ErrorShaper(send, exchange, body)
+        shaped = ErrorShaper(send, exchange)
         timeout = asyncio.timeout(ANSWER_WITHIN_SECONDS)
         try:
             async with timeout:
@@ -149,7 +151,12 @@ class Guard:
         else:
             self._requests += 1
             try:
-                await self._app(scope, body, shaped)
+                answer = await self._running().dispatch.answer(ROUTES[path], body)
+                await answer(scope, body, shaped)
+            except BodyRefused as refused:
+                await refused.answer(scope, body, shaped)
+            except ClientDisconnect:
+                pass  # Nobody is there to be answered; the log says so.
             finally:
                 self._requests -= 1
 
@@ -158,7 +165,7 @@ class Guard:
     ) -> Response | None:
         if path in _OPEN or path.startswith(_ASSETS):
             return None
-        access = self._access()
+        access: Access = self._running().access
         if access.mode == "local" and not exposure.names_this_machine(headers.get("host", "")):
             return error_response("forbidden", _ELSEWHERE)
         if access.mode != "keys":
