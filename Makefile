@@ -1,10 +1,11 @@
 # The one list of tasks. `make demo` and `make test` need only Python 3.11+ and make.
 PYTHON ?= python3
 BIN := .venv/bin
+IMAGE ?= valuebox:latest
 export BENTOML_DO_NOT_TRACK := True
 
-.PHONY: install demo test fuzz lint format train serve evaluate build docs lock bench-cohorts bench-score bench-dask \
-	bench-contenders bench chaos soak
+.PHONY: install demo test fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
+	bench-score bench-dask bench-facts bench-dashboard bench-contenders bench chaos soak pictures
 
 install: .venv/installed
 
@@ -41,8 +42,20 @@ serve: install
 evaluate: install
 	$(BIN)/valuebox evaluate data/valid.csv
 
+# With the model that VALUEBOX_MODEL names, which is the one that is served too.
 build: install
-	$(BIN)/bentoml build
+	mkdir -p build
+	sed 's|ltv:latest|$(or $(VALUEBOX_MODEL),ltv)|' bentofile.yaml > build/bentofile.yaml
+	$(BIN)/bentoml build --bentofile build/bentofile.yaml
+
+# Needs Docker. IMAGE_OPTIONS go to `bentoml containerize`, such as `--opt network=host`.
+# BentoML copies the Bento to TMPDIR, and reads a recipe only below the folder it runs in.
+image: build
+	TMPDIR=$(CURDIR)/build $(BIN)/bentoml containerize valuebox-service:latest --image-tag $(IMAGE) $(IMAGE_OPTIONS)
+
+# The whole round, in containers: needs Docker and its Compose.
+test-image: install
+	$(BIN)/python -m pytest tests/image
 
 # Needs requirements-bench.txt; hours, and goes on where it stopped.
 bench-cohorts: install
@@ -61,6 +74,10 @@ soak: install
 bench-score: install
 	$(BIN)/python benchmarks/scoring.py $(INTO)
 
+# Facts into PostgreSQL beside a plain COPY, and out again; some minutes and 3 GB of disk.
+bench-facts: install
+	PYTHONPATH=tests $(BIN)/python benchmarks/facts.py $(INTO)
+
 # `--dask` on a cluster of this machine, to 5 million users to learn from and 20 million to score.
 bench-dask: install
 	$(BIN)/python benchmarks/dask_growth.py $(INTO)
@@ -76,6 +93,14 @@ bench-contenders: $(patsubst benchmarks/serving/peers/%.txt,.contenders/%/instal
 
 bench: install
 	OMP_WAIT_POLICY=PASSIVE PYTHONPATH=tests $(BIN)/python benchmarks/serving.py $(INTO)
+
+# Of the dashboard, into docs/images; needs Debian's package `chromium`.
+pictures: install
+	PYTHONPATH=tests $(BIN)/python docs/images/pictures.py
+
+# A view with ten million stored predictions; a quarter of an hour, and 8 GB of disk.
+bench-dashboard: install
+	PYTHONPATH=tests $(BIN)/python benchmarks/dashboard.py $(INTO)
 
 docs: install
 	$(BIN)/python -m valuebox_cli.schemas docs/schemas

@@ -20,7 +20,9 @@ pytest_plugins = [
     "support.models",
     "support.databases",
     "support.services",
+    "support.browser",
     "support.scheduling",
+    "support.real",
 ]
 
 

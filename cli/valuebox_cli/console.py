@@ -14,6 +14,7 @@ from rich.table import Table
 
 from valuebox.cohorts import CohortReport
 from valuebox.errors import ValueboxError
+from valuebox.metrics import UserScores
 
 if TYPE_CHECKING:
     from valuebox_training.search import Trial
@@ -94,18 +95,39 @@ def print_trial(trial: "Trial") -> None:
 
 
 def print_report(report: CohortReport) -> None:
-    """The table of cohort errors, one row per segment, averages last; then all users in a line."""
+    """The table of cohort errors, then all users in a line."""
+    print_errors(
+        report,
+        ("error", "base"),
+        "base: training means by segment and STV; floor: about what chance leaves;\n"
+        "in: percent of cohorts whose mean lies in its interval, 90 is meant",
+    )
+    if report.day.inside is not None and report.month.inside is not None:
+        out.print(
+            f"means in their interval: {report.day.inside:.0%} of days, "
+            f"{report.month.inside:.0%} of months"
+        )
+    print_scores(f"user by user, {report.users:,} of them", report.scores)
+
+
+def print_errors(report: CohortReport, judged: tuple[str, str], caption: str) -> None:
+    """The table of cohort errors, one row per segment, averages last.
+
+    Args:
+        report: The errors of the prediction and of the baseline.
+        judged: What these two are called.
+        caption: What the columns mean.
+    """
     table = Table(
         title="Mean absolute error of the cohort mean, by join day and by join month",
-        caption="base: training means by segment and STV; floor: about what chance leaves;\n"
-        "in: percent of cohorts whose mean lies in its interval, 90 is meant",
+        caption=caption,
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         show_edge=False,
         padding=(0, 1, 0, 0),
     )
     table.add_column("segment", no_wrap=True)
-    period = ("error", "base", "floor", "in")
+    period = (*judged, "floor", "in")
     for heading in ("users", "days", *period, "mon.", *period):
         table.add_column(heading, justify="right", no_wrap=True)
     for day, month in zip(report.day.segments, report.month.segments, strict=True):
@@ -132,12 +154,10 @@ def print_report(report: CohortReport) -> None:
         ]
         table.add_row(name, "", "", *figures[0], "", "", *figures[1], "")
     out.print(table)
-    if report.day.inside is not None and report.month.inside is not None:
-        out.print(
-            f"means in their interval: {report.day.inside:.0%} of days, "
-            f"{report.month.inside:.0%} of months"
-        )
-    scores = report.scores
+
+
+def print_scores(title: str, scores: UserScores) -> None:
+    """How single users are predicted, in a line."""
     named = {
         "mean absolute error": scores.mae,
         "bias": scores.bias,
@@ -147,7 +167,7 @@ def print_report(report: CohortReport) -> None:
         "decile MAPE": scores.decile_mape,
     }
     figures_of_users = (f"{name} {value:.3f}" for name, value in named.items() if value is not None)
-    out.print(f"user by user, {report.users:,} of them: {', '.join(figures_of_users)}")
+    out.print(f"{title}: {', '.join(figures_of_users)}")
 
 
 def _figures(*values: float) -> list[str]:

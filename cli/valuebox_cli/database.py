@@ -56,8 +56,9 @@ def prune(
     """Delete what is older than is to be kept; the running service does so by itself, every hour.
 
     Features go with their predictions, by when they were received; an outcome goes when it has
-    not changed for as long and no features of its user are left. Expired keys of requests go
-    too: run it with the `VALUEBOX_REPLAY_HOURS` of the service. It works in small steps beside
+    not changed for as long and no features of its user are left. Events go by when they were
+    received, too, and customers when none of their events is left. Expired keys of requests go
+    as well: run it with the `VALUEBOX_REPLAY_HOURS` of the service. It works in small steps beside
     the service; what was deleted before an interruption stays deleted.
     """
     with exit_codes():
@@ -69,4 +70,4 @@ def prune(
             keep = None if days is None else timedelta(days=days)
             replays = Replays(timedelta(hours=settings.replay_hours))
             pruned = Retention(store, replays, keep).prune(Event(), patient=True)
-        out.print(f"deleted: {describe(pruned)}")
+        out.print(f"deleted: {describe(pruned)}", soft_wrap=True)

@@ -27,7 +27,8 @@ def create(
         list[Scope],
         typer.Option(
             help="What it is for, once or more: `predict` stores predictions and outcomes, `read` "
-            "reads what is stored and the metrics, `admin` may do everything."
+            "reads what is stored and the metrics, `ingest` stores customers and events, `admin` "
+            "may do everything."
         ),
     ],
     requests_per_minute: _Limit = None,

@@ -12,7 +12,7 @@ import typer
 
 from valuebox.errors import ValueboxError
 from valuebox.ltv.schemas import MAX_ROWS
-from valuebox_cli import database, keys, lookup, users
+from valuebox_cli import database, keys, lookup, models, users
 from valuebox_cli import evaluate as evaluation
 from valuebox_cli.client import DEFAULT_URL
 from valuebox_cli.cluster import Dask, cluster
@@ -25,6 +25,7 @@ from valuebox_cli.console import (
     print_trial,
     progress,
 )
+from valuebox_cli.importing.command import import_facts
 from valuebox_cli.options import DatabaseUrl, Url
 from valuebox_cli.options import database_url as resolve
 from valuebox_cli.score import score
@@ -48,7 +49,9 @@ app = typer.Typer(
 app.add_typer(database.app, name="db")
 app.add_typer(users.app, name="users")
 app.add_typer(keys.app, name="keys")
+app.add_typer(models.app, name="models")
 app.command("predictions")(lookup.predictions)
+app.command("import")(import_facts)
 app.command()(score)
 
 

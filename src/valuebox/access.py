@@ -87,6 +87,17 @@ class Access:
         stored = key.secret_sha256 if key else _NOBODY
         if not hmac.compare_digest(digest(secret), stored) or key is None:
             raise Unauthenticated
+        return self._caller(key, needed)
+
+    async def resume(self, key_id: str, needed: frozenset[Scope]) -> Caller:
+        """Who has signed in with the key of that id, if it works still; raises as `check` does."""
+        await self._refresh()
+        key = self._keys.get(key_id)
+        if key is None:
+            raise Unauthenticated
+        return self._caller(key, needed)
+
+    def _caller(self, key: ApiKey, needed: frozenset[Scope]) -> Caller:
         scopes = set(key.scopes.split())
         if not scopes & needed and Scope.ADMIN not in scopes:
             raise Forbidden(" or ".join(scope for scope in Scope if scope in needed))

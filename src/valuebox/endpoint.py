@@ -2,7 +2,7 @@
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, ParamSpec, get_type_hints
 
@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.responses import Response
 
-from valuebox.errors import Problem, error_response
+from valuebox.errors import METHOD_NOT_ALLOWED, Problem, error_response
 from valuebox.exchange import current
 from valuebox.limits import CountersBusy, NeverAllowed, RateLimited
 from valuebox.logs import kind_of
@@ -107,6 +107,13 @@ def endpoint(
 def rate_limited(error: RateLimited) -> Response:
     """The answer to a key that has used up its minute."""
     return error_response("rate_limited", str(error), retry_after=error.retry_after)
+
+
+def wrong_method(allowed: Sequence[str]) -> Response:
+    """The answer where other methods are allowed."""
+    refusal = error_response("method_not_allowed", METHOD_NOT_ALLOWED)
+    refusal.headers["Allow"] = ", ".join(allowed)
+    return refusal
 
 
 def overloaded() -> Response:

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from valuebox.store.ids import new_id
 
 if TYPE_CHECKING:
     from prometheus_client import Counter
+    from starlette.responses import Response
 
     from valuebox.access import Caller
 
@@ -36,6 +37,8 @@ class Exchange:
     idempotency_key: str | None = None
     body: Any = field(default_factory=hashlib.sha256)
     """SHA-256 of path and body as far as they were read; only kept for requests with a key."""
+    page: "Callable[[bytes], Response] | None" = None
+    """What makes a page of an error answer; None where whoever asks is no browser."""
     replayed: bool = False
     """Whether the answer is that of an earlier request with the same key."""
     spent: dict[Stage, float] = field(default_factory=dict)

@@ -3,13 +3,13 @@
 import asyncio
 import logging
 import re
+import secrets
 import time
 from collections.abc import Callable
 from typing import Any, Final
 
 import anyio
 import anyio.to_thread
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
@@ -18,12 +18,14 @@ from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Connection
 
 from valuebox import exposure
-from valuebox.access import Access, Forbidden, Unauthenticated
+from valuebox.access import Access, Caller
+from valuebox.admission import admitted
 from valuebox.bodies import Body, refuse_headers
-from valuebox.endpoint import ROUTES, Route, crashed, database_away, overloaded, rate_limited
+from valuebox.dashboard import site
+from valuebox.dashboard.sessions import Sessions
+from valuebox.endpoint import ROUTES, Route, crashed, overloaded, wrong_method
 from valuebox.errors import (
     IDEMPOTENCY_KEY_HEADER,
-    METHOD_NOT_ALLOWED,
     NOT_FOUND,
     REPLAYED_HEADER,
     REQUEST_ID_HEADER,
@@ -32,7 +34,6 @@ from valuebox.errors import (
     error_response,
 )
 from valuebox.exchange import Exchange, current_exchange
-from valuebox.limits import CountersBusy, RateLimited
 from valuebox.settings import Settings
 from valuebox.shaping import ErrorShaper
 from valuebox.store.idempotency import MAX_KEY
@@ -51,7 +52,7 @@ _ASSETS: Final = "/static_content/"
 _OPEN: Final = PROBES | _DOCUMENTS
 _METRICS: Final = "/metrics"
 _OTHER: Final = "other"
-_METRICS_SCOPES: Final = frozenset({Scope.READ})
+_READING_SCOPES: Final = frozenset({Scope.READ})
 _ELSEWHERE: Final = (
     "This service is open to its own machine alone, under the names localhost and 127.0.0.1; "
     "VALUEBOX_ACCESS says who else may call."
@@ -81,6 +82,8 @@ class Guard:
         found = settings()
         self._app = app
         self._running = running
+        secret = found.session_secret.get_secret_value() or secrets.token_hex()
+        self._dashboard = site.Dashboard(running, Sessions(secret))
         self._max_body_bytes = int(found.max_body_mb * 1_000_000)
         self._max_requests = found.max_requests
         self._requests = 0
@@ -111,6 +114,7 @@ class Guard:
             idempotency_key=headers.get(IDEMPOTENCY_KEY_HEADER),
         )
         exchange.body.update(scope["path"].encode() + b"\0")
+        exchange.page = self._dashboard.page_of(scope, headers)
         token = current_exchange.set(exchange)
         digest = exchange.body if exchange.idempotency_key is not None else None
         body = Body(receive, headers, self._max_body_bytes, digest)
@@ -119,6 +123,10 @@ class Guard:
         try:
             async with timeout:
                 await self._admit(scope, headers, body, shaped, exchange)
+        except BodyRefused as refused:
+            await refused.answer(scope, receive, shaped)
+        except ClientDisconnect:
+            pass  # Nobody is there to be answered; the log says so.
         except Exception as error:
             # A raising app would leave the client waiting for BentoML's whole timeout.
             if shaped.status is not None:
@@ -146,6 +154,8 @@ class Guard:
             await refusal(scope, body, shaped)
         elif path == _METRICS:
             await (await _metrics(scope["method"]))(scope, body, shaped)
+        elif path in site.PATHS:
+            await (await self._dashboard.answer(scope, body))(scope, body, shaped)
         elif not is_ours:
             await self._app(scope, body, shaped)
         else:
@@ -153,10 +163,6 @@ class Guard:
             try:
                 answer = await self._running().dispatch.answer(ROUTES[path], body)
                 await answer(scope, body, shaped)
-            except BodyRefused as refused:
-                await refused.answer(scope, body, shaped)
-            except ClientDisconnect:
-                pass  # Nobody is there to be answered; the log says so.
             finally:
                 self._requests -= 1
 
@@ -168,23 +174,18 @@ class Guard:
         access: Access = self._running().access
         if access.mode == "local" and not exposure.names_this_machine(headers.get("host", "")):
             return error_response("forbidden", _ELSEWHERE)
-        if access.mode != "keys":
+        if access.mode != "keys" or path == site.SIGN_IN:
             return None
-        scopes = _METRICS_SCOPES if path == _METRICS else ROUTES[path].scopes
-        try:
-            exchange.caller = await access.check(headers.get("authorization"), scopes)
-        except Unauthenticated:
-            return error_response(
-                "unauthenticated", "Send an API key that works, as `Authorization: Bearer KEY`."
-            )
-        except Forbidden as error:
-            return error_response("forbidden", f"This API key lacks the scope {error}.")
-        except RateLimited as error:
-            return rate_limited(error)
-        except CountersBusy:
-            return overloaded()
-        except SQLAlchemyError as error:
-            return database_away(error)
+        authorization, signed_in = headers.get("authorization"), None
+        if path in site.PATHS and authorization is None:
+            signed_in = self._dashboard.key_id(headers)
+        scopes = ROUTES[path].scopes if path in ROUTES else _READING_SCOPES
+        checked = await admitted(
+            access.resume(signed_in, scopes) if signed_in else access.check(authorization, scopes)
+        )
+        if not isinstance(checked, Caller):
+            return checked
+        exchange.caller = checked
         return None
 
     def _refuse(self, headers: Headers, route: Route) -> Response | None:
@@ -199,14 +200,12 @@ class Guard:
 
 async def _metrics(method: str) -> Response:
     if method not in {"GET", "HEAD"}:
-        refusal = error_response("method_not_allowed", METHOD_NOT_ALLOWED)
-        refusal.headers["Allow"] = "GET, HEAD"
-        return refusal
+        return wrong_method(("GET", "HEAD"))
     return await anyio.to_thread.run_sync(exposition)
 
 
 def _is_known(path: str) -> bool:
-    return path in ROUTES or path in _OPEN or path == _METRICS
+    return path in ROUTES or path in _OPEN or path == _METRICS or path in site.PATHS
 
 
 def _refuse_path(path: str) -> Response | None:

@@ -50,7 +50,7 @@ def _aside() -> anyio.CapacityLimiter:
 
 
 def _refusal(error: ValidationError) -> JSONResponse:
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    found = _found(error)
     if any(one["type"] == "json_invalid" for one in found):
         return error_response("malformed_json", f"{found[0]['msg']}.")
     count = len(found)
@@ -58,6 +58,15 @@ def _refusal(error: ValidationError) -> JSONResponse:
     message = f"The input has {things}; nothing of this request was stored."
     problems = [_problem(one) for one in found[:MAX_PROBLEMS]]
     return error_response("invalid_input", message, problems, count)
+
+
+def problems_of(error: ValidationError) -> list[Problem]:
+    """What is wrong with the input, by row and field; never the value itself."""
+    return [_problem(one) for one in _found(error)]
+
+
+def _found(error: ValidationError) -> list[ErrorDetails]:
+    return error.errors(include_url=False, include_context=False, include_input=False)
 
 
 def _problem(error: ErrorDetails) -> Problem:

@@ -19,7 +19,7 @@ from bentoml.exceptions import BentoMLException, NotFound
 from valuebox.errors import ValueboxError
 
 MANIFEST: Final = "manifest.json"
-FORMAT: Final = 2
+FORMAT: Final = 3
 _LIBRARIES: Final = ("valuebox", "bentoml", "numpy", "xgboost", "xgboost-cpu")
 
 
@@ -37,6 +37,16 @@ class Artifact:
 
     tag: str
     path: Path
+    created_at: datetime
+    metadata: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What the model store says of a model, before anything of it is checked."""
+
+    tag: str
+    kind: str
     created_at: datetime
     metadata: dict[str, Any]
 
@@ -79,6 +89,26 @@ def save(
     return str(model.tag)
 
 
+def saved() -> list[Saved]:
+    """All models in the store that valuebox has saved, newest first."""
+    found = [
+        Saved(str(model.tag), model.info.labels["kind"], model.creation_time, model.info.metadata)
+        for model in bentoml.models.list()
+        if "kind" in model.info.labels
+    ]
+    return sorted(found, key=lambda one: one.created_at, reverse=True)
+
+
+def find(tag: str) -> str:
+    """The exact tag that a name or a tag means.
+
+    Raises:
+        ArtifactMissing: when the store has none.
+        ArtifactRefused: when it is no tag.
+    """
+    return str(_get(tag).tag)
+
+
 def load(tag: str, kind: str) -> Artifact:
     """Find an artifact and check every file of it.
 
@@ -91,14 +121,7 @@ def load(tag: str, kind: str) -> Artifact:
         ArtifactMissing: when there is none.
         ArtifactRefused: when a file is missing or changed, or it is of another kind or format.
     """
-    try:
-        model = bentoml.models.get(tag)
-    except NotFound:
-        raise ArtifactMissing(
-            f"the model store has no model {tag!r}; `valuebox train` makes one"
-        ) from None
-    except (BentoMLException, ValueError) as error:
-        raise ArtifactRefused(f"{tag!r} is no model tag: {error}") from None
+    model = _get(tag)
     path = Path(model.path)
     try:
         manifest = json.loads((path / MANIFEST).read_bytes())
@@ -123,6 +146,17 @@ def load(tag: str, kind: str) -> Artifact:
         if hashlib.sha256(content).hexdigest() != digest:
             raise ArtifactRefused(f"{model.tag} was changed after it was saved: {file}")
     return Artifact(str(model.tag), path, created_at, metadata)
+
+
+def _get(tag: str) -> bentoml.Model:
+    try:
+        return bentoml.models.get(tag)
+    except NotFound:
+        raise ArtifactMissing(
+            f"the model store has no model {tag!r}; `valuebox train` makes one"
+        ) from None
+    except (BentoMLException, ValueError) as error:
+        raise ArtifactRefused(f"{tag!r} is no model tag: {error}") from None
 
 
 def library_versions() -> dict[str, str]:

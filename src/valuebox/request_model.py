@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final, Self
 
 from pydantic import BaseModel, RootModel, ValidationError
@@ -43,6 +44,10 @@ class RequestModel(BaseModel):
             ) from None
         return valid
 
+    def nested(self) -> Iterable[Mapping[str, Any]]:
+        """Objects below this, or below the objects in it, whose names callers choose."""
+        return ()
+
     def _names_all_of(self, body: bytes) -> bool:
         """Whether `body`, of which this was made, certainly names each key once.
 
@@ -50,10 +55,12 @@ class RequestModel(BaseModel):
         count. In doubt it is not certain: texts may look like names, and objects hold others.
         """
         objects = [self] if not isinstance(self, RootModel) else self.root
+        sizes = [len(one.model_fields_set) for one in objects]
+        sizes += [len(one) for one in self.nested()]
         return (
-            body.count(b"{") == len(objects)
+            body.count(b"{") == len(sizes)
             and _SPACE_BEFORE_COLON.search(body) is None
-            and body.count(b'":') == sum(len(one.model_fields_set) for one in objects)
+            and body.count(b'":') == sum(sizes)
         )
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from threading import Event, Thread
 from typing import Final
 
+from valuebox.facts.retention import prune_customers, prune_events
 from valuebox.ltv.retention import prune_features, prune_outcomes
 from valuebox.settings import Settings
 from valuebox.store.engine import STATEMENT_MS, Store
@@ -30,7 +31,7 @@ class Retention:
     store: Store
     replays: Replays
     keep: timedelta | None
-    """Features, predictions and outcomes; None keeps them for ever."""
+    """Everything but claims of keys; None keeps it for ever."""
 
     @classmethod
     def of(cls, settings: Settings, store: Store, replays: Replays) -> "Retention":
@@ -47,7 +48,7 @@ class Retention:
                 leave the rest to it.
 
         Returns:
-            How many features, predictions, outcomes and claims of keys were deleted.
+            How many rows were deleted, by what they are, claims of keys included.
         """
         total: Counter[str] = Counter()
         for step in self._steps():
@@ -71,6 +72,9 @@ class Retention:
             # Features first: an outcome stays for as long as there are any.
             yield partial(prune_features, before=before)
             yield partial(prune_outcomes, before=before)
+            # Events first: a customer stays for as long as there are any.
+            yield partial(prune_events, before=before)
+            yield partial(prune_customers, before=before)
         yield self.replays.prune
 
 
@@ -108,5 +112,6 @@ def describe(pruned: Counter[str]) -> str:
     """The counts of what was deleted, for people."""
     return (
         f"{pruned['features']} features, {pruned['predictions']} predictions, "
-        f"{pruned['outcomes']} outcomes, {pruned['claims']} expired keys"
+        f"{pruned['outcomes']} outcomes, {pruned['events']} events, "
+        f"{pruned['customers']} customers, {pruned['claims']} expired keys"
     )

@@ -1,6 +1,7 @@
 """The Bento service: one class that puts the compartments' endpoints together."""
 
 import os
+import secrets
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from valuebox.bounded_headers import bound_headers
 from valuebox.dispatch import Dispatch
 from valuebox.drain import Drain
 from valuebox.errors import ValueboxError
+from valuebox.facts.api import FactsApi
 from valuebox.guard import Guard
 from valuebox.ltv.api import LtvApi
 from valuebox.ltv.model import LtvModel
@@ -47,7 +49,7 @@ PREDICTING = 2
     # The guard writes a line of its own for each request.
     logging={"access": {"enabled": False}},
 )
-class ValueBox(LtvApi):
+class ValueBox(LtvApi, FactsApi):
     """Customer-value models behind typed JSON endpoints, with everything stored."""
 
     def __init__(self) -> None:
@@ -84,6 +86,8 @@ class ValueBox(LtvApi):
             migrate.upgrade(engine, wait_seconds=settings.database_wait)
             store = Store(engine)
             os.environ["VALUEBOX_ACCESS"] = exposure.decide(settings, store)
+            if not settings.session_secret.get_secret_value():
+                os.environ["VALUEBOX_SESSION_SECRET"] = secrets.token_hex()
             if BentoMLContainer.tracing.exporter_type.get() is None:
                 # Spans that nobody collects take a tenth of the time of a small request.
                 os.environ.setdefault("OTEL_SDK_DISABLED", "true")

@@ -44,6 +44,11 @@ class Settings(BaseSettings):
         "who names this machine `localhost` or by a loopback address (`local`), or that while the "
         "service listens on such an address, and else `keys` (`auto`).",
     )
+    session_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="What sessions of the dashboard are signed with; replicas of a service need "
+        "the same, at best 32 random bytes. By default each start makes one.",
+    )
     cors_origins: str = Field(
         default="",
         description="Origins whose web pages may call, separated by spaces, such as "

@@ -60,6 +60,10 @@ class ErrorShaper:
             headers.update(shaped.headers)
             ours = _OURS.match(body)
         headers["content-type"] = "application/json"
+        if self._exchange.page is not None:
+            page = self._exchange.page(body)
+            headers.update(page.headers)
+            body = bytes(page.body)
         headers["content-length"] = str(len(body))
         self.status = start["status"]
         self.code = ours[1].decode() if ours else None

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from support.commands import only_line, valuebox
 from support.databases import BACKENDS, empty_database
+from support.facts import customer, event
 from support.services import Service, eventually, running
 from support.users import user, users
 
@@ -16,6 +17,7 @@ from valuebox.errors import STATUS_OF, ErrorAnswer
 PREDICT, SEARCH, MODEL = "/v1/ltv/predict", "/v1/ltv/predictions/search", "/v1/ltv/model"
 OUTCOMES = "/v1/ltv/outcomes"
 OUTCOME = [{"user_id": 1, "target": 1.0}]
+EVENTS, CUSTOMERS = "/v1/events", "/v1/customers"
 
 
 PREDICTS, READS = ("--scope", "predict"), ("--scope", "read")
@@ -24,6 +26,7 @@ MADE: dict[str, tuple[object, ...]] = {
     "predicts": PREDICTS,
     "reads": READS,
     "both": (*READS, *PREDICTS),
+    "tells": ("--scope", "ingest"),
     "all": ("--scope", "admin"),
     "stays": READS,
     "goes": READS,
@@ -71,10 +74,12 @@ def code(answer: httpx.Response) -> str:
 
 def test_a_key_opens_what_its_scopes_say_and_no_more(locked: Locked) -> None:
     requests = {PREDICT: [user()], OUTCOMES: OUTCOME, SEARCH: {}, MODEL: {}}
+    requests |= {EVENTS: [event()], CUSTOMERS: [customer()]}
     may = {
         "predicts": {PREDICT, OUTCOMES, MODEL},
         "reads": {SEARCH, MODEL},
-        "both": set(requests),
+        "both": {PREDICT, OUTCOMES, SEARCH, MODEL},
+        "tells": {EVENTS, CUSTOMERS},
         "all": set(requests),
     }
     for name, allowed in may.items():
@@ -84,7 +89,7 @@ def test_a_key_opens_what_its_scopes_say_and_no_more(locked: Locked) -> None:
             if path not in allowed:
                 assert code(answer) == "forbidden"
     metrics = {name: get_metrics(locked, f"Bearer {locked.keys[name]}").status_code for name in may}
-    assert metrics == {"predicts": 403, "reads": 200, "both": 200, "all": 200}
+    assert metrics == {"predicts": 403, "reads": 200, "both": 200, "tells": 403, "all": 200}
 
 
 def get_metrics(locked: Locked, authorization: str | bytes) -> httpx.Response:

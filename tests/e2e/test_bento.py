@@ -56,6 +56,7 @@ def test_a_bento_serves_its_own_model_anywhere(bento: tuple[str, Path], tmp_path
         assert {one["model"] for one in predictions} == {model.tag}
         assert [one["prediction"] for one in predictions] == model.predict(columns).tolist()
         assert service.count_rows()["ltv_predictions"] == len(sent)
+        assert "The first rows have arrived" in service.http.get("/dashboard").text
 
 
 def test_a_bento_with_default_settings_stores_where_it_was_started(

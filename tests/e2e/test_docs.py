@@ -9,12 +9,14 @@ from valuebox.errors import STATUS_OF, ErrorAnswer
 from valuebox.ltv.contributions import Contributions
 from valuebox.ltv.features import FEATURES
 
+FACTS = ["/v1/customers", "/v1/events"]
 ROUTES = [
     "/v1/ltv/predict",
     "/v1/ltv/predict/bulk",
     "/v1/ltv/predictions/search",
     "/v1/ltv/outcomes",
     "/v1/ltv/model",
+    *FACTS,
 ]
 
 
@@ -102,7 +104,7 @@ def test_the_document_says_what_may_be_null_and_who_may_ask(docs: dict[str, Any]
     assert all(docs["paths"][route]["post"]["security"] for route in ROUTES)
     assert "503" in docs["paths"]["/readyz"]["get"]["responses"]
     stores = {route for route in ROUTES if docs["paths"][route]["post"]["parameters"]}
-    assert stores == {"/v1/ltv/predict", "/v1/ltv/predict/bulk", "/v1/ltv/outcomes"}
+    assert stores == {"/v1/ltv/predict", "/v1/ltv/predict/bulk", "/v1/ltv/outcomes", *FACTS}
 
 
 def test_the_users_to_send_are_documented_with_examples(docs: dict[str, Any]) -> None:
@@ -133,7 +135,7 @@ def test_the_documented_example_is_good_input(service: Service, docs: dict[str, 
     assert len(service.predict([example])) == 1
 
 
-@pytest.mark.parametrize("route", ["/v1/ltv/predictions/search", "/v1/ltv/outcomes"])
+@pytest.mark.parametrize("route", ["/v1/ltv/predictions/search", "/v1/ltv/outcomes", *FACTS])
 def test_other_requests_are_documented_with_examples(docs: dict[str, Any], route: str) -> None:
     schema = body_schema(docs, route)
     one = resolve(docs, schema["items"]) if schema.get("type") == "array" else schema

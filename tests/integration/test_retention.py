@@ -60,7 +60,7 @@ def reported(store: Store, age: timedelta, *user_ids: int) -> None:
 
 def pruned(store: Store, days: float | None, stop: Event = NEVER) -> dict[str, int]:
     keep = None if days is None else timedelta(days=days)
-    return dict(Retention(store, Replays(DAY), keep).prune(stop, patient=False))
+    return +Retention(store, Replays(DAY), keep).prune(stop, patient=False)
 
 
 def column(store: Store, query: Select[Any]) -> list[Any]:
@@ -75,7 +75,7 @@ def test_what_is_old_goes_and_what_is_not_stays(
     stored(store, monkeypatch, 29 * DAY, 4, first_id=10)
     stored(store, monkeypatch, 0 * DAY, 5, first_id=20)
     deleted = pruned(store, 30)
-    assert deleted == {"features": 3, "predictions": 3, "outcomes": 0, "claims": 2}
+    assert deleted == {"features": 3, "predictions": 3, "claims": 2}
     assert min(column(store, select(LtvFeatures.user_id))) == 10
     assert count_rows(store)["ltv_features"] == count_rows(store)["ltv_predictions"] == 9
     assert not any(pruned(store, 30).values())
@@ -216,14 +216,16 @@ def test_the_command_prints_what_it_deleted(store: Store, monkeypatch: pytest.Mo
     reported(store, 40 * DAY, 99)
     url = store.engine.url.render_as_string(hide_password=False)
     command = ["db", "prune", "--database-url", url]
-    nothing = "deleted: 0 features, 0 predictions, 0 outcomes, {} expired keys"
+    nothing = (
+        "deleted: 0 features, 0 predictions, 0 outcomes, 0 events, 0 customers, {} expired keys"
+    )
     assert only_line(valuebox(*command)[0]) == nothing.format(1)
     monkeypatch.setenv("VALUEBOX_RETENTION_DAYS", "50")
     assert only_line(valuebox(*command)[0]) == nothing.format(0)
     monkeypatch.setenv("VALUEBOX_RETENTION_DAYS", "30")
     assert only_line(valuebox(*command, "--days", "50")[0]) == nothing.format(0)
     assert only_line(valuebox(*command)[0]) == (
-        "deleted: 3 features, 3 predictions, 1 outcomes, 0 expired keys"
+        "deleted: 3 features, 3 predictions, 1 outcomes, 0 events, 0 customers, 0 expired keys"
     )
 
 

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from support.facts import customer, event
 from support.users import user
 from valuebox.errors import ErrorCode
 
 PREDICT, SEARCH, OUTCOMES = "/v1/ltv/predict", "/v1/ltv/predictions/search", "/v1/ltv/outcomes"
+EVENTS, CUSTOMERS = "/v1/events", "/v1/customers"
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,16 @@ def _raw(column: str, text: str) -> Bad:
     """The same for what Python's JSON writer would not write."""
     body = f'[{json.dumps(user(1))}, {{"user_id": 2, "join_date": "2019-08-03", {column}: {text}}}]'
     return Bad(f"{column}: {text[:30]}", body.encode(), row=1, field=column.strip('"'))
+
+
+def _fact(path: str, name: str, value: Any) -> Bad:
+    """A good event or customer, followed by one with a bad value."""
+    make = event if path == EVENTS else customer
+    body = json.dumps([make(1), {**make(2), name: value}]).encode()
+    secret = value if isinstance(value, str) and len(value) > 4 else None
+    return Bad(
+        f"{path} {name}={str(value)[:30]!r}", body, row=1, field=name, value=secret, path=path
+    )
 
 
 _USER = json.dumps(user(1)).encode()
@@ -228,6 +240,47 @@ NOT_OUTCOMES = [
         path=OUTCOMES,
     ),
 ]
+NOT_FACTS = [
+    Bad("no events", b"[]", path=EVENTS),
+    Bad("no customers", b"{}", path=CUSTOMERS),
+    Bad("an empty event", b"[{}]", row=0, field="source", path=EVENTS),
+    Bad(
+        "nobody's event",
+        json.dumps([event(1, customer=None, session=None)]).encode(),
+        row=0,
+        path=EVENTS,
+    ),
+    Bad(
+        "property twice",
+        json.dumps([event(1)]).replace('"meal": 7', '"meal": 7, "meal": 7').encode(),
+        row=0,
+        field="properties.meal",
+        path=EVENTS,
+    ),
+    Bad("text for JSON", b'[{"id": "hunter2]', "malformed_json", value="hunter2", path=EVENTS),
+    _fact(EVENTS, "id", 770011),
+    _fact(EVENTS, "id", ""),
+    _fact(EVENTS, "id", "hunter2\0"),
+    _fact(EVENTS, "id", "h" * 201),
+    _fact(EVENTS, "source", "h" * 101),
+    _fact(EVENTS, "customer", 7),
+    _fact(EVENTS, "session", ["hunter2"]),
+    _fact(EVENTS, "type", None),
+    _fact(EVENTS, "type", "😀" * 101),
+    _fact(EVENTS, "time", "yesterday"),
+    _fact(EVENTS, "time", 1564617621),
+    _fact(EVENTS, "time", "2200-01-01T00:00:00Z"),
+    _fact(EVENTS, "amount", "16.277625"),
+    _fact(EVENTS, "amount", 1e13),
+    _fact(EVENTS, "currency", "euros"),
+    _fact(EVENTS, "currency", "eur"),
+    _fact(EVENTS, "properties", ["hunter2"]),
+    _fact(EVENTS, "properties", {"deep": [{"hunter2\0": 1}]}),
+    _fact(EVENTS, "price", 770011),
+    _fact(CUSTOMERS, "created", "20130422"),
+    _fact(CUSTOMERS, "attributes", "hunter2"),
+    _fact(CUSTOMERS, "name", "hunter2"),
+]
 NOT_FOR_US = [
     Bad("CSV", b"user_id\n1", "unsupported_media_type", content_type="text/csv"),
     Bad(
@@ -265,6 +318,7 @@ CORPUS = [
     *WRONG_VALUES,
     *NOT_SEARCHES,
     *NOT_OUTCOMES,
+    *NOT_FACTS,
     *NOT_FOR_US,
 ]
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from valuebox.ltv.model import LtvModel
 from valuebox_training.simulate import simulate
 from valuebox_training.train import train
 
@@ -20,3 +21,9 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def model_tag(data_dir: Path) -> str:
     """Exact tag of a model in the temporary model store, trained on `data_dir`."""
     return train(data_dir / "train.csv", data_dir / "valid.csv", "ltv").tag
+
+
+@pytest.fixture(scope="session")
+def model(model_tag: str) -> LtvModel:
+    """That model."""
+    return LtvModel.load(model_tag)

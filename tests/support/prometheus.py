@@ -1,8 +1,6 @@
 """Prometheus as Debian packages it, and what is asked of it."""
 
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 import yaml
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from support.programs import find
 from support.services import ROOT
 from valuebox_cli.server import becomes_ready, free_port
 
@@ -28,19 +26,10 @@ _GROUPING = re.compile(r"\bby \(([^)]*)\)")
 _ADDED = {"instance", "job"}
 
 
-def find(program: str) -> str:
-    """Where `prometheus` or `promtool` is; the test is skipped where it is not, except in CI."""
-    found = shutil.which(program)
-    if found is None:
-        message = f"{program} is not installed; Debian's package `prometheus` brings it"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
-    return found
-
-
 def promtool(*arguments: object, stdin: str | None = None) -> str:
     """What promtool says; it must not find anything wrong."""
     done = subprocess.run(
-        [find("promtool"), *map(str, arguments)],
+        [find("promtool", "prometheus"), *map(str, arguments)],
         input=stdin,
         capture_output=True,
         text=True,
@@ -147,7 +136,7 @@ def scraping(url: str, api_key: str, folder: Path) -> Iterator[Prometheus]:
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
     port = free_port()
     command = [
-        find("prometheus"),
+        find("prometheus", "prometheus"),
         f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}",

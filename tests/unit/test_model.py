@@ -84,7 +84,7 @@ def test_the_artifact_holds_plain_files_only(saved: tuple[str, Path]) -> None:
     assert files == {
         *("model.yaml", "manifest.json", "booster.ubj"),
         *("encoder.json", "drift.json", "uncertainty.json", "baseline.json", "golden.json"),
-        "contributions.json",
+        *("contributions.json", "reference.json"),
     }
     for path in saved[1].glob("*.json"):
         json.loads(path.read_text())
@@ -98,7 +98,7 @@ def test_a_name_alone_means_the_newest_version(saved: tuple[str, Path]) -> None:
     "file",
     [
         *("booster.ubj", "encoder.json", "drift.json", "baseline.json", "golden.json"),
-        "contributions.json",
+        *("contributions.json", "reference.json"),
     ],
 )
 def test_a_changed_file_is_refused(saved: tuple[str, Path], file: str) -> None:

@@ -14,6 +14,7 @@ from valuebox.ltv.drift import Drift
 from valuebox.ltv.features import Encoder, Matrix
 from valuebox.ltv.files import columns_of
 from valuebox.ltv.model import LtvModel
+from valuebox_training.bins import fit_reference
 from valuebox_training.contributions import fit_contributions
 from valuebox_training.level import fit_level
 from valuebox_training.on_dask import fit_on
@@ -96,13 +97,16 @@ def to_model(pipeline: Pipeline, users: pd.DataFrame) -> LtvModel:
     )
     level, share = fit_level(known, views.plain), _future_share(known)
     encoder, booster = pipeline["encode"].encoder_, pipeline["regress"].get_booster()
+    drift = Drift(level.level, share)
+    predictions = drift.corrected(views.plain, known["STV"].to_numpy(dtype=np.float64))
     return LtvModel(
         encoder=encoder,
         booster=booster,
-        drift=Drift(level.level, share),
+        drift=drift,
         uncertainty=fit_uncertainty(known, views, level, share),
         baseline=SegmentStvMeans.fit(columns_of(known), known["target"].to_numpy(dtype=np.float64)),
         contributions=fit_contributions(encoder, booster, known),
+        reference=fit_reference(encoder, known, predictions),
     )
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from valuebox.cohorts import MISSING_SEGMENT
 from valuebox.ltv.uncertainty import PARTS, TAIL, Scatter, Uncertainty
+from valuebox_training.bins import edges_between
 from valuebox_training.level import Level
 
 Floats = NDArray[np.float64]
@@ -95,7 +96,7 @@ def fit_uncertainty(
 
 
 def _scatter(expected: Floats, actual: Floats) -> Scatter:
-    edges = _edges(expected, max(1, min(_BINS, len(expected) // _MIN_USERS)))
+    edges = edges_between(expected, max(1, min(_BINS, len(expected) // _MIN_USERS)))
     bins = np.searchsorted(edges, expected, side="right")
     members = [(actual[bins == one], expected[bins == one]) for one in range(len(edges) + 1)]
     residuals = [later - foreseen - (later - foreseen).mean() for later, foreseen in members]
@@ -115,18 +116,6 @@ def _points(amounts: Floats) -> list[float]:
     shares = np.linspace(0, 1, len(amounts) + 1)
     collected = np.concatenate([[0], np.cumsum(np.sort(amounts))]) / len(amounts)
     return _rounded(np.diff(np.interp(PARTS, shares, collected)) / np.diff(PARTS))
-
-
-def _edges(expected: Floats, n_bins: int) -> Floats:
-    """Edges of about equally full bins, between two values rather than on one.
-
-    Many users share a value; a tiny shift must not send all of them to the next bin.
-    """
-    values, counts = np.unique(expected, return_counts=True)
-    wanted = np.arange(1, n_bins) * len(expected) // n_bins
-    last = np.unique(np.searchsorted(np.cumsum(counts), wanted))
-    last = last[last < len(values) - 1]
-    return np.asarray((values[last] + values[last + 1]) / 2, dtype=np.float64)
 
 
 def _levels(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from valuebox.ltv.features import CATEGORICAL, Columns
 from valuebox.ltv.files import MISSING, REQUIRED, Problems, Report, typed
-from valuebox.ltv.moments import FIRST_YEAR, LAST_YEAR
+from valuebox.moments import FIRST_YEAR, LAST_YEAR
 
 # One digit less than the largest id, so that none is too large.
 _PLAIN_ID: Final = r"^[0-9]{1,18}$"

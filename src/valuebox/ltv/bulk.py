@@ -17,18 +17,16 @@ from pydantic_core import PydanticCustomError
 
 from valuebox.ltv.columns import UserColumns
 from valuebox.ltv.features import FEATURES
-from valuebox.ltv.moments import JoinDate
 from valuebox.ltv.schemas import (
     Category,
     Flag,
-    Model,
     ShortTermValue,
     Target,
     UserId,
-    no_nul,
-    storable,
 )
+from valuebox.moments import JoinDate
 from valuebox.request_model import RequestModel
+from valuebox.values import Model, no_nul, storable
 
 MAX_ROWS: Final = 100_000
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from valuebox.errors import ValueboxError
 from valuebox.ltv import schemas
 from valuebox.ltv.features import CATEGORICAL
-from valuebox.ltv.moments import FIRST_YEAR, LAST_YEAR
+from valuebox.moments import FIRST_YEAR, LAST_YEAR
 
 REQUIRED: Final = ("user_id", "join_date")
 COLUMNS: Final = (
@@ -84,8 +84,12 @@ class Problems:
                 the header.
         """
         if self:
-            listed = "".join(f"\n  - {what}: {self._where(what)}" for what in self._rows)
+            listed = "".join(f"\n  - {line}" for line in self.lines())
             raise BadFile(f"{path}: some values cannot be used (rows count from 1):{listed}")
+
+    def lines(self) -> list[str]:
+        """Every kind of problem with its first rows, which count from 1."""
+        return [f"{what}: {self._where(what)}" for what in self._rows]
 
     def _where(self, what: str) -> str:
         shown, count = self._rows[what], self._counts[what]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from valuebox import registry
 from valuebox.ltv.baseline import SegmentStvMeans
+from valuebox.ltv.bins import Reference
 from valuebox.ltv.columns import Estimates
 from valuebox.ltv.contributions import Contributions
 from valuebox.ltv.drift import Drift
@@ -20,7 +21,7 @@ from valuebox.ltv.uncertainty import Uncertainty
 KIND: Final = "ltv"
 _ENCODER, _DRIFT, _UNCERTAINTY = "encoder.json", "drift.json", "uncertainty.json"
 _BASELINE, _GOLDEN = "baseline.json", "golden.json"
-_CONTRIBUTIONS: Final = "contributions.json"
+_CONTRIBUTIONS, _REFERENCE = "contributions.json", "reference.json"
 _BOOSTER: Final = "booster.ubj"
 
 # Made up, so that no real user travels with the model: each kind of input once, unseen and
@@ -46,6 +47,7 @@ class LtvModel:
     uncertainty: Uncertainty
     baseline: SegmentStvMeans
     contributions: Contributions
+    reference: Reference
     tag: str = ""
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -87,6 +89,7 @@ class LtvModel:
             _UNCERTAINTY: _json(self.uncertainty.model_dump(mode="json")),
             _BASELINE: _json(self.baseline.to_dict()),
             _CONTRIBUTIONS: _json(self.contributions.model_dump()),
+            _REFERENCE: _json(self.reference.model_dump()),
             _GOLDEN: _json(self.predict(GOLDEN_USERS).tolist()),
         }
         metadata = {"features": self.encoder.feature_names, **metadata}
@@ -108,6 +111,7 @@ class LtvModel:
             uncertainty = Uncertainty.model_validate(_read(artifact, _UNCERTAINTY))
             baseline = SegmentStvMeans.from_dict(_read(artifact, _BASELINE))
             contributions = Contributions.model_validate(_read(artifact, _CONTRIBUTIONS))
+            reference = Reference.model_validate(_read(artifact, _REFERENCE))
             golden = np.array(_read(artifact, _GOLDEN))
         except (xgb.core.XGBoostError, OSError, ValueError, KeyError, TypeError) as error:
             raise registry.ArtifactRefused(f"{artifact.tag} cannot be read: {error}") from None
@@ -120,6 +124,7 @@ class LtvModel:
             uncertainty,
             baseline,
             contributions,
+            reference,
             artifact.tag,
             artifact.created_at,
             artifact.metadata,

@@ -1,16 +1,14 @@
 """What is stored of single users: handed out, or deleted."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, inspect, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from valuebox.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
+from valuebox.store.people import chunks, records
 from valuebox.store.pruning import deleted
-
-# Bound parameters of one statement are limited, on SQLite to 32,766.
-_CHUNK: Final = 5_000
 
 
 class Forgotten(NamedTuple):
@@ -27,7 +25,7 @@ def forget_users(session: Session, user_ids: Sequence[int]) -> Forgotten:
     Keys of requests hold nothing of them; a request with deleted rows is not answered again.
     """
     predictions = features = outcomes = 0
-    for chunk in _chunks(user_ids):
+    for chunk in chunks(user_ids):
         of_users = LtvFeatures.user_id.in_(chunk)
         rows = select(LtvFeatures.id).where(of_users)
         predictions += deleted(session, LtvPrediction, LtvPrediction.features_id.in_(rows))
@@ -42,21 +40,11 @@ def records_of_users(session: Session, user_ids: Sequence[int]) -> Iterator[dict
     Yields:
         `{"table": name, ...columns}`, for one row after the other.
     """
-    for chunk in _chunks(user_ids):
-        rows = select(LtvFeatures.id).where(LtvFeatures.user_id.in_(chunk))
-        conditions: tuple[tuple[type[Any], ColumnElement[bool]], ...] = (
-            (LtvFeatures, LtvFeatures.user_id.in_(chunk)),
-            (LtvPrediction, LtvPrediction.features_id.in_(rows)),
-            (LtvOutcome, LtvOutcome.user_id.in_(chunk)),
-        )
-        for table, condition in conditions:
-            names = [column.key for column in inspect(table).column_attrs]
-            key = inspect(table).primary_key[0]
-            for row in session.scalars(select(table).where(condition).order_by(key)):
-                yield {"table": table.__tablename__} | {name: getattr(row, name) for name in names}
-
-
-def _chunks(user_ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    distinct = sorted(set(user_ids))
-    for start in range(0, len(distinct), _CHUNK):
-        yield distinct[start : start + _CHUNK]
+    for chunk in chunks(user_ids):
+        of_users = LtvFeatures.user_id.in_(chunk)
+        rows = select(LtvFeatures.id).where(of_users)
+        yield from records(session, LtvFeatures, of_users, LtvFeatures.id)
+        made_of_rows = LtvPrediction.features_id.in_(rows)
+        yield from records(session, LtvPrediction, made_of_rows, LtvPrediction.id)
+        outcomes = LtvOutcome.user_id.in_(chunk)
+        yield from records(session, LtvOutcome, outcomes, LtvOutcome.user_id)

@@ -4,14 +4,12 @@ Amounts (`STV`, `target`, `prediction`) are in the site's currency; moments with
 the site's own clock, moments with one are converted to UTC.
 """
 
-import math
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -24,17 +22,16 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from valuebox.ltv.contributions import Contributions
-from valuebox.ltv.moments import JoinDate, StoredMoment
 from valuebox.ltv.uncertainty import Uncertainty
+from valuebox.moments import JoinDate, StoredMoment
 from valuebox.request_model import RequestModel
+from valuebox.values import NO_NUL, Model, no_nul, storable
 
 MAX_ROWS: Final = 10_000
 MAX_PAGE: Final = 10_000
 MAX_USER_ID: Final = 2**63 - 1
 MAX_AMOUNT: Final = 1_000_000.0
 MAX_TEXT: Final = 100
-
-_NO_NUL: Final = r"^[^\u0000]*$"
 
 _EXAMPLE_TAG = "ltv:2a4bqzq5x6lzqhqr"
 _EXAMPLE_ID = "019c2f4e-6a3b-7c1d-9e2f-3a4b5c000000"
@@ -44,29 +41,6 @@ def _no_text(value: Any) -> Any:
     # Pydantic would take "1" for a number, as it does not where it is strict.
     if isinstance(value, str):
         raise PydanticCustomError("flag", "Input should be 0 or 1")
-    return value
-
-
-def no_nul(value: str) -> str:
-    """Refuse what PostgreSQL has no text for."""
-    if "\0" in value:
-        raise PydanticCustomError("nul", "Input should not hold NUL characters")
-    return value
-
-
-def storable(value: JsonValue) -> JsonValue:
-    """Refuse what JSON columns cannot hold: NaN, infinities, NUL characters."""
-    if isinstance(value, float) and not math.isfinite(value):
-        raise PydanticCustomError("finite_number", "Input should be a finite number")
-    if isinstance(value, str):
-        no_nul(value)
-    elif isinstance(value, list):
-        for item in value:
-            storable(item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            no_nul(key)
-            storable(item)
     return value
 
 
@@ -83,19 +57,8 @@ Category = Annotated[
     str,
     StringConstraints(max_length=MAX_TEXT),
     AfterValidator(no_nul),
-    WithJsonSchema({"type": "string", "maxLength": MAX_TEXT, "pattern": _NO_NUL}),
+    WithJsonSchema({"type": "string", "maxLength": MAX_TEXT, "pattern": NO_NUL}),
 ]
-
-
-class Model(BaseModel):
-    """Base of what comes in and goes out."""
-
-    model_config = ConfigDict(
-        allow_inf_nan=False,
-        extra="forbid",
-        hide_input_in_errors=True,
-        ser_json_inf_nan="null",
-    )
 
 
 class User(Model):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, String
+from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from valuebox.ltv.schemas import MAX_TEXT
@@ -28,7 +28,7 @@ class LtvFeatures(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     request_id: Mapped[UUID] = mapped_column(index=True)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    user_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    user_id: Mapped[int] = mapped_column(BigInteger)
     join_date: Mapped[datetime] = mapped_column(DateTime, index=True)
     hidden: Mapped[int | None]
     stv: Mapped[float | None]
@@ -38,6 +38,9 @@ class LtvFeatures(Base):
     is_cancelled: Mapped[int | None]
     country_segment: Mapped[str | None] = mapped_column(String(MAX_TEXT))
     extra: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+    # The newest row of a user is the one that counts, however often they were sent.
+    __table_args__ = (Index(None, "user_id", "id"),)
 
 
 class LtvPrediction(Base):
@@ -63,3 +66,14 @@ class LtvOutcome(Base):
     target: Mapped[float]
     first_reported_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    summed: Mapped[float | None]
+    """The value that the sums hold (`summaries.folding`); NULL where they hold none."""
+
+
+NOT_SUMMED = LtvOutcome.target.is_distinct_from(LtvOutcome.summed)
+Index(
+    "ix_ltv_outcomes_not_summed",
+    LtvOutcome.user_id,
+    postgresql_where=NOT_SUMMED,
+    sqlite_where=NOT_SUMMED,
+)

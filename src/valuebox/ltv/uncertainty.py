@@ -9,7 +9,7 @@ those never seen. The first shrinks with the size of the cohort, the other two d
 import functools
 from collections.abc import Sequence
 from statistics import NormalDist
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from valuebox.cohorts import MISSING_SEGMENT
-from valuebox.ltv.moments import StoredMoment
+from valuebox.moments import StoredMoment
 
 Floats = NDArray[np.float64]
 Variance = Annotated[float, Field(ge=0)]
@@ -147,37 +147,64 @@ class Uncertainty(_Learned):
         stv = users["STV"].to_numpy(dtype=np.float64) if "STV" in users else None
         paid, has_paid = _paid(stv, len(users))
         later = predictions - paid
-        shared = self._shared_variance(users, later, has_paid)
-        parts = [
-            (scatter, scatter.bins(later[rows]))
-            for scatter, rows in ((self.known, has_paid), (self.missing, ~has_paid))
-        ]
-        n_users, middle = len(users), float(predictions.mean())
+        segment = users["country_segment"].iloc[0] if "country_segment" in users else None
+        return self.interval_of_mean(
+            CohortMeans(
+                segment=segment if isinstance(segment, str) else MISSING_SEGMENT,
+                joined=pd.Timestamp(users["join_date"].mean()),
+                prediction=float(predictions.mean()),
+                later=float(later.mean()),
+                future=float(
+                    np.where(has_paid, np.maximum(later, 0), self.future_share * later).mean()
+                ),
+                known=_counts(self.known, later[has_paid]),
+                missing=_counts(self.missing, later[~has_paid]),
+            )
+        )
+
+    def interval_of_mean(self, cohort: "CohortMeans") -> tuple[float, float]:
+        """The same of a cohort of which only this is known."""
+        shared = self._shared_variance(cohort)
+        parts = [(self.known, cohort.known), (self.missing, cohort.missing)]
+        n_users = int(cohort.known.sum() + cohort.missing.sum())
         variance, skewness = _moments(parts, n_users, shared)
         if n_users < _FEW or abs(skewness) > _LOPSIDED:
-            below, above = _drawn(parts, later, shared)
+            below, above = _drawn(parts, n_users, cohort.later, shared)
         else:
             # Normal, bent by the skewness that is left (Cornish and Fisher).
             bend = skewness / 6 * (_Z**2 - 1)
             below, above = np.sqrt(variance) * (bend - _Z), np.sqrt(variance) * (bend + _Z)
-        return middle + min(float(below), 0.0), middle + max(float(above), 0.0)
+        return cohort.prediction + min(float(below), 0.0), cohort.prediction + max(
+            float(above), 0.0
+        )
 
-    def _shared_variance(
-        self, users: pd.DataFrame, later: Floats, has_paid: NDArray[np.bool_]
-    ) -> float:
+    def _shared_variance(self, cohort: "CohortMeans") -> float:
         """Variance of the cohort's mean that does not shrink with its size."""
-        future = np.where(has_paid, np.maximum(later, 0), self.future_share * later).mean()
-        since = (users["join_date"] - pd.Timestamp(self.last_join)).mean()
-        weeks = max(since / pd.Timedelta(weeks=1), 0.0)
+        weeks = max((cohort.joined - pd.Timestamp(self.last_join)) / pd.Timedelta(weeks=1), 0.0)
         # A move is more often followed by one in the same direction than by one back.
         moved = self.weekly_variance * weeks * (1 + weeks / _PERSISTENCE)
-        segment = users["country_segment"].iloc[0] if "country_segment" in users else None
-        name = segment if isinstance(segment, str) else MISSING_SEGMENT
-        of_segment = self.segment_variance.get(name, self.unseen_variance)
-        return float(future**2 * (self.level_variance + moved + of_segment))
+        of_segment = self.segment_variance.get(cohort.segment, self.unseen_variance)
+        return float(cohort.future**2 * (self.level_variance + moved + of_segment))
 
 
-Parts = list[tuple[Scatter, NDArray[np.intp]]]
+class CohortMeans(NamedTuple):
+    """What the interval of a cohort's mean depends on; means per user."""
+
+    segment: str
+    joined: pd.Timestamp
+    """When they joined, on average."""
+    prediction: float
+    later: float
+    """What is predicted to come after the first 4 days; everything where they are not known."""
+    future: float
+    """What of it moves with the level: never less than nothing."""
+    known: NDArray[np.int64]
+    """Users by bin of `Uncertainty.known`."""
+    missing: NDArray[np.int64]
+    """Users without `STV` by bin of `Uncertainty.missing`."""
+
+
+Parts = list[tuple[Scatter, NDArray[np.int64]]]
 
 
 def _paid(
@@ -190,25 +217,29 @@ def _paid(
 
 def _moments(parts: Parts, n_users: int, shared: float) -> tuple[float, float]:
     """Variance and skewness of the cohort's mean."""
-    variance = sum(scatter.of("variance", bins).sum() for scatter, bins in parts)
-    third = sum(scatter.of("third_moment", bins).sum() for scatter, bins in parts)
-    variance = float(variance) / n_users**2 + shared
-    return variance, float(third) / n_users**3 / variance**1.5 if variance > 0 else 0.0
+    variance = sum(float(counts @ scatter.arrays["variance"]) for scatter, counts in parts)
+    third = sum(float(counts @ scatter.arrays["third_moment"]) for scatter, counts in parts)
+    variance = variance / n_users**2 + shared
+    return variance, third / n_users**3 / variance**1.5 if variance > 0 else 0.0
 
 
-def _drawn(parts: Parts, later: Floats, shared: float) -> tuple[Floats, Floats]:
-    """Ends of the interval around the mean of `later`, from what such users have spent."""
+def _counts(scatter: Scatter, later: Floats) -> NDArray[np.int64]:
+    return np.bincount(scatter.bins(later), minlength=len(scatter.edges) + 1)
+
+
+def _drawn(parts: Parts, n_users: int, later: float, shared: float) -> tuple[Floats, Floats]:
+    """Ends of the interval around the mean `later`, from what such users have spent."""
     rng = np.random.default_rng(0)
     total = np.zeros(_DRAWS)
-    for scatter, bins in parts:
+    for scatter, counts in parts:
         # Amounts as they are, not around their mean: many users spend nothing later, exactly.
-        for one, n_users in zip(*np.unique(bins, return_counts=True), strict=True):
-            points = scatter.of("points", one)
-            if n_users < len(points):
-                drawn = np.searchsorted(PARTS[1:-1], rng.random((_DRAWS, n_users)))
+        for one in np.flatnonzero(counts):
+            points, of_bin = scatter.arrays["points"][one], int(counts[one])
+            if of_bin < len(points):
+                drawn = np.searchsorted(PARTS[1:-1], rng.random((_DRAWS, of_bin)))
                 total += points[drawn].sum(axis=1)
             else:
-                total += rng.multinomial(n_users, _WEIGHTS, _DRAWS) @ points
-    mean = total / len(later) + rng.normal(0, np.sqrt(shared), _DRAWS)
-    below, above = np.quantile(mean, [TAIL, 1 - TAIL]) - later.mean()
+                total += rng.multinomial(of_bin, _WEIGHTS, _DRAWS) @ points
+    mean = total / n_users + rng.normal(0, np.sqrt(shared), _DRAWS)
+    below, above = np.quantile(mean, [TAIL, 1 - TAIL]) - later
     return below, above

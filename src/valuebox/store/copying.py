@@ -6,7 +6,7 @@ its length and its bytes in network order; a length of -1 is NULL.
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -22,8 +22,9 @@ Octets = NDArray[np.uint8]
 
 _SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER: Final = b"\xff\xff"
-_EPOCH: Final = datetime(2000, 1, 1)
-_MICROSECOND: Final = timedelta(microseconds=1)
+HEADER_BYTES: Final = len(_SIGNATURE)
+TRAILER_BYTES: Final = len(_TRAILER)
+EPOCH: Final = np.datetime64("2000-01-01", "us")
 _COUNT_BYTES: Final = 2
 _LENGTH_BYTES: Final = 4
 _NULL: Final = -1
@@ -43,7 +44,7 @@ def binary(columns: Sequence[tuple[TypeEngine[Any], Any]], n_rows: int) -> bytes
 
     Args:
         columns: The type of each column of the table and its values: an array or a sequence of
-            `n_rows`, or a single value for all of them. None and NaN are NULL.
+            `n_rows`, or a single value for all of them. None, NaN and NaT are NULL.
         n_rows: How many rows.
     """
     fields = [_field(kind, values, n_rows) for kind, values in columns]
@@ -91,9 +92,16 @@ def _ids(values: Sequence[UUID]) -> Field:
     return Field(np.full(len(values), 16), octets.reshape(-1))
 
 
-def _moments(values: Sequence[datetime]) -> Field:
-    naive = [one.astimezone(UTC).replace(tzinfo=None) if one.tzinfo else one for one in values]
-    return _large([(one - _EPOCH) // _MICROSECOND for one in naive])
+def _moments(values: Any) -> Field:
+    if not isinstance(values, np.ndarray):
+        values = [
+            one.astimezone(UTC).replace(tzinfo=None) if one and one.tzinfo else one
+            for one in values
+        ]
+    moments = np.asarray(values, dtype="datetime64[us]")
+    missing = np.isnat(moments)
+    since = (moments[~missing] - EPOCH).astype(">i8")
+    return Field(np.where(missing, _NULL, since.itemsize), since.view(np.uint8))
 
 
 def _large(values: Any) -> Field:

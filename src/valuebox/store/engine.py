@@ -20,7 +20,9 @@ from valuebox.store.writing import COPY_FROM, Rows, insert_few, write
 
 THREADS: Final = 8
 """Of a worker, for requests."""
-CONNECTIONS: Final = THREADS + 3
+VIEWS: Final = 2
+"""Of a worker, for views of the dashboard."""
+CONNECTIONS: Final = THREADS + VIEWS + 3
 """Of a worker at most: one for each thread, and for readiness, API keys and what is deleted."""
 CONNECT_TIMEOUT_SECONDS = 3
 STATEMENT_MS = 20_000
@@ -58,8 +60,7 @@ def parse_url(url: str) -> URL:
             "DATABASE_URL is no database URL; try sqlite:///valuebox.db or "
             "postgresql+psycopg2://user:password@host/name"
         ) from None
-    if parsed.drivername in {"postgres", "postgresql"}:
-        parsed = parsed.set(drivername="postgresql+psycopg2")
+    parsed = with_driver(parsed)
     if parsed.drivername not in {"sqlite", "sqlite+pysqlite", "postgresql+psycopg2"}:
         raise BadDatabaseUrl(
             f"DATABASE_URL names {parsed.drivername}; supported are sqlite and postgresql+psycopg2"
@@ -69,6 +70,13 @@ def parse_url(url: str) -> URL:
     if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
         raise BadDatabaseUrl("DATABASE_URL names an SQLite in memory, which nobody could share")
     return parsed
+
+
+def with_driver(url: URL) -> URL:
+    """The URL with the driver that is installed here, where it names PostgreSQL alone."""
+    if url.drivername in {"postgres", "postgresql"}:
+        return url.set(drivername="postgresql+psycopg2")
+    return url
 
 
 def absolute(url: str) -> str:

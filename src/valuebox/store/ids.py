@@ -80,5 +80,11 @@ def first_id(moment: datetime) -> UUID:
     return UUID(int=_base(int(moment.timestamp() * 1_000)))
 
 
+def place_in_block(one: UUID) -> tuple[UUID, int]:
+    """The first of the ids that were made together with this one, and its position among them."""
+    position = one.int & (MAX_BLOCK - 1)
+    return UUID(int=one.int - position), position
+
+
 def _base(milliseconds: int) -> int:
     return milliseconds << 80 | 0x7 << 76 | 0b10 << 62

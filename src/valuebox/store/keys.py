@@ -19,6 +19,7 @@ class Scope(StrEnum):
 
     PREDICT = "predict"
     READ = "read"
+    INGEST = "ingest"
     ADMIN = "admin"
 
 

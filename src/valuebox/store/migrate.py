@@ -1,6 +1,7 @@
 """Bringing a database to the schema that this code needs, once, whoever comes first."""
 
 import functools
+import logging
 import time
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from valuebox.store.engine import reason
 
 # Any number that nothing else on the same PostgreSQL uses: "valu" in ASCII.
 _LOCK = 0x76616C75
+
+_log = logging.getLogger("valuebox")
 
 
 class DatabaseAway(ValueboxError):
@@ -61,6 +64,7 @@ def _upgrade(engine: Engine) -> str:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         _refuse_foreign(connection)
         config.attributes["connection"] = connection
+        before = _revision(connection)
         try:
             command.upgrade(config, "head")
         except CommandError:
@@ -68,7 +72,10 @@ def _upgrade(engine: Engine) -> str:
                 f"the database is at revision {_revision(connection)!r}, which this version of "
                 "valuebox does not know; run the version that migrated it, or a newer one"
             ) from None
-        return _revision(connection) or ""
+        reached = _revision(connection) or ""
+        if reached != before:
+            _log.info("database migrated from %s to %s", before or "nothing", reached)
+        return reached
 
 
 def _refuse_foreign(connection: Connection) -> None:

@@ -5,11 +5,12 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
-from sqlalchemy import JSON, Connection, Uuid, insert
+from sqlalchemy import JSON, Connection, Table, Uuid, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -25,12 +26,22 @@ class Rows:
     """New rows of a table, by column.
 
     Each column is an array or a sequence of one value per row, or a single value for all rows;
-    None and NaN are NULL.
+    None, NaN and NaT are NULL. Moments in arrays are in UTC.
     """
 
-    table: type[Base]
+    table: type[Base] | Table
     count: int
     columns: Mapping[str, Any]
+
+    @property
+    def into(self) -> Table:
+        """The table itself."""
+        return self.table if isinstance(self.table, Table) else table_of(self.table)
+
+
+def table_of(model: type[Base]) -> Table:
+    """The table that a class is mapped to."""
+    return cast("Table", model.__table__)
 
 
 def write(session: Session, rows: Iterable[Rows]) -> None:
@@ -47,7 +58,7 @@ def write(session: Session, rows: Iterable[Rows]) -> None:
     connection = session.connection()
     if connection.dialect.name == "sqlite":
         for some in rows:
-            statement = insert(some.table)
+            statement = insert(some.into)
             columns = [_listed(values, some.count) for values in some.columns.values()]
             values = [
                 dict(zip(some.columns, row, strict=True)) for row in zip(*columns, strict=True)
@@ -65,11 +76,9 @@ def write(session: Session, rows: Iterable[Rows]) -> None:
 
 
 def _copy(connection: Connection, rows: Rows) -> None:
-    columns = [(rows.table.__table__.c[name].type, values) for name, values in rows.columns.items()]
+    columns = [(rows.into.c[name].type, values) for name, values in rows.columns.items()]
     content = copying.binary(columns, rows.count)
-    order = (
-        f"COPY {rows.table.__tablename__} ({', '.join(rows.columns)}) FROM STDIN (FORMAT binary)"
-    )
+    order = f"COPY {rows.into.name} ({', '.join(rows.columns)}) FROM STDIN (FORMAT binary)"
     driver, dialect = connection.connection, connection.dialect
     try:
         with closing(driver.cursor()) as cursor:
@@ -90,7 +99,7 @@ def insert_few(connection: Connection, tables: Sequence[Rows]) -> None:
     statements: list[str] = []
     parameters: list[Any] = []
     for rows in tables:
-        insert_into, adapters = _statement(rows.table, tuple(rows.columns))
+        insert_into, adapters = _statement(rows.into, tuple(rows.columns))
         row = f"({', '.join(['%s'] * len(rows.columns))})"
         statements.append(f"{insert_into} {', '.join([row] * rows.count)}")
         columns = [_listed(values, rows.count) for values in rows.columns.values()]
@@ -102,22 +111,22 @@ def insert_few(connection: Connection, tables: Sequence[Rows]) -> None:
 
 
 @cache
-def _statement(
-    table: type[Base], names: tuple[str, ...]
-) -> tuple[str, dict[int, Callable[[Any], Any]]]:
+def _statement(table: Table, names: tuple[str, ...]) -> tuple[str, dict[int, Callable[[Any], Any]]]:
     """How an INSERT begins, and how columns become what the driver takes, by position."""
-    kinds = [table.__table__.c[name].type for name in names]
+    kinds = [table.c[name].type for name in names]
     adapters: dict[int, Callable[[Any], Any]] = {}
     for position, kind in enumerate(kinds):
         if isinstance(kind, JSON):
             adapters[position] = json.dumps
         elif isinstance(kind, Uuid):
             adapters[position] = str
-    return f"INSERT INTO {table.__tablename__} ({', '.join(names)}) VALUES", adapters
+    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES", adapters
 
 
 def _listed(values: Any, count: int) -> Sequence[Any]:
     """One value for each row, None for NULL."""
     if isinstance(values, np.ndarray):
+        if values.dtype.kind == "M":
+            return [value and value.replace(tzinfo=UTC) for value in values.tolist()]
         return [None if value != value else value for value in values.tolist()]
     return values if copying.is_column(values) else [values] * count

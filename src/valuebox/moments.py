@@ -1,4 +1,4 @@
-"""Moments as requests and answers hold them: ISO 8601, on the site's own clock or with a zone."""
+"""Moments as requests and answers hold them: ISO 8601, on the site's own clock or in UTC."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -48,13 +48,22 @@ def _naive(value: datetime) -> datetime:
     return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
 
 
+def _aware(value: datetime) -> datetime:
+    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+# Not `date-time`: that would neither allow a date alone nor a moment without a zone.
+_SCHEMA: Final = WithJsonSchema({"type": "string", "pattern": _MOMENT})
+
 JoinDate = Annotated[
     datetime,
     BeforeValidator(_in_bounds),
     AfterValidator(_naive),
-    # Not `date-time`: that would neither allow a date alone nor a moment without a zone.
-    WithJsonSchema({"type": "string", "pattern": _MOMENT}),
+    _SCHEMA,
 ]
+
+Moment = Annotated[datetime, BeforeValidator(_in_bounds), AfterValidator(_aware), _SCHEMA]
+"""Aware, in UTC; without a zone it is taken for UTC."""
 
 # Without a zone it is no `date-time` either.
 StoredMoment = Annotated[

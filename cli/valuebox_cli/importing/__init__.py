@@ -1,0 +1,1 @@
+"""`valuebox import`: customers and events out of files and other databases."""

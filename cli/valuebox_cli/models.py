@@ -1,0 +1,172 @@
+"""`valuebox models`: what is in the model store, and which of two predicts better."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import pandas as pd
+import typer
+from rich import box
+from rich.table import Table
+
+from valuebox import cohorts, registry
+from valuebox.cohorts import CohortReport
+from valuebox.errors import ValueboxError
+from valuebox.ltv.features import CATEGORICAL
+from valuebox.ltv.files import columns_of
+from valuebox.ltv.matured import matured_users
+from valuebox.ltv.model import LtvModel
+from valuebox.metrics import UserScores, user_scores
+from valuebox.settings import load_settings
+from valuebox_cli.console import err, exit_codes, out, print_errors, print_scores
+from valuebox_cli.options import DatabaseUrl, migrated_store
+
+_JUDGED: Final = {"day": "by day", "month": "by month"}
+
+app = typer.Typer(help="Look at the models in the store, and compare two.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_models() -> None:
+    """Print every model in the store, newest first, and which one VALUEBOX_MODEL means.
+
+    Errors are those of the cohort mean on the later users that `valuebox train` judged it on,
+    segments weighing the same; models that were judged on other users cannot be compared by them.
+    """
+    with exit_codes():
+        wanted = load_settings().model
+        try:
+            served = registry.find(wanted)
+        except registry.ArtifactMissing:
+            served = ""
+        table = Table(
+            caption="users: that it learned from, who joined until then; day, month: error of the "
+            "cohort mean",
+            box=box.SIMPLE_HEAD,
+            pad_edge=False,
+            show_edge=False,
+            padding=(0, 1, 0, 0),
+        )
+        for heading in ("model", "made", "users", "until", *_JUDGED, ""):
+            # Where it has to be narrow, only the moment goes into two lines.
+            table.add_column(heading, no_wrap=heading != "made")
+        for model in registry.saved():
+            table.add_row(*_row(model), "served" if model.tag == served else "")
+        out.print(table)
+        if not served:
+            err.print(f"VALUEBOX_MODEL is {wanted}, which is not among them")
+
+
+def _row(model: registry.Saved) -> tuple[str, ...]:
+    users = model.metadata.get("training_users")
+    judged = model.metadata.get("validation", {})
+    errors = (judged.get(f"{period}_macro") for period in _JUDGED)
+    return (
+        model.tag,
+        f"{model.created_at:%Y-%m-%d %H:%M}",
+        "" if users is None else f"{users:,}",
+        str(_last_join(model.metadata) or "")[:10],
+        *("" if error is None else f"{error:.3f}" for error in errors),
+    )
+
+
+@app.command()
+def show(
+    model: Annotated[
+        str | None,
+        typer.Argument(help="A tag, or a name for its newest version.", show_default="as served"),
+    ] = None,
+) -> None:
+    """Load a model as the service would, and print what it is.
+
+    Its files are compared with their digests, and what it predicts here with what it predicted
+    when it was saved; a model that differs is refused.
+    """
+    with exit_codes():
+        loaded = LtvModel.load(model or load_settings().model)
+        table = Table.grid(padding=(0, 2))
+        for name, value in _described(loaded).items():
+            table.add_row(name, value)
+        out.print(table)
+
+
+def _described(model: LtvModel) -> dict[str, str]:
+    told: dict[str, Any] = model.metadata
+    described = {"model": model.tag, "made": f"{model.created_at:%Y-%m-%d %H:%M} UTC"}
+    if "training_users" in told:
+        window = told["training_window"]
+        described["learned from"] = (
+            f"{told['training_users']:,} users, who joined {window['first_join'][:10]} to "
+            f"{window['last_join'][:10]}"
+        )
+    if "validation" in told:
+        judged = told["validation"]
+        errors = (
+            f"{judged[f'{period}_macro']:.3f} {name} ({judged[f'{period}_macro_baseline']:.3f} by "
+            "training means)"
+            for period, name in _JUDGED.items()
+        )
+        described["error of the mean"] = f"{', '.join(errors)}, of {judged['users']:,} later users"
+    for name in CATEGORICAL:
+        described[name] = ", ".join(model.encoder.categories[name])
+    described["looks at"] = ", ".join(
+        f"{one.feature} {one.mean_absolute:.2f}" for one in model.contributions.features
+    )
+    for name, title in (("booster", "trees"), ("libraries", "made with")):
+        if name in told:
+            described[title] = ", ".join(f"{key} {value}" for key, value in told[name].items())
+    return described
+
+
+@app.command()
+def compare(
+    first: Annotated[str, typer.Argument(help="A tag, or a name for its newest version.")],
+    second: Annotated[str, typer.Argument(help="Another one.")],
+    joined_from: Annotated[
+        datetime | None, typer.Option(help="Users who joined then or later.")
+    ] = None,
+    joined_before: Annotated[
+        datetime | None, typer.Option(help="Users who joined before then.")
+    ] = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Have two models predict the stored users whose outcome is known, and judge both.
+
+    Each user counts once, as last received, whichever model predicted them at the time. Those who
+    joined before the later of the two models had seen its last training user are left out: a
+    model knows the outcomes that it has learned from. Nothing is stored.
+    """
+    with exit_codes():
+        models = LtvModel.load(first), LtvModel.load(second)
+        windows = [join for join in (_last_join(model.metadata) for model in models) if join]
+        after = max(windows, default=None)
+        with migrated_store(database_url) as store, store.reading() as session:
+            users = matured_users(session, joined_from, after, joined_before)
+        if users.empty:
+            since = f" who joined after {after}" if after else ""
+            raise ValueboxError(f"no stored user{since}, and in the period, has an outcome")
+        judged, scores = _judge(users, *models)
+        out.print(f"first:  {models[0].tag}\nsecond: {models[1].tag}\n")
+        print_errors(
+            judged,
+            ("first", "second"),
+            "floor: about what chance leaves;\nin: percent of cohorts whose mean lies in the "
+            "first one's interval, 90 is meant",
+        )
+        out.print(f"{len(users):,} users who joined from {users['join_date'].min()} on")
+        for name, of_model in zip(("first", "second"), scores, strict=True):
+            print_scores(f"{name}, user by user", of_model)
+
+
+def _judge(
+    users: pd.DataFrame, first: LtvModel, second: LtvModel
+) -> tuple[CohortReport, tuple[UserScores, UserScores]]:
+    columns = columns_of(users)
+    predicted = users.assign(prediction=first.predict(columns), baseline=second.predict(columns))
+    report = cohorts.report(predicted, first.uncertainty.cohort_interval)
+    target = predicted["target"].to_numpy()
+    return report, (report.scores, user_scores(target, predicted["baseline"].to_numpy()))
+
+
+def _last_join(metadata: dict[str, Any]) -> datetime | None:
+    window = metadata.get("training_window")
+    return datetime.fromisoformat(window["last_join"]) if window else None

@@ -1,0 +1,87 @@
+"""The pictures of the dashboard: a simulated site, served and looked at in a headless Chromium.
+
+`make pictures` writes them beside this file.
+"""
+
+import os
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+from playwright.sync_api import Browser
+from sqlalchemy import update
+from support.browser import chromium
+from support.dashboards import as_sent
+from support.services import running
+from support.sums import fold, report, send
+
+from valuebox.ltv.model import LtvModel
+from valuebox.ltv.tables import LtvFeatures
+from valuebox.store import migrate
+from valuebox.store.engine import Store, make_engine
+from valuebox_training.simulate import simulate
+from valuebox_training.train import train
+
+HERE = Path(__file__).parent
+SINCE = pd.Timestamp("2019-06-03")
+SECOND_MODEL = pd.Timestamp("2019-06-24")
+SIZES = {"wide": (1240, 1180), "narrow": (390, 1180)}
+
+
+def fill(store: Store, folder: Path) -> str:
+    """Store the users of a summer, day by day, and return the tag of the model that came last."""
+    world = simulate(users_per_day=250, seed=7, world="mix")
+    world.write(folder)
+    models = [
+        LtvModel.load(train(folder / "train.csv", folder / "valid.csv", "ltv").tag)
+        for _ in range(2)
+    ]
+    users = pd.concat([world.train.users, world.valid.users, world.test.users])
+    users = users[users["join_date"] >= SINCE]
+    last = users["join_date"].max()
+    now = datetime.now(UTC)
+    for day, joined in users.groupby(users["join_date"].dt.normalize()):
+        request = send(store, as_sent(joined), models[int(day >= SECOND_MODEL)])
+        came = now - (last.normalize() - day).to_pytimedelta() - timedelta(minutes=20)
+        with store.writing() as session:
+            of_request = LtvFeatures.request_id == request
+            session.execute(update(LtvFeatures).where(of_request).values(received_at=came))
+    known = users[users["join_date"] < world.test.users["join_date"].min()]
+    report(store, dict(zip(known["user_id"].tolist(), known["target"].tolist(), strict=True)))
+    fold(store)
+    return models[1].tag
+
+
+def picture(browser: Browser, url: str, scheme: str, size: str) -> None:
+    """Write one of them."""
+    width, height = SIZES[size]
+    page = browser.new_page(
+        color_scheme=scheme,  # type: ignore[arg-type]
+        viewport={"width": width, "height": height},
+    )
+    page.goto(url)
+    page.screenshot(path=HERE / f"dashboard-{scheme}-{size}.png")
+    page.close()
+
+
+def main() -> None:
+    """All of them."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.environ["BENTOML_HOME"] = name
+        url = f"sqlite:///{folder}/valuebox.db"
+        store = Store(make_engine(url))
+        migrate.upgrade(store.engine)
+        tag = fill(store, folder)
+        store.close()
+        with running(url, folder, {"VALUEBOX_MODEL": tag}) as service, chromium() as browser:
+            days = f"from={SINCE:%Y-%m-%d}&model={tag}"
+            for scheme in ("light", "dark"):
+                for size in SIZES:
+                    picture(browser, f"{service.url}/dashboard?{days}", scheme, size)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""What somebody picked: the query of a view, checked."""
+
+import re
+from datetime import date
+from typing import Annotated, Any, Final, Self
+from urllib.parse import parse_qsl, urlencode
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from valuebox.cohorts import Period
+from valuebox.errors import Problem
+from valuebox.ltv.schemas import Category
+from valuebox.ltv.tables import MAX_TAG
+from valuebox.moments import FIRST_YEAR, LAST_YEAR
+from valuebox.parsing import problems_of
+
+_MAX_FIELDS: Final = 20
+_ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class BadChoice(Exception):
+    """The query cannot be used."""
+
+    def __init__(self, problems: list[Problem]):
+        super().__init__()
+        self.problems = problems
+
+
+def _day(value: Any) -> Any:
+    # Pydantic would also take seconds since 1970.
+    if isinstance(value, str) and not _ISO.fullmatch(value):
+        raise PydanticCustomError("iso_day", "Input should be a day such as 2019-07-01")
+    return value
+
+
+def _in_bounds(value: date) -> date:
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise PydanticCustomError(
+            "year", f"Input should be in the years {FIRST_YEAR} to {LAST_YEAR}"
+        )
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_day), AfterValidator(_in_bounds)]
+
+
+class Choice(BaseModel):
+    """Segment, model and days; None is for the page to decide."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, hide_input_in_errors=True
+    )
+
+    segment: Annotated[Category, StringConstraints(min_length=1)] | None = None
+    model: Annotated[Category, StringConstraints(max_length=MAX_TAG)] | None = None
+    first: Day | None = Field(default=None, alias="from")
+    last: Day | None = Field(default=None, alias="to")
+    by: Period | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.first and self.last and self.first > self.last:
+            raise PydanticCustomError("order", "Input should have `from` before `to`")
+        return self
+
+    def query(self, **changes: Any) -> str:
+        """The query that says the same, or something else in part; empty where it says nothing."""
+        said = {**self.model_dump(by_alias=True, mode="json"), **changes}
+        return urlencode({name: value for name, value in said.items() if value is not None})
+
+
+def read_choice(query: bytes) -> Choice:
+    """What the query of a URL says; an empty value, as forms send it, says nothing.
+
+    Raises:
+        BadChoice: saying what is wrong with it.
+    """
+    try:
+        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
+    except ValueError:
+        raise BadChoice([Problem(message="Input should be a query such as ?segment=US")]) from None
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        raise BadChoice([Problem(message="Input should name everything once")])
+    try:
+        return Choice.model_validate({name: value for name, value in pairs if value})
+    except ValidationError as error:
+        raise BadChoice(problems_of(error)) from None

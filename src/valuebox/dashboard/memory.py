@@ -1,0 +1,65 @@
+"""What was read of the sums, known until these change."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy.orm import Session
+
+from valuebox.dashboard.choices import Choice
+from valuebox.dashboard.panels import PANELS, Panel
+from valuebox.dashboard.reading import Frame, frame
+from valuebox.ltv.summaries import queries
+
+if TYPE_CHECKING:
+    from valuebox.ltv.summaries.views import Span
+
+_VIEWS: Final = 32
+
+
+@dataclass(frozen=True)
+class View:
+    """What a view is over, and what has been read of it so far."""
+
+    over: Frame
+    _found: dict[str, Sequence[Any]] = field(default_factory=dict)
+
+    def rows(self, session: Session, panel: Panel) -> Sequence[Any]:
+        """What a panel shows."""
+        if panel.is_live:
+            return panel.read(session, self.over)
+        if panel.name not in self._found:
+            self._found[panel.name] = panel.read(session, self.over)
+        return self._found[panel.name]
+
+    def all_rows(self, session: Session) -> Mapping[str, Sequence[Any]]:
+        """What every panel shows, by name."""
+        return {name: self.rows(session, panel) for name, panel in PANELS.items()}
+
+
+class Memory:
+    """The views that were asked for last; for as long as nothing was added to the sums."""
+
+    def __init__(self) -> None:
+        self._views: OrderedDict[tuple[Choice, Span], View] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def view(self, session: Session, choice: Choice) -> View:
+        """A view, as far as it is known."""
+        span = queries.span(session)
+        key = (choice, span)
+        with self._lock:
+            known = self._views.get(key)
+        if known is not None:
+            return known
+        found = View(frame(session, choice, span))
+        with self._lock:
+            # Of other spans nothing will be asked again.
+            for old in [one for one in self._views if one[1] != span]:
+                del self._views[old]
+            self._views[key] = found
+            if len(self._views) > _VIEWS:
+                self._views.popitem(last=False)
+        return found

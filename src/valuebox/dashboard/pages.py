@@ -1,0 +1,180 @@
+"""HTML from what was read; every text that was sent is escaped where it is written."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from valuebox.dashboard import charts, panels
+from valuebox.dashboard.reading import Frame
+from valuebox.errors import Error
+from valuebox.ltv.summaries.views import FeatureDrift
+from valuebox.ltv.uncertainty import NOMINAL
+
+WATCH: Final = 0.1
+"""From here on the population stability index is worth a look …"""
+SHIFT: Final = 0.25
+"""… and from here on users are others than those that were learned from."""
+_PRESETS: Final = {"30 days": 30, "90 days": 90, "a year": 365}
+PRIVATE: Final = {
+    # Charts and filters are for whoever is signed in, and for nobody who comes after.
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks, and at what service."""
+
+    served: str
+    """Tag of the model that answers now."""
+    is_signed_in: bool
+
+
+def view(over: Frame, found: Mapping[str, Sequence[Any]], viewer: Viewer) -> HTMLResponse:
+    """The dashboard."""
+    cohorts = found["cohorts"]
+    judged = [inside for one in cohorts if (inside := panels.is_inside(one)) is not None]
+    drifts = [one for one in found["drift"] if one.period is None]
+    return _html(
+        "view.html",
+        over=over,
+        viewer=viewer,
+        found=found,
+        panels=panels.PANELS,
+        presets=_presets(over),
+        inside=sum(judged) / len(judged) if judged else None,
+        judged=len(judged),
+        nominal=NOMINAL,
+        over_time=charts.over_time(cohorts),
+        compared=list(zip(found["segments"], charts.in_rows(found["segments"]), strict=True)),
+        worst=list(zip(found["worst"], charts.in_rows(found["worst"]), strict=True)),
+        sizes=charts.by_size(found["predictions"]),
+        days=charts.by_day(found["arrivals"], *over.arrival_days) if over.arrival_days else None,
+        drifts=drifts,
+        moved=[one for one in drifts if level(one) != "calm"],
+        months=_by_month(found["drift"]),
+        longest=max(SHIFT * 1.2, *(one.psi for one in drifts)) if drifts else 1,
+        now=datetime.now(UTC),
+        watch=WATCH,
+        shift=SHIFT,
+    )
+
+
+def sign_in(query: str, message: str | None = None, status: int = 200) -> HTMLResponse:
+    """The page that asks for an API key.
+
+    Args:
+        query: Of the view that comes after it.
+        message: Why it is asked for again.
+        status: Of the answer.
+    """
+    return _html("sign_in.html", status, query=query, message=message)
+
+
+def error(what: Error, status: int) -> HTMLResponse:
+    """The page that says what went wrong."""
+    return _html("error.html", status, error=what)
+
+
+def level(drift: FeatureDrift) -> str:
+    """Whether a feature is calm, to be watched, or has shifted; what chance explains is calm."""
+    if drift.psi < WATCH or drift.psi <= drift.noise:
+        return "calm"
+    return "watch" if drift.psi < SHIFT else "shift"
+
+
+def _by_month(found: Sequence[FeatureDrift]) -> dict[str, dict[str, FeatureDrift]]:
+    table: dict[str, dict[str, FeatureDrift]] = {}
+    for one in found:
+        if one.period is not None:
+            table.setdefault(one.feature, {})[one.period] = one
+    return table
+
+
+def _presets(over: Frame) -> dict[str, str]:
+    """Queries of the spans that people ask for most."""
+    last = over.span.last_joined
+    if last is None or over.span.first_joined is None:
+        return {}
+    firsts = {name: last - timedelta(days=days - 1) for name, days in _PRESETS.items()}
+    firsts["everything"] = over.span.first_joined
+    return {
+        name: over.choice.query(**{"from": first.isoformat(), "to": last.isoformat(), "by": None})
+        for name, first in firsts.items()
+    }
+
+
+def _html(template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    text = _templates().get_template(template).render(style=_style(), **values)
+    policy = (
+        f"default-src 'none'; style-src {_digest(_style())}; img-src data:; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    )
+    headers = {**PRIVATE, "Content-Security-Policy": policy}
+    return HTMLResponse(text, status, headers)
+
+
+@cache
+def _style() -> str:
+    return (files(__package__) / "templates" / "style.css").read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+@cache
+def _templates() -> Environment:
+    templates = Environment(
+        loader=PackageLoader(__package__ or ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters.update(
+        figure=lambda value: "—" if value is None else f"{value:,.2f}",
+        index=lambda value: "—" if value is None else f"{value:.3f}",
+        count=lambda value: "—" if value is None else f"{value:,}",
+        percent=_percent,
+        moment=lambda value: "—" if value is None else f"{value:%Y-%m-%d %H:%M}",
+        text=lambda value: "—" if value is None else str(value),
+        ago=_ago,
+        when=charts.when,
+        long_day=lambda value: f"{value.day} {value:%b %Y}" if isinstance(value, date) else "—",
+        between=charts.between,
+        error_of=panels.error_of,
+        is_inside=panels.is_inside,
+        level=level,
+    )
+    return templates
+
+
+def _percent(value: float | None) -> str:
+    if value is None:
+        return "—"
+    # A space that does not break.
+    return (
+        f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
+        if 0 < value < 0.1
+        else f"{100 * value:.0f}\N{NO-BREAK SPACE}%"
+    )
+
+
+def _ago(moment: datetime, now: datetime) -> str:
+    seconds = max((now - moment).total_seconds(), 0)
+    for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            number = int(seconds / size)
+            return f"{number} {name}{'s' if number > 1 else ''} ago"
+    return "just now"

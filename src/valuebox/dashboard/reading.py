@@ -1,0 +1,156 @@
+"""What a view shows, asked of the sums; nothing here looks at single rows but the last ones."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from valuebox.cohorts import Period
+from valuebox.dashboard.choices import Choice
+from valuebox.ltv.summaries import queries
+from valuebox.ltv.summaries.cohort_means import cohort_means, worst_cohorts
+from valuebox.ltv.summaries.drift import drift_with_months
+from valuebox.ltv.summaries.totals import together, totals
+from valuebox.ltv.summaries.views import (
+    Arrivals,
+    CohortMean,
+    FeatureDrift,
+    ModelUse,
+    PredictionBin,
+    RecentRequest,
+    Selection,
+    Span,
+    Totals,
+)
+
+DEFAULT_DAYS: Final = 90
+_BY_DAY_UP_TO: Final = 100
+MAX_DAYS_SHOWN: Final = 200
+"""More of them could not be told apart in a picture."""
+ARRIVAL_DAYS: Final = 90
+_FEW_ARRIVAL_DAYS: Final = 14
+_LISTED: Final = 300
+_COMPARED: Final = 12
+_WORST: Final = 10
+_REQUESTS: Final = 15
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a view is over: what was picked, and what the page decided where nothing was."""
+
+    choice: Choice
+    span: Span
+    models: Mapping[str, int]
+    """How many users of these days each model predicted, most first."""
+    segments: Mapping[str, int]
+    """How many of these users each segment has, largest first."""
+    selection: Selection
+    """Of one model and all its days; of all segments, if none was picked."""
+    segment: str | None
+    """The one that is shown over time: picked, or the largest; None where there is none."""
+    by: Period
+    total: Totals | None
+    """All of the selection; None where nobody is in it."""
+
+    @property
+    def days(self) -> int:
+        """How many the view is over."""
+        first, last = self.selection.first, self.selection.last
+        return (last - first).days + 1 if first and last else 0
+
+    @property
+    def arrival_days(self) -> tuple[date, date] | None:
+        """The first and last day of which arrivals are shown; None before any row has come."""
+        first, last = self.span.first_received, self.span.last_received
+        if first is None or last is None:
+            return None
+        # Few days look like few, and many fill the picture.
+        first = min(first, last - timedelta(days=_FEW_ARRIVAL_DAYS - 1))
+        return max(first, last - timedelta(days=ARRIVAL_DAYS - 1)), last
+
+
+def frame(session: Session, choice: Choice, span: Span) -> Frame:
+    """Decide what a view is over, where the sums reach over a span."""
+    first, last = _days(choice, span)
+    found = totals(session, Selection(first, last))
+    users: Counter[str] = Counter()
+    for one in found:
+        users[one.model] += one.users
+    models = dict(users.most_common())
+    model = choice.model or next(iter(models), None)
+    of_model = [one for one in found if one.model == model]
+    segments = {one.segment: one.users for one in of_model[:_LISTED]}
+    segment = choice.segment or next(iter(segments), None)
+    selection = Selection(first, last, choice.segment, model)
+    total = together(one for one in of_model if choice.segment in (None, one.segment))
+    days = (last - first).days + 1
+    by: Period = choice.by or ("day" if days <= _BY_DAY_UP_TO else "month")
+    by = "month" if days > MAX_DAYS_SHOWN else by
+    return Frame(choice, span, models, segments, selection, segment, by, total)
+
+
+def _days(choice: Choice, span: Span) -> tuple[date, date]:
+    last = choice.last or span.last_joined or datetime.now(UTC).date()
+    first = choice.first or max(last - timedelta(days=DEFAULT_DAYS - 1), span.first_joined or last)
+    return min(first, last) if choice.first is None else first, max(first, last)
+
+
+def cohorts(session: Session, over: Frame) -> list[CohortMean]:
+    """Of the segment that is shown over time, by day or month."""
+    return cohort_means(session, replace(over.selection, segment=over.segment), over.by)
+
+
+def compared(session: Session, over: Frame) -> list[CohortMean]:
+    """The largest segments, or the one that was picked, in the last month that has outcomes."""
+    if over.total is None or over.selection.first is None or over.selection.last is None:
+        return []
+    in_month = (over.total.last_known or over.selection.last).replace(day=1)
+    ends = (in_month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    first, last = max(in_month, over.selection.first), min(ends, over.selection.last)
+    selection = replace(over.selection, first=first, last=last)
+    if over.choice.segment is None:
+        selection = replace(selection, segment=tuple(over.segments)[:_COMPARED])
+    found = cohort_means(session, selection, "month")
+    return sorted(found, key=lambda one: -one.users)
+
+
+def worst(session: Session, over: Frame) -> list[CohortMean]:
+    """Cohorts that are off by more than chance explains."""
+    return worst_cohorts(session, over.selection, over.by, _WORST)
+
+
+def drifts(session: Session, over: Frame) -> list[FeatureDrift]:
+    """Every feature and the predictions, the furthest from the training users first, then by month.
+
+    Those of months name their period; the whole, which comes first, has none. All are of all
+    segments: of a single one, nothing is known of the training users.
+    """
+    whole, by_month = drift_with_months(session, replace(over.selection, segment=None))
+    return [*sorted(whole, key=lambda one: -one.psi), *by_month]
+
+
+def predictions(session: Session, over: Frame) -> list[PredictionBin]:
+    """Rows by size of their prediction; beside the training users only where all are meant."""
+    found = queries.prediction_bins(session, over.selection)
+    return [replace(one, expected=None) for one in found] if over.choice.segment else found
+
+
+def arrivals(session: Session, over: Frame) -> list[Arrivals]:
+    """Rows by the day that they came, of all models, up to the last one with any."""
+    if over.arrival_days is None:
+        return []
+    return queries.arrivals(session, Selection(*over.arrival_days, over.choice.segment))
+
+
+def models(session: Session, _: Frame) -> list[ModelUse]:
+    """Every model that there was."""
+    return queries.model_uses(session)
+
+
+def requests(session: Session, _: Frame) -> list[RecentRequest]:
+    """The last ones, whatever was picked."""
+    return queries.recent_requests(session, _REQUESTS)

@@ -1,0 +1,205 @@
+"""Requests to the dashboard: which there are, and how they are answered."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final, Protocol
+from urllib.parse import parse_qs, urlsplit
+
+import anyio
+import anyio.to_thread
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import Receive
+from starlette.types import Scope as Connection
+
+from valuebox.access import Access, Caller
+from valuebox.admission import admitted
+from valuebox.bodies import too_large
+from valuebox.dashboard import pages
+from valuebox.dashboard.choices import BadChoice, Choice, read_choice
+from valuebox.dashboard.memory import Memory
+from valuebox.dashboard.panels import PANELS, Panel
+from valuebox.dashboard.sessions import PATH, Sessions
+from valuebox.endpoint import database_away, overloaded, wrong_method
+from valuebox.errors import STATUS_OF, ErrorAnswer, error_response
+from valuebox.exchange import within
+from valuebox.store.engine import VIEWS, Store
+from valuebox.store.keys import Scope
+
+VIEW_SECONDS: Final = 8.0
+"""A database that takes longer for a view is taken for away."""
+_WAITING: Final = 8
+SIGN_IN: Final = f"{PATH}/sign-in"
+_SIGN_OUT: Final = f"{PATH}/sign-out"
+_READING: Final = ("GET", "HEAD")
+_METHODS: Final[Mapping[str, tuple[str, ...]]] = {
+    PATH: _READING,
+    SIGN_IN: (*_READING, "POST"),
+    _SIGN_OUT: ("POST",),
+    **{f"{PATH}/{name}.csv": _READING for name in PANELS},
+}
+PATHS: Final = frozenset(_METHODS)
+SCOPES: Final = frozenset({Scope.READ})
+# More than a key takes, and little enough to hold.
+_FORM_BYTES: Final = 2_000
+_FORM: Final = "application/x-www-form-urlencoded"
+_FOREIGN: Final = "This was sent by a page of another site; nothing was done."
+
+
+class Served(Protocol):
+    """What the dashboard needs of the service that runs."""
+
+    store: Store
+    access: Access
+
+    @property
+    def ltv(self) -> Any:
+        """The model that answers."""
+
+
+class Dashboard:
+    """Answers what is asked at `PATHS`, for whoever the guard has let in."""
+
+    def __init__(self, running: Callable[[], Served], sessions: Sessions):
+        self._running = running
+        self._sessions = sessions
+        self._threads = anyio.CapacityLimiter(VIEWS)
+        self._views = 0
+        self._memory = Memory()
+
+    async def answer(self, scope: Connection, receive: Receive) -> Response:
+        """The response to a request whose path is one of `PATHS`."""
+        path, method, query = scope["path"], scope["method"], scope["query_string"]
+        headers = Headers(scope=scope)
+        if method not in _METHODS[path]:
+            return wrong_method(_METHODS[path])
+        if method == "POST" and _is_foreign(headers):
+            return error_response("forbidden", _FOREIGN)
+        if path == _SIGN_OUT:
+            leaving = _to(SIGN_IN)
+            self._sessions.end(leaving)
+            return leaving
+        try:
+            choice = read_choice(query)
+        except BadChoice as bad:
+            count = len(bad.problems)
+            message = "The address asks for something that there cannot be."
+            return error_response("invalid_input", message, bad.problems, count)
+        if path == SIGN_IN:
+            return await self._sign_in(scope, headers, receive, choice)
+        is_signed_in = self.key_id(headers) is not None
+        if path == PATH:
+            return await self._aside(partial(self._view, choice, is_signed_in))
+        panel = PANELS[path.removeprefix(f"{PATH}/").removesuffix(".csv")]
+        return await self._aside(partial(self._csv, choice, panel))
+
+    def key_id(self, headers: Headers) -> str | None:
+        """Whose API key the session of a browser stands for, if it has one."""
+        cookies = headers.get("cookie")
+        return self._sessions.key_id(cookies) if cookies else None
+
+    def page_of(self, scope: Connection, headers: Headers) -> Callable[[bytes], Response] | None:
+        """What makes a page of an error answer, where a browser has asked for one."""
+        path = scope["path"]
+        if path not in PATHS or "text/html" not in headers.get("accept", ""):
+            return None
+        return partial(self._error_page, path, scope["method"], scope["query_string"])
+
+    def _error_page(self, path: str, method: str, query: bytes, body: bytes) -> HTMLResponse:
+        error = ErrorAnswer.model_validate_json(body).error
+        status = STATUS_OF[error.code].value
+        is_refused = method == "POST" and path == SIGN_IN and error.code == "forbidden"
+        if not is_refused and error.code != "unauthenticated":
+            return pages.error(error, status)
+        message = error.message if is_refused else "That key does not work."
+        try:
+            after = read_choice(query).query()
+        except BadChoice:
+            after = ""
+        return pages.sign_in(after, message if method == "POST" else None, status)
+
+    async def _aside(self, work: Callable[[], Response]) -> Response:
+        """Do blocking work beside the event loop, by few threads, so that it takes no one's."""
+        if self._views >= VIEWS + _WAITING:
+            return overloaded()
+        self._views += 1
+        try:
+            return await anyio.to_thread.run_sync(work, limiter=self._threads)
+        except (DBAPIError, PoolTimeoutError) as error:
+            return database_away(error)
+        finally:
+            self._views -= 1
+
+    def _view(self, choice: Choice, is_signed_in: bool) -> Response:
+        service = self._running()
+        with within(VIEW_SECONDS), service.store.reading() as session:
+            view = self._memory.view(session, choice)
+            found = view.all_rows(session)
+        return pages.view(view.over, found, pages.Viewer(service.ltv.tag, is_signed_in))
+
+    def _csv(self, choice: Choice, panel: Panel) -> Response:
+        with within(VIEW_SECONDS), self._running().store.reading() as session:
+            found = self._memory.view(session, choice).rows(session, panel)
+        headers = {
+            **pages.PRIVATE,
+            "Content-Disposition": f'attachment; filename="valuebox-{panel.name}.csv"',
+        }
+        return Response(panel.csv(found), headers=headers, media_type="text/csv")
+
+    async def _sign_in(
+        self, scope: Connection, headers: Headers, receive: Receive, choice: Choice
+    ) -> Response:
+        access = self._running().access
+        after = choice.query()
+        if access.mode != "keys":
+            return _to(PATH, after)
+        if scope["method"] != "POST":
+            return pages.sign_in(after)
+        key = await _sent_key(headers, receive)
+        if isinstance(key, Response):
+            return key
+        caller = await admitted(access.check(f"Bearer {key}", SCOPES))
+        if not isinstance(caller, Caller):
+            return caller
+        entering = _to(PATH, after)
+        self._sessions.begin(entering, caller.key.id, _is_secure(scope, headers))
+        return entering
+
+
+def _to(path: str, query: str = "") -> RedirectResponse:
+    # Of a checked query only: nobody is sent to an address that somebody else made up.
+    return RedirectResponse(f"{path}?{query}" if query else path, 303, pages.PRIVATE)
+
+
+def _is_foreign(headers: Headers) -> bool:
+    """Whether a page of another site has sent a form here; browsers say who did."""
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in {"same-origin", "none"}
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+
+
+def _is_secure(scope: Connection, headers: Headers) -> bool:
+    # Of several proxies the first one spoke with the browser.
+    forwarded = headers.get("x-forwarded-proto", "").split(",")[0].strip()
+    return "https" in (scope["scheme"], forwarded)
+
+
+async def _sent_key(headers: Headers, receive: Receive) -> str | Response:
+    """The key in a form, or the answer to what is no such form."""
+    media_type = headers.get("content-type", "").split(";")[0].strip().lower()
+    if media_type != _FORM or "content-encoding" in headers:
+        return error_response("unsupported_media_type", f"Send the form, as `{_FORM}`.")
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > _FORM_BYTES:
+            return too_large()
+        more = message["type"] == "http.request" and message.get("more_body", False)
+    # Nothing in there but `&` could make more than one field of what is a key.
+    return parse_qs(body.decode("latin-1")).get("key", [""])[0].strip()

@@ -1,0 +1,1 @@
+"""What happened: customers and their events, whatever their source; compartments read them."""

@@ -1,0 +1,45 @@
+"""What does not fit together among the facts of a source, once all of them have come."""
+
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy.orm import Session
+
+from valuebox.facts.tables import Customer, Event
+
+_SHOWN: Final = 5
+
+
+@dataclass(frozen=True)
+class Events:
+    """Some events."""
+
+    count: int
+    first: list[str]
+    """The ids of the first few."""
+
+
+class LooseEnds(NamedTuple):
+    """Events that are stored, and should be looked at."""
+
+    hanging: Events
+    """Of customers of whom nothing has been told."""
+    early: Events
+    """From before their customer came."""
+
+
+def loose_ends(session: Session, source: str) -> LooseEnds:
+    """Look for them among everything that a source has told."""
+    theirs = and_(Customer.source == Event.source, Customer.id == Event.customer)
+    return LooseEnds(
+        _events(session, source, Event.customer.is_not(None), ~exists().where(theirs)),
+        _events(session, source, exists().where(theirs, Customer.created > Event.time)),
+    )
+
+
+def _events(session: Session, source: str, *conditions: ColumnElement[bool]) -> Events:
+    where: tuple[Any, ...] = (Event.source == source, *conditions)
+    count = session.scalar(select(func.count()).select_from(Event).where(*where)) or 0
+    first = select(Event.id).where(*where).order_by(Event.time, Event.id).limit(_SHOWN)
+    return Events(count, list(session.scalars(first)) if count else [])

@@ -1,0 +1,206 @@
+"""Facts by column, for whoever analyses many of them: millions of events within seconds."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
+
+from valuebox.errors import ValueboxError
+from valuebox.facts import scanning
+from valuebox.facts.scanning import CUSTOMERS, EVENTS, Wanted, moment, scan
+from valuebox.store.engine import Store
+
+Moments = NDArray[np.datetime64]
+
+_OWN = ""
+"""Stands for the currency of amounts that came without one."""
+
+
+class SeveralCurrencies(ValueboxError):
+    """Amounts in several currencies have no sum."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which facts to read, and what of them."""
+
+    sources: Sequence[str] | None = None
+    """Customers and events of these; None for all."""
+    since: datetime | None = None
+    """Events that happened then or later."""
+    before: datetime | None = None
+    """Events that happened before then."""
+    category: str = "category"
+    """The property of events that is read along."""
+    currency: str | None = None
+    """Amounts in this one alone; None where there is no more than one."""
+
+    def of(self, source: Any) -> ColumnElement[bool]:
+        """The condition on a column with sources."""
+        return (
+            true()
+            if self.sources is None
+            else or_(false(), *(source == one for one in self.sources))
+        )
+
+    @property
+    def events(self) -> ColumnElement[bool]:
+        """The condition on events."""
+        bounds = [self.of(EVENTS.source)]
+        if self.since is not None:
+            bounds.append(EVENTS.time >= self.since)
+        if self.before is not None:
+            bounds.append(EVENTS.time < self.before)
+        return and_(*bounds)
+
+
+class Coded(NamedTuple):
+    """A text for each row, or none."""
+
+    codes: NDArray[np.int32]
+    """`(n_rows,)`, positions in `names`; -1 where it is missing."""
+    names: list[str]
+
+
+@dataclass(frozen=True)
+class CustomerRows:
+    """Customers, in the order of source and id."""
+
+    source: Coded
+    id: NDArray[np.object_]
+    created: Moments
+    """`datetime64[us]`, UTC; NaT where it is not known."""
+    attributes: list[dict[str, Any] | None]
+    """Customers of whom the same is known share one object."""
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+
+@dataclass(frozen=True)
+class EventRows:
+    """Events, in no order."""
+
+    customer: NDArray[np.int32]
+    """Position among the customers; -1 where the customer is not there."""
+    type: Coded
+    time: Moments
+    """`datetime64[us]`, UTC."""
+    amount: NDArray[np.float64]
+    """NaN where no money moved."""
+    category: Coded
+
+    def __len__(self) -> int:
+        return len(self.customer)
+
+
+class FactRows(NamedTuple):
+    """What happened."""
+
+    customers: CustomerRows
+    events: EventRows
+
+
+def read_facts(store: Store, choice: Choice) -> FactRows:
+    """Read facts, all as they were at one moment.
+
+    Args:
+        store: Where they are.
+        choice: Which ones.
+
+    Raises:
+        SeveralCurrencies: when amounts would have to be added that cannot be.
+    """
+    # On SQLite, which knows only the strictest level, it holds without being asked for.
+    level = "REPEATABLE READ" if store.engine.dialect.name == "postgresql" else "SERIALIZABLE"
+    with store.engine.execution_options(isolation_level=level).begin() as connection:
+        scanning.begin(connection)
+        return _read(connection, choice)
+
+
+def _read(connection: Connection, choice: Choice) -> FactRows:
+    has_money = EVENTS.amount.is_not(None)
+    category = EVENTS.properties[choice.category].as_string()
+    currency = case((has_money, func.coalesce(EVENTS.currency, _OWN)))
+    found = connection.execute(
+        select(EVENTS.type, category, currency).where(choice.events).distinct()
+    ).all()
+    _check_currencies({one for *_, one in found if one is not None}, choice.currency)
+    amount: ColumnElement[Any] = EVENTS.amount
+    if choice.currency is not None:
+        amount = case((EVENTS.currency == choice.currency, EVENTS.amount))
+    kinds = sorted({(type_, category) for type_, category, _ in found}, key=str)
+    customers, sources = _customers(connection, choice)
+    scanned = scan(
+        connection,
+        Wanted(
+            choice.events,
+            choice.of(CUSTOMERS.source),
+            amount,
+            category,
+            kinds,
+            list(zip(sources, customers.id.tolist(), strict=True)),
+        ),
+    )
+    types, categories = (
+        _coded(column) for column in (zip(*kinds, strict=True) if kinds else [(), ()])
+    )
+    events = EventRows(
+        scanned.customer,
+        Coded(types.codes[scanned.kind], types.names),
+        scanned.time,
+        scanned.amount,
+        Coded(categories.codes[scanned.kind], categories.names),
+    )
+    return FactRows(customers, events)
+
+
+def _customers(connection: Connection, choice: Choice) -> tuple[CustomerRows, Sequence[str]]:
+    """Customers, and the source of each."""
+    query = select(
+        CUSTOMERS.source,
+        CUSTOMERS.id,
+        moment(connection, CUSTOMERS.created),
+        cast(CUSTOMERS.attributes, Text),
+    ).where(choice.of(CUSTOMERS.source))
+    rows = connection.execute(query.order_by(CUSTOMERS.source, CUSTOMERS.id)).all()
+    sources, ids, created, attributes = zip(*rows, strict=True) if rows else [()] * 4
+    objects = {text: None if text is None else json.loads(text) for text in set(attributes)}
+    customers = CustomerRows(
+        _coded(sources),
+        np.array(ids, dtype=object),
+        np.array(created, dtype="datetime64[us]"),
+        [objects[text] for text in attributes],
+    )
+    return customers, sources
+
+
+def _check_currencies(found: set[str], chosen: str | None) -> None:
+    if chosen is None and len(found) > 1:
+        named = ", ".join(sorted(one or "no currency" for one in found))
+        raise SeveralCurrencies(f"amounts come in {named}; say which currency is meant")
+
+
+def _coded(texts: Iterable[Any]) -> Coded:
+    """Texts, or what JSON has instead, as codes."""
+    named = [None if one is None else str(one) for one in texts]
+    names = sorted({one for one in named if one is not None})
+    code = {name: place for place, name in enumerate(names)}
+    return Coded(np.array([code.get(one, -1) for one in named], dtype=np.int32), names)  # type: ignore[arg-type]

@@ -1,0 +1,187 @@
+"""Events out of the database, fast: texts become codes before Python makes objects of them.
+
+PostgreSQL sends rows of one width, in the binary format of COPY, in which 64 bits of a hash stand
+for texts. Whoever knows the texts finds them again by their hashes: two of five million have the
+same one with a chance below one in a million. SQLite has no such format, but is read in the same
+process.
+"""
+
+import io
+import math
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    cast,
+    func,
+    select,
+    text,
+    values,
+)
+from sqlalchemy import column as named
+
+from valuebox.exchange import current
+from valuebox.facts.tables import Customer, Event
+from valuebox.store.copying import EPOCH, HEADER_BYTES, TRAILER_BYTES
+from valuebox.store.writing import table_of
+
+Kind = tuple[str, str | None]
+"""The type of an event and its category, of which there are few pairs."""
+
+EVENTS: Final = table_of(Event).c
+CUSTOMERS: Final = table_of(Customer).c
+
+# More of them alive at once are looked through by the garbage collector again and again.
+_AT_ONCE: Final = 1_000
+_NOBODY: Final = 0
+
+
+class Wanted(NamedTuple):
+    """What to read of events, and what is known of them already."""
+
+    events: ColumnElement[bool]
+    customers: ColumnElement[bool]
+    amount: ColumnElement[Any]
+    category: ColumnElement[Any]
+    kinds: Sequence[Kind]
+    keys: Sequence[tuple[str, str]]
+    """Source and id of each customer that the condition holds for, in their order."""
+
+
+class Scanned(NamedTuple):
+    """One value an event in each array."""
+
+    customer: NDArray[np.int32]
+    """Position among the keys; -1 where the customer is not there."""
+    kind: NDArray[np.int32]
+    """Position among the kinds."""
+    time: NDArray[np.datetime64]
+    amount: NDArray[np.float64]
+
+
+def begin(connection: Connection) -> None:
+    """Give a transaction on PostgreSQL time enough to read millions of rows."""
+    if connection.dialect.name == "postgresql":
+        left = current().deadline - time.monotonic()
+        limit = 0 if math.isinf(left) else max(1, int(1_000 * left))
+        for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            connection.execute(text(f"SET LOCAL {name} = {limit}"))
+
+
+def moment(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[str]:
+    """A moment as text in UTC: NumPy reads that faster than Python makes objects of it."""
+    if connection.dialect.name == "postgresql":
+        column = func.timezone("UTC", column)
+    return cast(column, Text)
+
+
+def scan(connection: Connection, wanted: Wanted) -> Scanned:
+    """Read events, in no order."""
+    if connection.dialect.name == "postgresql":
+        return _copied(connection, wanted)
+    return _fetched(connection, wanted)
+
+
+_FIELDS: Final = {"customer": ">i8", "kind": ">i8", "time": ">i8", "amount": ">f8"}
+_ROW: Final = np.dtype(
+    [("fields", ">i2")]
+    + [part for name, kind in _FIELDS.items() for part in ((f"{name} length", ">i4"), (name, kind))]
+)
+
+
+def _copied(connection: Connection, wanted: Wanted) -> Scanned:
+    kind = _kind_hash(EVENTS.type, wanted.category)
+    query: Select[Any] = select(
+        func.coalesce(_hash(EVENTS.customer, _hash(EVENTS.source)), _NOBODY),
+        kind,
+        EVENTS.time,
+        func.coalesce(wanted.amount, math.nan),
+    )
+    content = _copy(connection, query.where(wanted.events))
+    count = (content.tell() - HEADER_BYTES - TRAILER_BYTES) // _ROW.itemsize
+    rows = np.frombuffer(content.getbuffer(), _ROW, count, HEADER_BYTES)
+    in_order = select(_hash(CUSTOMERS.id, _hash(CUSTOMERS.source))).where(wanted.customers)
+    customers = connection.scalars(in_order.order_by(CUSTOMERS.source, CUSTOMERS.id)).all()
+    return Scanned(
+        _places(rows["customer"], customers),
+        _places(rows["kind"], _kind_hashes(connection, wanted.kinds)),
+        EPOCH + rows["time"].astype("timedelta64[us]"),
+        rows["amount"].astype(np.float64),
+    )
+
+
+def _hash(value: Any, seed: Any = 0) -> ColumnElement[int]:
+    return func.hashtextextended(value, seed, type_=BigInteger)
+
+
+def _kind_hash(type_: Any, category: Any) -> ColumnElement[int]:
+    alone = _hash(type_)
+    return func.coalesce(_hash(category, alone), alone)
+
+
+def _kind_hashes(connection: Connection, kinds: Sequence[Kind]) -> list[int]:
+    given = values(named("place", BigInteger), named("type", Text), named("category", Text))
+    found: list[int] = []
+    for start in range(0, len(kinds), _AT_ONCE):
+        some = given.data(
+            [(place, *kind) for place, kind in enumerate(kinds[start : start + _AT_ONCE])]
+        )
+        rows = some.alias("given").c
+        category = cast(rows.category, Text)
+        found += connection.scalars(select(_kind_hash(rows.type, category)).order_by(rows.place))
+    return found
+
+
+def _copy(connection: Connection, query: Select[Any]) -> io.BytesIO:
+    compiled = query.compile(dialect=connection.dialect)
+    content = io.BytesIO()
+    with closing(connection.connection.cursor()) as cursor:
+        order = cursor.mogrify(f"COPY ({compiled}) TO STDOUT (FORMAT binary)", compiled.params)
+        cursor.copy_expert(order, content)
+    return content
+
+
+def _places(hashes: NDArray[np.int64], known: Sequence[int]) -> NDArray[np.int32]:
+    """Where each hash stands among those that are known; -1 where it is not."""
+    index = pd.Index(np.array(known, dtype=np.int64))
+    return index.get_indexer(pd.Index(hashes.astype(np.int64))).astype(np.int32)
+
+
+def _fetched(connection: Connection, wanted: Wanted) -> Scanned:
+    customers: dict[Any, int] = {key: place for place, key in enumerate(wanted.keys)}
+    kinds: dict[Any, int] = {kind: place for place, kind in enumerate(wanted.kinds)}
+    query = select(
+        EVENTS.source,
+        EVENTS.customer,
+        EVENTS.type,
+        wanted.category,
+        moment(connection, EVENTS.time),
+        wanted.amount,
+    )
+    parts = [Scanned(*(np.empty(0, kind) for kind in ("i4", "i4", "M8[us]", "f8")))]
+    result = connection.execution_options(yield_per=_AT_ONCE).execute(query.where(wanted.events))
+    for rows in result.partitions():
+        source, customer, type_, category, when, amount = zip(*rows, strict=True)
+        parts.append(
+            Scanned(
+                _codes(customers, zip(source, customer, strict=True)),
+                _codes(kinds, zip(type_, category, strict=True)),
+                np.array(when, dtype="datetime64[us]"),
+                np.array(amount, dtype=np.float64),
+            )
+        )
+    return Scanned(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+def _codes(known: dict[Any, int], keys: Iterable[Any]) -> NDArray[np.int32]:
+    return np.array([known.get(key, -1) for key in keys], dtype=np.int32)

@@ -1,0 +1,172 @@
+"""What comes in and goes out of facts, over HTTP; imported files are held to the same bounds.
+
+Moments without a zone are taken for UTC.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Final
+
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    RootModel,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from valuebox.facts.tables import MAX_ID, MAX_SOURCE, MAX_TYPE
+from valuebox.moments import Moment
+from valuebox.request_model import RequestModel
+from valuebox.values import Model, no_nul, storable
+
+MAX_ROWS: Final = 10_000
+MAX_AMOUNT: Final = 1e12
+MAX_DIFFERING: Final = 20
+"""How many rows are listed whose event was stored before, and was another one."""
+
+_SOME_TEXT: Final = r"^[^\u0000]+$"
+
+
+def _schema(longest: int) -> WithJsonSchema:
+    return WithJsonSchema(
+        {"type": "string", "minLength": 1, "maxLength": longest, "pattern": _SOME_TEXT}
+    )
+
+
+Source = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_SOURCE),
+    AfterValidator(no_nul),
+    _schema(MAX_SOURCE),
+]
+Id = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_ID),
+    AfterValidator(no_nul),
+    _schema(MAX_ID),
+]
+Type = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_TYPE),
+    AfterValidator(no_nul),
+    _schema(MAX_TYPE),
+]
+Amount = Annotated[float, Field(strict=True, ge=-MAX_AMOUNT, le=MAX_AMOUNT)]
+Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
+
+
+def _storable_object(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    storable(value)
+    return value
+
+
+Object = Annotated[dict[str, JsonValue], AfterValidator(_storable_object)]
+
+
+class Customer(Model):
+    """Somebody who does things. Only `source` and `id` are required."""
+
+    source: Source = Field(description="Where the customer is known from.", examples=["shop"])
+    id: Id = Field(description="Of the customer, within the source.", examples=["1017"])
+    created: Moment | None = Field(
+        default=None, description="When they came, if known.", examples=["2013-04-22T05:47:57Z"]
+    )
+    attributes: Object | None = Field(
+        default=None,
+        description="What is known of them, by name; replaces what was known before.",
+        examples=[{"campaign": "TW"}],
+    )
+
+
+def _by_somebody(schema: dict[str, Any]) -> None:
+    schema["anyOf"] = [
+        {"required": [name], "properties": {name: {"type": "string"}}}
+        for name in ("customer", "session")
+    ]
+
+
+class Event(Model):
+    """Something that a customer, or an unknown one in a session, did."""
+
+    model_config = ConfigDict(json_schema_extra=_by_somebody)
+
+    source: Source = Field(description="Where the event is known from.", examples=["shop"])
+    id: Id = Field(description="Of the event, within the source.", examples=["e-88213"])
+    customer: Id | None = Field(
+        default=None, description="Whose it is, within the source.", examples=["1017"]
+    )
+    session: Id | None = Field(default=None, description="In which session.", examples=["s-4711"])
+    type: Type = Field(description="What was done.", examples=["bought"])
+    time: Moment = Field(description="When it happened.", examples=["2013-05-02T18:20:13Z"])
+    amount: Amount | None = Field(
+        default=None, description="Money that moved, if any.", examples=[12.5]
+    )
+    currency: Currency | None = Field(
+        default=None, description="Of the amount, as in ISO 4217.", examples=["USD"]
+    )
+    properties: Object | None = Field(
+        default=None,
+        description="Whatever else is known of it, by name.",
+        examples=[{"category": "japanese"}],
+    )
+
+    @model_validator(mode="after")
+    def _is_by_somebody(self) -> "Event":
+        if self.customer is None and self.session is None:
+            raise PydanticCustomError("nobody", "Input should have a customer or a session")
+        return self
+
+
+class _Facts(RequestModel):
+    """Base of lists of rows that hold objects of their own."""
+
+    names_object: ClassVar[str]
+
+    def nested(self) -> Iterator[dict[str, Any]]:
+        """Those objects."""
+        for one in self.root:  # type: ignore[attr-defined]
+            if (found := getattr(one, self.names_object)) is not None:
+                yield found
+
+
+class Customers(
+    _Facts, RootModel[Annotated[list[Customer], Field(min_length=1, max_length=MAX_ROWS)]]
+):
+    """Customers, at most 10,000; of one sent twice the last one counts."""
+
+    max_values = 50 * MAX_ROWS
+    names_object = "attributes"
+
+
+class Events(_Facts, RootModel[Annotated[list[Event], Field(min_length=1, max_length=MAX_ROWS)]]):
+    """Events, at most 10,000, in any order."""
+
+    max_values = 50 * MAX_ROWS
+    names_object = "properties"
+
+
+class CustomersStored(Model):
+    """What the sent customers changed."""
+
+    received: int = Field(description="Different customers sent.")
+    added: int = Field(description="Customers that were not known before.")
+    corrected: int = Field(description="Customers of whom something else was known before.")
+    unchanged: int = Field(description="Customers that were known just so.")
+
+
+class EventsStored(Model):
+    """What the sent events changed."""
+
+    received: int = Field(description="Events sent.")
+    added: int = Field(description="Events that were not known before.")
+    unchanged: int = Field(description="Events that were known just so.")
+    differing: int = Field(
+        description="Events that differ from one known by the same source and id, which stays."
+    )
+    differing_rows: list[int] = Field(
+        description=f"Positions of those in the sent array, from 0; the first {MAX_DIFFERING}."
+    )

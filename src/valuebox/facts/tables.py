@@ -1,0 +1,52 @@
+"""Tables of facts: customers, and what they did.
+
+Ids are texts of the source that they come from, and unique within it alone: two shops both have
+a customer 1. An event may come before its customer does, and nothing makes it wait.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import JSON, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from valuebox.store.base import Base, UtcDateTime
+
+MAX_SOURCE: Final = 100
+MAX_ID: Final = 200
+MAX_TYPE: Final = 100
+CURRENCY_LENGTH: Final = 3
+
+
+class Customer(Base):
+    """Somebody; what is sent of the same customer later replaces what was known."""
+
+    __tablename__ = "customers"
+
+    source: Mapped[str] = mapped_column(String(MAX_SOURCE), primary_key=True)
+    id: Mapped[str] = mapped_column(String(MAX_ID), primary_key=True)
+    created: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """NULL where it is not known."""
+    attributes: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class Event(Base):
+    """Something that happened; it never changes."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_source_customer_time", "source", "customer", "time"),)
+
+    source: Mapped[str] = mapped_column(String(MAX_SOURCE), primary_key=True)
+    id: Mapped[str] = mapped_column(String(MAX_ID), primary_key=True)
+    customer: Mapped[str | None] = mapped_column(String(MAX_ID))
+    """Of the same source; NULL where nobody knows who it was."""
+    session: Mapped[str | None] = mapped_column(String(MAX_ID))
+    type: Mapped[str] = mapped_column(String(MAX_TYPE))
+    time: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    amount: Mapped[float | None]
+    """Money that moved; NULL where none did."""
+    currency: Mapped[str | None] = mapped_column(String(CURRENCY_LENGTH))
+    properties: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -1,0 +1,188 @@
+"""The training users by feature and by prediction, to see when those of today are others.
+
+How far two distributions are apart is the population stability index, the sum of
+(actual - expected) * ln(actual / expected) over bins (Siddiqi, Credit Risk Scorecards, 2006).
+By convention less than 0.1 is nothing, and more than 0.25 a shift that needs a look.
+"""
+
+import functools
+from collections.abc import Mapping, Sequence
+from statistics import NormalDist
+from typing import Annotated, Any, Final, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Codes = NDArray[np.intp]
+Count = Annotated[int, Field(ge=0)]
+
+MISSING: Final = "missing"
+UNSEEN: Final = "unseen"
+RARER: Final = "rarer"
+PREDICTION: Final = "prediction"
+"""The name that predictions go by among the features."""
+
+# Ten to a decade, from a cent to a million, so that those of all models can be added up.
+PREDICTION_EDGES: Final = tuple(float(f"{10 ** (step / 10):.3g}") for step in range(-20, 61))
+# Below that a share says less about the users than about how many were counted.
+_LEAST_SHARE: Final = 1e-4
+# Of the training users in a bin of predictions, before it is compared.
+_MERGED_SHARE: Final = 0.05
+_NOISE_Z: Final = NormalDist().inv_cdf(0.999)
+
+
+class _Learned(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class NumberBins(_Learned):
+    """A number: bins between edges, and one for users without a value."""
+
+    edges: list[float] = Field(description="Where a bin ends and the next one starts.")
+    names: list[str] = Field(description="What people call each bin, the last one is missing.")
+    users: list[Count] = Field(description="Training users in each.")
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> Self:
+        if not len(self.edges) + 2 == len(self.names) == len(self.users):
+            raise ValueError("every bin needs its own name and users")
+        if (np.diff(self.edges) <= 0).any():
+            raise ValueError("edges have to be in order")
+        return self
+
+    @property
+    def missing(self) -> int:
+        """The bin of users without a value."""
+        return len(self.users) - 1
+
+    @property
+    def unseen(self) -> int | None:
+        """No number is unseen."""
+        return None
+
+    def codes(self, values: Sequence[float | None] | NDArray[Any]) -> Codes:
+        """The bin of each value, `(n_users,)`; None and NaN are missing."""
+        numbers = np.asarray(values, dtype=np.float64)
+        bins = np.searchsorted(self.edges, numbers, side="right")
+        return np.where(np.isnan(numbers), self.missing, bins)
+
+
+class CategoryBins(_Learned):
+    """A category: a bin for each frequent value, and one each for what is left.
+
+    Those are the rarer values that the model knows, values that it does not know, and none.
+    """
+
+    values: list[str] = Field(description="The frequent values, most frequent first.")
+    rarer: list[str] = Field(description="The others that the model knows.")
+    users: list[Count] = Field(
+        description="Training users with each frequent value, then rarer, unseen, missing ones."
+    )
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> Self:
+        if len(self.values) + 3 != len(self.users):
+            raise ValueError("every bin needs its own users")
+        if len({*self.values, *self.rarer}) != len(self.values) + len(self.rarer):
+            raise ValueError("a value belongs to one bin")
+        return self
+
+    @property
+    def names(self) -> list[str]:
+        """What people call each bin."""
+        return [*self.values, RARER, UNSEEN, MISSING]
+
+    @property
+    def missing(self) -> int:
+        """The bin of users without a value."""
+        return len(self.users) - 1
+
+    @property
+    def unseen(self) -> int | None:
+        """The bin of values that the model does not know."""
+        return len(self.users) - 2
+
+    def codes(self, values: Sequence[Any]) -> Codes:
+        """The bin of each value, `(n_users,)`; whatever is no text is missing."""
+        code_of = {value: code for code, value in enumerate(self.values)}
+        code_of |= dict.fromkeys(self.rarer, len(self.values))
+        unseen = len(self.users) - 2
+        found = (code_of.get(v, unseen) if isinstance(v, str) else self.missing for v in values)
+        return np.fromiter(found, np.intp, len(values))
+
+
+Bins = NumberBins | CategoryBins
+
+
+class Reference(_Learned):
+    """The training users, by feature and by prediction."""
+
+    numbers: dict[str, NumberBins] = Field(description="By the name of the feature.")
+    categories: dict[str, CategoryBins] = Field(description="By the name of the feature.")
+    predictions: Annotated[
+        list[Count],
+        Field(min_length=len(PREDICTION_EDGES) + 1, max_length=len(PREDICTION_EDGES) + 1),
+    ] = Field(description="What the model says of them, between the edges for all models.")
+
+    @functools.cached_property
+    def features(self) -> Mapping[str, Bins]:
+        """The bins of every feature."""
+        return {**self.numbers, **self.categories}
+
+
+def prediction_codes(predictions: NDArray[np.float64]) -> Codes:
+    """The bin of each prediction between `PREDICTION_EDGES`, `(n_users,)`."""
+    return np.searchsorted(PREDICTION_EDGES, predictions, side="right")
+
+
+class Shift(NamedTuple):
+    """How far two distributions are apart."""
+
+    psi: float
+    """The population stability index."""
+    noise: float
+    """What chance alone exceeds once in 1,000 times, with so many users of the same kind."""
+
+
+def shift(expected: Sequence[int], actual: Sequence[int]) -> Shift | None:
+    """How far apart users are from the training users, by how many are in each bin.
+
+    Without any difference the index times n m / (n + m) is about chi-square, for n and m users
+    (Yurdakul, Statistical Properties of Population Stability Index, 2018).
+
+    Returns:
+        None where there are no users on one of the sides.
+    """
+    before, now = np.asarray(expected, dtype=np.float64), np.asarray(actual, dtype=np.float64)
+    n_before, n_now = before.sum(), now.sum()
+    if n_before == 0 or n_now == 0:
+        return None
+    # An empty bin would make it infinite; half a user is about what may have been overlooked.
+    least = max(_LEAST_SHARE, 0.5 / n_now)
+    shares = np.maximum(before / n_before, least), np.maximum(now / n_now, least)
+    psi = float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
+    freedom = int(((before > 0) | (now > 0)).sum()) - 1
+    return Shift(psi, (1 / n_before + 1 / n_now) * _chi_square(freedom))
+
+
+def merged(expected: Sequence[int], actual: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Neighbouring bins of predictions put together until enough are expected in each."""
+    enough, before, now = _MERGED_SHARE * sum(expected), [0], [0]
+    for one, other in zip(expected, actual, strict=True):
+        if before[-1] >= enough:
+            before.append(0)
+            now.append(0)
+        before[-1] += one
+        now[-1] += other
+    if before[-1] < enough and len(before) > 1:
+        before[-2:], now[-2:] = [sum(before[-2:])], [sum(now[-2:])]
+    return before, now
+
+
+def _chi_square(freedom: int) -> float:
+    """What chance exceeds once in 1,000 times (Wilson and Hilferty's approximation)."""
+    if freedom < 1:
+        return 0.0
+    spread = 2 / (9 * freedom)
+    return float(freedom * (1 - spread + _NOISE_Z * spread**0.5) ** 3)

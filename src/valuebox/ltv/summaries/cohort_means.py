@@ -1,0 +1,181 @@
+"""Predicted and realised means of cohorts, with intervals, from the sums."""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from valuebox.cohorts import Period
+from valuebox.ltv.summaries.models import known_model
+from valuebox.ltv.summaries.periods import chosen, period_name, period_of
+from valuebox.ltv.summaries.tables import LtvCohorts, LtvCohortScatter
+from valuebox.ltv.summaries.views import CohortMean, Selection
+from valuebox.ltv.uncertainty import CohortMeans, Scatter, Uncertainty
+
+_NOON: Final = pd.Timedelta(hours=12)
+_EPOCH: Final = date(1970, 1, 1)
+
+
+class _Key(NamedTuple):
+    segment: str
+    model: str
+    period: int
+
+
+Scattered = dict[_Key, dict[int, tuple[int, int]]]
+
+
+def cohort_means(session: Session, selection: Selection, period: Period) -> list[CohortMean]:
+    """Every cohort of the selection, by segment, then model, then period.
+
+    An interval of a small cohort is drawn, which takes a millisecond: ask for the days of one
+    segment, or for the months of all.
+    """
+    sums = _sums(selection, period).order_by("segment", "model", "period")
+    return _means(session, selection, period, session.execute(sums).all())
+
+
+def worst_cohorts(
+    session: Session, selection: Selection, period: Period, limit: int = 10
+) -> list[CohortMean]:
+    """Cohorts whose mean is off by more than chance explains, the least explicable first.
+
+    The order is by the error of the mean over its standard deviation, as the users of the cohort
+    themselves scatter; the largest error would be that of the smallest cohorts.
+    """
+    sums = _sums(selection, period).subquery().c
+    error = sums.known_actual - sums.known_prediction
+    worst = (
+        select(*sums)
+        .where(sums.known_squares > 0)
+        .order_by((error * error / sums.known_squares).desc(), sums.segment, sums.period)
+        .limit(limit)
+    )
+    return _means(session, selection, period, session.execute(worst).all())
+
+
+def _sums(selection: Selection, period: Period) -> Select[*tuple[Any, ...]]:
+    """The sums of every cohort with users; `period` is a number."""
+    table = LtvCohorts
+    names = (
+        *("users", "prediction", "later", "future"),
+        *("known_users", "known_prediction", "known_later", "known_future"),
+        *("known_actual", "known_squares"),
+    )
+    columns = [getattr(table, name) for name in names]
+    keys = (table.segment, table.model, period_of(table.day, period).label("period"))
+    rows = chosen(selection, table, *keys, table.day, *columns).where(table.users > 0).subquery().c
+    totals = [func.sum(rows[name]).label(name) for name in names]
+    first, last = func.min(rows.day).label("first"), func.max(rows.day).label("last")
+    grouped = (rows.segment, rows.model, rows.period)
+    return select(*grouped, first, last, *totals).group_by(*grouped)
+
+
+def _means(
+    session: Session, selection: Selection, period: Period, sums: Sequence[Row[Any]]
+) -> list[CohortMean]:
+    learned = {
+        model: known_model(session, model).uncertainty for model in {row.model for row in sums}
+    }
+    scattered = _scattered(session, selection, period, sums)
+    found = []
+    for row in sums:
+        key = _Key(row.segment, row.model, row.period)
+        found.append(_mean(row, learned[row.model], scattered.get(key, {})))
+    return found
+
+
+def _scattered(
+    session: Session, selection: Selection, period: Period, sums: Sequence[Row[Any]]
+) -> Scattered:
+    table = LtvCohortScatter
+    of_period = period_of(table.day, period).label("period")
+    columns = (table.segment, table.model, of_period, table.bin, table.users, table.known_users)
+    query = chosen(selection, table, *columns).where(_within(sums))
+    rows = query.subquery().c
+    keys = (rows.segment, rows.model, rows.period, rows.bin)
+    totals = select(*keys, func.sum(rows.users), func.sum(rows.known_users)).group_by(*keys)
+    found: Scattered = {}
+    for segment, model, number, one, users, known in session.execute(totals):
+        of_cohort = found.setdefault(_Key(segment, model, number), {})
+        of_cohort[one] = (int(users), int(known))
+    return found
+
+
+def _within(sums: Sequence[Row[Any]]) -> ColumnElement[bool]:
+    """The condition on the scatter of these cohorts; where they are many, of all in between."""
+    table = LtvCohortScatter
+    if not sums or len(sums) > 50:
+        return and_(True)
+    return or_(
+        *(
+            and_(
+                table.segment == row.segment,
+                table.model == row.model,
+                table.day.between(row.first, row.last),
+            )
+            for row in sums
+        )
+    )
+
+
+def _mean(
+    row: Row[Any], learned: Uncertainty | None, scattered: Mapping[int, tuple[int, int]]
+) -> CohortMean:
+    known = int(row.known_users)
+    users = known or int(row.users)
+    sums = (
+        (row.known_prediction, row.known_later, row.known_future)
+        if known
+        else (row.prediction, row.later, row.future)
+    )
+    prediction, later, future = (total / users for total in sums)
+    lower = upper = None
+    if learned is not None and scattered:
+        counts = {one: both[1] if known else both[0] for one, both in scattered.items()}
+        lower, upper = learned.interval_of_mean(
+            CohortMeans(
+                segment=row.segment,
+                joined=pd.Timestamp(row.first) + (row.last - row.first) / 2 + _NOON,
+                prediction=prediction,
+                later=later,
+                future=future,
+                known=_listed(learned.known, counts),
+                missing=_listed(learned.missing, {-1 - one: n for one, n in counts.items()}),
+            )
+        )
+    return CohortMean(
+        segment=row.segment,
+        period=period_name(row.period),
+        model=row.model,
+        users=int(row.users),
+        known_users=known,
+        predicted=prediction,
+        lower=lower,
+        upper=upper,
+        actual=row.known_actual / known if known else None,
+        floor=_floor(row, known),
+    )
+
+
+def _floor(row: Row[Any], known: int) -> float | None:
+    """Mean absolute deviation of the mean, were it normal."""
+    if known < 2:
+        return None
+    bias = (row.known_actual - row.known_prediction) / known
+    variance = max(row.known_squares / known - bias**2, 0.0)
+    return math.sqrt(2 / math.pi * variance / known)
+
+
+def _listed(scatter: Scatter, counts: Mapping[int, int]) -> NDArray[np.int64]:
+    listed = np.zeros(len(scatter.edges) + 1, dtype=np.int64)
+    for one, users in counts.items():
+        if one >= 0:
+            listed[one] = users
+    return listed

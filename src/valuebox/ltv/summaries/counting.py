@@ -1,0 +1,66 @@
+"""Rows as they are counted: when they came, what was predicted, what their features were."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Select, func, literal, select, union_all
+from sqlalchemy.orm import Session
+
+from valuebox.ltv.bins import PREDICTION_EDGES, Bins
+from valuebox.ltv.features import FEATURES
+from valuebox.ltv.summaries.adding import Batch, add_up, day_joined, day_received, segment
+from valuebox.ltv.summaries.coding import between, bin_of
+from valuebox.ltv.summaries.tables import LtvArrivals, LtvFeatureBins, LtvPredictionBins
+from valuebox.ltv.tables import LtvFeatures, LtvPrediction
+
+
+def count_rows(session: Session, batch: Batch) -> None:
+    """Add the rows of a batch to everything that counts rows."""
+    model = batch.model.model
+    latest, kept = [LtvArrivals.last_at], [LtvArrivals.first_at]
+    add_up(session, LtvArrivals, model, _arrivals(session, batch), latest, kept)
+    add_up(session, LtvPredictionBins, model, _predictions(batch))
+    if batch.model.reference is not None:
+        bins = batch.model.reference.features
+        add_up(session, LtvFeatureBins, model, _features(batch, bins))
+
+
+def _arrivals(session: Session, batch: Batch) -> Select[*tuple[object, ...]]:
+    rows = batch.select(
+        day_received(session).label("day"),
+        segment().label("segment"),
+        LtvPrediction.prediction,
+        LtvFeatures.received_at,
+    ).subquery()
+    return select(
+        rows.c.day,
+        rows.c.segment,
+        func.count().label("rows"),
+        func.sum(rows.c.prediction).label("prediction"),
+        func.min(rows.c.received_at).label("first_at"),
+        func.max(rows.c.received_at).label("last_at"),
+    ).group_by(rows.c.day, rows.c.segment)
+
+
+def _predictions(batch: Batch) -> Select[*tuple[object, ...]]:
+    rows = batch.select(
+        day_joined().label("day"),
+        segment().label("segment"),
+        between(LtvPrediction.prediction, PREDICTION_EDGES).label("bin"),
+    ).subquery()
+    return select(*rows.c, func.count().label("rows")).group_by(*rows.c)
+
+
+def _features(batch: Batch, bins: Mapping[str, Bins]) -> Select[*tuple[object, ...]]:
+    codes = [bin_of(getattr(LtvFeatures, name.lower()), bins[name]) for name in FEATURES]
+    columns = [code.label(name) for code, name in zip(codes, FEATURES, strict=True)]
+    rows = batch.select(day_joined().label("day"), *columns).cte("coded")
+    counted = [
+        select(
+            rows.c.day,
+            literal(name).label("feature"),
+            rows.c[name].label("bin"),
+            func.count().label("rows"),
+        ).group_by(rows.c.day, rows.c[name])
+        for name in FEATURES
+    ]
+    return select(*union_all(*counted).subquery().c)

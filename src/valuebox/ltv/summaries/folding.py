@@ -1,0 +1,138 @@
+"""Adding to the sums what is new since, in batches, each in a transaction of its own.
+
+A row's id says when it was made, and nothing is stored of a request that took too long, so that
+all rows up to a moment are there a little later: the sums hold all rows through one id and none
+after it. An outcome knows which of its values they hold.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from valuebox.exchange import within
+from valuebox.ltv.summaries.adding import Batch, KnownModel
+from valuebox.ltv.summaries.counting import count_rows
+from valuebox.ltv.summaries.judging import judge_outcomes, judge_rows
+from valuebox.ltv.summaries.models import known_model
+from valuebox.ltv.summaries.tables import LtvFolded
+from valuebox.ltv.tables import NOT_SUMMED, LtvFeatures, LtvOutcome, LtvPrediction
+from valuebox.store.engine import Store
+from valuebox.store.ids import first_id
+
+BATCH: Final = 2_000
+SETTLED: Final = timedelta(seconds=60)
+"""After that a row is stored or never will be; more than the service's deadline by far enough
+for clocks of several machines."""
+# Others write between two batches.
+PAUSE_SECONDS: Final = 0.02
+_BATCH_SECONDS: Final = 60.0
+
+
+class Folded(NamedTuple):
+    """What was added to the sums."""
+
+    rows: int
+    outcomes: int
+
+
+@dataclass
+class Folding:
+    """Keeps the sums of one database up to date."""
+
+    store: Store
+    settled: timedelta = SETTLED
+    _models: dict[str, KnownModel] = field(default_factory=dict)
+
+    def fold(self, stop: Event, patient: bool = False) -> Folded:
+        """Add all that is settled.
+
+        Args:
+            stop: Ends it after the batch under way, which is committed as a whole.
+            patient: Whether to wait while another process adds to the sums of the same
+                PostgreSQL, or to leave the rest to it.
+        """
+        horizon = first_id(datetime.now(UTC) - self.settled)
+        rows = outcomes = 0
+        more = True
+        while more and not stop.is_set():
+            with within(_BATCH_SECONDS), self.store.writing() as session:
+                state = _state(session, patient)
+                if state is None:
+                    break
+                batch = self._rows(session, state, horizon)
+                changed = self._outcomes(session, state) if batch < BATCH else 0
+            rows, outcomes = rows + batch, outcomes + changed
+            more = BATCH in (batch, changed)
+            if more:
+                stop.wait(PAUSE_SECONDS)
+        return Folded(rows, outcomes)
+
+    def _rows(self, session: Session, state: LtvFolded, horizon: UUID) -> int:
+        """Add the next rows, and return how many they were."""
+        following = (
+            select(LtvFeatures.id)
+            .where(LtvFeatures.id > state.through, LtvFeatures.id < horizon)
+            .order_by(LtvFeatures.id)
+            .limit(BATCH)
+        )
+        ids = session.scalars(following).all()
+        if not ids:
+            return 0
+        features_id = LtvPrediction.features_id
+        in_batch = (features_id > state.through) & (features_id <= ids[-1])
+        models = select(LtvPrediction.model).where(in_batch).distinct()
+        for model in session.scalars(models).all():
+            batch = Batch(self._model(session, model), state.through, ids[-1])
+            count_rows(session, batch)
+            judge_rows(session, batch)
+        state.through = ids[-1]
+        state.folded_at = datetime.now(UTC)
+        return len(ids)
+
+    def _outcomes(self, session: Session, state: LtvFolded) -> int:
+        """Add the next outcomes that are new or changed, and return how many they were."""
+        pending = (
+            select(LtvOutcome.user_id)
+            .where(NOT_SUMMED)
+            .order_by(LtvOutcome.user_id)
+            .limit(BATCH)
+            # What somebody is changing at this moment can wait; waiting for it could deadlock.
+            .with_for_update(skip_locked=True)
+        )
+        user_ids = session.scalars(pending).all()
+        if not user_ids:
+            return 0
+        of_users = (
+            select(LtvPrediction.model)
+            .join(LtvFeatures, LtvFeatures.id == LtvPrediction.features_id)
+            .where(LtvFeatures.user_id.in_(user_ids), LtvFeatures.id <= state.through)
+            .distinct()
+        )
+        for model in session.scalars(of_users).all():
+            judge_outcomes(session, self._model(session, model), user_ids, state.through)
+        session.execute(
+            update(LtvOutcome)
+            .where(LtvOutcome.user_id.in_(user_ids))
+            .values(summed=LtvOutcome.target)
+            .execution_options(synchronize_session=False)
+        )
+        state.folded_at = datetime.now(UTC)
+        return len(user_ids)
+
+    def _model(self, session: Session, model: str) -> KnownModel:
+        known = self._models.get(model)
+        if known is None:
+            known = known_model(session, model)
+            if known.reference is not None:
+                self._models[model] = known
+        return known
+
+
+def _state(session: Session, patient: bool) -> LtvFolded | None:
+    """How far the sums reach, locked; None where somebody else is adding to them."""
+    return session.scalars(select(LtvFolded).with_for_update(skip_locked=not patient)).one_or_none()

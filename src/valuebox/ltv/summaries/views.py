@@ -1,0 +1,175 @@
+"""What is asked of the sums, and what they answer; amounts in the site's currency."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which sums are meant; what is None restricts nothing."""
+
+    first: date | None = None
+    """The first day."""
+    last: date | None = None
+    """The last day; it is included."""
+    segment: str | tuple[str, ...] | None = None
+    """One, or any of several."""
+    model: str | None = None
+    """A tag. Without one every model is answered for by itself."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """What the sums reach over; None where they hold nothing."""
+
+    first_joined: date | None
+    last_joined: date | None
+    first_received: date | None
+    last_received: date | None
+    folded_at: datetime | None
+    """When something was last added to them."""
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """Rows that came on one day, in UTC."""
+
+    day: date
+    model: str
+    rows: int
+    prediction: float
+    """Mean."""
+
+
+@dataclass(frozen=True)
+class PredictionBin:
+    """Rows with predictions from `lower` up to `upper`, which is not included."""
+
+    model: str
+    lower: float | None
+    """None for the first bin, which has everything below."""
+    upper: float | None
+    """None for the last bin, which has everything above."""
+    rows: int
+    expected: float | None
+    """Share of the training users; None where the model was never registered."""
+
+
+@dataclass(frozen=True)
+class CohortMean:
+    """The users of one segment who joined in one period, predicted by one model.
+
+    All means are over the users whose outcome is known, where there are any, else over all.
+    """
+
+    segment: str
+    period: str
+    """A day such as 2019-07-01 or a month such as 2019-07."""
+    model: str
+    users: int
+    known_users: int
+    """Whose outcome is known."""
+    predicted: float
+    lower: float | None
+    """Of the interval for the mean of these users; None where the model was never registered."""
+    upper: float | None
+    actual: float | None
+    """None until an outcome is known."""
+    floor: float | None
+    """The error that chance alone leaves on average, from how these users scatter; None of fewer
+    than two users whose outcome is known."""
+
+
+@dataclass(frozen=True)
+class BinShare:
+    """Users with some values of a feature."""
+
+    name: str
+    """The value, or the range of numbers."""
+    expected: float
+    """Share of the training users."""
+    actual: float
+    """Share of the rows."""
+
+
+@dataclass(frozen=True)
+class FeatureDrift:
+    """How far the rows of a period are from the training users, by one feature or `prediction`."""
+
+    model: str
+    feature: str
+    period: str | None
+    """A day or month of joining; None for the whole selection."""
+    rows: int
+    psi: float
+    """The population stability index; see `bins`."""
+    noise: float
+    """What chance alone exceeds once in 1,000 times, with so many rows."""
+    missing: float
+    """Share of rows without a value."""
+    missing_expected: float
+    unseen: float
+    """Share of rows with a value that the model does not know."""
+    unseen_expected: float
+    bins: tuple[BinShare, ...] = field(repr=False)
+    """Empty for `prediction`, which has bins of its own."""
+
+
+@dataclass(frozen=True)
+class ModelUse:
+    """A model and what it was used for."""
+
+    model: str
+    trained_at: datetime | None
+    """None where it was never registered."""
+    first_at: datetime | None
+    """When the first row came; None where none has come yet."""
+    last_at: datetime | None
+    rows: int
+
+
+@dataclass(frozen=True)
+class SegmentUsers:
+    """A segment and how many users it has."""
+
+    segment: str
+    users: int
+
+
+@dataclass(frozen=True)
+class RecentRequest:
+    """A request that stored predictions."""
+
+    request_id: UUID
+    received_at: datetime
+    rows: int
+    model: str
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Users of a selection in one segment, predicted by one model; sums."""
+
+    model: str
+    segment: str
+    users: int
+    prediction: float
+    known_users: int
+    """Whose outcome is known; the other sums named so are over these."""
+    known_prediction: float
+    known_actual: float
+    last_known: date | None
+    """The last day of joining of which an outcome is known."""
+
+    @property
+    def predicted(self) -> float:
+        """Mean over the users whose outcome is known, where there are any, else over all."""
+        if self.known_users:
+            return self.known_prediction / self.known_users
+        return self.prediction / self.users
+
+    @property
+    def actual(self) -> float | None:
+        """Mean; None until an outcome is known."""
+        return self.known_actual / self.known_users if self.known_users else None

@@ -1,0 +1,61 @@
+"""Customers and events over HTTP."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from support.facts import customer, event, stored_customers, stored_events
+from support.services import Service
+
+EVENTS, CUSTOMERS = "/v1/events", "/v1/customers"
+
+
+def send(service: Service, path: str, body: Any, **headers: str) -> httpx.Response:
+    answer = service.http.post(path, json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+def test_facts_are_stored_and_counted(service: Service) -> None:
+    source = uuid4().hex
+    people = [customer(n, source=source) for n in range(3)]
+    told = send(service, CUSTOMERS, people).json()
+    assert told == {"received": 3, "added": 3, "corrected": 0, "unchanged": 0}
+    happened = [event(f"{source}-{n}", source=source, session=None) for n in range(2_000)]
+    told = send(service, EVENTS, happened).json()
+    assert told["added"] == 2_000
+    changed = [*happened[:5], {**happened[5], "amount": 1.0}, event(f"{source}-x", source=source)]
+    assert send(service, EVENTS, changed).json() == {
+        "received": 7,
+        "added": 1,
+        "unchanged": 5,
+        "differing": 1,
+        "differing_rows": [5],
+    }
+    stored = stored_events(service.store)[f"{source}-7"]
+    assert (stored.source, stored.amount, stored.properties) == (
+        *(source, 9.5),
+        {"category": "thai", "meal": 7},
+    )
+    assert stored_customers(service.store)["1"].attributes == {"campaign": "TW"}
+
+
+def test_a_request_with_a_key_is_answered_alike(service: Service) -> None:
+    key, source = uuid4().hex, uuid4().hex
+    for path, body in ((EVENTS, [event(source)]), (CUSTOMERS, [customer(source)])):
+        first = send(service, path, body, **{"Idempotency-Key": key + path})
+        again = send(service, path, body, **{"Idempotency-Key": key + path})
+        assert first.json()["added"] == 1
+        assert again.content == first.content
+        assert again.headers["Idempotent-Replayed"] == "true"
+        assert send(service, path, body).json()["unchanged"] == 1
+
+
+@pytest.mark.parametrize("text", ["{}", '{"a": "x:\\"{", "b": {"c": [{}]}}', '{"t": "\\":"}'])
+def test_properties_may_look_like_anything(service: Service, text: str) -> None:
+    source = uuid4().hex
+    one = event(source, properties=json.loads(text))
+    assert send(service, EVENTS, [one]).json()["added"] == 1
+    assert stored_events(service.store)[source].properties == json.loads(text)

@@ -1,0 +1,52 @@
+"""What the dashboard alone asks of the sums."""
+
+from pathlib import Path
+
+import pytest
+from support.dashboards import show
+from support.sums import fold, send
+from support.users import users
+
+from valuebox.cohorts import MISSING_SEGMENT
+from valuebox.ltv.files import columns_of, read_users
+from valuebox.ltv.model import LtvModel
+from valuebox.ltv.summaries.drift import drift, drift_with_months
+from valuebox.ltv.summaries.totals import together, totals
+from valuebox.ltv.summaries.views import Selection
+from valuebox.store.engine import Store
+
+
+def test_totals_are_those_of_the_users(store: Store, model: LtvModel, data_dir: Path) -> None:
+    with store.reading() as session:
+        assert totals(session, Selection()) == []
+    assert together([]) is None
+    known = read_users(data_dir / "valid.csv")
+    show(store, model, known)
+    send(store, [{**one, "country_segment": None} for one in users(20, 10**9)], model)
+    fold(store)
+    with store.reading() as session:
+        found = totals(session, Selection())
+        late = totals(session, Selection(first=known["join_date"].max().date(), segment="US"))
+    everybody = together(found)
+    assert everybody is not None
+    assert (everybody.users, everybody.known_users) == (len(known) + 20, len(known))
+    assert everybody.actual == pytest.approx(known["target"].mean())
+    assert everybody.predicted == pytest.approx(model.predict(columns_of(known)).mean())
+    assert everybody.last_known == known["join_date"].max().date()
+    (missing,) = (one for one in found if one.segment == MISSING_SEGMENT)
+    assert (missing.users, missing.known_users, missing.actual) == (20, 0, None)
+    assert missing.predicted == pytest.approx(missing.prediction / 20)
+    last_day = known[known["join_date"].dt.date == known["join_date"].max().date()]
+    assert [one.users for one in late] == [int((last_day["country_segment"] == "US").sum())]
+
+
+def test_drift_of_all_days_is_that_of_their_months_together(
+    store: Store, model: LtvModel, data_dir: Path
+) -> None:
+    show(store, model, read_users(data_dir / "valid.csv"))
+    show(store, model, read_users(data_dir / "test.csv"))
+    with store.reading() as session:
+        whole, by_month = drift_with_months(session, Selection())
+        assert whole == drift(session, Selection())
+        assert by_month == drift(session, Selection(), "month")
+    assert {one.period for one in by_month} == {"2019-07", "2019-08"}

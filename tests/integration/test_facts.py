@@ -1,0 +1,148 @@
+"""Customers and events in both databases: each once, whatever comes, whenever it comes."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from threading import Barrier
+from typing import Any
+
+import pytest
+from support.facts import (
+    FIRST,
+    customer,
+    event,
+    put_customers,
+    put_events,
+    stored_customers,
+    stored_events,
+)
+
+from valuebox.store.engine import Store
+
+
+def test_an_event_is_stored_as_it_was_sent(store: Store) -> None:
+    put_events(store, event(1), event(2, session=None, amount=None, currency=None, properties=None))
+    events = stored_events(store)
+    whole, bare = events["1"], events["2"]
+    assert (whole.source, whole.customer, whole.session, whole.type) == (
+        *("shop", "c1", "s1"),
+        "bought",
+    )
+    assert whole.time == datetime(2013, 5, 1, 0, 1, tzinfo=UTC)
+    assert (whole.amount, whole.currency) == (9.5, "USD")
+    assert whole.properties == {"category": "thai", "meal": 7}
+    assert bare.session is bare.amount is bare.currency is bare.properties is None
+
+
+@pytest.mark.parametrize("count", [5, 3_000])
+def test_the_same_events_again_change_nothing(store: Store, count: int) -> None:
+    sent = [event(number) for number in range(count)]
+    assert put_events(store, *sent).added == count
+    before = {one.id: one.received_at for one in stored_events(store).values()}
+    again = put_events(store, *reversed(sent), event(count))
+    assert again.model_dump() == {
+        "received": count + 1,
+        "added": 1,
+        "unchanged": count,
+        "differing": 0,
+        "differing_rows": [],
+    }
+    after = stored_events(store)
+    assert {key: after[key].received_at for key in before} == before
+    assert len(after) == count + 1
+
+
+def test_ids_of_two_sources_do_not_meet(store: Store) -> None:
+    assert put_events(store, event(1), event(1, source="fair")).added == 2
+    assert put_customers(store, customer(1), customer(1, source="fair")).added == 2
+
+
+CHANGES: list[dict[str, Any]] = [
+    {"customer": "other"},
+    {"customer": None},
+    {"session": None},
+    {"type": "like"},
+    {"time": "2013-05-01T00:01:00.000001Z"},
+    {"amount": 9.75},
+    {"amount": None},
+    {"currency": "EUR"},
+    {"properties": None},
+    {"properties": {"category": "thai", "meal": 8}},
+    {"properties": {"category": "thai", "meal": "7"}},
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+def test_another_event_of_the_same_id_is_reported_and_the_first_one_stays(
+    store: Store, change: dict[str, Any]
+) -> None:
+    put_events(store, event(1))
+    told = put_events(store, event(2), event(1, **change), event(1))
+    assert (told.added, told.unchanged, told.differing, told.differing_rows) == (1, 1, 1, [1])
+    kept = stored_events(store)["1"]
+    assert (kept.customer, kept.amount, kept.type) == ("c1", 9.5, "bought")
+    assert kept.properties == {"category": "thai", "meal": 7}
+
+
+def test_the_order_of_properties_makes_no_difference(store: Store) -> None:
+    put_events(store, event(1))
+    told = put_events(store, event(1, properties={"meal": 7, "category": "thai"}))
+    assert (told.unchanged, told.differing) == (1, 0)
+
+
+def test_of_two_events_in_one_request_the_first_counts(store: Store) -> None:
+    told = put_events(store, event(1), event(1, amount=1.0), event(1))
+    assert (told.received, told.added, told.unchanged, told.differing_rows) == (3, 1, 1, [1])
+    assert stored_events(store)["1"].amount == 9.5
+
+
+def test_customers_are_added_corrected_and_left_alone(store: Store) -> None:
+    assert put_customers(store, customer(1), customer(2)).added == 2
+    first = stored_customers(store)
+    told = put_customers(
+        store, customer(1), customer(2, attributes={"campaign": "FB"}), customer(3, created=None)
+    )
+    assert told.model_dump() == {"received": 3, "added": 1, "corrected": 1, "unchanged": 1}
+    then = stored_customers(store)
+    assert then["1"].changed_at == first["1"].changed_at
+    assert then["2"].received_at == first["2"].received_at
+    assert then["2"].changed_at > first["2"].changed_at
+    assert then["2"].attributes == {"campaign": "FB"}
+    assert (then["3"].created, then["2"].created) == (None, FIRST)
+
+
+def test_what_is_not_told_of_a_customer_stays(store: Store) -> None:
+    put_customers(store, customer(1))
+    assert put_customers(store, customer(1, created=None, attributes=None)).unchanged == 1
+    assert put_customers(store, customer(1, created=None, attributes={})).corrected == 1
+    known = stored_customers(store)["1"]
+    assert (known.created, known.attributes) == (FIRST, {})
+
+
+def test_of_a_customer_sent_twice_the_last_counts(store: Store) -> None:
+    told = put_customers(
+        store, customer(1), customer(2), customer(1, attributes={"campaign": "PI"})
+    )
+    assert (told.received, told.added) == (2, 2)
+    assert stored_customers(store)["1"].attributes == {"campaign": "PI"}
+
+
+@pytest.mark.parametrize("put", [put_events, put_customers])
+def test_threads_with_the_same_rows_store_each_once(postgres_store: Store, put: Any) -> None:
+    made = event if put is put_events else customer
+    gate = Barrier(4, timeout=30)
+
+    def race(thread: int) -> int:
+        added = 0
+        for turn in range(5):
+            ids = range(turn * 100, turn * 100 + 300)
+            gate.wait()
+            order = ids if thread % 2 else reversed(ids)
+            added += put(postgres_store, *(made(number) for number in order)).added
+        return added
+
+    with ThreadPoolExecutor(4) as pool:
+        added = sum(pool.map(race, range(4)))
+    if put is put_events:
+        assert len(stored_events(postgres_store)) == added == 700
+    else:
+        assert len(stored_customers(postgres_store)) == 700

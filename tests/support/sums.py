@@ -1,0 +1,162 @@
+"""What the sums in the database should be, from all rows."""
+
+from datetime import timedelta
+from threading import Event
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import inspect, select
+
+from support.users import received
+from valuebox.cohorts import MISSING_SEGMENT
+from valuebox.ltv import repository
+from valuebox.ltv.bins import prediction_codes
+from valuebox.ltv.features import FEATURES
+from valuebox.ltv.model import LtvModel
+from valuebox.ltv.summaries import tables as sums
+from valuebox.ltv.summaries.folding import Folded, Folding
+from valuebox.ltv.summaries.models import register
+from valuebox.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
+from valuebox.store.base import Base
+from valuebox.store.engine import Store
+from valuebox.store.ids import new_id
+
+TABLES = {
+    "arrivals": sums.LtvArrivals,
+    "predictions": sums.LtvPredictionBins,
+    "features": sums.LtvFeatureBins,
+    "cohorts": sums.LtvCohorts,
+    "scatter": sums.LtvCohortScatter,
+}
+# What was stored a moment ago is taken for settled.
+AT_ONCE = timedelta(seconds=-5)
+
+
+def send(store: Store, sent: list[dict[str, Any]], model: LtvModel, tag: str | None = None) -> UUID:
+    """Store users and what a model says of them, as the service does; returns the request's id.
+
+    Args:
+        store: Where to.
+        sent: As requests hold them.
+        model: That says something.
+        tag: Under which it does, if not under its own.
+    """
+    columns, request_id = received(sent), new_id()
+    with store.writing() as session:
+        register(session, model)
+        repository.add_predictions(
+            session,
+            request_id,
+            columns,
+            lambda: model.estimate(columns.features),
+            tag or model.tag,
+        )
+    return request_id
+
+
+def report(store: Store, targets: dict[int, float]) -> None:
+    """Store outcomes, as the service does."""
+    with store.writing() as session:
+        repository.put_outcomes(session, targets)
+
+
+def fold(store: Store) -> Folded:
+    """Add everything to the sums."""
+    return Folding(store, AT_ONCE).fold(Event())
+
+
+def stored_sums(store: Store) -> dict[str, pd.DataFrame]:
+    """The sums as they are, without those over nobody."""
+    return {name: _sums(_frame(store, table), table) for name, table in TABLES.items()}
+
+
+def expected_sums(store: Store, *models: LtvModel) -> dict[str, pd.DataFrame]:
+    """The sums over all rows, made without any SQL that adds up."""
+    rows = _frame(store, LtvFeatures).merge(
+        _frame(store, LtvPrediction), left_on="id", right_on="features_id", suffixes=("", "_p")
+    )
+    rows["segment"] = rows["country_segment"].fillna(MISSING_SEGMENT)
+    rows["joined"] = rows["join_date"].dt.date
+    rows["came"] = rows["received_at"].dt.tz_convert("UTC").dt.date
+    rows["rows"] = 1
+    rows["bin"] = prediction_codes(rows["prediction"].to_numpy())
+    cell = ["model", "segment"]
+    arrivals = rows.groupby(["came", *cell]).agg(
+        rows=("rows", "sum"),
+        prediction=("prediction", "sum"),
+        first_at=("received_at", "min"),
+        last_at=("received_at", "max"),
+    )
+    found = {
+        "arrivals": arrivals.rename_axis(index={"came": "day"}),
+        "predictions": _by_day(rows, [*cell, "bin"])[["rows"]].sum(),
+        "features": pd.concat([_features(rows, model) for model in models]),
+    }
+    users = rows.sort_values("id").drop_duplicates(["user_id", "model"], keep="last")
+    users = users.merge(_frame(store, LtvOutcome), on="user_id", how="left")
+    users = pd.concat([_judged(users, model) for model in models])
+    found["cohorts"] = _by_day(users, cell)[_names(sums.LtvCohorts)].sum()
+    found["scatter"] = _by_day(users, [*cell, "scatter"])[["users", "known_users"]].sum()
+    found["scatter"] = found["scatter"].rename_axis(index={"scatter": "bin"})
+    return {name: _sums(frame.reset_index(), TABLES[name]) for name, frame in found.items()}
+
+
+def assert_sums(store: Store, *models: LtvModel) -> None:
+    """The sums are those over all rows."""
+    actual, expected = stored_sums(store), expected_sums(store, *models)
+    for name in TABLES:
+        pd.testing.assert_frame_equal(actual[name], expected[name], check_dtype=False, atol=1e-6)
+
+
+def _features(rows: pd.DataFrame, model: LtvModel) -> pd.DataFrame:
+    mine = rows[rows["model"] == model.tag]
+    counted = []
+    for name in FEATURES:
+        values = mine[name.lower()]
+        codes = model.reference.features[name].codes(values.tolist())
+        counted.append(_by_day(mine.assign(feature=name, bin=codes), ["model", "feature", "bin"]))
+    return pd.concat([groups[["rows"]].sum() for groups in counted])
+
+
+def _judged(users: pd.DataFrame, model: LtvModel) -> pd.DataFrame:
+    users = users[users["model"] == model.tag].copy()
+    learned, prediction = model.uncertainty, users["prediction"].to_numpy()
+    paid, has_paid = users["stv"].fillna(0).to_numpy(), users["stv"].notna().to_numpy()
+    users["users"] = 1
+    users["later"] = later = prediction - paid
+    users["future"] = np.where(has_paid, np.maximum(later, 0), learned.future_share * prediction)
+    users["scatter"] = np.where(
+        has_paid, learned.known.bins(later), -1 - learned.missing.bins(later)
+    )
+    known = users["target"].notna()
+    for name in ("users", "prediction", "later", "future"):
+        users[f"known_{name}"] = users[name].where(known, 0)
+    users["known_actual"] = users["target"].fillna(0)
+    users["known_squares"] = ((users["target"] - prediction) ** 2).fillna(0)
+    return users
+
+
+def _by_day(rows: pd.DataFrame, keys: list[str]) -> Any:
+    return rows.rename(columns={"joined": "day"}).groupby(["day", *keys])
+
+
+def _sums(frame: pd.DataFrame, table: type[Base]) -> pd.DataFrame:
+    keys = sorted(column.name for column in inspect(table).primary_key)
+    values = _names(table)
+    count = "users" if "users" in frame else "rows"
+    found = frame[frame[count] > 0]
+    return found[[*keys, *values]].sort_values(keys).reset_index(drop=True)
+
+
+def _names(table: type[Base]) -> list[str]:
+    keys = {column.name for column in inspect(table).primary_key}
+    return [name for name in inspect(table).columns.keys() if name not in keys]  # noqa: SIM118
+
+
+def _frame(store: Store, table: type[Base]) -> pd.DataFrame:
+    columns = inspect(table).columns
+    with store.reading() as session:
+        found = session.execute(select(*columns)).all()
+    return pd.DataFrame(found, columns=[column.name for column in columns])
