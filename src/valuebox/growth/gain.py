@@ -198,9 +198,8 @@ def _ranked(score: Floats, responded: Mask, shares: Floats, anywhere: float = 0.
     rate = (responders + anywhere) / customers
     local = np.array([_rate_at(share, starts, ends, sizes, hits) for share in shares]) / rate
     mine = asked[place]
-    return _Ranked(
-        gain, responded + anywhere / customers, (mine - gain) / rate, local * (mine - shares)
-    )
+    responding = responded.astype(np.float64) + anywhere / customers
+    return _Ranked(gain, responding, (mine - gain) / rate, local * (mine - shares))
 
 
 def _rate_at(
