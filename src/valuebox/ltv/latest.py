@@ -28,5 +28,5 @@ def latest_predictions(session: Session, user_ids: Sequence[int]) -> dict[int, f
             .order_by(LtvFeatures.user_id, LtvFeatures.id, LtvPrediction.id)
         )
         # Of several the last one stays.
-        found |= {user_id: value for user_id, value in session.execute(query)}
+        found.update(session.execute(query).tuples().all())
     return found
