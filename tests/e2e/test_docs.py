@@ -16,6 +16,7 @@ ROUTES = [
     "/v1/ltv/predictions/search",
     "/v1/ltv/outcomes",
     "/v1/ltv/model",
+    "/v1/growth/report",
     *FACTS,
 ]
 
@@ -135,7 +136,10 @@ def test_the_documented_example_is_good_input(service: Service, docs: dict[str, 
     assert len(service.predict([example])) == 1
 
 
-@pytest.mark.parametrize("route", ["/v1/ltv/predictions/search", "/v1/ltv/outcomes", *FACTS])
+@pytest.mark.parametrize(
+    "route",
+    ["/v1/ltv/predictions/search", "/v1/ltv/outcomes", "/v1/growth/report", *FACTS],
+)
 def test_other_requests_are_documented_with_examples(docs: dict[str, Any], route: str) -> None:
     schema = body_schema(docs, route)
     one = resolve(docs, schema["items"]) if schema.get("type") == "array" else schema

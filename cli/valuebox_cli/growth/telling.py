@@ -64,7 +64,7 @@ def _actions(report: GrowthReport) -> None:
 
 
 def _lifts(found: Sequence[Lift]) -> None:
-    table = _table("Lift", ["response", "baseline", "now", "lift", "90 %", "p", ""])
+    table = _table("Lift", ["response", "baseline", "now", "lift", "90 %", "p", "adjusted", ""])
     for one in found:
         table.add_row(
             one.measure,
@@ -72,6 +72,7 @@ def _lifts(found: Sequence[Lift]) -> None:
             _share(one, one.current.each),
             _percent(one.lift),
             f"{_percent(one.lower)} to {_percent(one.upper)}",
+            f"{one.p_value:.3f}",
             f"{one.p_adjusted:.3f}",
             "real" if one.is_real else "may be chance",
         )

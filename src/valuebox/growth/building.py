@@ -180,7 +180,9 @@ def _segments(it: _Known) -> Discovery:
         for response in asked.responses
     }
     everybody = np.ones(len(facts.customers), dtype=bool)
-    return discover(facts.customers, list(facts.customers.attributes), did, everybody, asked.top)
+    customers = facts.customers
+    told = [name for name in customers.attributes if len(customers.groups(name).names) > 1]
+    return discover(customers, told, did, everybody, asked.top)
 
 
 def _predicted(store: Store, it: _Known) -> Predicted:

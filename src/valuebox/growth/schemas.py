@@ -15,7 +15,10 @@ MAX_RESPONSES: Final = 10
 MAX_LISTED: Final = 1_000
 MAX_CAMPAIGNS: Final = 50
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+# Of properties and attributes: SQLite could not look up any other one.
+Name = Annotated[
+    str, StringConstraints(min_length=1, max_length=100, pattern=r'^[^"\\\u0000-\u001f]+$')
+]
 Sources = Annotated[list[Source], Field(min_length=1, max_length=MAX_SOURCES)]
 Money = Annotated[float, Field(ge=0, le=MAX_AMOUNT)]
 
