@@ -14,6 +14,7 @@ from starlette.responses import Response
 from valuebox import parsing
 from valuebox.bodies import Body
 from valuebox.endpoint import Route
+from valuebox.request_model import Anything
 
 
 class Dispatch:
@@ -32,9 +33,8 @@ class Dispatch:
             ClientDisconnect: when there is nobody any more to be answered.
         """
         content = await body.read()
-        given: tuple[Any, ...] = ()
-        if route.takes is not None:
-            given = (await parsing.parse(route.takes, content),)
+        sent = await parsing.parse(route.takes or Anything, content)
+        given = () if route.takes is None else (sent,)
         # What is given up is not waited for; see `Guard`, and `Exchange.deadline`.
         run = copy_context().run
         return await asyncio.get_running_loop().run_in_executor(

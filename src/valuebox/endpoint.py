@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.responses import Response
 
-from valuebox.errors import METHOD_NOT_ALLOWED, Problem, error_response
+from valuebox.errors import METHOD_NOT_ALLOWED, ErrorCode, Problem, error_response
 from valuebox.exchange import current
 from valuebox.limits import CountersBusy, NeverAllowed, RateLimited
 from valuebox.logs import kind_of
@@ -47,6 +47,8 @@ class Route:
     """What its body holds; None where nothing in it is looked at."""
     answers: type[BaseModel]
     """What it answers when all went well."""
+    refuses: tuple[ErrorCode, ...]
+    """What else it may answer, besides what every endpoint does."""
 
 
 # By path; filled where endpoints are declared.
@@ -54,7 +56,11 @@ ROUTES: Final[dict[str, Route]] = {}
 
 
 def endpoint(
-    path: str, *scopes: Scope, stores: bool = False, answers: type[BaseModel] | None = None
+    path: str,
+    *scopes: Scope,
+    stores: bool = False,
+    answers: type[BaseModel] | None = None,
+    refuses: tuple[ErrorCode, ...] = (),
 ) -> Callable[[Callable[P, Any]], Any]:
     """`bentoml.api` at `path`, with failures below it answered in the one error shape.
 
@@ -64,6 +70,7 @@ def endpoint(
         stores: Whether it stores, and so takes an `Idempotency-Key`.
         answers: What a response holds that the method makes itself; without it the method
             returns a model.
+        refuses: Errors of its own.
 
     BentoML knows of it, for its own clients and pages; requests are answered by `Dispatch`.
     """
@@ -98,7 +105,7 @@ def endpoint(
         types = get_type_hints(method)
         output = types.pop("return") if answers is None else answers
         takes = next(iter(types.values()), None)
-        ROUTES[path] = Route(answer, frozenset(scopes), stores, takes, output)
+        ROUTES[path] = Route(answer, frozenset(scopes), stores, takes, output, refuses)
         return bentoml.api(route=path, output_spec=output)(answer)
 
     return decorate

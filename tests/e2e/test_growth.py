@@ -47,14 +47,14 @@ def test_the_endpoint_and_the_page_say_the_same(
     assert page.all("b") == []
 
 
-def test_amounts_that_cannot_be_added_are_a_bad_question(service: Service, source: str) -> None:
+def test_amounts_that_cannot_be_added_have_no_report(service: Service, source: str) -> None:
     other = event(f"{source}-euro", source=f"{source}-euro", currency="EUR")
     assert service.http.post("/v1/events", json=[other]).status_code == 200
     asked = {"sources": [source, f"{source}-euro"]}
     answer = service.http.post(REPORT, json=asked)
-    assert answer.status_code == 400
+    assert answer.status_code == 409
     error = answer.json()["error"]
-    assert error["code"] == "invalid_input"
+    assert error["code"] == "unanswerable"
     assert error["message"] == "Amounts come in EUR, USD; say which currency is meant."
     answer = service.http.post(REPORT, json={**asked, "currency": "EUR"})
     assert answer.json()["profits"]["total"] == 9.5

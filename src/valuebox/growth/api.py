@@ -26,7 +26,7 @@ class GrowthApi:
     reporting: Lock
     """Held by the one report that a worker makes at a time."""
 
-    @endpoint("/v1/growth/report", Scope.READ, answers=GrowthReport)
+    @endpoint("/v1/growth/report", Scope.READ, answers=GrowthReport, refuses=("unanswerable",))
     def growth_report(self, question: GrowthQuestion, /) -> Response:
         """Report on users, campaigns and events, on what they bring and on what has changed.
 
@@ -39,7 +39,7 @@ class GrowthApi:
             answer = report(self.store, question, MOST_EVENTS)
         except (SeveralCurrencies, TooManyEvents) as error:
             said = str(error)
-            return error_response("invalid_input", f"{said[:1].upper()}{said[1:]}.")
+            return error_response("unanswerable", f"{said[:1].upper()}{said[1:]}.")
         finally:
             self.reporting.release()
         return Response(answer.model_dump_json(), media_type="application/json")

@@ -19,8 +19,9 @@ MAX_CAMPAIGNS: Final = 50
 Name = Annotated[
     str, StringConstraints(min_length=1, max_length=100, pattern=r'^[^"\\\u0000-\u001f]+$')
 ]
+Group = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Sources = Annotated[list[Source], Field(min_length=1, max_length=MAX_SOURCES)]
-Money = Annotated[float, Field(ge=0, le=MAX_AMOUNT)]
+Money = Annotated[float, Field(strict=True, ge=0, le=MAX_AMOUNT)]
 
 
 class Baseline(Model):
@@ -95,20 +96,26 @@ class GrowthQuestion(Model, RequestModel):
         description="Only amounts in this one; needed where there are several.",
         examples=["USD"],
     )
-    spend: Annotated[dict[Name, Money], Field(max_length=MAX_CAMPAIGNS)] = Field(
+    spend: Annotated[dict[Group, Money], Field(max_length=MAX_CAMPAIGNS)] = Field(
         default={},
         description="What groups of customers cost, by name, in the currency of the amounts.",
         examples=[{"TW": 120.0, "FB": 300.0}],
     )
     churn_days: int = Field(
         default=90,
+        strict=True,
         ge=1,
         le=3_650,
         description="After so many days without an event a customer has churned.",
         examples=[90],
     )
     weeks: int = Field(
-        default=52, ge=1, le=520, description="How far ahead customers are valued.", examples=[52]
+        default=52,
+        strict=True,
+        ge=1,
+        le=520,
+        description="How far ahead customers are valued.",
+        examples=[52],
     )
     users_source: Source | None = Field(
         default=None,
@@ -118,6 +125,7 @@ class GrowthQuestion(Model, RequestModel):
     )
     top: int = Field(
         default=20,
+        strict=True,
         ge=1,
         le=MAX_LISTED,
         description="How many single customers, and how many segments, are listed.",
