@@ -161,7 +161,7 @@ class Guard:
         else:
             self._requests += 1
             try:
-                answer = await self._running().dispatch.answer(ROUTES[path], body)
+                answer = await self._running().dispatch.answer(path, body)
                 await answer(scope, body, shaped)
             finally:
                 self._requests -= 1
