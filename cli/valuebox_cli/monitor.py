@@ -99,10 +99,10 @@ def _print(result: MonitorResult) -> None:
         _print_drift(result.drift)
     out.print()
     if result.matured is None:
-        out.print("matured cohorts: none yet")
+        out.print(f"matured cohorts: none yet, after {result.label_lag_days} days of joining")
     else:
         _print_matured(result.matured)
-    out.print(f"outcomes: known up to {result.label_lag_days} days before the last day of joining")
+        out.print(f"outcomes lag {result.label_lag_days} days behind the last day of joining")
     for one in result.crossed:
         out.print(_said(one), style="red", soft_wrap=True)
     if not result.crossed:

@@ -7,6 +7,7 @@ from typing import get_args
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from valuebox.ltv.features import CATEGORICAL, FEATURES
 from valuebox.ltv.monitoring.results import Check, Drifted, Matured, MonitorResult
 
 _DAY_SECONDS = 86_400
@@ -50,14 +51,27 @@ class MonitorGauges(Collector):
 
 
 def _of_drift(drift: Drifted) -> Iterator[GaugeMetricFamily]:
-    for name, meaning, attribute in (
-        ("drift_psi", "Population stability index against the training users.", "psi"),
-        ("drift_psi_chance", "What chance alone exceeds once in 1,000 times.", "chance"),
-        ("missing_share", "Share of users without a value.", "missing"),
-        ("unseen_share", "Share of users with a value that the model does not know.", "unseen"),
+    everything = [one.feature for one in drift.features]
+    for name, meaning, attribute, features in (
+        ("drift_psi", "Population stability index.", "psi", everything),
+        (
+            "drift_psi_chance",
+            "Of that, what chance exceeds 1 in 1,000 times.",
+            "chance",
+            everything,
+        ),
+        ("missing_share", "Share of users without a value.", "missing", FEATURES),
+        (
+            "unseen_share",
+            "Share of users with a value unknown to the model.",
+            "unseen",
+            CATEGORICAL,
+        ),
     ):
-        values = ((one.feature, getattr(one, attribute)) for one in drift.features)
-        yield _each(name, meaning, "feature", values)
+        values = {one.feature: getattr(one, attribute) for one in drift.features}
+        yield _each(
+            name, meaning, "feature", ((one, values[one]) for one in features if one in values)
+        )
 
 
 def _of_matured(matured: Matured) -> Iterator[GaugeMetricFamily]:

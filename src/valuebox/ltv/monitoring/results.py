@@ -28,7 +28,7 @@ class Thresholds(_Found):
         default=0.05, description="Share of users with a value that the model does not know."
     )
     error: Annotated[float, Field(gt=0)] = Field(
-        default=0.2, description="Error of matured cohort means, as a share of the actual mean."
+        default=0.1, description="Error of matured cohort means, as a share of the actual mean."
     )
     lag: Annotated[int, Field(ge=0)] = Field(
         default=90, description="Days from the last matured day of joining to the last one."
