@@ -1,17 +1,15 @@
 """`valuebox monitor` on simulated worlds, and what becomes of its result."""
 
 import re
-import time
 from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from sqlalchemy import event, select
 from support.commands import only_line, valuebox
 from support.dashboards import as_sent, show, site_on
-from support.sums import fold, report, send
+from support.sums import fold, report, send, some_time_ago
 from support.users import users
 
 from valuebox.ltv.files import read_users
@@ -20,7 +18,6 @@ from valuebox.ltv.monitoring.checks import MATURED_SHARE, NothingToMonitor, moni
 from valuebox.ltv.monitoring.keeping import latest
 from valuebox.ltv.monitoring.results import MonitorResult, Thresholds
 from valuebox.ltv.summaries.tables import LtvMonitorResult
-from valuebox.store import ids
 from valuebox.store.engine import Store
 from valuebox_training.simulate import simulate
 from valuebox_training.train import train
@@ -176,12 +173,10 @@ def test_each_model_is_judged_by_what_it_learned(
 
 
 def test_it_adds_up_what_nobody_has_added_yet(
-    store: Store, database_url: str, model: LtvModel, monkeypatch: pytest.MonkeyPatch
+    store: Store, database_url: str, model: LtvModel
 ) -> None:
-    before = SimpleNamespace(time_ns=lambda: time.time_ns() - 120 * 10**9)
-    monkeypatch.setattr(ids, "time", before)
-    send(store, users(40), model)
-    monkeypatch.undo()
+    with some_time_ago():
+        send(store, users(40), model)
     send(store, users(40, first_id=500), model)
     options = ("--since", "2019-07-01", "--max-psi", "99", "--max-unseen", "1")
     output, _ = valuebox("monitor", *options, "--database-url", database_url)
