@@ -1,9 +1,10 @@
 """Request bodies on their way in: bounded before anything parses them, and decompressed."""
 
 import zlib
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import Message, Receive
 
@@ -16,11 +17,7 @@ _GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
 
 
 class Body:
-    """`receive` that counts, decompresses and digests what it passes on.
-
-    BentoML answers for itself whatever is raised while it reads, so the right answer is kept
-    in `refusal` for whoever sends.
-    """
+    """`receive` that counts, decompresses and digests what it passes on."""
 
     def __init__(self, receive: Receive, headers: Headers, max_bytes: int, digest: Any | None):
         """What to read, how, and how much.
@@ -36,12 +33,32 @@ class Body:
         self._digest = digest
         compressed = _encoding(headers) in _GZIP
         self._decompress = zlib.decompressobj(_GZIP_WINDOW) if compressed else None
-        self.refusal: JSONResponse | None = None
         self.broke_off = False
         """Whether the client went away before all of it had arrived."""
 
+    async def read(self) -> bytes:
+        """All of it.
+
+        Raises:
+            BodyRefused: when it is too large, or not compressed as it says.
+            ClientDisconnect: when the client went away before all of it had arrived.
+        """
+        parts = []
+        more = True
+        while more:
+            message = await self()
+            if message["type"] != "http.request":
+                raise ClientDisconnect
+            parts.append(message.get("body", b""))
+            more = message.get("more_body", False)
+        return b"".join(parts)
+
     async def __call__(self) -> Message:
-        """The next message of the server."""
+        """The next message of the server.
+
+        Raises:
+            BodyRefused: see `read`.
+        """
         message = await self._receive()
         if message["type"] != "http.request":
             self.broke_off = True
@@ -49,7 +66,7 @@ class Body:
         content = message.get("body", b"")
         self._left_to_read -= len(content)
         if self._left_to_read < 0:
-            self._refuse(too_large())
+            raise BodyRefused(too_large())
         if self._decompress is not None:
             is_last = not message.get("more_body", False)
             content = self._decompressed(self._decompress, content, is_last)
@@ -62,17 +79,13 @@ class Body:
         try:
             decompressed: bytes = decompress.decompress(content, self._left_to_pass_on + 1)
         except zlib.error:
-            self._refuse(_not_gzip())
+            raise BodyRefused(_not_gzip()) from None
         self._left_to_pass_on -= len(decompressed)
         if self._left_to_pass_on < 0:
-            self._refuse(too_large())
+            raise BodyRefused(too_large())
         if decompress.unused_data or (is_last and not decompress.eof):
-            self._refuse(_not_gzip())
+            raise BodyRefused(_not_gzip())
         return decompressed
-
-    def _refuse(self, answer: JSONResponse) -> NoReturn:
-        self.refusal = answer
-        raise BodyRefused
 
 
 def refuse_headers(headers: Headers, max_bytes: int) -> JSONResponse | None:

@@ -12,11 +12,11 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.responses import Response
 
-from valuebox import parsing
 from valuebox.errors import METHOD_NOT_ALLOWED, Problem, error_response
 from valuebox.exchange import current
 from valuebox.limits import CountersBusy, NeverAllowed, RateLimited
 from valuebox.logs import kind_of
+from valuebox.request_model import RequestModel
 from valuebox.store.engine import TooLate
 from valuebox.store.idempotency import AnswerGone, KeyReused
 from valuebox.store.keys import Scope
@@ -37,11 +37,13 @@ _log = logging.getLogger("valuebox")
 class Route:
     """What is told of an endpoint besides its types."""
 
+    method: Callable[..., Response | BaseModel]
+    """Of the service; takes what the body holds, if anything."""
     scopes: frozenset[Scope]
     """Of an API key, one of them suffices."""
     stores: bool
     """Whether it stores, and so takes an `Idempotency-Key`."""
-    takes: type[BaseModel] | None
+    takes: type[RequestModel] | None
     """What its body holds; None where nothing in it is looked at."""
     answers: type[BaseModel]
     """What it answers when all went well."""
@@ -63,8 +65,7 @@ def endpoint(
         answers: What a response holds that the method makes itself; without it the method
             returns a model.
 
-    Returning the response, instead of raising, matters: BentoML hides the text of 5xx
-    exceptions and logs a traceback, possibly with input values, for every 4xx.
+    BentoML knows of it, for its own clients and pages; requests are answered by `Dispatch`.
     """
 
     def decorate(method: Callable[P, Any]) -> Any:
@@ -97,12 +98,8 @@ def endpoint(
         types = get_type_hints(method)
         output = types.pop("return") if answers is None else answers
         takes = next(iter(types.values()), None)
-        ROUTES[path] = Route(frozenset(scopes), stores, takes, output)
-        api = bentoml.api(route=path, output_spec=output)(answer)
-        if takes is not None:
-            # BentoML would parse in the event loop, and pass on every single problem.
-            api.input_spec.from_http_request = classmethod(parsing.parse)
-        return api
+        ROUTES[path] = Route(answer, frozenset(scopes), stores, takes, output)
+        return bentoml.api(route=path, output_spec=output)(answer)
 
     return decorate
 

@@ -93,7 +93,12 @@ class ValueboxError(Exception):
 
 
 class BodyRefused(Exception):
-    """A request body is not read any further; the answer to it has been decided."""
+    """A request body cannot be used, and is not read any further."""
+
+    def __init__(self, answer: JSONResponse):
+        super().__init__()
+        self.answer = answer
+        """What is answered to it."""
 
 
 def error_response(

@@ -14,7 +14,7 @@ from valuebox.store.ids import new_id
 
 if TYPE_CHECKING:
     from prometheus_client import Counter
-    from starlette.responses import JSONResponse, Response
+    from starlette.responses import Response
 
     from valuebox.access import Caller
 
@@ -37,8 +37,6 @@ class Exchange:
     idempotency_key: str | None = None
     body: Any = field(default_factory=hashlib.sha256)
     """SHA-256 of path and body as far as they were read; only kept for requests with a key."""
-    refusal: "JSONResponse | None" = None
-    """The answer to a body that cannot be used."""
     page: "Callable[[bytes], Response] | None" = None
     """What makes a page of an error answer; None where whoever asks is no browser."""
     replayed: bool = False

@@ -12,6 +12,7 @@ import anyio
 import anyio.to_thread
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Connection
@@ -28,6 +29,7 @@ from valuebox.errors import (
     NOT_FOUND,
     REPLAYED_HEADER,
     REQUEST_ID_HEADER,
+    BodyRefused,
     Problem,
     error_response,
 )
@@ -76,10 +78,9 @@ class Guard:
         settings: Callable[[], Settings],
         running: Callable[[], Any],
     ):
-        """Around `app`; `running` is the service whose `access` decides."""
+        """Around `app`; `running` is the service, with its `access` and its `dispatch`."""
         found = settings()
         self._app = app
-        self._access: Callable[[], Access] = lambda: running().access
         self._running = running
         secret = found.session_secret.get_secret_value() or secrets.token_hex()
         self._dashboard = site.Dashboard(running, Sessions(secret))
@@ -117,11 +118,15 @@ class Guard:
         token = current_exchange.set(exchange)
         digest = exchange.body if exchange.idempotency_key is not None else None
         body = Body(receive, headers, self._max_body_bytes, digest)
-        shaped = ErrorShaper(send, exchange, body)
+        shaped = ErrorShaper(send, exchange)
         timeout = asyncio.timeout(ANSWER_WITHIN_SECONDS)
         try:
             async with timeout:
                 await self._admit(scope, headers, body, shaped, exchange)
+        except BodyRefused as refused:
+            await refused.answer(scope, receive, shaped)
+        except ClientDisconnect:
+            pass  # Nobody is there to be answered; the log says so.
         except Exception as error:
             # A raising app would leave the client waiting for BentoML's whole timeout.
             if shaped.status is not None:
@@ -156,7 +161,8 @@ class Guard:
         else:
             self._requests += 1
             try:
-                await self._app(scope, body, shaped)
+                answer = await self._running().dispatch.answer(ROUTES[path], body)
+                await answer(scope, body, shaped)
             finally:
                 self._requests -= 1
 
@@ -170,7 +176,7 @@ class Guard:
     ) -> Response | None:
         if path in _OPEN or path.startswith(_ASSETS):
             return None
-        access = self._access()
+        access: Access = self._running().access
         if access.mode == "local" and not exposure.names_this_machine(headers.get("host", "")):
             return error_response("forbidden", _ELSEWHERE)
         if access.mode != "keys" or path == site.SIGN_IN:

@@ -6,10 +6,6 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final
 
-from pydantic import ValidationError
-from starlette.requests import ClientDisconnect
-
-from valuebox.errors import BodyRefused
 from valuebox.exchange import current_exchange
 
 # Whose handlers BentoML sets up, and the root's.
@@ -41,22 +37,12 @@ class JsonLines(logging.Formatter):
         return json.dumps(line)
 
 
-class QuietRefusals(logging.Filter):
-    """Drops BentoML's record of refused input: it is the client's matter, not the log's."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """False for records about input that was refused."""
-        error = record.exc_info[1] if record.exc_info else None
-        return not isinstance(error, ValidationError | BodyRefused | ClientDisconnect)
-
-
 def configure() -> None:
     """Have all that BentoML, uvicorn and we log written as JSON lines."""
     for name in _LOGGERS:
         for handler in logging.getLogger(name).handlers:
             handler.setFormatter(JsonLines())
     logging.getLogger("valuebox").setLevel(logging.INFO)
-    logging.getLogger("bentoml._internal.server.http_app").addFilter(QuietRefusals())
 
 
 def kind_of(error: BaseException) -> str:

@@ -1,13 +1,12 @@
 """Request bodies into models: within bounds, and beside the event loop where they are large."""
 
 import re
-from typing import Any, Final
+from typing import Final
 
 import anyio
 import anyio.to_thread
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
-from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from valuebox.errors import MAX_PROBLEMS, BodyRefused, Problem, error_response
@@ -23,30 +22,24 @@ _AT_ONCE: Final = 2
 _limiter: anyio.CapacityLimiter | None = None
 
 
-async def parse(model: type[RequestModel], request: Request, _: Any) -> RequestModel:
-    """What a request holds; BentoML's own place for this is `from_http_request`.
+async def parse(model: type[RequestModel], body: bytes) -> RequestModel:
+    """What a request's body holds; an empty one is an empty object.
 
     Raises:
-        BodyRefused: when it cannot be used; the exchange carries the answer.
+        BodyRefused: when it cannot be used.
     """
-    body = await request.body() or b"{}"
-    exchange = current()
-    with exchange.timing("parse"):
+    body = body or b"{}"
+    with current().timing("parse"):
         if len(body) <= _IN_LOOP_BYTES:
-            read = _read(model, body)
-        else:
-            read = await anyio.to_thread.run_sync(_read, model, body, limiter=_aside())
-    if isinstance(read, JSONResponse):
-        exchange.refusal = read
-        raise BodyRefused
-    return read
+            return _read(model, body)
+        return await anyio.to_thread.run_sync(_read, model, body, limiter=_aside())
 
 
-def _read(model: type[RequestModel], body: bytes) -> RequestModel | JSONResponse:
+def _read(model: type[RequestModel], body: bytes) -> RequestModel:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        return _refusal(error)
+        raise BodyRefused(_refusal(error)) from None
 
 
 def _aside() -> anyio.CapacityLimiter:

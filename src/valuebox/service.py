@@ -11,6 +11,7 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from valuebox import exposure, logs, shared_folder, telemetry
 from valuebox.access import Access
 from valuebox.bounded_headers import bound_headers
+from valuebox.dispatch import Dispatch
 from valuebox.drain import Drain
 from valuebox.errors import ValueboxError
 from valuebox.facts.api import FactsApi
@@ -68,6 +69,7 @@ class ValueBox(LtvApi, FactsApi):
         self.drain = Drain(settings.drain_seconds)
         self.ltv = LtvModel.load(settings.model)
         self.tally = Tally(self.ltv)
+        self.dispatch = Dispatch(self, THREADS)
         self.aside = ThreadPoolExecutor(PREDICTING, thread_name_prefix="aside")
         self.monitored = MonitorGauges()
         self.repeating = (
@@ -122,6 +124,7 @@ class ValueBox(LtvApi, FactsApi):
             one.tell_to_stop()
         for one in self.repeating:
             one.stop()
+        self.dispatch.close()
         self.aside.shutdown()
         self.access.close()
         self.store.close()

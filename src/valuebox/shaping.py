@@ -7,7 +7,6 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import Message, Send
 
-from valuebox.bodies import Body
 from valuebox.errors import (
     METHOD_NOT_ALLOWED,
     NOT_FOUND,
@@ -22,9 +21,8 @@ from valuebox.exchange import Exchange
 class ErrorShaper:
     """`send` that lets good answers pass and rewrites error bodies that are not ours."""
 
-    def __init__(self, send: Send, exchange: Exchange, body: Body):
+    def __init__(self, send: Send, exchange: Exchange):
         self._send = send
-        self._request_body = body
         self._exchange = exchange
         self._held: Message | None = None
         self._body = b""
@@ -54,10 +52,9 @@ class ErrorShaper:
     async def _send_shaped(self, start: Message) -> None:
         body = self._body
         headers = MutableHeaders(scope=start)
-        refusal = self._request_body.refusal or self._exchange.refusal
         ours = _OURS.match(body)
-        if refusal or not ours:
-            shaped = refusal or _translate(start["status"])
+        if not ours:
+            shaped = _translate(start["status"])
             body = bytes(shaped.body)
             start["status"] = shaped.status_code
             headers.update(shaped.headers)

@@ -1,0 +1,53 @@
+"""From the guard straight to an endpoint: read, parse, run aside, answer.
+
+BentoML would do it too, in six layers of its own that take as long as all that we do for a small
+request; see docs/decisions/0011-our-own-dispatch.md.
+"""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any
+
+from starlette.responses import Response
+
+from valuebox import parsing
+from valuebox.bodies import Body
+from valuebox.endpoint import Route
+
+
+class Dispatch:
+    """Answers requests to the endpoints of a service, each in a thread of its own."""
+
+    def __init__(self, service: Any, threads: int):
+        """For `service`, which has at most `threads` requests under way at once."""
+        self._service = service
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="endpoint")
+
+    async def answer(self, route: Route, body: Body) -> Response:
+        """What `route` answers to `body`.
+
+        Raises:
+            BodyRefused: when the body cannot be used; it carries the answer.
+            ClientDisconnect: when there is nobody any more to be answered.
+        """
+        content = await body.read()
+        given: tuple[Any, ...] = ()
+        if route.takes is not None:
+            given = (await parsing.parse(route.takes, content),)
+        # What is given up is not waited for; see `Guard`, and `Exchange.deadline`.
+        run = copy_context().run
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, run, _respond, route, self._service, *given
+        )
+
+    def close(self) -> None:
+        """Wait for what is under way."""
+        self._threads.shutdown()
+
+
+def _respond(route: Route, service: Any, *given: Any) -> Response:
+    answer = route.method(service, *given)
+    if isinstance(answer, Response):
+        return answer
+    return Response(answer.model_dump_json(), media_type="application/json")
