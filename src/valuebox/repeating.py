@@ -1,6 +1,7 @@
 """Work that a worker does again and again, beside everything else."""
 
 import logging
+import time
 from collections.abc import Callable
 from threading import Event, Thread
 from typing import Final
@@ -33,32 +34,32 @@ class Repeating:
         self._work = work
         self._seconds = (first_seconds, every_seconds)
         self._failed = failed
-        self._stop = Event()
-        self._thread = Thread(target=self._repeat, name=name, daemon=True)
+        self.stopping = Event()
+        self.thread = Thread(target=self._repeat, name=name, daemon=True)
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
-
-    def tell_to_stop(self) -> None:
-        """Begin nothing more."""
-        self._stop.set()
-
-    def stop(self) -> None:
-        """End it, when it is done; what hangs is left to the database to undo."""
-        self.tell_to_stop()
-        self._thread.join(_STOP_SECONDS)
+        self.thread.start()
 
     def _repeat(self) -> None:
         seconds, every = self._seconds
         is_well = True
-        while not self._stop.wait(seconds):
+        while not self.stopping.wait(seconds):
             seconds = every
             try:
-                self._work(self._stop)
+                self._work(self.stopping)
             except Exception as error:
                 if is_well:
                     _log.error(self._failed, exc_info=error)
                 is_well = False
             else:
                 is_well = True
+
+
+def stop(*repeated: Repeating) -> None:
+    """Begin nothing more, and wait for what is under way; the database undoes what hangs."""
+    for one in repeated:
+        one.stopping.set()
+    until = time.monotonic() + _STOP_SECONDS
+    for one in repeated:
+        one.thread.join(max(until - time.monotonic(), 0))

@@ -25,6 +25,7 @@ from valuebox.ltv.tally import Tally
 from valuebox.ltv.upkeep import upkeep
 from valuebox.openapi import TruthfulDocs
 from valuebox.readiness import Readiness
+from valuebox.repeating import stop
 from valuebox.retention import Retention, pruner
 from valuebox.settings import load_settings, worker_count
 from valuebox.store import migrate
@@ -102,6 +103,8 @@ class ValueBox(LtvApi, FactsApi):
             check_connections(engine, settings.workers)
             shared_folder.prepare()
             model = LtvModel.load(settings.model)
+            # A worker that starts later, after a crash, answers as the others do.
+            os.environ["VALUEBOX_MODEL"] = model.tag
             with store.writing() as session:
                 register(session, model)
             store.close()
@@ -120,10 +123,7 @@ class ValueBox(LtvApi, FactsApi):
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def close(self) -> None:
         """Finish what is being deleted or added up, and give the database connections back."""
-        for one in self.repeating:
-            one.tell_to_stop()
-        for one in self.repeating:
-            one.stop()
+        stop(*self.repeating)
         self.dispatch.close()
         self.aside.shutdown()
         self.access.close()

@@ -25,7 +25,7 @@ from valuebox.ltv.monitoring.keeping import keep
 from valuebox.ltv.monitoring.results import MonitorResult, Thresholds
 from valuebox.ltv.summaries.folding import Folding
 from valuebox.ltv.upkeep import upkeep
-from valuebox.repeating import Repeating
+from valuebox.repeating import Repeating, stop
 from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
 from valuebox.telemetry import exposition
@@ -45,7 +45,7 @@ def working(often: None, store: Store) -> Iterator[MonitorGauges]:
     repeating = upkeep(Folding(store, AT_ONCE), gauges)
     repeating.start()
     yield gauges
-    repeating.stop()
+    stop(repeating)
 
 
 def monitored(store: Store) -> MonitorResult:
@@ -133,7 +133,7 @@ def test_reading_gauges_waits_for_no_database(
     eventually(
         lambda: told(gauges)["monitored_timestamp_seconds"][""] == second.made_at.timestamp()
     )
-    repeating.stop()
+    stop(repeating)
     store.close()
 
 
@@ -149,7 +149,7 @@ def test_what_fails_is_told_once_and_tried_again(caplog: pytest.LogCaptureFixtur
     with caplog.at_level(logging.ERROR, "valuebox"):
         repeating.start()
         eventually(lambda: len(turns) > 8)
-        repeating.stop()
+        stop(repeating)
     assert [one.message for one in caplog.records] == ["it failed", "it failed"]
     after = len(turns)
     time.sleep(0.02)

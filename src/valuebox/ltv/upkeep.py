@@ -21,9 +21,12 @@ def upkeep(folding: Folding, gauges: MonitorGauges) -> Repeating:
     """
 
     def keep_up(stop: Event) -> None:
-        with within(_LOOK_SECONDS), folding.store.reading() as session:
-            gauges.show(latest(session))
-        folding.fold(stop)
+        try:
+            with within(_LOOK_SECONDS), folding.store.reading() as session:
+                gauges.show(latest(session))
+        finally:
+            # Also when another version of valuebox has stored a result that this one cannot read.
+            folding.fold(stop)
 
     failed = "sums could not be kept up to date; tried again until they can"
     return Repeating("upkeep", keep_up, FIRST_SECONDS, EVERY_SECONDS, failed)

@@ -27,7 +27,9 @@ from valuebox.ltv.summaries.views import CohortMean, JoinedDay, Selection
 
 DEFAULT_DAYS: Final = 30
 MATURED_SHARE: Final = 0.5
-"""Of the users who joined on a day, whose outcome is known once it is matured."""
+"""Of the users who joined on a day, and in the week up to it, whose outcome is known once it is
+matured."""
+_WEEK: Final = 7
 _LISTED: Final = 50
 _CHANCE_Z: Final = NormalDist().inv_cdf(0.999)
 
@@ -41,9 +43,10 @@ def monitor(
 ) -> MonitorResult:
     """Compare users of late with the training users, and predictions with what came true.
 
-    Of late is from a day of joining up to the last one with users. Cohorts that have matured
-    joined earlier: they are those of as many days, up to the last one that has. Both are of the
-    model that predicted most users of these days.
+    Of late is from a day of joining up to the last one with users, tomorrow at the latest: what
+    is sent of later days is a mistake. Cohorts that have matured joined earlier: they are those
+    of as many days, up to the last one that has. Both are of the model that predicted most users
+    of these days.
 
     Args:
         session: Reads the sums, and nothing else.
@@ -54,7 +57,9 @@ def monitor(
     Raises:
         NothingToMonitor: when nobody has joined since, or the model has predicted nobody.
     """
-    days = queries.joined_days(session, Selection(model=model))
+    # Wherever the site is, no clock is further ahead of UTC.
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    days = queries.joined_days(session, Selection(last=tomorrow, model=model))
     if not days:
         said = f" that {model} predicted" if model else ""
         raise NothingToMonitor(f"the sums hold no users{said} yet")
@@ -99,7 +104,15 @@ def _last_matured(days: Sequence[JoinedDay]) -> date | None:
     for one in days:
         users[one.day] += one.users
         known[one.day] += one.known_users
-    return max((day for day in users if known[day] >= MATURED_SHARE * users[day]), default=None)
+    # A few early outcomes on a day of few users say nothing of the days around it.
+    weeks = {day: [day - timedelta(days=back) for back in range(_WEEK)] for day in users}
+    matured = (
+        day
+        for day, week in weeks.items()
+        if known[day] >= MATURED_SHARE * users[day]
+        and sum(known[one] for one in week) >= MATURED_SHARE * sum(users[one] for one in week)
+    )
+    return max(matured, default=None)
 
 
 def _drifted(session: Session, model: str, first: date, last: date) -> Drifted | None:
