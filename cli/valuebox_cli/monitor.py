@@ -58,8 +58,8 @@ def monitor(
     """Check stored users and predictions for drift, straight on the database; for a daily job.
 
     Compares the users who joined of late with the training users, and the means of cohorts whose
-    outcome is known with what was predicted. Prints both, stores the result for the dashboard
-    and for Prometheus, and exits with 1 when a figure is beyond its threshold and chance does not
+    outcome is known with what was predicted. Prints both, stores the result, which the service
+    tells Prometheus, and exits with 1 when a figure is beyond its threshold and chance does not
     explain it. Rows of the last minute are not counted yet.
     """
     with exit_codes():
