@@ -10,7 +10,7 @@ from sqlalchemy import event, select
 from support.commands import only_line, valuebox
 from support.dashboards import as_sent, show, site_on
 from support.sums import fold, report, send, some_time_ago
-from support.users import users
+from support.users import user, users
 
 from valuebox.ltv.files import read_users
 from valuebox.ltv.model import LtvModel
@@ -129,6 +129,36 @@ def test_matured_cohorts_joined_before_those_of_late(
         assert latest(session) == result
     output, _ = valuebox("monitor", "--max-lag", "30", "--database-url", database_url, exit_code=1)
     assert crossed(output) == ["label lag of 31 days, more than 30"]
+
+
+def test_a_user_far_from_all_others_says_nothing_of_them(
+    store: Store, database_url: str, calm: LtvModel, july: dict[str, pd.DataFrame]
+) -> None:
+    show(store, calm, july["decay"])
+    august = [
+        user(10**9 + 100 * day + number, join_date=f"2019-08-{day:02d} 12:00:00")
+        for day in range(1, 10)
+        for number in range(20)
+    ]
+    # The only one of a day, with an early outcome; and somebody whose year was mistyped.
+    alone = user(10**9, join_date="2019-08-10 12:00:00")
+    mistyped = user(10**9 + 1, join_date="2190-08-10 12:00:00")
+    send(store, [*august, alone, mistyped], calm)
+    report(store, {alone["user_id"]: 1.0})
+    fold(store)
+    output, _ = valuebox("monitor", "--database-url", database_url, exit_code=1)
+    assert any(line.startswith("error of matured cohort means") for line in crossed(output))
+    assert "joined from 2019-07-12 to 2019-08-10" in output
+    assert "outcomes lag 10 days behind" in output
+
+
+def test_no_terminal_obeys_a_segment(store: Store, database_url: str, model: LtvModel) -> None:
+    many = [one | {"country_segment": "\x1b]0;[red]"} for one in users(40)]
+    send(store, many, model)
+    report(store, {one["user_id"]: 1.0 for one in many})
+    fold(store)
+    output, _ = valuebox("monitor", "--database-url", database_url, exit_code=1)
+    assert "\ufffd]0;[red]" in output
 
 
 def test_without_outcomes_the_lag_is_all_there_is(

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
@@ -24,10 +25,12 @@ from valuebox.ltv.monitoring.gauges import MonitorGauges
 from valuebox.ltv.monitoring.keeping import keep
 from valuebox.ltv.monitoring.results import MonitorResult, Thresholds
 from valuebox.ltv.summaries.folding import Folding
+from valuebox.ltv.summaries.tables import LtvMonitorResult
 from valuebox.ltv.upkeep import upkeep
 from valuebox.repeating import Repeating, stop
 from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
+from valuebox.store.ids import new_id
 from valuebox.telemetry import exposition
 
 
@@ -101,6 +104,17 @@ def test_gauges_tell_the_last_result(
     assert found["label_lag_seconds"] == {"": 0}
     assert found["monitor_crossed"]["missing"] == 1
     assert set(found["monitor_crossed"]) == {"psi", "missing", "unseen", "error", "lag"}
+
+
+def test_a_result_of_another_version_holds_up_nothing(
+    working: MonitorGauges, store: Store, model: LtvModel
+) -> None:
+    with store.writing() as session:
+        unknown = {"id": new_id(), "made_at": datetime.now(UTC), "crossed": False, "result": {}}
+        session.add(LtvMonitorResult(**unknown))
+    send(store, users(50), model)
+    eventually(lambda: stored_sums(store)["arrivals"]["rows"].sum() == 50)
+    assert told(working) == {}
 
 
 @pytest.fixture
