@@ -64,10 +64,10 @@ class RequestModel(BaseModel):
         )
 
 
-class Anything(RequestModel):
+class Nothing(RequestModel):
     """An object in which nothing is looked at."""
 
-    max_values = 10_000
+    max_values = 1_000
 
 
 class _Twice(Exception):

@@ -13,13 +13,10 @@ from valuebox.dashboard import charts, panels
 from valuebox.dashboard.reading import Frame
 from valuebox.dashboard.rendering import digest, environment, style
 from valuebox.errors import Error
+from valuebox.ltv.bins import SHIFT, WATCH
 from valuebox.ltv.summaries.views import FeatureDrift
 from valuebox.ltv.uncertainty import NOMINAL
 
-WATCH: Final = 0.1
-"""From here on the population stability index is worth a look …"""
-SHIFT: Final = 0.25
-"""… and from here on users are others than those that were learned from."""
 _PRESETS: Final = {"30 days": 30, "90 days": 90, "a year": 365}
 PRIVATE: Final = {
     # Charts and filters are for whoever is signed in, and for nobody who comes after.
