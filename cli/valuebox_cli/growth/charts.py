@@ -25,7 +25,8 @@ from valuebox.growth.lift import Lift
 
 MOST_COLUMNS: Final = 24
 _LABELS: Final = 12
-_LONGEST: Final = 10
+_LETTERS: Final = 64
+"""Of all labels below a picture together, so that they do not run into each other."""
 _SIDE: Final = 100.0
 """Width and height of a gain curve, in units of its own."""
 _WIDEST: Final = 3.0
@@ -97,7 +98,8 @@ def stacked(columns: Mapping[str, Mapping[str, int]], series: Sequence[str]) -> 
     scale = Scale(down[0], down[-1], BOTTOM, TOP)
     step = (RIGHT - LEFT) / len(names)
     bars, across = [], []
-    labelled = set(thinned(len(names), _LABELS))
+    labelled = thinned(len(names), _LABELS)
+    longest = _LETTERS // len(labelled)
     for number, name in enumerate(names):
         left, below = LEFT + (number + 0.15) * step, 0
         for colour, part in enumerate(series):
@@ -116,7 +118,7 @@ def stacked(columns: Mapping[str, Mapping[str, int]], series: Sequence[str]) -> 
                 )
                 below += count
         if number in labelled:
-            across.append(Tick(round(LEFT + (number + 0.5) * step, 3), _short(name)))
+            across.append(Tick(round(LEFT + (number + 0.5) * step, 3), _short(name, longest)))
     return BarChart(Axes(ticks(down, scale), across), bars, series=series)
 
 
@@ -156,5 +158,5 @@ def _points(places: Iterable[tuple[float, float]]) -> str:
     return " ".join(f"{_SIDE * x:.2f},{_SIDE * (1 - y):.2f}" for x, y in places)
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+def _short(name: str, longest: int) -> str:
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"

@@ -5,6 +5,7 @@ from importlib.resources import files
 from valuebox.dashboard.rendering import digest, environment, style
 from valuebox.growth.rates import LEVEL
 from valuebox.growth.report import GrowthReport
+from valuebox.growth.segments import FEWEST
 from valuebox_cli.growth import charts, tables
 
 _PACKAGE = __package__ or ""
@@ -51,8 +52,9 @@ def render(report: GrowthReport) -> str:
 
 
 def _warmest(report: GrowthReport) -> float:
+    """The highest rate of a cohort that is large enough for one to mean something."""
     cohorts = report.retention.cohorts if report.retention else []
-    return max((rate for one in cohorts for rate in one.rates), default=0.0)
+    return max((max(one.rates) for one in cohorts if one.customers >= FEWEST), default=1.0)
 
 
 def _text(file: str) -> str:

@@ -72,9 +72,9 @@ MONTHS: Final = Table(
     (
         column("month", "Month", "text"),
         column("active", "Active", "count"),
-        column("first_time", "for the first time", "count"),
+        column("first_time", "New", "count"),
         column("returned", "Returned", "count"),
-        column("lost", "Gone in the next", "count"),
+        column("lost", "Gone", "count"),
         column("rate", "Rate", "percent"),
     ),
 )

@@ -15,7 +15,7 @@ from valuebox.growth.schemas import GrowthQuestion
 from valuebox.store.engine import Store
 from valuebox.store.keys import Scope
 
-MOST_EVENTS: Final = 2_000_000
+MOST_EVENTS: Final = 5_000_000
 """What a request may have read: more take longer than it may, and memory that others need."""
 
 
@@ -30,7 +30,7 @@ class GrowthApi:
     def growth_report(self, question: GrowthQuestion, /) -> Response:
         """Report on users, campaigns and events, on what they bring and on what has changed.
 
-        Reads at most 2,000,000 events, and as many of a baseline. A worker makes one report at a
+        Reads at most 5,000,000 events, those of a baseline included. A worker makes one report at a
         time, and meanwhile answers 503 to those who ask for another one.
         """
         if not self.reporting.acquire(blocking=False):

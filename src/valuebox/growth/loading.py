@@ -42,7 +42,7 @@ def load(store: Store, question: GrowthQuestion, most: int | None = None) -> Loa
     Args:
         store: Where the facts are.
         question: What is asked.
-        most: Events that may be read for the report, and for its baseline.
+        most: Events that may be read, those of the baseline included; None for any number.
 
     Raises:
         SeveralCurrencies: when amounts cannot be added, and no currency was named.
@@ -53,7 +53,8 @@ def load(store: Store, question: GrowthQuestion, most: int | None = None) -> Loa
     if baseline is None:
         return Loaded(facts, None)
     sources = baseline.sources or question.sources
-    before = _read(store, question, sources, baseline.start, baseline.end, most)
+    left = None if most is None else most - len(facts.events)
+    before = _read(store, question, sources, baseline.start, baseline.end, left)
     return Loaded(facts, together(before, facts))
 
 
@@ -75,11 +76,12 @@ def _read(
 def _refuse_more(store: Store, choice: Choice, most: int) -> None:
     some = select(literal(1)).where(choice.events).limit(most + 1).subquery()
     with store.reading() as session:
-        if (session.scalar(select(func.count()).select_from(some)) or 0) > most:
-            raise TooManyEvents(
-                f"there are more than {most:,} events of these sources in this period; choose a "
-                "shorter one, or let `valuebox growth report` read them"
-            )
+        found = session.scalar(select(func.count()).select_from(some)) or 0
+    if found > most:
+        raise TooManyEvents(
+            "there are more events than may be read for an answer; ask for a shorter period or "
+            "fewer sources, or have `valuebox growth report` read them"
+        )
 
 
 def _columns(rows: FactRows, question: GrowthQuestion) -> Facts:
