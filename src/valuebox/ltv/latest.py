@@ -28,5 +28,6 @@ def latest_predictions(session: Session, user_ids: Sequence[int]) -> dict[int, f
             .order_by(LtvFeatures.user_id, LtvFeatures.id, LtvPrediction.id)
         )
         # Of several the last one stays.
-        found.update(session.execute(query).tuples().all())
+        for user_id, prediction in session.execute(query):
+            found[user_id] = prediction
     return found
