@@ -5,7 +5,7 @@ IMAGE ?= valuebox:latest
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo test fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
-	bench-score bench-dask bench-facts bench-dashboard bench-contenders bench chaos soak pictures
+	bench-score bench-dask bench-facts bench-growth bench-dashboard bench-contenders bench chaos soak pictures
 
 install: .venv/installed
 
@@ -77,6 +77,10 @@ bench-score: install
 # Facts into PostgreSQL beside a plain COPY, and out again; some minutes and 3 GB of disk.
 bench-facts: install
 	PYTHONPATH=tests $(BIN)/python benchmarks/facts.py $(INTO)
+
+# A growth report over five million events; some minutes and 3 GB of disk.
+bench-growth: install
+	PYTHONPATH=tests $(BIN)/python benchmarks/growth.py $(INTO)
 
 # `--dask` on a cluster of this machine, to 5 million users to learn from and 20 million to score.
 bench-dask: install

@@ -25,7 +25,9 @@ from valuebox_cli.console import (
     print_trial,
     progress,
 )
+from valuebox_cli.growth import command as growth
 from valuebox_cli.importing.command import import_facts
+from valuebox_cli.monitor import monitor
 from valuebox_cli.options import DatabaseUrl, Url
 from valuebox_cli.options import database_url as resolve
 from valuebox_cli.score import score
@@ -41,7 +43,8 @@ app = typer.Typer(
     A first round: `valuebox train`, then `bentoml serve` in another terminal, then
     `valuebox evaluate data/valid.csv`; or all of it at once with `valuebox demo`.
 
-    Exit codes: 0 done, 1 the service or the database failed, 2 the input is wrong.""",
+    Exit codes: 0 done, 1 the service or the database failed or `monitor` found something, 2 the
+    input is wrong.""",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_show_locals=False,
@@ -50,9 +53,11 @@ app.add_typer(database.app, name="db")
 app.add_typer(users.app, name="users")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
+app.add_typer(growth.app, name="growth")
 app.command("predictions")(lookup.predictions)
 app.command("import")(import_facts)
 app.command()(score)
+app.command()(monitor)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """From the guard straight to an endpoint: read, parse, run aside, answer.
 
 BentoML would do it too, in six layers of its own that take as long as all that we do for a small
-request; see docs/decisions/0011-our-own-dispatch.md.
+request; see docs/decisions/0012-our-own-dispatch.md.
 """
 
 import asyncio
@@ -13,7 +13,9 @@ from starlette.responses import Response
 
 from valuebox import parsing
 from valuebox.bodies import Body
-from valuebox.endpoint import Route
+from valuebox.endpoint import ROUTES, Route
+from valuebox.gathering import Gathering
+from valuebox.request_model import Nothing
 
 
 class Dispatch:
@@ -23,18 +25,26 @@ class Dispatch:
         """For `service`, which has at most `threads` requests under way at once."""
         self._service = service
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="endpoint")
+        self._gatherings = {
+            path: Gathering(service, route.together, self._threads)
+            for path, route in ROUTES.items()
+            if route.together is not None
+        }
 
-    async def answer(self, route: Route, body: Body) -> Response:
-        """What `route` answers to `body`.
+    async def answer(self, path: str, body: Body) -> Response:
+        """What the endpoint at `path` answers to `body`.
 
         Raises:
             BodyRefused: when the body cannot be used; it carries the answer.
             ClientDisconnect: when there is nobody any more to be answered.
         """
+        route = ROUTES[path]
         content = await body.read()
-        given: tuple[Any, ...] = ()
-        if route.takes is not None:
-            given = (await parsing.parse(route.takes, content),)
+        parsed = await parsing.parse(route.takes or Nothing, content)
+        given = () if route.takes is None else (parsed,)
+        gathering = self._gatherings.get(path)
+        if gathering is not None and gathering.fits(*given):
+            return await gathering.answer(*given)
         # What is given up is not waited for; see `Guard`, and `Exchange.deadline`.
         run = copy_context().run
         return await asyncio.get_running_loop().run_in_executor(

@@ -4,7 +4,7 @@ import functools
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, ParamSpec, get_type_hints
+from typing import Any, Final, NamedTuple, ParamSpec, get_type_hints
 
 import bentoml
 from pydantic import BaseModel
@@ -12,8 +12,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.responses import Response
 
-from valuebox.errors import METHOD_NOT_ALLOWED, Problem, error_response
-from valuebox.exchange import current
+from valuebox.errors import METHOD_NOT_ALLOWED, ErrorCode, Problem, error_response
+from valuebox.exchange import Exchange, current
 from valuebox.limits import CountersBusy, NeverAllowed, RateLimited
 from valuebox.logs import kind_of
 from valuebox.request_model import RequestModel
@@ -33,6 +33,24 @@ _ANSWER_GONE = "This request was stored, but rows of its answer have been delete
 _log = logging.getLogger("valuebox")
 
 
+class Asked(NamedTuple):
+    """What one of several requests asks for that are answered together."""
+
+    exchange: Exchange
+    given: Any
+    """What its body holds."""
+
+
+@dataclass(frozen=True)
+class Together:
+    """How an endpoint answers several small requests at once."""
+
+    fits: Callable[[Exchange, Any], bool]
+    """Whether a request may be one of them, by what its body holds."""
+    answer: Callable[[Any, Sequence[Asked]], list[Response]]
+    """Takes the service and what is asked, answers each in order, and never raises."""
+
+
 @dataclass(frozen=True)
 class Route:
     """What is told of an endpoint besides its types."""
@@ -47,6 +65,10 @@ class Route:
     """What its body holds; None where nothing in it is looked at."""
     answers: type[BaseModel]
     """What it answers when all went well."""
+    refuses: tuple[ErrorCode, ...]
+    """What else it may answer, besides what every endpoint does."""
+    together: Together | None
+    """How it answers several requests at once, if it can."""
 
 
 # By path; filled where endpoints are declared.
@@ -54,7 +76,12 @@ ROUTES: Final[dict[str, Route]] = {}
 
 
 def endpoint(
-    path: str, *scopes: Scope, stores: bool = False, answers: type[BaseModel] | None = None
+    path: str,
+    *scopes: Scope,
+    stores: bool = False,
+    answers: type[BaseModel] | None = None,
+    refuses: tuple[ErrorCode, ...] = (),
+    together: Together | None = None,
 ) -> Callable[[Callable[P, Any]], Any]:
     """`bentoml.api` at `path`, with failures below it answered in the one error shape.
 
@@ -64,6 +91,8 @@ def endpoint(
         stores: Whether it stores, and so takes an `Idempotency-Key`.
         answers: What a response holds that the method makes itself; without it the method
             returns a model.
+        refuses: Errors of its own.
+        together: How it answers several requests at once, if it can.
 
     BentoML knows of it, for its own clients and pages; requests are answered by `Dispatch`.
     """
@@ -73,35 +102,42 @@ def endpoint(
         def answer(*args: P.args, **kwargs: P.kwargs) -> Any:
             try:
                 return method(*args, **kwargs)
-            except KeyReused:
-                return error_response("key_reused", _KEY_REUSED)
-            except AnswerGone:
-                current().replayed = False
-                return error_response("answer_gone", _ANSWER_GONE)
-            except RateLimited as error:
-                return rate_limited(error)
-            except CountersBusy:
-                return overloaded()
-            except NeverAllowed as error:
-                return _never_allowed(error)
-            except TooLate:
-                return error_response("database_unavailable", _TOO_LATE)
-            except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-                return database_away(error)
-            except DBAPIError as error:
-                if error.connection_invalidated:
-                    return database_away(error)
-                return crashed(error)
             except Exception as error:
-                return crashed(error)
+                return failed(error)
 
         types = get_type_hints(method)
         output = types.pop("return") if answers is None else answers
         takes = next(iter(types.values()), None)
-        ROUTES[path] = Route(answer, frozenset(scopes), stores, takes, output)
+        ROUTES[path] = Route(answer, frozenset(scopes), stores, takes, output, refuses, together)
         return bentoml.api(route=path, output_spec=output)(answer)
 
     return decorate
+
+
+def failed(error: Exception) -> Response:
+    """The answer to a request that could not be done."""
+    match error:
+        case KeyReused():
+            return error_response("key_reused", _KEY_REUSED)
+        case AnswerGone():
+            current().replayed = False
+            return error_response("answer_gone", _ANSWER_GONE)
+        case RateLimited():
+            return rate_limited(error)
+        case CountersBusy():
+            return overloaded()
+        case NeverAllowed():
+            return _never_allowed(error)
+        case TooLate():
+            return error_response("database_unavailable", _TOO_LATE)
+    return database_away(error) if is_away(error) else crashed(error)
+
+
+def is_away(error: Exception) -> bool:
+    """Whether it is the database that does not do its part."""
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeoutError):
+        return True
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def rate_limited(error: RateLimited) -> Response:

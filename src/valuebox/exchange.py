@@ -61,6 +61,11 @@ class Exchange:
         if self.caller:
             self.caller.use_rows(rows)
 
+    def count(self) -> None:
+        """Have `counts` go up."""
+        for counter, amount in self.counts:
+            counter.inc(amount)
+
     def timing(self, stage: Stage) -> "_Timing":
         """A block whose time is added to that of its stage, however it ends."""
         return _Timing(self.spent, stage)
@@ -96,7 +101,14 @@ def current() -> Exchange:
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
     """An exchange of its own for the block, which nobody waits for any longer than that."""
-    token = current_exchange.set(Exchange(deadline=time.monotonic() + seconds))
+    with answering(Exchange(deadline=time.monotonic() + seconds)):
+        yield
+
+
+@contextmanager
+def answering(exchange: Exchange) -> Iterator[None]:
+    """In the block, `exchange` is the current one."""
+    token = current_exchange.set(exchange)
     try:
         yield
     finally:

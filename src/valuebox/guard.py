@@ -153,7 +153,7 @@ class Guard:
         if refusal is not None:
             await refusal(scope, body, shaped)
         elif path == _METRICS:
-            await (await _metrics(scope["method"]))(scope, body, shaped)
+            await (await self._metrics(scope["method"]))(scope, body, shaped)
         elif path in site.PATHS:
             await (await self._dashboard.answer(scope, body))(scope, body, shaped)
         elif not is_ours:
@@ -161,10 +161,15 @@ class Guard:
         else:
             self._requests += 1
             try:
-                answer = await self._running().dispatch.answer(ROUTES[path], body)
+                answer = await self._running().dispatch.answer(path, body)
                 await answer(scope, body, shaped)
             finally:
                 self._requests -= 1
+
+    async def _metrics(self, method: str) -> Response:
+        if method not in {"GET", "HEAD"}:
+            return wrong_method(("GET", "HEAD"))
+        return await anyio.to_thread.run_sync(exposition, self._running().monitored)
 
     async def _refuse_caller(
         self, path: str, headers: Headers, exchange: Exchange
@@ -196,12 +201,6 @@ class Guard:
         if len(sent) > 1 or not all(_KEY.fullmatch(key) for key in sent):
             return _bad_key()
         return refuse_headers(headers, self._max_body_bytes)
-
-
-async def _metrics(method: str) -> Response:
-    if method not in {"GET", "HEAD"}:
-        return wrong_method(("GET", "HEAD"))
-    return await anyio.to_thread.run_sync(exposition)
 
 
 def _is_known(path: str) -> bool:

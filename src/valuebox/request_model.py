@@ -64,6 +64,12 @@ class RequestModel(BaseModel):
         )
 
 
+class Nothing(RequestModel):
+    """An object in which nothing is looked at."""
+
+    max_values = 1_000
+
+
 class _Twice(Exception):
     """An object names a key twice."""
 

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from threading import Event, Thread
+from threading import Event
 from typing import Final
 
 from valuebox.facts.retention import prune_customers, prune_events
 from valuebox.ltv.retention import prune_features, prune_outcomes
+from valuebox.repeating import Repeating
 from valuebox.settings import Settings
-from valuebox.store.engine import STATEMENT_MS, Store
+from valuebox.store.engine import Store
 from valuebox.store.idempotency import Replays
 from valuebox.store.pruning import Pruned, alone
 
@@ -78,34 +79,16 @@ class Retention:
         yield self.replays.prune
 
 
-class Pruner:
-    """Prunes soon after the start and then once an hour, beside everything else."""
+def pruner(retention: Retention) -> Repeating:
+    """What prunes soon after the start of a worker, and then once an hour."""
 
-    def __init__(self, retention: Retention):
-        self._retention = retention
-        self._stop = Event()
-        self._thread = Thread(target=self._work, name="pruner", daemon=True)
+    def prune(stop: Event) -> None:
+        pruned = retention.prune(stop, patient=False)
+        if pruned.total():
+            _log.info("old rows deleted: %s", describe(pruned))
 
-    def start(self) -> None:
-        """Begin, in a thread of its own."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End it, after the batch under way; one that hangs is left to the database to undo."""
-        self._stop.set()
-        self._thread.join(STATEMENT_MS / 1_000)
-
-    def _work(self) -> None:
-        seconds = FIRST_SECONDS
-        while not self._stop.wait(seconds):
-            seconds = EVERY_SECONDS
-            try:
-                pruned = self._retention.prune(self._stop, patient=False)
-            except Exception as error:
-                _log.error("old rows could not be deleted; next try in an hour", exc_info=error)
-            else:
-                if pruned.total():
-                    _log.info("old rows deleted: %s", describe(pruned))
+    failed = "old rows could not be deleted; next try in an hour"
+    return Repeating("pruner", prune, FIRST_SECONDS, EVERY_SECONDS, failed)
 
 
 def describe(pruned: Counter[str]) -> str:

@@ -4,6 +4,7 @@ import os
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Lock
 
 import bentoml
 from bentoml._internal.configuration.containers import BentoMLContainer
@@ -15,18 +16,24 @@ from valuebox.dispatch import Dispatch
 from valuebox.drain import Drain
 from valuebox.errors import ValueboxError
 from valuebox.facts.api import FactsApi
+from valuebox.growth.api import GrowthApi
 from valuebox.guard import Guard
 from valuebox.ltv.api import LtvApi
 from valuebox.ltv.model import LtvModel
+from valuebox.ltv.monitoring.gauges import MonitorGauges
+from valuebox.ltv.summaries.folding import Folding
+from valuebox.ltv.summaries.models import register
 from valuebox.ltv.tally import Tally
+from valuebox.ltv.upkeep import upkeep
 from valuebox.openapi import TruthfulDocs
 from valuebox.readiness import Readiness
-from valuebox.retention import Pruner, Retention
+from valuebox.repeating import stop
+from valuebox.retention import Retention, pruner
 from valuebox.settings import load_settings, worker_count
 from valuebox.store import migrate
 from valuebox.store.engine import THREADS, Store, absolute, check_connections, make_engine
 from valuebox.store.idempotency import Replays
-from valuebox.store.pool_use import PoolUse
+from valuebox.store.pool_use import pool_use
 
 DESCRIPTION = "Customer-value models: predictions are stored, and checked when the truth arrives."
 # The timeout also bounds how long BentoML keeps a finished request's timer: keep it short.
@@ -49,7 +56,7 @@ PREDICTING = 2
     # The guard writes a line of its own for each request.
     logging={"access": {"enabled": False}},
 )
-class ValueBox(LtvApi, FactsApi):
+class ValueBox(LtvApi, FactsApi, GrowthApi):
     """Customer-value models behind typed JSON endpoints, with everything stored."""
 
     def __init__(self) -> None:
@@ -58,8 +65,6 @@ class ValueBox(LtvApi, FactsApi):
         bound_headers()
         telemetry.begin()
         self.store = Store(make_engine(settings.database_url.get_secret_value()))
-        self.pool_use = PoolUse(self.store.engine)
-        self.pool_use.start()
         # Whoever starts a worker by itself has not decided, and gets the stricter answer.
         self.access = Access(self.store, "keys" if settings.access == "auto" else settings.access)
         self.replays = Replays(timedelta(hours=settings.replay_hours))
@@ -67,10 +72,17 @@ class ValueBox(LtvApi, FactsApi):
         self.drain = Drain(settings.drain_seconds)
         self.ltv = LtvModel.load(settings.model)
         self.tally = Tally(self.ltv)
+        self.reporting = Lock()
         self.dispatch = Dispatch(self, THREADS)
         self.aside = ThreadPoolExecutor(PREDICTING, thread_name_prefix="aside")
-        self.pruner = Pruner(Retention.of(settings, self.store, self.replays))
-        self.pruner.start()
+        self.monitored = MonitorGauges()
+        self.repeating = (
+            pool_use(self.store.engine),
+            pruner(Retention.of(settings, self.store, self.replays)),
+            upkeep(Folding(self.store), self.monitored),
+        )
+        for one in self.repeating:
+            one.start()
 
     @bentoml.on_deployment  # type: ignore[untyped-decorator]
     @staticmethod
@@ -92,9 +104,13 @@ class ValueBox(LtvApi, FactsApi):
                 # Spans that nobody collects take a tenth of the time of a small request.
                 os.environ.setdefault("OTEL_SDK_DISABLED", "true")
             check_connections(engine, settings.workers)
-            store.close()
             shared_folder.prepare()
-            LtvModel.load(settings.model)
+            model = LtvModel.load(settings.model)
+            # A worker that starts later, after a crash, answers as the others do.
+            os.environ["VALUEBOX_MODEL"] = model.tag
+            with store.writing() as session:
+                register(session, model)
+            store.close()
         except ValueboxError as error:
             raise SystemExit(f"valuebox cannot start: {error}") from None
 
@@ -109,9 +125,8 @@ class ValueBox(LtvApi, FactsApi):
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def close(self) -> None:
-        """Finish what is being deleted, and give the database connections back."""
-        self.pruner.stop()
-        self.pool_use.stop()
+        """Finish what is being deleted or added up, and give the database connections back."""
+        stop(*self.repeating)
         self.dispatch.close()
         self.aside.shutdown()
         self.access.close()

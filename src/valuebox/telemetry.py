@@ -81,8 +81,7 @@ class Traffic:
         if exchange.rows and status == 200:
             self._rows(path).inc(exchange.rows)
             if not exchange.replayed:
-                for counter, amount in exchange.counts:
-                    counter.inc(amount)
+                exchange.count()
 
 
 @cache

@@ -5,15 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from support.commands import only_line, valuebox
-from support.dashboards import show
-from support.services import Service, running
+from support.dashboards import as_sent
+from support.services import Service, eventually, running
+from support.sums import report, send, some_time_ago, stored_sums
 from support.users import user
 
 from valuebox.ltv.files import read_users
 from valuebox.ltv.model import LtvModel
+from valuebox.store.engine import Store, make_engine
 
 HOSTILE = "<b onmouseover=alert(1)>&amp;</b>"
 
@@ -34,13 +37,20 @@ def locked(
     url = f"sqlite:///{folder}/valuebox.db"
     valuebox("db", "upgrade", "--database-url", url)
     created = valuebox("keys", "create", "looks", "--scope", "read", "--database-url", url)
+    users = read_users(data_dir / "valid.csv")
+    hostile = users.head(60).assign(country_segment=HOSTILE, user_id=range(60))
+    everybody = pd.concat([users, hostile])
+    store = Store(make_engine(url))
+    with some_time_ago():
+        send(store, as_sent(everybody), model)
+    report(store, dict(zip(everybody["user_id"], everybody["target"], strict=True)))
+    store.close()
     settings = {"VALUEBOX_MODEL": model.tag, "VALUEBOX_ACCESS": "keys", "VALUEBOX_WORKERS": "2"}
     with running(url, folder, settings) as service:
-        users = read_users(data_dir / "valid.csv")
-        hostile = users.head(60).assign(country_segment=HOSTILE, user_id=range(60))
-        show(service.store, model, users)
-        show(service.store, model, hostile)
-        yield Locked(service, only_line(created[0]), len(users) + 60)
+        # Its workers add up what they find.
+        added = len(everybody)
+        eventually(lambda: stored_sums(service.store)["cohorts"]["known_users"].sum() == added)
+        yield Locked(service, only_line(created[0]), added)
 
 
 class Seen(NamedTuple):

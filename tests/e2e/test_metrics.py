@@ -11,6 +11,7 @@ import httpx
 import pytest
 import yaml
 from support.commands import only_line, valuebox
+from support.dashboards import show
 from support.databases import Postgres, count_rows
 from support.killable import KillableServer
 from support.prometheus import (
@@ -26,6 +27,9 @@ from support.prometheus import (
 from support.services import ROOT, eventually
 from support.users import users
 
+from valuebox.ltv.files import read_users
+from valuebox.ltv.model import LtvModel
+from valuebox.ltv.privacy import forget_users
 from valuebox.store.engine import CONNECTIONS, Store, make_engine
 
 DASHBOARD = ROOT / "ops" / "grafana" / "dashboards" / "valuebox.json"
@@ -77,17 +81,29 @@ class Watched:
         )
 
 
+def monitor_july(url: str, model: LtvModel, data_dir: Path) -> None:
+    """Have a month monitored, whose rows are gone when the service starts."""
+    july = read_users(data_dir / "valid.csv")
+    store = Store(make_engine(url))
+    show(store, model, july)
+    valuebox("monitor", "--database-url", url)
+    with store.writing() as session:
+        forget_users(session, july["user_id"].tolist())
+    store.close()
+
+
 @pytest.fixture(scope="module")
 def watched(
-    postgres: Postgres, tmp_path_factory: pytest.TempPathFactory, model_tag: str
+    postgres: Postgres, tmp_path_factory: pytest.TempPathFactory, model: LtvModel, data_dir: Path
 ) -> Iterator[Watched]:
     folder = tmp_path_factory.mktemp("watched")
     url = postgres.new_database()
     valuebox("db", "upgrade", "--database-url", url)
     key = valuebox("keys", "create", "all", "--scope", "admin", "--database-url", url)[0]
+    monitor_july(url, model, data_dir)
     settings = {
         "DATABASE_URL": url,
-        "VALUEBOX_MODEL": model_tag,
+        "VALUEBOX_MODEL": model.tag,
         "VALUEBOX_ACCESS": "keys",
         "VALUEBOX_WORKERS": str(WORKERS),
     }
@@ -99,6 +115,7 @@ def watched(
 @pytest.fixture(scope="module")
 def exposition(watched: Watched) -> str:
     watched.load()
+    eventually(lambda: watched.value("valuebox_ltv_monitored_timestamp_seconds") > 0)
     return watched.exposition()
 
 

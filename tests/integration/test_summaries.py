@@ -128,9 +128,7 @@ def test_calm_users_do_not_drift_and_changed_ones_do(
     store, frame = july
     with store.reading() as session:
         found = {one.feature: one for one in drifts.drift(session, ALL)}
-        days = drifts.drift(session, ALL, "day")
     assert set(found) == {*FEATURES, PREDICTION}
-    assert len(days) == 31 * len(found)
     # A country that appears in July is the one thing that is new.
     calm = {name: one for name, one in found.items() if name != "country_segment"}
     assert max(one.psi for one in calm.values()) < 0.1
@@ -143,7 +141,7 @@ def test_calm_users_do_not_drift_and_changed_ones_do(
     send(store, august, model)
     fold(store)
     with store.reading() as session:
-        months = drifts.drift(session, ALL, "month")
+        _, months = drifts.drift_with_months(session, ALL)
     moved = {one.feature: one for one in months if one.period == "2019-08"}
     assert moved["hidden"].psi > max(1.0, moved["hidden"].noise)
     assert (moved["STV"].missing, moved["STV"].rows) == (1.0, 200)
@@ -160,7 +158,7 @@ def test_arrivals_models_and_segments(store: Store, model: LtvModel) -> None:
         arrived = queries.arrivals(session, ALL)
         uses = queries.model_uses(session)
         span = queries.span(session)
-        listed = queries.segments(session, ALL)
+        days = queries.joined_days(session, ALL)
     assert {one.model: one.rows for one in arrived} == {"ltv:second": 20, model.tag: 30}
     assert [(use.model, use.rows) for use in uses] == [("ltv:second", 20), (model.tag, 30)]
     assert uses[1].trained_at == model.created_at
@@ -168,8 +166,11 @@ def test_arrivals_models_and_segments(store: Store, model: LtvModel) -> None:
     assert began <= uses[1].first_at == uses[1].last_at <= uses[0].first_at
     assert (span.first_joined, span.last_joined) == (date(2019, 7, 1), date(2019, 7, 30))
     assert span.last_received in (began.date(), datetime.now(UTC).date())
-    assert sum(one.users for one in listed) == 50
-    assert listed[0].users == max(one.users for one in listed)
+    joined = {(one.day.day, one.model): (one.users, one.known_users) for one in days}
+    assert joined == {
+        **{(day, model.tag): (1, 0) for day in range(1, 31)},
+        **{(day, "ltv:second"): (1, 0) for day in range(1, 21)},
+    }
 
 
 def test_recent_requests_are_there_at_once(store: Store, model: LtvModel) -> None:

@@ -5,6 +5,7 @@ import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -91,7 +92,8 @@ class Postgres:
 
     def _signal(self, number: signal.Signals) -> None:
         for process in self.processes():
-            process.send_signal(number)
+            with suppress(psutil.NoSuchProcess):  # Backends end whenever they like.
+                process.send_signal(number)
 
     def remove(self) -> None:
         """Stop for good and delete everything."""

@@ -1,12 +1,17 @@
 """What the sums in the database should be, from all rows."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from threading import Event
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 import pandas as pd
+import pytest
 from sqlalchemy import inspect, select
 
 from support.users import received
@@ -16,9 +21,10 @@ from valuebox.ltv.bins import prediction_codes
 from valuebox.ltv.features import FEATURES
 from valuebox.ltv.model import LtvModel
 from valuebox.ltv.summaries import tables as sums
-from valuebox.ltv.summaries.folding import Folded, Folding
+from valuebox.ltv.summaries.folding import SETTLED, Folded, Folding
 from valuebox.ltv.summaries.models import register
 from valuebox.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
+from valuebox.store import ids
 from valuebox.store.base import Base
 from valuebox.store.engine import Store
 from valuebox.store.ids import new_id
@@ -32,6 +38,7 @@ TABLES = {
 }
 # What was stored a moment ago is taken for settled.
 AT_ONCE = timedelta(seconds=-5)
+_SETTLED_NS = int(SETTLED.total_seconds() * 1e9)
 
 
 def send(store: Store, sent: list[dict[str, Any]], model: LtvModel, tag: str | None = None) -> UUID:
@@ -54,6 +61,15 @@ def send(store: Store, sent: list[dict[str, Any]], model: LtvModel, tag: str | N
             tag or model.tag,
         )
     return request_id
+
+
+@contextmanager
+def some_time_ago() -> Iterator[None]:
+    """What is sent in the block was so long ago that it is settled."""
+    now = time.time_ns
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ids, "time", SimpleNamespace(time_ns=lambda: now() - 2 * _SETTLED_NS))
+        yield
 
 
 def report(store: Store, targets: dict[int, float]) -> None:

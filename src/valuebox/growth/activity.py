@@ -1,11 +1,15 @@
 """Who did something in which calendar month, UTC."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from valuebox.growth.columns import Facts, Mask, month_of, months
+
+MOST_MONTHS: Final = 60
+"""How far back it is looked: one event with a wrong date must not make a century."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,8 @@ def activity(facts: Facts, rows: Mask, until: np.datetime64) -> Activity:
         until: When the facts end; none is later.
 
     Returns:
-        From the first month that somebody joined or was active, to that of `until`.
+        From the first month that somebody joined or was active, to that of `until`: at most the
+        last 60 of them.
     """
     chosen = rows & (facts.events.customer >= 0)
     when = months(facts.events.time[chosen])
@@ -42,8 +47,10 @@ def activity(facts: Facts, rows: Mask, until: np.datetime64) -> Activity:
     # Until the first moment of a month is until the end of the month before.
     last = month_of(until - np.timedelta64(1, "us"))
     first = min([int(one.min()) for one in (when, known) if len(one)], default=last)
+    first = max(first, last + 1 - MOST_MONTHS)
     active = np.zeros((len(facts.customers), last - first + 1), dtype=bool)
-    active[facts.events.customer[chosen], when - first] = True
+    seen = when >= first
+    active[facts.events.customer[chosen][seen], when[seen] - first] = True
     return Activity(active, first, month_of(until) - first)
 
 

@@ -54,7 +54,12 @@ class BgNbd(BaseModel):
         a = self.a if abs(self.a - 1) > _ONE else 1 + _ONE
         x = known.repeats
         z = weeks / (self.alpha + known.observed + weeks)
-        grown = (1 - z) ** (a - 1) * hyp2f1(a + self.b - 1 - self.r, a - 1, a + self.b + x - 1, z)
+        c = a + self.b + x - 1
+        with np.errstate(over="ignore", invalid="ignore"):
+            grown = (1 - z) ** (a - 1) * hyp2f1(a + self.b - 1 - self.r, a - 1, c, z)
+            # Where customers hardly differ in leaving, a is so large that this overflows.
+            plain = (1 - z) ** (self.r + x) * hyp2f1(self.r + x, self.b + x, c, z)
+        grown = np.where(np.isfinite(grown), grown, plain)
         here: Floats = (a + self.b + x - 1) / (a - 1) * (1 - grown) * self.alive(known)
         return here
 

@@ -67,19 +67,26 @@ class Customers:
     created: Moments
     """UTC; NaT where it is not known."""
     attributes: Mapping[str, Labels]
-    """By name, such as `campaign`; missing where a customer lacks it."""
+    """By name, such as `campaign`, and `source`; missing where a customer lacks it."""
 
     def __len__(self) -> int:
         return len(self.id)
+
+    def where(self, rows: Mask) -> "Customers":
+        """Some of them."""
+        return Customers(
+            self.source.where(rows),
+            self.id[rows],
+            self.created[rows],
+            {name: values.where(rows) for name, values in self.attributes.items()},
+        )
 
     def source_of(self, position: int) -> str:
         """Of one of them."""
         return self.source.names[int(self.source.codes[position])]
 
     def groups(self, attribute: str) -> Groups:
-        """Customers by an attribute, `source` included; all unknown where nobody has it."""
-        if attribute == "source":
-            return grouped(self.source)
+        """Customers by an attribute; all unknown where nobody has it."""
         nobody = Labels(np.full(len(self), -1, dtype=np.int32), [])
         return grouped(self.attributes.get(attribute, nobody))
 
@@ -100,16 +107,6 @@ class Events:
 
     def __len__(self) -> int:
         return len(self.customer)
-
-    def where(self, rows: Mask) -> "Events":
-        """Some of them."""
-        return Events(
-            self.customer[rows],
-            self.type.where(rows),
-            self.time[rows],
-            self.amount[rows],
-            self.category.where(rows),
-        )
 
 
 @dataclass(frozen=True)
@@ -139,23 +136,6 @@ class Facts:
         """What events brought, summed by customer: `(n_customers,)`."""
         own = self.events.customer >= 0
         return summed(self.events.customer[own], amounts[own], len(self.customers))
-
-    def of_customers(self, chosen: Mask) -> "Facts":
-        """Some customers, and their events."""
-        position = np.full(len(self.customers) + 1, -1, dtype=np.int32)
-        position[:-1][chosen] = np.arange(chosen.sum(), dtype=np.int32)
-        rows = np.append(chosen, False)[self.events.customer]
-        events = self.events.where(rows)
-        customers = Customers(
-            self.customers.source.where(chosen),
-            self.customers.id[chosen],
-            self.customers.created[chosen],
-            {name: values.where(chosen) for name, values in self.customers.attributes.items()},
-        )
-        moved = Events(
-            position[events.customer], events.type, events.time, events.amount, events.category
-        )
-        return Facts(customers, moved)
 
 
 def labels(values: Iterable[str | None]) -> Labels:

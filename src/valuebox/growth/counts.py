@@ -11,6 +11,10 @@ _LONGEST: Final = 20
 """Customers with more events than that share a bar."""
 
 
+class NotEnough(ValueError):
+    """Too little happened for a part of the report; the message says what is missing."""
+
+
 class Bar(BaseModel):
     """One bar of a histogram."""
 

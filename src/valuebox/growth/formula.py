@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from valuebox.growth.activity import Activity, activity
-from valuebox.growth.columns import Facts, Floats
+from valuebox.growth.activity import activity
+from valuebox.growth.columns import Facts, Floats, Groups
 from valuebox.growth.money import Money
 
 YEAR: Final = 12
@@ -69,69 +69,70 @@ class FormulaValue(BaseModel):
     customers: list[CustomerValue] = Field(description="Highest value first.")
 
 
-class _Factors(NamedTuple):
-    """By customer, `(n_customers,)`; 0 for those who did not buy."""
+class Factors(NamedTuple):
+    """What the formula is made of, by customer, `(n_customers,)`; 0 for those who did not buy."""
 
     purchases: NDArray[np.int64]
     amount: Floats
     months: NDArray[np.int64]
+    first_month: str
+    """Of those that are looked at, such as 2013-05."""
+    last_month: str
+    categories: int
+    """How many occur in the facts."""
 
 
-def formula_value(
-    facts: Facts, money: Money, attribute: str, until: np.datetime64, top: int
-) -> FormulaValue:
-    """Value customers and their groups.
+def factors(facts: Facts, money: Money, until: np.datetime64) -> Factors:
+    """Look at the last 12 months.
 
     Args:
         facts: What happened.
         money: What events brought.
-        attribute: Of customers, which their groups are made by.
         until: When the facts end.
-        top: How many single customers to list.
     """
     bought = activity(facts, money.is_purchase, until)
-    categories = len(facts.events.category.names)
-    factors = _factors(facts, money, bought)
-    groups = _groups(facts, factors, attribute, categories)
-    everybody = np.zeros(len(facts.customers), dtype=np.intp)
     width = bought.active.shape[1]
-    return FormulaValue(
-        first_month=bought.name(max(0, width - YEAR)),
-        last_month=bought.name(width - 1),
-        categories=categories,
-        everybody=_group("all", factors, everybody == 0, categories),
-        groups=groups,
-        customers=_customers(facts, factors, attribute, categories, top),
-    )
-
-
-def group_values(
-    facts: Facts, money: Money, attribute: str, until: np.datetime64
-) -> list[GroupValue]:
-    """What the customers of each group are worth, highest value of a customer first."""
-    factors = _factors(facts, money, activity(facts, money.is_purchase, until))
-    return _groups(facts, factors, attribute, len(facts.events.category.names))
-
-
-def _factors(facts: Facts, money: Money, bought: Activity) -> _Factors:
-    width = bought.active.shape[1]
-    since = np.datetime64(bought.first + max(0, width - YEAR), "M")
-    rows = money.is_purchase & (facts.events.time >= since)
-    return _Factors(
+    start = max(0, width - YEAR)
+    rows = money.is_purchase & (facts.events.time >= np.datetime64(bought.first + start, "M"))
+    categories = facts.events.category.codes
+    return Factors(
         facts.per_customer(rows),
         facts.amount_per_customer(np.where(rows, money.amount, 0.0)),
-        bought.active[:, -YEAR:].sum(axis=1),
+        bought.active[:, start:].sum(axis=1),
+        bought.name(start),
+        bought.name(width - 1),
+        int(np.count_nonzero(np.bincount(categories[categories >= 0]))),
     )
 
 
-def _groups(facts: Facts, factors: _Factors, attribute: str, categories: int) -> list[GroupValue]:
-    codes, names = facts.customers.groups(attribute)
-    found = [_group(name, factors, codes == code, categories) for code, name in enumerate(names)]
-    return sorted(found, key=lambda one: (-(one.value_of_customer or 0.0), one.name))
+def formula_value(facts: Facts, found: Factors, attribute: str, top: int) -> FormulaValue:
+    """Value customers and their groups.
+
+    Args:
+        facts: What happened.
+        found: The factors.
+        attribute: Of customers, which their groups are made by.
+        top: How many single customers to list.
+    """
+    groups = facts.customers.groups(attribute)
+    return FormulaValue(
+        first_month=found.first_month,
+        last_month=found.last_month,
+        categories=found.categories,
+        everybody=_group("all", found, np.ones(len(facts.customers), dtype=bool)),
+        groups=group_values(found, groups),
+        customers=_customers(facts, found, groups, top),
+    )
 
 
-def _group(name: str, factors: _Factors, members: NDArray[np.bool_], categories: int) -> GroupValue:
-    purchases, amount, months = (one[members] for one in factors)
+def group_values(found: Factors, groups: Groups) -> list[GroupValue]:
+    """What the customers of each group are worth, highest value of a customer first."""
+    values = [_group(name, found, groups.codes == code) for code, name in enumerate(groups.names)]
+    return sorted(values, key=lambda one: (-(one.value_of_customer or 0.0), one.name))
+
+
+def _group(name: str, found: Factors, members: NDArray[np.bool_]) -> GroupValue:
+    purchases, amount, months = (one[members] for one in found[:3])
     buyers, customers = int((purchases > 0).sum()), int(members.sum())
     order = sales = active = value = None
     if buyers:
@@ -149,22 +150,20 @@ def _group(name: str, factors: _Factors, members: NDArray[np.bool_], categories:
         months_active=active,
         value=value,
         value_of_customer=value * buyers / customers if value is not None else None,
-        text_order_value=float(categories),
-        text_value=categories * sales * active if sales and active else None,
+        text_order_value=float(found.categories),
+        text_value=found.categories * sales * active if sales and active else None,
     )
 
 
-def _customers(
-    facts: Facts, factors: _Factors, attribute: str, categories: int, top: int
-) -> list[CustomerValue]:
-    customers, groups = facts.customers, facts.customers.groups(attribute)
-    order = np.lexsort((-factors.purchases, -factors.amount))[:top]
-    found = []
+def _customers(facts: Facts, found: Factors, groups: Groups, top: int) -> list[CustomerValue]:
+    customers = facts.customers
+    order = np.lexsort((-found.purchases, -found.amount))[:top]
+    listed = []
     for at in order.tolist():
-        if purchases := int(factors.purchases[at]):
-            months = int(factors.months[at])
-            mean, sales = float(factors.amount[at]) / purchases, purchases / months
-            found.append(
+        if purchases := int(found.purchases[at]):
+            months = int(found.months[at])
+            mean, sales = float(found.amount[at]) / purchases, purchases / months
+            listed.append(
                 CustomerValue(
                     source=customers.source_of(at),
                     customer=str(customers.id[at]),
@@ -173,7 +172,7 @@ def _customers(
                     sales_a_month=sales,
                     months_active=months,
                     value=mean * sales * months,
-                    text_value=categories * sales * months,
+                    text_value=found.categories * sales * months,
                 )
             )
-    return found
+    return listed

@@ -34,7 +34,8 @@ class Retention(BaseModel):
         description="Whether the facts end within the last month of every cohort."
     )
     left_out: int = Field(
-        description="Customers of whom it is not known when they joined, or who joined later."
+        description="Customers of whom it is not known when they joined, or who joined outside of "
+        "these months."
     )
 
 
@@ -45,7 +46,8 @@ def retention(customers: Customers, activity: Activity) -> Retention:
     the facts end.
     """
     known = ~np.isnat(customers.created)
-    joined = np.where(known, months(np.where(known, customers.created, 0)) - activity.first, -1)
+    joined = np.full(len(customers), -1, dtype=np.int64)
+    joined[known] = months(customers.created[known]) - activity.first
     width = activity.active.shape[1]
     sizes = np.bincount(joined[(joined >= 0) & (joined < width)], minlength=width)
     found, came, stayed = [], np.zeros(width), np.zeros(width)

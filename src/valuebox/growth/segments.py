@@ -15,7 +15,7 @@ from valuebox.growth.lift import SIGNIFICANT
 FEWEST: Final = 20
 """Customers of a segment, and of all others, below which nothing is asked."""
 MOST: Final = 2_000
-"""Segments that are looked at; with more, those of one attribute come first, then the largest."""
+"""Segments times responses that are looked at: first those of one attribute, the largest first."""
 
 
 class Segment(BaseModel):
@@ -67,10 +67,14 @@ def discover(
     found = [
         candidate
         for measure, responded in responders.items()
-        for candidate in _candidates(customers, names, measure, responded & there, there)
+        for candidate in _candidates(
+            customers, names, measure, responded & there, there, MOST // len(responders)
+        )
     ]
     adjusted = holm([rates.p_value(one.counts) for one in found])
-    order = np.argsort(adjusted, kind="stable")
+    apart = [abs(one.counts.rates[1] - one.counts.rates[0]) for one in found]
+    # Beyond a point all are as sure; of those the one that differs most is the one to look at.
+    order = np.lexsort((-np.array(apart), np.array(adjusted)))
     return Discovery(
         looked_at=len(found),
         real=sum(p <= SIGNIFICANT for p in adjusted),
@@ -79,11 +83,16 @@ def discover(
 
 
 def _candidates(
-    customers: Customers, names: Sequence[str], measure: str, responded: Mask, there: Mask
+    customers: Customers,
+    names: Sequence[str],
+    measure: str,
+    responded: Mask,
+    there: Mask,
+    most: int,
 ) -> Iterator[_Candidate]:
     total, hits = int(there.sum()), int(responded.sum())
     by_name = {name: customers.groups(name) for name in names}
-    left = MOST
+    left = most
     for size in (1, 2):
         found = [
             (int(n), int(x), attributes)

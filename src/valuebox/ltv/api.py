@@ -6,15 +6,16 @@ from typing import Any
 
 from starlette.responses import Response
 
-from valuebox.endpoint import endpoint
+from valuebox.endpoint import Together, endpoint
 from valuebox.exchange import Exchange, current
-from valuebox.ltv import bulk, repository, schemas
+from valuebox.ltv import bulk, repository, schemas, together
 from valuebox.ltv.answers import Answer
 from valuebox.ltv.columns import Estimates, UserColumns
 from valuebox.ltv.model import LtvModel
 from valuebox.ltv.tally import Tally
 from valuebox.store.engine import Store
 from valuebox.store.idempotency import Replays
+from valuebox.store.ids import new_ids
 from valuebox.store.keys import Scope
 from valuebox.store.writing import COPY_FROM, write
 
@@ -28,7 +29,13 @@ class LtvApi:
     tally: Tally
     aside: Executor
 
-    @endpoint("/v1/ltv/predict", Scope.PREDICT, stores=True, answers=schemas.Predictions)
+    @endpoint(
+        "/v1/ltv/predict",
+        Scope.PREDICT,
+        stores=True,
+        answers=schemas.Predictions,
+        together=Together(together.fits, together.predict),
+    )
     def ltv_predict(self, users: schemas.Users, /) -> Response:
         """Predict lifetime values, store what was received and what was predicted, answer.
 
@@ -54,7 +61,8 @@ class LtvApi:
             for user_id, target in zip(users.user_id, targets, strict=False)
             if target is not None
         }
-        ids, rows = repository.new_predictions(exchange.request_id, users, estimates, self.ltv.tag)
+        ids = new_ids(len(users))
+        rows = repository.new_predictions(ids, exchange.request_id, users, estimates, self.ltv.tag)
         with exchange.timing("store"):
             if exchange.idempotency_key is None and not known:
                 self.store.insert(rows)
@@ -72,11 +80,12 @@ class LtvApi:
     def _estimates(self, users: UserColumns) -> Callable[[], Estimates]:
         """Of many users worked out while they are on their way to the database."""
         if len(users) < COPY_FROM:
-            estimates = self._estimate(current(), users.features)
+            estimates = self.estimate(current(), users.features)
             return lambda: estimates
-        return self.aside.submit(self._estimate, current(), users.features).result
+        return self.aside.submit(self.estimate, current(), users.features).result
 
-    def _estimate(self, exchange: Exchange, features: Mapping[str, Sequence[Any]]) -> Estimates:
+    def estimate(self, exchange: Exchange, features: Mapping[str, Sequence[Any]]) -> Estimates:
+        """What the model says of users, by `features`; timed and counted in `exchange`."""
         with exchange.timing("encode"):
             matrix = self.ltv.encoder.transform(features)
         with exchange.timing("predict"):

@@ -2,7 +2,7 @@
 
 How far two distributions are apart is the population stability index, the sum of
 (actual - expected) * ln(actual / expected) over bins (Siddiqi, Credit Risk Scorecards, 2006).
-By convention less than 0.1 is nothing, and more than 0.25 a shift that needs a look.
+By convention less than `WATCH` is nothing, and more than `SHIFT` needs a look.
 """
 
 import functools
@@ -22,6 +22,11 @@ UNSEEN: Final = "unseen"
 RARER: Final = "rarer"
 PREDICTION: Final = "prediction"
 """The name that predictions go by among the features."""
+
+WATCH: Final = 0.1
+"""From here on the population stability index is worth a look …"""
+SHIFT: Final = 0.25
+"""… and from here on users are others than those that were learned from."""
 
 # Ten to a decade, from a cent to a million, so that those of all models can be added up.
 PREDICTION_EDGES: Final = tuple(float(f"{10 ** (step / 10):.3g}") for step in range(-20, 61))

@@ -34,37 +34,32 @@ def add_predictions(
     estimates: Callable[[], Estimates],
     model: str,
 ) -> Ids:
-    """Store what `new_predictions` makes of the same; returns the prediction ids."""
-    ids, rows = new_predictions(request_id, users, estimates, model)
-    write(session, rows)
+    """Store what `new_predictions` makes of the same; returns their ids."""
+    ids = new_ids(len(users))
+    write(session, new_predictions(ids, request_id, users, estimates, model))
     return ids
 
 
 def new_predictions(
-    request_id: UUID, users: UserColumns, estimates: Callable[[], Estimates], model: str
-) -> tuple[Ids, Iterator[Rows]]:
-    """The rows that hold what was received of `users` and what `model` said of them.
-
-    Args:
-        request_id: Of the request that they came with.
-        users: What was received.
-        estimates: What was said; only asked for when the features are on their way, if many.
-        model: Who said it.
-
-    Returns:
-        The prediction ids, in the order of `users`, and the rows, to be written in this order.
-    """
-    ids = new_ids(len(users))
-    return ids, _new_rows(ids, request_id, users, estimates, model)
-
-
-def _new_rows(
-    ids: Ids,
-    request_id: UUID,
+    ids: Sequence[UUID],
+    request_id: UUID | Sequence[UUID],
     users: UserColumns,
     estimates: Callable[[], Estimates],
     model: str,
 ) -> Iterator[Rows]:
+    """The rows that hold what was received of `users` and what `model` said of them.
+
+    Args:
+        ids: Of the predictions, in the order of `users`; those of a request have a block of
+            their own.
+        request_id: Of the request that they came with; one for each user, if there were several.
+        users: What was received.
+        estimates: What was said; only asked for when the features are on their way, if many.
+        model: Who said it.
+
+    Yields:
+        Rows, to be written in this order.
+    """
     now = datetime.now(UTC)
     received = {
         "id": ids,

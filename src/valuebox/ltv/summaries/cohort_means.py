@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -19,7 +18,6 @@ from valuebox.ltv.summaries.views import CohortMean, Selection
 from valuebox.ltv.uncertainty import CohortMeans, Scatter, Uncertainty
 
 _NOON: Final = pd.Timedelta(hours=12)
-_EPOCH: Final = date(1970, 1, 1)
 
 
 class _Key(NamedTuple):

@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import Session
 
-from valuebox.cohorts import Period
 from valuebox.ltv.bins import PREDICTION, PREDICTION_EDGES, Bins, Reference, merged, shift
 from valuebox.ltv.summaries.models import known_model
 from valuebox.ltv.summaries.periods import chosen, period_name, period_of
@@ -16,27 +15,20 @@ from valuebox.ltv.summaries.views import BinShare, FeatureDrift, Selection
 Counts = dict[tuple[str, str | None], dict[str, dict[int, int]]]
 
 
-def drift(
-    session: Session, selection: Selection, period: Period | None = None
-) -> list[FeatureDrift]:
-    """Every feature and the predictions, by model and period, in order of time.
+def drift(session: Session, selection: Selection) -> list[FeatureDrift]:
+    """Every feature and the predictions, by model, all selected days of joining together.
 
     Features are those of all segments, whatever the selection says. Models that were never
     registered are left out: nothing is known of their training users.
-
-    Args:
-        session: To read with.
-        selection: Days are those of joining.
-        period: None takes all selected days together.
     """
-    return _judged(session, _counted(session, selection, period))
+    return _judged(session, _counted(session, selection, by_month=False))
 
 
 def drift_with_months(
     session: Session, selection: Selection
 ) -> tuple[list[FeatureDrift], list[FeatureDrift]]:
-    """What `drift` says of the whole selection, and by month, with one look at the sums."""
-    by_month = _counted(session, selection, "month")
+    """What `drift` says, then the same by month in order of time, with one look at the sums."""
+    by_month = _counted(session, selection, by_month=True)
     whole: Counts = {}
     for (model, _), by_feature in by_month.items():
         of_model = whole.setdefault((model, None), {})
@@ -47,13 +39,13 @@ def drift_with_months(
     return _judged(session, whole), _judged(session, by_month)
 
 
-def _counted(session: Session, selection: Selection, period: Period | None) -> Counts:
+def _counted(session: Session, selection: Selection, by_month: bool) -> Counts:
     counts: Counts = {}
     for model, number, one, rows, name in session.execute(
-        _sums(selection, period, LtvFeatureBins, LtvFeatureBins.feature)
+        _sums(selection, by_month, LtvFeatureBins, LtvFeatureBins.feature)
     ):
         _add(counts, (model, number, name, one), rows)
-    for model, number, one, rows in session.execute(_sums(selection, period, LtvPredictionBins)):
+    for model, number, one, rows in session.execute(_sums(selection, by_month, LtvPredictionBins)):
         _add(counts, (model, number, PREDICTION, one), rows)
     return counts
 
@@ -72,19 +64,17 @@ def _judged(session: Session, counts: Counts) -> list[FeatureDrift]:
     return found
 
 
-def _sums(
-    selection: Selection, period: Period | None, table: Any, *more: Any
-) -> Select[*tuple[Any, ...]]:
-    """Model, period, bin, rows, and more that they are grouped by."""
+def _sums(selection: Selection, by_month: bool, table: Any, *more: Any) -> Select[*tuple[Any, ...]]:
+    """Model, month, bin, rows, and more that they are grouped by."""
     keys = (table.model, table.bin, *more)
     rows = func.sum(table.rows)
-    if period is None:
+    if not by_month:
         whole = chosen(selection, table, table.model, literal(None), table.bin, rows, *more)
         return whole.group_by(*keys)
     # By day first: what a day is part of takes longer to tell than to add up.
     days = chosen(selection, table, *keys, table.day, rows.label("rows"))
     of_day = days.group_by(*keys, table.day).subquery().c
-    number = period_of(of_day.day, period).label("period")
+    number = period_of(of_day.day, "month").label("period")
     more = tuple(of_day[one.name] for one in more)
     grouped = (of_day.model, number, of_day.bin)
     return select(*grouped, func.sum(of_day.rows), *more).group_by(*grouped, *more)

@@ -17,10 +17,10 @@ from valuebox.ltv.summaries.tables import (
 )
 from valuebox.ltv.summaries.views import (
     Arrivals,
+    JoinedDay,
     ModelUse,
     PredictionBin,
     RecentRequest,
-    SegmentUsers,
     Selection,
     Span,
 )
@@ -73,12 +73,14 @@ def prediction_bins(session: Session, selection: Selection) -> list[PredictionBi
     return found
 
 
-def segments(session: Session, selection: Selection, limit: int = 100) -> list[SegmentUsers]:
-    """Segments of users who joined in the selected days, most users first."""
-    users = func.sum(LtvCohorts.users)
-    query = chosen(selection, LtvCohorts, LtvCohorts.segment, users)
-    query = query.group_by(LtvCohorts.segment).order_by(users.desc(), LtvCohorts.segment)
-    return [SegmentUsers(name, int(total)) for name, total in session.execute(query.limit(limit))]
+def joined_days(session: Session, selection: Selection) -> list[JoinedDay]:
+    """Users by the day that they joined and by model, in order of days."""
+    table = LtvCohorts
+    counts = (func.sum(table.users), func.sum(table.known_users))
+    query = chosen(selection, table, table.day, table.model, *counts)
+    query = query.group_by(table.day, table.model).having(counts[0] > 0)
+    found = session.execute(query.order_by(table.day, table.model))
+    return [JoinedDay(day, model, int(users), int(known)) for day, model, users, known in found]
 
 
 def model_uses(session: Session) -> list[ModelUse]:

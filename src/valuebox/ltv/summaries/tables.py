@@ -127,4 +127,4 @@ class LtvMonitorResult(Base):
     crossed: Mapped[bool]
     """Whether a threshold was crossed."""
     result: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """A `monitor.MonitorResult`."""
+    """A `monitoring.results.MonitorResult`."""

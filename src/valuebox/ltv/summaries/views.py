@@ -100,7 +100,7 @@ class FeatureDrift:
     model: str
     feature: str
     period: str | None
-    """A day or month of joining; None for the whole selection."""
+    """A month of joining; None for the whole selection."""
     rows: int
     psi: float
     """The population stability index; see `bins`."""
@@ -130,11 +130,14 @@ class ModelUse:
 
 
 @dataclass(frozen=True)
-class SegmentUsers:
-    """A segment and how many users it has."""
+class JoinedDay:
+    """Users who joined on one day, predicted by one model."""
 
-    segment: str
+    day: date
+    model: str
     users: int
+    known_users: int
+    """Whose outcome is known."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,89 @@
+"""Several small requests for predictions at once: the model asked once, one statement."""
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from starlette.responses import Response
+
+from valuebox.endpoint import Asked, failed, is_away
+from valuebox.exchange import Exchange, answering
+from valuebox.ltv import repository, schemas
+from valuebox.ltv.answers import Answer
+from valuebox.ltv.columns import UserColumns
+from valuebox.store.engine import TooLate
+from valuebox.store.ids import new_ids
+
+if TYPE_CHECKING:
+    from valuebox.ltv.api import LtvApi
+
+_SMALL: Final = 10
+"""Users of a request from which on it is not held up by others, nor holds them up."""
+
+
+def fits(exchange: Exchange, users: schemas.Users) -> bool:
+    """Whether a request asks for a few predictions, and for nothing else to be stored."""
+    return (
+        exchange.idempotency_key is None
+        and len(users.root) < _SMALL
+        and all(user.target is None for user in users.root)
+    )
+
+
+def predict(api: "LtvApi", asked: Sequence[Asked]) -> list[Response]:
+    """What `LtvApi.ltv_predict` answers to each of several requests that fit."""
+    answers: dict[int, Response] = {}
+    counted: list[int] = []
+    for position, (exchange, users) in enumerate(asked):
+        with answering(exchange):
+            try:
+                exchange.count_rows(len(users.root))
+                counted.append(position)
+            except Exception as error:
+                answers[position] = failed(error)
+    if counted:
+        predicted = _predict(api, [asked[position] for position in counted])
+        answers.update(zip(counted, predicted, strict=True))
+    return [answers[position] for position in range(len(asked))]
+
+
+def _predict(api: "LtvApi", asked: Sequence[Asked]) -> list[Response]:
+    exchange = Exchange(deadline=min(one.exchange.deadline for one in asked))
+    try:
+        with answering(exchange):
+            return _stored(api, exchange, asked)
+    except Exception as error:
+        if len(asked) == 1 or is_away(error) or isinstance(error, TooLate):
+            return [_failed(one, error) for one in asked]
+    # One of them may have been the reason, which is none to refuse the others.
+    return [answer for one in asked for answer in _predict(api, [one])]
+
+
+def _failed(asked: Asked, error: Exception) -> Response:
+    with answering(asked.exchange):
+        return failed(error)
+
+
+def _stored(api: "LtvApi", exchange: Exchange, asked: Sequence[Asked]) -> list[Response]:
+    users = UserColumns.of([user for one in asked for user in one.given.root])
+    estimates = api.estimate(exchange, users.features)
+    blocks = [new_ids(len(one.given.root)) for one in asked]
+    request_ids = [one.exchange.request_id for one in asked for _ in one.given.root]
+    ids = list(chain.from_iterable(blocks))
+    model = api.ltv.tag
+    rows = repository.new_predictions(ids, request_ids, users, lambda: estimates, model)
+    with exchange.timing("store"):
+        api.store.insert(rows)
+    exchange.count()
+    prediction, lower, upper = (values.tolist() for values in estimates)
+    answers = []
+    start = 0
+    for one, block in zip(asked, blocks, strict=True):
+        one.exchange.spent.update(exchange.spent)
+        of = slice(start, start + len(block))
+        start = of.stop
+        answer = Answer(
+            users.user_id[of], prediction[of], lower[of], upper[of], block.texts(), model
+        )
+        answers.append(answer.by_row())
+    return answers

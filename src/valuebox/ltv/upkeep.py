@@ -1,0 +1,32 @@
+"""What every worker does beside its requests: sums are kept up to date, results looked up."""
+
+from threading import Event
+from typing import Final
+
+from valuebox.exchange import within
+from valuebox.ltv.monitoring.gauges import MonitorGauges
+from valuebox.ltv.monitoring.keeping import latest
+from valuebox.ltv.summaries.folding import Folding
+from valuebox.repeating import Repeating
+
+FIRST_SECONDS: Final = 1.0
+EVERY_SECONDS: Final = 15.0
+_LOOK_SECONDS: Final = 10.0
+
+
+def upkeep(folding: Folding, gauges: MonitorGauges) -> Repeating:
+    """What adds new rows and outcomes to the sums, and shows the last result of monitoring.
+
+    Several workers may do so at the same time: one of them adds, the others do not wait for it.
+    """
+
+    def keep_up(stop: Event) -> None:
+        try:
+            with within(_LOOK_SECONDS), folding.store.reading() as session:
+                gauges.show(latest(session))
+        finally:
+            # Also when another version of valuebox has stored a result that this one cannot read.
+            folding.fold(stop)
+
+    failed = "sums could not be kept up to date; tried again until they can"
+    return Repeating("upkeep", keep_up, FIRST_SECONDS, EVERY_SECONDS, failed)
