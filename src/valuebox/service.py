@@ -17,6 +17,8 @@ from valuebox.drain import Drain
 from valuebox.errors import ValueboxError
 from valuebox.facts.api import FactsApi
 from valuebox.growth.api import GrowthApi
+from valuebox.growth.response.api import ResponseApi
+from valuebox.growth.response.model import served
 from valuebox.guard import Guard
 from valuebox.ltv.api import LtvApi
 from valuebox.ltv.model import LtvModel
@@ -56,7 +58,7 @@ PREDICTING = 2
     # The guard writes a line of its own for each request.
     logging={"access": {"enabled": False}},
 )
-class ValueBox(LtvApi, FactsApi, GrowthApi):
+class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
     """Customer-value models behind typed JSON endpoints, with everything stored."""
 
     def __init__(self) -> None:
@@ -72,6 +74,7 @@ class ValueBox(LtvApi, FactsApi, GrowthApi):
         self.drain = Drain(settings.drain_seconds)
         self.ltv = LtvModel.load(settings.model)
         self.tally = Tally(self.ltv)
+        self.responses = served(settings.response_model)
         self.reporting = Lock()
         self.dispatch = Dispatch(self, THREADS)
         self.aside = ThreadPoolExecutor(PREDICTING, thread_name_prefix="aside")
@@ -106,6 +109,7 @@ class ValueBox(LtvApi, FactsApi, GrowthApi):
             check_connections(engine, settings.workers)
             shared_folder.prepare()
             model = LtvModel.load(settings.model)
+            served(settings.response_model)
             # A worker that starts later, after a crash, answers as the others do.
             os.environ["VALUEBOX_MODEL"] = model.tag
             with store.writing() as session:
