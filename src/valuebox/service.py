@@ -109,9 +109,10 @@ class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
             check_connections(engine, settings.workers)
             shared_folder.prepare()
             model = LtvModel.load(settings.model)
-            served(settings.response_model)
             # A worker that starts later, after a crash, answers as the others do.
             os.environ["VALUEBOX_MODEL"] = model.tag
+            if (responses := served(settings.response_model)) is not None:
+                os.environ["VALUEBOX_RESPONSE_MODEL"] = responses.tag
             with store.writing() as session:
                 register(session, model)
             store.close()

@@ -106,7 +106,7 @@ def _starts(facts: FactRows, end: np.datetime64, days: int) -> list[np.datetime6
     """Starts of the months to look back at, the last one first; each has a month before it."""
     month = np.timedelta64(days, "D")
     first = facts.events.time.min()
-    found = []
+    found: list[np.datetime64] = []
     start = end - month
     while start - month >= first and len(found) < MOST_ROUNDS:
         found.append(start)

@@ -137,8 +137,8 @@ def _moment(text: str | None) -> datetime | None:
 def _tell(found: Any) -> None:
     table = Table(
         title=f"{found.customers:,} customers, {found.start:%Y-%m-%d} to {found.end:%Y-%m-%d}",
-        caption="did: responders; lift, gain: of the best tenth by score; base: asking first who "
-        "did so\nmost often before; p: of no difference of the gain curves, among all of these",
+        caption="lift, gain: of the tenth with the best scores\nbase: the lift of asking first who "
+        "did so most often\np: of no difference from it over the whole curve",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         show_edge=False,

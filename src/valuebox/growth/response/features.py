@@ -122,7 +122,7 @@ class Encoder(BaseModel):
         all_ = done(facts, chosen, at, self.types, self.categories)
         # Whatever they did not do within these days counts as not done.
         after = all_.where((all_.days <= 0) & (all_.days > -days))
-        return self._table(after, len(chosen)).count.reshape(len(chosen), -1) > 0
+        return self._table(after, len(chosen)).times.reshape(len(chosen), -1) > 0
 
     def _of_customers(
         self, facts: FactRows, at: np.datetime64, chosen: Positions, before: Done
@@ -137,7 +137,7 @@ class Encoder(BaseModel):
         by_type = seen(before.who, before.type, before.days, (n, len(self.types)))
         told = [facts.customers.attributes[place] for place in chosen.tolist()]
         return np.column_stack(
-            [known, first, *every, by_type.count, self.attributes.transform(told)]
+            [known, first, *every, by_type.times, self.attributes.transform(told)]
         )
 
     def _of_cells(self) -> NDArray[np.float64]:
@@ -148,13 +148,13 @@ class Encoder(BaseModel):
     def _of_both(self, before: Done, n: int) -> NDArray[np.float64]:
         """`(n, n_responses, 1 + n_categories, len(_CELL))`."""
         both = self._table(before, n)
-        shape = both.count.shape
+        shape = both.times.shape
         made = np.full((*shape, len(_CELL)), np.nan)
         for column, values in enumerate(both):
             made[..., column] = values[:, :, :1]
             made[:, :, 1:, column + 5] = values[:, :, 1:]
         alike = seen(before.who, before.category, before.days, (n, len(self.categories)))
-        made[:, :, 1:, 3] = alike.count[:, None, :]
+        made[:, :, 1:, 3] = alike.times[:, None, :]
         made[:, :, 1:, 4] = alike.days[:, None, :]
         return made
 

@@ -36,7 +36,7 @@ class Done(NamedTuple):
 class Seen(NamedTuple):
     """How often and how lately customers did each of several things: `(n_customers, n_things)`."""
 
-    count: Floats
+    times: Floats
     recent: Floats
     """Within the last `RECENT` days."""
     days: Floats

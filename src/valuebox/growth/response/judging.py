@@ -149,8 +149,8 @@ def _before(
             rows &= past.category == encoder.categories.index(category)
         its = past.where(rows)
         nothing = np.zeros(len(its.who), dtype=np.intp)
-        count, _, days = seen(its.who, nothing, its.days, (len(chosen), 1))
-        columns.append((count + np.nan_to_num(1 / (1 + days), nan=0.0)).ravel())
+        times, _, days = seen(its.who, nothing, its.days, (len(chosen), 1))
+        columns.append((times + np.nan_to_num(1 / (1 + days), nan=0.0)).ravel())
     return np.column_stack(columns)
 
 
