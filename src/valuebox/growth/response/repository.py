@@ -88,7 +88,8 @@ def answer_of_request(session: Session, request_id: UUID, keys: Keys) -> Respons
     query = select(ResponsePrediction).where(ResponsePrediction.request_id == request_id)
     rows = session.scalars(query.order_by(ResponsePrediction.id)).all()
     each = len(rows) // len(keys)
-    if not rows or [(one.source, one.customer) for one in rows[::each]] != list(keys):
+    whole = [key for key in keys for _ in range(each)]
+    if not rows or [(one.source, one.customer) for one in rows] != whole:
         raise AnswerGone
     cells = [Cell(one.response, one.category) for one in rows[:each]]
     chances = [one.probability for one in rows]
