@@ -101,7 +101,7 @@ bench-contenders: $(patsubst benchmarks/serving/peers/%.txt,.contenders/%/instal
 bench: install
 	OMP_WAIT_POLICY=PASSIVE PYTHONPATH=tests $(BIN)/python benchmarks/serving.py $(INTO)
 
-# Of the dashboard, into docs/images; needs Debian's package `chromium`.
+# Of the dashboard and the growth report, into docs/images; needs Debian's package `chromium`.
 pictures: install
 	PYTHONPATH=tests $(BIN)/python docs/images/pictures.py
 

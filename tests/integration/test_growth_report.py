@@ -4,19 +4,25 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from threading import Lock
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 from support.campaigns import WORKSHOP, Campaigns
 from support.commands import only_line, valuebox
 from support.facts import customer, event, put_customers, put_events
 from support.pages import Page
 
+from valuebox.endpoint import ROUTES
+from valuebox.exchange import within
 from valuebox.facts.reading import SeveralCurrencies
+from valuebox.growth import api  # noqa: F401 - declares the endpoint
+from valuebox.growth.api import GrowthApi
 from valuebox.growth.building import report
 from valuebox.growth.loading import TooManyEvents
 from valuebox.growth.report import GrowthReport
 from valuebox.growth.schemas import Baseline, GrowthQuestion
-from valuebox.store.engine import Store
+from valuebox.store.engine import Store, TooLate
 
 
 @pytest.mark.parametrize("source", ["workshop-1", "workshop-2"])
@@ -157,6 +163,23 @@ def test_more_events_than_may_be_read_are_refused(campaigns: Campaigns) -> None:
     assert report(campaigns.store, beside, most=1609 + 1548).comparison is not None
     with pytest.raises(TooManyEvents):
         report(campaigns.store, beside, most=1609 + 1547)
+
+
+def test_a_report_ends_when_nobody_waits_for_it(campaigns: Campaigns) -> None:
+    # PostgreSQL ends a statement by itself, within a millisecond at least.
+    with within(0.0), pytest.raises((TooLate, DBAPIError)):
+        campaigns.report()
+
+
+def test_a_worker_makes_one_report_at_a_time(campaigns: Campaigns) -> None:
+    service = GrowthApi()
+    service.store, service.reporting = campaigns.store, Lock()
+    answer = ROUTES["/v1/growth/report"].method
+    asked = GrowthQuestion(sources=["workshop-1"])
+    with service.reporting:
+        assert answer(service, asked).status_code == 503
+    for _ in range(2):
+        assert answer(service, asked).status_code == 200
 
 
 def test_amounts_in_two_currencies_are_not_added(store: Store) -> None:

@@ -56,6 +56,18 @@ BEST: Final = Table(
         column("profit", "Profit", "figure"),
     ),
 )
+GAINS: Final = Table(
+    "gains",
+    (
+        column("share", "Asked", "percent"),
+        column("gain", "Responders reached", "percent"),
+        column("gain_lower", "from", "percent"),
+        column("gain_upper", "to", "percent"),
+        column("lift", "Lift", "figure"),
+        column("lift_lower", "from", "figure"),
+        column("lift_upper", "to", "figure"),
+    ),
+)
 CHURN: Final = Table(
     "churn",
     (

@@ -16,6 +16,8 @@ _DRAWS: Final = 4_000
 _LISTED: Final = 2_000
 """Customers with money up to whom a mean is drawn from them; with more it is normal."""
 
+_LIKELY: Final = 0.5
+
 
 class Campaign(BaseModel):
     """What a campaign brought, and what it would be given."""
@@ -130,7 +132,8 @@ def _advice(found: list[Campaign], by: str, is_clear: bool) -> str:
     if len(found) < 2:
         return "There are no two campaigns to choose between."
     first, unit = found[0], "unit of spend" if by == "spend" else "customer"
-    if first.is_different:
+    # One of several good ones is above the mean of all, too, without being the best.
+    if first.is_different and first.best > _LIKELY:
         return (
             f"Put more on {first.name}: {first.worth:,.2f} a {unit}, more than the others beyond "
             f"chance; it is the best with probability {first.best:.0%}."

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from valuebox.growth.columns import Facts, Floats, Mask, summed
+from valuebox.growth.columns import Facts, Floats, summed
 from valuebox.growth.money import Money
 
 WEEK: Final = 7.0
@@ -33,9 +33,7 @@ class Purchases:
         return len(self.customer)
 
 
-def purchases(
-    facts: Facts, money: Money, until: np.datetime64, rows: Mask | None = None
-) -> Purchases:
+def purchases(facts: Facts, money: Money, until: np.datetime64) -> Purchases:
     """Sum up what customers bought before `until`; what they bought on one day, UTC, is one.
 
     Fader, Hardie and Lee (2005) use weeks and days alike: recency and frequency are all that the
@@ -45,11 +43,8 @@ def purchases(
         facts: What happened.
         money: What events brought.
         until: When the facts end; later events are not looked at.
-        rows: Only these events.
     """
     chosen = money.is_purchase & (facts.events.customer >= 0) & (facts.events.time < until)
-    if rows is not None:
-        chosen &= rows
     customer = facts.events.customer[chosen].astype(np.int64)
     day = facts.events.time[chosen].astype("datetime64[D]").astype(np.int64)
     amount = money.amount[chosen]

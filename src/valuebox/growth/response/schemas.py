@@ -28,6 +28,7 @@ class ResponseQuestion(Model, RequestModel):
 
     customers: Annotated[list[CustomerKey], Field(min_length=1, max_length=MAX_CUSTOMERS)] = Field(
         description="Whose; at most 1,000, each once.",
+        json_schema_extra={"uniqueItems": True},
         examples=[[{"source": "shop", "id": "1017"}]],
     )
     at: Moment | None = Field(
