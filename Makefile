@@ -5,7 +5,7 @@ IMAGE ?= valuebox:latest
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo test fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
-	bench-score bench-dask bench-facts bench-dashboard bench-contenders bench chaos soak pictures
+	bench-score bench-dask bench-facts bench-growth bench-dashboard bench-contenders bench chaos soak pictures
 
 install: .venv/installed
 
@@ -78,6 +78,10 @@ bench-score: install
 bench-facts: install
 	PYTHONPATH=tests $(BIN)/python benchmarks/facts.py $(INTO)
 
+# A growth report over five million events; some minutes and 3 GB of disk.
+bench-growth: install
+	PYTHONPATH=tests $(BIN)/python benchmarks/growth.py $(INTO)
+
 # `--dask` on a cluster of this machine, to 5 million users to learn from and 20 million to score.
 bench-dask: install
 	$(BIN)/python benchmarks/dask_growth.py $(INTO)
@@ -94,7 +98,7 @@ bench-contenders: $(patsubst benchmarks/serving/peers/%.txt,.contenders/%/instal
 bench: install
 	OMP_WAIT_POLICY=PASSIVE PYTHONPATH=tests $(BIN)/python benchmarks/serving.py $(INTO)
 
-# Of the dashboard, into docs/images; needs Debian's package `chromium`.
+# Of the dashboard and the growth report, into docs/images; needs Debian's package `chromium`.
 pictures: install
 	PYTHONPATH=tests $(BIN)/python docs/images/pictures.py
 

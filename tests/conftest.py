@@ -23,6 +23,7 @@ pytest_plugins = [
     "support.browser",
     "support.scheduling",
     "support.real",
+    "support.campaigns",
 ]
 
 

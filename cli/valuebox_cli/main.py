@@ -25,6 +25,7 @@ from valuebox_cli.console import (
     print_trial,
     progress,
 )
+from valuebox_cli.growth import command as growth
 from valuebox_cli.importing.command import import_facts
 from valuebox_cli.monitor import monitor
 from valuebox_cli.options import DatabaseUrl, Url
@@ -52,6 +53,7 @@ app.add_typer(database.app, name="db")
 app.add_typer(users.app, name="users")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
+app.add_typer(growth.app, name="growth")
 app.command("predictions")(lookup.predictions)
 app.command("import")(import_facts)
 app.command()(score)

@@ -8,12 +8,14 @@ from typing import Final
 from pydantic import BaseModel
 
 from valuebox.errors import ErrorAnswer
+from valuebox.growth.report import GrowthReport
 from valuebox.ltv.monitoring.results import MonitorResult
 from valuebox_cli.evaluate import EvaluationReport
 
 PUBLISHED: Final[dict[str, type[BaseModel]]] = {
     "error.schema.json": ErrorAnswer,
     "evaluation-report.schema.json": EvaluationReport,
+    "growth-report.schema.json": GrowthReport,
     "monitor-result.schema.json": MonitorResult,
 }
 

@@ -1,4 +1,6 @@
-"""The pictures of the dashboard: a simulated site, served and looked at in a headless Chromium.
+"""The pictures: a simulated site on the dashboard, and the growth workshop's report.
+
+Both are looked at in a headless Chromium.
 
 `make pictures` writes them beside this file.
 """
@@ -13,6 +15,7 @@ import pandas as pd
 from playwright.sync_api import Browser
 from sqlalchemy import update
 from support.browser import chromium
+from support.commands import valuebox
 from support.dashboards import as_sent
 from support.services import running
 from support.sums import fold, report, send
@@ -25,6 +28,8 @@ from valuebox_training.simulate import simulate
 from valuebox_training.train import train
 
 HERE = Path(__file__).parent
+DATA = HERE.parents[1] / "data"
+SPEND = ("TW=200", "RE=150", "FB=350", "PI=400")
 SINCE = pd.Timestamp("2019-06-03")
 SECOND_MODEL = pd.Timestamp("2019-06-24")
 SIZES = {"wide": (1240, 1180), "narrow": (390, 1180)}
@@ -66,6 +71,27 @@ def picture(browser: Browser, url: str, scheme: str, size: str) -> None:
     page.close()
 
 
+def of_growth(browser: Browser, folder: Path) -> None:
+    """Write those of the report on the second campaign beside the first."""
+    url, html = f"sqlite:///{folder}/growth.db", folder / "growth.html"
+    database = ["--database-url", url]
+    valuebox("db", "upgrade", *database)
+    for number in (1, 2):
+        file, mapping = DATA / f"workshop-{number}.db", DATA / "workshop.toml"
+        valuebox("import", file, "--mapping", mapping, *database)
+    asked = ["--source", "workshop-2", "--baseline", "workshop-1"]
+    spent = [part for one in SPEND for part in ("--spend", one)]
+    valuebox("growth", "report", *asked, *spent, "--html", html, *database)
+    page = browser.new_page(viewport={"width": 1240, "height": 1180})
+    page.goto(html.as_uri())
+    page.screenshot(path=HERE / "growth.png")
+    for name in ("change", "retention", "money"):
+        page.locator(f"section[aria-labelledby={name}]").screenshot(
+            path=HERE / f"growth-{name}.png"
+        )
+    page.close()
+
+
 def main() -> None:
     """All of them."""
     with tempfile.TemporaryDirectory() as name:
@@ -77,6 +103,7 @@ def main() -> None:
         tag = fill(store, folder)
         store.close()
         with running(url, folder, {"VALUEBOX_MODEL": tag}) as service, chromium() as browser:
+            of_growth(browser, folder)
             days = f"from={SINCE:%Y-%m-%d}&model={tag}"
             for scheme in ("light", "dark"):
                 for size in SIZES:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.responses import Response
 
-from valuebox.errors import METHOD_NOT_ALLOWED, Problem, error_response
+from valuebox.errors import METHOD_NOT_ALLOWED, ErrorCode, Problem, error_response
 from valuebox.exchange import Exchange, current
 from valuebox.limits import CountersBusy, NeverAllowed, RateLimited
 from valuebox.logs import kind_of
@@ -65,6 +65,8 @@ class Route:
     """What its body holds; None where nothing in it is looked at."""
     answers: type[BaseModel]
     """What it answers when all went well."""
+    refuses: tuple[ErrorCode, ...]
+    """What else it may answer, besides what every endpoint does."""
     together: Together | None
     """How it answers several requests at once, if it can."""
 
@@ -78,6 +80,7 @@ def endpoint(
     *scopes: Scope,
     stores: bool = False,
     answers: type[BaseModel] | None = None,
+    refuses: tuple[ErrorCode, ...] = (),
     together: Together | None = None,
 ) -> Callable[[Callable[P, Any]], Any]:
     """`bentoml.api` at `path`, with failures below it answered in the one error shape.
@@ -88,6 +91,7 @@ def endpoint(
         stores: Whether it stores, and so takes an `Idempotency-Key`.
         answers: What a response holds that the method makes itself; without it the method
             returns a model.
+        refuses: Errors of its own.
         together: How it answers several requests at once, if it can.
 
     BentoML knows of it, for its own clients and pages; requests are answered by `Dispatch`.
@@ -104,7 +108,7 @@ def endpoint(
         types = get_type_hints(method)
         output = types.pop("return") if answers is None else answers
         takes = next(iter(types.values()), None)
-        ROUTES[path] = Route(answer, frozenset(scopes), stores, takes, output, together)
+        ROUTES[path] = Route(answer, frozenset(scopes), stores, takes, output, refuses, together)
         return bentoml.api(route=path, output_spec=output)(answer)
 
     return decorate

@@ -111,7 +111,7 @@ def _describe(operation: dict[str, Any], route: Route) -> None:
         "headers": headers,
         "content": {_JSON: {"schema": _schema_of(route.answers, "serialization")}},
     }
-    codes = _EVERYWHERE + (_WHERE_STORED if route.stores else ())
+    codes = _EVERYWHERE + (_WHERE_STORED if route.stores else ()) + route.refuses
     operation["responses"] = {"200": good, **_errors(codes)}
 
 

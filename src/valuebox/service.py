@@ -4,6 +4,7 @@ import os
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Lock
 
 import bentoml
 from bentoml._internal.configuration.containers import BentoMLContainer
@@ -15,6 +16,7 @@ from valuebox.dispatch import Dispatch
 from valuebox.drain import Drain
 from valuebox.errors import ValueboxError
 from valuebox.facts.api import FactsApi
+from valuebox.growth.api import GrowthApi
 from valuebox.guard import Guard
 from valuebox.ltv.api import LtvApi
 from valuebox.ltv.model import LtvModel
@@ -54,7 +56,7 @@ PREDICTING = 2
     # The guard writes a line of its own for each request.
     logging={"access": {"enabled": False}},
 )
-class ValueBox(LtvApi, FactsApi):
+class ValueBox(LtvApi, FactsApi, GrowthApi):
     """Customer-value models behind typed JSON endpoints, with everything stored."""
 
     def __init__(self) -> None:
@@ -70,6 +72,7 @@ class ValueBox(LtvApi, FactsApi):
         self.drain = Drain(settings.drain_seconds)
         self.ltv = LtvModel.load(settings.model)
         self.tally = Tally(self.ltv)
+        self.reporting = Lock()
         self.dispatch = Dispatch(self, THREADS)
         self.aside = ThreadPoolExecutor(PREDICTING, thread_name_prefix="aside")
         self.monitored = MonitorGauges()

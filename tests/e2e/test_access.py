@@ -18,6 +18,7 @@ PREDICT, SEARCH, MODEL = "/v1/ltv/predict", "/v1/ltv/predictions/search", "/v1/l
 OUTCOMES = "/v1/ltv/outcomes"
 OUTCOME = [{"user_id": 1, "target": 1.0}]
 EVENTS, CUSTOMERS = "/v1/events", "/v1/customers"
+GROWTH = "/v1/growth/report"
 
 
 PREDICTS, READS = ("--scope", "predict"), ("--scope", "read")
@@ -74,11 +75,11 @@ def code(answer: httpx.Response) -> str:
 
 def test_a_key_opens_what_its_scopes_say_and_no_more(locked: Locked) -> None:
     requests = {PREDICT: [user()], OUTCOMES: OUTCOME, SEARCH: {}, MODEL: {}}
-    requests |= {EVENTS: [event()], CUSTOMERS: [customer()]}
+    requests |= {EVENTS: [event()], CUSTOMERS: [customer()], GROWTH: {}}
     may = {
         "predicts": {PREDICT, OUTCOMES, MODEL},
-        "reads": {SEARCH, MODEL},
-        "both": {PREDICT, OUTCOMES, SEARCH, MODEL},
+        "reads": {SEARCH, MODEL, GROWTH},
+        "both": {PREDICT, OUTCOMES, SEARCH, MODEL, GROWTH},
         "tells": {EVENTS, CUSTOMERS},
         "all": set(requests),
     }

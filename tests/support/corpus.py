@@ -11,6 +11,7 @@ from valuebox.errors import ErrorCode
 
 PREDICT, SEARCH, OUTCOMES = "/v1/ltv/predict", "/v1/ltv/predictions/search", "/v1/ltv/outcomes"
 EVENTS, CUSTOMERS = "/v1/events", "/v1/customers"
+GROWTH = "/v1/growth/report"
 
 
 @dataclass(frozen=True)
@@ -281,6 +282,23 @@ NOT_FACTS = [
     _fact(CUSTOMERS, "attributes", "hunter2"),
     _fact(CUSTOMERS, "name", "hunter2"),
 ]
+NOT_QUESTIONS = [
+    Bad("a question with an array", b"[]", path=GROWTH),
+    Bad("no source", b'{"sources": []}', field="sources", path=GROWTH),
+    Bad("unknown wish", b'{"hunter2": 770011}', field="hunter2", value="770011", path=GROWTH),
+    Bad(
+        "baseline of none", b'{"baseline": {"sources": []}}', field="baseline.sources", path=GROWTH
+    ),
+    Bad(
+        "a period that ends before it starts",
+        b'{"start": "2013-05-02", "end": "2013-05-01"}',
+        path=GROWTH,
+    ),
+    Bad("a price below nothing", b'{"price": -770011}', field="price", path=GROWTH),
+    Bad("spend as text", b'{"spend": {"TW": "hunter2"}}', field="spend.TW", path=GROWTH),
+    Bad("a path for a name", b'{"category": "a\\"]"}', field="category", path=GROWTH),
+    Bad("too many customers", b'{"top": 770011}', field="top", path=GROWTH),
+]
 NOT_FOR_US = [
     Bad("CSV", b"user_id\n1", "unsupported_media_type", content_type="text/csv"),
     Bad(
@@ -319,6 +337,7 @@ CORPUS = [
     *NOT_SEARCHES,
     *NOT_OUTCOMES,
     *NOT_FACTS,
+    *NOT_QUESTIONS,
     *NOT_FOR_US,
 ]
 

@@ -1,8 +1,4 @@
-"""Where the marks of a picture lie: across in percent of its width, down in pixels.
-
-Across in percent, so that a picture fills a phone as it does a wall, with letters that stay as
-large as they are.
-"""
+"""The pictures of the dashboard: where their marks lie."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -10,37 +6,26 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from valuebox.dashboard.marks import (
+    BOTTOM,
+    COLOURS,
+    LEFT,
+    RIGHT,
+    TOP,
+    Axes,
+    Bar,
+    BarChart,
+    Tick,
+    amount,
+    ticks,
+)
 from valuebox.dashboard.panels import is_inside
+from valuebox.dashboard.rendering import when
 from valuebox.dashboard.scales import Scale, nice, thinned
 from valuebox.ltv.summaries.views import Arrivals, CohortMean, PredictionBin
 
-HEIGHT: Final = 250
-_TOP: Final = 20.0
-_BOTTOM: Final = 222.0
-_LEFT: Final = 7.0
-_RIGHT: Final = 99.0
 _LABELS: Final = 6
 _WIDEST: Final = 6.0
-# Models that have a colour of their own; the others share the last one.
-COLOURS: Final = 4
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A value written beside a picture."""
-
-    at: float
-    text: str
-
-
-@dataclass(frozen=True)
-class Axes:
-    """What is written below and beside a picture."""
-
-    down: Sequence[Tick]
-    across: Sequence[Tick]
-    height: int = HEIGHT
-    bottom: float = _BOTTOM
 
 
 @dataclass(frozen=True)
@@ -68,29 +53,6 @@ class CohortChart:
 
 
 @dataclass(frozen=True)
-class Bar:
-    """A bar of a picture."""
-
-    left: float
-    width: float
-    top: float
-    height: float
-    colour: int
-    """Number of its series."""
-    text: str
-
-
-@dataclass(frozen=True)
-class BarChart:
-    """Bars, and marks of what was expected."""
-
-    axes: Axes
-    bars: Sequence[Bar]
-    expected: Sequence[Bar] = ()
-    series: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
 class RangeMark:
     """A cohort in a row of a table; all in percent of the width."""
 
@@ -106,14 +68,14 @@ def over_time(cohorts: Sequence[CohortMean]) -> CohortChart | None:
     if not cohorts:
         return None
     down = _down(_values(cohorts))
-    scale = Scale(down[0], down[-1], _BOTTOM, _TOP)
+    scale = Scale(down[0], down[-1], BOTTOM, TOP)
     places = [_place(one.period) for one in cohorts]
     slots = places[-1] - places[0] + 1
-    step = (_RIGHT - _LEFT) / slots
+    step = (RIGHT - LEFT) / slots
     width = min(step * 0.7, _WIDEST)
     marks = []
     for place, one in zip(places, cohorts, strict=True):
-        at = _LEFT + (place - places[0] + 0.5) * step
+        at = LEFT + (place - places[0] + 0.5) * step
         ends = None if one.lower is None or one.upper is None else (one.lower, one.upper)
         top = scale(ends[1]) if ends else None
         marks.append(
@@ -133,7 +95,7 @@ def over_time(cohorts: Sequence[CohortMean]) -> CohortChart | None:
         Tick(marks[number].at, when(cohorts[number].period))
         for number in thinned(len(cohorts), _LABELS)
     ]
-    return CohortChart(Axes(_ticks(down, scale), across), marks)
+    return CohortChart(Axes(ticks(down, scale), across), marks)
 
 
 def _place(period: str) -> int:
@@ -172,18 +134,18 @@ def by_size(bins: Sequence[PredictionBin]) -> BarChart | None:
         return None
     shares = [one.rows / rows for one in bins]
     down = nice(0, max(*shares, *(one.expected or 0 for one in bins), 0.001))
-    scale = Scale(down[0], down[-1], _BOTTOM, _TOP)
-    step = (_RIGHT - _LEFT) / len(bins)
+    scale = Scale(down[0], down[-1], BOTTOM, TOP)
+    step = (RIGHT - LEFT) / len(bins)
     bars, expected, across = [], [], []
     for number, (one, share) in enumerate(zip(bins, shares, strict=True)):
-        left = round(_LEFT + number * step, 3)
+        left = round(LEFT + number * step, 3)
         text = f"{between(one.lower, one.upper)}: {share:.1%} of rows"
         if one.expected is not None:
             text += f", {one.expected:.1%} in training"
             place = Bar(left, round(step, 3), scale(one.expected), 0, 0, text)
             expected.append(place)
         top = scale(share)
-        bars.append(Bar(left, round(step * 0.86, 3), top, round(_BOTTOM - top, 3), 0, text))
+        bars.append(Bar(left, round(step * 0.86, 3), top, round(BOTTOM - top, 3), 0, text))
         if one.lower is not None and math.isclose(math.log10(one.lower) % 1, 0, abs_tol=1e-6):
             across.append(Tick(left, amount(one.lower)))
     ticks = [Tick(scale(value), f"{100 * value:g} %") for value in down]
@@ -202,8 +164,8 @@ def by_day(arrivals: Sequence[Arrivals], first: date, last: date) -> BarChart | 
         of_model[one.model] = of_model.get(one.model, 0) + one.rows
     names = sorted(of_model, key=lambda name: -of_model[name])
     down = nice(0, max(totals.values()))
-    scale = Scale(0, down[-1], _BOTTOM, _TOP)
-    step = (_RIGHT - _LEFT) / days
+    scale = Scale(0, down[-1], BOTTOM, TOP)
+    step = (RIGHT - LEFT) / days
     width = min(step * 0.8, _WIDEST)
     bars = []
     below: dict[date, int] = {}
@@ -211,7 +173,7 @@ def by_day(arrivals: Sequence[Arrivals], first: date, last: date) -> BarChart | 
         start = below.get(one.day, 0)
         below[one.day] = start + one.rows
         top, foot = scale(start + one.rows), scale(start)
-        left = _LEFT + ((one.day - first).days + 0.5) * step - width / 2
+        left = LEFT + ((one.day - first).days + 0.5) * step - width / 2
         text = f"{one.day:%-d %b %Y}: {one.rows:,} rows by {one.model}"
         # A day with any rows can be seen.
         height = max(round(foot - top, 3), 1.5)
@@ -219,12 +181,12 @@ def by_day(arrivals: Sequence[Arrivals], first: date, last: date) -> BarChart | 
         bars.append(Bar(round(left, 3), round(width, 3), foot - height, height, colour, text))
     across = [
         Tick(
-            round(_LEFT + (number + 0.5) * step, 3),
+            round(LEFT + (number + 0.5) * step, 3),
             when((first + timedelta(days=number)).isoformat()),
         )
         for number in thinned(days, _LABELS)
     ]
-    return BarChart(Axes(_ticks(down, scale), across), bars, series=names)
+    return BarChart(Axes(ticks(down, scale), across), bars, series=names)
 
 
 def between(lower: float | None, upper: float | None) -> str:
@@ -232,19 +194,6 @@ def between(lower: float | None, upper: float | None) -> str:
     if lower is None:
         return f"below {amount(upper or 0)}"
     return f"{amount(lower)} and more" if upper is None else f"{amount(lower)} to {amount(upper)}"
-
-
-def amount(value: float) -> str:
-    """A round amount, as short as it goes."""
-    return f"{value:,.10g}"
-
-
-def when(period: str) -> str:
-    """What people call a day or month: 5 Jul, or Jul 2019."""
-    if len(period) > len("2019-07"):
-        day = date.fromisoformat(period)
-        return f"{day.day} {day:%b}"
-    return f"{date.fromisoformat(period + '-01'):%b %Y}"
 
 
 def _values(cohorts: Iterable[CohortMean]) -> list[float]:
@@ -259,7 +208,3 @@ def _down(values: Sequence[float]) -> list[float]:
     low, high = min(values), max(values)
     # Amounts are shown from nothing on, unless that would leave most of the picture empty.
     return nice(0.0 if 0 <= low < 0.3 * high else low, high)
-
-
-def _ticks(values: Sequence[float], scale: Scale) -> list[Tick]:
-    return [Tick(scale(value), amount(value)) for value in values]

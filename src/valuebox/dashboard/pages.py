@@ -1,19 +1,17 @@
 """HTML from what was read; every text that was sent is escaped where it is written."""
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
-from hashlib import sha256
-from importlib.resources import files
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.responses import HTMLResponse
 
 from valuebox.dashboard import charts, panels
 from valuebox.dashboard.reading import Frame
+from valuebox.dashboard.rendering import digest, environment, style
 from valuebox.errors import Error
 from valuebox.ltv.bins import SHIFT, WATCH
 from valuebox.ltv.summaries.views import FeatureDrift
@@ -112,9 +110,9 @@ def _presets(over: Frame) -> dict[str, str]:
 
 
 def _html(template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    text = _templates().get_template(template).render(style=_style(), **values)
+    text = _templates().get_template(template).render(style=style(), **values)
     policy = (
-        f"default-src 'none'; style-src {_digest(_style())}; img-src data:; form-action 'self'; "
+        f"default-src 'none'; style-src {digest(style())}; img-src data:; form-action 'self'; "
         "frame-ancestors 'none'; base-uri 'none'"
     )
     headers = {**PRIVATE, "Content-Security-Policy": policy}
@@ -122,56 +120,10 @@ def _html(template: str, status: int = 200, **values: Any) -> HTMLResponse:
 
 
 @cache
-def _style() -> str:
-    return (files(__package__) / "templates" / "style.css").read_text(encoding="utf-8")
-
-
-def _digest(text: str) -> str:
-    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
-
-
-@cache
 def _templates() -> Environment:
-    templates = Environment(
-        loader=PackageLoader(__package__ or ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    templates.filters.update(
-        figure=lambda value: "—" if value is None else f"{value:,.2f}",
-        index=lambda value: "—" if value is None else f"{value:.3f}",
-        count=lambda value: "—" if value is None else f"{value:,}",
-        percent=_percent,
-        moment=lambda value: "—" if value is None else f"{value:%Y-%m-%d %H:%M}",
-        text=lambda value: "—" if value is None else str(value),
-        ago=_ago,
-        when=charts.when,
-        long_day=lambda value: f"{value.day} {value:%b %Y}" if isinstance(value, date) else "—",
+    return environment(
         between=charts.between,
         error_of=panels.error_of,
         is_inside=panels.is_inside,
         level=level,
     )
-    return templates
-
-
-def _percent(value: float | None) -> str:
-    if value is None:
-        return "—"
-    # A space that does not break.
-    return (
-        f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
-        if 0 < value < 0.1
-        else f"{100 * value:.0f}\N{NO-BREAK SPACE}%"
-    )
-
-
-def _ago(moment: datetime, now: datetime) -> str:
-    seconds = max((now - moment).total_seconds(), 0)
-    for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds >= size:
-            number = int(seconds / size)
-            return f"{number} {name}{'s' if number > 1 else ''} ago"
-    return "just now"

@@ -1,68 +1,23 @@
 """The tables of the dashboard: what each holds, on the page and as CSV."""
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
 from valuebox.dashboard import reading
 from valuebox.dashboard.reading import Frame
-
-Kind = Literal["text", "count", "figure", "index", "percent", "moment"]
-
-# A spreadsheet would take a text that begins with one of these for something to work out.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+from valuebox.dashboard.tables import Column, Table, column
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column: what programs call it, what people do, and where its values come from."""
-
-    name: str
-    label: str
-    kind: Kind
-    of: Callable[[Any], Any]
-
-
-@dataclass(frozen=True)
-class Panel:
+class Panel(Table):
     """One thing that is shown."""
 
-    name: str
     read: Callable[[Session, Frame], Sequence[Any]]
-    columns: Sequence[Column]
     is_live: bool = False
     """Whether it shows more than the sums, and may change while these do not."""
-
-    def rows(self, found: Sequence[Any]) -> list[list[tuple[Kind, Any]]]:
-        """The cells of the table."""
-        return [[(column.kind, column.of(one)) for column in self.columns] for one in found]
-
-    def csv(self, found: Sequence[Any]) -> str:
-        """The table for programs: RFC 4180, moments in UTC, nothing for what is not known."""
-        written = io.StringIO()
-        writer = csv.writer(written)
-        writer.writerow([column.name for column in self.columns])
-        for cells in self.rows(found):
-            writer.writerow([_plain(value) for _, value in cells])
-        return written.getvalue()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="seconds")
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
-
-
-def _column(name: str, label: str, kind: Kind, attribute: str | None = None) -> Column:
-    attribute = attribute or name
-    return Column(name, label, kind, lambda one: getattr(one, attribute))
 
 
 def error_of(cohort: Any) -> float | None:
@@ -78,75 +33,75 @@ def is_inside(cohort: Any) -> bool | None:
 
 
 _COHORTS: Final = (
-    _column("segment", "Segment", "text"),
-    _column("period", "Joined", "text"),
-    _column("users", "Users", "count"),
-    _column("known_users", "with outcome", "count"),
-    _column("predicted", "Predicted", "figure"),
-    _column("lower", "from", "figure"),
-    _column("upper", "to", "figure"),
-    _column("actual", "Actual", "figure"),
+    column("segment", "Segment", "text"),
+    column("period", "Joined", "text"),
+    column("users", "Users", "count"),
+    column("known_users", "with outcome", "count"),
+    column("predicted", "Predicted", "figure"),
+    column("lower", "from", "figure"),
+    column("upper", "to", "figure"),
+    column("actual", "Actual", "figure"),
     Column("error", "Error", "figure", error_of),
-    _column("floor", "Chance", "figure"),
+    column("floor", "Chance", "figure"),
 )
-COHORTS: Final = Panel("cohorts", reading.cohorts, _COHORTS)
-COMPARED: Final = Panel("segments", reading.compared, _COHORTS)
-WORST: Final = Panel("worst", reading.worst, _COHORTS)
+COHORTS: Final = Panel("cohorts", _COHORTS, reading.cohorts)
+COMPARED: Final = Panel("segments", _COHORTS, reading.compared)
+WORST: Final = Panel("worst", _COHORTS, reading.worst)
 DRIFT: Final = Panel(
     "drift",
-    reading.drifts,
     (
-        _column("feature", "Feature", "text"),
-        _column("period", "Joined", "text"),
-        _column("psi", "PSI", "index"),
-        _column("noise", "Chance", "index"),
-        _column("rows", "Rows", "count"),
-        _column("missing", "Missing", "percent"),
-        _column("missing_expected", "in training", "percent"),
-        _column("unseen", "Unseen", "percent"),
-        _column("unseen_expected", "in training", "percent"),
+        column("feature", "Feature", "text"),
+        column("period", "Joined", "text"),
+        column("psi", "PSI", "index"),
+        column("noise", "Chance", "index"),
+        column("rows", "Rows", "count"),
+        column("missing", "Missing", "percent"),
+        column("missing_expected", "in training", "percent"),
+        column("unseen", "Unseen", "percent"),
+        column("unseen_expected", "in training", "percent"),
     ),
+    reading.drifts,
 )
 PREDICTIONS: Final = Panel(
     "predictions",
-    reading.predictions,
     (
-        _column("lower", "From", "figure"),
-        _column("upper", "to below", "figure"),
-        _column("rows", "Rows", "count"),
-        _column("expected", "In training", "percent"),
+        column("lower", "From", "figure"),
+        column("upper", "to below", "figure"),
+        column("rows", "Rows", "count"),
+        column("expected", "In training", "percent"),
     ),
+    reading.predictions,
 )
 ARRIVALS: Final = Panel(
     "arrivals",
-    reading.arrivals,
     (
-        _column("day", "Day (UTC)", "text"),
-        _column("model", "Model", "text"),
-        _column("rows", "Rows", "count"),
-        _column("prediction", "Mean prediction", "figure"),
+        column("day", "Day (UTC)", "text"),
+        column("model", "Model", "text"),
+        column("rows", "Rows", "count"),
+        column("prediction", "Mean prediction", "figure"),
     ),
+    reading.arrivals,
 )
 MODELS: Final = Panel(
     "models",
-    reading.models,
     (
-        _column("model", "Model", "text"),
-        _column("trained_at", "Trained (UTC)", "moment"),
-        _column("first_at", "First row", "moment"),
-        _column("last_at", "Last row", "moment"),
-        _column("rows", "Rows", "count"),
+        column("model", "Model", "text"),
+        column("trained_at", "Trained (UTC)", "moment"),
+        column("first_at", "First row", "moment"),
+        column("last_at", "Last row", "moment"),
+        column("rows", "Rows", "count"),
     ),
+    reading.models,
 )
 REQUESTS: Final = Panel(
     "requests",
-    reading.requests,
     (
-        _column("received_at", "Received (UTC)", "moment"),
-        _column("rows", "Rows", "count"),
-        _column("model", "Model", "text"),
-        _column("request_id", "Request", "text"),
+        column("received_at", "Received (UTC)", "moment"),
+        column("rows", "Rows", "count"),
+        column("model", "Model", "text"),
+        column("request_id", "Request", "text"),
     ),
+    reading.requests,
     is_live=True,
 )
 PANELS: Final[Mapping[str, Panel]] = {

@@ -1,0 +1,1 @@
+"""`valuebox growth`: reports on customers and events, straight from the database."""

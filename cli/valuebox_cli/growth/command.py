@@ -1,0 +1,155 @@
+"""The command `valuebox growth report`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from valuebox.errors import ValueboxError
+from valuebox.growth.schemas import GrowthQuestion
+from valuebox_cli.console import check_writable, err, exit_codes, out
+from valuebox_cli.options import DatabaseUrl, migrated_store
+
+app = typer.Typer(help="Which campaigns and segments pay, and what changed.", no_args_is_help=True)
+
+_ASKED: GrowthQuestion = GrowthQuestion()
+
+
+@app.callback()
+def growth() -> None:
+    """Which campaigns and segments pay, and what changed."""
+
+
+@app.command()
+def report(
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Customers of this source; several times for several.", show_default="all"
+        ),
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="Events from then on, such as 2024-05-01.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Events before then.")] = None,
+    baseline: Annotated[
+        list[str] | None, typer.Option(help="Compare with customers of this source.")
+    ] = None,
+    baseline_start: Annotated[
+        str | None, typer.Option("--baseline-from", help="Compare with events from then on.")
+    ] = None,
+    baseline_end: Annotated[
+        str | None, typer.Option("--baseline-to", help="Compare with events before then.")
+    ] = None,
+    by: Annotated[
+        str, typer.Option(help="Attribute of customers that groups them.")
+    ] = _ASKED.attribute,
+    category: Annotated[
+        str, typer.Option(help="Property of events that says what they were about.")
+    ] = _ASKED.category,
+    purchase: Annotated[
+        str, typer.Option(help="Type of event that brings money.")
+    ] = _ASKED.purchase,
+    response: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Type of event whose lift is looked at; several times for several.",
+            show_default=", ".join(_ASKED.responses),
+        ),
+    ] = None,
+    price: Annotated[
+        float | None,
+        typer.Option(help="What every purchase brings.", show_default="the amounts in the data"),
+    ] = None,
+    currency: Annotated[str | None, typer.Option(help="Only amounts in this one.")] = None,
+    spend: Annotated[
+        list[str] | None,
+        typer.Option(help="What a group cost, such as TW=120; several times for several."),
+    ] = None,
+    churn_days: Annotated[
+        int, typer.Option(help="After so many days without an event a customer has churned.")
+    ] = _ASKED.churn_days,
+    weeks: Annotated[int, typer.Option(help="How far ahead to value.")] = _ASKED.weeks,
+    users_source: Annotated[
+        str | None,
+        typer.Option(help="The source whose customers are users that `ltv` has predicted."),
+    ] = None,
+    top: Annotated[int, typer.Option(help="How many customers and segments to list.")] = _ASKED.top,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page of charts there, for a browser.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the whole report, as JSON, and nothing else.")
+    ] = False,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Report on users, campaigns and events, straight from the database.
+
+    Who there is and what they do, what they bring, who stays, what a customer is worth, what
+    changed since a baseline, and where to put the advertising money. A baseline is another source,
+    another period, or both.
+    """
+    # SciPy takes a while to import, and hardly anything else needs it.
+    from valuebox.growth.building import report as make
+    from valuebox_cli.growth.telling import tell
+
+    with exit_codes():
+        check_writable(html)
+        asked = {
+            "sources": source or None,
+            "start": start,
+            "end": end,
+            "baseline": _baseline(baseline, baseline_start, baseline_end),
+            "attribute": by,
+            "category": category,
+            "purchase": purchase,
+            "responses": response or _ASKED.responses,
+            "price": price,
+            "currency": currency,
+            "spend": dict(map(_spent, spend or [])),
+            "churn_days": churn_days,
+            "weeks": weeks,
+            "users_source": users_source,
+            "top": top,
+        }
+        question = _checked(asked)
+        with migrated_store(database_url) as store, err.status("reading …"):
+            made = make(store, question)
+        if html:
+            from valuebox_cli.growth.page import render
+
+            html.write_text(render(made), encoding="utf-8")
+        if as_json:
+            typer.echo(made.model_dump_json(indent=2))
+        else:
+            tell(made)
+        if html and not as_json:
+            out.print(f"{html}: the page", soft_wrap=True)
+
+
+def _baseline(
+    sources: list[str] | None, start: str | None, end: str | None
+) -> dict[str, Any] | None:
+    if not (sources or start or end):
+        return None
+    return {"sources": sources or None, "start": start, "end": end}
+
+
+def _spent(text: str) -> tuple[str, float]:
+    name, sign, amount = text.rpartition("=")
+    try:
+        if not sign:
+            raise ValueError
+        return name, float(amount)
+    except ValueError:
+        raise ValueboxError("--spend takes a name and an amount, such as TW=120") from None
+
+
+def _checked(asked: dict[str, Any]) -> GrowthQuestion:
+    try:
+        return GrowthQuestion.model_validate(asked)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ValueboxError(f"{where}: {first['msg']}" if where else first["msg"]) from None

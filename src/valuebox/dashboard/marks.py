@@ -1,0 +1,70 @@
+"""Where the marks of a picture lie: across in percent of its width, down in pixels.
+
+Across in percent, so that a picture fills a phone as it does a wall, with letters that stay as
+large as they are.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from valuebox.dashboard.scales import Scale
+
+HEIGHT: Final = 250
+TOP: Final = 20.0
+BOTTOM: Final = 222.0
+LEFT: Final = 7.0
+RIGHT: Final = 99.0
+# Series that have a colour of their own; the others share the last one.
+COLOURS: Final = 4
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A value written beside a picture."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Axes:
+    """What is written below and beside a picture."""
+
+    down: Sequence[Tick]
+    across: Sequence[Tick]
+    height: int = HEIGHT
+    bottom: float = BOTTOM
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar of a picture."""
+
+    left: float
+    width: float
+    top: float
+    height: float
+    colour: int
+    """Number of its series."""
+    text: str
+
+
+@dataclass(frozen=True)
+class BarChart:
+    """Bars, and marks of what was expected."""
+
+    axes: Axes
+    bars: Sequence[Bar]
+    expected: Sequence[Bar] = ()
+    series: Sequence[str] = ()
+
+
+def ticks(values: Sequence[float], scale: Scale) -> list[Tick]:
+    """Values written beside a picture."""
+    return [Tick(scale(value), amount(value)) for value in values]
+
+
+def amount(value: float) -> str:
+    """A round amount, as short as it goes."""
+    return f"{value:,.10g}"

@@ -1,0 +1,79 @@
+"""What all pages are made with: templates that escape texts, one style, one way to write values."""
+
+from base64 import b64encode
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+
+def environment(*packages: str, **filters: Callable[..., Any]) -> Environment:
+    """Templates of the dashboard, and of other packages, which come first.
+
+    Args:
+        packages: That have a folder `templates`.
+        filters: Besides those for figures, shares and moments.
+    """
+    templates = Environment(
+        loader=ChoiceLoader([PackageLoader(name) for name in (*packages, __package__ or "")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters.update(
+        figure=lambda value: "—" if value is None else f"{value:,.2f}",
+        index=lambda value: "—" if value is None else f"{value:.3f}",
+        count=lambda value: "—" if value is None else f"{value:,}",
+        percent=_percent,
+        moment=lambda value: "—" if value is None else f"{value:%Y-%m-%d %H:%M}",
+        text=lambda value: "—" if value is None else str(value),
+        ago=_ago,
+        when=when,
+        long_day=lambda value: f"{value.day} {value:%b %Y}" if isinstance(value, date) else "—",
+        **filters,
+    )
+    return templates
+
+
+@cache
+def style() -> str:
+    """The style of all pages."""
+    return (files(__package__) / "templates" / "style.css").read_text(encoding="utf-8")
+
+
+def digest(text: str) -> str:
+    """What a content policy calls a style or a script."""
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+def when(period: str) -> str:
+    """What people call a day or month: 5 Jul, or Jul 2019."""
+    if len(period) > len("2019-07"):
+        day = date.fromisoformat(period)
+        return f"{day.day} {day:%b}"
+    return f"{date.fromisoformat(period + '-01'):%b %Y}"
+
+
+def _percent(value: float | None) -> str:
+    if value is None:
+        return "—"
+    # A space that does not break.
+    return (
+        f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
+        if 0 < value < 0.1
+        else f"{100 * value:.0f}\N{NO-BREAK SPACE}%"
+    )
+
+
+def _ago(moment: datetime, now: datetime) -> str:
+    seconds = max((now - moment).total_seconds(), 0)
+    for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            number = int(seconds / size)
+            return f"{number} {name}{'s' if number > 1 else ''} ago"
+    return "just now"

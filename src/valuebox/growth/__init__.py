@@ -1,0 +1,1 @@
+"""Which campaigns and segments pay, and what lift does a change bring?"""

@@ -1,0 +1,45 @@
+"""The endpoint of the growth compartment."""
+
+from threading import Lock
+from typing import Final
+
+from starlette.responses import Response
+
+from valuebox.endpoint import endpoint, overloaded
+from valuebox.errors import error_response
+from valuebox.facts.reading import SeveralCurrencies
+from valuebox.growth.building import report
+from valuebox.growth.loading import TooManyEvents
+from valuebox.growth.report import GrowthReport
+from valuebox.growth.schemas import GrowthQuestion
+from valuebox.store.engine import Store
+from valuebox.store.keys import Scope
+
+MOST_EVENTS: Final = 5_000_000
+"""What a request may have read: more take longer than it may, and memory that others need."""
+
+
+class GrowthApi:
+    """Needs these from the service that it is part of."""
+
+    store: Store
+    reporting: Lock
+    """Held by the one report that a worker makes at a time."""
+
+    @endpoint("/v1/growth/report", Scope.READ, answers=GrowthReport, refuses=("unanswerable",))
+    def growth_report(self, question: GrowthQuestion, /) -> Response:
+        """Report on users, campaigns and events, on what they bring and on what has changed.
+
+        Reads at most 5,000,000 events, those of a baseline included. A worker makes one report at a
+        time, and meanwhile answers 503 to those who ask for another one.
+        """
+        if not self.reporting.acquire(blocking=False):
+            return overloaded()
+        try:
+            answer = report(self.store, question, MOST_EVENTS)
+        except (SeveralCurrencies, TooManyEvents) as error:
+            said = str(error)
+            return error_response("unanswerable", f"{said[:1].upper()}{said[1:]}.")
+        finally:
+            self.reporting.release()
+        return Response(answer.model_dump_json(), media_type="application/json")

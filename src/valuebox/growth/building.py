@@ -1,0 +1,202 @@
+"""A report out of the database: read the facts once, and make every part of them."""
+
+import re
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from valuebox.exchange import current
+from valuebox.growth.activity import Activity, activity
+from valuebox.growth.advertising import advertising
+from valuebox.growth.bgnbd import NoFit
+from valuebox.growth.churn import churn
+from valuebox.growth.columns import Facts, grouped
+from valuebox.growth.comparison import Comparison, comparison
+from valuebox.growth.counts import NotEnough, actions, bars, events_per_customer
+from valuebox.growth.demographics import demographics
+from valuebox.growth.formula import Factors, factors, formula_value
+from valuebox.growth.holdout import Holdout, halfway, holdout
+from valuebox.growth.loading import Loaded, load
+from valuebox.growth.money import Money, money
+from valuebox.growth.predicted import Predicted, predicted
+from valuebox.growth.probabilistic import ProbabilisticValue, probabilistic_value
+from valuebox.growth.profit import profits
+from valuebox.growth.report import GrowthReport, Span
+from valuebox.growth.retention import Retention, retention
+from valuebox.growth.samples import moment
+from valuebox.growth.schemas import GrowthQuestion
+from valuebox.growth.segments import Discovery, discover
+from valuebox.ltv.latest import latest_predictions
+from valuebox.ltv.schemas import MAX_USER_ID
+from valuebox.store.engine import Store, TooLate
+
+Part = TypeVar("Part")
+
+
+class _Known(NamedTuple):
+    """What several parts are made of."""
+
+    question: GrowthQuestion
+    facts: Facts
+    money: Money
+    until: np.datetime64
+    activity: Activity
+    factors: Factors
+
+
+def report(store: Store, question: GrowthQuestion, most: int | None = None) -> GrowthReport:
+    """Answer a question.
+
+    Args:
+        store: Where the facts are.
+        question: What is asked.
+        most: Events that may be read; None for any number.
+
+    Raises:
+        SeveralCurrencies: when amounts cannot be added, and no currency was named.
+        TooManyEvents: when there are more than that.
+        TooLate: when nobody waits for the answer any more.
+    """
+    loaded = load(store, question, most)
+    facts = loaded.facts
+    until = _until(facts, question.end)
+    brought = money(facts, question.purchase, question.price)
+    known = None
+    if until is not None and len(facts.customers):
+        acted = activity(facts, np.ones(len(facts.events), dtype=bool), until)
+        known = _Known(question, facts, brought, until, acted, factors(facts, brought, until))
+    left_out: dict[str, str] = {}
+
+    def part(name: str, make: Callable[[_Known], Part]) -> Part | None:
+        if time.monotonic() > current().deadline:
+            raise TooLate
+        if known is None:
+            left_out[name] = "there are no customers or no events"
+            return None
+        try:
+            return make(known)
+        except (NotEnough, NoFit) as error:
+            left_out[name] = str(error)
+            return None
+
+    return GrowthReport(
+        question=question,
+        span=_span(facts, until),
+        users=bars(facts.customers.groups(question.attribute)),
+        types=bars(grouped(facts.events.type)),
+        actions=actions(facts, question.attribute),
+        events_per_customer=events_per_customer(facts),
+        profits=profits(facts, brought, question.attribute, question.top),
+        comparison=part("comparison", lambda _: _comparison(loaded, question)),
+        retention=part("retention", _retention),
+        churn=part(
+            "churn",
+            lambda it: churn(facts, it.activity, question.attribute, it.until, question.churn_days),
+        ),
+        formula=part(
+            "formula",
+            lambda it: formula_value(facts, it.factors, question.attribute, question.top),
+        ),
+        probabilistic=part("probabilistic", _probabilistic),
+        holdout=part("holdout", _holdout),
+        demographics=part("demographics", lambda it: demographics(facts, brought, it.factors))
+        or [],
+        advertising=part(
+            "advertising",
+            lambda _: advertising(facts, brought, question.attribute, question.spend),
+        ),
+        segments=part("segments", _segments),
+        predicted=part("predicted", lambda it: _predicted(store, it)),
+        left_out=left_out,
+    )
+
+
+def _until(facts: Facts, end: datetime | None) -> np.datetime64 | None:
+    """When the facts end: with the last event, or at the end that was asked for."""
+    when = facts.events.time
+    if not len(when):
+        return None
+    last = when.max()
+    if end is None:
+        after: np.datetime64 = last + np.timedelta64(1, "us")
+        return after
+    # Nobody has watched the years after the last event, whatever was asked for.
+    month_is_over: np.datetime64 = (last.astype("datetime64[M]") + 1).astype(when.dtype)
+    asked = moment(end)
+    return asked if asked < month_is_over else month_is_over
+
+
+def _span(facts: Facts, until: np.datetime64 | None) -> Span:
+    when = facts.events.time
+    return Span(
+        customers=len(facts.customers),
+        events=len(facts.events),
+        hanging=int((facts.events.customer < 0).sum()),
+        sources=bars(grouped(facts.customers.source)),
+        first=_aware(when.min()) if len(when) else None,
+        last=_aware(when.max()) if len(when) else None,
+        until=None if until is None else _aware(until),
+    )
+
+
+def _aware(when: np.datetime64) -> datetime:
+    return datetime.fromisoformat(str(when.astype("datetime64[us]"))).replace(tzinfo=UTC)
+
+
+def _comparison(loaded: Loaded, question: GrowthQuestion) -> Comparison:
+    if loaded.both is None:
+        raise NotEnough("no baseline was named")
+    return comparison(loaded.both, question)
+
+
+def _retention(it: _Known) -> Retention:
+    found = retention(it.facts.customers, it.activity)
+    if not found.cohorts:
+        raise NotEnough("it is not known of any customer when they joined")
+    return found
+
+
+def _probabilistic(it: _Known) -> ProbabilisticValue:
+    asked = it.question
+    return probabilistic_value(
+        it.facts, it.money, asked.attribute, it.until, asked.weeks, asked.top
+    )
+
+
+def _holdout(it: _Known) -> Holdout:
+    cut = halfway(it.facts, it.money, it.until)
+    if cut is None:
+        raise NotEnough("nobody bought anything")
+    return holdout(it.facts, it.money, cut, it.until)
+
+
+def _segments(it: _Known) -> Discovery:
+    facts, asked = it.facts, it.question
+    did = {
+        response: facts.per_customer(facts.events.type.are(response)) > 0
+        for response in asked.responses
+    }
+    everybody = np.ones(len(facts.customers), dtype=bool)
+    customers = facts.customers
+    told = [name for name in customers.attributes if len(customers.groups(name).names) > 1]
+    return discover(customers, told, did, everybody, asked.top)
+
+
+def _predicted(store: Store, it: _Known) -> Predicted:
+    source, customers = it.question.users_source, it.facts.customers
+    if source is None:
+        raise NotEnough("no source was named whose customers are users of `ltv`")
+    ids = customers.id[customers.source.are(source)].tolist()
+    with store.reading() as session:
+        found = latest_predictions(session, [int(one) for one in ids if _is_user_id(one)])
+    if not found:
+        raise NotEnough(f"no customer of {source} is a user with a prediction")
+    return predicted(it.facts, it.money, it.question.attribute, source, found)
+
+
+def _is_user_id(text: str) -> bool:
+    # Its text is that of a number that a user can have, without zeros in front.
+    return bool(re.fullmatch("0|[1-9][0-9]{0,18}", text)) and int(text) <= MAX_USER_ID

@@ -1,0 +1,180 @@
+"""Customers and events by column, as every analysis of this compartment takes them.
+
+They are read once and held as codes and numbers, about 30 bytes an event, so that millions fit.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Moments = NDArray[np.datetime64]
+Codes = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+UNKNOWN: Final = "(unknown)"
+"""The group of whoever lacks the attribute, and of events whose customer is not there."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A text for each row, or none."""
+
+    codes: NDArray[np.int32]
+    """`(n_rows,)`, positions in `names`; -1 where it is missing."""
+    names: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def where(self, rows: Mask) -> "Labels":
+        """Those of some rows."""
+        return Labels(self.codes[rows], self.names)
+
+    def are(self, name: str) -> Mask:
+        """Which rows have this text."""
+        code = self.names.index(name) if name in self.names else len(self.names)
+        return np.asarray(self.codes == code)
+
+
+class Groups(NamedTuple):
+    """Which group each row belongs to."""
+
+    codes: Codes
+    """`(n_rows,)`, positions in `names`; never negative."""
+    names: list[str]
+
+    def counts(self, rows: Mask | None = None) -> NDArray[np.int64]:
+        """How many rows, or how many of `rows`, each group has: `(n_groups,)`."""
+        codes = self.codes if rows is None else self.codes[rows]
+        return np.bincount(codes, minlength=len(self.names))
+
+    def sums(self, values: Floats) -> Floats:
+        """Sum of `values` in each group: `(n_groups,)`."""
+        return summed(self.codes, values, len(self.names))
+
+
+@dataclass(frozen=True)
+class Customers:
+    """One row a customer."""
+
+    source: Labels
+    """Where the customer was read from: ids are only unique within it."""
+    id: NDArray[np.object_]
+    created: Moments
+    """UTC; NaT where it is not known."""
+    attributes: Mapping[str, Labels]
+    """By name, such as `campaign`, and `source`; missing where a customer lacks it."""
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    def where(self, rows: Mask) -> "Customers":
+        """Some of them."""
+        return Customers(
+            self.source.where(rows),
+            self.id[rows],
+            self.created[rows],
+            {name: values.where(rows) for name, values in self.attributes.items()},
+        )
+
+    def source_of(self, position: int) -> str:
+        """Of one of them."""
+        return self.source.names[int(self.source.codes[position])]
+
+    def groups(self, attribute: str) -> Groups:
+        """Customers by an attribute; all unknown where nobody has it."""
+        nobody = Labels(np.full(len(self), -1, dtype=np.int32), [])
+        return grouped(self.attributes.get(attribute, nobody))
+
+
+@dataclass(frozen=True)
+class Events:
+    """One row an event, in no order."""
+
+    customer: NDArray[np.int32]
+    """Position in `Customers`; -1 where the customer is not there."""
+    type: Labels
+    time: Moments
+    """UTC."""
+    amount: NDArray[np.float64]
+    """Money that moved, in one currency; NaN where none did."""
+    category: Labels
+    """Of what it was about; missing where that is not known."""
+
+    def __len__(self) -> int:
+        return len(self.customer)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What happened."""
+
+    customers: Customers
+    events: Events
+
+    def event_groups(self, attribute: str) -> Groups:
+        """Events by an attribute of their customers."""
+        codes, names = self.customers.groups(attribute)
+        hanging = self.events.customer < 0
+        if hanging.any():
+            if UNKNOWN not in names:
+                names = [*names, UNKNOWN]
+            codes = np.append(codes, names.index(UNKNOWN))
+        return Groups(codes[self.events.customer], names)
+
+    def per_customer(self, rows: Mask | None = None) -> NDArray[np.int64]:
+        """Events, or those among `rows`, of each customer: `(n_customers,)`."""
+        own = self.events.customer >= 0
+        chosen = self.events.customer[own if rows is None else own & rows]
+        return np.bincount(chosen, minlength=len(self.customers))
+
+    def amount_per_customer(self, amounts: Floats) -> Floats:
+        """What events brought, summed by customer: `(n_customers,)`."""
+        own = self.events.customer >= 0
+        return summed(self.events.customer[own], amounts[own], len(self.customers))
+
+
+def labels(values: Iterable[str | None]) -> Labels:
+    """Texts as labels, in the order in which they first come; None is missing."""
+    known: dict[str | None, int] = {None: -1}
+    codes = [known.setdefault(value, len(known) - 1) for value in values]
+    return Labels(np.array(codes, dtype=np.int32), list(known)[1:])  # type: ignore[arg-type]
+
+
+def grouped(values: Labels) -> Groups:
+    """Rows by what they have, alphabetically; those that lack it are `UNKNOWN`, last."""
+    codes, names = values.codes, values.names
+    used = np.bincount(codes[codes >= 0], minlength=len(names)) > 0
+    order = sorted(np.flatnonzero(used).tolist(), key=lambda code: names[code])
+    place = np.full(len(names) + 1, len(order), dtype=np.intp)
+    place[order] = np.arange(len(order))
+    missing = bool((codes < 0).any())
+    return Groups(place[codes], [names[code] for code in order] + [UNKNOWN] * missing)
+
+
+def crossed(first: Groups, second: Groups) -> Groups:
+    """Rows by both; names are those of `first`, then ` · `, then those of `second`."""
+    width = len(second.names)
+    names = [f"{one} · {other}" for one in first.names for other in second.names]
+    return Groups(first.codes * width + second.codes, names)
+
+
+def summed(positions: NDArray[Any], amounts: Floats, size: int) -> Floats:
+    """Sum of the amounts at each position: `(size,)`."""
+    # Its type stubs know of counts only.
+    sums: Any = np.bincount(positions, amounts, minlength=size)
+    return np.asarray(sums, dtype=np.float64)
+
+
+def month_of(moment: np.datetime64) -> int:
+    """The calendar month since 1970-01 of one moment, UTC."""
+    return int(moment.astype("datetime64[M]").astype(np.int64))
+
+
+def months(moments: Moments) -> NDArray[np.int64]:
+    """Calendar months since 1970-01, UTC; the smallest integer for NaT."""
+    return moments.astype("datetime64[M]").astype(np.int64)

@@ -1,0 +1,178 @@
+"""Lifetime value by the workshop's formula, every factor of it shown.
+
+    order value × repeat sales a month × months active
+
+The order value is the mean amount of a purchase, or as the text has it, $1 times the number of
+categories. Repeat sales are how often somebody buys in a month in which they buy at all; months
+active are how many months of a year those are. All of it is looked at over the last 12 months.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from valuebox.growth.activity import activity
+from valuebox.growth.columns import Facts, Floats, Groups
+from valuebox.growth.money import Money
+
+YEAR: Final = 12
+
+
+class GroupValue(BaseModel):
+    """What a customer of a group is worth by the formula."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    customers: int
+    buyers: int = Field(description="Customers with a purchase in the last 12 months.")
+    order_value: float | None = Field(description="Mean amount of their purchases.")
+    sales_a_month: float | None = Field(
+        description="Mean over buyers: purchases in a month with any."
+    )
+    months_active: float | None = Field(description="Mean over buyers: months with a purchase.")
+    value: float | None = Field(description="Product of the three: the value of a buyer.")
+    value_of_customer: float | None = Field(
+        description="`value` times the share of customers who are buyers."
+    )
+    text_order_value: float = Field(description="$1 times the number of categories.")
+    text_value: float | None = Field(description="`value` with `text_order_value` instead.")
+
+
+class CustomerValue(BaseModel):
+    """A customer's own factors."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str
+    customer: str
+    group: str
+    order_value: float
+    sales_a_month: float
+    months_active: int
+    value: float = Field(description="Product of the three.")
+    text_value: float = Field(description="The same with $1 times the number of categories.")
+
+
+class FormulaValue(BaseModel):
+    """Lifetime value by formula."""
+
+    model_config = ConfigDict(frozen=True)
+
+    first_month: str = Field(description="Of the 12 months, or as many as there are.")
+    last_month: str
+    categories: int
+    everybody: GroupValue
+    groups: list[GroupValue] = Field(description="Highest value of a customer first.")
+    customers: list[CustomerValue] = Field(description="Highest value first.")
+
+
+class Factors(NamedTuple):
+    """What the formula is made of, by customer, `(n_customers,)`; 0 for those who did not buy."""
+
+    purchases: NDArray[np.int64]
+    amount: Floats
+    months: NDArray[np.int64]
+    first_month: str
+    """Of those that are looked at, such as 2013-05."""
+    last_month: str
+    categories: int
+    """How many occur in the facts."""
+
+
+def factors(facts: Facts, money: Money, until: np.datetime64) -> Factors:
+    """Look at the last 12 months.
+
+    Args:
+        facts: What happened.
+        money: What events brought.
+        until: When the facts end.
+    """
+    bought = activity(facts, money.is_purchase, until)
+    width = bought.active.shape[1]
+    start = max(0, width - YEAR)
+    rows = money.is_purchase & (facts.events.time >= np.datetime64(bought.first + start, "M"))
+    categories = facts.events.category.codes
+    return Factors(
+        facts.per_customer(rows),
+        facts.amount_per_customer(np.where(rows, money.amount, 0.0)),
+        bought.active[:, start:].sum(axis=1),
+        bought.name(start),
+        bought.name(width - 1),
+        int(np.count_nonzero(np.bincount(categories[categories >= 0]))),
+    )
+
+
+def formula_value(facts: Facts, found: Factors, attribute: str, top: int) -> FormulaValue:
+    """Value customers and their groups.
+
+    Args:
+        facts: What happened.
+        found: The factors.
+        attribute: Of customers, which their groups are made by.
+        top: How many single customers to list.
+    """
+    groups = facts.customers.groups(attribute)
+    return FormulaValue(
+        first_month=found.first_month,
+        last_month=found.last_month,
+        categories=found.categories,
+        everybody=_group("all", found, np.ones(len(facts.customers), dtype=bool)),
+        groups=group_values(found, groups),
+        customers=_customers(facts, found, groups, top),
+    )
+
+
+def group_values(found: Factors, groups: Groups) -> list[GroupValue]:
+    """What the customers of each group are worth, highest value of a customer first."""
+    values = [_group(name, found, groups.codes == code) for code, name in enumerate(groups.names)]
+    return sorted(values, key=lambda one: (-(one.value_of_customer or 0.0), one.name))
+
+
+def _group(name: str, found: Factors, members: NDArray[np.bool_]) -> GroupValue:
+    purchases, amount, months = (one[members] for one in found[:3])
+    buyers, customers = int((purchases > 0).sum()), int(members.sum())
+    order = sales = active = value = None
+    if buyers:
+        bought = purchases > 0
+        order = float(amount.sum() / purchases.sum())
+        sales = float((purchases[bought] / months[bought]).mean())
+        active = float(months[bought].mean())
+        value = order * sales * active
+    return GroupValue(
+        name=name,
+        customers=customers,
+        buyers=buyers,
+        order_value=order,
+        sales_a_month=sales,
+        months_active=active,
+        value=value,
+        value_of_customer=value * buyers / customers if value is not None else None,
+        text_order_value=float(found.categories),
+        text_value=found.categories * sales * active if sales and active else None,
+    )
+
+
+def _customers(facts: Facts, found: Factors, groups: Groups, top: int) -> list[CustomerValue]:
+    customers = facts.customers
+    order = np.lexsort((-found.purchases, -found.amount))[:top]
+    listed = []
+    for at in order.tolist():
+        if purchases := int(found.purchases[at]):
+            months = int(found.months[at])
+            mean, sales = float(found.amount[at]) / purchases, purchases / months
+            listed.append(
+                CustomerValue(
+                    source=customers.source_of(at),
+                    customer=str(customers.id[at]),
+                    group=groups.names[groups.codes[at]],
+                    order_value=mean,
+                    sales_a_month=sales,
+                    months_active=months,
+                    value=mean * sales * months,
+                    text_value=found.categories * sales * months,
+                )
+            )
+    return listed

@@ -1,0 +1,121 @@
+"""Formula and probabilistic lifetime value, judged by what buyers did afterwards."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from valuebox.growth.bgnbd import BgNbd, NoFit
+from valuebox.growth.columns import Facts, Floats
+from valuebox.growth.money import Money
+from valuebox.growth.probabilistic import learn
+from valuebox.growth.purchases import WEEK, Purchases, purchases
+from valuebox.metrics import UserScores, user_scores
+
+_WEEK: Final = np.timedelta64(7, "D")
+
+
+class HoldoutScores(BaseModel):
+    """How one way to value buyers did."""
+
+    model_config = ConfigDict(frozen=True)
+
+    total: float = Field(description="Value that was predicted of all buyers.")
+    scores: UserScores = Field(description="Buyer by buyer.")
+
+
+class Holdout(BaseModel):
+    """What was predicted of buyers at a moment, and what they spent afterwards."""
+
+    model_config = ConfigDict(frozen=True)
+
+    cut: AwareDatetime = Field(description="What happened before is learned from.")
+    weeks: float = Field(description="How long afterwards is looked at.")
+    buyers: int = Field(description="Customers who had bought before.")
+    total: float = Field(description="What they spent afterwards.")
+    purchases: float = Field(description="Days on which they bought afterwards.")
+    expected_purchases: float = Field(description="How many BG/NBD expected.")
+    buying: BgNbd = Field(description="As learned from what was before.")
+    probabilistic: HoldoutScores
+    formula: HoldoutScores
+
+
+def halfway(facts: Facts, money: Money, until: np.datetime64) -> np.datetime64 | None:
+    """A moment with as long before as after it, from the first purchase on; None without any."""
+    when = facts.events.time[money.is_purchase & (facts.events.time < until)]
+    if not len(when):
+        return None
+    first = when.min()
+    middle: np.datetime64 = first + (until - first) / 2
+    return middle
+
+
+def holdout(facts: Facts, money: Money, cut: np.datetime64, until: np.datetime64) -> Holdout:
+    """Value buyers at `cut`, and compare with what they spent from then until `until`.
+
+    The formula, looking ahead: a buyer's own order value, times their repeat sales a month so
+    far, times the months to come. It takes nobody to leave, and a buyer's own few purchases for
+    their rate.
+
+    Args:
+        facts: What happened.
+        money: What events brought.
+        cut: Learned from is what is before.
+        until: Judged by is what is from `cut` to then.
+
+    Raises:
+        NoFit: when nothing can be learned from what is before.
+    """
+    known = purchases(facts, money, cut)
+    if not len(known):
+        raise NoFit("nobody had bought before")
+    before = facts.events.time < cut
+    mean = money.amount[money.is_purchase & before].mean()
+    model = learn(known, float(mean))
+    later = money.is_purchase & ~before & (facts.events.time < until)
+    spent = facts.amount_per_customer(np.where(later, money.amount, 0.0))[known.customer]
+    weeks = float((until - cut) / _WEEK)
+    formula = _formula(facts, money, known, before, weeks)
+    probabilistic = model.value(known, weeks)
+    return Holdout(
+        cut=_aware(cut),
+        weeks=weeks,
+        buyers=len(known),
+        total=float(spent.sum()),
+        purchases=_days(facts, later, known),
+        expected_purchases=float(model.buying.expected(known, weeks).sum()),
+        buying=model.buying,
+        probabilistic=_judged(spent, probabilistic),
+        formula=_judged(spent, formula),
+    )
+
+
+def _formula(
+    facts: Facts, money: Money, known: Purchases, before: NDArray[np.bool_], weeks: float
+) -> Floats:
+    rows = money.is_purchase & before
+    amount = facts.amount_per_customer(np.where(rows, money.amount, 0.0))[known.customer]
+    order = amount / facts.per_customer(rows)[known.customer]
+    # Whoever was first seen at the very end has no rate yet.
+    rate = known.repeats / np.maximum(known.observed, 1 / WEEK)
+    return order * rate * weeks
+
+
+def _days(facts: Facts, rows: NDArray[np.bool_], known: Purchases) -> float:
+    chosen = rows & (facts.events.customer >= 0)
+    mine = np.zeros(len(facts.customers), dtype=bool)
+    mine[known.customer] = True
+    chosen[chosen] = mine[facts.events.customer[chosen]]
+    days = facts.events.time[chosen].astype("datetime64[D]").astype(np.int64)
+    pairs = np.column_stack([facts.events.customer[chosen], days])
+    return float(len(np.unique(pairs, axis=0)))
+
+
+def _judged(spent: Floats, predicted: Floats) -> HoldoutScores:
+    return HoldoutScores(total=float(predicted.sum()), scores=user_scores(spent, predicted))
+
+
+def _aware(moment: np.datetime64) -> datetime:
+    return datetime.fromisoformat(str(moment.astype("datetime64[us]"))).replace(tzinfo=UTC)

@@ -1,0 +1,171 @@
+"""What changed from one sample of customers to another, how surely, and whether it is real."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from valuebox.growth import means, rates
+from valuebox.growth.columns import Facts, Groups, Mask, summed
+from valuebox.growth.holm import holm
+from valuebox.growth.money import Money
+from valuebox.growth.samples import Sample
+
+PROFIT: Final = "profit"
+"""The measure that is an amount; every other one is a share of customers."""
+SIGNIFICANT: Final = 0.05
+"""Adjusted p-values up to this are taken for real: then at most 5 % of reports err at all."""
+
+
+class Response(BaseModel):
+    """What a sample of customers did."""
+
+    model_config = ConfigDict(frozen=True)
+
+    customers: int
+    total: float = Field(description="Customers who responded, or the profit.")
+    each: float | None = Field(description="`total` for each customer: a rate, or an amount.")
+
+
+class Lift(BaseModel):
+    """One measure in two samples."""
+
+    model_config = ConfigDict(frozen=True)
+
+    measure: str = Field(description="A type of event, or `profit`.")
+    segment: str | None = Field(description="Of these customers only; null for all of them.")
+    baseline: Response
+    current: Response
+    lift: float | None = Field(
+        description="How much more each customer does than in the baseline: 0.1 is 10 % more."
+    )
+    lower: float | None = Field(description="Lower end of its 90 % interval.")
+    upper: float | None = Field(description="Upper end; null where there is none.")
+    p_value: float = Field(description="Of no difference, two-sided, of this comparison alone.")
+    p_adjusted: float = Field(description="The same among all comparisons of the report (Holm).")
+    is_real: bool = Field(description="Whether `p_adjusted` is at most 0.05.")
+
+
+def lifts(
+    facts: Facts,
+    baseline: Sample,
+    current: Sample,
+    responses: Sequence[str],
+    money: Money,
+    segments: Groups,
+) -> list[Lift]:
+    """Compare two samples by every response and by profit, in all and by segment.
+
+    A customer responded who has at least one event of that type. The test of a rate is exact;
+    that of a mean deals amounts out anew. Customers who are in both samples, as with two periods,
+    are compared with themselves.
+
+    Args:
+        facts: What happened.
+        baseline: What is compared with.
+        current: What is compared.
+        responses: Types of events.
+        money: What events brought.
+        segments: Groups of customers.
+    """
+    both = (baseline, current)
+    parts: list[tuple[str | None, Mask]] = [(None, np.ones(len(facts.customers), dtype=bool))]
+    if len(segments.names) > 1:
+        parts += [(name, segments.codes == code) for code, name in enumerate(segments.names)]
+    found = [one for response in responses for one in _rates(facts, both, response, parts)] + list(
+        _profits(facts, both, money, parts)
+    )
+    adjusted = holm([one.p_value for one in found])
+    return [
+        one.model_copy(update={"p_adjusted": p, "is_real": p <= SIGNIFICANT})
+        for one, p in zip(found, adjusted, strict=True)
+    ]
+
+
+def responded(facts: Facts, one: Sample, response: str) -> Mask:
+    """Which customers of a sample did something of that type: `(n_customers,)`."""
+    return facts.per_customer(one.events & facts.events.type.are(response)) > 0
+
+
+def _rates(
+    facts: Facts,
+    samples: tuple[Sample, Sample],
+    response: str,
+    parts: Sequence[tuple[str | None, Mask]],
+) -> Iterator[Lift]:
+    did = [responded(facts, one, response) for one in samples]
+    for segment, members in parts:
+        there = [one.customers & members for one in samples]
+        shared, acted = there[0] & there[1], [one & members for one in did]
+        counts = rates.Paired(
+            _pair(there),
+            _pair(acted),
+            int(shared.sum()),
+            int((shared & acted[0] & acted[1]).sum()),
+            _pair([shared & acted[0] & ~acted[1], shared & acted[1] & ~acted[0]]),
+        )
+        if min(counts.customers):
+            interval = rates.ratio_interval(counts)
+            yield _lift(
+                response, segment, counts.customers, counts.responders,
+                interval, rates.p_value(counts),
+            )  # fmt: skip
+
+
+def _profits(
+    facts: Facts,
+    samples: tuple[Sample, Sample],
+    money: Money,
+    parts: Sequence[tuple[str | None, Mask]],
+) -> Iterator[Lift]:
+    own = facts.events.customer
+    brought = []
+    for one in samples:
+        rows = one.events & money.is_purchase
+        brought.append(summed(own[rows], money.amount[rows], len(facts.customers)))
+    for segment, members in parts:
+        there = [one.customers & members for one in samples]
+        both = means.amounts(brought[0], brought[1], there[0], there[1])
+        if min(both.customers):
+            totals = [
+                float(amount[in_it].sum()) for amount, in_it in zip(brought, there, strict=True)
+            ]
+            yield _lift(
+                PROFIT, segment, both.customers, (totals[0], totals[1]),
+                means.ratio_interval(both), means.p_value(both),
+            )  # fmt: skip
+
+
+def _pair(masks: Sequence[Mask]) -> tuple[int, int]:
+    return int(masks[0].sum()), int(masks[1].sum())
+
+
+def _lift(
+    measure: str,
+    segment: str | None,
+    customers: tuple[int, int],
+    totals: tuple[float, float],
+    interval: tuple[float, float | None],
+    p_value: float,
+) -> Lift:
+    baseline, current = (
+        Response(customers=n, total=total, each=total / n)
+        for n, total in zip(customers, totals, strict=True)
+    )
+    lower, upper = interval
+    multiple = None
+    if baseline.each and current.each is not None and baseline.each > 0:
+        multiple = current.each / baseline.each
+    return Lift(
+        measure=measure,
+        segment=segment,
+        baseline=baseline,
+        current=current,
+        lift=None if multiple is None else multiple - 1,
+        lower=lower - 1,
+        upper=None if upper is None else upper - 1,
+        p_value=p_value,
+        p_adjusted=1.0,
+        is_real=False,
+    )

@@ -1,0 +1,153 @@
+"""Money a customer: how sure a mean and a ratio of means are, and whether two means differ."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy import stats
+
+from valuebox.growth.columns import Floats, Mask
+from valuebox.growth.rates import LEVEL, Interval
+
+_SHUFFLES: Final = 1_999
+_SHUFFLED: Final = 2_000
+"""Customers with any money up to which chance is tried out; with more it is known."""
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """What two samples of customers brought; customers who brought nothing are only counted."""
+
+    customers: tuple[int, int]
+    alone: tuple[Floats, Floats]
+    """Of customers who are in one sample only."""
+    pairs: Floats
+    """Of those who are in both, `(n_pairs, 2)`."""
+    shared: int = 0
+    """How many those are, whether they brought anything or not."""
+
+    @property
+    def means(self) -> tuple[float, float]:
+        """Amount a customer."""
+        first, second = (
+            float(self.alone[one].sum() + self.pairs[:, one].sum()) / self.customers[one]
+            for one in (0, 1)
+        )
+        return first, second
+
+
+def amounts(first: Floats, second: Floats, in_first: Mask, in_second: Mask) -> Amounts:
+    """Two samples of the same list of customers.
+
+    Args:
+        first: What each customer brought in the first sample, `(n_customers,)`.
+        second: In the second.
+        in_first: Whether each is in the first sample.
+        in_second: In the second.
+    """
+    both = in_first & in_second
+    pairs = np.column_stack([first[both], second[both]])
+    only_1, only_2 = first[in_first & ~in_second], second[in_second & ~in_first]
+    return Amounts(
+        (int(in_first.sum()), int(in_second.sum())),
+        (only_1[only_1 != 0], only_2[only_2 != 0]),
+        pairs[(pairs != 0).any(axis=1)],
+        int(both.sum()),
+    )
+
+
+def mean_interval(total: float, squares: float, customers: int, level: float = LEVEL) -> Interval:
+    """Interval of a mean by Student's t.
+
+    Args:
+        total: Sum of the amounts.
+        squares: Sum of their squares.
+        customers: How many there are, at least two.
+        level: How often the true mean is to lie within.
+    """
+    mean = total / customers
+    variance = max(0.0, squares / customers - mean**2) / (customers - 1)
+    reach = float(stats.t.ppf((1 + level) / 2, customers - 1) * np.sqrt(variance))
+    return mean - reach, mean + reach
+
+
+def ratio_interval(samples: Amounts, level: float = LEVEL) -> tuple[float, float | None]:
+    """Interval of the second mean as a multiple of the first.
+
+    By the delta method on the logarithm, with the covariance that shared customers bring; the
+    degrees of freedom are those who brought anything.
+
+    Returns:
+        Both ends; (0, None) where a mean is not above 0 or has a single customer behind it.
+    """
+    first, second = samples.means
+    backed = [
+        int(np.count_nonzero(samples.alone[one]) + np.count_nonzero(samples.pairs[:, one]))
+        for one in (0, 1)
+    ]
+    if first <= 0 or second <= 0 or min(backed) < 2:
+        return 0.0, None
+    variance_1, variance_2, covariance = _spread(samples)
+    spread = variance_1 / first**2 + variance_2 / second**2 - 2 * covariance / (first * second)
+    reach = stats.t.ppf((1 + level) / 2, min(backed) - 1) * np.sqrt(max(0.0, spread))
+    return float(second / first * np.exp(-reach)), float(second / first * np.exp(reach))
+
+
+def p_value(samples: Amounts, seed: int = 0) -> float:
+    """How likely a difference as large is where both means are the same, two-sided.
+
+    Amounts are dealt out anew, among the customers of both samples and between the two amounts
+    of whoever is in both, and Welch's t is compared: exact where both samples are alike in
+    everything, and right in the long run where they only have the same mean (Chung and Romano,
+    2013). Where many have money, t is normal.
+
+    Args:
+        samples: What both brought.
+        seed: Of the dealing.
+    """
+    seen = abs(_studentised(samples))
+    with_money = sum(len(one) for one in samples.alone) + len(samples.pairs)
+    if not with_money or not np.isfinite(seen):
+        return 1.0
+    if with_money > _SHUFFLED:
+        return float(2 * stats.norm.sf(seen))
+    rng = np.random.default_rng(seed)
+    # As far off up to its last bits.
+    reached = sum(
+        abs(_studentised(_dealt(samples, rng))) >= seen * (1 - 1e-9) for _ in range(_SHUFFLES)
+    )
+    return (1 + reached) / (1 + _SHUFFLES)
+
+
+def _dealt(samples: Amounts, rng: np.random.Generator) -> Amounts:
+    pool = np.concatenate(samples.alone)
+    alone = [size - samples.shared for size in samples.customers]
+    # Those without money are dealt out as well, without being listed.
+    drawn = rng.hypergeometric(len(pool), sum(alone) - len(pool), alone[1])
+    pool = rng.permutation(pool)
+    swap = rng.random(len(samples.pairs)) < 0.5
+    pairs = np.where(swap[:, None], samples.pairs[:, ::-1], samples.pairs)
+    return Amounts(samples.customers, (pool[drawn:], pool[:drawn]), pairs, samples.shared)
+
+
+def _studentised(samples: Amounts) -> float:
+    first, second = samples.means
+    variance_1, variance_2, covariance = _spread(samples)
+    spread = variance_1 + variance_2 - 2 * covariance
+    if spread <= 0:
+        return 0.0 if first == second else np.inf
+    return (second - first) / float(np.sqrt(spread))
+
+
+def _spread(samples: Amounts) -> tuple[float, float, float]:
+    """Variances of both means, and their covariance."""
+    n, means, pairs = samples.customers, samples.means, samples.pairs
+    squares = [(samples.alone[one] ** 2).sum() + (pairs[:, one] ** 2).sum() for one in (0, 1)]
+    variances = [
+        max(0.0, float(squares[one]) / n[one] - means[one] ** 2) / n[one] for one in (0, 1)
+    ]
+    if not samples.shared:
+        return variances[0], variances[1], 0.0
+    mean_1, mean_2 = pairs.sum(axis=0) / samples.shared
+    product = float((pairs[:, 0] * pairs[:, 1]).sum()) / samples.shared - mean_1 * mean_2
+    return variances[0], variances[1], float(product) * samples.shared / (n[0] * n[1])

@@ -1,0 +1,69 @@
+"""The report: all that a growth team asks of users, campaigns and events, in one answer."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from valuebox.growth.advertising import Advertising
+from valuebox.growth.churn import Churn
+from valuebox.growth.comparison import Comparison
+from valuebox.growth.counts import Action, Bar, EventsPerCustomer
+from valuebox.growth.demographics import Demographic
+from valuebox.growth.formula import FormulaValue
+from valuebox.growth.holdout import Holdout
+from valuebox.growth.predicted import Predicted
+from valuebox.growth.probabilistic import ProbabilisticValue
+from valuebox.growth.profit import Profits
+from valuebox.growth.retention import Retention
+from valuebox.growth.schemas import GrowthQuestion
+from valuebox.growth.segments import Discovery
+
+
+class Span(BaseModel):
+    """What there was to report on."""
+
+    model_config = ConfigDict(frozen=True)
+
+    customers: int
+    events: int
+    hanging: int = Field(description="Of those, by nobody, or by customers who are not there.")
+    sources: list[Bar] = Field(description="Customers by where they come from.")
+    first: datetime | None = Field(description="The first event, in UTC.")
+    last: datetime | None = Field(description="The last one.")
+    until: datetime | None = Field(
+        description="When the facts end: up to then customers were watched."
+    )
+
+
+class GrowthReport(BaseModel):
+    """Who the users are, what they do, what they bring, what changed, and what to do about it.
+
+    Parts that cannot be made of what there is are null or empty; `left_out` says why.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    question: GrowthQuestion = Field(description="What was asked, with what was not said.")
+    span: Span
+    users: list[Bar] = Field(description="Customers by group.")
+    types: list[Bar] = Field(description="Events by type.")
+    actions: list[Action] = Field(description="Events by group of customers, category and type.")
+    events_per_customer: EventsPerCustomer
+    profits: Profits
+    comparison: Comparison | None = Field(description="What changed since the baseline.")
+    retention: Retention | None
+    churn: Churn | None
+    formula: FormulaValue | None = Field(
+        description="Lifetime value as order value × repeat sales a month × months active."
+    )
+    probabilistic: ProbabilisticValue | None = Field(
+        description="Lifetime value by BG/NBD and Gamma-Gamma."
+    )
+    holdout: Holdout | None = Field(description="Both, judged by what was bought afterwards.")
+    demographics: list[Demographic] = Field(
+        description="Customers by every value of every attribute, the most profitable first."
+    )
+    advertising: Advertising | None = Field(description="Where to put the money.")
+    segments: Discovery | None = Field(description="Who responds more than everybody else.")
+    predicted: Predicted | None = Field(description="Predictions of the `ltv` compartment.")
+    left_out: dict[str, str] = Field(description="Parts that could not be made, and why.")

@@ -1,0 +1,143 @@
+"""What a report is asked for."""
+
+from typing import Annotated, Final, Self
+
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from valuebox.facts.schemas import MAX_AMOUNT, Currency, Source, Type
+from valuebox.moments import Moment
+from valuebox.request_model import RequestModel
+from valuebox.values import Model
+
+MAX_SOURCES: Final = 20
+MAX_RESPONSES: Final = 10
+MAX_LISTED: Final = 1_000
+MAX_CAMPAIGNS: Final = 50
+
+# Of properties and attributes: SQLite could not look up any other one.
+Name = Annotated[
+    str, StringConstraints(min_length=1, max_length=100, pattern=r'^[^"\\\u0000-\u001f]+$')
+]
+Group = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Sources = Annotated[list[Source], Field(min_length=1, max_length=MAX_SOURCES)]
+Money = Annotated[float, Field(strict=True, ge=0, le=MAX_AMOUNT)]
+
+
+class Baseline(Model):
+    """What is compared with: other sources, another period, or both."""
+
+    sources: Sources | None = Field(
+        default=None,
+        description="Customers of these; null for those of the report.",
+        examples=[["campaign-1"]],
+    )
+    start: Moment | None = Field(
+        default=None, description="Events from then on.", examples=["2013-05-01T00:00:00Z"]
+    )
+    end: Moment | None = Field(
+        default=None,
+        description="Events before then, of customers who had joined by then.",
+        examples=["2013-06-01T00:00:00Z"],
+    )
+
+    @model_validator(mode="after")
+    def _is_a_period(self) -> Self:
+        _check_period(self.start, self.end)
+        return self
+
+
+class GrowthQuestion(Model, RequestModel):
+    """What to report on; `{}` reports on everything that is stored."""
+
+    max_values = 10_000
+
+    sources: Sources | None = Field(
+        default=None, description="Of these sources; null for all.", examples=[["campaign-2"]]
+    )
+    start: Moment | None = Field(
+        default=None, description="Events from then on.", examples=["2013-06-01T00:00:00Z"]
+    )
+    end: Moment | None = Field(
+        default=None,
+        description="Events before then, of customers who had joined by then.",
+        examples=["2013-07-01T00:00:00Z"],
+    )
+    baseline: Baseline | None = Field(
+        default=None,
+        description="What the above is compared with; null where no lift is asked for.",
+        examples=[{"sources": ["campaign-1"]}],
+    )
+    attribute: Name = Field(
+        default="campaign",
+        description="Of customers, which groups them; `source` for where they come from.",
+        examples=["campaign"],
+    )
+    category: Name = Field(
+        default="category",
+        description="The property of events that says what they were about.",
+        examples=["category"],
+    )
+    purchase: Type = Field(
+        default="bought", description="The type of event that brings money.", examples=["bought"]
+    )
+    responses: Annotated[list[Type], Field(min_length=1, max_length=MAX_RESPONSES)] = Field(
+        default=["bought", "like", "share"],
+        description="Types of events whose lift is looked at.",
+        examples=[["bought", "like", "share"]],
+    )
+    price: Money | None = Field(
+        default=None,
+        description="What every purchase brings; null for the amounts in the data.",
+        examples=[1.0],
+    )
+    currency: Currency | None = Field(
+        default=None,
+        description="Only amounts in this one; needed where there are several.",
+        examples=["USD"],
+    )
+    spend: Annotated[dict[Group, Money], Field(max_length=MAX_CAMPAIGNS)] = Field(
+        default={},
+        description="What groups of customers cost, by name, in the currency of the amounts.",
+        examples=[{"TW": 120.0, "FB": 300.0}],
+    )
+    churn_days: int = Field(
+        default=90,
+        strict=True,
+        ge=1,
+        le=3_650,
+        description="After so many days without an event a customer has churned.",
+        examples=[90],
+    )
+    weeks: int = Field(
+        default=52,
+        strict=True,
+        ge=1,
+        le=520,
+        description="How far ahead customers are valued.",
+        examples=[52],
+    )
+    users_source: Source | None = Field(
+        default=None,
+        description="The source whose customers are users of the `ltv` compartment; their "
+        "predictions are joined in. Null where there is none.",
+        examples=["shop"],
+    )
+    top: int = Field(
+        default=20,
+        strict=True,
+        ge=1,
+        le=MAX_LISTED,
+        description="How many single customers, and how many segments, are listed.",
+        examples=[20],
+    )
+
+    @model_validator(mode="after")
+    def _is_a_period(self) -> Self:
+        _check_period(self.start, self.end)
+        return self
+
+
+def _check_period(start: Moment | None, end: Moment | None) -> None:
+    if start and end and start >= end:
+        raise PydanticCustomError("period", "A period should end after it starts")

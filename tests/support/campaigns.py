@@ -1,0 +1,67 @@
+"""Two campaigns of the workshop's shape, imported once of each kind, beside plain SQL on them."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.commands import valuebox
+from support.databases import BACKENDS, empty_database
+from valuebox.growth.building import report
+from valuebox.growth.report import GrowthReport
+from valuebox.growth.schemas import GrowthQuestion
+from valuebox.store import migrate
+from valuebox.store.engine import Store, make_engine
+from valuebox_training.workshop import FIRST_CAMPAIGN, SECOND_CAMPAIGN, write
+
+WORKSHOP = Path(__file__).parents[2] / "data" / "workshop.toml"
+JOINED = """
+    SELECT u."Campaign_ID" AS campaign, m."Type" AS category, e."Type" AS type, e."User_Id" AS who,
+        e.date AS date, u.id IS NOT NULL AS there,
+        CASE WHEN e."Type" = 'bought' THEN
+            CASE m.price WHEN '$8' THEN 8 WHEN '12 USD' THEN 12 WHEN '9,5' THEN 9.5
+                WHEN '7.00 $' THEN 7 WHEN 'eleven' THEN 0 ELSE coalesce(m.price, 0) END
+        END AS amount
+    FROM "Event" e LEFT JOIN "Users" u ON u.id = e."User_Id"
+    LEFT JOIN "Meal" m ON m.id = e."Meal_Id"
+"""
+
+
+@dataclass(frozen=True)
+class Campaigns:
+    """Two imported databases, and where they came from."""
+
+    store: Store
+    url: str
+    files: dict[str, Path]
+
+    def plain(self, source: str, query: str) -> dict[Any, Any]:
+        """The last column by the others, of the database that a source came from."""
+        with closing(sqlite3.connect(self.files[source])) as database:
+            rows = database.execute(f"WITH joined AS ({JOINED}) {query}").fetchall()
+        return {row[:-1] if len(row) > 2 else row[0]: row[-1] for row in rows}
+
+    def report(self, **asked: Any) -> GrowthReport:
+        """What is answered to a question."""
+        return report(self.store, GrowthQuestion.model_validate(asked))
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def campaigns(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Campaigns]:
+    folder = tmp_path_factory.mktemp("campaigns")
+    url = empty_database(request, folder)
+    store = Store(make_engine(url))
+    migrate.upgrade(store.engine)
+    files = {}
+    for campaign in (FIRST_CAMPAIGN, SECOND_CAMPAIGN):
+        files[campaign.name] = write(folder, campaign)
+        options = ["--mapping", WORKSHOP, "--database-url", url]
+        valuebox("import", files[campaign.name], *options)
+    yield Campaigns(store, url, files)
+    store.close()

@@ -1,0 +1,208 @@
+"""The analyses of the growth report that need no database."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from valuebox.growth.activity import MOST_MONTHS, activity
+from valuebox.growth.advertising import advertising
+from valuebox.growth.attributes import MOST_GROUPS, OTHERS, by_name, limited
+from valuebox.growth.columns import UNKNOWN, Customers, Events, Facts, Labels, labels
+from valuebox.growth.money import money
+from valuebox.growth.retention import retention
+from valuebox.growth.samples import joined_before, together
+from valuebox.growth.schemas import Baseline, GrowthQuestion
+from valuebox.growth.segments import discover
+
+DAY = np.datetime64("2024-03-10T12:00", "us")
+DAYS = np.timedelta64(1, "D")
+
+
+def made(
+    events: list[tuple[int, str, float, float | None]],
+    customers: int = 3,
+    source: str = "shop",
+    joined: list[float | None] | None = None,
+    **attributes: list[str | None],
+) -> Facts:
+    """Facts; an event is whose it is, its type, days after 10 March 2024, and its amount."""
+    who, types, after, amounts = zip(*events, strict=True) if events else [()] * 4
+    created = [
+        np.datetime64("NaT", "us") if day is None else DAY + round(86_400 * day) * DAYS // 86_400
+        for day in joined or [0.0] * customers
+    ]
+    return Facts(
+        Customers(
+            labels([source] * customers),
+            np.array([str(n) for n in range(customers)], dtype=object),
+            np.array(created, dtype="datetime64[us]"),
+            {name: labels(values) for name, values in attributes.items()},
+        ),
+        Events(
+            np.array(who, dtype=np.int32),
+            labels(types),
+            DAY + (np.array(after, dtype=np.float64) * 86_400e6).astype("timedelta64[us]"),
+            np.array([np.nan if one is None else one for one in amounts], dtype=np.float64),
+            labels([None] * len(events)),
+        ),
+    )
+
+
+def named(values: Labels) -> list[str | None]:
+    return [None if code < 0 else values.names[code] for code in values.codes.tolist()]
+
+
+def test_attributes_become_groups() -> None:
+    shared = {"campaign": "TW", "vip": True, "age": 3.5, "tags": ["a"]}
+    rows = [shared, shared, None, {"campaign": "FB", "vip": False, "age": 4}, {"campaign": None}]
+    found = by_name(rows, 3)
+    assert set(found) == {"campaign", "vip", "age"}
+    assert named(found["campaign"]) == ["TW", "TW", None, "FB", None]
+    assert named(found["vip"]) == ["true", "true", None, "false", None]
+    assert named(found["age"]) == ["3.5", "3.5", None, "4", None]
+
+
+def test_many_numbers_become_ranges_that_hold_as_many() -> None:
+    found = by_name([{"age": age} for age in range(100)] + [{"age": "old"}, {"age": True}], 1)[
+        "age"
+    ]
+    counts = np.bincount(found.codes[found.codes >= 0])
+    assert counts.tolist() == [25, 25, 25, 25]
+    assert named(found)[-2:] == [None, None]
+    assert named(found)[0] == "up to 24.75"
+
+
+def test_rare_groups_share_one() -> None:
+    texts = [f"g{n}" for n in range(200) for _ in range(200 - n)]
+    few = limited(labels(texts), kept=["g199"])
+    assert len(few.names) == MOST_GROUPS + 1
+    assert named(few)[0] == "g0"
+    assert named(few)[-1] == "g199"
+    assert OTHERS in few.names
+    assert int((few.codes == few.names.index(OTHERS)).sum()) == sum(range(2, 152))
+
+
+def test_one_wrong_date_makes_no_century() -> None:
+    facts = made([(0, "bought", -20_000.0, 1.0), (1, "bought", 0.0, 1.0)])
+    until = DAY + DAYS
+    found = activity(facts, np.ones(2, dtype=bool), until)
+    assert found.active.shape == (3, MOST_MONTHS)
+    assert found.name(MOST_MONTHS - 1) == "2024-03"
+    assert found.active.sum() == 1
+
+
+def test_cohorts_leave_out_who_joined_nobody_knows_when() -> None:
+    facts = made([(0, "like", 1.0, None), (1, "like", 40.0, None)], joined=[0.0, 0.0, None])
+    until = DAY + 60 * DAYS
+    found = retention(facts.customers, activity(facts, np.ones(2, dtype=bool), until))
+    (march,) = found.cohorts
+    assert (march.joined, march.customers, march.active) == ("2024-03", 2, [1, 1, 0])
+    assert found.average == [0.5, 0.5, 0.0]
+    assert (found.left_out, found.last_is_partial) == (1, True)
+
+
+def test_two_samples_share_the_customers_that_they_share() -> None:
+    before = made([(0, "like", 0.0, None), (-1, "x", 0.0, None)], campaign=["TW", "TW", None])
+    now = made(
+        [(1, "bought", 9.0, 2.0), (0, "like", 9.0, None)],
+        customers=4,
+        campaign=[None, "FB", "PI", "PI"],
+    )
+    found = together(before, now)
+    customers = found.facts.customers
+    assert len(customers) == 4
+    assert named(customers.attributes["campaign"]) == [None, "FB", "PI", "PI"]
+    assert found.baseline.customers.tolist() == [True, True, True, False]
+    assert found.current.customers.all()
+    likes = found.facts.events.type.are("like")
+    assert found.facts.per_customer(found.baseline.events & likes).tolist() == [1, 0, 0, 0]
+    assert found.facts.per_customer(found.current.events & likes).tolist() == [1, 0, 0, 0]
+    assert found.facts.per_customer(found.baseline.events).sum() == 1
+    other = together(made([(0, "like", 0.0, None)], source="elsewhere", country=["C"] * 3), now)
+    assert len(other.facts.customers) == 7
+    assert named(other.facts.customers.attributes["country"])[-1] == "C"
+    assert named(other.facts.customers.attributes["campaign"])[-1] is None
+
+
+def test_who_joined_later_is_not_there_and_their_events_are_nobodys() -> None:
+    facts = made(
+        [(0, "like", 0.0, None), (1, "like", 0.0, None), (2, "like", 0.0, None)],
+        joined=[0.0, 5.0, None],
+    )
+    found = joined_before(facts, datetime(2024, 3, 12, tzinfo=UTC))
+    assert found.customers.id.tolist() == ["0", "2"]
+    assert found.events.customer.tolist() == [0, -1, 1]
+    assert found.event_groups("campaign").names == [UNKNOWN]
+
+
+def test_money_goes_where_it_pays_beyond_chance() -> None:
+    rng = np.random.default_rng(3)
+    campaign = [("A", "B", "C")[n % 3] for n in range(900)]
+    events = [
+        (n, "bought", 0.0, float(rng.gamma(2, 5)))
+        for n in range(900)
+        if rng.random() < (0.5 if campaign[n] == "B" else 0.2)
+    ]
+    facts = made(events, customers=900, campaign=campaign)
+    brought = money(facts, "bought")
+    found = advertising(facts, brought, "campaign", {})
+    assert (found.by, found.is_clear) == ("customer", True)
+    assert found.advice.startswith("Put more on B: ")
+    assert found.campaigns[0].best > 0.99
+    dear = advertising(facts, brought, "campaign", {"A": 10.0, "B": 1_000.0, "C": 10.0})
+    assert dear.by == "spend"
+    assert (dear.campaigns[-1].name, dear.campaigns[-1].is_different) == ("B", True)
+    assert dear.campaigns[-1].best == 0
+    part = advertising(facts, brought, "campaign", {"B": 1_000.0})
+    assert part.by == "customer"
+    (b,) = [one for one in part.campaigns if one.name == "B"]
+    assert (b.net, b.cost_of_customer) == (pytest.approx(b.profit - 1_000), pytest.approx(10 / 3))
+
+
+def test_money_leaves_what_does_not_pay() -> None:
+    events = [(n, "bought", 0.0, 5.0) for n in range(1_000) if n % 5 and n % 3]
+    facts = made(events, customers=1_000, campaign=[f"{n % 5}" for n in range(1_000)])
+    found = advertising(facts, money(facts, "bought"), "campaign", {})
+    assert found.advice.startswith("Put less on 0: 0.00 a customer")
+
+
+def test_without_a_difference_money_is_spread() -> None:
+    campaign = ["A" if n % 2 else "B" for n in range(400)]
+    facts = made(
+        [(n, "bought", 0.0, 5.0) for n in range(0, 400, 4)]
+        + [(n, "bought", 0.0, 5.0) for n in range(1, 400, 4)],
+        customers=400,
+        campaign=campaign,
+    )
+    found = advertising(facts, money(facts, "bought"), "campaign", {})
+    assert not found.is_clear
+    assert "Keep spreading" in found.advice
+    alone = made([(0, "bought", 0.0, 5.0)], campaign=["A"] * 3)
+    advice = advertising(alone, money(alone, "bought"), "campaign", {}).advice
+    assert advice == "There are no two campaigns to choose between."
+
+
+def test_a_planted_segment_of_two_attributes_is_found_first() -> None:
+    rng = np.random.default_rng(5)
+    one = rng.choice(["a", "b", "c"], 3_000)
+    other = rng.choice(["x", "y"], 3_000)
+    planted = (one == "b") & (other == "y")
+    did = rng.random(3_000) < np.where(planted, 0.5, 0.1)
+    facts = made([], customers=3_000, one=one.tolist(), other=other.tolist())
+    everybody = np.ones(3_000, dtype=bool)
+    found = discover(facts.customers, ["one", "other"], {"bought": did}, everybody, top=3)
+    assert found.looked_at == 3 + 2 + 6
+    assert found.segments[0].attributes == {"one": "b", "other": "y"}
+    assert found.segments[0].is_real
+    assert found.segments[0].lift > 2
+    chance = discover(
+        facts.customers, ["one", "other"], {"bought": rng.random(3_000) < 0.2}, everybody, top=3
+    )
+    assert chance.real == 0
+
+
+def test_a_baseline_and_a_period_end_after_they_start() -> None:
+    for model in (Baseline, GrowthQuestion):
+        with pytest.raises(ValueError, match="end after it starts"):
+            model.model_validate({"start": "2024-01-02", "end": "2024-01-02"})
