@@ -40,6 +40,8 @@ from valuebox.store.pool_use import pool_use
 DESCRIPTION = "Customer-value models: predictions are stored, and checked when the truth arrives."
 # The timeout also bounds how long BentoML keeps a finished request's timer: keep it short.
 TIMEOUT_SECONDS = 60
+# OpenTelemetry's own; `ValueBox.prepare` sets it for the workers.
+_NO_TRACES = "OTEL_SDK_DISABLED"
 PREDICTING = 2
 """Threads of a worker that predict while rows are on their way."""
 
@@ -57,6 +59,7 @@ PREDICTING = 2
     http={"host": "127.0.0.1", "port": 3000},
     # The guard writes a line of its own for each request.
     logging={"access": {"enabled": False}},
+    tracing={"excluded_urls": "." if os.environ.get(_NO_TRACES) == "true" else None},
 )
 class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
     """Customer-value models behind typed JSON endpoints, with everything stored."""
@@ -105,7 +108,7 @@ class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
                 os.environ["VALUEBOX_SESSION_SECRET"] = secrets.token_hex()
             if BentoMLContainer.tracing.exporter_type.get() is None:
                 # Spans that nobody collects take a tenth of the time of a small request.
-                os.environ.setdefault("OTEL_SDK_DISABLED", "true")
+                os.environ.setdefault(_NO_TRACES, "true")
             check_connections(engine, settings.workers)
             shared_folder.prepare()
             model = LtvModel.load(settings.model)
