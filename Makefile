@@ -42,10 +42,13 @@ serve: install
 evaluate: install
 	$(BIN)/valuebox evaluate data/valid.csv
 
-# With the model that VALUEBOX_MODEL names, which is the one that is served too.
+# With the models that VALUEBOX_MODEL and VALUEBOX_RESPONSE_MODEL name, which are served too.
 build: install
 	mkdir -p build
 	sed 's|ltv:latest|$(or $(VALUEBOX_MODEL),ltv)|' bentofile.yaml > build/bentofile.yaml
+ifdef VALUEBOX_RESPONSE_MODEL
+	sed -i 's|^models:|&\n  - {tag: "$(VALUEBOX_RESPONSE_MODEL)", alias: response}|' build/bentofile.yaml
+endif
 	$(BIN)/bentoml build --bentofile build/bentofile.yaml
 
 # Needs Docker. IMAGE_OPTIONS go to `bentoml containerize`, such as `--opt network=host`.

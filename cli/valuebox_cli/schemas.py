@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from valuebox.errors import ErrorAnswer
 from valuebox.growth.report import GrowthReport
+from valuebox.growth.response.judging import ResponseReport
 from valuebox.ltv.monitoring.results import MonitorResult
 from valuebox_cli.evaluate import EvaluationReport
 
@@ -16,6 +17,7 @@ PUBLISHED: Final[dict[str, type[BaseModel]]] = {
     "error.schema.json": ErrorAnswer,
     "evaluation-report.schema.json": EvaluationReport,
     "growth-report.schema.json": GrowthReport,
+    "response-report.schema.json": ResponseReport,
     "monitor-result.schema.json": MonitorResult,
 }
 

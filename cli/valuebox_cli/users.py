@@ -8,6 +8,7 @@ import typer
 
 from valuebox.errors import ValueboxError
 from valuebox.facts import privacy as facts_privacy
+from valuebox.growth.response import repository as responses
 from valuebox.ltv import privacy
 from valuebox.ltv.schemas import MAX_USER_ID
 from valuebox.store.engine import Store
@@ -35,7 +36,7 @@ def export(ids: Ids, source: Source = None, database_url: DatabaseUrl = None) ->
     """Print every stored row of some people, as one JSON object a line.
 
     Of users: features, predictions, outcomes. With --source, of customers of that source: what
-    is known of them, and their events.
+    is known of them, their events, and what was predicted of them.
     """
     with exit_codes():
         user_ids = _numbers(ids) if source is None else []
@@ -46,6 +47,7 @@ def export(ids: Ids, source: Source = None, database_url: DatabaseUrl = None) ->
                     rows = list(privacy.records_of_users(session, user_ids))
                 else:
                     rows = list(facts_privacy.records_of_customers(session, source, ids))
+                    rows += responses.records_of_responses(session, source, ids)
             for record in rows:
                 typer.echo(json.dumps(record, default=str))
             if source is None:
@@ -62,9 +64,9 @@ def forget(
     """Delete every stored row of some people.
 
     Of users: features, predictions, outcomes. With --source, of customers of that source: what
-    is known of them, and their events. All of it or, when something fails, nothing. A request of
-    theirs that is sent again with its `Idempotency-Key` is not answered again. In an SQLite file
-    the bytes are overwritten too.
+    is known of them, their events, and what was predicted of them. All of it or, when something
+    fails, nothing. A request of theirs that is sent again with its `Idempotency-Key` is not
+    answered again. In an SQLite file the bytes are overwritten too.
     """
     with exit_codes():
         user_ids = _numbers(ids) if source is None else []
@@ -74,13 +76,14 @@ def forget(
                 question = f"Delete everything that is stored of {len(set(ids))} {who}?"
                 typer.confirm(question, abort=True, err=True)
             with store.writing() as session:
-                gone: privacy.Forgotten | facts_privacy.Forgotten
                 if source is None:
-                    gone = privacy.forget_users(session, user_ids)
+                    gone = privacy.forget_users(session, user_ids)._asdict()
                 else:
-                    gone = facts_privacy.forget_customers(session, source, ids)
+                    gone = facts_privacy.forget_customers(session, source, ids)._asdict()
+                    predicted = responses.forget_responses(session, source, ids)
+                    gone["predicted responses"] = predicted
             scrubbed = scrub(store.engine)
-            counts = (f"{count} {what}" for what, count in gone._asdict().items())
+            counts = (f"{count} {what}" for what, count in gone.items())
             out.print(f"deleted: {', '.join(counts)}")
             if source is None:
                 _say_what_else(store, ids)

@@ -10,6 +10,7 @@ from threading import Event
 from typing import Final
 
 from valuebox.facts.retention import prune_customers, prune_events
+from valuebox.growth.response.repository import prune_responses
 from valuebox.ltv.retention import prune_features, prune_outcomes
 from valuebox.repeating import Repeating
 from valuebox.settings import Settings
@@ -73,6 +74,7 @@ class Retention:
             # Features first: an outcome stays for as long as there are any.
             yield partial(prune_features, before=before)
             yield partial(prune_outcomes, before=before)
+            yield partial(prune_responses, before=before)
             # Events first: a customer stays for as long as there are any.
             yield partial(prune_events, before=before)
             yield partial(prune_customers, before=before)
@@ -95,6 +97,7 @@ def describe(pruned: Counter[str]) -> str:
     """The counts of what was deleted, for people."""
     return (
         f"{pruned['features']} features, {pruned['predictions']} predictions, "
-        f"{pruned['outcomes']} outcomes, {pruned['events']} events, "
+        f"{pruned['outcomes']} outcomes, {pruned['responses']} predicted responses, "
+        f"{pruned['events']} events, "
         f"{pruned['customers']} customers, {pruned['claims']} expired keys"
     )

@@ -17,6 +17,8 @@ from valuebox.drain import Drain
 from valuebox.errors import ValueboxError
 from valuebox.facts.api import FactsApi
 from valuebox.growth.api import GrowthApi
+from valuebox.growth.response.api import ResponseApi
+from valuebox.growth.response.model import served
 from valuebox.guard import Guard
 from valuebox.ltv.api import LtvApi
 from valuebox.ltv.model import LtvModel
@@ -38,6 +40,8 @@ from valuebox.store.pool_use import pool_use
 DESCRIPTION = "Customer-value models: predictions are stored, and checked when the truth arrives."
 # The timeout also bounds how long BentoML keeps a finished request's timer: keep it short.
 TIMEOUT_SECONDS = 60
+# OpenTelemetry's own; `ValueBox.prepare` sets it for the workers.
+_NO_TRACES = "OTEL_SDK_DISABLED"
 PREDICTING = 2
 """Threads of a worker that predict while rows are on their way."""
 
@@ -55,8 +59,9 @@ PREDICTING = 2
     http={"host": "127.0.0.1", "port": 3000},
     # The guard writes a line of its own for each request.
     logging={"access": {"enabled": False}},
+    tracing={"excluded_urls": "." if os.environ.get(_NO_TRACES) == "true" else None},
 )
-class ValueBox(LtvApi, FactsApi, GrowthApi):
+class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
     """Customer-value models behind typed JSON endpoints, with everything stored."""
 
     def __init__(self) -> None:
@@ -72,6 +77,7 @@ class ValueBox(LtvApi, FactsApi, GrowthApi):
         self.drain = Drain(settings.drain_seconds)
         self.ltv = LtvModel.load(settings.model)
         self.tally = Tally(self.ltv)
+        self.responses = served(settings.response_model)
         self.reporting = Lock()
         self.dispatch = Dispatch(self, THREADS)
         self.aside = ThreadPoolExecutor(PREDICTING, thread_name_prefix="aside")
@@ -102,12 +108,14 @@ class ValueBox(LtvApi, FactsApi, GrowthApi):
                 os.environ["VALUEBOX_SESSION_SECRET"] = secrets.token_hex()
             if BentoMLContainer.tracing.exporter_type.get() is None:
                 # Spans that nobody collects take a tenth of the time of a small request.
-                os.environ.setdefault("OTEL_SDK_DISABLED", "true")
+                os.environ.setdefault(_NO_TRACES, "true")
             check_connections(engine, settings.workers)
             shared_folder.prepare()
             model = LtvModel.load(settings.model)
             # A worker that starts later, after a crash, answers as the others do.
             os.environ["VALUEBOX_MODEL"] = model.tag
+            if (responses := served(settings.response_model)) is not None:
+                os.environ["VALUEBOX_RESPONSE_MODEL"] = responses.tag
             with store.writing() as session:
                 register(session, model)
             store.close()

@@ -38,6 +38,12 @@ class Settings(BaseSettings):
         min_length=1,
         description="The model that is served: a name (its newest version) or `name:version`.",
     )
+    response_model: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The response model that is served; by default the newest `response`, if there "
+        "is one.",
+    )
     access: Literal["auto", "keys", "local", "open"] = Field(
         default="auto",
         description="Who may call: whoever has an API key (`keys`), everybody (`open`), everybody "

@@ -78,7 +78,8 @@ def seen(browser: Browser, locked: Locked) -> Iterator[Seen]:
 def sign_in(page: Page, key: str, path: str = "/dashboard") -> None:
     page.goto(path)
     page.get_by_label("API key").fill(key)
-    page.get_by_role("button", name="Sign in").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign in").click()
 
 
 def test_somebody_signs_in_looks_around_and_leaves(locked: Locked, seen: Seen) -> None:

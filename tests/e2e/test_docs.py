@@ -17,6 +17,7 @@ ROUTES = [
     "/v1/ltv/outcomes",
     "/v1/ltv/model",
     "/v1/growth/report",
+    "/v1/growth/response",
     *FACTS,
 ]
 
@@ -88,6 +89,8 @@ def test_every_endpoint_says_what_its_errors_look_like(docs: dict[str, Any], rou
     of_keys = set() if "Idempotency-Key" in str(docs["paths"][route]) else {"409", "410"}
     if route == "/v1/growth/report":
         of_keys = {"410"}
+    if route == "/v1/growth/response":
+        elsewhere = {"405"}
     every = {"200", *(str(status.value) for status in STATUS_OF.values())}
     assert set(responses) == every - elsewhere - of_keys
     for status, response in responses.items():
@@ -107,7 +110,13 @@ def test_the_document_says_what_may_be_null_and_who_may_ask(docs: dict[str, Any]
     assert all(docs["paths"][route]["post"]["security"] for route in ROUTES)
     assert "503" in docs["paths"]["/readyz"]["get"]["responses"]
     stores = {route for route in ROUTES if docs["paths"][route]["post"]["parameters"]}
-    assert stores == {"/v1/ltv/predict", "/v1/ltv/predict/bulk", "/v1/ltv/outcomes", *FACTS}
+    assert stores == {
+        "/v1/ltv/predict",
+        "/v1/ltv/predict/bulk",
+        "/v1/ltv/outcomes",
+        "/v1/growth/response",
+        *FACTS,
+    }
 
 
 def test_the_users_to_send_are_documented_with_examples(docs: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from valuebox.store.engine import Store, make_engine
 from valuebox.store.ids import new_id
 
 TABLES = {"ltv_features", "ltv_predictions", "ltv_outcomes", "idempotent_requests", "api_keys"}
-TABLES |= {"customers", "events"}
+TABLES |= {"customers", "events", "response_predictions"}
 TABLES |= {"ltv_models", "ltv_folded", "ltv_arrivals", "ltv_prediction_bins", "ltv_feature_bins"}
 TABLES |= {"ltv_cohorts", "ltv_cohort_scatter", "ltv_monitor_results"}
 

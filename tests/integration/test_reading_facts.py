@@ -143,3 +143,21 @@ def test_nothing_is_read_of_nothing(store: Store) -> None:
     facts = read_facts(store, Choice())
     assert (len(facts.customers), len(facts.events)) == (0, 0)
     assert facts.events.type.names == facts.customers.source.names == []
+
+
+def test_some_customers_are_read_alone(filled: Store) -> None:
+    wanted = [("fair", "7"), ("shop", "new"), ("shop", "3"), ("nobody", "1")]
+    found = read_facts(filled, Choice(customers=wanted, amounts=False))
+    assert found.customers.id.tolist() == ["7", "3", "new"]
+    everything = rows(read_facts(filled, Choice()))
+    theirs = [(*row[:3], None, row[4]) for row in everything if row[0] in wanted]
+    assert sorted(rows(found), key=str) == sorted(theirs, key=str)
+    assert len(theirs) > 4
+    assert len(read_facts(filled, Choice(customers=[])).customers) == 0
+
+
+def test_several_currencies_do_not_matter_where_no_amounts_are_read(filled: Store) -> None:
+    put_events(filled, event("euro", currency="EUR"))
+    with pytest.raises(SeveralCurrencies):
+        read_facts(filled, Choice())
+    assert np.isnan(read_facts(filled, Choice(amounts=False)).events.amount).all()

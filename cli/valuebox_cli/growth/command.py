@@ -9,9 +9,13 @@ from pydantic import ValidationError
 from valuebox.errors import ValueboxError
 from valuebox.growth.schemas import GrowthQuestion
 from valuebox_cli.console import check_writable, err, exit_codes, out
+from valuebox_cli.growth import response as responding
 from valuebox_cli.options import DatabaseUrl, migrated_store
 
 app = typer.Typer(help="Which campaigns and segments pay, and what changed.", no_args_is_help=True)
+
+app.command()(responding.train)
+app.command()(responding.evaluate)
 
 _ASKED: GrowthQuestion = GrowthQuestion()
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Double,
     Text,
     and_,
     case,
@@ -51,6 +52,10 @@ class Choice:
     """The property of events that is read along."""
     currency: str | None = None
     """Amounts in this one alone; None where there is no more than one."""
+    customers: Sequence[tuple[str, str]] | None = None
+    """Only these, by source and id, and their events; None for all, and for events of nobody."""
+    amounts: bool = True
+    """Whether amounts are read; where not, none is known."""
 
     def of(self, source: Any) -> ColumnElement[bool]:
         """The condition on a column with sources."""
@@ -60,10 +65,19 @@ class Choice:
             else or_(false(), *(source == one for one in self.sources))
         )
 
+    def whom(self, source: Any, customer: Any) -> ColumnElement[bool]:
+        """The condition on columns with sources and customers."""
+        if self.customers is None:
+            return self.of(source)
+        ids: dict[str, list[str]] = {}
+        for one, theirs in self.customers:
+            ids.setdefault(one, []).append(theirs)
+        return or_(false(), *((source == one) & customer.in_(them) for one, them in ids.items()))
+
     @property
     def events(self) -> ColumnElement[bool]:
         """The condition on events."""
-        bounds = [self.of(EVENTS.source)]
+        bounds = [self.whom(EVENTS.source, EVENTS.customer)]
         if self.since is not None:
             bounds.append(EVENTS.time >= self.since)
         if self.before is not None:
@@ -136,7 +150,7 @@ def read_facts(store: Store, choice: Choice) -> FactRows:
 
 
 def _read(connection: Connection, choice: Choice) -> FactRows:
-    has_money = EVENTS.amount.is_not(None)
+    has_money = EVENTS.amount.is_not(None) if choice.amounts else false()
     category = EVENTS.properties[choice.category].as_string()
     currency = case((has_money, func.coalesce(EVENTS.currency, _OWN)))
     found = connection.execute(
@@ -144,7 +158,9 @@ def _read(connection: Connection, choice: Choice) -> FactRows:
     ).all()
     _check_currencies({one for *_, one in found if one is not None}, choice.currency)
     amount: ColumnElement[Any] = EVENTS.amount
-    if choice.currency is not None:
+    if not choice.amounts:
+        amount = cast(None, Double)
+    elif choice.currency is not None:
         amount = case((EVENTS.currency == choice.currency, EVENTS.amount))
     kinds = sorted({(type_, category) for type_, category, _ in found}, key=str)
     customers, sources = _customers(connection, choice)
@@ -152,7 +168,7 @@ def _read(connection: Connection, choice: Choice) -> FactRows:
         connection,
         Wanted(
             choice.events,
-            choice.of(CUSTOMERS.source),
+            choice.whom(CUSTOMERS.source, CUSTOMERS.id),
             amount,
             category,
             kinds,
@@ -179,7 +195,7 @@ def _customers(connection: Connection, choice: Choice) -> tuple[CustomerRows, Se
         CUSTOMERS.id,
         moment(connection, CUSTOMERS.created),
         cast(CUSTOMERS.attributes, Text),
-    ).where(choice.of(CUSTOMERS.source))
+    ).where(choice.whom(CUSTOMERS.source, CUSTOMERS.id))
     rows = connection.execute(query.order_by(CUSTOMERS.source, CUSTOMERS.id)).all()
     sources, ids, created, attributes = zip(*rows, strict=True) if rows else [()] * 4
     objects = {text: None if text is None else json.loads(text) for text in set(attributes)}

@@ -143,7 +143,9 @@ def _kind_hashes(connection: Connection, kinds: Sequence[Kind]) -> list[int]:
 
 
 def _copy(connection: Connection, query: Select[Any]) -> io.BytesIO:
-    compiled = query.compile(dialect=connection.dialect)
+    compiled = query.compile(
+        dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
+    )
     content = io.BytesIO()
     with closing(connection.connection.cursor()) as cursor:
         order = cursor.mogrify(f"COPY ({compiled}) TO STDOUT (FORMAT binary)", compiled.params)

@@ -15,6 +15,8 @@ _NEAR: Final = 0.05
 """Share of customers on either side of a threshold whose rate is taken for that at it."""
 _PATHS: Final = 20_000
 _FEW: Final = 1e-12
+_ANYWHERE: Final = 0.5
+_Ends = tuple[Floats, Floats]
 
 
 class GainPoint(BaseModel):
@@ -64,16 +66,26 @@ class GainDifference(BaseModel):
 class _Ranked(NamedTuple):
     gain: Floats
     """`(n_shares,)`."""
-    influence: Floats
-    """`(n_customers, n_shares)`: how each customer moves each gain."""
+    responding: Floats
+    """`(n_customers,)`: 1 who responded and 0 who did not, or a little more where smoothed."""
+    moved_by: Floats
+    """`(n_customers, n_shares)`: how a response of each customer moves each gain."""
+    threshold: Floats
+    """`(n_customers, n_shares)`: how each customer moves the thresholds, and so the gains."""
+
+    @property
+    def influence(self) -> Floats:
+        """How each customer moves each gain, `(n_customers, n_shares)`."""
+        return self.responding[:, None] * self.moved_by - self.threshold
 
 
 def gain_curve(name: str, score: Floats, responded: Mask) -> GainCurve:
     """Judge a score by who responded afterwards.
 
     Customers with the same score are asked in no order: the curve is straight between them. A
-    point's interval is Wilson's, for as many responders as have the variance of a gain whose
+    point's interval is Jeffreys', for as many responders as have the variance of a gain whose
     threshold is itself estimated; the band widens it by the largest deviation over all points.
+    Half a responder more, who may be anywhere, keeps that variance from being none.
 
     Args:
         name: Of the score.
@@ -84,12 +96,14 @@ def gain_curve(name: str, score: Floats, responded: Mask) -> GainCurve:
         ValueError: when nobody responded, or everybody.
     """
     shares = _shares()
-    ranked = _ranked(score, responded, shares)
-    covariance = _covariance(ranked.influence)
+    ranked = _ranked(score, responded, shares, _ANYWHERE)
+    gain = _ranked(score, responded, shares).gain
+    covariance = _covariance(ranked)
     responders, customers = int(responded.sum()), len(responded)
-    z = float(stats.norm.ppf((1 + LEVEL) / 2))
-    lower, upper = _wilson(ranked.gain, np.diag(covariance), responders, z)
-    low, high = _wilson(ranked.gain, np.diag(covariance), responders, _largest(covariance))
+    freedom = max(responders - 1, 1)
+    t = float(stats.t.ppf((1 + LEVEL) / 2, freedom))
+    lower, upper = _around(gain, ranked.gain, covariance, t)
+    low, high = _around(gain, ranked.gain, covariance, _largest(covariance, freedom))
     tested = stats.mannwhitneyu(score[responded], score[~responded], method="asymptotic")
     return GainCurve(
         name=name,
@@ -98,12 +112,12 @@ def gain_curve(name: str, score: Floats, responded: Mask) -> GainCurve:
         points=[
             GainPoint(
                 share=float(share),
-                gain=float(ranked.gain[at]),
+                gain=float(gain[at]),
                 gain_lower=float(lower[at]),
                 gain_upper=float(upper[at]),
                 band_lower=float(low[at]),
                 band_upper=float(high[at]),
-                lift=float(ranked.gain[at] / share),
+                lift=float(gain[at] / share),
                 lift_lower=float(lower[at] / share),
                 lift_upper=float(upper[at] / share),
             )
@@ -133,9 +147,11 @@ def gain_difference(
     ranked, beside = (_ranked(one, responded, shares) for one in (score, other))
     difference = ranked.gain - beside.gain
     influence = ranked.influence - beside.influence
-    covariance = _covariance(influence)
-    reach = _largest(covariance) * np.sqrt(np.diag(covariance))
-    deviation = float(np.sqrt(_covariance(influence.mean(axis=1, keepdims=True))[0, 0]))
+    freedom = max(int(responded.sum()) - 1, 1)
+    # As of a sample's variance: it is the mean among responders that is estimated.
+    covariance = influence.T @ influence / len(influence) ** 2 * (freedom + 1) / freedom
+    reach = _largest(covariance, freedom) * np.sqrt(np.diag(covariance))
+    deviation = float(np.sqrt(covariance.mean()))
     mean = float(difference.mean())
     return GainDifference(
         name=name,
@@ -145,38 +161,45 @@ def gain_difference(
         band_lower=(difference - reach).tolist(),
         band_upper=(difference + reach).tolist(),
         mean=mean,
-        p_value=_two_sided(mean, deviation, int(responded.sum())),
+        p_value=_two_sided(mean, deviation, freedom),
     )
 
 
-def _two_sided(mean: float, deviation: float, responders: int) -> float:
+def _two_sided(mean: float, deviation: float, freedom: int) -> float:
     if deviation <= _FEW:
         return 1.0
-    return float(2 * stats.t.sf(abs(mean) / deviation, max(responders - 1, 1)))
+    return float(2 * stats.t.sf(abs(mean) / deviation, freedom))
 
 
 def _shares() -> Floats:
     return np.arange(1, DECILES) / DECILES
 
 
-def _ranked(score: Floats, responded: Mask, shares: Floats) -> _Ranked:
-    """Gains, and their influence functions: responders move them, and so do thresholds."""
+def _ranked(score: Floats, responded: Mask, shares: Floats, anywhere: float = 0.0) -> _Ranked:
+    """Gains, and their influence functions: responders move them, and so do thresholds.
+
+    Args:
+        score: Higher is asked first, `(n_customers,)`.
+        responded: Who did, `(n_customers,)`.
+        shares: Of customers who are asked, `(n_shares,)`.
+        anywhere: As many responders more, spread over all customers.
+    """
     customers, responders = len(responded), int(responded.sum())
     if not 0 < responders < customers:
         raise ValueError("a curve needs customers who responded and customers who did not")
     values, place = np.unique(-score, return_inverse=True)
     sizes = np.bincount(place)
-    hits = np.bincount(place[responded], minlength=len(values))
+    hits = np.bincount(place[responded], minlength=len(values)) + anywhere * sizes / customers
     ends = np.cumsum(sizes) / customers
     starts = ends - sizes / customers
     # How much of each group of equal scores is asked, by share: 0 to 1.
     asked = np.clip((shares - starts[:, None]) / (ends - starts)[:, None], 0, 1)
-    gain = hits @ asked / responders
-    rate = responders / customers
+    gain = hits @ asked / (responders + anywhere)
+    rate = (responders + anywhere) / customers
     local = np.array([_rate_at(share, starts, ends, sizes, hits) for share in shares]) / rate
     mine = asked[place]
-    influence = (responded / rate)[:, None] * (mine - gain) - local * (mine - shares)
-    return _Ranked(gain, influence)
+    responding = responded.astype(np.float64) + anywhere / customers
+    return _Ranked(gain, responding, (mine - gain) / rate, local * (mine - shares))
 
 
 def _rate_at(
@@ -184,7 +207,7 @@ def _rate_at(
     starts: Floats,
     ends: Floats,
     sizes: NDArray[np.int64],
-    hits: NDArray[np.int64],
+    hits: Floats,
 ) -> float:
     group = min(int(np.searchsorted(ends, share)), len(ends) - 1)
     if ends[group] - starts[group] >= 2 * _NEAR:
@@ -193,22 +216,26 @@ def _rate_at(
     return float(hits[near].sum() / sizes[near].sum())
 
 
-def _covariance(influence: Floats) -> Floats:
-    return influence.T @ influence / len(influence) ** 2
+def _covariance(ranked: _Ranked) -> Floats:
+    """Of the gains, `(n_shares, n_shares)`; a smoothed customer responded with a probability."""
+    did = ranked.moved_by - ranked.threshold
+    chance = ranked.responding[:, None]
+    sums: Floats = (did * chance).T @ did
+    sums = sums + (ranked.threshold * (1 - chance)).T @ ranked.threshold
+    return sums / len(did) ** 2
 
 
-def _wilson(gain: Floats, variance: Floats, responders: int, z: float) -> tuple[Floats, Floats]:
-    spread = gain * (1 - gain)
-    known = (spread > _FEW) & (variance > _FEW)
-    n = np.where(known, spread / np.where(known, variance, 1.0), responders)
-    middle = gain + z * z / (2 * n)
-    reach = z * np.sqrt(spread / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    return np.maximum((middle - reach) / scale, 0), np.minimum((middle + reach) / scale, 1)
+def _around(gain: Floats, smoothed: Floats, covariance: Floats, reach: float) -> _Ends:
+    variance = np.maximum(np.diag(covariance), _FEW)
+    # As many responders, of whom each is asked or is not, have this variance.
+    n = smoothed * (1 - smoothed) / variance
+    tail = float(stats.norm.sf(reach))
+    lower, upper = stats.beta.ppf([[tail], [1 - tail]], n * gain + 0.5, n * (1 - gain) + 0.5)
+    return np.minimum(lower, gain), np.maximum(upper, gain)
 
 
-def _largest(covariance: Floats) -> float:
-    """The multiple of their deviations that all points stay within in 90 % of cases."""
+def _largest(covariance: Floats, freedom: int) -> float:
+    """The multiple of their estimated deviations that all points stay within in 90 % of cases."""
     deviation = np.sqrt(np.diag(covariance))
     moves = deviation > _FEW
     correlation = np.eye(len(deviation))
@@ -218,5 +245,6 @@ def _largest(covariance: Floats) -> float:
     )
     values, vectors = np.linalg.eigh(correlation)
     root = vectors * np.sqrt(np.maximum(values, 0))
-    normal = np.random.default_rng(0).standard_normal((_PATHS, len(values)))
-    return float(np.quantile(np.abs(normal @ root.T).max(axis=1), LEVEL))
+    rng = np.random.default_rng(0)
+    largest = np.abs(rng.standard_normal((_PATHS, len(values))) @ root.T).max(axis=1)
+    return float(np.quantile(largest / np.sqrt(rng.chisquare(freedom, _PATHS) / freedom), LEVEL))

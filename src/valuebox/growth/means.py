@@ -1,7 +1,7 @@
 """Money a customer: how sure a mean and a ratio of means are, and whether two means differ."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -87,7 +87,7 @@ def ratio_interval(samples: Amounts, level: float = LEVEL) -> tuple[float, float
     ]
     if first <= 0 or second <= 0 or min(backed) < 2:
         return 0.0, None
-    variance_1, variance_2, covariance = _spread(samples)
+    variance_1, variance_2, covariance = _spread(samples, _sums(samples))
     spread = variance_1 / first**2 + variance_2 / second**2 - 2 * covariance / (first * second)
     reach = stats.t.ppf((1 + level) / 2, min(backed) - 1) * np.sqrt(max(0.0, spread))
     return float(second / first * np.exp(-reach)), float(second / first * np.exp(reach))
@@ -105,49 +105,86 @@ def p_value(samples: Amounts, seed: int = 0) -> float:
         samples: What both brought.
         seed: Of the dealing.
     """
-    seen = abs(_studentised(samples))
+    seen = float(abs(_studentised(samples, _sums(samples))))
     with_money = sum(len(one) for one in samples.alone) + len(samples.pairs)
     if not with_money or not np.isfinite(seen):
         return 1.0
     if with_money > _SHUFFLED:
         return float(2 * stats.norm.sf(seen))
-    rng = np.random.default_rng(seed)
+    dealt = _studentised(samples, _dealt(samples, np.random.default_rng(seed)))
     # As far off up to its last bits.
-    reached = sum(
-        abs(_studentised(_dealt(samples, rng))) >= seen * (1 - 1e-9) for _ in range(_SHUFFLES)
-    )
-    return (1 + reached) / (1 + _SHUFFLES)
+    reached = np.count_nonzero(np.abs(dealt) >= seen * (1 - 1e-9))
+    return float((1 + reached) / (1 + _SHUFFLES))
 
 
-def _dealt(samples: Amounts, rng: np.random.Generator) -> Amounts:
+class _Sums(NamedTuple):
+    """What a test needs of the amounts, of one way to deal them out or of many at once."""
+
+    totals: tuple[Any, Any]
+    squares: tuple[Any, Any]
+    shared_totals: tuple[Any, Any]
+    """Of the customers who are in both."""
+    product: float
+    """Of the two amounts of whoever is in both, summed up; the same however they are dealt."""
+
+
+def _sums(samples: Amounts) -> _Sums:
+    alone, pairs = samples.alone, samples.pairs
+    shared = pairs.sum(axis=0)
+    return _Sums(
+        (alone[0].sum() + shared[0], alone[1].sum() + shared[1]),
+        ((alone[0] ** 2).sum() + (pairs[:, 0] ** 2).sum(),
+         (alone[1] ** 2).sum() + (pairs[:, 1] ** 2).sum()),
+        (shared[0], shared[1]),
+        float((pairs[:, 0] * pairs[:, 1]).sum()),
+    )  # fmt: skip
+
+
+def _dealt(samples: Amounts, rng: np.random.Generator) -> _Sums:
+    """`_SHUFFLES` ways to deal them out anew; all sums are `(_SHUFFLES,)`."""
     pool = np.concatenate(samples.alone)
     alone = [size - samples.shared for size in samples.customers]
     # Those without money are dealt out as well, without being listed.
-    drawn = rng.hypergeometric(len(pool), sum(alone) - len(pool), alone[1])
-    pool = rng.permutation(pool)
-    swap = rng.random(len(samples.pairs)) < 0.5
-    pairs = np.where(swap[:, None], samples.pairs[:, ::-1], samples.pairs)
-    return Amounts(samples.customers, (pool[drawn:], pool[:drawn]), pairs, samples.shared)
+    drawn = rng.hypergeometric(len(pool), sum(alone) - len(pool), alone[1], _SHUFFLES)
+    order = rng.permuted(np.tile(pool, (_SHUFFLES, 1)), axis=1)
+    kept = np.arange(len(pool)) < drawn[:, None]
+    order[~kept] = 0.0
+    total, squares = order.sum(axis=1), (order**2).sum(axis=1)
+
+    swap = rng.random((_SHUFFLES, len(samples.pairs))) < 0.5
+    first, second = samples.pairs.T
+    # What the second sample gets more of when both amounts of some change places.
+    moved, moved_squares = swap @ (first - second), swap @ (first**2 - second**2)
+    shared = (first.sum() - moved, second.sum() + moved)
+    return _Sums(
+        (pool.sum() - total + shared[0], total + shared[1]),
+        ((pool**2).sum() - squares + (first**2).sum() - moved_squares,
+         squares + (second**2).sum() + moved_squares),
+        shared,
+        float((first * second).sum()),
+    )  # fmt: skip
 
 
-def _studentised(samples: Amounts) -> float:
-    first, second = samples.means
-    variance_1, variance_2, covariance = _spread(samples)
-    spread = variance_1 + variance_2 - 2 * covariance
-    if spread <= 0:
-        return 0.0 if first == second else np.inf
-    return (second - first) / float(np.sqrt(spread))
+def _studentised(samples: Amounts, sums: _Sums) -> Any:
+    """Welch's t, infinite where nothing varies but the means."""
+    n = samples.customers
+    variance_1, variance_2, covariance = _spread(samples, sums)
+    spread = np.asarray(variance_1 + variance_2 - 2 * covariance)
+    apart = np.asarray(sums.totals[1] / n[1] - sums.totals[0] / n[0])
+    varies = spread > 0
+    certain = np.where(apart == 0, 0.0, np.inf)
+    return np.where(varies, apart / np.sqrt(np.where(varies, spread, 1.0)), certain)
 
 
-def _spread(samples: Amounts) -> tuple[float, float, float]:
+def _spread(samples: Amounts, sums: _Sums) -> tuple[Any, Any, Any]:
     """Variances of both means, and their covariance."""
-    n, means, pairs = samples.customers, samples.means, samples.pairs
-    squares = [(samples.alone[one] ** 2).sum() + (pairs[:, one] ** 2).sum() for one in (0, 1)]
+    n = samples.customers
     variances = [
-        max(0.0, float(squares[one]) / n[one] - means[one] ** 2) / n[one] for one in (0, 1)
+        np.maximum(0.0, squares / size - (total / size) ** 2) / size
+        for size, total, squares in zip(n, sums.totals, sums.squares, strict=True)
     ]
     if not samples.shared:
         return variances[0], variances[1], 0.0
-    mean_1, mean_2 = pairs.sum(axis=0) / samples.shared
-    product = float((pairs[:, 0] * pairs[:, 1]).sum()) / samples.shared - mean_1 * mean_2
-    return variances[0], variances[1], float(product) * samples.shared / (n[0] * n[1])
+    mean_1, mean_2 = (one / samples.shared for one in sums.shared_totals)
+    product = sums.product / samples.shared - mean_1 * mean_2
+    return variances[0], variances[1], product * samples.shared / (n[0] * n[1])

@@ -1,0 +1,170 @@
+"""`valuebox growth train` and `valuebox growth evaluate`: the response model."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import numpy as np
+import typer
+from pydantic import TypeAdapter, ValidationError
+from rich import box
+from rich.table import Table
+
+from valuebox.errors import ValueboxError
+from valuebox.facts.reading import Choice, FactRows, read_facts
+from valuebox.growth.response.model import NEWEST, ResponseModel
+from valuebox.growth.samples import moment
+from valuebox.moments import Moment
+from valuebox_cli.console import check_writable, err, exit_codes, out
+from valuebox_cli.options import DatabaseUrl, migrated_store
+
+RESPONSES: Final = ("bought", "like", "share")
+_MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
+
+Sources = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--source", help="Customers of this source; several times for several.", show_default="all"
+    ),
+]
+
+
+def train(
+    source: Sources = None,
+    until: Annotated[
+        str | None,
+        typer.Option(help="Learn from what happened before then.", show_default="the last event"),
+    ] = None,
+    response: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Type of event to predict; several times for several.",
+            show_default=", ".join(RESPONSES),
+        ),
+    ] = None,
+    category: Annotated[
+        str, typer.Option(help="Property of events that says what they were about.")
+    ] = "category",
+    days: Annotated[int, typer.Option(min=1, max=366, help="How far ahead to predict.")] = 30,
+    model: Annotated[str, typer.Option(help="Name in the model store.")] = NEWEST,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Learn who will buy, like or share, by category, and save into the BentoML model store.
+
+    Looks back at one month after the other: customers as they were at its start, and what they
+    did within it; whoever did not respond counts as not responding. Prints how a model that knew
+    nothing of the last month would have done in it. `bentoml serve` answers with the newest one.
+    """
+    from valuebox_training.response import train as learn
+
+    with exit_codes():
+        end = _moment(until)
+        with err.status("learning …"):
+            facts = _facts(database_url, source, category, end)
+            trained = learn(facts, response or RESPONSES, category, days, end, model)
+        if trained.validation:
+            _tell(trained.validation)
+        out.print(
+            f"learned from {trained.customers:,} customers in {trained.rounds} rounds of {days} "
+            f"days, saved as {trained.tag}"
+        )
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A tag, or a name for its newest version.")] = NEWEST,
+    against: Annotated[
+        str | None, typer.Option(help="Another one, such as an older version.")
+    ] = None,
+    source: Sources = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", help="When the month begins.", show_default="a month from the end"),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write all figures and curves there, as JSON.")
+    ] = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Have a model predict customers as they were a month ago, and see who responded.
+
+    Prints lift and gain beside asking those first who did so most often before, and beside
+    another model. Whoever has not responded by the end of the month counts as not responding.
+    Months that a model has learned from are refused, other campaigns are not. Nothing is stored.
+    """
+    from valuebox.growth.response.judging import check_unseen, judge
+
+    with exit_codes():
+        check_writable(report)
+        begin = _moment(start)
+        judged, older = ResponseModel.load(model), ResponseModel.load(against) if against else None
+        with err.status("reading …"):
+            facts = _facts(database_url, source, judged.category, None)
+            at = moment(begin) if begin else _last_month(facts, judged.days)
+            for one in (judged, older):
+                if one is not None:
+                    check_unseen(one, facts.customers.source.names, at)
+            found = judge(judged, facts, at, older)
+        _tell(found)
+        out.print(f"model: {judged.tag}" + (f", older: {older.tag}" if older else ""))
+        if report:
+            report.write_text(found.model_dump_json(indent=2) + "\n")
+
+
+def _facts(
+    database_url: str | None, sources: list[str] | None, category: str, before: datetime | None
+) -> FactRows:
+    with migrated_store(database_url) as store:
+        choice = Choice(sources or None, None, before, category, amounts=False)
+        facts = read_facts(store, choice)
+    if not len(facts.events):
+        raise ValueboxError("there are no events of these sources in this time")
+    return facts
+
+
+def _last_month(facts: FactRows, days: int) -> np.datetime64:
+    last: Any = facts.events.time.max()
+    found: np.datetime64 = last + np.timedelta64(1, "us") - np.timedelta64(days, "D")
+    return found
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        return None if text is None else _MOMENT.validate_python(text)
+    except ValidationError as error:
+        raise ValueboxError(error.errors(include_url=False)[0]["msg"]) from None
+
+
+def _tell(found: Any) -> None:
+    table = Table(
+        title=f"{found.customers:,} customers, {found.start:%Y-%m-%d} to {found.end:%Y-%m-%d}",
+        caption="lift, gain: of the tenth with the best scores\nbase: the lift of asking first who "
+        "did so most often\np: of no difference from it over the whole curve",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("response", no_wrap=True)
+    beside = ("base", "older") if found.older else ("base",)
+    headings = ["did", "expected", "AUC", "lift", "gain"]
+    for name in beside:
+        headings += [name, "p"]
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in found.responses:
+        if one.model is None:
+            continue
+        name = one.response if one.category is None else f"  {one.category}"
+        best = one.model.points[0]
+        row = [
+            f"{one.responders:,}", f"{one.expected:,.1f}", f"{one.model.auc:.3f}",
+            f"{best.lift:.2f}", f"{best.gain:.0%}",
+        ]  # fmt: skip
+        for other in (one.baseline, one.older)[: len(beside)]:
+            row += (
+                ["", ""]
+                if other is None
+                else [f"{other.curve.points[0].lift:.2f}", f"{other.p_adjusted:.3f}"]
+            )
+        table.add_row(name, *row)
+    out.print(table)

@@ -1,0 +1,1 @@
+"""Who will buy, like or share next, and of what category."""

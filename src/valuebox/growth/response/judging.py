@@ -1,0 +1,181 @@
+"""How well a model finds those who respond: beside what they did before, and an older version."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from valuebox.errors import ValueboxError
+from valuebox.facts.reading import FactRows
+from valuebox.growth.gain import GainCurve, GainDifference, gain_curve, gain_difference
+from valuebox.growth.holm import holm
+from valuebox.growth.response.history import Positions, done, seen, there
+from valuebox.growth.response.model import ResponseModel
+
+SIGNIFICANT: Final = 0.05
+BASELINE: Final = "done before"
+
+Chances = NDArray[np.float64]
+
+
+class CannotJudge(ValueboxError):
+    """These facts say nothing of how good a model is."""
+
+
+class Beside(BaseModel):
+    """Another way to rank the same customers, and whether the model is better."""
+
+    model_config = ConfigDict(frozen=True)
+
+    curve: GainCurve
+    difference: GainDifference = Field(description="Of the model, and then of this one.")
+    p_adjusted: float = Field(description="Of no difference, among all of this report (Holm).")
+    is_real: bool = Field(description="Whether that is at most 0.05.")
+
+
+class Judged(BaseModel):
+    """One response, in any category or in one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    response: str
+    category: str | None = Field(description="Null for any category.")
+    responders: int
+    expected: float = Field(description="How many the model expected.")
+    model: GainCurve | None = Field(description="Null where nobody responded, or everybody.")
+    baseline: Beside | None = Field(
+        description="Whoever did so most often before is asked first, then who did last."
+    )
+    older: Beside | None = Field(description="The model that it was compared with.")
+
+
+class ResponseReport(BaseModel):
+    """What a model said of the customers of a month, and what they did in it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str = Field(description="Exact tag; empty where it has not been saved.")
+    older: str | None = Field(description="Tag of the one that it was compared with.")
+    sources: list[str]
+    start: AwareDatetime = Field(description="What happened before is known to the model.")
+    end: AwareDatetime = Field(description="Who has not responded by then did not.")
+    customers: int
+    responses: list[Judged]
+
+
+def judge(
+    model: ResponseModel,
+    facts: FactRows,
+    start: np.datetime64,
+    older: ResponseModel | None = None,
+) -> ResponseReport:
+    """Predict the customers of a month as they were at its start, and see who responded.
+
+    Args:
+        model: Judged is this one.
+        facts: What happened before and within the month.
+        start: Of the month, UTC.
+        older: What it is compared with, of responses and categories that both know.
+
+    Raises:
+        CannotJudge: when nobody had joined by then, or both look differently far ahead.
+    """
+    chosen = there(facts, start)
+    if not len(chosen):
+        raise CannotJudge("nobody had joined before the month began")
+    if older is not None and (older.days, older.category) != (model.days, model.category):
+        raise CannotJudge("the two models look differently far ahead, or at other categories")
+    happened = model.encoder.happened(facts, start, model.days, chosen)
+    said = model.predict(facts, start, chosen)
+    before = _before(model, facts, start, chosen)
+    theirs = older.predict(facts, start, chosen) if older else None
+    found = []
+    for place, cell in enumerate(model.cells):
+        did, score = happened[:, place], said[:, place]
+        known = 0 < int(did.sum()) < len(did)
+        other = older.cells.index(cell) if older and cell in older.cells else None
+        found.append(
+            Judged(
+                response=cell.response,
+                category=cell.category,
+                responders=int(did.sum()),
+                expected=float(score.sum()),
+                model=gain_curve("model", score, did) if known else None,
+                baseline=_beside(BASELINE, score, before[:, place], did) if known else None,
+                older=_beside("older", score, theirs[:, other], did)
+                if known and theirs is not None and other is not None
+                else None,
+            )
+        )
+    return ResponseReport(
+        model=model.tag,
+        older=older.tag if older else None,
+        sources=facts.customers.source.names,
+        start=_aware(start),
+        end=_aware(start + np.timedelta64(model.days, "D")),
+        customers=len(chosen),
+        responses=_adjusted(found),
+    )
+
+
+def check_unseen(model: ResponseModel, sources: list[str], start: np.datetime64) -> None:
+    """Refuse months that a model has learned from.
+
+    Raises:
+        CannotJudge: naming until when it has.
+    """
+    learned = model.metadata["learned"]
+    until = datetime.fromisoformat(learned["until"]).replace(tzinfo=None)
+    if start < np.datetime64(until, "us") and set(sources) & set(learned["sources"]):
+        raise CannotJudge(
+            f"{model.tag} has learned from what these customers did until {until:%Y-%m-%d %H:%M}; "
+            "judge it by a later month, by other sources, or train one that stops earlier"
+        )
+
+
+def _before(
+    model: ResponseModel, facts: FactRows, start: np.datetime64, chosen: Positions
+) -> Chances:
+    """How often customers did each thing before, and of those who did as often, who did last."""
+    encoder = model.encoder
+    all_ = done(facts, chosen, start, encoder.types, encoder.categories)
+    past = all_.where(all_.days > 0)
+    columns = []
+    for response, category in encoder.cells:
+        rows = past.type == encoder.types.index(response)
+        if category is not None:
+            rows &= past.category == encoder.categories.index(category)
+        its = past.where(rows)
+        nothing = np.zeros(len(its.who), dtype=np.intp)
+        times, _, days = seen(its.who, nothing, its.days, (len(chosen), 1))
+        columns.append((times + np.nan_to_num(1 / (1 + days), nan=0.0)).ravel())
+    return np.column_stack(columns)
+
+
+def _beside(name: str, score: Chances, other: Chances, did: NDArray[np.bool_]) -> Beside:
+    return Beside(
+        curve=gain_curve(name, other, did),
+        difference=gain_difference("model", score, name, other, did),
+        p_adjusted=1.0,
+        is_real=False,
+    )
+
+
+def _adjusted(found: list[Judged]) -> list[Judged]:
+    pairs = [
+        (place, kind, beside)
+        for place, one in enumerate(found)
+        for kind, beside in (("baseline", one.baseline), ("older", one.older))
+        if beside is not None
+    ]
+    adjusted = holm([beside.difference.p_value for *_, beside in pairs])
+    for (place, kind, beside), p in zip(pairs, adjusted, strict=True):
+        told = beside.model_copy(update={"p_adjusted": p, "is_real": p <= SIGNIFICANT})
+        found[place] = found[place].model_copy(update={kind: told})
+    return found
+
+
+def _aware(moment: np.datetime64) -> datetime:
+    return datetime.fromisoformat(str(moment.astype("datetime64[us]"))).replace(tzinfo=UTC)

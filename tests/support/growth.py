@@ -1,0 +1,73 @@
+"""Facts by column, made up from a few numbers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from valuebox.growth.columns import Customers, Events, Facts, Labels
+from valuebox.growth.money import Money
+from valuebox.growth.purchases import Purchases
+from valuebox.growth.samples import Sample
+
+START = np.datetime64("2024-01-01", "us")
+
+
+def facts(
+    customer: Sequence[int] | NDArray[np.int_],
+    time: NDArray[np.datetime64],
+    amount: Sequence[float] | NDArray[np.float64],
+    n_customers: int,
+    groups: Sequence[int] | None = None,
+) -> Facts:
+    """Customers, and what each bought when; `groups` are their campaigns."""
+    n = len(customer)
+    one = Labels(np.zeros(n, dtype=np.int32), ["bought"])
+    campaign = np.zeros(n_customers, dtype=np.int32)
+    if groups is not None:
+        campaign = np.array(groups, dtype=np.int32)
+    source = Labels(np.zeros(n_customers, dtype=np.int32), ["shop"])
+    return Facts(
+        Customers(
+            source,
+            np.array([str(who) for who in range(n_customers)], dtype=object),
+            np.full(n_customers, START),
+            {"campaign": Labels(campaign, ["A", "B", "C", "D"]), "source": source},
+        ),
+        Events(
+            np.array(customer, dtype=np.int32),
+            one,
+            time.astype("datetime64[us]"),
+            np.array(amount, dtype=np.float64),
+            Labels(np.full(n, -1, dtype=np.int32), []),
+        ),
+    )
+
+
+def bought(these: Facts) -> Money:
+    """Every event as a purchase at its own amount."""
+    return Money(np.ones(len(these.events), dtype=bool), these.events.amount, 0)
+
+
+def halves(these: Facts, in_first: NDArray[np.bool_]) -> tuple[Sample, Sample]:
+    """Two samples: some customers with all that they did, and the others."""
+    own = these.events.customer
+    return Sample(in_first, in_first[own]), Sample(~in_first, ~in_first[own])
+
+
+def histories(
+    r: float, alpha: float, a: float, b: float, weeks: NDArray[np.float64], seed: int
+) -> Purchases:
+    """What buyers do of whom BG/NBD is true, each observed for so many weeks."""
+    rng = np.random.default_rng(seed)
+    n = len(weeks)
+    rate, leaves = rng.gamma(r, 1 / alpha, n), rng.beta(a, b, n)
+    repeats, last, now = np.zeros(n), np.zeros(n), np.zeros(n)
+    alive = np.ones(n, dtype=bool)
+    while alive.any():
+        now[alive] += rng.exponential(1 / rate[alive])
+        alive &= now < weeks
+        repeats[alive] += 1
+        last[alive] = now[alive]
+        alive &= rng.random(n) >= leaves
+    return Purchases(np.arange(n), repeats, last, weeks, np.zeros(n))
