@@ -243,3 +243,13 @@ def test_the_real_campaigns_are_reported_on(
     assert {one.name: one.count for one in found.types} == types
     assert (found.profits.total, found.profits.at_one_each) == (profit, types["bought"])
     assert report(store, GrowthQuestion(price=1.0)).profits.total == types["bought"]
+
+
+def test_figures_are_whole_in_a_narrow_terminal(
+    campaigns: Campaigns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    asked = ("--source", "workshop-2", "--baseline", "workshop-1", "--database-url", campaigns.url)
+    output, _ = valuebox("growth", "report", *asked)
+    assert "…" not in output
+    assert f"{campaigns.report(sources=['workshop-2']).profits.groups[0].profit:,.2f}" in output

@@ -102,6 +102,15 @@ def test_cohorts_leave_out_who_joined_nobody_knows_when() -> None:
     assert (found.left_out, found.last_is_partial) == (1, True)
 
 
+def test_of_cohorts_from_before_the_report_it_is_not_known_who_stayed() -> None:
+    facts = made([(0, "like", 40.0, None), (1, "like", 45.0, None)], joined=[0.0, 35.0, 36.0])
+    acted = activity(facts, np.ones(2, dtype=bool), DAY + 60 * DAYS)
+    found = retention(facts.customers, acted, DAY + 31 * DAYS)
+    (april,) = found.cohorts
+    assert (april.joined, april.active) == ("2024-04", [1, 0])
+    assert (found.average, found.left_out) == ([0.5, 0.0], 1)
+
+
 def test_two_samples_share_the_customers_that_they_share() -> None:
     before = made([(0, "like", 0.0, None), (-1, "x", 0.0, None)], campaign=["TW", "TW", None])
     now = made(
@@ -178,6 +187,8 @@ def test_without_a_difference_money_is_spread() -> None:
     found = advertising(facts, money(facts, "bought"), "campaign", {})
     assert not found.is_clear
     assert "Keep spreading" in found.advice
+    nothing = advertising(facts, money(facts, "sold"), "campaign", {})
+    assert [one.best for one in nothing.campaigns] == [0.5, 0.5]
     alone = made([(0, "bought", 0.0, 5.0)], campaign=["A"] * 3)
     advice = advertising(alone, money(alone, "bought"), "campaign", {}).advice
     assert advice == "There are no two campaigns to choose between."

@@ -71,3 +71,12 @@ def test_a_better_score_is_told_from_an_equal_one() -> None:
     assert found / runs > 0.9
     same = gain_difference("score", score, "again", score.copy(), did)
     assert (same.mean, same.p_value) == (0.0, 1.0)
+
+
+def test_a_single_responder_proves_nothing() -> None:
+    place = np.arange(750)
+    score, other = place.astype(np.float64), -place.astype(np.float64)
+    for responders, is_sure in ((1, False), (20, True)):
+        found = gain_difference("a", score, "b", other, place >= 750 - responders)
+        assert (found.p_value <= 0.05) == is_sure
+        assert found.mean > 0.9

@@ -130,3 +130,16 @@ def test_a_lift_is_reported_where_there_is_one() -> None:
     found = [two_samples(seed, (0.10, 0.22)) for seed in range(10)]
     assert all(real for real, _ in found)
     assert np.mean([lift for _, lift in found]) == pytest.approx(1.2, abs=0.25)
+
+
+def test_chance_hardly_moves_what_is_found() -> None:
+    rng = np.random.default_rng(4)
+    first, second = (np.where(rng.random(400) < 0.25, rng.gamma(4.0, m, 400), 0) for m in (2, 2.5))
+    in_first = np.arange(800) < 400
+    both = means.amounts(
+        np.append(first, np.zeros(400)), np.append(np.zeros(400), second), in_first, ~in_first
+    )
+    found = np.array([means.p_value(both, seed) for seed in range(12)])
+    assert 0.001 < found.mean() < 0.05
+    deviation = np.sqrt(found.mean() / 20_000)
+    assert np.ptp(found) < 5 * deviation

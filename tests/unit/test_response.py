@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from pathlib import Path
 
 import bentoml
@@ -7,6 +8,7 @@ import pytest
 from valuebox.facts.reading import Coded, CustomerRows, EventRows, FactRows
 from valuebox.growth.response.features import Encoder
 from valuebox.growth.response.history import there
+from valuebox.growth.response.judging import CannotJudge, judge
 from valuebox.growth.response.model import ResponseModel, served
 from valuebox.growth.response.told import Attributes
 from valuebox.registry import ArtifactMissing, ArtifactRefused
@@ -89,7 +91,9 @@ def test_features_are_as_counted_by_hand() -> None:
         [{"campaign": "TW", "age": 31}, None, {"campaign": "XX", "age": "old"}],
         [100, None, -1],
     )  # fmt: skip
-    assert there(facts, AT).tolist() == [0, 1]
+    assert there(facts, AT, 4).tolist() == [0, 1]
+    # Of the days after the last event nobody knows anything.
+    assert not len(there(facts, AT, 30))
     chosen = np.array([2, 0])
     found = encoder.transform(facts, AT, chosen).reshape(2, 4, -1)
     table = [dict(zip(encoder.names, cell, strict=True)) for cell in found[1].tolist()]
@@ -118,7 +122,7 @@ def test_features_are_as_counted_by_hand() -> None:
 def test_those_who_respond_are_found_and_counted(model: ResponseModel) -> None:
     facts = world(2)
     start = AT - np.timedelta64(30, "D")
-    chosen = there(facts, start)
+    chosen = there(facts, start, 30)
     said = model.predict(facts, start, chosen)
     happened = model.encoder.happened(facts, start, 30, chosen)
     assert [cell.response for cell in model.cells] == ["bought"] * 3 + ["like"] * 3
@@ -154,3 +158,58 @@ def test_what_cannot_be_learned_is_said() -> None:
         train(world(1, 50), ["share"], "category", 30, None, TAG)
     with pytest.raises(NothingToLearn, match="less than twice 100 days"):
         train(world(1, 50), ["bought"], "category", 100, None, TAG)
+
+
+def beside(first: FactRows, second: FactRows) -> FactRows:
+    """Two sources, of which the second one came a year later."""
+    (mine, done), (theirs, later) = first, second
+    year, n = np.timedelta64(365, "D"), len(mine)
+    return FactRows(
+        CustomerRows(
+            Coded(np.repeat(np.array([0, 1], dtype="i4"), (n, len(theirs))), ["shop", "later"]),
+            np.concatenate([mine.id, theirs.id]),
+            np.concatenate([mine.created, theirs.created + year]),
+            [*mine.attributes, *theirs.attributes],
+        ),
+        EventRows(
+            np.concatenate([done.customer, later.customer + n]).astype("i4"),
+            Coded(np.concatenate([done.type.codes, later.type.codes]), TYPES),
+            np.concatenate([done.time, later.time + year]),
+            np.concatenate([done.amount, later.amount]),
+            Coded(np.concatenate([done.category.codes, later.category.codes]), CATEGORIES),
+        ),
+    )
+
+
+def test_sources_that_have_ended_are_not_taken_for_silent_customers(model: ResponseModel) -> None:
+    facts = beside(world(1), world(2))
+    # The last month of the later one, in which nobody has watched the first one for a year.
+    start = AT + np.timedelta64(335, "D")
+    judged, alone = judge(model, facts, start), judge(model, world(2), AT - np.timedelta64(30, "D"))
+    assert (judged.customers, judged.sources) == (600, ["later"])
+    assert judged.responses[0].model.auc == pytest.approx(alone.responses[0].model.auc, abs=0.02)
+    both = train(facts, ["bought"], "category", 30, None, TAG)
+    found = ResponseModel.load(both.tag)
+    assert (both.customers, both.validation.customers) == (1200, 600)
+    expected = found.predict(world(2), AT - np.timedelta64(30, "D"), np.arange(600))[:, 0].sum()
+    assert expected == pytest.approx(judged.responses[0].responders, rel=0.2)
+
+
+def test_a_month_that_is_not_over_is_not_judged(model: ResponseModel) -> None:
+    with pytest.raises(CannotJudge, match="end sooner"):
+        judge(model, world(2), AT - np.timedelta64(20, "D"))
+
+
+def test_nothing_is_learned_from_months_after_the_last_event() -> None:
+    whole = train(world(1), ["bought"], "category", 30, None, "whole")
+    later = train(world(1), ["bought"], "category", 30, datetime(2025, 6, 1, tzinfo=UTC), "later")
+    assert (later.rounds, later.customers) == (whole.rounds, whole.customers)
+    assert later.validation.responses == whole.validation.responses
+
+
+def test_numbers_may_be_larger_than_a_tree_can_hold() -> None:
+    facts = world(1)
+    for place, one in enumerate(facts.customers.attributes):
+        one["huge"] = 10 ** (place % 400)
+    trained = train(facts, ["bought"], "category", 30, None, "huge")
+    assert ResponseModel.load(trained.tag).encoder.attributes.numbers == ("age", "huge")

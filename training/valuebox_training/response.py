@@ -16,9 +16,10 @@ from xgboost import XGBClassifier
 from valuebox.errors import ValueboxError
 from valuebox.facts.reading import FactRows
 from valuebox.growth.response.features import Encoder, Matrix
-from valuebox.growth.response.history import there
+from valuebox.growth.response.history import slack, there
 from valuebox.growth.response.judging import ResponseReport, judge
 from valuebox.growth.response.model import ResponseModel
+from valuebox.growth.samples import moment
 
 # Few customers respond: large leaves, and the odds of each cell to start from.
 BOOSTER: Final[dict[str, Any]] = {
@@ -69,7 +70,7 @@ def train(
         responses: Types of events to predict; those that nobody did are left out.
         category: The property of events that their categories were read from.
         days: How far ahead to predict.
-        until: When the facts end; None for the last event.
+        until: When the facts end; None for the last event, which also counts where this is later.
         name: Of the model in the store.
         seed: Of everything random.
 
@@ -80,9 +81,7 @@ def train(
     known = [one for one in responses if one in facts.events.type.names]
     if not known:
         raise NothingToLearn(f"nobody has done any of {', '.join(responses)}")
-    end = facts.events.time.max() + np.timedelta64(1, "us")
-    if until is not None:
-        end = np.datetime64(until.astimezone(UTC).replace(tzinfo=None), "us")
+    end = _end(facts, until, days)
     starts = _starts(facts, end, days)
     encoder = Encoder.fit(facts, known)
     validation = None
@@ -90,16 +89,27 @@ def train(
         earlier = _fit(facts, encoder, starts[1:], days, category, seed)
         validation = judge(earlier, facts, starts[0])
     model = _fit(facts, encoder, starts, days, category, seed)
+    customers = len(np.unique(np.concatenate([there(facts, one, days) for one in starts])))
     learned = {
         "sources": facts.customers.source.names,
         "until": _iso(end),
         "since": _iso(starts[-1]),
         "rounds": len(starts),
-        "customers": len(facts.customers),
+        "customers": customers,
     }
     metadata = {"learned": learned, "seed": seed, "booster": BOOSTER} | _judged(validation)
     tag = model.save(name, {"learned_until": _iso(end)[:7]}, metadata)
-    return Trained(tag, len(starts), len(facts.customers), validation)
+    return Trained(tag, len(starts), customers, validation)
+
+
+def _end(facts: FactRows, until: datetime | None, days: int) -> np.datetime64:
+    """When the facts end: with the last event, or a little later where `until` says so."""
+    last: np.datetime64 = facts.events.time.max() + np.timedelta64(1, "us")
+    if until is None:
+        return last
+    asked = moment(until)
+    # Nobody has watched the months after the last event, whatever was asked for.
+    return asked if asked <= last + slack(days) else last
 
 
 def _starts(facts: FactRows, end: np.datetime64, days: int) -> list[np.datetime64]:
@@ -109,7 +119,8 @@ def _starts(facts: FactRows, end: np.datetime64, days: int) -> list[np.datetime6
     found: list[np.datetime64] = []
     start = end - month
     while start - month >= first and len(found) < MOST_ROUNDS:
-        found.append(start)
+        if len(there(facts, start, days)):
+            found.append(start)
         start -= month
     if not found:
         raise NothingToLearn(
@@ -131,7 +142,7 @@ def _fit(
     matrices: list[Matrix] = []
     answers: list[NDArray[np.bool_]] = []
     for start in starts:
-        chosen = there(facts, start)
+        chosen = there(facts, start, days)
         if len(chosen) > most:
             chosen = np.sort(rng.choice(chosen, most, replace=False))
         matrices.append(encoder.transform(facts, start, chosen))

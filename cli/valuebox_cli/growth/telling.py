@@ -80,7 +80,10 @@ def _lifts(found: Sequence[Lift]) -> None:
 
 
 def _table(title: str, columns: Sequence[str]) -> Table:
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    table = Table(
+        title=title, box=box.SIMPLE_HEAD, title_justify="left",
+        pad_edge=False, show_edge=False, padding=(0, 1, 0, 0),
+    )  # fmt: skip
     for number, name in enumerate(columns):
         table.add_column(name, justify="right" if number else "left", no_wrap=True)
     return table

@@ -80,8 +80,9 @@ def advertising(
     ]
     worth = [one * scale for one, scale in zip(values, scales, strict=True)]
     draws = np.array([_means(one, rng) for one in worth])
-    winners = draws.argmax(axis=0) if chosen else np.zeros(0, dtype=np.intp)
-    best = np.bincount(winners, minlength=len(chosen)) / _DRAWS
+    leads = draws == draws.max(axis=0) if chosen else np.zeros((0, 1), dtype=bool)
+    # Campaigns that brought nothing lead together.
+    best = (leads / np.maximum(leads.sum(axis=0), 1)).mean(axis=1)
     tests = holm([_against_others(worth, at) for at in range(len(worth))]) if len(worth) > 1 else []
     found = []
     for at, (_, name) in enumerate(chosen):

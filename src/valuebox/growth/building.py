@@ -153,9 +153,10 @@ def _comparison(loaded: Loaded, question: GrowthQuestion) -> Comparison:
 
 
 def _retention(it: _Known) -> Retention:
-    found = retention(it.facts.customers, it.activity)
+    start = it.question.start
+    found = retention(it.facts.customers, it.activity, None if start is None else moment(start))
     if not found.cohorts:
-        raise NotEnough("it is not known of any customer when they joined")
+        raise NotEnough("it is not known of any customer that they joined within this time")
     return found
 
 

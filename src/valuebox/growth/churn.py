@@ -19,7 +19,9 @@ class MonthChurn(BaseModel):
     rate: float
     rate_lower: float = Field(description="Lower end of its 90 % interval.")
     rate_upper: float
-    first_time: int = Field(description="Of those who were active, for the first time.")
+    first_time: int = Field(
+        description="Of those who were active, for the first time in the report."
+    )
     returned: int = Field(description="Of those who were active, back after a month without.")
 
 

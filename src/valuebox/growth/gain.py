@@ -60,7 +60,9 @@ class GainDifference(BaseModel):
     band_lower: list[float] = Field(description="Of the band that holds all points in 90 %.")
     band_upper: list[float]
     mean: float = Field(description="Mean difference over the curve.")
-    p_value: float = Field(description="Of no mean difference, two-sided.")
+    p_value: float = Field(
+        description="Of no mean difference, two-sided; 1 with a single responder."
+    )
 
 
 class _Ranked(NamedTuple):
@@ -161,14 +163,18 @@ def gain_difference(
         band_lower=(difference - reach).tolist(),
         band_upper=(difference + reach).tolist(),
         mean=mean,
-        p_value=_two_sided(mean, deviation, freedom),
+        p_value=_two_sided(mean, deviation, int(responded.sum())),
     )
 
 
-def _two_sided(mean: float, deviation: float, freedom: int) -> float:
-    if deviation <= _FEW:
+def _two_sided(mean: float, deviation: float, responders: int) -> float:
+    if abs(mean) <= _FEW:
         return 1.0
-    return float(2 * stats.t.sf(abs(mean) / deviation, freedom))
+    # Where all responders come sooner by as much, or there is but one, no deviation can be
+    # estimated; that all of them come sooner, or all later, has this chance.
+    if deviation <= _FEW or responders == 1:
+        return float(0.5 ** (responders - 1))
+    return float(2 * stats.t.sf(abs(mean) / deviation, responders - 1))
 
 
 def _shares() -> Floats:

@@ -35,17 +35,27 @@ class Retention(BaseModel):
     )
     left_out: int = Field(
         description="Customers of whom it is not known when they joined, or who joined outside of "
-        "these months."
+        "these months, or before the period of the report."
     )
 
 
-def retention(customers: Customers, activity: Activity) -> Retention:
+def retention(
+    customers: Customers, activity: Activity, since: np.datetime64 | None = None
+) -> Retention:
     """How long cohorts stay active.
 
     Calendar months, UTC. Nothing before joining counts. Every row ends with the month in which
     the facts end.
+
+    Args:
+        customers: Who there is.
+        activity: When they were active.
+        since: When the facts begin; of those who joined before it is not known how long they
+            stayed. None where they are known from the beginning.
     """
     known = ~np.isnat(customers.created)
+    if since is not None:
+        known &= customers.created >= since
     joined = np.full(len(customers), -1, dtype=np.int64)
     joined[known] = months(customers.created[known]) - activity.first
     width = activity.active.shape[1]

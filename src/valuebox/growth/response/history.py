@@ -43,10 +43,33 @@ class Seen(NamedTuple):
     """Since the last time; NaN where there was none."""
 
 
-def there(facts: FactRows, at: np.datetime64) -> Positions:
-    """Customers who had joined by then; whoever joined at a time that is not known had."""
-    created = facts.customers.created
-    return np.flatnonzero(np.isnat(created) | (created < at))
+def there(facts: FactRows, at: np.datetime64, days: int) -> Positions:
+    """Customers of whom it is known what they did within `days` from a moment on.
+
+    They had joined by then, as whoever joined at a time that is not known. And their source was
+    watched: it has events from before, and from the last tenth of the time, or later.
+    """
+    customers, events = facts.customers, facts.events
+    joined = np.isnat(customers.created) | (customers.created < at)
+    own = events.customer >= 0
+    source = customers.source.codes[events.customer[own]]
+    when = events.time[own].astype("datetime64[us]").astype(np.int64)
+    bounds = np.iinfo(np.int64)
+    first = np.full(len(customers.source.names), bounds.max)
+    last = np.full(len(customers.source.names), bounds.min)
+    np.minimum.at(first, source, when)
+    np.maximum.at(last, source, when)
+    begin, end = (
+        int(one.astype("datetime64[us]").astype(np.int64))
+        for one in (at, at + np.timedelta64(days, "D") - slack(days))
+    )
+    watched = (first < begin) & (last >= end)
+    return np.flatnonzero(joined & watched[customers.source.codes])
+
+
+def slack(days: int) -> np.timedelta64:
+    """How long before its end a time may have its last event, and count as watched to its end."""
+    return np.timedelta64(max(24, days * 24 // 10), "h")
 
 
 def done(

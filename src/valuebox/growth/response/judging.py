@@ -58,7 +58,7 @@ class ResponseReport(BaseModel):
 
     model: str = Field(description="Exact tag; empty where it has not been saved.")
     older: str | None = Field(description="Tag of the one that it was compared with.")
-    sources: list[str]
+    sources: list[str] = Field(description="Of the customers; others were not watched so long.")
     start: AwareDatetime = Field(description="What happened before is known to the model.")
     end: AwareDatetime = Field(description="Who has not responded by then did not.")
     customers: int
@@ -80,11 +80,15 @@ def judge(
         older: What it is compared with, of responses and categories that both know.
 
     Raises:
-        CannotJudge: when nobody had joined by then, or both look differently far ahead.
+        CannotJudge: when of nobody who had joined by then it is known what they did in all of the
+            month, or both look differently far ahead.
     """
-    chosen = there(facts, start)
+    chosen = there(facts, start, model.days)
     if not len(chosen):
-        raise CannotJudge("nobody had joined before the month began")
+        raise CannotJudge(
+            "of nobody who had joined before the month began it is known what they did in all of "
+            "it: the events of their source begin later, or end sooner"
+        )
     if older is not None and (older.days, older.category) != (model.days, model.category):
         raise CannotJudge("the two models look differently far ahead, or at other categories")
     happened = model.encoder.happened(facts, start, model.days, chosen)
@@ -112,7 +116,7 @@ def judge(
     return ResponseReport(
         model=model.tag,
         older=older.tag if older else None,
-        sources=facts.customers.source.names,
+        sources=_sources(facts, chosen),
         start=_aware(start),
         end=_aware(start + np.timedelta64(model.days, "D")),
         customers=len(chosen),
@@ -161,6 +165,11 @@ def _beside(name: str, score: Chances, other: Chances, did: NDArray[np.bool_]) -
         p_adjusted=1.0,
         is_real=False,
     )
+
+
+def _sources(facts: FactRows, chosen: Positions) -> list[str]:
+    source = facts.customers.source
+    return [source.names[code] for code in np.unique(source.codes[chosen]).tolist()]
 
 
 def _adjusted(found: list[Judged]) -> list[Judged]:

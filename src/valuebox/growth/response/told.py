@@ -15,6 +15,7 @@ _MOST_ATTRIBUTES: Final = 20
 _MOST_VALUES: Final = 20
 _MOST_NAMED_NUMBERS: Final = 12
 """Different numbers up to which each is a value of its own."""
+_LARGEST: Final = 1e38
 
 
 class Attributes(BaseModel):
@@ -92,7 +93,8 @@ def _is_number(value: Any) -> bool:
 
 
 def _number(value: Any) -> float:
-    return float(value) if _is_number(value) else np.nan
+    # Beyond float32 XGBoost refuses all rows, and Python's integers know no end.
+    return float(max(-_LARGEST, min(_LARGEST, value))) if _is_number(value) else np.nan
 
 
 def _named(value: Any) -> str | None:
