@@ -43,7 +43,8 @@ class Dispatch:
         parsed = await parsing.parse(route.takes or Nothing, content)
         given = () if route.takes is None else (parsed,)
         gathering = self._gatherings.get(path)
-        if gathering is not None and gathering.fits(*given):
+        is_small = len(content) <= parsing.SMALL_BYTES
+        if gathering is not None and is_small and gathering.fits(*given):
             return await gathering.answer(*given)
         # What is given up is not waited for; see `Guard`, and `Exchange.deadline`.
         run = copy_context().run

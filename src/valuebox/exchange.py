@@ -3,7 +3,7 @@
 import hashlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -60,6 +60,11 @@ class Exchange:
         self.rows = rows
         if self.caller:
             self.caller.use_rows(rows)
+
+    def spend(self, spent: Mapping[Stage, float]) -> None:
+        """Add the seconds that stages have taken to those that they took before."""
+        for stage, seconds in spent.items():
+            self.spent[stage] = self.spent.get(stage, 0.0) + seconds
 
     def count(self) -> None:
         """Have `counts` go up."""

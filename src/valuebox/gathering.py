@@ -17,8 +17,8 @@ from valuebox.exchange import current
 
 _AT_MOST: Final = 64
 """Requests that are answered together."""
-_UNDER_WAY: Final = 1
-"""Gatherings that are answered at a time: what comes meanwhile is the next one."""
+SLOW_SECONDS: Final = 1.0
+"""After which a gathering no longer holds up the next one: its connection may be dead."""
 
 
 class Gathering:
@@ -30,7 +30,8 @@ class Gathering:
         self._together = together
         self._threads = threads
         self._waiting: list[tuple[Asked, asyncio.Future[Response]]] = []
-        self._under_way = 0
+        self._under_way: asyncio.Future[list[Response]] | None = None
+        """The gathering that the next one waits for."""
 
     def fits(self, given: Any) -> bool:
         """Whether the current request may be answered together with others."""
@@ -46,19 +47,29 @@ class Gathering:
     def _go_on(self) -> None:
         # What was given up meanwhile is not begun any more.
         self._waiting = [one for one in self._waiting if not one[1].done()]
-        if not self._waiting or self._under_way == _UNDER_WAY:
+        if not self._waiting or self._under_way is not None:
             return
         taken, self._waiting = self._waiting[:_AT_MOST], self._waiting[_AT_MOST:]
-        self._under_way += 1
-        work = asyncio.get_running_loop().run_in_executor(
+        loop = asyncio.get_running_loop()
+        work = loop.run_in_executor(
             self._threads, self._together.answer, self._service, [asked for asked, _ in taken]
         )
-        work.add_done_callback(partial(self._end, [answer for _, answer in taken]))
+        self._under_way = work
+        slow = loop.call_later(SLOW_SECONDS, self._let_pass, work)
+        work.add_done_callback(partial(self._end, [answer for _, answer in taken], slow))
+
+    def _let_pass(self, work: asyncio.Future[list[Response]]) -> None:
+        if self._under_way is work:
+            self._under_way = None
+            self._go_on()
 
     def _end(
-        self, waiting: Sequence[asyncio.Future[Response]], work: asyncio.Future[list[Response]]
+        self,
+        waiting: Sequence[asyncio.Future[Response]],
+        slow: asyncio.TimerHandle,
+        work: asyncio.Future[list[Response]],
     ) -> None:
-        self._under_way -= 1
+        slow.cancel()
         error = work.exception()
         for position, answer in enumerate(waiting):
             if answer.done():
@@ -67,4 +78,4 @@ class Gathering:
                 answer.set_result(work.result()[position])
             else:
                 answer.set_exception(error)
-        self._go_on()
+        self._let_pass(work)

@@ -14,7 +14,7 @@ from valuebox.exchange import current
 from valuebox.request_model import RequestModel
 
 # While the loop is busy nothing else is answered, no probe and no deadline.
-_IN_LOOP_BYTES: Final = 20_000
+SMALL_BYTES: Final = 20_000
 """Up to here changing threads would take longer than parsing."""
 _AT_ONCE: Final = 2
 """Threads that parse: more would only take the processor from each other."""
@@ -30,7 +30,7 @@ async def parse(model: type[RequestModel], body: bytes) -> RequestModel:
     """
     body = body or b"{}"
     with current().timing("parse"):
-        if len(body) <= _IN_LOOP_BYTES:
+        if len(body) <= SMALL_BYTES:
             return _read(model, body)
         return await anyio.to_thread.run_sync(_read, model, body, limiter=_aside())
 

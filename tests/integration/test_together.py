@@ -1,5 +1,6 @@
 """Several small requests for predictions, stored by one statement and answered each on its own."""
 
+import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -7,12 +8,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from support.databases import count_rows
 from support.users import user, users
 
 from valuebox.access import Caller
+from valuebox.bodies import Body
+from valuebox.dispatch import Dispatch
 from valuebox.endpoint import Asked
 from valuebox.exchange import Exchange
 from valuebox.limits import RateLimited
@@ -23,7 +27,7 @@ from valuebox.ltv.model import LtvModel
 from valuebox.ltv.schemas import Users
 from valuebox.ltv.tables import LtvFeatures, LtvPrediction
 from valuebox.ltv.tally import Tally
-from valuebox.store.engine import Store
+from valuebox.store.engine import IDLE_MS, Store
 
 BREAKS = 666
 
@@ -36,9 +40,11 @@ class Api(LtvApi):
         self.ltv = model
         self.tally = Tally(model)
         self.calls = 0
+        self.takes = 0.0
 
     def estimate(self, exchange: Exchange, features: Mapping[str, Sequence[Any]]) -> Estimates:
         self.calls += 1
+        time.sleep(self.takes)
         if BREAKS in features["STV"]:
             raise RuntimeError("of all users, this one")
         return super().estimate(exchange, features)
@@ -106,11 +112,80 @@ def test_whoever_has_used_up_a_minute_is_refused_alone(api: Api) -> None:
     assert count_rows(api.store)["ltv_predictions"] == 3
 
 
-def test_one_that_breaks_takes_nobody_along(api: Api) -> None:
+def test_one_that_breaks_takes_nobody_along(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     answers = told(together.predict(api, asked(users(2), [user(7, STV=BREAKS)], users(1, 9))))
     assert [status for status, _ in answers] == [200, 500, 200]
     assert answers[1][1]["error"]["code"] == "internal_error"
     assert count_rows(api.store)["ltv_predictions"] == 3
+    assert "3 requests are answered one by one (RuntimeError)" in caplog.text
+
+
+def test_a_crowd_is_stored_as_well(api: Api) -> None:
+    requests = asked(*(users(9, first_id=10 * number) for number in range(64)))
+    answers = told(together.predict(api, requests))
+    assert api.calls == 1
+    with api.store.reading() as session:
+        for request, (status, body) in zip(requests, answers, strict=True):
+            kept = session.execute(
+                select(LtvFeatures.user_id, LtvPrediction.prediction)
+                .join(LtvPrediction)
+                .where(LtvFeatures.request_id == request.exchange.request_id)
+                .order_by(LtvPrediction.id)
+            ).all()
+            assert status == 200
+            assert [(row["user_id"], row["prediction"]) for row in body] == kept
+
+
+@pytest.mark.parametrize(
+    ("left", "takes", "calls"),
+    [(-1.0, 0.0, 1), (IDLE_MS / 1000 + 0.3, 0.4, 2)],
+    ids=["before", "meanwhile"],
+)
+def test_whose_time_is_up_takes_nobody_along(
+    api: Api, left: float, takes: float, calls: int
+) -> None:
+    api.takes = takes
+    requests = [
+        *asked(users(1), deadline=time.monotonic() + 45),
+        *asked(users(1, first_id=5), deadline=time.monotonic() + left),
+        *asked(users(2, first_id=7), deadline=time.monotonic() + 45),
+    ]
+    answers = told(together.predict(api, requests))
+    assert [status for status, _ in answers] == [200, 503, 200]
+    assert api.calls == calls
+    assert count_rows(api.store)["ltv_predictions"] == 3
+
+
+def test_stages_are_timed_of_what_fails_as_well(api: Api) -> None:
+    requests = asked(users(1), users(1, first_id=5))
+    with api.store.engine.begin() as connection:
+        connection.execute(text("DROP TABLE ltv_predictions"))
+    answers = told(together.predict(api, requests))
+    assert [status for status, _ in answers] in ([500] * 2, [503] * 2)
+    assert all("store" in one.exchange.spent for one in requests)
+
+
+@pytest.mark.parametrize(("note", "gathered"), [(10, True), (30_000, False)])
+def test_a_large_body_holds_nobody_up(
+    api: Api, monkeypatch: pytest.MonkeyPatch, note: int, gathered: bool
+) -> None:
+    met: list[int] = []
+    monkeypatch.setattr(
+        together, "new_ids", lambda count, new_ids=together.new_ids: met.append(1) or new_ids(count)
+    )
+    body = json.dumps([user(note="n" * note)]).encode()
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body}
+
+    async def answered() -> Response:
+        dispatch = Dispatch(api, threads=1)
+        answer = await dispatch.answer("/v1/ltv/predict", Body(receive, Headers(), 10**6, None))
+        dispatch.close()
+        return answer
+
+    assert asyncio.run(answered()).status_code == 200
+    assert bool(met) is gathered
 
 
 def test_what_comes_too_late_stores_nothing(api: Api) -> None:
@@ -134,3 +209,8 @@ def test_only_what_is_small_and_stores_nothing_else_fits(
 ) -> None:
     exchange = Exchange(idempotency_key=key)
     assert together.fits(exchange, Users.model_validate(sent)) is fits
+
+
+def test_what_took_its_time_to_arrive_does_not_fit() -> None:
+    old = Exchange(deadline=time.monotonic() + 30)
+    assert not together.fits(old, Users.model_validate(users(1)))

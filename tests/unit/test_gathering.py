@@ -8,6 +8,7 @@ from threading import Event
 import pytest
 from starlette.responses import Response
 
+from valuebox import gathering as module
 from valuebox.endpoint import Asked, Together
 from valuebox.exchange import Exchange, answering
 from valuebox.gathering import Gathering
@@ -129,6 +130,25 @@ def test_giving_up_under_way_hinders_nobody(gathered: Gathered, kitchen: Kitchen
 
     gathered(test)
     assert kitchen.answered == [["given up"], ["after"]]
+
+
+def test_one_that_hangs_does_not_hold_up_the_next(
+    gathered: Gathered, kitchen: Kitchen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SLOW_SECONDS", 0.05)
+
+    async def test(gathering: Gathering) -> None:
+        hangs = await ask(gathering, "hangs")
+        while not kitchen.answered:
+            await asyncio.sleep(0.01)
+        waiting, kitchen.let = kitchen.let, Event()
+        kitchen.let.set()
+        assert await bodies(await ask(gathering, "b", "c")) == [b"b!", b"c!"]
+        waiting.set()
+        assert await bodies(hangs) == [b"hangs!"]
+
+    gathered(test)
+    assert kitchen.answered == [["hangs"], ["b", "c"]]
 
 
 def test_everybody_hears_of_a_fault_and_the_next_are_answered(

@@ -1,5 +1,6 @@
 """Several small requests for predictions at once: the model asked once, one statement."""
 
+import logging
 from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Final
@@ -8,10 +9,11 @@ from starlette.responses import Response
 
 from valuebox.endpoint import Asked, failed, is_away
 from valuebox.exchange import Exchange, answering
+from valuebox.logs import kind_of
 from valuebox.ltv import repository, schemas
 from valuebox.ltv.answers import Answer
 from valuebox.ltv.columns import UserColumns
-from valuebox.store.engine import TooLate
+from valuebox.store.engine import TooLate, is_fresh, is_in_time
 from valuebox.store.ids import new_ids
 
 if TYPE_CHECKING:
@@ -20,41 +22,61 @@ if TYPE_CHECKING:
 _SMALL: Final = 10
 """Users of a request from which on it is not held up by others, nor holds them up."""
 
+_log = logging.getLogger("valuebox")
+
 
 def fits(exchange: Exchange, users: schemas.Users) -> bool:
-    """Whether a request asks for a few predictions, and for nothing else to be stored."""
+    """Whether a request asks for a few predictions, and for nothing else to be stored.
+
+    One whose body took its time has less left than the others, who would have to hurry with it.
+    """
     return (
         exchange.idempotency_key is None
         and len(users.root) < _SMALL
         and all(user.target is None for user in users.root)
+        and is_fresh(exchange.deadline)
     )
 
 
 def predict(api: "LtvApi", asked: Sequence[Asked]) -> list[Response]:
     """What `LtvApi.ltv_predict` answers to each of several requests that fit."""
     answers: dict[int, Response] = {}
-    counted: list[int] = []
-    for position, (exchange, users) in enumerate(asked):
-        with answering(exchange):
+    left: dict[int, Asked] = {}
+    for position, one in enumerate(asked):
+        with answering(one.exchange):
             try:
-                exchange.count_rows(len(users.root))
-                counted.append(position)
+                one.exchange.count_rows(len(one.given.root))
+                left[position] = one
             except Exception as error:
                 answers[position] = failed(error)
-    if counted:
-        predicted = _predict(api, [asked[position] for position in counted])
-        answers.update(zip(counted, predicted, strict=True))
+    while left:
+        late = [at for at, one in left.items() if not is_in_time(one.exchange.deadline)]
+        answers |= {at: _failed(left.pop(at), TooLate()) for at in late}
+        try:
+            answers |= zip(left, _predict(api, list(left.values())), strict=True)
+            break
+        except TooLate:
+            # Of those who came first. The others may have time left, and begin again.
+            continue
     return [answers[position] for position in range(len(asked))]
 
 
 def _predict(api: "LtvApi", asked: Sequence[Asked]) -> list[Response]:
+    if not asked:
+        return []
     exchange = Exchange(deadline=min(one.exchange.deadline for one in asked))
     try:
         with answering(exchange):
             return _stored(api, exchange, asked)
     except Exception as error:
-        if len(asked) == 1 or is_away(error) or isinstance(error, TooLate):
+        if len(asked) == 1 or is_away(error):
             return [_failed(one, error) for one in asked]
+        if isinstance(error, TooLate):
+            raise
+        _log.warning("%d requests are answered one by one (%s)", len(asked), kind_of(error))
+    finally:
+        for one in asked:
+            one.exchange.spend(exchange.spent)
     # One of them may have been the reason, which is none to refuse the others.
     return [answer for one in asked for answer in _predict(api, [one])]
 
@@ -78,8 +100,7 @@ def _stored(api: "LtvApi", exchange: Exchange, asked: Sequence[Asked]) -> list[R
     prediction, lower, upper = (values.tolist() for values in estimates)
     answers = []
     start = 0
-    for one, block in zip(asked, blocks, strict=True):
-        one.exchange.spent.update(exchange.spent)
+    for block in blocks:
         of = slice(start, start + len(block))
         start = of.stop
         answer = Answer(

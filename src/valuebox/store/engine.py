@@ -170,6 +170,16 @@ def check_connections(engine: Engine, workers: int) -> None:
         )
 
 
+def is_fresh(deadline: float) -> bool:
+    """Whether statements may still be sent as one, for somebody who waits until `deadline`."""
+    return time.monotonic() < deadline - _AT_ONCE_SECONDS
+
+
+def is_in_time(deadline: float) -> bool:
+    """Whether a transaction may still be committed for somebody who waits until `deadline`."""
+    return time.monotonic() <= deadline - IDLE_MS / 1000
+
+
 def reason(error: DBAPIError) -> str:
     """What the driver says went wrong, in one line; the lines after it are hints."""
     return str(error.orig).strip().splitlines()[0]
@@ -202,7 +212,7 @@ class Store:
             session.flush()
             # The order to commit may be held up on its way. The server obeys it for as long as it
             # lets a transaction wait; whoever asked still waits then, and is not told too early.
-            if time.monotonic() > current().deadline - IDLE_MS / 1000:
+            if not is_in_time(current().deadline):
                 raise TooLate
 
     def insert(self, rows: Iterable[Rows]) -> None:
@@ -213,8 +223,8 @@ class Store:
         """
         tables = iter(rows)
         first = next(tables)
-        in_time = time.monotonic() < current().deadline - _AT_ONCE_SECONDS
-        if first.count < COPY_FROM and in_time and self.engine.dialect.name == "postgresql":
+        at_once = first.count < COPY_FROM and is_fresh(current().deadline)
+        if at_once and self.engine.dialect.name == "postgresql":
             with self._at_once.connect() as connection:
                 insert_few(connection, [first, *tables])
             return
