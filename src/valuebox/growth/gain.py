@@ -61,8 +61,7 @@ class GainDifference(BaseModel):
     band_upper: list[float]
     mean: float = Field(description="Mean difference over the curve.")
     p_value: float = Field(
-        description="Of no mean difference, two-sided; few responders never prove much: with `n` it is at least "
-        "0.5 ** (`n` - 1)."
+        description="Of no mean difference, two-sided; with n responders at least 0.5 ** (n - 1)."
     )
 
 

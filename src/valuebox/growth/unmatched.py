@@ -1,7 +1,5 @@
 """What a question names that nothing is called by."""
 
-from collections.abc import Iterable
-
 from valuebox.growth.loading import Loaded
 from valuebox.growth.schemas import GrowthQuestion
 
@@ -13,16 +11,16 @@ def unmatched(loaded: Loaded, question: GrowthQuestion) -> dict[str, list[str]]:
     """
     customers, events = loaded.facts.customers, loaded.facts.events
     beside = customers if loaded.both is None else loaded.both.facts.customers
-    asked_beside = question.baseline and question.baseline.sources
+    asked_beside = question.baseline.sources if question.baseline else None
     has_categories = [question.category] if len(events.category.names) else []
-    named: dict[str, tuple[Iterable[str], Iterable[str]]] = {
-        "sources": (question.sources or (), customers.source.names),
-        "baseline.sources": (asked_beside or (), beside.source.names),
-        "attribute": ((question.attribute,), customers.attributes),
-        "category": ((question.category,), has_categories),
-        "purchase": ((question.purchase,), events.type.names),
+    named = {
+        "sources": (question.sources or [], customers.source.names),
+        "baseline.sources": (asked_beside or [], beside.source.names),
+        "attribute": ([question.attribute], list(customers.attributes)),
+        "category": ([question.category], has_categories),
+        "purchase": ([question.purchase], events.type.names),
         "responses": (question.responses, events.type.names),
-        "spend": (question.spend, customers.groups(question.attribute).names),
+        "spend": (list(question.spend), customers.groups(question.attribute).names),
     }
     found = {
         field: [name for name in asked if name not in known]
