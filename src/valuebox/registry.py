@@ -153,7 +153,8 @@ def _get(tag: str) -> bentoml.Model:
         return bentoml.models.get(tag)
     except NotFound:
         raise ArtifactMissing(
-            f"the model store has no model {tag!r}; `valuebox train` makes one"
+            f"the model store has no model {tag!r}; `valuebox train` or `valuebox growth train` "
+            "makes one"
         ) from None
     except (BentoMLException, ValueError) as error:
         raise ArtifactRefused(f"{tag!r} is no model tag: {error}") from None

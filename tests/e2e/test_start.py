@@ -36,7 +36,7 @@ def said(output: str) -> list[str]:
 @pytest.mark.parametrize(
     ("environment", "message"),
     [
-        ({"VALUEBOX_MODEL": "nowhere"}, "has no model 'nowhere'; `valuebox train` makes one"),
+        ({"VALUEBOX_MODEL": "nowhere"}, "has no model 'nowhere'; `valuebox train` or"),
         ({"DATABASE_URL": f"nonsense-{PASSWORD}"}, "DATABASE_URL is no database URL"),
         ({"DATABASE_URL": f"mysql://me:{PASSWORD}@host/db"}, "DATABASE_URL names mysql"),
         (

@@ -154,6 +154,26 @@ def test_without_anything_every_part_says_why_it_is_not_there(campaigns: Campaig
     assert all(found.left_out.values())
 
 
+def test_names_that_nothing_is_called_by_are_told(campaigns: Campaigns) -> None:
+    found = campaigns.report(
+        sources=["workshop-1", "workshop-7"],
+        baseline=Baseline(sources=["workshop-2", "workshop-8"]),
+        purchase="bougth",
+        spend={"TW": 10, "TV": 20},
+    )
+    assert found.unmatched == {
+        "sources": ["workshop-7"],
+        "baseline.sources": ["workshop-8"],
+        "purchase": ["bougth"],
+        "spend": ["TV"],
+    }
+    assert campaigns.report(sources=["workshop-1"]).unmatched == {}
+    strange = campaigns.report(attribute="colour", category="flavour", responses=["bought", "wink"])
+    assert strange.unmatched == {
+        "attribute": ["colour"], "category": ["flavour"], "responses": ["wink"],
+    }  # fmt: skip
+
+
 def test_more_events_than_may_be_read_are_refused(campaigns: Campaigns) -> None:
     asked = GrowthQuestion(sources=["workshop-1"])
     assert report(campaigns.store, asked, most=1609).span.events == 1609

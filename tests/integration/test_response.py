@@ -1,6 +1,7 @@
 """The response model on two generated campaigns, and what is stored of its predictions."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from support.campaigns import Campaigns
 from support.commands import valuebox
-from support.facts import customer, put_customers
+from support.facts import customer, event, put_customers, put_events
 
 from valuebox.facts.reading import Choice, read_facts
 from valuebox.growth.response import repository
@@ -75,6 +76,22 @@ def test_a_month_that_was_learned_from_is_refused(
     assert "has learned from what these customers did until 2024-12" in refusal
     output, _ = valuebox("growth", "evaluate", versions[0], *asked, "--source", "workshop-1")
     assert "2024-08-01 to 2024-08-31" in output
+
+
+def test_an_event_of_a_year_to_come_is_not_waited_for(
+    campaigns: Campaigns, versions: tuple[str, str]
+) -> None:
+    whose = ("--source", "workshop-2", "--database-url", campaigns.url)
+    put_customers(campaigns.store, customer("late", source="workshop-2"))
+    put_events(
+        campaigns.store,
+        event("late", source="workshop-2", customer="late", time="2099-01-01T00:00:00Z"),
+    )
+    try:
+        output, _ = valuebox("growth", "evaluate", versions[1], *whose)
+        assert re.search(r"customers, 2025-1\d-\d\d to 2025-1\d", output)
+    finally:
+        valuebox("users", "forget", "late", "--yes", *whose)
 
 
 def test_asking_for_some_customers_says_the_same(

@@ -73,10 +73,14 @@ def test_a_better_score_is_told_from_an_equal_one() -> None:
     assert (same.mean, same.p_value) == (0.0, 1.0)
 
 
-def test_a_single_responder_proves_nothing() -> None:
+@pytest.mark.parametrize("scatter", [0.0, 5.0])
+def test_few_responders_prove_nothing(scatter: float) -> None:
     place = np.arange(750)
-    score, other = place.astype(np.float64), -place.astype(np.float64)
-    for responders, is_sure in ((1, False), (20, True)):
+    noise = np.random.default_rng(1).standard_normal(750) * scatter
+    score, other = place + noise, -place.astype(np.float64)
+    for responders in (1, 2, 5, 20):
         found = gain_difference("a", score, "b", other, place >= 750 - responders)
-        assert (found.p_value <= 0.05) == is_sure
         assert found.mean > 0.9
+        # That all of them come sooner, or all of them later, happens so often.
+        assert found.p_value >= 0.5 ** (responders - 1)
+        assert (found.p_value <= 0.05) == (responders == 20)

@@ -1,6 +1,6 @@
 """`valuebox growth train` and `valuebox growth evaluate`: the response model."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -113,8 +113,11 @@ def evaluate(
 def _facts(
     database_url: str | None, sources: list[str] | None, category: str, before: datetime | None
 ) -> FactRows:
+    # An event of a year to come would make all months until then ones in which nobody responds.
+    now = datetime.now(UTC)
     with migrated_store(database_url) as store:
-        choice = Choice(sources or None, None, before, category, amounts=False)
+        end = now if before is None else min(before, now)
+        choice = Choice(sources or None, None, end, category, amounts=False)
         facts = read_facts(store, choice)
     if not len(facts.events):
         raise ValueboxError("there are no events of these sources in this time")

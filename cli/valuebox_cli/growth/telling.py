@@ -13,6 +13,8 @@ from valuebox_cli.console import out
 
 def tell(report: GrowthReport) -> None:
     """Print it."""
+    for field, names in report.unmatched.items():
+        out.print(f"nothing is known of {field} {', '.join(names)}", soft_wrap=True, markup=False)
     span = report.span
     if span.first is None or span.last is None:
         out.print(f"{span.customers:,} customers, and no events")

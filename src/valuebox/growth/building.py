@@ -29,6 +29,7 @@ from valuebox.growth.retention import Retention, retention
 from valuebox.growth.samples import moment
 from valuebox.growth.schemas import GrowthQuestion
 from valuebox.growth.segments import Discovery, discover
+from valuebox.growth.unmatched import unmatched
 from valuebox.ltv.latest import latest_predictions
 from valuebox.ltv.schemas import MAX_USER_ID
 from valuebox.store.engine import Store, TooLate
@@ -84,6 +85,7 @@ def report(store: Store, question: GrowthQuestion, most: int | None = None) -> G
 
     return GrowthReport(
         question=question,
+        unmatched=unmatched(loaded, question),
         span=_span(facts, until),
         users=bars(facts.customers.groups(question.attribute)),
         types=bars(grouped(facts.events.type)),

@@ -61,7 +61,7 @@ class GainDifference(BaseModel):
     band_upper: list[float]
     mean: float = Field(description="Mean difference over the curve.")
     p_value: float = Field(
-        description="Of no mean difference, two-sided; 1 with a single responder."
+        description="Of no mean difference, two-sided; with n responders at least 0.5 ** (n - 1)."
     )
 
 
@@ -174,7 +174,11 @@ def _two_sided(mean: float, deviation: float, responders: int) -> float:
     # estimated; that all of them come sooner, or all later, has this chance.
     if deviation <= _FEW or responders == 1:
         return float(0.5 ** (responders - 1))
-    return float(2 * stats.t.sf(abs(mean) / deviation, responders - 1))
+    # Of few responders Student's t is surer than they can make anybody.
+    return max(
+        float(2 * stats.t.sf(abs(mean) / deviation, responders - 1)),
+        float(0.5 ** (responders - 1)),
+    )
 
 
 def _shares() -> Floats:

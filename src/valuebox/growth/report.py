@@ -44,6 +44,9 @@ class GrowthReport(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     question: GrowthQuestion = Field(description="What was asked, with what was not said.")
+    unmatched: dict[str, list[str]] = Field(
+        description="Names in the question that no customer, event or group has, by its field."
+    )
     span: Span
     users: list[Bar] = Field(description="Customers by group.")
     types: list[Bar] = Field(description="Events by type.")
