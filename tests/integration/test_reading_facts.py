@@ -156,6 +156,13 @@ def test_some_customers_are_read_alone(filled: Store) -> None:
     assert len(read_facts(filled, Choice(customers=[])).customers) == 0
 
 
+def test_customers_may_be_of_as_many_sources_as_there_are(store: Store) -> None:
+    sources = [f"source {number:04}" for number in range(1_000)]
+    put_customers(store, *(customer(1, source=one) for one in sources))
+    found = read_facts(store, Choice(customers=[(one, "1") for one in sources], amounts=False))
+    assert found.customers.source.names == sources
+
+
 def test_several_currencies_do_not_matter_where_no_amounts_are_read(filled: Store) -> None:
     put_events(filled, event("euro", currency="EUR"))
     with pytest.raises(SeveralCurrencies):

@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 from support.dashboards import as_sent
 from support.databases import Postgres, through
 from support.proxy import FaultProxy, cutting
@@ -31,7 +30,6 @@ from valuebox.repeating import Repeating, stop
 from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
 from valuebox.store.ids import new_id
-from valuebox.telemetry import exposition
 
 
 @pytest.fixture
@@ -60,14 +58,12 @@ def monitored(store: Store) -> MonitorResult:
 
 
 def told(gauges: MonitorGauges) -> dict[str, dict[str, float]]:
-    """Values of gauges about lifetime values, by name, then by their label."""
-    text = exposition(gauges).body.decode()  # type: ignore[union-attr]
+    """Their values, by name, then by their label; without what the process has counted besides."""
     return {
         family.name.removeprefix("valuebox_ltv_"): {
             "".join(one.labels.values()): one.value for one in family.samples
         }
-        for family in text_string_to_metric_families(text)
-        if family.name.startswith("valuebox_ltv_")
+        for family in gauges.collect()
     }
 
 

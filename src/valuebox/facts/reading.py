@@ -21,6 +21,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    tuple_,
 )
 
 from valuebox.errors import ValueboxError
@@ -69,10 +70,7 @@ class Choice:
         """The condition on columns with sources and customers."""
         if self.customers is None:
             return self.of(source)
-        ids: dict[str, list[str]] = {}
-        for one, theirs in self.customers:
-            ids.setdefault(one, []).append(theirs)
-        return or_(false(), *((source == one) & customer.in_(them) for one, them in ids.items()))
+        return tuple_(source, customer).in_(self.customers)
 
     @property
     def events(self) -> ColumnElement[bool]:

@@ -7,7 +7,6 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from valuebox.facts.schemas import Id, Source
-from valuebox.growth.schemas import MAX_SOURCES
 from valuebox.moments import Moment
 from valuebox.request_model import RequestModel
 from valuebox.values import Model
@@ -28,7 +27,7 @@ class ResponseQuestion(Model, RequestModel):
     max_values = 4 * MAX_CUSTOMERS
 
     customers: Annotated[list[CustomerKey], Field(min_length=1, max_length=MAX_CUSTOMERS)] = Field(
-        description="Whose; at most 1,000 of 20 sources, each once.",
+        description="Whose; at most 1,000, each once.",
         json_schema_extra={"uniqueItems": True},
         examples=[[{"source": "shop", "id": "1017"}]],
     )
@@ -42,10 +41,6 @@ class ResponseQuestion(Model, RequestModel):
     def _names_each_once(self) -> Self:
         if len(set(self.keys)) < len(self.customers):
             raise PydanticCustomError("customer_twice", "Input should name each customer once")
-        if len({one.source for one in self.customers}) > MAX_SOURCES:
-            raise PydanticCustomError(
-                "sources", f"Input should name customers of at most {MAX_SOURCES} sources"
-            )
         return self
 
     @property
