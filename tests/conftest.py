@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -15,6 +16,8 @@ os.environ.pop("DATABASE_URL", None)
 os.environ |= {"BENTOML_HOME": str(HOME), "BENTOML_DO_NOT_TRACK": "True"}
 # Threads that spin for a core which another worker has make a second's training take a minute.
 os.environ["OMP_NUM_THREADS"] = "1"
+# Jobs in the background of a script ignore it, and so would the commands that tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = [
     "support.models",
