@@ -56,9 +56,9 @@ class Bench:
         """Start it, and see what more and more rows cost, up to `most`."""
         typer.echo(f"growth: {contender.name}")
         with self._started(contender) as (served, database):
-            if database:
-                database.empty()
-            return growth.measured(served, most, self._postgres.processes)
+            if database is None:
+                raise ValueError(f"{contender.name} stores nothing")
+            return growth.measured(served, most, database.empty, self._postgres.processes)
 
     @contextmanager
     def _started(self, contender: Contender) -> Iterator[tuple[Running, Database | None]]:

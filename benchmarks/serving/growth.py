@@ -25,19 +25,26 @@ class Point:
     rows: int
     seconds: float
     cpu_seconds: float
+    database_cpu_seconds: float
 
 
 def measured(
-    served: Running, most: int, processes: Callable[[], list[psutil.Process]]
+    served: Running,
+    most: int,
+    empty: Callable[[], None],
+    processes: Callable[[], list[psutil.Process]],
 ) -> list[Point]:
-    """From one request on, up to `most` rows; what is stored is left there."""
+    """From one request on, up to `most` rows, each time into an empty database."""
     points = []
     for requests in STEPS:
         if requests * ROWS <= most:
+            empty()
             load = served.load(ROWS, 1, _SECONDS, processes, most=requests)
             if load.errors:
                 raise AssertionError(f"{load.errors} errors at {requests} requests")
-            points.append(Point(requests * ROWS, load.seconds, load.cpu_seconds))
+            rows = requests * ROWS
+            cpu = load.cpu_seconds, load.database_cpu_seconds
+            points.append(Point(rows, load.seconds, *cpu))
     return points
 
 
@@ -57,10 +64,11 @@ def growth_table(name: str, points: list[Point]) -> str:
             f"{one.seconds:.2f}",
             f"{one.rows / one.seconds:,.0f}",
             f"{one.cpu_seconds:.2f}",
+            f"{one.database_cpu_seconds:.2f}",
         ]
         for one in points
     ]
-    header = [f"{name}, rows", "seconds", "rows/s", "CPU s"]
+    header = [f"{name}, rows", "seconds", "rows/s", "CPU s", "PostgreSQL CPU s"]
     return (
         f"{table(header, rows)}\n\nSeconds grow with rows to the power of {grown:.3f}: {verdict}."
     )

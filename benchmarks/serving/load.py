@@ -20,6 +20,9 @@ import uvloop
 # Who has not answered by then does not.
 PATIENCE_SECONDS = 240
 WARM_SECONDS = 0.5
+# As many digits each, so that a body is as long whatever number stands in it.
+PLACEHOLDER = 987_654
+FIRST_REQUEST = 100_000
 
 
 class Phase:
@@ -95,13 +98,36 @@ class Connection(asyncio.Protocol):
             self._done.set_result(None)
 
 
+def _request(body: bytes, port: int, path: str) -> bytes:
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
 def _requests(bodies: Path, port: int, path: str) -> Iterator[bytes]:
+    return itertools.cycle([_request(one, port, path) for one in bodies.read_bytes().splitlines()])
+
+
+def _of_new_users(bodies: Path, port: int, path: str) -> Iterator[bytes]:
+    """The same bodies again and again, and yet nobody twice.
+
+    Ids end in a user's place in the body; the digits before it count the requests.
+    """
     built = []
     for body in bodies.read_bytes().splitlines():
-        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
-        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        built.append(head.encode() + body)
-    return itertools.cycle(built)
+        users = json.loads(body)
+        rows = len(users) if isinstance(users, list) else len(users["user_id"])
+        ids = range(PLACEHOLDER * rows, (PLACEHOLDER + 1) * rows)
+        if isinstance(users, list):
+            users = [{**user, "user_id": one} for user, one in zip(users, ids, strict=True)]
+        else:
+            users["user_id"] = list(ids)
+        sent = _request(json.dumps(users, separators=(",", ":")).encode(), port, path)
+        built.append(sent.split(str(PLACEHOLDER).encode()))
+        if len(built[-1]) != rows + 1:
+            raise SystemExit(f"{PLACEHOLDER} is not found in ids alone")
+    for number, pieces in enumerate(itertools.cycle(built), FIRST_REQUEST):
+        yield str(number).encode().join(pieces)
 
 
 async def _phase(
@@ -126,9 +152,12 @@ async def load(
     seconds: float,
     most: float,
 ) -> None:
-    """Warm up with `single`, the bodies of one user; then measure with `bodies`, `most` at most."""
+    """Warm up with `single`, the bodies of one user; then measure with `bodies`.
+
+    Of a limited number of requests each is about users of its own.
+    """
     opened = [await Connection.open(port) for _ in range(connections)]
-    requests = _requests(bodies, port, path)
+    requests = (_requests if math.isinf(most) else _of_new_users)(bodies, port, path)
     warm = await _phase(opened, _requests(single, port, path), WARM_SECONDS)
     warm_too = await _phase(opened[:1], requests, 0)
     if warm.errors + warm_too.errors:

@@ -91,7 +91,8 @@ class Running:
             connections: At once.
             seconds: How long.
             database: The processes of the database, once it is connected to.
-            most: Requests, however long that takes; for those with HTTP.
+            most: Requests, however long that takes, each with users of its own, whose number is a
+                power of ten; for those with HTTP.
         """
         single, bodies = self._path(1), self._path(rows)
         if self.contender.path:

@@ -111,11 +111,12 @@ def test_tables_show_ratios_to_the_limit_and_the_best_peer() -> None:
 
 
 def test_cost_that_grows_with_the_rows_is_linear() -> None:
-    points = [Point(rows, rows / 20_000, rows / 30_000) for rows in (10_000, 100_000, 1_000_000)]
+    counts = (10_000, 100_000, 1_000_000)
+    points = [Point(rows, rows / 20_000, rows / 30_000, rows / 90_000) for rows in counts]
     assert exponent(points) == pytest.approx(1)
     assert growth_table(LIST, points).endswith("1.000: linear.")
 
 
 def test_cost_that_grows_faster_is_not() -> None:
-    points = [Point(rows, (rows / 20_000) ** 1.1, 1) for rows in (10_000, 100_000, 1_000_000)]
+    points = [Point(rows, (rows / 20_000) ** 1.1, 1, 1) for rows in (10_000, 100_000, 1_000_000)]
     assert growth_table(LIST, points).endswith("1.100: **not linear**.")
