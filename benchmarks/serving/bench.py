@@ -8,7 +8,7 @@ import typer
 from support.databases import Postgres
 
 from serving import growth
-from serving.bodies import CYCLE, known_users, put
+from serving.bodies import CYCLE, known_users, put, put_anew
 from serving.contenders import ROOT, Contender
 from serving.correctness import check
 from serving.databases import Database, new_database
@@ -33,10 +33,10 @@ class Bench:
         self._model = model
         self._folder = folder
         self._databases: dict[str, Database] = {}
-        users = known_users(ROOT / "data" / "test.csv")
+        self._users = known_users(ROOT / "data" / "test.csv")
         for form in {"rows", *(one.form for one in chosen)}:
             for rows in CYCLE:
-                put(folder, users, form, rows)
+                put(folder, self._users, form, rows)
 
     def measure(self, contender: Contender, cells: tuple[Cell, ...], seconds: float) -> None:
         """Start it, check it, and measure every cell for so long."""
@@ -55,6 +55,7 @@ class Bench:
     def grow(self, contender: Contender, most: int) -> list[growth.Point]:
         """Start it, and see what more and more rows cost, up to `most`."""
         typer.echo(f"growth: {contender.name}")
+        put_anew(self._folder, self._users, contender.form, growth.ROWS)
         with self._started(contender) as (served, database):
             if database is None:
                 raise ValueError(f"{contender.name} stores nothing")

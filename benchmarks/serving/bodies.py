@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from serving.load import PLACEHOLDER
 from valuebox.ltv.files import COLUMNS, read_users
 
 Users = dict[str, list[Any]]
@@ -36,12 +37,12 @@ def known_users(path: Path) -> pd.DataFrame:
     return users.astype(dict.fromkeys(flags, int))
 
 
-def draw(users: pd.DataFrame, rows: int, seed: int) -> Iterator[Users]:
+def draw(users: pd.DataFrame, rows: int, seed: int, first_id: int = 1) -> Iterator[Users]:
     """Requests of `rows` users each, every one with an id of its own."""
     rng = np.random.default_rng(seed)
-    for first_id in itertools.count(1, rows):
+    for first in itertools.count(first_id, rows):
         drawn = users.iloc[rng.integers(len(users), size=rows)]
-        drawn = drawn.assign(user_id=np.arange(first_id, first_id + rows))
+        drawn = drawn.assign(user_id=np.arange(first, first + rows))
         yield {str(name): values.tolist() for name, values in drawn.items()}
 
 
@@ -102,3 +103,23 @@ def put(folder: Path, users: pd.DataFrame, form: Form, rows: int) -> Path:
         asked = itertools.islice(draw(users, rows, seed=rows), CYCLE[rows])
         path.write_bytes(b"\n".join(written(form, one) for one in asked))
     return path
+
+
+def put_anew(folder: Path, users: pd.DataFrame, form: Form, rows: int) -> None:
+    """A file of one body that can be sent again and again, and yet of nobody twice.
+
+    Ids begin with `PLACEHOLDER`, which stands nowhere else, and end in the user's place.
+
+    Args:
+        folder: For the file.
+        users: Who is drawn from.
+        form: Of the body.
+        rows: In it, a power of ten.
+
+    Raises:
+        ValueError: when the placeholder stands elsewhere as well.
+    """
+    body = written(form, next(draw(users, rows, rows, PLACEHOLDER * rows)))
+    if body.count(str(PLACEHOLDER).encode()) != rows:
+        raise ValueError(f"{PLACEHOLDER} is not found in ids alone")
+    (folder / f"{form}-{rows}-anew.jsonl").write_bytes(body)

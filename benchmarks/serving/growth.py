@@ -42,9 +42,8 @@ def measured(
             load = served.load(ROWS, 1, _SECONDS, processes, most=requests)
             if load.errors:
                 raise AssertionError(f"{load.errors} errors at {requests} requests")
-            rows = requests * ROWS
-            cpu = load.cpu_seconds, load.database_cpu_seconds
-            points.append(Point(rows, load.seconds, *cpu))
+            rows, cpu, of_database = requests * ROWS, load.cpu_seconds, load.database_cpu_seconds
+            points.append(Point(rows, load.seconds, cpu, of_database))
     return points
 
 

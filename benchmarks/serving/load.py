@@ -108,25 +108,10 @@ def _requests(bodies: Path, port: int, path: str) -> Iterator[bytes]:
     return itertools.cycle([_request(one, port, path) for one in bodies.read_bytes().splitlines()])
 
 
-def _of_new_users(bodies: Path, port: int, path: str) -> Iterator[bytes]:
-    """The same bodies again and again, and yet nobody twice.
-
-    Ids end in a user's place in the body; the digits before it count the requests.
-    """
-    built = []
-    for body in bodies.read_bytes().splitlines():
-        users = json.loads(body)
-        rows = len(users) if isinstance(users, list) else len(users["user_id"])
-        ids = range(PLACEHOLDER * rows, (PLACEHOLDER + 1) * rows)
-        if isinstance(users, list):
-            users = [{**user, "user_id": one} for user, one in zip(users, ids, strict=True)]
-        else:
-            users["user_id"] = list(ids)
-        sent = _request(json.dumps(users, separators=(",", ":")).encode(), port, path)
-        built.append(sent.split(str(PLACEHOLDER).encode()))
-        if len(built[-1]) != rows + 1:
-            raise SystemExit(f"{PLACEHOLDER} is not found in ids alone")
-    for number, pieces in enumerate(itertools.cycle(built), FIRST_REQUEST):
+def _anew(body: Path, port: int, path: str) -> Iterator[bytes]:
+    """The same body again and again, in which another number stands for the placeholder."""
+    pieces = _request(body.read_bytes(), port, path).split(str(PLACEHOLDER).encode())
+    for number in itertools.count(FIRST_REQUEST):
         yield str(number).encode().join(pieces)
 
 
@@ -152,12 +137,12 @@ async def load(
     seconds: float,
     most: float,
 ) -> None:
-    """Warm up with `single`, the bodies of one user; then measure with `bodies`.
+    """Warm up with `single`, the bodies of one user; then measure with `bodies`, `most` at most.
 
-    Of a limited number of requests each is about users of its own.
+    Where there is a most, `bodies` holds a single one; see `bodies.put_anew`.
     """
     opened = [await Connection.open(port) for _ in range(connections)]
-    requests = (_requests if math.isinf(most) else _of_new_users)(bodies, port, path)
+    requests = (_requests if math.isinf(most) else _anew)(bodies, port, path)
     warm = await _phase(opened, _requests(single, port, path), WARM_SECONDS)
     warm_too = await _phase(opened[:1], requests, 0)
     if warm.errors + warm_too.errors:

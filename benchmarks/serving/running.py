@@ -91,10 +91,10 @@ class Running:
             connections: At once.
             seconds: How long.
             database: The processes of the database, once it is connected to.
-            most: Requests, however long that takes, each with users of its own, whose number is a
-                power of ten; for those with HTTP.
+            most: Requests, however long that takes, with the body of `put_anew`; with HTTP.
         """
-        single, bodies = self._path(1), self._path(rows)
+        single = self._path(1)
+        bodies = self._path(rows if math.isinf(most) else f"{rows}-anew")
         if self.contender.path:
             command = [sys.executable, "-m", "serving.load", str(self._port), self.contender.path]
             command += [str(single), str(bodies), str(connections), str(seconds), str(most)]
@@ -135,7 +135,7 @@ class Running:
             peak_mebibytes=own.peak_mebibytes,
         )
 
-    def _path(self, rows: int) -> Path:
+    def _path(self, rows: int | str) -> Path:
         return self._bodies / f"{self.contender.form}-{rows}.jsonl"
 
     def _order(self, order: dict[str, Any]) -> None:

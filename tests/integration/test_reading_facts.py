@@ -156,11 +156,13 @@ def test_some_customers_are_read_alone(filled: Store) -> None:
     assert len(read_facts(filled, Choice(customers=[])).customers) == 0
 
 
-def test_customers_may_be_of_as_many_sources_as_there_are(store: Store) -> None:
-    sources = [f"source {number:04}" for number in range(1_000)]
-    put_customers(store, *(customer(1, source=one) for one in sources))
-    found = read_facts(store, Choice(customers=[(one, "1") for one in sources], amounts=False))
-    assert found.customers.source.names == sources
+@pytest.mark.parametrize("each", [1, 2])
+def test_customers_may_be_of_many_sources(store: Store, each: int) -> None:
+    keys = [(f"source {n // each:04}", str(n % each)) for n in range(1_000)]
+    put_customers(store, *(customer(one, source=source) for source, one in keys))
+    found = read_facts(store, Choice(customers=keys[1:], amounts=False)).customers
+    sources = [found.source.names[code] for code in found.source.codes]
+    assert list(zip(sources, found.id, strict=True)) == keys[1:]
 
 
 def test_several_currencies_do_not_matter_where_no_amounts_are_read(filled: Store) -> None:

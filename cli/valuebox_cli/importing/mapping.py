@@ -1,6 +1,7 @@
 """What a mapping file says: which tables and columns hold what; docs/import.md explains it."""
 
 import tomllib
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -68,7 +69,7 @@ class Lookup(Table):
     """The column that points to the key."""
 
 
-class _Rows(Table):
+class _Rows(Table, ABC):
     id: Annotated[list[Column], Field(min_length=1)] | Column
     """One column, or several that together tell rows apart."""
     lookups: dict[str, Lookup] = {}
@@ -78,9 +79,9 @@ class _Rows(Table):
         """The columns of the id."""
         return self.id if isinstance(self.id, list) else [self.id]
 
+    @abstractmethod
     def named(self) -> list[str]:
         """Every column that is read, those of lookups included."""
-        raise NotImplementedError
 
     @model_validator(mode="after")
     def _lookups_are_known(self) -> Self:
