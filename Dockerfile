@@ -21,7 +21,6 @@ ENV PATH=/opt/valuebox/bin:$PATH \
     BENTOML_HOME=/tmp/bentoml \
     BENTOML_HOST=0.0.0.0 \
     BENTOML_PORT=3000 \
-    BENTOML_CONTAINERIZED=true \
     BENTOML_DO_NOT_TRACK=True
 WORKDIR /data
 USER 10001:10001

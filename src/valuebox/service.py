@@ -42,6 +42,8 @@ DESCRIPTION = "Customer-value models: predictions are stored, and checked when t
 TIMEOUT_SECONDS = 60
 # OpenTelemetry's own; `ValueBox.prepare` sets it for the workers.
 _NO_TRACES = "OTEL_SDK_DISABLED"
+# BentoML's own, which its images and some platforms set.
+_IN_CONTAINER = "BENTOML_CONTAINERIZED"
 PREDICTING = 2
 """Threads of a worker that predict while rows are on their way."""
 
@@ -68,7 +70,7 @@ class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
         settings = load_settings()
         logs.configure()
         bound_headers()
-        telemetry.begin()
+        telemetry.begin(settings.workers)
         self.store = Store(make_engine(settings.database_url.get_secret_value()))
         # Whoever starts a worker by itself has not decided, and gets the stricter answer.
         self.access = Access(self.store, "keys" if settings.access == "auto" else settings.access)
@@ -97,6 +99,9 @@ class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
         try:
             settings = load_settings()
             logs.configure()
+            # BentoML would not replace a dead worker where this says that it runs in a container,
+            # and a container with one of three workers left still calls itself healthy.
+            os.environ.pop(_IN_CONTAINER, None)
             # A Bento's workers run in its own folder, where a relative path means another file.
             url = absolute(settings.database_url.get_secret_value())
             os.environ["DATABASE_URL"] = url

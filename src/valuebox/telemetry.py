@@ -15,6 +15,7 @@ from prometheus_client import (
     REGISTRY,
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     generate_latest,
     values,
@@ -90,8 +91,12 @@ def traffic() -> Traffic:
     return Traffic()
 
 
-def begin() -> None:
-    """In a worker, before it counts anything: keep the counts where only this service does."""
+def begin(workers: int) -> None:
+    """In a worker, before it counts anything: keep the counts where only this service does.
+
+    Args:
+        workers: How many workers the service is to have; this worker is one of those that it has.
+    """
     folder = shared_folder()
     if folder is not None and _FOLDER_VARIABLE in os.environ:
         metrics = folder / "metrics"
@@ -101,6 +106,21 @@ def begin() -> None:
         pid = os.getpid()
         values.ValueClass = values.MultiProcessValue(lambda: pid)  # type: ignore[no-untyped-call]
     traffic()
+    alive, wanted = _workers()
+    alive.set(1)
+    wanted.set(workers)
+
+
+@cache
+def _workers() -> tuple[Gauge, Gauge]:
+    return (
+        Gauge("valuebox_workers", "Worker processes that are alive.", multiprocess_mode="livesum"),
+        Gauge(
+            "valuebox_workers_wanted",
+            "Worker processes that the service was started with.",
+            multiprocess_mode="livemax",
+        ),
+    )
 
 
 def exposition(*collectors: Collector) -> Response:

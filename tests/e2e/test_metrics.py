@@ -192,9 +192,12 @@ def test_counts_survive_a_worker_and_what_it_held_does_not(watched: Watched) -> 
     worker.wait(10)
     assert watched.value("valuebox_rows_total") == rows
     assert watched.value("valuebox_database_connections_limit") == (WORKERS - 1) * CONNECTIONS
+    assert watched.value("valuebox_workers") == WORKERS - 1
+    assert watched.value("valuebox_workers_wanted") == WORKERS
     eventually(
         lambda: watched.value("valuebox_database_connections_limit") == WORKERS * CONNECTIONS, 60
     )
+    assert watched.value("valuebox_workers") == WORKERS
     watched.load()
     assert watched.value("valuebox_rows_total") > rows
 

@@ -38,7 +38,7 @@ class Postgres:
         self._folder = tempfile.mkdtemp(prefix="valuebox-pg-")
         self._server = get_server(self._folder, cleanup_mode="stop")
         if not durable:
-            self._execute("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+            self.execute("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
 
     def url(self, database: str = "postgres") -> str:
         """Of one of its databases."""
@@ -59,10 +59,10 @@ class Postgres:
     def new_database(self) -> str:
         """The URL of a new, empty database."""
         name = f"test_{uuid4().hex}"
-        self._execute(f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name}")
         return self.url(name)
 
-    def _execute(self, *statements: str) -> None:
+    def execute(self, *statements: str) -> None:
         admin = create_engine(self.url(), isolation_level="AUTOCOMMIT")
         with admin.connect() as connection:
             for statement in statements:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from valuebox.errors import ValueboxError
 from valuebox.exchange import current
+from valuebox.store import session_settings
 from valuebox.store.watch import Watch
 from valuebox.store.writing import COPY_FROM, Rows, insert_few, write
 
@@ -30,6 +31,12 @@ STATEMENT_MS = 20_000
 LOCK_MS = 5_000
 IDLE_MS = 10_000
 """How long a transaction may wait for its next statement before the server ends it."""
+# Well below the service's timeout: what was given up must not be stored later.
+_SESSION: Final = {
+    "statement_timeout": str(STATEMENT_MS),
+    "lock_timeout": str(LOCK_MS),
+    "idle_in_transaction_session_timeout": str(IDLE_MS),
+}
 _AT_ONCE_SECONDS: Final = 2 * STATEMENT_MS / 1000
 """How long two statements that are sent as one may take."""
 SQLITE_LOCK_SECONDS = 10
@@ -114,17 +121,19 @@ def make_engine(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+    try:
+        settings = session_settings.settings_of(parsed, _SESSION)
+    except ValueError as error:
+        raise BadDatabaseUrl(f"options of DATABASE_URL or PGOPTIONS: {error}") from None
     engine = create_engine(
-        parsed,
+        parsed.difference_update_query(["options"]),
         pool_size=CONNECTIONS,
         max_overflow=0,
         pool_timeout=CONNECT_TIMEOUT_SECONDS,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "application_name": "valuebox",
-            # Well below the service's timeout: what was given up must not be stored later.
-            "options": f"-c statement_timeout={STATEMENT_MS} -c lock_timeout={LOCK_MS} "
-            f"-c idle_in_transaction_session_timeout={IDLE_MS}",
+            "client_encoding": "utf8",
             # A host that is gone says nothing: by default that is noticed after two hours.
             "keepalives_idle": 4,
             "keepalives_interval": 2,
@@ -133,6 +142,7 @@ def make_engine(url: str) -> Engine:
         },
     )
     Watch(engine)
+    session_settings.install(engine, settings, _SESSION)
     return engine
 
 
@@ -226,8 +236,10 @@ class Store:
         at_once = first.count < COPY_FROM and is_fresh(current().deadline)
         if at_once and self.engine.dialect.name == "postgresql":
             with self._at_once.connect() as connection:
-                insert_few(connection, [first, *tables])
-            return
+                # Behind a pooler only a transaction of its own has a limit to its time.
+                if not session_settings.is_pooled(connection):
+                    insert_few(connection, [first, *tables])
+                    return
         with self.writing() as session:
             write(session, chain([first], tables))
 

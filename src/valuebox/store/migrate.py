@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from valuebox.errors import ValueboxError
 from valuebox.store.engine import reason
+from valuebox.store.suitability import check_suitable
 
 # Any number that nothing else on the same PostgreSQL uses: "valu" in ASCII.
 _LOCK = 0x76616C75
@@ -41,6 +42,7 @@ def upgrade(engine: Engine, wait_seconds: float = 0.0) -> str:
 
     Raises:
         DatabaseAway: when it still does not answer after that, or refuses to be migrated.
+        UnsuitableDatabase: when it could not hold what is stored.
         SchemaUnknown: when a newer valuebox has already migrated it further, or when it has tables
             that no valuebox made, as far as can be told.
     """
@@ -62,6 +64,7 @@ def _upgrade(engine: Engine) -> str:
             connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        check_suitable(connection)
         _refuse_foreign(connection)
         config.attributes["connection"] = connection
         before = _revision(connection)

@@ -1,0 +1,43 @@
+"""Whether a PostgreSQL can be used at all, found out before anything is stored in it."""
+
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+from valuebox.errors import ValueboxError
+
+_ENCODING: Final = "UTF8"
+
+
+class UnsuitableDatabase(ValueboxError):
+    """The database answers, and cannot hold what valuebox stores; the message says what to do."""
+
+
+def check_suitable(connection: Connection) -> None:
+    """See that texts of any language can be stored, and that rows can be staged.
+
+    Raises:
+        UnsuitableDatabase: naming what is missing, and how it comes about.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    query = (
+        "SELECT current_setting('server_encoding'), current_schema(), current_user, "
+        "has_database_privilege(current_database(), 'TEMPORARY')"
+    )
+    encoding, schema, role, may_stage = connection.execute(text(query)).one()
+    if encoding != _ENCODING:
+        raise UnsuitableDatabase(
+            f"the database is encoded in {encoding}, in which not every text can be stored; "
+            "make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+        )
+    if schema is None:
+        raise UnsuitableDatabase(
+            "no schema of the search path is there, so that tables would have no place; create it, "
+            "or name another one with options=-csearch_path=…"
+        )
+    if not may_stage:
+        raise UnsuitableDatabase(
+            f"the role {role} may not make temporary tables, which large requests need; "
+            f"GRANT TEMPORARY ON DATABASE … TO {role}"
+        )
