@@ -7,6 +7,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, Table, Uuid, insert, inspect, text
 from support.databases import Postgres, count_rows
 from support.services import eventually
@@ -18,9 +19,10 @@ from valuebox.store import migrate
 from valuebox.store.base import Base
 from valuebox.store.engine import Store, make_engine
 from valuebox.store.ids import new_id
+from valuebox.store.promise import put_promise, works_from
 
 TABLES = {"ltv_features", "ltv_predictions", "ltv_outcomes", "idempotent_requests", "api_keys"}
-TABLES |= {"customers", "events", "response_predictions"}
+TABLES |= {"schema_promise", "customers", "events", "response_predictions"}
 TABLES |= {"ltv_models", "ltv_folded", "ltv_arrivals", "ltv_prediction_bins", "ltv_feature_bins"}
 TABLES |= {"ltv_cohorts", "ltv_cohort_scatter", "ltv_monitor_results"}
 
@@ -106,6 +108,48 @@ def test_processes_that_upgrade_one_database_at_once_all_succeed(postgres: Postg
     assert [racer.returncode for racer in racers] == [0, 0, 0], answers
     assert migrate.is_current(engine)
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("works_from", "goes_on"), [("0001", True), ("head", True), ("0999", False)]
+)
+def test_a_newer_version_says_which_older_ones_go_on(
+    store: Store, works_from: str, goes_on: bool
+) -> None:
+    head = migrate.upgrade(store.engine)
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0999'"))
+        put_promise(connection, "0999", head if works_from == "head" else works_from)
+    assert migrate.is_current(store.engine) == goes_on
+    if goes_on:
+        # A replica of the older version that is started again, or gone back to, starts.
+        assert migrate.upgrade(store.engine) == "0999"
+    else:
+        with pytest.raises(migrate.SchemaUnknown, match="0999"):
+            migrate.upgrade(store.engine)
+
+
+@pytest.mark.parametrize(
+    ("promises", "oldest"),
+    [
+        ({}, "0004"),
+        ({"0004": "0001"}, "0003"),
+        ({"0004": "0001", "0003": "0002"}, "0002"),
+        ({"0004": "0003", "0003": "0001"}, "0003"),
+        ({"0004": "0001", "0003": "0001", "0002": "0001"}, "0001"),
+    ],
+)
+def test_a_promise_is_kept_by_every_migration_since(
+    tmp_path: Path, promises: dict[str, str], oldest: str
+) -> None:
+    (tmp_path / "versions").mkdir()
+    for number in range(1, 5):
+        revision, before = f"{number:04}", f"{number - 1:04}" if number > 1 else None
+        lines = [f"revision = {revision!r}", f"down_revision = {before!r}"]
+        if revision in promises:
+            lines.append(f"works_from = {promises[revision]!r}")
+        (tmp_path / "versions" / f"{revision}.py").write_text("\n".join(lines))
+    assert works_from(ScriptDirectory(str(tmp_path))) == oldest
 
 
 def test_a_revision_of_a_newer_version_is_refused(store: Store) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from valuebox.errors import ValueboxError
 from valuebox.store.engine import reason
+from valuebox.store.promise import is_promised, put_promise, works_from
 from valuebox.store.suitability import check_suitable
 
 # Any number that nothing else on the same PostgreSQL uses: "valu" in ASCII.
@@ -43,8 +44,8 @@ def upgrade(engine: Engine, wait_seconds: float = 0.0) -> str:
     Raises:
         DatabaseAway: when it still does not answer after that, or refuses to be migrated.
         UnsuitableDatabase: when it could not hold what is stored.
-        SchemaUnknown: when a newer valuebox has already migrated it further, or when it has tables
-            that no valuebox made, as far as can be told.
+        SchemaUnknown: when a newer valuebox has migrated it to what this one cannot work with, or
+            when it has tables that no valuebox made, as far as can be told.
     """
     _wait_for(engine, wait_seconds)
     try:
@@ -68,6 +69,9 @@ def _upgrade(engine: Engine) -> str:
         _refuse_foreign(connection)
         config.attributes["connection"] = connection
         before = _revision(connection)
+        if is_promised(connection, before, _head()):
+            _log.info("the database was migrated to %s by a newer version", before)
+            return before or ""
         try:
             command.upgrade(config, "head")
         except CommandError:
@@ -76,6 +80,7 @@ def _upgrade(engine: Engine) -> str:
                 "valuebox does not know; run the version that migrated it, or a newer one"
             ) from None
         reached = _revision(connection) or ""
+        put_promise(connection, reached, works_from(ScriptDirectory.from_config(config)))
         if reached != before:
             _log.info("database migrated from %s to %s", before or "nothing", reached)
         return reached
@@ -92,13 +97,13 @@ def _refuse_foreign(connection: Connection) -> None:
 
 
 def is_current(engine: Engine) -> bool:
-    """Whether the database answers, and is at the revision that this code needs."""
+    """Whether the database answers, and is at a revision that this code works with."""
     try:
         with engine.connect() as connection:
             revision = _revision(connection)
+            return revision == _head() or is_promised(connection, revision, _head())
     except SQLAlchemyError:
         return False
-    return revision == _head()
 
 
 @functools.cache

@@ -6,7 +6,7 @@ from valuebox.facts import tables as facts_tables  # noqa: F401  (registers its 
 from valuebox.growth.response import tables as responses  # noqa: F401
 from valuebox.ltv import tables  # noqa: F401
 from valuebox.ltv.summaries import tables as sums  # noqa: F401
-from valuebox.store import idempotency, keys  # noqa: F401
+from valuebox.store import idempotency, keys, promise  # noqa: F401
 from valuebox.store.base import Base
 
 context.configure(
