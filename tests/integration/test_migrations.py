@@ -110,16 +110,14 @@ def test_processes_that_upgrade_one_database_at_once_all_succeed(postgres: Postg
     engine.dispose()
 
 
-@pytest.mark.parametrize(
-    ("works_from", "goes_on"), [("0001", True), ("head", True), ("0999", False)]
-)
+@pytest.mark.parametrize(("oldest", "goes_on"), [("0001", True), ("head", True), ("0999", False)])
 def test_a_newer_version_says_which_older_ones_go_on(
-    store: Store, works_from: str, goes_on: bool
+    store: Store, oldest: str, goes_on: bool
 ) -> None:
     head = migrate.upgrade(store.engine)
     with store.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0999'"))
-        put_promise(connection, "0999", head if works_from == "head" else works_from)
+        put_promise(connection, "0999", head if oldest == "head" else oldest)
     assert migrate.is_current(store.engine) == goes_on
     if goes_on:
         # A replica of the older version that is started again, or gone back to, starts.
