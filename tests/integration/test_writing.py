@@ -1,5 +1,6 @@
 """Rows are the same in the database, however they got there."""
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from valuebox.ltv.tables import LtvFeatures
 from valuebox.store.engine import Store
 from valuebox.store.ids import new_id, new_ids
+from valuebox.store.texts import Texts
 from valuebox.store.writing import COPY_FROM, Rows, write
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123_456, tzinfo=UTC)
@@ -84,3 +86,33 @@ def test_what_the_database_refuses_leaves_nothing(store: Store, count: int) -> N
     assert not raised.value.connection_invalidated
     with store.reading() as session:
         assert session.scalars(select(LtvFeatures)).all() == []
+
+
+@pytest.mark.parametrize("count", [4, COPY_FROM])
+def test_texts_that_are_bytes_already_arrive_as_texts_and_json(store: Store, count: int) -> None:
+    names = ["a", None, "", "Grüße"] * (count // 4)
+    extra = ['{"a": 1}', None, "{}", '{"ü": [null]}'] * (count // 4)
+    columns = {
+        "id": new_ids(count),
+        "request_id": new_id(),
+        "received_at": NOW,
+        "user_id": np.arange(count),
+        "join_date": datetime(2019, 8, 1),
+        "aff_type": encoded(names),
+        "extra": encoded(extra),
+    }
+    with store.writing() as session:
+        write(session, [Rows(LtvFeatures, count, columns)])
+    with store.reading() as session:
+        found = session.execute(
+            select(LtvFeatures.aff_type, LtvFeatures.extra).order_by(LtvFeatures.user_id)
+        )
+        objects = [one and json.loads(one) for one in extra]
+        assert [tuple(one) for one in found] == list(zip(names, objects, strict=True))
+
+
+def encoded(texts: list[str | None]) -> Texts:
+    """The same, as whoever reads many of them has them."""
+    octets = [None if one is None else one.encode() for one in texts]
+    lengths = np.array([-1 if one is None else len(one) for one in octets], dtype=np.int64)
+    return Texts(lengths, np.frombuffer(b"".join(one or b"" for one in octets), dtype=np.uint8))

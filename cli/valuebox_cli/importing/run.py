@@ -54,6 +54,7 @@ def run(
         BadSource: when the source cannot be read to its end.
     """
     done = Imported(name)
+    store.expect_many_rows()
     if mapping.customers:
         some = customers(source, mapping, mapping.customers, name, done.of_customers)
         for columns in some:

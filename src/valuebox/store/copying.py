@@ -17,6 +17,7 @@ from sqlalchemy.types import TypeEngine
 
 from valuebox.store.base import UtcDateTime
 from valuebox.store.ids import Ids
+from valuebox.store.texts import Texts
 
 Octets = NDArray[np.uint8]
 
@@ -92,13 +93,18 @@ def _ids(values: Sequence[UUID]) -> Field:
     return Field(np.full(len(values), 16), octets.reshape(-1))
 
 
-def _moments(values: Any) -> Field:
+def moments_of(values: Any) -> NDArray[np.datetime64]:
+    """A column of moments as an array in UTC, NaT for None."""
     if not isinstance(values, np.ndarray):
         values = [
             one.astimezone(UTC).replace(tzinfo=None) if one and one.tzinfo else one
             for one in values
         ]
-    moments = np.asarray(values, dtype="datetime64[us]")
+    return np.asarray(values, dtype="datetime64[us]")
+
+
+def _moments(values: Any) -> Field:
+    moments = moments_of(values)
     missing = np.isnat(moments)
     since = (moments[~missing] - EPOCH).astype(">i8")
     return Field(np.where(missing, _NULL, since.itemsize), since.view(np.uint8))
@@ -124,6 +130,8 @@ def _numbers(numbers: NDArray[Any], kind: str) -> Field:
 
 
 def _texts(values: Sequence[str | None]) -> Field:
+    if isinstance(values, Texts):
+        return Field(values.lengths, values.octets)
     encoded = [None if value is None else value.encode() for value in values]
     lengths = [_NULL if value is None else len(value) for value in encoded]
     octets = np.frombuffer(b"".join(filter(None, encoded)), dtype=np.uint8)
@@ -131,6 +139,8 @@ def _texts(values: Sequence[str | None]) -> Field:
 
 
 def _json(values: Sequence[Any]) -> Field:
+    if isinstance(values, Texts):
+        return _texts(values)
     return _texts([None if value is None else json.dumps(value) for value in values])
 
 

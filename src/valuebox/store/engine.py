@@ -40,6 +40,7 @@ _SESSION: Final = {
 _AT_ONCE_SECONDS: Final = 2 * STATEMENT_MS / 1000
 """How long two statements that are sent as one may take."""
 SQLITE_LOCK_SECONDS = 10
+_LARGE_CACHE_KIB: Final = 256 << 10
 _TCP_MS = 10_000
 
 _log = logging.getLogger("valuebox")
@@ -152,6 +153,12 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA secure_delete=ON")
+    # Rows wait there for their table, for the length of a transaction.
+    connection.execute("PRAGMA temp_store=MEMORY")
+
+
+def _large_cache(connection: sqlite3.Connection, _: Any) -> None:
+    connection.execute(f"PRAGMA cache_size=-{_LARGE_CACHE_KIB}")
 
 
 def _begin_sqlite(connection: Any) -> None:
@@ -242,6 +249,12 @@ class Store:
                     return
         with self.writing() as session:
             write(session, chain([first], tables))
+
+    def expect_many_rows(self) -> None:
+        """Give SQLite memory for the indexes of millions of rows, which come in any order."""
+        if self.engine.dialect.name == "sqlite":
+            event.listen(self.engine, "connect", _large_cache)
+            self.engine.dispose()
 
     def close(self) -> None:
         """Give all connections back."""

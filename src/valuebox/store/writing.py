@@ -10,12 +10,13 @@ from functools import cache
 from typing import Any, Final, cast
 
 import numpy as np
-from sqlalchemy import JSON, Connection, Table, Uuid, insert
+from sqlalchemy import JSON, Connection, Table, Uuid
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from valuebox.store import copying
+from valuebox.store import copying, lite
 from valuebox.store.base import Base
+from valuebox.store.texts import Texts
 
 COPY_FROM: Final = 100
 """Rows from which on COPY beats INSERT."""
@@ -58,12 +59,10 @@ def write(session: Session, rows: Iterable[Rows]) -> None:
     connection = session.connection()
     if connection.dialect.name == "sqlite":
         for some in rows:
-            statement = insert(some.into)
-            columns = [_listed(values, some.count) for values in some.columns.values()]
-            values = [
-                dict(zip(some.columns, row, strict=True)) for row in zip(*columns, strict=True)
-            ]
-            connection.execute(statement, values)
+            insert_into, _ = _statement(some.into, tuple(some.columns))
+            columns = [(some.into.c[name].type, values) for name, values in some.columns.items()]
+            row = f"({', '.join('?' * len(columns))})"
+            connection.exec_driver_sql(f"{insert_into} {row}", list(lite.values(columns)))
         return
     few: list[Rows] = []
     for some in rows:
@@ -104,7 +103,8 @@ def insert_few(connection: Connection, tables: Sequence[Rows]) -> None:
         statements.append(f"{insert_into} {', '.join([row] * rows.count)}")
         columns = [_listed(values, rows.count) for values in rows.columns.values()]
         for position, adapt in adapters.items():
-            columns[position] = [None if v is None else adapt(v) for v in columns[position]]
+            if not isinstance(columns[position], Texts):
+                columns[position] = [None if v is None else adapt(v) for v in columns[position]]
         for values in zip(*columns, strict=True):
             parameters += values
     connection.exec_driver_sql("; ".join(statements), tuple(parameters))

@@ -1,0 +1,46 @@
+"""Texts of a whole column, as whoever read them has them: in UTF-8, one after the other."""
+
+from collections.abc import Iterator, Sequence
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Texts(Sequence[str | None]):
+    """Texts that become Python's own when they are looked at.
+
+    Where a column holds JSON, these are JSON already.
+
+    Args:
+        lengths: Bytes of each text, `(n,)`; -1 is a missing one.
+        octets: The bytes of all of them.
+    """
+
+    def __init__(self, lengths: NDArray[np.int64], octets: NDArray[np.uint8]):
+        self.lengths = lengths
+        self.octets = octets
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    @overload
+    def __getitem__(self, position: int) -> str | None: ...
+    @overload
+    def __getitem__(self, position: slice) -> list[str | None]: ...
+    def __getitem__(self, position: int | slice) -> str | list[str | None] | None:
+        return self.listed()[position]
+
+    def __iter__(self) -> Iterator[str | None]:
+        return iter(self.listed())
+
+    def listed(self) -> list[str | None]:
+        """All of them."""
+        ends = np.cumsum(np.maximum(self.lengths, 0)).tolist()
+        whole = self.octets.tobytes()
+        start = 0
+        found: list[str | None] = []
+        for end, length in zip(ends, self.lengths.tolist(), strict=True):
+            found.append(None if length < 0 else whole[start:end].decode())
+            start = end
+        return found
