@@ -93,6 +93,28 @@ def test_a_period_holds_the_events_in_it(campaigns: Campaigns) -> None:
     assert found.span.customers == users
 
 
+def test_months_are_what_sql_counts(campaigns: Campaigns) -> None:
+    found = {one.unit: one for one in campaigns.report(sources=["workshop-1"]).series}
+    active = campaigns.plain(
+        "workshop-1",
+        "SELECT substr(date, 1, 7), count(DISTINCT who) FROM joined WHERE there GROUP BY 1",
+    )
+    months = found["month"]
+    assert {
+        f"{start:%Y-%m}": n for start, n in zip(months.starts, months.everybody.active, strict=True)
+    } == (active)
+    revenue = campaigns.plain(
+        "workshop-1",
+        "SELECT campaign, substr(date, 1, 7), coalesce(sum(amount), 0) FROM joined WHERE there "
+        "GROUP BY 1, 2",
+    )
+    for one in months.groups:
+        for start, amount in zip(months.starts, one.revenue, strict=True):
+            assert amount == pytest.approx(revenue.get((one.name, f"{start:%Y-%m}"), 0))
+    for unit in found.values():
+        assert sum(unit.everybody.purchases) == 411
+
+
 def test_a_second_campaign_is_compared_with_the_first(campaigns: Campaigns) -> None:
     asked = {"sources": ["workshop-2"], "baseline": {"sources": ["workshop-1"]}}
     found = campaigns.report(**asked).comparison
@@ -150,7 +172,7 @@ def test_without_anything_every_part_says_why_it_is_not_there(campaigns: Campaig
     found = campaigns.report(sources=["nobody"])
     assert (found.span.customers, found.span.events, found.users) == (0, 0, [])
     parts = {name for name, value in found if value is None}
-    assert parts | {"demographics"} == set(found.left_out)
+    assert parts | {"demographics", "series"} == set(found.left_out)
     assert all(found.left_out.values())
 
 
@@ -168,6 +190,8 @@ def test_names_that_nothing_is_called_by_are_told(campaigns: Campaigns) -> None:
         "spend": ["TV"],
     }
     assert campaigns.report(sources=["workshop-1"]).unmatched == {}
+    cancelled = campaigns.report(cancellation="canceled", subscription="bought").unmatched
+    assert cancelled == {"cancellation": ["canceled"]}
     strange = campaigns.report(attribute="colour", category="flavour", responses=["bought", "wink"])
     assert strange.unmatched == {
         "attribute": ["colour"], "category": ["flavour"], "responses": ["wink"],

@@ -7,7 +7,7 @@ from valuebox.growth.bgnbd import BgNbd, NoFit, fit_bgnbd
 from valuebox.growth.columns import Facts
 from valuebox.growth.gamma_gamma import GammaGamma, fit_gamma_gamma
 from valuebox.growth.holdout import halfway, holdout
-from valuebox.growth.probabilistic import probabilistic_value
+from valuebox.growth.probabilistic import buyers, probabilistic_value
 from valuebox.growth.purchases import Purchases, purchases
 
 # The paper counts the time from a customer's first day until the last one, on which it still looks.
@@ -122,7 +122,7 @@ def test_what_cannot_be_learned_is_said() -> None:
         fit_bgnbd(known)
     with pytest.raises(NoFit, match="fewer than 10"):
         fit_gamma_gamma(known)
-    told = probabilistic_value(nobody, bought(nobody), "campaign", START, 52, 5)
+    told = probabilistic_value(nobody, buyers(nobody, bought(nobody), START), "campaign", 52, 5)
     assert (told.buying, told.why_not is not None, told.customers) == (None, True, [])
     nothing = facts([], np.array([], dtype="datetime64[us]"), [], 3)
     assert halfway(nothing, bought(nothing), START) is None
@@ -131,7 +131,7 @@ def test_what_cannot_be_learned_is_said() -> None:
 
 
 def test_values_of_groups_are_sums_of_their_customers(cds: Facts) -> None:
-    told = probabilistic_value(cds, bought(cds), "campaign", CALIBRATED, 39, 3_000)
+    told = probabilistic_value(cds, buyers(cds, bought(cds), CALIBRATED), "campaign", 39, 3_000)
     assert (told.buyers, len(told.customers)) == (2_357, 2_357)
     assert sum(one.value for one in told.groups) == pytest.approx(
         sum(one.value for one in told.customers)

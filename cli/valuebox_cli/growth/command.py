@@ -75,6 +75,18 @@ def report(
         int, typer.Option(help="After so many days without an event a customer has churned.")
     ] = _ASKED.churn_days,
     weeks: Annotated[int, typer.Option(help="How far ahead to value.")] = _ASKED.weeks,
+    cancellation: Annotated[
+        str | None, typer.Option(help="Type of event with which a subscription ends.")
+    ] = None,
+    subscription: Annotated[
+        str | None,
+        typer.Option(
+            help="Type of event with which a subscription begins.", show_default="joining"
+        ),
+    ] = None,
+    renewal_days: Annotated[
+        int, typer.Option(help="After how many days a subscription is renewed.")
+    ] = _ASKED.renewal_days,
     users_source: Annotated[
         str | None,
         typer.Option(help="The source whose customers are users that `ltv` has predicted."),
@@ -114,6 +126,9 @@ def report(
             "spend": dict(map(_spent, spend or [])),
             "churn_days": churn_days,
             "weeks": weeks,
+            "cancellation": cancellation,
+            "subscription": subscription,
+            "renewal_days": renewal_days,
             "users_source": users_source,
             "top": top,
         }

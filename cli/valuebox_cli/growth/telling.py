@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Final
 
 from rich import box
 from rich.table import Table
@@ -9,6 +10,9 @@ from rich.table import Table
 from valuebox.growth.lift import Lift
 from valuebox.growth.report import GrowthReport
 from valuebox_cli.console import out
+
+_MONTHS: Final = 12
+"""The last ones that are told; JSON has all."""
 
 
 def tell(report: GrowthReport) -> None:
@@ -26,6 +30,9 @@ def tell(report: GrowthReport) -> None:
     )
     _groups(report)
     _actions(report)
+    _months(report)
+    _segments(report)
+    _leaving(report)
     if report.comparison:
         _lifts([one for one in report.comparison.lifts if one.segment is None])
     if report.advertising:
@@ -63,6 +70,58 @@ def _actions(report: GrowthReport) -> None:
     table.add_section()
     table.add_row("all", *(f"{one.count:,}" for one in report.types))
     out.print(table)
+
+
+def _months(report: GrowthReport) -> None:
+    found = [one for one in report.series if one.unit == "month"]
+    if not found:
+        return
+    months, everybody = found[0], found[0].everybody
+    table = _table("Months", ["from", "active", "joined", "buyers", "new", "purchases", "revenue"])
+    rows = zip(
+        months.starts, months.whole, everybody.active, everybody.joined, everybody.buyers,
+        everybody.first_buyers, everybody.purchases, everybody.revenue, strict=True,
+    )  # fmt: skip
+    for start, is_whole, *counts, revenue in list(rows)[-_MONTHS:]:
+        name = f"{start}" if is_whole else f"{start} (in part)"
+        table.add_row(name, *(f"{one:,}" for one in counts), f"{revenue:,.2f}")
+    out.print(table)
+
+
+def _segments(report: GrowthReport) -> None:
+    if report.rfm is None:
+        return
+    days = report.rfm.days
+    heading = ["segment", "buyers", "revenue", "each", f"bought in {days} days", "each then"]
+    table = _table("Buyers by how lately and how often they bought", heading)
+    for one in report.rfm.segments:
+        later = one.next
+        table.add_row(
+            one.name,
+            f"{one.customers:,}",
+            f"{one.revenue:,.2f}",
+            _figure(one.spent),
+            "—" if later is None else f"{later.rate:.0%}",
+            _figure(None if later is None else later.each),
+        )
+    out.print(table)
+
+
+def _leaving(report: GrowthReport) -> None:
+    if report.leaving is None:
+        return
+    if bought := report.leaving.buyers:
+        table = _table("Left for good, by BG/NBD", ["group", "buyers", "left", "share"])
+        for left in bought.groups:
+            table.add_row(left.name, f"{left.buyers:,}", f"{left.left:,.1f}", f"{left.share:.0%}")
+        out.print(table)
+    if subscribed := report.leaving.subscribers:
+        heading = ["group", "subscriptions", "cancelled", f"cancel in {subscribed.days} days"]
+        table = _table("Subscribers", heading)
+        for one in [*subscribed.groups, subscribed.everybody]:
+            soon = "—" if one.leaving_share is None else f"{one.leaving_share:.1%}"
+            table.add_row(one.name, f"{one.subscriptions:,}", f"{one.cancelled:,}", soon)
+        out.print(table)
 
 
 def _lifts(found: Sequence[Lift]) -> None:

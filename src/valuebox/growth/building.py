@@ -3,8 +3,10 @@
 import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple, TypeVar
+from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
@@ -22,14 +24,22 @@ from valuebox.growth.holdout import Holdout, halfway, holdout
 from valuebox.growth.loading import Loaded, load
 from valuebox.growth.money import Money, money
 from valuebox.growth.predicted import Predicted, predicted
-from valuebox.growth.probabilistic import ProbabilisticValue, probabilistic_value
+from valuebox.growth.probabilistic import (
+    Buyers,
+    ProbabilisticValue,
+    buyers,
+    probabilistic_value,
+)
 from valuebox.growth.profit import profits
 from valuebox.growth.report import GrowthReport, Span
 from valuebox.growth.retention import Retention, retention
 from valuebox.growth.samples import moment
 from valuebox.growth.schemas import GrowthQuestion
 from valuebox.growth.segments import Discovery, discover
+from valuebox.growth.series import series
 from valuebox.growth.unmatched import unmatched
+from valuebox.growth.value.leaving import Leaving, leaving
+from valuebox.growth.value.rfm import rfm
 from valuebox.ltv.latest import latest_predictions
 from valuebox.ltv.schemas import MAX_USER_ID
 from valuebox.store.engine import Store, TooLate
@@ -37,7 +47,8 @@ from valuebox.store.engine import Store, TooLate
 Part = TypeVar("Part")
 
 
-class _Known(NamedTuple):
+@dataclass(frozen=True)
+class _Known:
     """What several parts are made of."""
 
     question: GrowthQuestion
@@ -46,6 +57,16 @@ class _Known(NamedTuple):
     until: np.datetime64
     activity: Activity
     factors: Factors
+
+    @property
+    def start(self) -> np.datetime64 | None:
+        """When the report begins, if it was asked to."""
+        return None if self.question.start is None else moment(self.question.start)
+
+    @cached_property
+    def buyers(self) -> Buyers:
+        """What was learned of those who bought."""
+        return buyers(self.facts, self.money, self.until)
 
 
 def report(store: Store, question: GrowthQuestion, most: int | None = None) -> GrowthReport:
@@ -92,6 +113,10 @@ def report(store: Store, question: GrowthQuestion, most: int | None = None) -> G
         actions=actions(facts, question.attribute),
         events_per_customer=events_per_customer(facts),
         profits=profits(facts, brought, question.attribute, question.top),
+        series=part(
+            "series", lambda it: series(facts, brought, question.attribute, it.start, it.until)
+        )
+        or [],
         comparison=part("comparison", lambda _: _comparison(loaded, question)),
         retention=part("retention", _retention),
         churn=part(
@@ -103,6 +128,11 @@ def report(store: Store, question: GrowthQuestion, most: int | None = None) -> G
             lambda it: formula_value(facts, it.factors, question.attribute, question.top),
         ),
         probabilistic=part("probabilistic", _probabilistic),
+        rfm=part(
+            "rfm",
+            lambda it: rfm(facts, brought, question.attribute, it.until, question.churn_days),
+        ),
+        leaving=part("leaving", _leaving),
         holdout=part("holdout", _holdout),
         demographics=part("demographics", lambda it: demographics(facts, brought, it.factors))
         or [],
@@ -155,8 +185,7 @@ def _comparison(loaded: Loaded, question: GrowthQuestion) -> Comparison:
 
 
 def _retention(it: _Known) -> Retention:
-    start = it.question.start
-    found = retention(it.facts.customers, it.activity, None if start is None else moment(start))
+    found = retention(it.facts.customers, it.activity, it.start)
     if not found.cohorts:
         raise NotEnough("it is not known of any customer that they joined within this time")
     return found
@@ -164,9 +193,11 @@ def _retention(it: _Known) -> Retention:
 
 def _probabilistic(it: _Known) -> ProbabilisticValue:
     asked = it.question
-    return probabilistic_value(
-        it.facts, it.money, asked.attribute, it.until, asked.weeks, asked.top
-    )
+    return probabilistic_value(it.facts, it.buyers, asked.attribute, asked.weeks, asked.top)
+
+
+def _leaving(it: _Known) -> Leaving:
+    return leaving(it.facts, it.money, it.buyers, it.question, it.until)
 
 
 def _holdout(it: _Known) -> Holdout:

@@ -85,6 +85,10 @@ class Customers:
         """Of one of them."""
         return self.source.names[int(self.source.codes[position])]
 
+    def named(self, position: int) -> dict[str, str]:
+        """One of them as answers name a customer: by `source` and `customer`, their id there."""
+        return {"source": self.source_of(position), "customer": str(self.id[position])}
+
     def groups(self, attribute: str) -> Groups:
         """Customers by an attribute; all unknown where nobody has it."""
         nobody = Labels(np.full(len(self), -1, dtype=np.int32), [])

@@ -92,6 +92,7 @@ def _columns(rows: FactRows, question: GrowthQuestion) -> Facts:
     attributes = by_name(told.attributes, MOST_ATTRIBUTES) | {SOURCE: limited(source)}
     customers = Customers(source, told.id, told.created, attributes)
     named = {question.purchase, *question.responses}
+    named |= {one for one in (question.cancellation, question.subscription) if one is not None}
     return Facts(
         customers,
         Events(

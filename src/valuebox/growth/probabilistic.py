@@ -37,6 +37,15 @@ class BuyerModel(NamedTuple):
         return self.buying.expected(known, weeks) * self.spend(known)
 
 
+class Buyers(NamedTuple):
+    """What is known of buyers, and what was learned of it."""
+
+    known: Purchases
+    model: BuyerModel | None
+    why_not: str | None
+    """Why there is no model."""
+
+
 class GroupFuture(BaseModel):
     """What the buyers of a group will bring."""
 
@@ -99,25 +108,28 @@ def learn(known: Purchases, mean: float) -> BuyerModel:
     return BuyerModel(buying, spending, mean)
 
 
+def buyers(facts: Facts, money: Money, until: np.datetime64) -> Buyers:
+    """Look at what was bought before `until`, and learn of it what can be learned."""
+    known = purchases(facts, money, until)
+    try:
+        return Buyers(known, learn(known, mean_amount(money)), None)
+    except NoFit as error:
+        return Buyers(known, None, str(error))
+
+
 def probabilistic_value(
-    facts: Facts, money: Money, attribute: str, until: np.datetime64, weeks: int, top: int
+    facts: Facts, those: Buyers, attribute: str, weeks: int, top: int
 ) -> ProbabilisticValue:
     """Value every buyer over the next weeks.
 
     Args:
         facts: What happened.
-        money: What events brought.
+        those: What was learned of the buyers among them.
         attribute: Of customers, which their groups are made by.
-        until: When the facts end.
         weeks: How far ahead.
         top: How many single customers to list.
     """
-    known = purchases(facts, money, until)
-    why_not, model = None, None
-    try:
-        model = learn(known, mean_amount(money))
-    except NoFit as error:
-        why_not = str(error)
+    known, model, why_not = those
     return ProbabilisticValue(
         weeks=weeks,
         buyers=len(known),

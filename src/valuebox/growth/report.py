@@ -17,6 +17,9 @@ from valuebox.growth.profit import Profits
 from valuebox.growth.retention import Retention
 from valuebox.growth.schemas import GrowthQuestion
 from valuebox.growth.segments import Discovery
+from valuebox.growth.series import TimeSeries
+from valuebox.growth.value.leaving import Leaving
+from valuebox.growth.value.rfm import Rfm
 
 
 class Span(BaseModel):
@@ -53,6 +56,7 @@ class GrowthReport(BaseModel):
     actions: list[Action] = Field(description="Events by group of customers, category and type.")
     events_per_customer: EventsPerCustomer
     profits: Profits
+    series: list[TimeSeries] = Field(description="What happened by day, by week and by month.")
     comparison: Comparison | None = Field(description="What changed since the baseline.")
     retention: Retention | None
     churn: Churn | None
@@ -62,6 +66,10 @@ class GrowthReport(BaseModel):
     probabilistic: ProbabilisticValue | None = Field(
         description="Lifetime value by BG/NBD and Gamma-Gamma."
     )
+    rfm: Rfm | None = Field(
+        description="Buyers by how lately and how often they bought, and what such buyers did next."
+    )
+    leaving: Leaving | None = Field(description="Who has probably left, or soon will.")
     holdout: Holdout | None = Field(description="Both, judged by what was bought afterwards.")
     demographics: list[Demographic] = Field(
         description="Customers by every value of every attribute, the most profitable first."

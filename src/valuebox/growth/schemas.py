@@ -117,6 +117,26 @@ class GrowthQuestion(Model, RequestModel):
         description="How far ahead customers are valued.",
         examples=[52],
     )
+    cancellation: Type | None = Field(
+        default=None,
+        description="The type of event with which a customer ends a subscription; null where there "
+        "are no subscriptions.",
+        examples=["cancelled"],
+    )
+    subscription: Type | None = Field(
+        default=None,
+        description="The type of event with which a subscription begins; null where it begins "
+        "when the customer is created.",
+        examples=["subscribed"],
+    )
+    renewal_days: int = Field(
+        default=30,
+        strict=True,
+        ge=1,
+        le=3_650,
+        description="After how many days a subscription is renewed.",
+        examples=[30],
+    )
     users_source: Source | None = Field(
         default=None,
         description="The source whose customers are users of the `ltv` compartment; their "

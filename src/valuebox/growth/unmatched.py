@@ -20,6 +20,8 @@ def unmatched(loaded: Loaded, question: GrowthQuestion) -> dict[str, list[str]]:
         "category": ([question.category], has_categories),
         "purchase": ([question.purchase], events.type.names),
         "responses": (question.responses, events.type.names),
+        "cancellation": (_asked(question.cancellation), events.type.names),
+        "subscription": (_asked(question.subscription), events.type.names),
         "spend": (list(question.spend), customers.groups(question.attribute).names),
     }
     found = {
@@ -27,3 +29,7 @@ def unmatched(loaded: Loaded, question: GrowthQuestion) -> dict[str, list[str]]:
         for field, (asked, known) in named.items()
     }
     return {field: names for field, names in found.items() if names}
+
+
+def _asked(name: str | None) -> list[str]:
+    return [] if name is None else [name]

@@ -1,0 +1,1 @@
+"""What customers are worth: segments by buying, and who has left."""
