@@ -34,6 +34,7 @@ from valuebox.errors import (
     error_response,
 )
 from valuebox.exchange import Exchange, current_exchange
+from valuebox.front import site as front
 from valuebox.settings import Settings
 from valuebox.shaping import ErrorShaper
 from valuebox.store.idempotency import MAX_KEY
@@ -47,8 +48,7 @@ ANSWER_WITHIN_SECONDS: Final = 50
 
 PROBES: Final = frozenset({"/livez", "/healthz", "/readyz"})
 # Says nothing of what is stored, and whoever has no key yet may want to read it.
-_DOCUMENTS: Final = frozenset({"/", "/docs.json", "/schema.json", "/favicon.ico"})
-_ASSETS: Final = "/static_content/"
+_DOCUMENTS: Final = front.PATHS | {"/docs.json", "/schema.json"}
 _OPEN: Final = PROBES | _DOCUMENTS
 _METRICS: Final = "/metrics"
 _OTHER: Final = "other"
@@ -154,6 +154,8 @@ class Guard:
             await refusal(scope, body, shaped)
         elif path == _METRICS:
             await (await self._metrics(scope["method"]))(scope, body, shaped)
+        elif path in front.PATHS:
+            await front.answer(path, scope["method"])(scope, body, shaped)
         elif path in site.PATHS:
             await (await self._dashboard.answer(scope, body))(scope, body, shaped)
         elif not is_ours:
@@ -174,7 +176,7 @@ class Guard:
     async def _refuse_caller(
         self, path: str, headers: Headers, exchange: Exchange
     ) -> Response | None:
-        if path in _OPEN or path.startswith(_ASSETS):
+        if path in _OPEN:
             return None
         access: Access = self._running().access
         if access.mode == "local" and not exposure.names_this_machine(headers.get("host", "")):
@@ -210,7 +212,7 @@ def _is_known(path: str) -> bool:
 def _refuse_path(path: str) -> Response | None:
     # To the letter, since Starlette is not that strict: to its routes a path with a line break at
     # its end is the same one, and with a slash it sends the client on to a host of the client's.
-    if _is_known(path) or path.startswith(_ASSETS):
+    if _is_known(path):
         return None
     return error_response("not_found", NOT_FOUND)
 

@@ -13,6 +13,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from valuebox import __version__
 from valuebox.endpoint import ROUTES, Route
 from valuebox.errors import (
     IDEMPOTENCY_KEY_HEADER,
@@ -79,9 +80,9 @@ def truthful(spec: dict[str, Any]) -> dict[str, Any]:
         spec: What BentoML generated; changed in place and returned.
     """
     spec["openapi"] = "3.1.0"
-    spec["info"] = {**_INFO, "version": spec["info"]["version"]}
+    spec["info"] = {**_INFO, "version": __version__}
     spec["components"] = {
-        "schemas": _schemas()[1],
+        "schemas": definitions(),
         "securitySchemes": {_SECURITY: {"type": "http", "scheme": "bearer"}},
     }
     for path, operations in spec["paths"].items():
@@ -101,7 +102,7 @@ def _describe(operation: dict[str, Any], route: Route) -> None:
     operation["parameters"] = [_IDEMPOTENCY_KEY] if route.stores else []
     operation["requestBody"] = {
         "required": True,
-        "content": {_JSON: {"schema": _schema_of(route.takes, "validation")}},
+        "content": {_JSON: {"schema": schema_of(route.takes, "validation")}},
     }
     headers = {REQUEST_ID_HEADER: _REQUEST_ID}
     if route.stores:
@@ -109,10 +110,19 @@ def _describe(operation: dict[str, Any], route: Route) -> None:
     good = {
         "description": "Done.",
         "headers": headers,
-        "content": {_JSON: {"schema": _schema_of(route.answers, "serialization")}},
+        "content": {_JSON: {"schema": schema_of(route.answers, "serialization")}},
     }
-    codes = _EVERYWHERE + (_WHERE_STORED if route.stores else ()) + route.refuses
-    operation["responses"] = {"200": good, **_errors(codes)}
+    operation["responses"] = {"200": good, **_errors(codes_of(route))}
+
+
+def codes_of(route: Route) -> tuple[ErrorCode, ...]:
+    """Errors that an endpoint may answer."""
+    return _EVERYWHERE + (_WHERE_STORED if route.stores else ()) + route.refuses
+
+
+def definitions() -> dict[str, Any]:
+    """Schemas by the names that others refer to."""
+    return _schemas()[1]
 
 
 def _errors(codes: tuple[ErrorCode, ...]) -> dict[str, Any]:
@@ -126,13 +136,14 @@ def _errors(codes: tuple[ErrorCode, ...]) -> dict[str, Any]:
                 REQUEST_ID_HEADER: _REQUEST_ID,
                 **({"Retry-After": _RETRY_AFTER} if status in {429, 503} else {}),
             },
-            "content": {_JSON: {"schema": _schema_of(ErrorAnswer, "serialization")}},
+            "content": {_JSON: {"schema": schema_of(ErrorAnswer, "serialization")}},
         }
         for status, names in sorted(by_status.items())
     }
 
 
-def _schema_of(model: type[BaseModel] | None, mode: JsonSchemaMode) -> dict[str, Any]:
+def schema_of(model: type[BaseModel] | None, mode: JsonSchemaMode) -> dict[str, Any]:
+    """The schema of a body: a reference into `definitions`, or that of any object."""
     if model is None:
         return {"type": "object"}
     reference: dict[str, Any] = _schemas()[0][model, mode]

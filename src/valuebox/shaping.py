@@ -35,6 +35,8 @@ class ErrorShaper:
         """Send one message, or hold it back until the whole error is known."""
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
+            for name, value in _ALWAYS.items():
+                headers.setdefault(name, value)
             headers[REQUEST_ID_HEADER] = str(self._exchange.request_id)
             if self._exchange.replayed:
                 headers[REPLAYED_HEADER] = "true"
@@ -71,6 +73,16 @@ class ErrorShaper:
         await self._send({"type": "http.response.body", "body": body})
 
 
+# What is answered is shown by pages of our own alone, and is never taken for a page itself.
+_ALWAYS: Final = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
 _OURS: Final = re.compile(rb'{"error":{"code":"([a-z_]+)"')
 _WORDS: Final[dict[int, tuple[ErrorCode, str]]] = {
     400: ("malformed_json", "The request could not be read."),

@@ -147,7 +147,7 @@ def test_a_new_key_works_without_a_restart(locked: Locked) -> None:
 
 
 def test_probes_and_documents_need_no_key(locked: Locked) -> None:
-    for path in ("/livez", "/readyz", "/healthz", "/", "/docs.json"):
+    for path in ("/livez", "/readyz", "/healthz", "/", "/api", "/docs.json"):
         assert locked.service.http.get(path).status_code == 200, path
 
 

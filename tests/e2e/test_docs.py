@@ -67,12 +67,6 @@ def test_metrics_count_requests(service: Service) -> None:
     assert "# TYPE valuebox_requests_total counter" in answer.text
 
 
-def test_the_page_for_people_is_there(service: Service) -> None:
-    answer = service.http.get("/")
-    assert answer.status_code == 200
-    assert "html" in answer.headers["Content-Type"]
-
-
 def test_every_reference_in_the_document_leads_somewhere(docs: dict[str, Any]) -> None:
     found = set(references(docs))
     assert "#/components/schemas/ErrorAnswer" in found

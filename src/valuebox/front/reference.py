@@ -1,0 +1,60 @@
+"""The reference of the API: every endpoint, from what is declared of it."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+
+from valuebox.endpoint import ROUTES, Route
+from valuebox.errors import STATUS_OF
+from valuebox.front.fields import Definitions, Field
+from valuebox.openapi import codes_of, definitions, schema_of
+
+_MOST_FIELDS = 120
+"""Of an answer; reports have hundreds, which the OpenAPI document lists."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What a reader needs to know of an endpoint."""
+
+    path: str
+    title: str
+    description: str
+    scopes: list[str]
+    """Of an API key, one of them suffices."""
+    stores: bool
+    """Whether it takes an `Idempotency-Key`."""
+    takes: list[Field]
+    answers: list[Field]
+    left_out: int
+    """How many fields of its answers are not listed."""
+    example: str
+    """Of a body, as JSON."""
+    errors: list[tuple[int, str]]
+    """Status and code of what it may answer instead."""
+
+
+@cache
+def operations() -> list[Operation]:
+    """All endpoints, by path."""
+    known = Definitions(definitions())
+    return [_operation(path, route, known) for path, route in sorted(ROUTES.items())]
+
+
+def _operation(path: str, route: Route, known: Definitions) -> Operation:
+    title, _, description = (route.method.__doc__ or "").strip().partition("\n")
+    taken = schema_of(route.takes, "validation")
+    answered = list(known.fields(schema_of(route.answers, "serialization")))
+    body = known.example(taken) if route.takes else {}
+    return Operation(
+        path=path,
+        title=title,
+        description=" ".join(description.split()),
+        scopes=sorted(route.scopes),
+        stores=route.stores,
+        takes=list(known.fields(taken)) if route.takes else [],
+        answers=answered[:_MOST_FIELDS],
+        left_out=max(0, len(answered) - _MOST_FIELDS),
+        example=json.dumps(body, ensure_ascii=False),
+        errors=sorted((STATUS_OF[code].value, code) for code in codes_of(route)),
+    )

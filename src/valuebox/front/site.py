@@ -1,0 +1,58 @@
+"""The pages that need no key: they say what the service is, and nothing of what it has stored."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Final
+
+from jinja2 import Environment
+from starlette.responses import HTMLResponse, Response
+
+from valuebox import __version__
+from valuebox.dashboard.rendering import digest, environment, style
+from valuebox.endpoint import wrong_method
+from valuebox.front.reference import operations
+
+_READING: Final = ("GET", "HEAD")
+_CACHED: Final = "public, max-age=300"
+
+
+def answer(path: str, method: str) -> Response:
+    """The response to a request whose path is one of `PATHS`."""
+    if method not in _READING:
+        return wrong_method(_READING)
+    return _PAGES[path]()
+
+
+def _start() -> HTMLResponse:
+    return _page("start.html")
+
+
+def _api() -> HTMLResponse:
+    return _page("api.html")
+
+
+_PAGES: Final[Mapping[str, Callable[[], HTMLResponse]]] = {"/": _start, "/api": _api}
+PATHS: Final = frozenset(_PAGES)
+
+
+@cache
+def _content(template: str) -> str:
+    return (
+        _templates()
+        .get_template(template)
+        .render(style=style(), version=__version__, operations=operations())
+    )
+
+
+def _page(template: str) -> HTMLResponse:
+    policy = (
+        f"default-src 'none'; style-src {digest(style())}; img-src data:; form-action 'none'; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    )
+    headers = {"Cache-Control": _CACHED, "Content-Security-Policy": policy}
+    return HTMLResponse(_content(template), headers=headers)
+
+
+@cache
+def _templates() -> Environment:
+    return environment(__package__ or "")

@@ -1,0 +1,117 @@
+"""What a browser is shown first, and the headers under which it is shown anything."""
+
+import json
+
+import pytest
+from playwright.sync_api import Browser, expect
+from support.services import Service
+
+from valuebox import __version__
+
+PAGES = ("/", "/api", "/dashboard")
+# What Mozilla's HTTP Observatory asks of every answer, apart from HTTPS.
+HEADERS = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+def endpoints(service: Service) -> set[str]:
+    paths = service.http.get("/docs.json").json()["paths"]
+    found = {path for path in paths if path.startswith("/v1/")}
+    assert "/v1/ltv/predict" in found
+    return found
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_load_nothing_from_elsewhere_run_no_script_and_fit(
+    service: Service, browser: Browser, path: str, width: int
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    page = context.new_page()
+    asked: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(f"{service.url}{path}")
+    for details in page.locator("summary").all():
+        details.click()
+    assert [url for url in asked if not url.startswith((f"{service.url}/", "data:"))] == []
+    assert complaints == []
+    assert page.locator("script").count() == 0
+    assert page.title().endswith(" · valuebox")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+def test_the_start_page_leads_to_the_api_and_says_which_version_runs(
+    service: Service, browser: Browser
+) -> None:
+    context = browser.new_context(base_url=service.url)
+    page = context.new_page()
+    page.goto("/")
+    expect(page.get_by_role("main")).to_contain_text(f"Version {__version__}")
+    page.get_by_role("link", name="API", exact=True).click()
+    for path in endpoints(service):
+        expect(page.get_by_role("link", name=path, exact=True)).to_be_visible()
+    context.close()
+
+
+def test_the_examples_of_the_api_page_are_good_requests(service: Service, browser: Browser) -> None:
+    context = browser.new_context(base_url=service.url)
+    page = context.new_page()
+    page.goto("/api")
+    examples = {
+        card.get_attribute("id"): card.locator("pre").inner_text()
+        for card in page.locator("section[id]").all()
+        if card.locator("pre").count()
+    }
+    context.close()
+    # What takes nothing has no example.
+    assert endpoints(service) - examples.keys() == {"/v1/ltv/model"}
+    for path, example in examples.items():
+        answer = service.http.post(str(path), json=json.loads(example))
+        # Who or what an example names may not be there; nothing is wrong with what it says.
+        assert answer.status_code in {200, 404}, (path, example, answer.text)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *(("GET", path) for path in (*PAGES, "/docs.json", "/readyz", "/livez", "/metrics")),
+        ("GET", "/dashboard/segments.csv"),
+        ("GET", "/nothing"),
+        ("POST", "/v1/ltv/model"),
+        ("POST", "/v1/ltv/predict"),
+        ("PUT", "/"),
+    ],
+)
+def test_every_answer_has_the_headers_that_browsers_are_to_obey(
+    service: Service, method: str, path: str
+) -> None:
+    answer = service.http.request(method, path)
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+
+
+def test_what_bentoml_would_show_is_not_there(service: Service) -> None:
+    for path in ("/static_content/swagger-ui.css", "/static_content/index.css", "/favicon.ico"):
+        assert service.http.get(path).status_code == 404
+    assert service.http.get("/docs.json").json()["info"]["version"] == __version__
+    assert "googletagmanager" not in service.http.get("/").text
+
+
+def test_only_reading_is_possible(service: Service) -> None:
+    refused = service.http.post("/api")
+    assert refused.status_code == 405
+    assert refused.headers["Allow"] == "GET, HEAD"
+    assert service.http.head("/api").status_code == 200
