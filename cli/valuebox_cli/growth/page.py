@@ -2,6 +2,7 @@
 
 from importlib.resources import files
 
+from valuebox import readable
 from valuebox.dashboard.rendering import digest, environment, style
 from valuebox.growth.rates import LEVEL
 from valuebox.growth.report import GrowthReport
@@ -22,7 +23,7 @@ def render(report: GrowthReport) -> str:
     in_all = [one for one in compared.lifts if one.segment is None] if compared else []
     by_segment = [one for one in compared.lifts if one.segment is not None] if compared else []
     return (
-        environment(_PACKAGE, signed=lambda value: "—" if value is None else f"{value:+.0%}")
+        environment(_PACKAGE, signed=readable.change)
         .get_template("growth.html")
         .render(
             report=report,

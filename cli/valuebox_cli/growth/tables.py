@@ -147,7 +147,7 @@ CAMPAIGNS: Final = Table(
         column("worth_lower", "from", "figure"),
         column("worth_upper", "to", "figure"),
         column("best", "Is the best", "percent"),
-        column("p_adjusted", "p", "index"),
+        column("p_adjusted", "p", "p"),
     ),
 )
 DEMOGRAPHICS: Final = Table(
@@ -172,7 +172,7 @@ SEGMENTS: Final = Table(
         column("customers", "Customers", "count"),
         column("rate", "Rate", "percent"),
         column("rest", "of all others", "percent"),
-        column("p_adjusted", "p", "index"),
+        column("p_adjusted", "p", "p"),
     ),
 )
 PREDICTED: Final = Table(

@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from rich import box
-from rich.table import Table
-
-from valuebox.growth.lift import Lift
+from valuebox.growth.lift import PROFIT, Lift
 from valuebox.growth.report import GrowthReport
+from valuebox.readable import change, count, figure, interval, p_value, percent, visible
 from valuebox_cli.console import out
+from valuebox_cli.tabular import print_table
+
+_TYPES: Final = 5
+"""Types of events with a column of their own; the others share one."""
 
 _MONTHS: Final = 12
 """The last ones that are told; JSON has all."""
@@ -18,14 +20,14 @@ _MONTHS: Final = 12
 def tell(report: GrowthReport) -> None:
     """Print it."""
     for field, names in report.unmatched.items():
-        out.print(f"nothing is known of {field} {', '.join(names)}", soft_wrap=True, markup=False)
+        _say(f"nothing is known of {field} {', '.join(names)}")
     span = report.span
     if span.first is None or span.last is None:
-        out.print(f"{span.customers:,} customers, and no events")
+        _say(f"{span.customers:,} customers, and no events")
         return
-    out.print(
+    _say(
         f"{span.customers:,} customers, {span.events:,} events from {span.first:%Y-%m-%d} to "
-        f"{span.last:%Y-%m-%d}, profit {report.profits.total:,.2f}; at $1 a purchase "
+        f"{span.last:%Y-%m-%d}, profit {figure(report.profits.total)}; at $1 a purchase "
         f"{report.profits.at_one_each:,}"
     )
     _groups(report)
@@ -36,40 +38,59 @@ def tell(report: GrowthReport) -> None:
     if report.comparison:
         _lifts([one for one in report.comparison.lifts if one.segment is None])
     if report.advertising:
-        out.print(report.advertising.advice, soft_wrap=True)
+        _say(report.advertising.advice)
     for part, why in report.left_out.items():
-        out.print(f"left out: {part}, because {why}", soft_wrap=True)
+        _say(f"left out: {part}, because {why}")
+
+
+def _say(sentence: str) -> None:
+    out.print(visible(sentence), soft_wrap=True)
 
 
 def _groups(report: GrowthReport) -> None:
     named = [report.question.attribute, "customers", "buyers", "profit", "a customer", "90 %"]
-    table = _table("Profit", [*named, "formula value"])
     valued = report.formula.groups if report.formula else []
     values = {one.name: one.value_of_customer for one in valued}
-    for one in report.profits.groups:
-        table.add_row(
+    rows = [
+        (
             one.name,
-            f"{one.customers:,}",
-            f"{one.buyers:,}",
-            f"{one.profit:,.2f}",
-            _figure(one.each),
-            f"{_figure(one.each_lower)} to {_figure(one.each_upper)}",
-            _figure(values.get(one.name)),
+            count(one.customers),
+            count(one.buyers),
+            figure(one.profit),
+            figure(one.each),
+            interval(one.each_lower, one.each_upper, figure),
+            figure(values.get(one.name)),
         )
-    out.print(table)
+        for one in report.profits.groups
+    ]
+    print_table("Profit", [*named, "formula value"], rows)
 
 
 def _actions(report: GrowthReport) -> None:
+    """Events by group and type, both with most events first."""
     counts: Counter[tuple[str, str]] = Counter()
+    sizes: Counter[str] = Counter()
     for one in report.actions:
         counts[one.group, one.type] += one.events
-    types = [one.name for one in report.types]
-    table = _table("Events", [report.question.attribute, *types])
-    for group in dict.fromkeys(group for group, _ in counts):
-        table.add_row(group, *(f"{counts[group, name]:,}" for name in types))
-    table.add_section()
-    table.add_row("all", *(f"{one.count:,}" for one in report.types))
-    out.print(table)
+        sizes[one.group] += one.events
+    totals = {one.name: one.count for one in report.types}
+    types = sorted(totals, key=lambda name: -totals[name])
+    listed = types if len(types) <= _TYPES + 1 else types[:_TYPES]
+    others = types[len(listed) :]
+
+    def row(name: str, of: dict[str, int]) -> list[str]:
+        rest = [count(sum(of[kind] for kind in others))] if others else []
+        return [name, *(count(of[kind]) for kind in listed), *rest]
+
+    print_table(
+        "Events",
+        [report.question.attribute, *listed, *([f"{len(others)} others"] if others else [])],
+        [
+            row(name, {kind: counts[name, kind] for kind in types})
+            for name, _ in sizes.most_common()
+        ],
+        row("all", totals),
+    )
 
 
 def _months(report: GrowthReport) -> None:
@@ -125,38 +146,22 @@ def _leaving(report: GrowthReport) -> None:
 
 
 def _lifts(found: Sequence[Lift]) -> None:
-    table = _table("Lift", ["response", "baseline", "now", "lift", "90 %", "p", "adjusted", ""])
-    for one in found:
-        table.add_row(
+    rows = [
+        (
             one.measure,
-            _share(one, one.baseline.each),
-            _share(one, one.current.each),
-            _percent(one.lift),
-            f"{_percent(one.lower)} to {_percent(one.upper)}",
-            f"{one.p_value:.3f}",
-            f"{one.p_adjusted:.3f}",
+            _each(one, one.baseline.each),
+            _each(one, one.current.each),
+            change(one.lift),
+            interval(one.lower, one.upper, change),
+            p_value(one.p_value),
+            p_value(one.p_adjusted),
             "real" if one.is_real else "may be chance",
         )
-    out.print(table)
+        for one in found
+    ]
+    headings = ["response", "baseline", "now", "lift", "90 %", "p", "adjusted", ""]
+    print_table("Lift", headings, rows)
 
 
-def _table(title: str, columns: Sequence[str]) -> Table:
-    table = Table(
-        title=title, box=box.SIMPLE_HEAD, title_justify="left",
-        pad_edge=False, show_edge=False, padding=(0, 1, 0, 0),
-    )  # fmt: skip
-    for number, name in enumerate(columns):
-        table.add_column(name, justify="right" if number else "left", no_wrap=True)
-    return table
-
-
-def _share(one: Lift, value: float | None) -> str:
-    return _figure(value) if one.measure == "profit" or value is None else f"{value:.1%}"
-
-
-def _figure(value: float | None) -> str:
-    return "—" if value is None else f"{value:,.2f}"
-
-
-def _percent(value: float | None) -> str:
-    return "—" if value is None else f"{value:+.0%}"
+def _each(one: Lift, value: float | None) -> str:
+    return figure(value) if one.measure == PROFIT else percent(value, decimals=1)

@@ -16,13 +16,13 @@ from valuebox.dashboard.marks import (
     Bar,
     BarChart,
     Tick,
-    amount,
     ticks,
 )
 from valuebox.dashboard.panels import is_inside
 from valuebox.dashboard.rendering import when
 from valuebox.dashboard.scales import Scale, nice, thinned
 from valuebox.ltv.summaries.views import Arrivals, CohortMean, PredictionBin
+from valuebox.readable import compact
 
 _LABELS: Final = 6
 _WIDEST: Final = 6.0
@@ -147,7 +147,7 @@ def by_size(bins: Sequence[PredictionBin]) -> BarChart | None:
         top = scale(share)
         bars.append(Bar(left, round(step * 0.86, 3), top, round(BOTTOM - top, 3), 0, text))
         if one.lower is not None and math.isclose(math.log10(one.lower) % 1, 0, abs_tol=1e-6):
-            across.append(Tick(left, amount(one.lower)))
+            across.append(Tick(left, compact(one.lower)))
     ticks = [Tick(scale(value), f"{100 * value:g} %") for value in down]
     return BarChart(Axes(ticks, across), bars, expected)
 
@@ -192,8 +192,10 @@ def by_day(arrivals: Sequence[Arrivals], first: date, last: date) -> BarChart | 
 def between(lower: float | None, upper: float | None) -> str:
     """What people call a range of amounts."""
     if lower is None:
-        return f"below {amount(upper or 0)}"
-    return f"{amount(lower)} and more" if upper is None else f"{amount(lower)} to {amount(upper)}"
+        return f"below {compact(upper or 0)}"
+    return (
+        f"{compact(lower)} and more" if upper is None else f"{compact(lower)} to {compact(upper)}"
+    )
 
 
 def _values(cohorts: Iterable[CohortMean]) -> list[float]:

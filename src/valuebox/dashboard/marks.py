@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from valuebox.dashboard.scales import Scale
+from valuebox.readable import compact
 
 HEIGHT: Final = 250
 TOP: Final = 20.0
@@ -62,9 +63,4 @@ class BarChart:
 
 def ticks(values: Sequence[float], scale: Scale) -> list[Tick]:
     """Values written beside a picture."""
-    return [Tick(scale(value), amount(value)) for value in values]
-
-
-def amount(value: float) -> str:
-    """A round amount, as short as it goes."""
-    return f"{value:,.10g}"
+    return [Tick(scale(value), compact(value)) for value in values]

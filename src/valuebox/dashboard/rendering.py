@@ -10,6 +10,9 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
+from valuebox import readable
+from valuebox.readable import NOTHING
+
 
 def environment(*packages: str, **filters: Callable[..., Any]) -> Environment:
     """Templates of the dashboard, and of other packages, which come first.
@@ -26,15 +29,17 @@ def environment(*packages: str, **filters: Callable[..., Any]) -> Environment:
         lstrip_blocks=True,
     )
     templates.filters.update(
-        figure=lambda value: "—" if value is None else f"{value:,.2f}",
-        index=lambda value: "—" if value is None else f"{value:.3f}",
-        count=lambda value: "—" if value is None else f"{value:,}",
-        percent=_percent,
-        moment=lambda value: "—" if value is None else f"{value:%Y-%m-%d %H:%M}",
-        text=lambda value: "—" if value is None else str(value),
+        figure=readable.figure,
+        index=readable.index,
+        count=readable.count,
+        percent=readable.percent,
+        p=readable.p_value,
+        visible=readable.visible,
+        moment=lambda value: NOTHING if value is None else f"{value:%Y-%m-%d %H:%M}",
+        text=lambda value: NOTHING if value is None else readable.visible(str(value)),
         ago=_ago,
         when=when,
-        long_day=lambda value: f"{value.day} {value:%b %Y}" if isinstance(value, date) else "—",
+        long_day=lambda value: f"{value.day} {value:%b %Y}" if isinstance(value, date) else NOTHING,
         **filters,
     )
     return templates
@@ -57,17 +62,6 @@ def when(period: str) -> str:
         day = date.fromisoformat(period)
         return f"{day.day} {day:%b}"
     return f"{date.fromisoformat(period + '-01'):%b %Y}"
-
-
-def _percent(value: float | None) -> str:
-    if value is None:
-        return "—"
-    # A space that does not break.
-    return (
-        f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
-        if 0 < value < 0.1
-        else f"{100 * value:.0f}\N{NO-BREAK SPACE}%"
-    )
 
 
 def _ago(moment: datetime, now: datetime) -> str:

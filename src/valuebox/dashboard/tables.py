@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-Kind = Literal["text", "count", "figure", "index", "percent", "moment"]
+Kind = Literal["text", "count", "figure", "index", "p", "percent", "moment"]
 
 # A spreadsheet would take a text that begins with one of these for something to work out.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
