@@ -98,51 +98,60 @@ def _months(report: GrowthReport) -> None:
     if not found:
         return
     months, everybody = found[0], found[0].everybody
-    table = _table("Months", ["from", "active", "joined", "buyers", "new", "purchases", "revenue"])
     rows = zip(
         months.starts, months.whole, everybody.active, everybody.joined, everybody.buyers,
         everybody.first_buyers, everybody.purchases, everybody.revenue, strict=True,
     )  # fmt: skip
-    for start, is_whole, *counts, revenue in list(rows)[-_MONTHS:]:
-        name = f"{start}" if is_whole else f"{start} (in part)"
-        table.add_row(name, *(f"{one:,}" for one in counts), f"{revenue:,.2f}")
-    out.print(table)
+    print_table(
+        "Months",
+        ["from", "active", "joined", "buyers", "new", "purchases", "revenue"],
+        [
+            (f"{start}" if is_whole else f"{start} (in part)", *map(count, counts), figure(revenue))
+            for start, is_whole, *counts, revenue in list(rows)[-_MONTHS:]
+        ],
+    )
 
 
 def _segments(report: GrowthReport) -> None:
     if report.rfm is None:
         return
     days = report.rfm.days
-    heading = ["segment", "buyers", "revenue", "each", f"bought in {days} days", "each then"]
-    table = _table("Buyers by how lately and how often they bought", heading)
-    for one in report.rfm.segments:
-        later = one.next
-        table.add_row(
+    rows = [
+        (
             one.name,
-            f"{one.customers:,}",
-            f"{one.revenue:,.2f}",
-            _figure(one.spent),
-            "—" if later is None else f"{later.rate:.0%}",
-            _figure(None if later is None else later.each),
+            count(one.customers),
+            figure(one.revenue),
+            figure(one.spent),
+            percent(one.next.rate if one.next else None),
+            figure(one.next.each if one.next else None),
         )
-    out.print(table)
+        for one in report.rfm.segments
+    ]
+    headings = ["segment", "buyers", "revenue", "each", f"bought in {days} days", "each then"]
+    print_table("Buyers by how lately and how often they bought", headings, rows)
 
 
 def _leaving(report: GrowthReport) -> None:
     if report.leaving is None:
         return
     if bought := report.leaving.buyers:
-        table = _table("Left for good, by BG/NBD", ["group", "buyers", "left", "share"])
-        for left in bought.groups:
-            table.add_row(left.name, f"{left.buyers:,}", f"{left.left:,.1f}", f"{left.share:.0%}")
-        out.print(table)
+        rows = [
+            (one.name, count(one.buyers), f"{one.left:,.1f}", percent(one.share))
+            for one in bought.groups
+        ]
+        print_table("Left for good, by BG/NBD", ["group", "buyers", "left", "share"], rows)
     if subscribed := report.leaving.subscribers:
-        heading = ["group", "subscriptions", "cancelled", f"cancel in {subscribed.days} days"]
-        table = _table("Subscribers", heading)
-        for one in [*subscribed.groups, subscribed.everybody]:
-            soon = "—" if one.leaving_share is None else f"{one.leaving_share:.1%}"
-            table.add_row(one.name, f"{one.subscriptions:,}", f"{one.cancelled:,}", soon)
-        out.print(table)
+        *groups, everybody = [
+            (
+                one.name,
+                count(one.subscriptions),
+                count(one.cancelled),
+                percent(one.leaving_share, decimals=1),
+            )
+            for one in [*subscribed.groups, subscribed.everybody]
+        ]
+        headings = ["group", "subscriptions", "cancelled", f"cancel in {subscribed.days} days"]
+        print_table("Subscribers", headings, groups, everybody)
 
 
 def _lifts(found: Sequence[Lift]) -> None:
