@@ -34,7 +34,7 @@ def test_everything_that_is_counted_is_what_sql_counts(campaigns: Campaigns, sou
     assert {one.name: one.count for one in found.types} == types
     actions = campaigns.plain(
         source,
-        "SELECT coalesce(campaign, '(unknown)'), coalesce(category, '(unknown)'), type, count(*) "
+        "SELECT coalesce(campaign, '(nobody)'), coalesce(category, '(unknown)'), type, count(*) "
         "FROM joined GROUP BY 1, 2, 3",
     )
     assert {(one.group, one.category, one.type): one.events for one in found.actions} == actions
@@ -56,7 +56,7 @@ def test_profits_are_what_sql_adds_up(campaigns: Campaigns) -> None:
     found = campaigns.report(sources=["workshop-1"], top=5).profits
     plain = campaigns.plain
     by_campaign = plain(
-        "workshop-1", "SELECT coalesce(campaign, '(unknown)'), sum(amount) FROM joined GROUP BY 1"
+        "workshop-1", "SELECT coalesce(campaign, '(nobody)'), sum(amount) FROM joined GROUP BY 1"
     )
     assert {one.name: one.profit for one in found.groups} == pytest.approx(by_campaign)
     by_category = plain(

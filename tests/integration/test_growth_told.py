@@ -46,7 +46,7 @@ def test_what_names_hold_does_not_reach_the_terminal(told: str) -> None:
 
 
 def test_types_of_events_that_hardly_occur_share_a_column(told: str) -> None:
-    heading = next(line for line in told.splitlines() if line.endswith("3 others"))
+    heading = next(line for line in told.splitlines() if line.endswith("4 others"))
     total = next(line for line in told.splitlines() if line.startswith("all"))
     assert len(heading.split()) == 1 + 5 + 2
     assert [int(one) for one in total.split()[1:]] == [5, 5, 5, 4, 4, 11]

@@ -100,12 +100,13 @@ def test_the_most_profitable_demographic_is_found_by_any_attribute(store: Store)
     put_customers(store, *people)
     bought = [event(f"{n}", customer=f"c{n}", amount=float(age)) for n, age in enumerate(ages)]
     put_events(store, *bought)
-    found = report(store, GrowthQuestion(attribute="age")).demographics
+    asked = GrowthQuestion(attribute="age", attribute_is="ranges")
+    found = report(store, asked).demographics
     assert [(one.attribute, one.name, one.customers) for one in found] == [("vip", "false", 30)]
     assert found[0].each == pytest.approx(sum(ages[:30]) / 30)
     young = {"age": 21, "vip": False}
     put_customers(store, *(customer(f"d{n}", attributes=young) for n in range(60)))
-    found = report(store, GrowthQuestion(attribute="age")).demographics
+    found = report(store, asked).demographics
     assert [(one.attribute, one.name, one.customers) for one in found] == [
         ("age", "above 34.25", 25),
         ("vip", "false", 90),

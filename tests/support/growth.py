@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from valuebox.growth.columns import Customers, Events, Facts, Labels
-from valuebox.growth.money import Money
+from valuebox.growth.columns import Customers, Events, Facts, Labels, labels
+from valuebox.growth.money import Money, money
 from valuebox.growth.purchases import Purchases
 from valuebox.growth.samples import Sample
 
 START = np.datetime64("2024-01-01", "us")
+DAY = np.datetime64("2024-03-10T12:00", "us")
+DAYS = np.timedelta64(1, "D")
 
 
 def facts(
@@ -44,9 +46,44 @@ def facts(
     )
 
 
+def made(
+    events: list[tuple[int, str, float, float | None]],
+    customers: int = 3,
+    source: str = "shop",
+    joined: list[float | None] | None = None,
+    **attributes: list[str | None],
+) -> Facts:
+    """Facts; an event is whose it is, its type, days after 10 March 2024, and its amount."""
+    who, types, after, amounts = zip(*events, strict=True) if events else [()] * 4
+    created = [
+        np.datetime64("NaT", "us") if day is None else DAY + round(86_400 * day) * DAYS // 86_400
+        for day in joined or [0.0] * customers
+    ]
+    return Facts(
+        Customers(
+            labels([source] * customers),
+            np.array([str(n) for n in range(customers)], dtype=object),
+            np.array(created, dtype="datetime64[us]"),
+            {name: labels(values) for name, values in attributes.items()},
+        ),
+        Events(
+            np.array(who, dtype=np.int32),
+            labels(types),
+            DAY + (np.array(after, dtype=np.float64) * 86_400e6).astype("timedelta64[us]"),
+            np.array([np.nan if one is None else one for one in amounts], dtype=np.float64),
+            labels([None] * len(events)),
+        ),
+    )
+
+
+def named(values: Labels) -> list[str | None]:
+    """The name of each row."""
+    return [None if code < 0 else values.names[code] for code in values.codes.tolist()]
+
+
 def bought(these: Facts) -> Money:
     """Every event as a purchase at its own amount."""
-    return Money(np.ones(len(these.events), dtype=bool), these.events.amount, 0)
+    return money(these, "bought")
 
 
 def halves(these: Facts, in_first: NDArray[np.bool_]) -> tuple[Sample, Sample]:
@@ -70,4 +107,4 @@ def histories(
         repeats[alive] += 1
         last[alive] = now[alive]
         alive &= rng.random(n) >= leaves
-    return Purchases(np.arange(n), repeats, last, weeks, np.zeros(n))
+    return Purchases(np.arange(n), repeats, last, weeks, np.zeros(n), np.zeros(n))

@@ -4,53 +4,18 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from support.growth import DAY, DAYS, made, named
 
 from valuebox.growth.activity import MOST_MONTHS, activity
 from valuebox.growth.advertising import advertising
-from valuebox.growth.attributes import MOST_GROUPS, OTHERS, by_name, limited
-from valuebox.growth.columns import UNKNOWN, Customers, Events, Facts, Labels, labels
+from valuebox.growth.attributes import MOST_GROUPS, by_name, limited
+from valuebox.growth.columns import labels
 from valuebox.growth.money import money
 from valuebox.growth.retention import retention
 from valuebox.growth.samples import joined_before, together
 from valuebox.growth.schemas import Baseline, GrowthQuestion
 from valuebox.growth.segments import discover
-
-DAY = np.datetime64("2024-03-10T12:00", "us")
-DAYS = np.timedelta64(1, "D")
-
-
-def made(
-    events: list[tuple[int, str, float, float | None]],
-    customers: int = 3,
-    source: str = "shop",
-    joined: list[float | None] | None = None,
-    **attributes: list[str | None],
-) -> Facts:
-    """Facts; an event is whose it is, its type, days after 10 March 2024, and its amount."""
-    who, types, after, amounts = zip(*events, strict=True) if events else [()] * 4
-    created = [
-        np.datetime64("NaT", "us") if day is None else DAY + round(86_400 * day) * DAYS // 86_400
-        for day in joined or [0.0] * customers
-    ]
-    return Facts(
-        Customers(
-            labels([source] * customers),
-            np.array([str(n) for n in range(customers)], dtype=object),
-            np.array(created, dtype="datetime64[us]"),
-            {name: labels(values) for name, values in attributes.items()},
-        ),
-        Events(
-            np.array(who, dtype=np.int32),
-            labels(types),
-            DAY + (np.array(after, dtype=np.float64) * 86_400e6).astype("timedelta64[us]"),
-            np.array([np.nan if one is None else one for one in amounts], dtype=np.float64),
-            labels([None] * len(events)),
-        ),
-    )
-
-
-def named(values: Labels) -> list[str | None]:
-    return [None if code < 0 else values.names[code] for code in values.codes.tolist()]
+from valuebox.names import NOBODY, OTHERS
 
 
 def test_attributes_become_groups() -> None:
@@ -68,8 +33,8 @@ def test_many_numbers_become_ranges_that_hold_as_many() -> None:
         "age"
     ]
     counts = np.bincount(found.codes[found.codes >= 0])
-    assert counts.tolist() == [25, 25, 25, 25]
-    assert named(found)[-2:] == [None, None]
+    assert counts.tolist() == [25, 25, 25, 25, 1, 1]
+    assert named(found)[-2:] == ["old", "true"]
     assert named(found)[0] == "up to 24.75"
 
 
@@ -142,7 +107,7 @@ def test_who_joined_later_is_not_there_and_their_events_are_nobodys() -> None:
     found = joined_before(facts, datetime(2024, 3, 12, tzinfo=UTC))
     assert found.customers.id.tolist() == ["0", "2"]
     assert found.events.customer.tolist() == [0, -1, 1]
-    assert found.event_groups("campaign").names == [UNKNOWN]
+    assert found.event_groups("campaign").names == ["(unknown)", NOBODY]
 
 
 def test_money_goes_where_it_pays_beyond_chance() -> None:

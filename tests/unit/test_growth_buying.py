@@ -22,7 +22,7 @@ def cds() -> Facts:
 
 
 def one(repeats: float, last: float, observed: float, spent: float = 0.0) -> Purchases:
-    return Purchases(*(np.array([v]) for v in (0, repeats, last, observed, spent)))
+    return Purchases(*(np.array([v]) for v in (0, repeats, last, observed, spent, 0.0)))
 
 
 def test_purchases_are_days_after_the_first() -> None:
@@ -34,6 +34,8 @@ def test_purchases_are_days_after_the_first() -> None:
     assert known.last.tolist() == [3, 0]
     assert known.observed.tolist() == pytest.approx([4, 25 / 7])
     assert known.spent.tolist() == [5, 0]
+    assert known.first.tolist() == [3, 9]
+    assert known.mean == (3 + 4 + 6 + 9) / 4
 
 
 def test_the_published_parameters_of_cdnow_are_found(cds: Facts) -> None:
@@ -101,7 +103,7 @@ def test_spending_that_is_true_is_found_in_any_currency() -> None:
     spent = rng.gamma(p * repeats, 1 / (rate * repeats))
     nothing = np.zeros(n)
     for unit in (1.0, 1e-4, 1e6):
-        known = Purchases(np.arange(n), repeats, nothing, nothing, spent * unit)
+        known = Purchases(np.arange(n), repeats, nothing, nothing, spent * unit, nothing)
         found = fit_gamma_gamma(known)
         assert (found.p, found.q) == (pytest.approx(p, rel=0.15), pytest.approx(q, rel=0.1))
         assert found.p * found.v / (found.q - 1) == pytest.approx(unit * p * v / (q - 1), rel=0.03)

@@ -1,13 +1,13 @@
 """The command `valuebox growth report`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 from pydantic import ValidationError
 
 from valuebox.errors import ValueboxError
-from valuebox.growth.schemas import GrowthQuestion
+from valuebox.growth.schemas import GrowthQuestion, Numbers
 from valuebox_cli.console import check_writable, err, exit_codes, out
 from valuebox_cli.growth import response as responding
 from valuebox_cli.options import DatabaseUrl, migrated_store
@@ -47,7 +47,11 @@ def report(
         str | None, typer.Option("--baseline-to", help="Compare with events before then.")
     ] = None,
     by: Annotated[
-        str, typer.Option(help="Attribute of customers that groups them.")
+        str,
+        typer.Option(
+            help="Attribute of customers that groups them. `campaign:name` says that its numbers "
+            "are names, `age:ranges` that they are measurements."
+        ),
     ] = _ASKED.attribute,
     category: Annotated[
         str, typer.Option(help="Property of events that says what they were about.")
@@ -66,6 +70,17 @@ def report(
         float | None,
         typer.Option(help="What every purchase brings.", show_default="the amounts in the data"),
     ] = None,
+    refund: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Type of event that takes money back; several times for several.",
+            show_default="types that say so, such as refunded",
+        ),
+    ] = None,
+    margin: Annotated[
+        float | None, typer.Option(help="Share of the revenue that is left after costs.")
+    ] = None,
+    cost: Annotated[float | None, typer.Option(help="What every purchase costs besides.")] = None,
     currency: Annotated[str | None, typer.Option(help="Only amounts in this one.")] = None,
     spend: Annotated[
         list[str] | None,
@@ -117,11 +132,14 @@ def report(
             "start": start,
             "end": end,
             "baseline": _baseline(baseline, baseline_start, baseline_end),
-            "attribute": by,
+            **_grouped_by(by),
             "category": category,
             "purchase": purchase,
             "responses": response or _ASKED.responses,
             "price": price,
+            "refunds": refund or None,
+            "margin": margin,
+            "cost": cost,
             "currency": currency,
             "spend": dict(map(_spent, spend or [])),
             "churn_days": churn_days,
@@ -145,6 +163,13 @@ def report(
             tell(made)
         if html and not as_json:
             out.print(f"{html}: the page", soft_wrap=True)
+
+
+def _grouped_by(by: str) -> dict[str, Any]:
+    name, sign, kind = by.rpartition(":")
+    if sign and kind in get_args(Numbers):
+        return {"attribute": name, "attribute_is": kind}
+    return {"attribute": by}
 
 
 def _baseline(

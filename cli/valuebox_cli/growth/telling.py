@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from valuebox.growth.lift import PROFIT, Lift
+from valuebox.growth.profit import Profits
 from valuebox.growth.report import GrowthReport
 from valuebox.readable import change, count, figure, interval, p_value, percent, visible
 from valuebox_cli.console import out
@@ -27,16 +28,18 @@ def tell(report: GrowthReport) -> None:
         return
     _say(
         f"{span.customers:,} customers, {span.events:,} events from {span.first:%Y-%m-%d} to "
-        f"{span.last:%Y-%m-%d}, profit {figure(report.profits.total)}; at $1 a purchase "
-        f"{report.profits.at_one_each:,}"
+        f"{span.last:%Y-%m-%d}, {report.profits.measure} {figure(report.profits.total)}; at $1 a "
+        f"purchase {report.profits.at_one_each:,}"
     )
+    _refunds(report.profits)
     _groups(report)
     _actions(report)
     _months(report)
     _segments(report)
     _leaving(report)
     if report.comparison:
-        _lifts([one for one in report.comparison.lifts if one.segment is None])
+        in_all = [one for one in report.comparison.lifts if one.segment is None]
+        _lifts(in_all, report.profits.measure)
     if report.advertising:
         _say(report.advertising.advice)
     for part, why in report.left_out.items():
@@ -47,8 +50,19 @@ def _say(sentence: str) -> None:
     out.print(visible(sentence), soft_wrap=True)
 
 
+def _refunds(brought: Profits) -> None:
+    if brought.refunds:
+        _say(
+            f"refunds took back {figure(brought.refunded)}, in {count(brought.refunds)} events of "
+            f"type {', '.join(brought.refund_types)}; they are no purchases"
+        )
+    if brought.measure == "profit":
+        _say(f"of a revenue of {figure(brought.revenue)}")
+
+
 def _groups(report: GrowthReport) -> None:
-    named = [report.question.attribute, "customers", "buyers", "profit", "a customer", "90 %"]
+    measure = report.profits.measure
+    named = [report.question.attribute, "customers", "buyers", measure, "a customer", "90 %"]
     valued = report.formula.groups if report.formula else []
     values = {one.name: one.value_of_customer for one in valued}
     rows = [
@@ -63,7 +77,7 @@ def _groups(report: GrowthReport) -> None:
         )
         for one in report.profits.groups
     ]
-    print_table("Profit", [*named, "formula value"], rows)
+    print_table(measure.capitalize(), [*named, "formula value"], rows)
 
 
 def _actions(report: GrowthReport) -> None:
@@ -154,10 +168,10 @@ def _leaving(report: GrowthReport) -> None:
         print_table("Subscribers", headings, groups, everybody)
 
 
-def _lifts(found: Sequence[Lift]) -> None:
+def _lifts(found: Sequence[Lift], measure: str) -> None:
     rows = [
         (
-            one.measure,
+            measure if one.measure == PROFIT else one.measure,
             _each(one, one.baseline.each),
             _each(one, one.current.each),
             change(one.lift),

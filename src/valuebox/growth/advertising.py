@@ -7,10 +7,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.growth import means
-from valuebox.growth.columns import UNKNOWN, Facts, Floats
+from valuebox.growth.columns import Facts, Floats
 from valuebox.growth.holm import holm
 from valuebox.growth.lift import SIGNIFICANT
 from valuebox.growth.money import Money
+from valuebox.names import UNKNOWN, meant
 
 _DRAWS: Final = 4_000
 _LISTED: Final = 2_000
@@ -69,6 +70,7 @@ def advertising(
     """
     rng = np.random.default_rng(seed)
     codes, names = facts.customers.groups(attribute)
+    spend = {meant(name, names): amount for name, amount in spend.items()}
     brought = facts.amount_per_customer(money.amount)
     chosen = [(code, name) for code, name in enumerate(names) if name != UNKNOWN]
     by_spend = bool(chosen) and all(spend.get(name, 0.0) > 0 for _, name in chosen)

@@ -1,7 +1,7 @@
-"""What is told of customers, as groups: texts as they are, numbers that vary in ranges."""
+"""What is told of customers, as groups: names as they are, measurements in ranges."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
@@ -9,21 +9,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valuebox.growth.columns import Labels, labels
+from valuebox.growth.schemas import Numbers
+from valuebox.names import OTHERS, name_of, shown
 
-OTHERS: Final = "(others)"
 MOST_GROUPS: Final = 50
 """Groups of one attribute; the smallest ones share one beyond that."""
 _MOST_NUMBERS: Final = 12
+"""Different numbers up to which an attribute has names, whatever they look like."""
+_LONG: Final = 10**5
+"""Whole numbers from here on that are all as long, such as 20190801, name something."""
 _RANGES: Final = 4
+_FAR: Final = 1e300
+"""Numbers are taken for that, where they are further away, so that ranges can be worked out."""
 
 
-def by_name(rows: Sequence[Mapping[str, Any] | None], most: int) -> dict[str, Labels]:
+def by_name(
+    rows: Sequence[Mapping[str, Any] | None],
+    most: int,
+    grouping: str | None = None,
+    kind: Numbers | None = None,
+) -> dict[str, Labels]:
     """Attributes of customers, the most frequent names first.
 
     Args:
         rows: What is told of each customer; those of whom the same is told may share an object,
             which is then looked at once.
-        most: How many names to look at.
+        most: How many names to look at, besides `grouping`.
+        grouping: The attribute that customers are grouped by; up to 50 numbers of it are names.
+        kind: What its numbers are; None to tell by their look.
     """
     known: dict[int, int] = {}
     place = np.array([known.setdefault(id(row), len(known)) for row in rows], dtype=np.intp)
@@ -33,10 +46,16 @@ def by_name(rows: Sequence[Mapping[str, Any] | None], most: int) -> dict[str, La
     names: Counter[str] = Counter()
     for row, customers in zip(distinct, np.bincount(place).tolist(), strict=True):
         names.update(dict.fromkeys(row or (), customers))
-    return {
-        name: _categorical([row.get(name) if row else None for row in distinct], place)
-        for name, _ in names.most_common(most)
-    }
+    chosen = dict(names.most_common(most))
+    if grouping is not None and grouping in names:
+        chosen[grouping] = names[grouping]
+    found = {}
+    for name in chosen:
+        values = [row.get(name) if row else None for row in distinct]
+        told = kind if name == grouping else None
+        are = told or _kind(values, MOST_GROUPS if name == grouping else _MOST_NUMBERS)
+        found[name] = _named(values, place) if are == "name" else _ranges(values, place)
+    return found
 
 
 def limited(values: Labels, kept: Collection[str] = ()) -> Labels:
@@ -53,34 +72,53 @@ def limited(values: Labels, kept: Collection[str] = ()) -> Labels:
     return Labels(place[values.codes], [*(values.names[code] for code in chosen), OTHERS])
 
 
-def _categorical(values: Sequence[Any], place: NDArray[np.intp]) -> Labels:
-    """Values of one attribute as groups; what has no order or name, such as a list, is missing."""
-    known = {value for value in values if isinstance(value, (int, float))}
-    numbers = sorted(value for value in known if not isinstance(value, bool))
-    if len(numbers) > _MOST_NUMBERS:
-        return _ranges(values, place)
-    named = labels(_name(value) for value in values)
+def _kind(values: Iterable[Any], most_names: int) -> Numbers:
+    """Names where there are few numbers, or long ones that are all as long, such as ids."""
+    numbers = {value for value in values if _is_number(value)}
+    if len(numbers) <= most_names:
+        return "name"
+    are_long = all(value >= _LONG and value == value // 1 for value in numbers)
+    lengths = {len(str(int(value))) for value in numbers} if are_long else set()
+    return "name" if len(lengths) == 1 else "ranges"
+
+
+def _named(values: Iterable[Any], place: NDArray[np.intp]) -> Labels:
+    """Values as groups; what has no name, such as a list, is missing."""
+    texts = map(name_of, values)
+    named = labels(None if text is None else shown(text) for text in texts)
     return limited(Labels(named.codes[place], named.names))
 
 
-def _name(value: Any) -> str | None:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return f"{value:g}"
-    return str(value) if isinstance(value, (str, int)) else None
-
-
 def _ranges(values: Sequence[Any], place: NDArray[np.intp]) -> Labels:
-    is_number = [isinstance(v, (int, float)) and not isinstance(v, bool) for v in values]
-    told = [float(v) if ok else np.nan for v, ok in zip(values, is_number, strict=True)]
-    numbers = np.array(told)[place]
-    edges = np.unique(np.nanquantile(numbers, np.arange(1, _RANGES) / _RANGES))
-    names = [
-        f"up to {edges[0]:g}",
-        *(f"above {low:g}, up to {high:g}" for low, high in pairwise(edges)),
-        f"above {edges[-1]:g}",
+    """Four ranges of as many customers; what is no number keeps its name."""
+    told = np.array([_clipped(value) if _is_number(value) else np.nan for value in values])
+    is_number = ~np.isnan(told)
+    if not is_number.any():
+        return _named(values, place)
+    edges = np.unique(np.nanquantile(told[place], np.arange(1, _RANGES) / _RANGES))
+    ranges = [
+        f"up to {_plain(edges[0])}",
+        *(f"above {_plain(low)}, up to {_plain(high)}" for low, high in pairwise(edges)),
+        f"above {_plain(edges[-1])}",
     ]
-    # Of texts among numbers nothing is said.
-    codes = np.where(np.isnan(numbers), -1, np.searchsorted(edges, numbers))
-    return Labels(codes.astype(np.int32), names)
+    within = np.searchsorted(edges, told)
+    return _named(
+        [
+            ranges[at] if ok else value
+            for at, ok, value in zip(within.tolist(), is_number.tolist(), values, strict=True)
+        ],
+        place,
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _clipped(value: float) -> float:
+    return float(max(-_FAR, min(_FAR, value)))
+
+
+def _plain(edge: float) -> str:
+    """A bound to read: six digits, or all of those before the point."""
+    return f"{edge:.0f}" if 1e6 <= abs(edge) < 1e21 else f"{edge:g}"

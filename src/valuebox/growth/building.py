@@ -22,7 +22,7 @@ from valuebox.growth.demographics import demographics
 from valuebox.growth.formula import Factors, factors, formula_value
 from valuebox.growth.holdout import Holdout, halfway, holdout
 from valuebox.growth.loading import Loaded, load
-from valuebox.growth.money import Money, money
+from valuebox.growth.money import Money, money_of
 from valuebox.growth.predicted import Predicted, predicted
 from valuebox.growth.probabilistic import (
     Buyers,
@@ -85,7 +85,7 @@ def report(store: Store, question: GrowthQuestion, most: int | None = None) -> G
     loaded = load(store, question, most)
     facts = loaded.facts
     until = _until(facts, question.end)
-    brought = money(facts, question.purchase, question.price)
+    brought = money_of(facts, question)
     known = None
     if until is not None and len(facts.customers):
         acted = activity(facts, np.ones(len(facts.events), dtype=bool), until)
@@ -223,7 +223,7 @@ def _predicted(store: Store, it: _Known) -> Predicted:
     source, customers = it.question.users_source, it.facts.customers
     if source is None:
         raise NotEnough("no source was named whose customers are users of `ltv`")
-    ids = customers.id[customers.source.are(source)].tolist()
+    ids = customers.id[customers.source.have(source)].tolist()
     with store.reading() as session:
         found = latest_predictions(session, [int(one) for one in ids if _is_user_id(one)])
     if not found:

@@ -10,13 +10,15 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from valuebox.names import NOBODY, UNKNOWN, shown
+
 Floats = NDArray[np.float64]
 Moments = NDArray[np.datetime64]
 Codes = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
-UNKNOWN: Final = "(unknown)"
-"""The group of whoever lacks the attribute, and of events whose customer is not there."""
+_BETWEEN: Final = " · "
+"""Between the two names of a group by two things."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,12 @@ class Labels:
         """Those of some rows."""
         return Labels(self.codes[rows], self.names)
 
-    def are(self, name: str) -> Mask:
-        """Which rows have this text."""
+    def are(self, text: str) -> Mask:
+        """Which rows have this text, as the user writes it."""
+        return self.have(shown(text))
+
+    def have(self, name: str) -> Mask:
+        """Which rows have this name, which may be one of ours."""
         code = self.names.index(name) if name in self.names else len(self.names)
         return np.asarray(self.codes == code)
 
@@ -121,13 +127,10 @@ class Facts:
     events: Events
 
     def event_groups(self, attribute: str) -> Groups:
-        """Events by an attribute of their customers."""
+        """Events by an attribute of their customers; those of nobody are a group of their own."""
         codes, names = self.customers.groups(attribute)
-        hanging = self.events.customer < 0
-        if hanging.any():
-            if UNKNOWN not in names:
-                names = [*names, UNKNOWN]
-            codes = np.append(codes, names.index(UNKNOWN))
+        if (self.events.customer < 0).any():
+            codes, names = np.append(codes, len(names)), [*names, NOBODY]
         return Groups(codes[self.events.customer], names)
 
     def per_customer(self, rows: Mask | None = None) -> NDArray[np.int64]:
@@ -149,6 +152,21 @@ def labels(values: Iterable[str | None]) -> Labels:
     return Labels(np.array(codes, dtype=np.int32), list(known)[1:])  # type: ignore[arg-type]
 
 
+def as_shown(values: Labels) -> Labels:
+    """The same with texts as names of groups; texts that are the same name become one."""
+    named = labels(map(shown, values.names))
+    return Labels(np.append(named.codes, np.int32(-1))[values.codes], named.names)
+
+
+def joined(first: Labels, second: Labels) -> Labels:
+    """The rows of both, one after the other; what has the same name is the same."""
+    names = list(first.names)
+    code = {name: place for place, name in enumerate(names)}
+    moved = [code.setdefault(name, len(code)) for name in second.names]
+    codes = np.array([*moved, -1], dtype=np.int32)[second.codes]
+    return Labels(np.concatenate([first.codes, codes]), list(code))
+
+
 def grouped(values: Labels) -> Groups:
     """Rows by what they have, alphabetically; those that lack it are `UNKNOWN`, last."""
     codes, names = values.codes, values.names
@@ -161,9 +179,15 @@ def grouped(values: Labels) -> Groups:
 
 
 def crossed(first: Groups, second: Groups) -> Groups:
-    """Rows by both; names are those of `first`, then ` · `, then those of `second`."""
+    """Rows by both; names are those of `first`, then ` · `, then those of `second`.
+
+    A name that holds a ` · ` itself is quoted.
+    """
     width = len(second.names)
-    names = [f"{one} · {other}" for one in first.names for other in second.names]
+    ours, theirs = (
+        [f'"{name}"' if _BETWEEN in name else name for name in one.names] for one in (first, second)
+    )
+    names = [f"{one}{_BETWEEN}{other}" for one in ours for other in theirs]
     return Groups(first.codes * width + second.codes, names)
 
 

@@ -7,7 +7,7 @@ from valuebox.growth.columns import Floats, Groups
 from valuebox.growth.counts import NotEnough
 from valuebox.growth.gain import GainCurve, gain_curve
 from valuebox.growth.lift import Lift, lifts, responded
-from valuebox.growth.money import money
+from valuebox.growth.money import money_of
 from valuebox.growth.samples import Both, Sample
 from valuebox.growth.schemas import GrowthQuestion
 
@@ -53,7 +53,7 @@ def comparison(both: Both, question: GrowthQuestion) -> Comparison:
         before,
         now,
         question.responses,
-        money(facts, question.purchase, question.price),
+        money_of(facts, question),
         segments,
     )
     curves = []

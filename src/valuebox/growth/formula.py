@@ -2,9 +2,10 @@
 
     order value × repeat sales a month × months active
 
-The order value is the mean amount of a purchase, or as the text has it, $1 times the number of
-categories. Repeat sales are how often somebody buys in a month in which they buy at all; months
-active are how many months of a year those are. All of it is looked at over the last 12 months.
+The order value is the mean amount of an order, or as the text has it, $1 times the number of
+categories. What a customer buys at one moment is one order, however many events its lines are.
+Repeat sales are how often somebody orders in a month in which they order at all; months active are
+how many months of a year those are. All of it is looked at over the last 12 months.
 """
 
 from typing import Final, NamedTuple
@@ -28,10 +29,8 @@ class GroupValue(BaseModel):
     name: str
     customers: int
     buyers: int = Field(description="Customers with a purchase in the last 12 months.")
-    order_value: float | None = Field(description="Mean amount of their purchases.")
-    sales_a_month: float | None = Field(
-        description="Mean over buyers: purchases in a month with any."
-    )
+    order_value: float | None = Field(description="Mean amount of their orders, less refunds.")
+    sales_a_month: float | None = Field(description="Mean over buyers: orders in a month with any.")
     months_active: float | None = Field(description="Mean over buyers: months with a purchase.")
     value: float | None = Field(description="Product of the three: the value of a buyer.")
     value_of_customer: float | None = Field(
@@ -72,7 +71,7 @@ class FormulaValue(BaseModel):
 class Factors(NamedTuple):
     """What the formula is made of, by customer, `(n_customers,)`; 0 for those who did not buy."""
 
-    purchases: NDArray[np.int64]
+    orders: NDArray[np.int64]
     amount: Floats
     months: NDArray[np.int64]
     first_month: str
@@ -93,10 +92,10 @@ def factors(facts: Facts, money: Money, until: np.datetime64) -> Factors:
     bought = activity(facts, money.is_purchase, until)
     width = bought.active.shape[1]
     start = max(0, width - YEAR)
-    rows = money.is_purchase & (facts.events.time >= np.datetime64(bought.first + start, "M"))
+    rows = facts.events.time >= np.datetime64(bought.first + start, "M")
     categories = facts.events.category.codes
     return Factors(
-        facts.per_customer(rows),
+        facts.per_customer(rows & money.is_order),
         facts.amount_per_customer(np.where(rows, money.amount, 0.0)),
         bought.active[:, start:].sum(axis=1),
         bought.name(start),
@@ -132,13 +131,13 @@ def group_values(found: Factors, groups: Groups) -> list[GroupValue]:
 
 
 def _group(name: str, found: Factors, members: NDArray[np.bool_]) -> GroupValue:
-    purchases, amount, months = (one[members] for one in found[:3])
-    buyers, customers = int((purchases > 0).sum()), int(members.sum())
+    orders, amount, months = (one[members] for one in found[:3])
+    buyers, customers = int((orders > 0).sum()), int(members.sum())
     order = sales = active = value = None
     if buyers:
-        bought = purchases > 0
-        order = float(amount.sum() / purchases.sum())
-        sales = float((purchases[bought] / months[bought]).mean())
+        bought = orders > 0
+        order = float(amount.sum() / orders.sum())
+        sales = float((orders[bought] / months[bought]).mean())
         active = float(months[bought].mean())
         value = order * sales * active
     return GroupValue(
@@ -157,12 +156,12 @@ def _group(name: str, found: Factors, members: NDArray[np.bool_]) -> GroupValue:
 
 def _customers(facts: Facts, found: Factors, groups: Groups, top: int) -> list[CustomerValue]:
     customers = facts.customers
-    order = np.lexsort((-found.purchases, -found.amount))[:top]
+    order = np.lexsort((-found.orders, -found.amount))[:top]
     listed = []
     for at in order.tolist():
-        if purchases := int(found.purchases[at]):
+        if orders := int(found.orders[at]):
             months = int(found.months[at])
-            mean, sales = float(found.amount[at]) / purchases, purchases / months
+            mean, sales = float(found.amount[at]) / orders, orders / months
             listed.append(
                 CustomerValue(
                     source=customers.source_of(at),

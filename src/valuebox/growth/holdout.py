@@ -34,9 +34,9 @@ class Holdout(BaseModel):
     cut: AwareDatetime = Field(description="What happened before is learned from.")
     weeks: float = Field(description="How long afterwards is looked at.")
     buyers: int = Field(description="Customers who had bought before.")
-    total: float = Field(description="What they spent afterwards.")
+    total: float = Field(description="What they spent afterwards, less refunds.")
     purchases: float = Field(description="Days on which they bought afterwards.")
-    expected_purchases: float = Field(description="How many BG/NBD expected.")
+    expected_purchases: float = Field(description="How many such days BG/NBD expected.")
     buying: BgNbd = Field(description="As learned from what was before.")
     probabilistic: HoldoutScores
     formula: HoldoutScores
@@ -55,9 +55,9 @@ def halfway(facts: Facts, money: Money, until: np.datetime64) -> np.datetime64 |
 def holdout(facts: Facts, money: Money, cut: np.datetime64, until: np.datetime64) -> Holdout:
     """Value buyers at `cut`, and compare with what they spent from then until `until`.
 
-    The formula, looking ahead: a buyer's own order value, times their repeat sales a month so
-    far, times the months to come. It takes nobody to leave, and a buyer's own few purchases for
-    their rate.
+    The formula, looking ahead: a buyer's own mean amount of a day with a purchase, times their
+    further days with a purchase a week so far, times the weeks to come. It takes nobody to leave,
+    and a buyer's own few purchases for their rate.
 
     Args:
         facts: What happened.
@@ -72,19 +72,18 @@ def holdout(facts: Facts, money: Money, cut: np.datetime64, until: np.datetime64
     if not len(known):
         raise NoFit("nobody had bought before")
     before = facts.events.time < cut
-    mean = money.amount[money.is_purchase & before].mean()
-    model = learn(known, float(mean))
-    later = money.is_purchase & ~before & (facts.events.time < until)
+    model = learn(known)
+    later = ~before & (facts.events.time < until)
     spent = facts.amount_per_customer(np.where(later, money.amount, 0.0))[known.customer]
     weeks = float((until - cut) / _WEEK)
-    formula = _formula(facts, money, known, before, weeks)
+    formula = _formula(known, weeks)
     probabilistic = model.value(known, weeks)
     return Holdout(
         cut=_aware(cut),
         weeks=weeks,
         buyers=len(known),
         total=float(spent.sum()),
-        purchases=_days(facts, later, known),
+        purchases=_days(facts, later & money.is_purchase, known),
         expected_purchases=float(model.buying.expected(known, weeks).sum()),
         buying=model.buying,
         probabilistic=_judged(spent, probabilistic),
@@ -92,15 +91,12 @@ def holdout(facts: Facts, money: Money, cut: np.datetime64, until: np.datetime64
     )
 
 
-def _formula(
-    facts: Facts, money: Money, known: Purchases, before: NDArray[np.bool_], weeks: float
-) -> Floats:
-    rows = money.is_purchase & before
-    amount = facts.amount_per_customer(np.where(rows, money.amount, 0.0))[known.customer]
-    order = amount / facts.per_customer(rows)[known.customer]
+def _formula(known: Purchases, weeks: float) -> Floats:
+    """Amount a day with a purchase × such days a week × weeks, `(n_buyers,)`."""
     # Whoever was first seen at the very end has no rate yet.
     rate = known.repeats / np.maximum(known.observed, 1 / WEEK)
-    return order * rate * weeks
+    value: Floats = known.total / known.days * rate * weeks
+    return value
 
 
 def _days(facts: Facts, rows: NDArray[np.bool_], known: Purchases) -> float:

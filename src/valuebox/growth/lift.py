@@ -122,7 +122,7 @@ def _profits(
     own = facts.events.customer
     brought = []
     for one in samples:
-        rows = one.events & money.is_purchase
+        rows = one.events
         brought.append(summed(own[rows], money.amount[rows], len(facts.customers)))
     for segment, members in parts:
         there = [one.customers & members for one in samples]

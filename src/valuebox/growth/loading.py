@@ -1,6 +1,6 @@
 """The facts of a report, out of the database and into columns."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -8,11 +8,13 @@ from typing import Final
 from sqlalchemy import func, literal, select
 
 from valuebox.errors import ValueboxError
-from valuebox.facts.reading import Choice, FactRows, read_facts
+from valuebox.facts.reading import Choice, Coded, FactRows, read_facts
 from valuebox.growth.attributes import by_name, limited
-from valuebox.growth.columns import Customers, Events, Facts, Labels
+from valuebox.growth.columns import Customers, Events, Facts, Labels, as_shown, joined
+from valuebox.growth.refunds import apart, is_refund_type
 from valuebox.growth.samples import Both, joined_before, together
 from valuebox.growth.schemas import GrowthQuestion
+from valuebox.names import shown
 from valuebox.store.engine import Store
 
 MOST_ATTRIBUTES: Final = 20
@@ -48,14 +50,17 @@ def load(store: Store, question: GrowthQuestion, most: int | None = None) -> Loa
         SeveralCurrencies: when amounts cannot be added, and no currency was named.
         TooManyEvents: when there are more than that.
     """
-    facts = _read(store, question, question.sources, question.start, question.end, most)
+    rows = _read(store, question, question.sources, question.start, question.end, most)
     baseline = question.baseline
     if baseline is None:
-        return Loaded(facts, None)
+        (facts,) = _columns([rows], question)
+        return Loaded(_joined_by(facts, question.end), None)
     sources = baseline.sources or question.sources
-    left = None if most is None else most - len(facts.events)
-    before = _read(store, question, sources, baseline.start, baseline.end, left)
-    return Loaded(facts, together(before, facts))
+    left = None if most is None else most - len(rows.events)
+    beside = _read(store, question, sources, baseline.start, baseline.end, left)
+    facts, before = _columns([rows, beside], question)
+    now = _joined_by(facts, question.end)
+    return Loaded(now, together(_joined_by(before, baseline.end), now))
 
 
 def _read(
@@ -65,11 +70,14 @@ def _read(
     start: datetime | None,
     end: datetime | None,
     most: int | None,
-) -> Facts:
+) -> FactRows:
     choice = Choice(sources, start, end, question.category, question.currency)
     if most is not None:
         _refuse_more(store, choice, most)
-    facts = _columns(read_facts(store, choice), question)
+    return read_facts(store, choice)
+
+
+def _joined_by(facts: Facts, end: datetime | None) -> Facts:
     return facts if end is None else joined_before(facts, end)
 
 
@@ -84,22 +92,46 @@ def _refuse_more(store: Store, choice: Choice, most: int) -> None:
         )
 
 
-def _columns(rows: FactRows, question: GrowthQuestion) -> Facts:
-    told, events = rows
-    source, types, category = (
-        Labels(*coded) for coded in (told.source, events.type, events.category)
-    )
-    attributes = by_name(told.attributes, MOST_ATTRIBUTES) | {SOURCE: limited(source)}
-    customers = Customers(source, told.id, told.created, attributes)
-    named = {question.purchase, *question.responses}
-    named |= {one for one in (question.cancellation, question.subscription) if one is not None}
-    return Facts(
-        customers,
-        Events(
-            events.customer,
-            limited(types, named),
-            events.time,
-            events.amount,
-            limited(category),
-        ),
-    )
+def _columns(parts: Sequence[FactRows], question: GrowthQuestion) -> list[Facts]:
+    """Facts of each part; their groups are the same ones, so that parts can be compared."""
+    told = [attributes for rows in parts for attributes in rows.customers.attributes]
+    kind = question.attribute_is
+    groups = by_name(told, MOST_ATTRIBUTES, question.attribute, kind)
+    other = [one for one in (question.cancellation, question.subscription) if one is not None]
+    asked = (question.purchase, *question.responses, *(question.refunds or ()), *other)
+    back = [name for rows in parts for name in rows.events.type.names if is_refund_type(name)]
+    named = {shown(one) for one in (*asked, *back)}
+    types = _labels([rows.events.type for rows in parts], named)
+    categories = _labels([rows.events.category for rows in parts])
+    sources = _labels([rows.customers.source for rows in parts])
+    found, start = [], 0
+    for rows, type_, category, source in zip(parts, types, categories, sources, strict=True):
+        own = Labels(*rows.customers.source)
+        (customers, events), end = rows, start + len(rows.customers)
+        attributes = {
+            name: Labels(values.codes[start:end], values.names) for name, values in groups.items()
+        }
+        found.append(
+            Facts(
+                Customers(own, customers.id, customers.created, {**attributes, SOURCE: source}),
+                apart(
+                    Events(events.customer, type_, events.time, events.amount, category),
+                    question.purchase,
+                ),
+            )
+        )
+        start = end
+    return found
+
+
+def _labels(parts: Sequence[Coded], kept: Collection[str] = ()) -> list[Labels]:
+    """Texts of each part as names of groups, of which there are at most 50 besides `kept`."""
+    whole = as_shown(Labels(*parts[0]))
+    for part in parts[1:]:
+        whole = joined(whole, as_shown(Labels(*part)))
+    few, found, start = limited(whole, kept), [], 0
+    for part in parts:
+        end = start + len(part.codes)
+        found.append(Labels(few.codes[start:end], few.names))
+        start = end
+    return found

@@ -1,37 +1,104 @@
-"""What purchases brought: at the prices in the data, or at one price for everything."""
+"""What purchases brought: at the prices in the data or at one price, less what was paid back.
 
+Three things are counted, and each has its own word. A *purchase* is an event. An *order* is what a
+customer bought at one moment, of which every line may be an event. A *day* with purchases is what
+BG/NBD knows. Amounts of one are never multiplied by numbers of another.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from valuebox.growth.columns import Facts, Floats, Mask
+from valuebox.growth.columns import Events, Facts, Floats, Mask
+from valuebox.growth.refunds import are_refunds
+from valuebox.growth.schemas import GrowthQuestion
+
+Measure = Literal["revenue", "profit"]
+"""What amounts are: all that was paid, or what is left of it after costs."""
 
 
 @dataclass(frozen=True)
 class Money:
-    """Every event as a purchase, or not."""
+    """Every event as a purchase, a refund, or neither."""
 
     is_purchase: Mask
     """`(n_events,)`."""
+    is_order: Mask
+    """The first purchase of each order, `(n_events,)`: as many as there are orders."""
+    is_refund: Mask
+    """`(n_events,)`: what takes money back; never a purchase."""
+    revenue: Floats
+    """What each brought, `(n_events,)`; refunds below 0, and 0 for what has no price."""
     amount: Floats
-    """What each brought, `(n_events,)`: 0 for what is no purchase or has no price."""
+    """The same, or what is left of it after costs, where these are known."""
     unpriced: int
     """Purchases whose amount is not known; they bring 0 at the data's prices."""
+    measure: Measure
+    """What `amount` is."""
 
 
-def money(facts: Facts, purchase: str, unit_price: float | None = None) -> Money:
+def money_of(facts: Facts, question: GrowthQuestion) -> Money:
+    """What each event brought, as a question says."""
+    return money(
+        facts,
+        question.purchase,
+        question.price,
+        question.refunds,
+        question.margin,
+        question.cost,
+    )
+
+
+def money(
+    facts: Facts,
+    purchase: str,
+    unit_price: float | None = None,
+    refunds: Sequence[str] | None = None,
+    margin: float | None = None,
+    unit_cost: float | None = None,
+) -> Money:
     """What each event brought.
 
     Args:
         facts: What happened.
         purchase: The type of event that is a purchase, such as `bought`.
-        unit_price: What every purchase brings, instead of its own amount.
+        unit_price: What every purchase brings, and every refund takes back, instead of its own
+            amount.
+        refunds: Types of events that take money back; None for those that say so in their name.
+        margin: Share of the revenue that is left after costs; None where these are not known.
+        unit_cost: What every purchase costs; it is not paid back.
     """
-    is_purchase = facts.events.type.are(purchase)
-    priced = ~np.isnan(facts.events.amount)
-    own = np.where(is_purchase & priced, facts.events.amount, 0.0)
+    events = facts.events
+    is_refund = are_refunds(events, purchase, refunds)
+    is_purchase = events.type.are(purchase) & ~is_refund
+    priced = ~np.isnan(events.amount)
+    size = np.abs(events.amount) if unit_price is None else np.full(len(events), unit_price)
+    size = np.where(priced | (unit_price is not None), size, 0.0)
+    revenue = np.where(is_purchase, size, 0.0) - np.where(is_refund, size, 0.0)
+    amount = revenue * (1.0 if margin is None else margin)
+    if unit_cost is not None:
+        amount = amount - np.where(is_purchase, unit_cost, 0.0)
     return Money(
         is_purchase,
-        own if unit_price is None else np.where(is_purchase, unit_price, 0.0),
+        _orders(events, is_purchase),
+        is_refund,
+        revenue,
+        amount,
         int((is_purchase & ~priced).sum()),
+        "revenue" if margin is None and unit_cost is None else "profit",
     )
+
+
+def _orders(events: Events, is_purchase: Mask) -> Mask:
+    """One purchase of each order; what nobody knows who bought is an order by itself."""
+    rows = np.flatnonzero(is_purchase)
+    customer, time = events.customer[rows], events.time[rows]
+    order = np.lexsort((time, customer))
+    customer, time = customer[order], time[order]
+    is_first = np.ones(len(rows), dtype=bool)
+    is_first[1:] = (customer[1:] != customer[:-1]) | (time[1:] != time[:-1]) | (customer[1:] < 0)
+    found = np.zeros(len(events), dtype=bool)
+    found[rows[order[is_first]]] = True
+    return found

@@ -48,7 +48,7 @@ def predicted(
         predictions: By user id.
     """
     customers = facts.customers
-    there = customers.source.are(source)
+    there = customers.source.have(source)
     by_text = {str(user_id): value for user_id, value in predictions.items()}
     values = np.full(len(customers), np.nan)
     own = np.flatnonzero(there)

@@ -20,12 +20,12 @@ class BuyerModel(NamedTuple):
 
     buying: BgNbd
     spending: GammaGamma | None
-    """None where amounts fit no such model: then everybody spends `mean`."""
+    """None where amounts fit no such model: then everybody spends `mean` on such a day."""
     mean: float
     """Mean amount of a day with a purchase."""
 
     def spend(self, known: Purchases) -> Floats:
-        """Mean amount that each buyer is expected to spend at a time, `(n_buyers,)`."""
+        """Mean amount that each buyer is expected to spend on a day with a purchase."""
         if self.spending is None:
             return np.full(len(known), self.mean)
         expected = self.spending.expected(known)
@@ -54,7 +54,7 @@ class GroupFuture(BaseModel):
     name: str
     buyers: int
     alive: float = Field(description="How many of them are expected to be alive.")
-    purchases: float = Field(description="Expected in all.")
+    purchases: float = Field(description="Days with a purchase that are expected in all.")
     value: float = Field(description="Expected in all.")
     each: float = Field(description="Expected value for each buyer.")
 
@@ -68,9 +68,9 @@ class CustomerFuture(BaseModel):
     customer: str
     group: str
     alive: float = Field(description="Probability that they will ever buy again.")
-    purchases: float
-    order_value: float
-    value: float
+    purchases: float = Field(description="Days with a purchase that are expected.")
+    order_value: float = Field(description="Expected amount of such a day.")
+    value: float = Field(description="Product of the two.")
 
 
 class ProbabilisticValue(BaseModel):
@@ -83,19 +83,15 @@ class ProbabilisticValue(BaseModel):
     repeaters: int = Field(description="Of those, who have on a second day.")
     buying: BgNbd | None = Field(description="Null where nothing could be learned.")
     spending: GammaGamma | None = Field(
-        description="Null where amounts fit no such model; then everybody spends the mean."
+        description="Null where amounts fit no such model; then everybody spends the mean of a day."
     )
     why_not: str | None = Field(description="Why `buying` is null.")
     groups: list[GroupFuture] = Field(description="Highest value of a buyer first.")
     customers: list[CustomerFuture] = Field(description="Highest value first.")
 
 
-def learn(known: Purchases, mean: float) -> BuyerModel:
+def learn(known: Purchases) -> BuyerModel:
     """Both models.
-
-    Args:
-        known: Of buyers.
-        mean: Mean amount of a purchase, for where amounts fit no model.
 
     Raises:
         NoFit: when buying cannot be learned.
@@ -105,14 +101,14 @@ def learn(known: Purchases, mean: float) -> BuyerModel:
         spending = fit_gamma_gamma(known)
     except NoFit:
         spending = None
-    return BuyerModel(buying, spending, mean)
+    return BuyerModel(buying, spending, known.mean)
 
 
 def buyers(facts: Facts, money: Money, until: np.datetime64) -> Buyers:
     """Look at what was bought before `until`, and learn of it what can be learned."""
     known = purchases(facts, money, until)
     try:
-        return Buyers(known, learn(known, mean_amount(money)), None)
+        return Buyers(known, learn(known), None)
     except NoFit as error:
         return Buyers(known, None, str(error))
 
@@ -140,11 +136,6 @@ def probabilistic_value(
         groups=_groups(facts, model, known, attribute, weeks) if model else [],
         customers=_customers(facts, model, known, attribute, weeks, top) if model else [],
     )
-
-
-def mean_amount(money: Money) -> float:
-    """Of a purchase; 0 without any."""
-    return float(money.amount[money.is_purchase].mean()) if money.is_purchase.any() else 0.0
 
 
 def _groups(

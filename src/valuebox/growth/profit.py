@@ -5,9 +5,9 @@ from typing import Final
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from valuebox.growth.columns import Facts, Groups, crossed, grouped
+from valuebox.growth.columns import Facts, Floats, Groups, Labels, crossed, grouped
 from valuebox.growth.means import mean_interval
-from valuebox.growth.money import Money
+from valuebox.growth.money import Measure, Money
 
 TOP_SHARE: Final = 0.1
 
@@ -19,8 +19,11 @@ class Profit(BaseModel):
 
     name: str
     purchases: int
-    profit: float = Field(description="Sum of the amounts of the purchases.")
-    share: float | None = Field(description="Of all profit.")
+    revenue: float = Field(description="Sum of the amounts of the purchases, less refunds.")
+    profit: float = Field(description="What is left of it after costs; all of it, without any.")
+    share: float | None = Field(
+        description="Of what all brought that brought anything; null for what did not."
+    )
 
 
 class GroupProfit(Profit):
@@ -42,6 +45,7 @@ class CustomerProfit(BaseModel):
     customer: str
     group: str
     purchases: int
+    revenue: float
     profit: float
 
 
@@ -50,12 +54,24 @@ class Profits(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    purchases: int
+    measure: Measure = Field(
+        description="What amounts are, here and in all that follows: `profit` where a margin or "
+        "a cost was told, or else `revenue`, whatever their fields are called."
+    )
+    purchases: int = Field(description="Events.")
+    orders: int = Field(description="What a customer bought at one moment is one.")
     unpriced: int = Field(description="Purchases without an amount; they add nothing.")
-    total: float
+    refunds: int = Field(description="Events that took money back; none is a purchase.")
+    refunded: float = Field(description="How much they took back.")
+    refund_types: list[str] = Field(
+        description="Their types; `(refund)` is for purchases with a negative amount."
+    )
+    revenue: float = Field(description="All amounts, less refunds.")
+    total: float = Field(description="The profit: what is left of it after costs, where known.")
     at_one_each: int = Field(description="The same if every purchase brought $1: their number.")
     top_tenth: float | None = Field(
-        description="Share of it that the best tenth of all customers brought."
+        description="Share of what all brought that brought anything, by the best tenth of all "
+        "customers."
     )
     groups: list[GroupProfit] = Field(description="By group of customers, most profit first.")
     categories: list[Profit] = Field(description="Most profit first.")
@@ -78,14 +94,20 @@ def profits(facts: Facts, money: Money, attribute: str, top: int) -> Profits:
     total = float(money.amount.sum())
     best = int(np.ceil(TOP_SHARE * len(by_customer)))
     return Profits(
+        measure=money.measure,
         purchases=int(money.is_purchase.sum()),
+        orders=int(money.is_order.sum()),
         unpriced=money.unpriced,
+        refunds=int(money.is_refund.sum()),
+        refunded=float(-money.revenue[money.is_refund].sum()),
+        refund_types=_names(facts.events.type.where(money.is_refund)),
+        revenue=float(money.revenue.sum()),
         total=total,
         at_one_each=int(money.is_purchase.sum()),
-        top_tenth=float(by_customer[:best].sum()) / total if total else None,
+        top_tenth=float(np.nansum(_shares(by_customer)[:best])) if total > 0 else None,
         groups=group_profits(facts, money, attribute),
-        categories=_ranked(categories, money, total),
-        groups_and_categories=_ranked(crossed(groups, categories), money, total),
+        categories=_ranked(categories, money),
+        groups_and_categories=_ranked(crossed(groups, categories), money),
         customers=_best_customers(facts, money, attribute, top),
     )
 
@@ -94,8 +116,8 @@ def group_profits(facts: Facts, money: Money, attribute: str) -> list[GroupProfi
     """Profit by group of customers, most first; the interval is Student's t."""
     events, customers = facts.event_groups(attribute), facts.customers.groups(attribute)
     purchases = events.counts(money.is_purchase)
-    sums = events.sums(money.amount)
-    total = float(money.amount.sum())
+    sums, revenue = events.sums(money.amount), events.sums(money.revenue)
+    shares = _shares(sums)
     brought = facts.amount_per_customer(money.amount)
     bought = facts.per_customer(money.is_purchase) > 0
     own = dict(
@@ -116,8 +138,9 @@ def group_profits(facts: Facts, money: Money, attribute: str) -> list[GroupProfi
             GroupProfit(
                 name=name,
                 purchases=int(purchases[code]),
+                revenue=float(revenue[code]),
                 profit=float(sums[code]),
-                share=float(sums[code]) / total if total else None,
+                share=_known(shares[code]),
                 customers=int(n),
                 buyers=int(buyers),
                 each=float(amount / n) if n else None,
@@ -128,18 +151,45 @@ def group_profits(facts: Facts, money: Money, attribute: str) -> list[GroupProfi
     return sorted(found, key=_most_first)
 
 
-def _ranked(groups: Groups, money: Money, total: float) -> list[Profit]:
-    purchases, sums = groups.counts(money.is_purchase), groups.sums(money.amount)
+def _ranked(groups: Groups, money: Money) -> list[Profit]:
+    purchases, refunds = groups.counts(money.is_purchase), groups.counts(money.is_refund)
+    sums, revenue = groups.sums(money.amount), groups.sums(money.revenue)
+    shares = _shares(sums)
     found = [
-        Profit(name=name, purchases=n, profit=amount, share=amount / total if total else None)
-        for name, n, amount in zip(groups.names, purchases.tolist(), sums.tolist(), strict=True)
-        if n
+        Profit(
+            name=groups.names[code],
+            purchases=int(purchases[code]),
+            revenue=float(revenue[code]),
+            profit=float(sums[code]),
+            share=_known(shares[code]),
+        )
+        for code in np.flatnonzero(purchases + refunds).tolist()
     ]
     return sorted(found, key=_most_first)
 
 
+def _shares(sums: Floats) -> Floats:
+    """Shares of what was brought, where refunds may leave less than nothing; NaN for these.
+
+    All of them are NaN where refunds leave nothing of the whole.
+    """
+    brought = np.where(sums > 0, sums, 0.0)
+    whole = brought.sum() if sums.sum() > 0 else np.nan
+    shares: Floats = np.where(sums < 0, np.nan, brought / whole)
+    return shares
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _names(values: Labels) -> list[str]:
+    return [values.names[code] for code in np.unique(values.codes[values.codes >= 0]).tolist()]
+
+
 def _best_customers(facts: Facts, money: Money, attribute: str, top: int) -> list[CustomerProfit]:
     brought = facts.amount_per_customer(money.amount)
+    revenue = facts.amount_per_customer(money.revenue)
     purchases = facts.per_customer(money.is_purchase)
     customers, groups = facts.customers, facts.customers.groups(attribute)
     # Of the same profit and as many purchases, the one who was read first.
@@ -150,6 +200,7 @@ def _best_customers(facts: Facts, money: Money, attribute: str, top: int) -> lis
             customer=str(customers.id[at]),
             group=groups.names[groups.codes[at]],
             purchases=int(purchases[at]),
+            revenue=float(revenue[at]),
             profit=float(brought[at]),
         )
         for at in order.tolist()

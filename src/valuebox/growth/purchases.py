@@ -27,14 +27,34 @@ class Purchases:
     observed: Floats
     """From the first of those days until the facts end."""
     spent: Floats
-    """Mean amount of a repeat day; 0 without a repeat."""
+    """Mean amount of a repeat day, less refunds; 0 without a repeat."""
+    first: Floats
+    """Amount of the first day, less refunds."""
+
+    @property
+    def total(self) -> Floats:
+        """Amount of all days with a purchase, `(n_buyers,)`."""
+        return self.first + self.spent * self.repeats
+
+    @property
+    def days(self) -> Floats:
+        """Days with a purchase, the first one included, `(n_buyers,)`."""
+        return self.repeats + 1
+
+    @property
+    def mean(self) -> float:
+        """Mean amount of a day with a purchase."""
+        return float(self.total.sum() / self.days.sum())
 
     def __len__(self) -> int:
         return len(self.customer)
 
 
 def purchases(facts: Facts, money: Money, until: np.datetime64) -> Purchases:
-    """Sum up what customers bought before `until`; what they bought on one day, UTC, is one.
+    """Sum up what customers bought before `until`; what they bought on one day is one purchase.
+
+    What a refund takes back is taken from the day before it on which its customer last bought;
+    whoever only had refunds is no buyer.
 
     Fader, Hardie and Lee (2005) use weeks and days alike: recency and frequency are all that the
     model needs of a history.
@@ -50,11 +70,12 @@ def purchases(facts: Facts, money: Money, until: np.datetime64) -> Purchases:
     amount = money.amount[chosen]
     if not len(day):
         nothing = np.zeros(0)
-        return Purchases(np.zeros(0, dtype=np.intp), nothing, nothing, nothing, nothing)
+        return Purchases(np.zeros(0, dtype=np.intp), nothing, nothing, nothing, nothing, nothing)
     first_day = int(day.min())
     width = int(day.max()) - first_day + 1
     days, place = np.unique(customer * width + (day - first_day), return_inverse=True)
     brought = summed(place, amount, len(days))
+    brought += _refunded(facts, money, until, days, first_day, width)
     buyers, starts, counts = np.unique(days // width, return_index=True, return_counts=True)
     when = (days % width).astype(np.float64)
     ends = starts + counts - 1
@@ -67,4 +88,29 @@ def purchases(facts: Facts, money: Money, until: np.datetime64) -> Purchases:
         last=(when[ends] - when[starts]) / WEEK,
         observed=np.maximum(end - when[starts], when[ends] - when[starts]) / WEEK,
         spent=np.divide(total, repeats, out=np.zeros_like(total), where=repeats > 0),
+        first=brought[starts],
     )
+
+
+def _refunded(
+    facts: Facts,
+    money: Money,
+    until: np.datetime64,
+    days: NDArray[np.int64],
+    first_day: int,
+    width: int,
+) -> Floats:
+    """What refunds add to each day with a purchase, `(n_days,)`; not above 0.
+
+    Days are sorted, and numbered from `first_day` on, after `width` times their customer.
+    """
+    chosen = money.is_refund & (facts.events.customer >= 0) & (facts.events.time < until)
+    customer = facts.events.customer[chosen].astype(np.int64)
+    day = facts.events.time[chosen].astype("datetime64[D]").astype(np.int64) - first_day
+    # A refund from before the first purchase of all has no day, and one from after the last of
+    # all has the last.
+    known = day >= 0
+    key = customer * width + np.minimum(day, width - 1)
+    place = np.searchsorted(days, key, side="right") - 1
+    known &= (place >= 0) & (days[place] // width == customer)
+    return summed(place[known], money.amount[chosen][known], len(days))

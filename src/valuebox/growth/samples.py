@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from valuebox.growth.columns import Customers, Events, Facts, Labels, Mask
+from valuebox.growth.columns import Customers, Events, Facts, Labels, Mask, joined
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ def together(baseline: Facts, current: Facts) -> Both:
     where = np.append(moved, np.int32(-1))[other.customer]
     events = Events(
         np.concatenate([own.customer, where]),
-        _joined(own.type, other.type),
+        joined(own.type, other.type),
         np.concatenate([own.time, other.time]),
         np.concatenate([own.amount, other.amount]),
-        _joined(own.category, other.category),
+        joined(own.category, other.category),
     )
     in_current = np.arange(len(customers)) < len(current.customers)
     in_baseline = np.zeros(len(customers), dtype=bool)
@@ -93,19 +93,11 @@ def _customers(first: Customers, second: Customers, more: NDArray[np.bool_]) -> 
     lacking = Labels(np.full(int(more.sum()), -1, dtype=np.int32), [])
     added = second.where(more)
     return Customers(
-        _joined(first.source, added.source),
+        joined(first.source, added.source),
         np.concatenate([first.id, added.id]),
         np.concatenate([first.created, added.created]),
         {
-            name: _joined(first.attributes.get(name, nobody), added.attributes.get(name, lacking))
+            name: joined(first.attributes.get(name, nobody), added.attributes.get(name, lacking))
             for name in {**first.attributes, **added.attributes}
         },
     )
-
-
-def _joined(first: Labels, second: Labels) -> Labels:
-    names = list(first.names)
-    code = {name: place for place, name in enumerate(names)}
-    moved = [code.setdefault(name, len(code)) for name in second.names]
-    codes = np.array([*moved, -1], dtype=np.int32)[second.codes]
-    return Labels(np.concatenate([first.codes, codes]), list(code))

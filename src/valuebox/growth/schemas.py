@@ -1,6 +1,6 @@
 """What a report is asked for."""
 
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -19,6 +19,8 @@ MAX_CAMPAIGNS: Final = 50
 Name = Annotated[
     str, StringConstraints(min_length=1, max_length=100, pattern=r'^[^"\\\u0000-\u001f]+$')
 ]
+Numbers = Literal["name", "ranges"]
+"""What numbers of an attribute are: names, as of campaigns, or measurements, as of ages."""
 Group = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Sources = Annotated[list[Source], Field(min_length=1, max_length=MAX_SOURCES)]
 Money = Annotated[float, Field(strict=True, ge=0, le=MAX_AMOUNT)]
@@ -73,6 +75,13 @@ class GrowthQuestion(Model, RequestModel):
         description="Of customers, which groups them; `source` for where they come from.",
         examples=["campaign"],
     )
+    attribute_is: Numbers | None = Field(
+        default=None,
+        description="What its numbers are: `name`, as of campaigns, each number a group; or "
+        "`ranges`, as of ages. Null for names of up to 50 numbers, and of whole ones that are all "
+        "as long, such as 20190801.",
+        examples=["name"],
+    )
     category: Name = Field(
         default="category",
         description="The property of events that says what they were about.",
@@ -89,6 +98,25 @@ class GrowthQuestion(Model, RequestModel):
     price: Money | None = Field(
         default=None,
         description="What every purchase brings; null for the amounts in the data.",
+        examples=[1.0],
+    )
+    refunds: Annotated[list[Type], Field(max_length=MAX_RESPONSES)] | None = Field(
+        default=None,
+        description="Types of events that take money back, whatever the sign of their amount, "
+        "besides purchases with a negative one. Null for types that say so in their name and have "
+        "an amount, such as `refunded` and `order cancelled`.",
+        examples=[["refunded"]],
+    )
+    margin: Annotated[float, Field(strict=True, gt=0, le=1)] | None = Field(
+        default=None,
+        description="Share of the revenue that is left after costs; null where these are not "
+        "known. With it, or with `cost`, amounts are profit; without, they are revenue.",
+        examples=[0.3],
+    )
+    cost: Money | None = Field(
+        default=None,
+        description="What every purchase costs besides, such as 1.0 a meal; not paid back by "
+        "refunds.",
         examples=[1.0],
     )
     currency: Currency | None = Field(
@@ -155,6 +183,12 @@ class GrowthQuestion(Model, RequestModel):
     @model_validator(mode="after")
     def _is_a_period(self) -> Self:
         _check_period(self.start, self.end)
+        return self
+
+    @model_validator(mode="after")
+    def _buys_or_takes_back(self) -> Self:
+        if self.purchase in (self.refunds or ()):
+            raise PydanticCustomError("refunds", "The type of purchases should not be a refund's")
         return self
 
 

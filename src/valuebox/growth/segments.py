@@ -8,9 +8,10 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.growth import rates
-from valuebox.growth.columns import UNKNOWN, Customers, Groups, Mask, crossed
+from valuebox.growth.columns import Customers, Groups, Mask, crossed
 from valuebox.growth.holm import holm
 from valuebox.growth.lift import SIGNIFICANT
+from valuebox.names import UNKNOWN
 
 FEWEST: Final = 20
 """Customers of a segment, and of all others, below which nothing is asked."""

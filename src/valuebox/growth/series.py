@@ -39,7 +39,7 @@ class GroupSeries(BaseModel):
         description="Customers whose first purchase in the report fell into the period."
     )
     purchases: list[int] = Field(description="Purchases, those of nobody known included.")
-    revenue: list[float] = Field(description="Sum of the amounts of the purchases.")
+    revenue: list[float] = Field(description="Sum of the amounts of the purchases, less refunds.")
 
 
 class TimeSeries(BaseModel):
@@ -145,7 +145,7 @@ def _of_unit(
         "buyers": grid.distinct(events.customer[bought], when[bought]),
         "first_buyers": grid.counted(buyers[began >= first], began[began >= first]),
         "purchases": grid.counted(events.customer[bought], when[bought]),
-        "revenue": grid.counted(events.customer[bought], when[bought], money.amount[bought]),
+        "revenue": grid.counted(events.customer[seen], when[seen], money.revenue[seen]),
     }
 
     def of(name: str | None, row: int) -> GroupSeries:

@@ -1,7 +1,11 @@
 """What a question names that nothing is called by."""
 
+from collections.abc import Callable, Collection, Sequence
+
+from valuebox.growth.columns import Labels, grouped
 from valuebox.growth.loading import Loaded
 from valuebox.growth.schemas import GrowthQuestion
+from valuebox.names import meant, shown
 
 
 def unmatched(loaded: Loaded, question: GrowthQuestion) -> dict[str, list[str]]:
@@ -12,24 +16,32 @@ def unmatched(loaded: Loaded, question: GrowthQuestion) -> dict[str, list[str]]:
     customers, events = loaded.facts.customers, loaded.facts.events
     beside = customers if loaded.both is None else loaded.both.facts.customers
     asked_beside = question.baseline.sources if question.baseline else None
-    has_categories = [question.category] if len(events.category.names) else []
-    named = {
-        "sources": (question.sources or [], customers.source.names),
-        "baseline.sources": (asked_beside or [], beside.source.names),
-        "attribute": ([question.attribute], list(customers.attributes)),
-        "category": ([question.category], has_categories),
-        "purchase": ([question.purchase], events.type.names),
-        "responses": (question.responses, events.type.names),
-        "cancellation": (_asked(question.cancellation), events.type.names),
-        "subscription": (_asked(question.subscription), events.type.names),
-        "spend": (list(question.spend), customers.groups(question.attribute).names),
+    types = grouped(events.type).names
+    groups = customers.groups(question.attribute).names
+    told = [name for name, values in customers.attributes.items() if _has_any(values)]
+    lacking = {
+        "sources": _lacking(question.sources or [], customers.source.names),
+        "baseline.sources": _lacking(asked_beside or [], beside.source.names),
+        "attribute": _lacking([question.attribute], told),
+        "category": [] if _has_any(events.category) else [question.category],
+        "purchase": _lacking([question.purchase], types, shown),
+        "responses": _lacking(question.responses, types, shown),
+        "cancellation": _lacking(_asked(question.cancellation), types, shown),
+        "subscription": _lacking(_asked(question.subscription), types, shown),
+        "spend": _lacking(list(question.spend), groups, lambda one: meant(one, groups)),
     }
-    found = {
-        field: [name for name in asked if name not in known]
-        for field, (asked, known) in named.items()
-    }
-    return {field: names for field, names in found.items() if names}
+    return {field: names for field, names in lacking.items() if names}
+
+
+def _lacking(
+    asked: Sequence[str], known: Collection[str], named: Callable[[str], str] = str
+) -> list[str]:
+    return [name for name in asked if named(name) not in known]
 
 
 def _asked(name: str | None) -> list[str]:
     return [] if name is None else [name]
+
+
+def _has_any(values: Labels) -> bool:
+    return bool((values.codes >= 0).any())

@@ -136,7 +136,7 @@ def rfm(facts: Facts, money: Money, attribute: str, until: np.datetime64, days: 
 
 def scores(facts: Facts, money: Money, known: Purchases, until: np.datetime64) -> Scores:
     """Score buyers by what they bought before `until`."""
-    rows = money.is_purchase & (facts.events.time < until)
+    rows = facts.events.time < until
     spent = facts.amount_per_customer(np.where(rows, money.amount, 0.0))[known.customer]
     recency = (known.observed - known.last) * WEEK
     often = known.repeats + 1
@@ -159,8 +159,8 @@ def _next(
     if len(known) < QUINTILES:
         return [None] * len(NAMES)
     then = scores(facts, money, known, cut).segment
-    rows = money.is_purchase & (facts.events.time >= cut) & (facts.events.time < until)
-    bought = facts.per_customer(rows)[known.customer] > 0
+    rows = (facts.events.time >= cut) & (facts.events.time < until)
+    bought = facts.per_customer(rows & money.is_purchase)[known.customer] > 0
     brought = facts.amount_per_customer(np.where(rows, money.amount, 0.0))[known.customer]
     return [_did(then == at, bought, brought) for at in range(len(NAMES))]
 

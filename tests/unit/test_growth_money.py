@@ -1,0 +1,169 @@
+"""What purchases brought: units, refunds, margins and costs, beside sums done by hand."""
+
+import numpy as np
+import pytest
+from support.growth import START, bought, made
+from support.growth import facts as by_day
+
+from valuebox.growth.columns import Facts
+from valuebox.growth.formula import factors, formula_value
+from valuebox.growth.holdout import holdout
+from valuebox.growth.money import money
+from valuebox.growth.probabilistic import BuyerModel, learn
+from valuebox.growth.profit import profits
+from valuebox.growth.purchases import purchases
+from valuebox.growth.refunds import apart, is_refund_type
+
+DAY = np.timedelta64(1, "D")
+
+
+def lines(times: int) -> Facts:
+    """Orders of 20 by 200 customers, in as many lines of the same amount each."""
+    rng = np.random.default_rng(2)
+    who, days = [], []
+    for customer in range(200):
+        day, wait = float(rng.integers(20)), rng.gamma(1.0, 20.0)
+        while day < 90:
+            who += [customer] * times
+            days += [int(day)] * times
+            day += 1 + rng.exponential(wait) if rng.random() < 0.8 else 90
+    return by_day(who, START + np.array(days) * DAY, np.full(len(who), 20.0 / times), 200)
+
+
+def test_values_do_not_depend_on_how_many_lines_an_order_has() -> None:
+    cut, until = START + 45 * DAY, START + 90 * DAY
+    for_one, for_ten = (holdout(these, bought(these), cut, until) for these in map(lines, (1, 10)))
+    assert for_ten.formula.total == pytest.approx(for_one.formula.total)
+    assert for_ten.probabilistic.total == pytest.approx(for_one.probabilistic.total)
+    assert for_ten.total == pytest.approx(for_one.total)
+    # All orders are of 20.
+    known = purchases(lines(10), bought(lines(10)), cut)
+    assert known.mean == pytest.approx(20.0)
+    days = known.repeats / known.observed * 45 / 7
+    assert for_ten.formula.total == pytest.approx(20.0 * days.sum())
+    assert for_ten.total == pytest.approx(20.0 * for_ten.purchases)
+
+
+def test_without_gamma_gamma_everybody_spends_the_mean_of_a_day() -> None:
+    these = lines(10)
+    known = purchases(these, bought(these), START + 90 * DAY)
+    model = BuyerModel(learn(known).buying, None, known.mean)
+    days = model.buying.expected(known, 52)
+    assert model.value(known, 52) == pytest.approx(20.0 * days)
+
+
+def test_the_formula_counts_orders() -> None:
+    events = [(0, "bought", 0.0, 5.0)] * 4 + [(0, "bought", 1.0, 10.0), (1, "bought", 0.0, 30.0)]
+    these = made([*events, (-1, "bought", 0.0, 1.0), (-1, "bought", 0.0, 1.0)])
+    brought = money(these, "bought")
+    # What nobody knows who bought at one moment is two orders.
+    assert (brought.is_purchase.sum(), brought.is_order.sum()) == (8, 5)
+    until = np.datetime64("2024-04-01", "us")
+    found = formula_value(these, factors(these, brought, until), "campaign", 5)
+    everybody = found.everybody
+    # Orders of 20, 10 and 30; two and one of them in a month.
+    assert everybody.order_value == pytest.approx(20.0)
+    assert everybody.sales_a_month == pytest.approx(1.5)
+    assert everybody.value == pytest.approx(20 * 1.5 * 1)
+    assert [one.order_value for one in found.customers] == [15.0, 30.0]
+
+
+def with_refunds() -> Facts:
+    """100 and 50 bought by customers of A, of which 100 go back; 30 go back to one of B."""
+    these = made(
+        [
+            (0, "bought", 0.0, 100.0),
+            (0, "bought", 4.0, -100.0),
+            (1, "bought", 1.0, 50.0),
+            (2, "bought", 2.0, -30.0),
+        ],
+        campaign=["A", "A", "B"],
+    )
+    return Facts(these.customers, apart(these.events, "bought"))
+
+
+def test_refunds_are_subtracted_and_are_no_purchases() -> None:
+    these = with_refunds()
+    brought = money(these, "bought")
+    found = profits(these, brought, "campaign", 5)
+    assert (found.purchases, found.refunds, found.refunded) == (2, 2, 130.0)
+    assert (found.total, found.refund_types, found.measure) == (20.0, ["(refund)"], "revenue")
+    assert [(one.name, one.profit, one.buyers) for one in found.groups] == [
+        ("A", 50.0, 2),
+        ("B", -30.0, 0),
+    ]
+    assert [one.share for one in found.groups] == [1.0, None]
+    assert found.top_tenth == 1.0
+    assert these.per_customer(these.events.type.are("bought")).tolist() == [1, 1, 0]
+    known = purchases(these, brought, START + 100 * DAY)
+    assert known.customer.tolist() == [0, 1]
+    assert known.repeats.tolist() == [0, 0]
+    assert known.first.tolist() == [0.0, 50.0]
+
+
+def test_refunds_are_taken_from_the_purchase_before_them() -> None:
+    days = [0, 10, 12, 30, 40, 3]
+    amounts = [10.0, 20.0, -5.0, 40.0, -40.0, -9.0]
+    these = by_day([0, 0, 0, 0, 0, 1], START + np.array(days) * DAY, amounts, 2)
+    these = Facts(these.customers, apart(these.events, "bought"))
+    known = purchases(these, bought(these), START + 60 * DAY)
+    assert (known.customer.tolist(), known.repeats.tolist()) == ([0], [2])
+    assert (known.first.tolist(), known.spent.tolist()) == ([10.0], [(15.0 + 0.0) / 2])
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_refunds_have_types_of_their_own(sign: int) -> None:
+    these = made(
+        [(0, "bought", 0.0, 100.0), (0, "zurück", 1.0, sign * 30.0), (1, "refunded", 1.0, 5.0)]
+    )
+    assert money(these, "bought").amount.sum() == 95.0
+    asked = money(these, "bought", refunds=["zurück"])
+    assert (asked.amount.sum(), asked.is_refund.sum()) == (70.0, 1)
+    at_one = money(these, "bought", 1.0, ["zurück", "refunded"])
+    assert at_one.amount.tolist() == [1.0, -1.0, -1.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        ("refund", True),
+        ("Refunded", True),
+        ("order_refunded", True),
+        ("orderRefunded", True),
+        ("partial-refund", True),
+        ("RETURN", True),
+        ("item returned", True),
+        ("order.cancelled", True),
+        ("canceled", True),
+        ("chargeback", True),
+        ("refund requested", False),
+        ("returning visitor", False),
+        ("cancel button clicked", False),
+        ("bought", False),
+        ("like", False),
+    ],
+)
+def test_types_say_that_they_are_refunds(name: str, is_one: bool) -> None:
+    assert is_refund_type(name) is is_one
+
+
+def test_without_any_money_nothing_is_refunded() -> None:
+    these = made([(0, "bought", 0.0, 10.0), (0, "cancelled", 1.0, None)])
+    assert money(these, "bought").is_refund.tolist() == [False, False]
+    # A purchase is one, whatever it is called.
+    assert money(made([(0, "returned", 0.0, 10.0)]), "returned").amount.tolist() == [10.0]
+
+
+def test_where_refunds_leave_nothing_there_are_no_shares() -> None:
+    these = made([(0, "bought", 0.0, 10.0), (1, "refund", 1.0, 30.0)], campaign=["A", "B", "B"])
+    found = profits(these, money(these, "bought"), "campaign", 5)
+    assert (found.total, found.top_tenth) == (-20.0, None)
+    assert [one.share for one in found.groups] == [None, None]
+
+
+def test_profit_is_what_is_left_after_costs() -> None:
+    these = made([(0, "bought", 0.0, 10.0), (1, "bought", 0.0, 20.0), (1, "refund", 1.0, 5.0)])
+    brought = money(these, "bought", margin=0.3, unit_cost=1.0)
+    found = profits(these, brought, "campaign", 5)
+    assert (found.revenue, found.total, found.measure) == (25.0, pytest.approx(5.5), "profit")
+    assert found.groups[0].revenue == 25.0
