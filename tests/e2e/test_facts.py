@@ -22,7 +22,8 @@ def test_facts_are_stored_and_counted(service: Service) -> None:
     source = uuid4().hex
     people = [customer(n, source=source) for n in range(3)]
     told = send(service, CUSTOMERS, people).json()
-    assert told == {"received": 3, "added": 3, "corrected": 0, "unchanged": 0}
+    counts = {"received": 3, "added": 3, "corrected": 0, "unchanged": 0}
+    assert told == {**counts, "doubled": 0, "doubled_rows": []}
     happened = [event(f"{source}-{n}", source=source, session=None) for n in range(2_000)]
     told = send(service, EVENTS, happened).json()
     assert told["added"] == 2_000
@@ -31,6 +32,8 @@ def test_facts_are_stored_and_counted(service: Service) -> None:
         "received": 7,
         "added": 1,
         "unchanged": 5,
+        "doubled": 0,
+        "doubled_rows": [],
         "differing": 1,
         "differing_rows": [5],
     }
@@ -59,3 +62,27 @@ def test_properties_may_look_like_anything(service: Service, text: str) -> None:
     one = event(source, properties=json.loads(text))
     assert send(service, EVENTS, [one]).json()["added"] == 1
     assert stored_events(service.store)[source].properties == json.loads(text)
+
+
+def test_what_is_told_of_customers_adds_up_and_null_removes(service: Service) -> None:
+    one = {"source": uuid4().hex, "id": uuid4().hex}
+    send(service, CUSTOMERS, [{**one, "created": "2013-05-01", "attributes": {"a": 1, "b": 2}}])
+    told = send(
+        service,
+        CUSTOMERS,
+        [{**one, "attributes": {"b": None}}, {**one, "created": None, "attributes": {"c": [None]}}],
+    ).json()
+    assert told == {
+        "received": 2,
+        "added": 0,
+        "corrected": 1,
+        "unchanged": 0,
+        "doubled": 1,
+        "doubled_rows": [1],
+    }
+    known = stored_customers(service.store)[one["id"]]
+    assert known.attributes == {"a": 1, "c": [None]}
+    assert known.created is not None
+    happened = event(uuid4().hex)
+    told = send(service, EVENTS, [happened, happened]).json()
+    assert (told["added"], told["unchanged"], told["doubled_rows"]) == (1, 0, [1])

@@ -135,7 +135,7 @@ def test_the_same_import_again_changes_nothing(store: Store, workshop: Path) -> 
     imported(store, workshop, WORKSHOP)
     before = everything(store)
     said, _ = imported(store, workshop, WORKSHOP)
-    assert "events of workshop-1: 1,609 read, 0 added, 1,609 unchanged, 0 differing" in said
+    assert "events of workshop-1: 1,609 read, 0 added, 1,609 unchanged, 0 doubled, 0 differing" in said
     assert "customers of workshop-1: 800 read, 0 added, 0 corrected, 800 unchanged" in said
     assert everything(store) == before
 
@@ -253,7 +253,7 @@ def test_rows_that_cannot_be_stored_are_named_and_the_rest_is_stored(
     rejects = tmp_path / "rejects.csv"
     said, error = imported(store, file, mapping, "--rejected", rejects, exit_code=2)
     assert "not all that was read is stored" in error
-    assert "9 read, 3 added, 0 unchanged, 0 differing, 6 rejected" in said
+    assert "9 read, 3 added, 0 unchanged, 0 doubled, 0 differing, 6 rejected" in said
     assert set(stored_events(store)) == {"g0", "g1", "g2"}
     with rejects.open() as opened:
         listed = {int(row["row"]): row["reason"] for row in csv.DictReader(opened)}

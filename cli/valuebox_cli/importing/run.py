@@ -61,7 +61,7 @@ def run(
             if len(columns):
                 with store.writing() as session:
                     stored = repository.put_customers(session, columns)
-                done.customers.update(stored.model_dump())
+                done.customers.update(stored.model_dump(exclude={"doubled_rows"}))
             advance(len(columns))
     if mapping.events:
         for batch in events(source, mapping, mapping.events, name, done.of_events):
@@ -70,7 +70,7 @@ def run(
                     told = repository.put_events(session, batch)
                 rows = told.differing_rows[: _SHOWN - len(done.differing)]
                 done.differing += [batch.id[row] for row in rows]
-                done.events.update(told.model_dump(exclude={"differing_rows"}))
+                done.events.update(told.model_dump(exclude={"differing_rows", "doubled_rows"}))
             advance(len(batch))
     with store.reading() as session:
         begin(session.connection())

@@ -17,9 +17,10 @@ class FactsApi:
 
     @endpoint("/v1/customers", Scope.INGEST, stores=True)
     def put_customers(self, customers: schemas.Customers, /) -> schemas.CustomersStored:
-        """Store customers by source and id; what is sent anew replaces what was known.
+        """Store customers by source and id; what is sent anew is added to what was known.
 
-        Takes 1 to 10,000 customers. All are stored or none.
+        Takes 1 to 10,000 customers. All are stored or none. Attributes that are not sent stay;
+        null removes one.
         """
         exchange = current()
         exchange.count_rows(len(customers.root))

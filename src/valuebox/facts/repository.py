@@ -1,23 +1,24 @@
 """How customers and events get into the database, each once."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import UTC, datetime
-from itertools import compress
 from typing import Any, Final
 
-import numpy as np
-from sqlalchemy import ColumnElement, Table, Text, cast, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Table, Text, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from valuebox.facts.columns import CustomerColumns, EventColumns
-from valuebox.facts.schemas import MAX_DIFFERING, CustomersStored, EventsStored
+from valuebox.facts.merging import Attributes, is_same, merged, with_told, without_removed
+from valuebox.facts.schemas import MAX_NAMED, CustomersStored, EventsStored
 from valuebox.facts.tables import Customer, Event
+from valuebox.store.base import Base
 from valuebox.store.staging import POSITION, insert_into, staged
 from valuebox.store.writing import Rows, table_of
 
 _EVENTS: Final = table_of(Event)
 _CUSTOMERS: Final = table_of(Customer)
 _KEY: Final = ("source", "id")
+_TOLD_OF_CUSTOMERS: Final = ("created", "attributes")
 _TOLD_OF_EVENTS: Final = ("customer", "session", "type", "time", "amount", "currency")
 
 
@@ -29,23 +30,54 @@ def put_events(session: Session, events: EventColumns) -> EventsStored:
         events: In any order. Where two have the same key, the first one counts.
     """
     columns = vars(events) | {"received_at": datetime.now(UTC)}
+    differing: list[int] = []
+    doubled: list[int] = []
     with staged(session, Rows(Event, len(events), columns)) as new:
-        # One order for everybody, so that two requests with the same events cannot deadlock.
-        in_order = select(*(new.c[name] for name in columns)).order_by(*_key(new), new.c[POSITION])
-        added = session.execute(
-            insert_into(session, Event)
-            # A condition tells SQLite that what follows it is no join.
-            .from_select(list(columns), in_order.where(new.c[POSITION] >= 0))
-            .on_conflict_do_nothing(index_elements=_KEY)
-        ).rowcount  # type: ignore[attr-defined]
-        differing = [] if added == len(events) else _differing(session, new)
+        added = _add(session, Event, new, columns)
+        if added < len(events):
+            differing = _differing(session, new)
+            doubled = _doubled(session, new, set(differing))
     return EventsStored(
         received=len(events),
         added=added,
-        unchanged=len(events) - added - len(differing),
+        unchanged=len(events) - added - len(doubled) - len(differing),
+        doubled=len(doubled),
+        doubled_rows=doubled[:MAX_NAMED],
         differing=len(differing),
-        differing_rows=differing[:MAX_DIFFERING],
+        differing_rows=differing[:MAX_NAMED],
     )
+
+
+def _add(session: Session, model: type[Base], new: Table, columns: Iterable[str]) -> int:
+    """Insert what is not there yet; of several rows with the same key the first one."""
+    # One order for everybody, so that two requests with the same rows cannot deadlock.
+    in_order = select(*(new.c[name] for name in columns)).order_by(*_key(new), new.c[POSITION])
+    return session.execute(  # type: ignore[no-any-return]
+        insert_into(session, model)
+        # A condition tells SQLite that what follows it is no join.
+        .from_select(list(columns), in_order.where(new.c[POSITION] >= 0))
+        .on_conflict_do_nothing(index_elements=_KEY)
+    ).rowcount  # type: ignore[attr-defined]
+
+
+def _doubled(session: Session, new: Table, differing: Container[int]) -> list[int]:
+    """Positions of new events that came before among them, just so."""
+    several = (
+        select(*_key(new), func.min(new.c[POSITION]).label("first"))
+        .group_by(*_key(new))
+        .having(func.count() > 1)
+        .subquery()
+    )
+    query = select(several.c.first, new.c[POSITION]).join(several, _same(several, new))
+    seen: set[int] = set()
+    doubled = []
+    for first, row in session.execute(query.order_by(new.c[POSITION])):
+        # Those that do not differ from what is stored are the same.
+        if row not in differing:
+            if first in seen:
+                doubled.append(row)
+            seen.add(first)
+    return doubled
 
 
 def _differing(session: Session, new: Table) -> list[int]:
@@ -62,79 +94,94 @@ def _differing(session: Session, new: Table) -> list[int]:
     )
     # Two texts may be the same object, with its names in another order.
     return [
-        row
-        for row, changed, *objects in session.execute(query)
-        if changed or objects[0] != objects[1]
+        row for row, changed, *objects in session.execute(query) if changed or not is_same(*objects)
     ]
 
 
 def put_customers(session: Session, customers: CustomerColumns) -> CustomersStored:
-    """Store customers by source and id; what is told anew replaces what was known.
+    """Store customers by source and id; what is told anew is added to what was known.
 
-    What is not told stays as it was.
+    An attribute that is told replaces the one of its name, or removes it where it is None; the
+    others stay, and so does `created` where it is not told.
 
     Args:
         session: Of the transaction that stores them.
-        customers: Where two have the same key, the last one counts.
+        customers: Where several have the same key, they are told of one after the other.
     """
     now = datetime.now(UTC)
-    customers = _last_of_each(customers)
-    columns = vars(customers) | {"received_at": now, "changed_at": now}
-    with staged(session, Rows(Customer, len(customers), columns)) as new:
-        known = session.scalar(
-            select(func.count()).select_from(new).join(_CUSTOMERS, _same(_CUSTOMERS, new))
+    told, doubled = merged(customers)
+    columns = vars(told) | {"received_at": now, "changed_at": now}
+    columns["attributes"] = [without_removed(one) for one in told.attributes]
+    with staged(session, Rows(Customer, len(told), columns)) as new:
+        added = _add(session, Customer, new, columns)
+        changed = [] if added == len(told) else _changed(session, new, told.attributes)
+    if changed:
+        _replace(session, changed, now)
+    return CustomersStored(
+        received=len(customers),
+        added=added,
+        corrected=len(changed),
+        unchanged=len(told) - added - len(changed),
+        doubled=len(doubled),
+        doubled_rows=doubled[:MAX_NAMED],
+    )
+
+
+_Known = tuple[str, str, datetime | None, Attributes]
+"""A customer: source, id, created, attributes."""
+
+
+def _changed(session: Session, new: Table, told: Sequence[Attributes]) -> list[_Known]:
+    """Customers of whom something else is told than is known, as they are from now on.
+
+    They are locked, so that of two transactions neither undoes what the other has stored.
+    """
+    created = func.coalesce(new.c.created, _CUSTOMERS.c.created)
+    texts = [cast(one.c.attributes, Text) for one in (new, _CUSTOMERS)]
+    differs = and_(new.c.attributes.is_not(None), texts[0].is_distinct_from(texts[1]))
+    query = (
+        select(
+            new.c[POSITION],
+            new.c.source,
+            new.c.id,
+            created,
+            _CUSTOMERS.c.created,
+            _CUSTOMERS.c.attributes,
         )
+        .join(_CUSTOMERS, _same(_CUSTOMERS, new))
+        .where(or_(created.is_distinct_from(_CUSTOMERS.c.created), differs))
+        .order_by(*_key(new))
+        .with_for_update(of=_CUSTOMERS)
+    )
+    changed = []
+    for row, source, customer, since, before, known in session.execute(query):
+        now_known = with_told(known, told[row])
+        if since != before or not is_same(now_known, known):
+            changed.append((source, customer, since, now_known))
+    return changed
+
+
+def _replace(session: Session, customers: Sequence[_Known], now: datetime) -> None:
+    names = (*_KEY, *_TOLD_OF_CUSTOMERS)
+    columns: dict[str, Any] = {"received_at": now, "changed_at": now}
+    columns |= {name: [one[at] for one in customers] for at, name in enumerate(names)}
+    with staged(session, Rows(Customer, len(customers), columns)) as new:
         in_order = select(*(new.c[name] for name in columns)).order_by(*_key(new))
         statement = insert_into(session, Customer).from_select(
             list(columns), in_order.where(new.c[POSITION] >= 0)
         )
-        told = {
-            name: func.coalesce(statement.excluded[name], _CUSTOMERS.c[name])
-            for name in ("created", "attributes")
-        }
-        changed = session.execute(
+        replaced = (*_TOLD_OF_CUSTOMERS, "changed_at")
+        session.execute(
             statement.on_conflict_do_update(
                 index_elements=_KEY,
-                set_={**told, "changed_at": statement.excluded.changed_at},
-                where=or_(
-                    *(
-                        cast(value, Text).is_distinct_from(cast(_CUSTOMERS.c[name], Text))
-                        for name, value in told.items()
-                    )
-                ),
+                set_={name: statement.excluded[name] for name in replaced},
             )
-        ).rowcount  # type: ignore[attr-defined]
-    added = len(customers) - (known or 0)
-    return CustomersStored(
-        received=len(customers),
-        added=added,
-        corrected=changed - added,
-        unchanged=len(customers) - changed,
-    )
+        )
 
 
-def _last_of_each(customers: CustomerColumns) -> CustomerColumns:
-    keys = list(zip(customers.source, customers.id, strict=True))
-    last = {key: position for position, key in enumerate(keys)}
-    if len(last) == len(keys):
-        return customers
-    chosen = [last[key] == position for position, key in enumerate(keys)]
-    return CustomerColumns(
-        **{name: _chosen(values, chosen) for name, values in vars(customers).items()}
-    )
-
-
-def _chosen(values: Any, chosen: Sequence[bool]) -> Any:
-    return (
-        values[np.array(chosen)]
-        if isinstance(values, np.ndarray)
-        else list(compress(values, chosen))
-    )
-
-
-def _key(table: Table) -> list[ColumnElement[Any]]:
+def _key(table: FromClause) -> list[ColumnElement[Any]]:
     return [table.c[name] for name in _KEY]
 
 
-def _same(table: Table, new: Table) -> ColumnElement[bool]:
+def _same(table: FromClause, new: FromClause) -> ColumnElement[bool]:
     return (table.c.source == new.c.source) & (table.c.id == new.c.id)

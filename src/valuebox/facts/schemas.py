@@ -25,8 +25,8 @@ from valuebox.values import Model, no_nul, storable
 
 MAX_ROWS: Final = 10_000
 MAX_AMOUNT: Final = 1e12
-MAX_DIFFERING: Final = 20
-"""How many rows are listed whose event was stored before, and was another one."""
+MAX_NAMED: Final = 20
+"""How many rows of a kind are listed."""
 
 _SOME_TEXT: Final = r"^[^\u0000]+$"
 
@@ -77,7 +77,8 @@ class Customer(Model):
     )
     attributes: Object | None = Field(
         default=None,
-        description="What is known of them, by name; replaces what was known before.",
+        description="What is told of them, by name. A value replaces the one that was known by "
+        "its name, null removes it, and names that are not sent keep theirs.",
         examples=[{"campaign": "TW"}],
     )
 
@@ -136,7 +137,7 @@ class _Facts(RequestModel):
 class Customers(
     _Facts, RootModel[Annotated[list[Customer], Field(min_length=1, max_length=MAX_ROWS)]]
 ):
-    """Customers, at most 10,000; of one sent twice the last one counts."""
+    """Customers, at most 10,000; one who is sent twice is told of twice, in this order."""
 
     max_values = 50 * MAX_ROWS
     names_object = "attributes"
@@ -152,21 +153,37 @@ class Events(_Facts, RootModel[Annotated[list[Event], Field(min_length=1, max_le
 class CustomersStored(Model):
     """What the sent customers changed."""
 
-    received: int = Field(description="Different customers sent.")
+    received: int = Field(description="Customers sent: the sum of the counts below.")
     added: int = Field(description="Customers that were not known before.")
     corrected: int = Field(description="Customers of whom something else was known before.")
-    unchanged: int = Field(description="Customers that were known just so.")
+    unchanged: int = Field(description="Customers of whom nothing new was sent.")
+    doubled: int = Field(
+        default=0,
+        description="Customers whose source and id were sent before in the same request; what "
+        "both rows tell is stored.",
+    )
+    doubled_rows: list[int] = Field(
+        default=[],
+        description=f"Positions of those in the sent array, from 0; the first {MAX_NAMED}.",
+    )
 
 
 class EventsStored(Model):
     """What the sent events changed."""
 
-    received: int = Field(description="Events sent.")
+    received: int = Field(description="Events sent: the sum of the counts below.")
     added: int = Field(description="Events that were not known before.")
     unchanged: int = Field(description="Events that were known just so.")
+    doubled: int = Field(
+        default=0, description="Events that were sent before, just so, in the same request."
+    )
+    doubled_rows: list[int] = Field(
+        default=[],
+        description=f"Positions of those in the sent array, from 0; the first {MAX_NAMED}.",
+    )
     differing: int = Field(
         description="Events that differ from one known by the same source and id, which stays."
     )
     differing_rows: list[int] = Field(
-        description=f"Positions of those in the sent array, from 0; the first {MAX_DIFFERING}."
+        description=f"Positions of those in the sent array, from 0; the first {MAX_NAMED}."
     )

@@ -19,7 +19,7 @@ CURRENCY_LENGTH: Final = 3
 
 
 class Customer(Base):
-    """Somebody; what is sent of the same customer later replaces what was known."""
+    """Somebody; what is sent of the same customer later is added to what was known."""
 
     __tablename__ = "customers"
 
