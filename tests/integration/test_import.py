@@ -135,7 +135,9 @@ def test_the_same_import_again_changes_nothing(store: Store, workshop: Path) -> 
     imported(store, workshop, WORKSHOP)
     before = everything(store)
     said, _ = imported(store, workshop, WORKSHOP)
-    assert "events of workshop-1: 1,609 read, 0 added, 1,609 unchanged, 0 doubled, 0 differing" in said
+    assert (
+        "events of workshop-1: 1,609 read, 0 added, 1,609 unchanged, 0 doubled, 0 differing" in said
+    )
     assert "customers of workshop-1: 800 read, 0 added, 0 corrected, 800 unchanged" in said
     assert everything(store) == before
 
