@@ -26,9 +26,9 @@ import xgboost as xgb
 from pyarrow import csv
 from report import measured_with, put_section, table
 
+from valuebox.ltv.checks import checked
 from valuebox.ltv.model import LtvModel
 from valuebox_cli.score import BATCH
-from valuebox_cli.scoring.checks import checked
 from valuebox_cli.scoring.source import source
 from valuebox_training.simulate import simulate
 

@@ -200,7 +200,6 @@ def test_files_that_cannot_be_used_are_refused_at_once(
     for file, to, model, told in (
         (files["csv"], tmp_path / "no" / "scores.csv", "ltv", "cannot be written"),
         (files["csv"], tmp_path / "scores.txt", "ltv", "the name ends neither in"),
-        (tmp_path / "users.xlsx", out, "ltv", "the name ends neither in"),
         (tmp_path / "users.csv", out, "ltv", "there is no such file"),
         (tmp_path / "users.parquet", out, "ltv", "there is no such file"),
         (files["csv"], files["csv"], "ltv", "is the input"),

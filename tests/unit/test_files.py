@@ -122,7 +122,8 @@ def test_duplicates_are_refused_where_a_user_must_be_unique(write) -> None:
         (["a,b", "1,2"], "lacks the columns user_id, join_date; it has a, b"),
         ([HEADER], "holds no users"),
         ([""], "no CSV file"),
-        ([HEADER, GOOD + ",1,2,3", GOOD + ',"'], "no CSV file"),
+        ([HEADER, GOOD + ",1,2,3", GOOD + ',"'], "quote out of place in field 10, .* row 2"),
+        ([HEADER, GOOD + ",1,2,3", GOOD], "more fields than the 9 of the header .*: row 1"),
     ],
 )
 def test_files_that_are_no_users_are_refused(write, lines: list[str], message: str) -> None:
@@ -135,9 +136,9 @@ def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
         read_users(tmp_path / "nowhere.csv")
     binary = tmp_path / "users.csv"
     binary.write_bytes(b"user_id,join_date\n\xff\xfe,1\n")
-    with pytest.raises(BadFile, match="cannot be read"):
+    with pytest.raises(BadFile, match=r"user_id is no UTF-8 \(byte 0xff\): row 1"):
         read_users(binary)
-    with pytest.raises(BadFile, match="cannot be read"):
+    with pytest.raises(BadFile, match="is a folder without Parquet files"):
         read_users(tmp_path)
 
 

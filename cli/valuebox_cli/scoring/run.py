@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 
 from valuebox.errors import ValueboxError
+from valuebox.ltv.checks import checked
 from valuebox.ltv.files import BadFile, Problems
 from valuebox.ltv.model import LtvModel
 from valuebox_cli.console import Interrupted
-from valuebox_cli.scoring.checks import checked
 from valuebox_cli.scoring.parts import SCHEMA, Parts
 from valuebox_cli.scoring.source import Source, source
 

@@ -13,8 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from valuebox.files.problems import Problems
 from valuebox.ltv.features import CATEGORICAL, Columns
-from valuebox.ltv.files import MISSING, REQUIRED, Problems, Report, typed
+from valuebox.ltv.files import MISSING, Report, typed
+from valuebox.ltv.names import COLUMNS, REQUIRED, TARGET
 from valuebox.moments import FIRST_YEAR, LAST_YEAR
 
 # One digit less than the largest id, so that none is too large.
@@ -39,23 +41,68 @@ def checked(users: pa.Table, rows_before: int) -> tuple[NDArray[np.int64], Colum
     def report(bad: Any, what: str) -> None:
         problems.add(bad, what, rows_before)
 
-    ids = _ids(users["user_id"])
-    if ids is None:
-        ids = _looked_up("user_id", users["user_id"], report)
-    if not _are_plain_moments(users["join_date"]):
-        _looked_up("join_date", users["join_date"], report)
+    ids = _ids(users["user_id"], report)
+    _moments(users["join_date"], report)
     columns = {
-        name: _feature(name, users[name], report)
+        name: _values(name, users[name], report)
         for name in users.column_names
         if name not in REQUIRED
     }
     return ids, {"user_id": ids, **columns}, problems
 
 
-def _ids(column: pa.ChunkedArray) -> NDArray[np.int64] | None:
+def checked_frame(users: pa.Table, rows_before: int) -> tuple[pd.DataFrame, Problems]:
+    """The same for all columns of a batch, as `valuebox.ltv.files.all_users` gives them."""
+    problems = Problems()
+
+    def report(bad: Any, what: str) -> None:
+        problems.add(bad, what, rows_before)
+
+    found: dict[str, Any] = {}
+    for name in users.column_names:
+        column = users[name]
+        if name == "user_id":
+            found[name] = _ids(column, report)
+        elif name == "join_date":
+            found[name] = _moments(column, report)
+        elif name in COLUMNS or name == TARGET or _is_legible(column.type):
+            found[name] = _values(name, column, report)
+            if _is_text(name):
+                texts = pd.Series(found[name], dtype=object)
+                found[name] = texts.where(texts.notna(), None)
+    return pd.DataFrame(found), problems
+
+
+def _is_text(name: str) -> bool:
+    return name in CATEGORICAL or name not in (*COLUMNS, TARGET)
+
+
+def _is_legible(kind: pa.DataType) -> bool:
+    """Whether what a column holds besides our own can be told as text."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    is_view = pa.types.is_string_view(kind)
+    is_number = pa.types.is_primitive(kind) or pa.types.is_decimal(kind)
+    return bool(is_text or is_view or is_number or pa.types.is_null(kind))
+
+
+def _ids(column: pa.ChunkedArray, report: Report) -> NDArray[np.int64]:
+    kind = column.type
+    if pa.types.is_floating(kind):
+        column = _floats_as_text(column)
+    ids = _plain_ids(column)
+    if ids is None:
+        ids = _looked_up("user_id", column, report)
+    return ids
+
+
+def _plain_ids(column: pa.ChunkedArray) -> NDArray[np.int64] | None:
     """The ids as numbers, or None where they have to be looked at one by one."""
-    is_text = pa.types.is_string(column.type)
-    if column.null_count or not (is_text or pa.types.is_integer(column.type)):
+    kind = column.type
+    is_text = pa.types.is_string(kind)
+    is_number = pa.types.is_integer(kind) or pa.types.is_decimal(kind)
+    if column.null_count or not (is_text or is_number):
         return None
     if is_text and not pc.all(pc.match_substring_regex(column, _PLAIN_ID)).as_py():
         return None
@@ -63,7 +110,32 @@ def _ids(column: pa.ChunkedArray) -> NDArray[np.int64] | None:
         ids: NDArray[np.int64] = column.cast(pa.int64()).to_numpy()
     except pa.ArrowInvalid:
         return None
-    return ids if ids.min() >= 0 else None
+    return ids if not ids.size or ids.min() >= 0 else None
+
+
+def _floats_as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Whole numbers as digits, where no other number could have become the same float."""
+    exact = 2.0 ** (np.finfo(column.type.to_pandas_dtype()).nmant + 1)
+    values = column.cast(pa.float64()).to_numpy()
+    missing = np.isnan(values)
+    with np.errstate(invalid="ignore"):
+        is_whole = (values >= 0) & (values < exact) & (values == np.floor(values))
+    if (is_whole | missing).all():
+        whole = pa.array(np.where(is_whole, values, 0).astype(np.int64), mask=missing)
+        return pa.chunked_array([whole])
+    texts = [
+        None if gone else str(int(value)) if good else f"{value!r}, not whole"
+        for value, good, gone in zip(values.tolist(), is_whole, missing, strict=True)
+    ]
+    return pa.chunked_array([pa.array(texts, pa.string())])
+
+
+def _moments(column: pa.ChunkedArray, report: Report) -> NDArray[np.datetime64]:
+    if not _are_plain_moments(column):
+        looked_up: NDArray[np.datetime64] = _looked_up("join_date", column, report)
+        return looked_up.astype("datetime64[us]")
+    moments: NDArray[np.datetime64] = column.cast(pa.timestamp("us"), safe=False).to_numpy()
+    return moments
 
 
 def _are_plain_moments(column: pa.ChunkedArray) -> bool:
@@ -79,10 +151,10 @@ def _are_plain_moments(column: pa.ChunkedArray) -> bool:
     return bool(pc.and_(starts, pc.less_equal(ends["max"], _LAST)).as_py())
 
 
-def _feature(name: str, column: pa.ChunkedArray, report: Report) -> Any:
+def _values(name: str, column: pa.ChunkedArray, report: Report) -> Any:
     kind = column.type
     is_number = pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)
-    if name in CATEGORICAL or not (is_number or pa.types.is_boolean(kind)):
+    if _is_text(name) or not (is_number or pa.types.is_boolean(kind)):
         return _looked_up(name, column, report)
     return typed(name, pd.Series(column.cast(pa.float64()).to_numpy()), report).to_numpy()
 

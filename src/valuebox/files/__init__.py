@@ -1,0 +1,1 @@
+"""Files of others, read strictly: each row that is in a file comes out, or the file is refused."""
