@@ -4,9 +4,9 @@ from importlib.resources import files
 
 from valuebox import readable
 from valuebox.dashboard.rendering import digest, environment, style
+from valuebox.growth.dealing import FEWEST
 from valuebox.growth.rates import LEVEL
 from valuebox.growth.report import GrowthReport
-from valuebox.growth.segments import FEWEST
 from valuebox_cli.growth import charts, tables
 
 _PACKAGE = __package__ or ""

@@ -178,7 +178,7 @@ def _lifts(found: Sequence[Lift], measure: str) -> None:
             interval(one.lower, one.upper, change),
             p_value(one.p_value),
             p_value(one.p_adjusted),
-            "real" if one.is_real else "may be chance",
+            "real" if one.is_real else one.no_test or "may be chance",
         )
         for one in found
     ]

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -15,6 +15,7 @@ from valuebox.growth.activity import Activity, activity
 from valuebox.growth.advertising import advertising
 from valuebox.growth.bgnbd import NoFit
 from valuebox.growth.churn import churn
+from valuebox.growth.claims import Tested, shares
 from valuebox.growth.columns import Facts, grouped
 from valuebox.growth.comparison import Comparison, comparison
 from valuebox.growth.counts import NotEnough, actions, bars, events_per_customer
@@ -91,6 +92,7 @@ def report(store: Store, question: GrowthQuestion, most: int | None = None) -> G
         acted = activity(facts, np.ones(len(facts.events), dtype=bool), until)
         known = _Known(question, facts, brought, until, acted, factors(facts, brought, until))
     left_out: dict[str, str] = {}
+    may_err = shares(facts, question.attribute, is_compared=loaded.both is not None)
 
     def part(name: str, make: Callable[[_Known], Part]) -> Part | None:
         if time.monotonic() > current().deadline:
@@ -117,7 +119,7 @@ def report(store: Store, question: GrowthQuestion, most: int | None = None) -> G
             "series", lambda it: series(facts, brought, question.attribute, it.start, it.until)
         )
         or [],
-        comparison=part("comparison", lambda _: _comparison(loaded, question)),
+        comparison=part("comparison", lambda _: _comparison(loaded, question, may_err)),
         retention=part("retention", _retention),
         churn=part(
             "churn",
@@ -138,9 +140,11 @@ def report(store: Store, question: GrowthQuestion, most: int | None = None) -> G
         or [],
         advertising=part(
             "advertising",
-            lambda _: advertising(facts, brought, question.attribute, question.spend),
+            lambda _: advertising(
+                facts, brought, question.attribute, question.spend, share=may_err["advertising"]
+            ),
         ),
-        segments=part("segments", _segments),
+        segments=part("segments", lambda it: _segments(it, may_err["segments"])),
         predicted=part("predicted", lambda it: _predicted(store, it)),
         left_out=left_out,
     )
@@ -178,10 +182,12 @@ def _aware(when: np.datetime64) -> datetime:
     return datetime.fromisoformat(str(when.astype("datetime64[us]"))).replace(tzinfo=UTC)
 
 
-def _comparison(loaded: Loaded, question: GrowthQuestion) -> Comparison:
+def _comparison(
+    loaded: Loaded, question: GrowthQuestion, may_err: Mapping[Tested, float]
+) -> Comparison:
     if loaded.both is None:
         raise NotEnough("no baseline was named")
-    return comparison(loaded.both, question)
+    return comparison(loaded.both, question, (may_err["lifts"], may_err["curves"]))
 
 
 def _retention(it: _Known) -> Retention:
@@ -207,7 +213,7 @@ def _holdout(it: _Known) -> Holdout:
     return holdout(it.facts, it.money, cut, it.until)
 
 
-def _segments(it: _Known) -> Discovery:
+def _segments(it: _Known, share: float) -> Discovery:
     facts, asked = it.facts, it.question
     did = {
         response: facts.per_customer(facts.events.type.are(response)) > 0
@@ -216,7 +222,7 @@ def _segments(it: _Known) -> Discovery:
     everybody = np.ones(len(facts.customers), dtype=bool)
     customers = facts.customers
     told = [name for name in customers.attributes if len(customers.groups(name).names) > 1]
-    return discover(customers, told, did, everybody, asked.top)
+    return discover(customers, told, did, everybody, asked.top, share)
 
 
 def _predicted(store: Store, it: _Known) -> Predicted:

@@ -3,6 +3,7 @@
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from valuebox.growth.claims import adjusted
 from valuebox.growth.columns import Floats, Groups
 from valuebox.growth.counts import NotEnough
 from valuebox.growth.gain import GainCurve, gain_curve
@@ -37,8 +38,15 @@ class Comparison(BaseModel):
     )
 
 
-def comparison(both: Both, question: GrowthQuestion) -> Comparison:
+def comparison(
+    both: Both, question: GrowthQuestion, may_err: tuple[float, float] = (1.0, 1.0)
+) -> Comparison:
     """Compare a report with its baseline.
+
+    Args:
+        both: What is compared.
+        question: What is asked.
+        may_err: Which share of the errors that a report may make lifts have, and which curves.
 
     Raises:
         NotEnough: when there is nobody on one side.
@@ -55,6 +63,7 @@ def comparison(both: Both, question: GrowthQuestion) -> Comparison:
         question.responses,
         money_of(facts, question),
         segments,
+        may_err[0],
     )
     curves = []
     for response in question.responses:
@@ -67,7 +76,12 @@ def comparison(both: Both, question: GrowthQuestion) -> Comparison:
         current=_sampled(now),
         shared=int((before.customers & now.customers).sum()),
         lifts=found,
-        curves=curves,
+        curves=[
+            one.model_copy(update={"p_adjusted": p})
+            for one, p in zip(
+                curves, adjusted([one.p_value for one in curves], may_err[1]), strict=True
+            )
+        ],
     )
 
 

@@ -4,10 +4,10 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.growth.columns import Facts, Groups
+from valuebox.growth.dealing import FEWEST
 from valuebox.growth.formula import Factors, group_values
 from valuebox.growth.means import mean_interval
 from valuebox.growth.money import Money
-from valuebox.growth.segments import FEWEST
 from valuebox.names import UNKNOWN
 
 

@@ -46,6 +46,11 @@ class GainCurve(BaseModel):
     points: list[GainPoint] = Field(description="By tenths of the customers.")
     auc: float = Field(description="How often a responder's score is above another customer's.")
     p_value: float = Field(description="Of a score that says nothing, two-sided (Mann-Whitney).")
+    p_adjusted: float | None = Field(
+        default=None,
+        description="The same among all curves of a comparison (Holm), in their share of the "
+        "errors that a report may make; null elsewhere.",
+    )
 
 
 class GainDifference(BaseModel):

@@ -7,15 +7,14 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.growth import means, rates
+from valuebox.growth.claims import SIGNIFICANT, adjusted
 from valuebox.growth.columns import Facts, Groups, Mask, summed
-from valuebox.growth.holm import holm
+from valuebox.growth.dealing import FEWEST, TOO_FEW
 from valuebox.growth.money import Money
 from valuebox.growth.samples import Sample
 
 PROFIT: Final = "profit"
 """The measure that is an amount; every other one is a share of customers."""
-SIGNIFICANT: Final = 0.05
-"""Adjusted p-values up to this are taken for real: then at most 5 % of reports err at all."""
 
 
 class Response(BaseModel):
@@ -42,9 +41,16 @@ class Lift(BaseModel):
     )
     lower: float | None = Field(description="Lower end of its 90 % interval.")
     upper: float | None = Field(description="Upper end; null where there is none.")
-    p_value: float = Field(description="Of no difference, two-sided, of this comparison alone.")
-    p_adjusted: float = Field(description="The same among all comparisons of the report (Holm).")
+    p_value: float | None = Field(
+        description="Of no difference, two-sided, of this comparison alone; null where it was not "
+        "tested."
+    )
+    p_adjusted: float | None = Field(
+        description="The same among all comparisons of the report (Holm), in their share of the "
+        "errors that a report may make."
+    )
     is_real: bool = Field(description="Whether `p_adjusted` is at most 0.05.")
+    no_test: str | None = Field(description="Why `p_value` is null.")
 
 
 def lifts(
@@ -54,6 +60,7 @@ def lifts(
     responses: Sequence[str],
     money: Money,
     segments: Groups,
+    share: float = 1.0,
 ) -> list[Lift]:
     """Compare two samples by every response and by profit, in all and by segment.
 
@@ -68,18 +75,19 @@ def lifts(
         responses: Types of events.
         money: What events brought.
         segments: Groups of customers.
+        share: Of the errors that a report may make.
     """
     both = (baseline, current)
     parts: list[tuple[str | None, Mask]] = [(None, np.ones(len(facts.customers), dtype=bool))]
     if len(segments.names) > 1:
         parts += [(name, segments.codes == code) for code, name in enumerate(segments.names)]
+    tests = (len(responses) + 1) * len(parts)
     found = [one for response in responses for one in _rates(facts, both, response, parts)] + list(
-        _profits(facts, both, money, parts)
+        _profits(facts, both, money, parts, int(tests / share))
     )
-    adjusted = holm([one.p_value for one in found])
     return [
-        one.model_copy(update={"p_adjusted": p, "is_real": p <= SIGNIFICANT})
-        for one, p in zip(found, adjusted, strict=True)
+        one.model_copy(update={"p_adjusted": p, "is_real": p is not None and p <= SIGNIFICANT})
+        for one, p in zip(found, adjusted([one.p_value for one in found], share), strict=True)
     ]
 
 
@@ -106,10 +114,10 @@ def _rates(
             _pair([shared & acted[0] & ~acted[1], shared & acted[1] & ~acted[0]]),
         )
         if min(counts.customers):
-            interval = rates.ratio_interval(counts)
+            p_value = rates.p_value(counts) if min(counts.customers) >= FEWEST else None
             yield _lift(
                 response, segment, counts.customers, counts.responders,
-                interval, rates.p_value(counts),
+                rates.ratio_interval(counts), p_value,
             )  # fmt: skip
 
 
@@ -118,6 +126,7 @@ def _profits(
     samples: tuple[Sample, Sample],
     money: Money,
     parts: Sequence[tuple[str | None, Mask]],
+    tests: int,
 ) -> Iterator[Lift]:
     own = facts.events.customer
     brought = []
@@ -133,7 +142,7 @@ def _profits(
             ]
             yield _lift(
                 PROFIT, segment, both.customers, (totals[0], totals[1]),
-                means.ratio_interval(both), means.p_value(both),
+                means.ratio_interval(both), means.p_value(both, tests=tests),
             )  # fmt: skip
 
 
@@ -147,7 +156,7 @@ def _lift(
     customers: tuple[int, int],
     totals: tuple[float, float],
     interval: tuple[float, float | None],
-    p_value: float,
+    p_value: float | None,
 ) -> Lift:
     baseline, current = (
         Response(customers=n, total=total, each=total / n)
@@ -166,6 +175,7 @@ def _lift(
         lower=lower - 1,
         upper=None if upper is None else upper - 1,
         p_value=p_value,
-        p_adjusted=1.0,
+        p_adjusted=None,
         is_real=False,
+        no_test=TOO_FEW if p_value is None else None,
     )

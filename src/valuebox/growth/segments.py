@@ -8,13 +8,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.growth import rates
+from valuebox.growth.claims import SIGNIFICANT
 from valuebox.growth.columns import Customers, Groups, Mask, crossed
+from valuebox.growth.dealing import FEWEST
 from valuebox.growth.holm import holm
-from valuebox.growth.lift import SIGNIFICANT
 from valuebox.names import UNKNOWN
 
-FEWEST: Final = 20
-"""Customers of a segment, and of all others, below which nothing is asked."""
 MOST: Final = 2_000
 """Segments times responses that are looked at: first those of one attribute, the largest first."""
 
@@ -33,7 +32,10 @@ class Segment(BaseModel):
     lift: float | None = Field(description="How much more often they respond than the rest.")
     lower: float | None = Field(description="Lower end of its 90 % interval.")
     upper: float | None
-    p_adjusted: float = Field(description="Of no difference, among all that were looked at (Holm).")
+    p_adjusted: float = Field(
+        description="Of no difference, among all that were looked at (Holm), in their share of the "
+        "errors that a report may make."
+    )
     is_real: bool = Field(description="Whether `p_adjusted` is at most 0.05.")
 
 
@@ -54,9 +56,17 @@ class _Candidate(NamedTuple):
 
 
 def discover(
-    customers: Customers, names: Sequence[str], responders: dict[str, Mask], there: Mask, top: int
+    customers: Customers,
+    names: Sequence[str],
+    responders: dict[str, Mask],
+    there: Mask,
+    top: int,
+    share: float = 1.0,
 ) -> Discovery:
     """Look at every value of every attribute, and at every two of different attributes.
+
+    Segments of fewer than 20 customers, or with fewer others, are not looked at, and neither are
+    responses that nobody or everybody shows.
 
     Args:
         customers: Who there is.
@@ -64,15 +74,21 @@ def discover(
         responders: Who responded, by type of event.
         there: Who could have.
         top: How many segments to list.
+        share: Of the errors that a report may make.
     """
+    varied = {
+        measure: responded & there
+        for measure, responded in responders.items()
+        if 0 < (responded & there).sum() < there.sum()
+    }
     found = [
         candidate
-        for measure, responded in responders.items()
+        for measure, responded in varied.items()
         for candidate in _candidates(
-            customers, names, measure, responded & there, there, MOST // len(responders)
+            customers, names, measure, responded, there, MOST // len(varied)
         )
     ]
-    adjusted = holm([rates.p_value(one.counts) for one in found])
+    adjusted = holm([rates.p_value(one.counts) / share for one in found])
     apart = [abs(one.counts.rates[1] - one.counts.rates[0]) for one in found]
     # Beyond a point all are as sure; of those the one that differs most is the one to look at.
     order = np.lexsort((-np.array(apart), np.array(adjusted)))
