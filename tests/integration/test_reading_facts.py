@@ -127,6 +127,36 @@ def test_another_property_can_be_the_category(filled: Store) -> None:
     assert read_facts(filled, Choice(category='it\'s "odd" 100%')).events.category.names == []
 
 
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("thai", "thai"),
+        ("true", "true"),
+        (True, "true"),
+        (False, "false"),
+        (1, "1"),
+        (1.0, "1"),
+        (-0.0, "0"),
+        (1.1, "1.1"),
+        ("1.10", "1.10"),
+        (10**20, "100000000000000000000"),
+        (1e22, "1e+22"),
+        (2**53 + 1, "9007199254740993"),
+        ("", ""),
+        (None, None),
+        ([1, 2], "[1, 2]"),
+        ({"a": [True, None]}, '{"a": [true, null]}'),
+    ],
+)
+def test_a_category_has_one_name_in_both_databases(
+    store: Store, value: Any, name: str | None
+) -> None:
+    put_events(store, event(1, properties={"category": value, 'a"b': 1}), event(2, properties=None))
+    found = read_facts(store, Choice()).events.category
+    assert found.names == [name] * (name is not None)
+    assert sorted(found.codes.tolist()) == [-1, 0 if name is not None else -1]
+
+
 def test_currencies_are_not_added(store: Store) -> None:
     put_events(store, event(1), event(2, currency="EUR", amount=2.0), event(3, amount=None))
     put_events(store, event(4, currency="EUR", amount=None))

@@ -26,7 +26,8 @@ from sqlalchemy import (
 
 from valuebox.errors import ValueboxError
 from valuebox.facts import scanning
-from valuebox.facts.scanning import CUSTOMERS, EVENTS, Wanted, moment, scan
+from valuebox.facts.scanning import CUSTOMERS, EVENTS, Wanted, as_json, moment, of_json, scan
+from valuebox.names import name_of
 from valuebox.store.engine import Store
 
 Moments = NDArray[np.datetime64]
@@ -160,7 +161,7 @@ def read_facts(store: Store, choice: Choice) -> FactRows:
 
 def _read(connection: Connection, choice: Choice) -> FactRows:
     has_money = EVENTS.amount.is_not(None) if choice.amounts else false()
-    category = EVENTS.properties[choice.category].as_string()
+    category = as_json(connection, EVENTS.properties, choice.category)
     currency = case((has_money, func.coalesce(EVENTS.currency, _OWN)))
     found = connection.execute(
         select(EVENTS.type, category, currency).where(choice.events).distinct()
@@ -184,9 +185,8 @@ def _read(connection: Connection, choice: Choice) -> FactRows:
             list(zip(sources, customers.id.tolist(), strict=True)),
         ),
     )
-    types, categories = (
-        _coded(column) for column in (zip(*kinds, strict=True) if kinds else [(), ()])
-    )
+    types = _coded(type_ for type_, _ in kinds)
+    categories = _coded(_category(connection, category) for _, category in kinds)
     events = EventRows(
         scanned.customer,
         Coded(types.codes[scanned.kind], types.names),
@@ -223,9 +223,18 @@ def _check_currencies(found: set[str], chosen: str | None) -> None:
         raise SeveralCurrencies(f"amounts come in {named}; say which currency is meant")
 
 
-def _coded(texts: Iterable[Any]) -> Coded:
-    """Texts, or what JSON has instead, as codes."""
-    named = [None if one is None else str(one) for one in texts]
+def _category(connection: Connection, written: str | None) -> str | None:
+    """The name of a category; of lists and objects it is their JSON."""
+    value = None if written is None else of_json(connection, written)
+    if value is None:
+        return None
+    name = name_of(value)
+    return json.dumps(value) if name is None else name
+
+
+def _coded(texts: Iterable[str | None]) -> Coded:
+    """Texts as codes."""
+    named = list(texts)
     names = sorted({one for one in named if one is not None})
     code = {name: place for place, name in enumerate(names)}
     return Coded(np.array([code.get(one, -1) for one in named], dtype=np.int32), names)  # type: ignore[arg-type]

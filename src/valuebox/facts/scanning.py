@@ -7,6 +7,7 @@ process.
 """
 
 import io
+import json
 import math
 import time
 from collections.abc import Iterable, Sequence
@@ -83,6 +84,21 @@ def moment(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[
     if connection.dialect.name == "postgresql":
         column = func.timezone("UTC", column)
     return cast(column, Text)
+
+
+def as_json(connection: Connection, column: ColumnElement[Any], name: str) -> ColumnElement[str]:
+    """A member of an object as the text of JSON, for `of_json`."""
+    if connection.dialect.name == "postgresql":
+        return cast(column[name], Text)
+    # Of a single one SQLite makes a value of its own, 1 of true; of several a list in JSON.
+    path = f'$."{name}"'
+    return func.json_extract(column, path, path, type_=Text)
+
+
+def of_json(connection: Connection, text: str) -> Any:
+    """The member itself."""
+    value = json.loads(text)
+    return value if connection.dialect.name == "postgresql" else value[0]
 
 
 def scan(connection: Connection, wanted: Wanted) -> Scanned:

@@ -3,6 +3,7 @@
 Moments without a zone are taken for UTC.
 """
 
+import sys
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Final
 
@@ -28,6 +29,7 @@ MAX_AMOUNT: Final = 1e12
 MAX_NAMED: Final = 20
 """How many rows of a kind are listed."""
 
+_LARGEST: Final = int(sys.float_info.max)
 _SOME_TEXT: Final = r"^[^\u0000]+$"
 
 
@@ -61,7 +63,18 @@ Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
 
 def _storable_object(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
     storable(value)
+    _check_integers(value)
     return value
+
+
+def _check_integers(value: JsonValue) -> None:
+    """Refuse integers that no float reaches: analyses could not compute with them."""
+    if isinstance(value, int):
+        if abs(value) > _LARGEST:
+            raise PydanticCustomError("large_number", "Input should be a number below 1.8e308")
+    elif isinstance(value, (dict, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            _check_integers(item)
 
 
 Object = Annotated[dict[str, JsonValue], AfterValidator(_storable_object)]
