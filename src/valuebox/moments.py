@@ -1,7 +1,10 @@
 """Moments as requests and answers hold them: ISO 8601, on the site's own clock or in UTC."""
 
+import re
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, NaiveDatetime, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -72,3 +75,43 @@ StoredMoment = Annotated[
         {"type": "string", "pattern": "^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}([.][0-9]+)?$"}
     ),
 ]
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def is_time_zone(name: Any) -> bool:
+    """Whether a time zone has this name, as in the database of IANA."""
+    return isinstance(name, str) and name in _time_zones()
+
+
+def _known_zone(name: str) -> str:
+    if not is_time_zone(name):
+        raise PydanticCustomError("zone", "Input should be a time zone such as Europe/Berlin")
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+"""The name of a time zone."""
+
+_ENDS_WITH_ZONE: Final = re.compile(rf"([Zz]|[+-]{_ZONE})$")
+_BEFORE_TIME: Final = len("2019-07-01T")
+
+
+def with_zone(text: str, zone: ZoneInfo) -> str:
+    """A date or moment that comes without a zone, as the clock of one shows it, in UTC.
+
+    Returns:
+        The text as it is where it has a zone, or is no moment.
+    """
+    if _ENDS_WITH_ZONE.search(text, _BEFORE_TIME):
+        return text
+    try:
+        shown = datetime.fromisoformat(text.replace(",", "."))
+    except ValueError:
+        return text
+    if not FIRST_YEAR < shown.year <= LAST_YEAR:
+        return text
+    return shown.replace(tzinfo=zone).astimezone(UTC).isoformat()

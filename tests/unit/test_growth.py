@@ -60,20 +60,20 @@ def test_one_wrong_date_makes_no_century() -> None:
 def test_cohorts_leave_out_who_joined_nobody_knows_when() -> None:
     facts = made([(0, "like", 1.0, None), (1, "like", 40.0, None)], joined=[0.0, 0.0, None])
     until = DAY + 60 * DAYS
-    found = retention(facts.customers, activity(facts, np.ones(2, dtype=bool), until))
+    found = retention(facts.customers.created, activity(facts, np.ones(2, dtype=bool), until))
     (march,) = found.cohorts
     assert (march.joined, march.customers, march.active) == ("2024-03", 2, [1, 1, 0])
-    assert found.average == [0.5, 0.5, 0.0]
+    assert found.average == [0.5, 0.5]
     assert (found.left_out, found.last_is_partial) == (1, True)
 
 
 def test_of_cohorts_from_before_the_report_it_is_not_known_who_stayed() -> None:
     facts = made([(0, "like", 40.0, None), (1, "like", 45.0, None)], joined=[0.0, 35.0, 36.0])
     acted = activity(facts, np.ones(2, dtype=bool), DAY + 60 * DAYS)
-    found = retention(facts.customers, acted, DAY + 31 * DAYS)
+    found = retention(facts.customers.created, acted, DAY + 31 * DAYS)
     (april,) = found.cohorts
     assert (april.joined, april.active) == ("2024-04", [1, 0])
-    assert (found.average, found.left_out) == ([0.5, 0.0], 1)
+    assert (found.average, found.left_out) == ([0.5], 1)
 
 
 def test_two_samples_share_the_customers_that_they_share() -> None:

@@ -15,11 +15,11 @@ from xgboost import XGBClassifier
 
 from valuebox.errors import ValueboxError
 from valuebox.facts.reading import FactRows
+from valuebox.growth.clock import moment
 from valuebox.growth.response.features import Encoder, Matrix
 from valuebox.growth.response.history import slack, there
 from valuebox.growth.response.judging import ResponseReport, judge
 from valuebox.growth.response.model import ResponseModel
-from valuebox.growth.samples import moment
 
 # Few customers respond: large leaves, and the odds of each cell to start from.
 BOOSTER: Final[dict[str, Any]] = {

@@ -7,7 +7,7 @@ import typer
 from pydantic import ValidationError
 
 from valuebox.errors import ValueboxError
-from valuebox.growth.schemas import GrowthQuestion, Numbers
+from valuebox.growth.schemas import CohortsBy, GrowthQuestion, Numbers
 from valuebox_cli.console import check_writable, err, exit_codes, out
 from valuebox_cli.growth import response as responding
 from valuebox_cli.options import DatabaseUrl, migrated_store
@@ -46,6 +46,9 @@ def report(
     baseline_end: Annotated[
         str | None, typer.Option("--baseline-to", help="Compare with events before then.")
     ] = None,
+    timezone: Annotated[
+        str, typer.Option(help="Whose days and months are meant, such as Europe/Berlin.")
+    ] = _ASKED.timezone,
     by: Annotated[
         str,
         typer.Option(
@@ -86,6 +89,10 @@ def report(
         list[str] | None,
         typer.Option(help="What a group cost, such as TW=120; several times for several."),
     ] = None,
+    cohorts: Annotated[
+        CohortsBy,
+        typer.Option(help="Cohorts of customers who joined, or first bought, in a month."),
+    ] = _ASKED.cohorts,
     churn_days: Annotated[
         int, typer.Option(help="After so many days without an event a customer has churned.")
     ] = _ASKED.churn_days,
@@ -131,6 +138,8 @@ def report(
             "sources": source or None,
             "start": start,
             "end": end,
+            "timezone": timezone,
+            "cohorts": cohorts,
             "baseline": _baseline(baseline, baseline_start, baseline_end),
             **_grouped_by(by),
             "category": category,

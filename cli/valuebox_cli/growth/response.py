@@ -12,8 +12,8 @@ from rich.table import Table
 
 from valuebox.errors import ValueboxError
 from valuebox.facts.reading import Choice, FactRows, read_facts
+from valuebox.growth.clock import moment
 from valuebox.growth.response.model import NEWEST, ResponseModel
-from valuebox.growth.samples import moment
 from valuebox.moments import Moment
 from valuebox_cli.console import check_writable, err, exit_codes, out
 from valuebox_cli.options import DatabaseUrl, migrated_store

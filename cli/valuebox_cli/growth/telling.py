@@ -7,6 +7,7 @@ from typing import Final
 from valuebox.growth.lift import PROFIT, Lift
 from valuebox.growth.profit import Profits
 from valuebox.growth.report import GrowthReport
+from valuebox.growth.strays import SetAside
 from valuebox.readable import change, count, figure, interval, p_value, percent, visible
 from valuebox_cli.console import out
 from valuebox_cli.tabular import print_table
@@ -31,6 +32,8 @@ def tell(report: GrowthReport) -> None:
         f"{span.last:%Y-%m-%d}, {report.profits.measure} {figure(report.profits.total)}; at $1 a "
         f"purchase {report.profits.at_one_each:,}"
     )
+    for one in span.set_aside:
+        _say(_set_aside(one))
     _refunds(report.profits)
     _groups(report)
     _actions(report)
@@ -40,6 +43,8 @@ def tell(report: GrowthReport) -> None:
     if report.comparison:
         in_all = [one for one in report.comparison.lifts if one.segment is None]
         _lifts(in_all, report.profits.measure)
+        if report.comparison.note:
+            _say(report.comparison.note)
     if report.advertising:
         _say(report.advertising.advice)
     for part, why in report.left_out.items():
@@ -48,6 +53,16 @@ def tell(report: GrowthReport) -> None:
 
 def _say(sentence: str) -> None:
     out.print(visible(sentence), soft_wrap=True)
+
+
+def _set_aside(one: SetAside) -> str:
+    """What was left out, such as an event of 2099."""
+    what = "events" if one.what == "events" else "days of joining"
+    when = f"{one.first:%Y-%m-%d}"
+    if one.count > 1:
+        when += f" to {one.last:%Y-%m-%d}"
+    whose = f", of customers {', '.join(one.customers)}" if one.customers else ""
+    return f"left out: {count(one.count)} {what} {one.why}: {when}{whose}"
 
 
 def _refunds(brought: Profits) -> None:

@@ -4,10 +4,9 @@ import tomllib
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -18,18 +17,13 @@ from pydantic_core import PydanticCustomError
 
 from valuebox.errors import ValueboxError
 from valuebox.facts.schemas import Currency, Source, Type
+from valuebox.moments import TimeZone
 
 DOT: Final = "."
 
 
 class BadMapping(ValueboxError):
     """The mapping file cannot be used; the message names it and what is wrong."""
-
-
-def _zone(name: str) -> str:
-    if name not in available_timezones():
-        raise PydanticCustomError("zone", "Input should be a time zone such as Europe/Berlin")
-    return name
 
 
 Column = Annotated[str, Field(min_length=1)]
@@ -146,7 +140,7 @@ class Mapping(_Part):
 
     source: Source | None = None
     """What customers and events are known to come from; by default named after the file."""
-    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    timezone: TimeZone = "UTC"
     """Of moments that come without one."""
     currency: Currency | None = None
     """Of amounts that come without one."""

@@ -1,4 +1,4 @@
-"""Who did something in which calendar month, UTC."""
+"""Who did something in which calendar month."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valuebox.growth.columns import Facts, Mask, month_of, months
+from valuebox.growth.ending import whole_months
 
 MOST_MONTHS: Final = 60
 """How far back it is looked: one event with a wrong date must not make a century."""
@@ -21,7 +22,7 @@ class Activity:
     first: int
     """The first of those months, counted from 1970-01."""
     complete: int
-    """How many of those months were over when the facts end."""
+    """How many of those months were over when the facts end, or nearly so."""
 
     def name(self, month: int) -> str:
         """A month, counted from the first one here, such as 2013-05."""
@@ -51,7 +52,7 @@ def activity(facts: Facts, rows: Mask, until: np.datetime64) -> Activity:
     active = np.zeros((len(facts.customers), last - first + 1), dtype=bool)
     seen = when >= first
     active[facts.events.customer[chosen][seen], when[seen] - first] = True
-    return Activity(active, first, month_of(until) - first)
+    return Activity(active, first, whole_months(until) - first)
 
 
 def month_name(month: int) -> str:

@@ -4,9 +4,10 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -16,10 +17,12 @@ from valuebox.growth.advertising import advertising
 from valuebox.growth.bgnbd import NoFit
 from valuebox.growth.churn import churn
 from valuebox.growth.claims import Tested, shares
+from valuebox.growth.clock import aware, moment
 from valuebox.growth.columns import Facts, grouped
 from valuebox.growth.comparison import Comparison, comparison
 from valuebox.growth.counts import NotEnough, actions, bars, events_per_customer
 from valuebox.growth.demographics import demographics
+from valuebox.growth.ending import end_of
 from valuebox.growth.formula import Factors, factors, formula_value
 from valuebox.growth.holdout import Holdout, halfway, holdout
 from valuebox.growth.loading import Loaded, load
@@ -32,9 +35,9 @@ from valuebox.growth.probabilistic import (
     probabilistic_value,
 )
 from valuebox.growth.profit import profits
+from valuebox.growth.purchases import first_purchases
 from valuebox.growth.report import GrowthReport, Span
 from valuebox.growth.retention import Retention, retention
-from valuebox.growth.samples import moment
 from valuebox.growth.schemas import GrowthQuestion
 from valuebox.growth.segments import Discovery, discover
 from valuebox.growth.series import series
@@ -62,7 +65,8 @@ class _Known:
     @property
     def start(self) -> np.datetime64 | None:
         """When the report begins, if it was asked to."""
-        return None if self.question.start is None else moment(self.question.start)
+        asked = self.question
+        return None if asked.start is None else moment(asked.start, asked.zone)
 
     @cached_property
     def buyers(self) -> Buyers:
@@ -70,27 +74,32 @@ class _Known:
         return buyers(self.facts, self.money, self.until)
 
 
-def report(store: Store, question: GrowthQuestion, most: int | None = None) -> GrowthReport:
+def report(
+    store: Store, question: GrowthQuestion, most: int | None = None, now: datetime | None = None
+) -> GrowthReport:
     """Answer a question.
 
     Args:
         store: Where the facts are.
         question: What is asked.
         most: Events that may be read; None for any number.
+        now: When the report is made; nothing can have happened later. None for now.
 
     Raises:
         SeveralCurrencies: when amounts cannot be added, and no currency was named.
         TooManyEvents: when there are more than that.
         TooLate: when nobody waits for the answer any more.
     """
-    loaded = load(store, question, most)
+    loaded = load(store, question, most, now)
     facts = loaded.facts
-    until = _until(facts, question.end)
+    until = end_of(facts, question.end, question.zone)
     brought = money_of(facts, question)
     known = None
     if until is not None and len(facts.customers):
         acted = activity(facts, np.ones(len(facts.events), dtype=bool), until)
-        known = _Known(question, facts, brought, until, acted, factors(facts, brought, until))
+        since = None if question.start is None else moment(question.start, question.zone)
+        valued = factors(facts, brought, until, since)
+        known = _Known(question, facts, brought, until, acted, valued)
     left_out: dict[str, str] = {}
     may_err = shares(facts, question.attribute, is_compared=loaded.both is not None)
 
@@ -109,7 +118,7 @@ def report(store: Store, question: GrowthQuestion, most: int | None = None) -> G
     return GrowthReport(
         question=question,
         unmatched=unmatched(loaded, question),
-        span=_span(facts, until),
+        span=_span(loaded, until, question.zone),
         users=bars(facts.customers.groups(question.attribute)),
         types=bars(grouped(facts.events.type)),
         actions=actions(facts, question.attribute),
@@ -150,36 +159,19 @@ def report(store: Store, question: GrowthQuestion, most: int | None = None) -> G
     )
 
 
-def _until(facts: Facts, end: datetime | None) -> np.datetime64 | None:
-    """When the facts end: with the last event, or at the end that was asked for."""
-    when = facts.events.time
-    if not len(when):
-        return None
-    last = when.max()
-    if end is None:
-        after: np.datetime64 = last + np.timedelta64(1, "us")
-        return after
-    # Nobody has watched the years after the last event, whatever was asked for.
-    month_is_over: np.datetime64 = (last.astype("datetime64[M]") + 1).astype(when.dtype)
-    asked = moment(end)
-    return asked if asked < month_is_over else month_is_over
-
-
-def _span(facts: Facts, until: np.datetime64 | None) -> Span:
+def _span(loaded: Loaded, until: np.datetime64 | None, zone: ZoneInfo) -> Span:
+    facts = loaded.facts
     when = facts.events.time
     return Span(
         customers=len(facts.customers),
         events=len(facts.events),
         hanging=int((facts.events.customer < 0).sum()),
         sources=bars(grouped(facts.customers.source)),
-        first=_aware(when.min()) if len(when) else None,
-        last=_aware(when.max()) if len(when) else None,
-        until=None if until is None else _aware(until),
+        first=aware(when.min(), zone) if len(when) else None,
+        last=aware(when.max(), zone) if len(when) else None,
+        until=None if until is None else aware(until, zone),
+        set_aside=loaded.set_aside,
     )
-
-
-def _aware(when: np.datetime64) -> datetime:
-    return datetime.fromisoformat(str(when.astype("datetime64[us]"))).replace(tzinfo=UTC)
 
 
 def _comparison(
@@ -191,9 +183,19 @@ def _comparison(
 
 
 def _retention(it: _Known) -> Retention:
-    found = retention(it.facts.customers, it.activity, it.start)
+    facts, acted, joined = it.facts, it.activity, it.facts.customers.created
+    by = it.question.cohorts
+    if by == "first_purchase":
+        acted = activity(facts, it.money.is_purchase, it.until)
+        joined = first_purchases(facts, it.money, it.start)
+    found = retention(joined, acted, it.start, by)
+    if not found.cohorts and by == "first_purchase":
+        raise NotEnough("nobody is known to have bought for the first time within this time")
     if not found.cohorts:
-        raise NotEnough("it is not known of any customer that they joined within this time")
+        raise NotEnough(
+            "it is not known of any customer that they joined within this time; cohorts may be "
+            "made by the `first_purchase` instead"
+        )
     return found
 
 
@@ -210,7 +212,7 @@ def _holdout(it: _Known) -> Holdout:
     cut = halfway(it.facts, it.money, it.until)
     if cut is None:
         raise NotEnough("nobody bought anything")
-    return holdout(it.facts, it.money, cut, it.until)
+    return holdout(it.facts, it.money, cut, it.until, it.question.zone)
 
 
 def _segments(it: _Known, share: float) -> Discovery:

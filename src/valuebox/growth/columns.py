@@ -4,7 +4,7 @@ They are read once and held as codes and numbers, about 30 bytes an event, so th
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -71,7 +71,7 @@ class Customers:
     """Where the customer was read from: ids are only unique within it."""
     id: NDArray[np.object_]
     created: Moments
-    """UTC; NaT where it is not known."""
+    """On the clock of the report; NaT where it is not known."""
     attributes: Mapping[str, Labels]
     """By name, such as `campaign`, and `source`; missing where a customer lacks it."""
 
@@ -86,6 +86,12 @@ class Customers:
             self.created[rows],
             {name: values.where(rows) for name, values in self.attributes.items()},
         )
+
+    def without_joining(self, rows: Mask) -> "Customers":
+        """The same, of some of whom it is not known when they joined."""
+        created = self.created.copy()
+        created[rows] = np.datetime64("NaT")
+        return replace(self, created=created)
 
     def source_of(self, position: int) -> str:
         """Of one of them."""
@@ -109,7 +115,7 @@ class Events:
     """Position in `Customers`; -1 where the customer is not there."""
     type: Labels
     time: Moments
-    """UTC."""
+    """On the clock of the report."""
     amount: NDArray[np.float64]
     """Money that moved, in one currency; NaN where none did."""
     category: Labels
@@ -117,6 +123,16 @@ class Events:
 
     def __len__(self) -> int:
         return len(self.customer)
+
+    def where(self, rows: Mask) -> "Events":
+        """Some of them."""
+        return Events(
+            self.customer[rows],
+            self.type.where(rows),
+            self.time[rows],
+            self.amount[rows],
+            self.category.where(rows),
+        )
 
 
 @dataclass(frozen=True)
@@ -199,10 +215,10 @@ def summed(positions: NDArray[Any], amounts: Floats, size: int) -> Floats:
 
 
 def month_of(moment: np.datetime64) -> int:
-    """The calendar month since 1970-01 of one moment, UTC."""
+    """The calendar month since 1970-01 of one moment."""
     return int(moment.astype("datetime64[M]").astype(np.int64))
 
 
 def months(moments: Moments) -> NDArray[np.int64]:
-    """Calendar months since 1970-01, UTC; the smallest integer for NaT."""
+    """Calendar months since 1970-01; the smallest integer for NaT."""
     return moments.astype("datetime64[M]").astype(np.int64)

@@ -5,7 +5,8 @@
 The order value is the mean amount of an order, or as the text has it, $1 times the number of
 categories. What a customer buys at one moment is one order, however many events its lines are.
 Repeat sales are how often somebody orders in a month in which they order at all; months active are
-how many months of a year those are. All of it is looked at over the last 12 months.
+how many months of a year those are. All of it is looked at over the last 12 whole months: one that
+has just begun is none.
 """
 
 from typing import Final, NamedTuple
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.growth.activity import activity
-from valuebox.growth.columns import Facts, Floats, Groups
+from valuebox.growth.columns import Facts, Floats, Groups, month_of
 from valuebox.growth.money import Money
 
 YEAR: Final = 12
@@ -28,7 +29,7 @@ class GroupValue(BaseModel):
 
     name: str
     customers: int
-    buyers: int = Field(description="Customers with a purchase in the last 12 months.")
+    buyers: int = Field(description="Customers with a purchase in these months.")
     order_value: float | None = Field(description="Mean amount of their orders, less refunds.")
     sales_a_month: float | None = Field(description="Mean over buyers: orders in a month with any.")
     months_active: float | None = Field(description="Mean over buyers: months with a purchase.")
@@ -60,8 +61,13 @@ class FormulaValue(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    first_month: str = Field(description="Of the 12 months, or as many as there are.")
+    first_month: str = Field(
+        description="Of the last 12 months that were watched as a whole, or as many as there are."
+    )
     last_month: str
+    is_partial: bool = Field(
+        description="Whether there is no whole month, so that parts of months stand for it."
+    )
     categories: int
     everybody: GroupValue
     groups: list[GroupValue] = Field(description="Highest value of a customer first.")
@@ -77,29 +83,41 @@ class Factors(NamedTuple):
     first_month: str
     """Of those that are looked at, such as 2013-05."""
     last_month: str
+    is_partial: bool
+    """Whether no month was watched as a whole."""
     categories: int
     """How many occur in the facts."""
 
 
-def factors(facts: Facts, money: Money, until: np.datetime64) -> Factors:
-    """Look at the last 12 months.
+def factors(
+    facts: Facts, money: Money, until: np.datetime64, since: np.datetime64 | None = None
+) -> Factors:
+    """Look at the last 12 whole months.
 
     Args:
         facts: What happened.
         money: What events brought.
         until: When the facts end.
+        since: When they begin; None where they are known from the beginning.
     """
     bought = activity(facts, money.is_purchase, until)
-    width = bought.active.shape[1]
-    start = max(0, width - YEAR)
-    rows = facts.events.time >= np.datetime64(bought.first + start, "M")
+    end, begun = bought.complete, 0
+    if since is not None and since > since.astype("datetime64[M]"):
+        begun = max(0, month_of(since) + 1 - bought.first)
+    is_partial = end <= begun
+    if is_partial:
+        end, begun = bought.active.shape[1], 0
+    start = max(begun, end - YEAR)
+    first, last = (np.datetime64(bought.first + month, "M") for month in (start, end))
+    rows = (facts.events.time >= first) & (facts.events.time < last)
     categories = facts.events.category.codes
     return Factors(
         facts.per_customer(rows & money.is_order),
         facts.amount_per_customer(np.where(rows, money.amount, 0.0)),
-        bought.active[:, start:].sum(axis=1),
+        bought.active[:, start:end].sum(axis=1),
         bought.name(start),
-        bought.name(width - 1),
+        bought.name(end - 1),
+        is_partial,
         int(np.count_nonzero(np.bincount(categories[categories >= 0]))),
     )
 
@@ -117,6 +135,7 @@ def formula_value(facts: Facts, found: Factors, attribute: str, top: int) -> For
     return FormulaValue(
         first_month=found.first_month,
         last_month=found.last_month,
+        is_partial=found.is_partial,
         categories=found.categories,
         everybody=_group("all", found, np.ones(len(facts.customers), dtype=bool)),
         groups=group_values(found, groups),

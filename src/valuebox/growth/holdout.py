@@ -1,6 +1,6 @@
 """Formula and probabilistic lifetime value, judged by what buyers did afterwards."""
 
-from datetime import UTC, datetime
+from datetime import UTC, tzinfo
 from typing import Final
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from valuebox.growth.bgnbd import BgNbd, NoFit
+from valuebox.growth.clock import aware
 from valuebox.growth.columns import Facts, Floats
 from valuebox.growth.money import Money
 from valuebox.growth.probabilistic import learn
@@ -52,7 +53,13 @@ def halfway(facts: Facts, money: Money, until: np.datetime64) -> np.datetime64 |
     return middle
 
 
-def holdout(facts: Facts, money: Money, cut: np.datetime64, until: np.datetime64) -> Holdout:
+def holdout(
+    facts: Facts,
+    money: Money,
+    cut: np.datetime64,
+    until: np.datetime64,
+    zone: tzinfo = UTC,
+) -> Holdout:
     """Value buyers at `cut`, and compare with what they spent from then until `until`.
 
     The formula, looking ahead: a buyer's own mean amount of a day with a purchase, times their
@@ -64,6 +71,7 @@ def holdout(facts: Facts, money: Money, cut: np.datetime64, until: np.datetime64
         money: What events brought.
         cut: Learned from is what is before.
         until: Judged by is what is from `cut` to then.
+        zone: Whose clock shows these moments.
 
     Raises:
         NoFit: when nothing can be learned from what is before.
@@ -79,7 +87,7 @@ def holdout(facts: Facts, money: Money, cut: np.datetime64, until: np.datetime64
     formula = _formula(known, weeks)
     probabilistic = model.value(known, weeks)
     return Holdout(
-        cut=_aware(cut),
+        cut=aware(cut, zone),
         weeks=weeks,
         buyers=len(known),
         total=float(spent.sum()),
@@ -111,7 +119,3 @@ def _days(facts: Facts, rows: NDArray[np.bool_], known: Purchases) -> float:
 
 def _judged(spent: Floats, predicted: Floats) -> HoldoutScores:
     return HoldoutScores(total=float(predicted.sum()), scores=user_scores(spent, predicted))
-
-
-def _aware(moment: np.datetime64) -> datetime:
-    return datetime.fromisoformat(str(moment.astype("datetime64[us]"))).replace(tzinfo=UTC)

@@ -2,18 +2,21 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
+import numpy as np
 from sqlalchemy import func, literal, select
 
 from valuebox.errors import ValueboxError
 from valuebox.facts.reading import Choice, Coded, FactRows, read_facts
 from valuebox.growth.attributes import by_name, limited
+from valuebox.growth.clock import local, moment
 from valuebox.growth.columns import Customers, Events, Facts, Labels, as_shown, joined
 from valuebox.growth.refunds import apart, is_refund_type
 from valuebox.growth.samples import Both, joined_before, together
-from valuebox.growth.schemas import GrowthQuestion
+from valuebox.growth.schemas import Baseline, GrowthQuestion
+from valuebox.growth.strays import SetAside, Sifted, sift
 from valuebox.names import shown
 from valuebox.store.engine import Store
 
@@ -36,15 +39,20 @@ class Loaded:
     """Of the report itself."""
     both: Both | None
     """Baseline and report side by side; None where there is no baseline."""
+    set_aside: list[SetAside]
+    """What cannot have been then, in the report and its baseline; it is in neither of them."""
 
 
-def load(store: Store, question: GrowthQuestion, most: int | None = None) -> Loaded:
+def load(
+    store: Store, question: GrowthQuestion, most: int | None = None, now: datetime | None = None
+) -> Loaded:
     """Read what a question is about.
 
     Args:
         store: Where the facts are.
         question: What is asked.
         most: Events that may be read, those of the baseline included; None for any number.
+        now: When the report is made; nothing can have happened later. None for now.
 
     Raises:
         SeveralCurrencies: when amounts cannot be added, and no currency was named.
@@ -52,15 +60,19 @@ def load(store: Store, question: GrowthQuestion, most: int | None = None) -> Loa
     """
     rows = _read(store, question, question.sources, question.start, question.end, most)
     baseline = question.baseline
+    known_at = moment(now or datetime.now(UTC), question.zone)
     if baseline is None:
         (facts,) = _columns([rows], question)
-        return Loaded(_joined_by(facts, question.end), None)
+        facts, strays = _sifted(facts, question, known_at, question)
+        return Loaded(facts, None, strays)
     sources = baseline.sources or question.sources
     left = None if most is None else most - len(rows.events)
     beside = _read(store, question, sources, baseline.start, baseline.end, left)
     facts, before = _columns([rows, beside], question)
-    now = _joined_by(facts, question.end)
-    return Loaded(now, together(_joined_by(before, baseline.end), now))
+    facts, strays = _sifted(facts, question, known_at, question)
+    before, more = _sifted(before, baseline, known_at, question)
+    strays += [one for one in more if one not in strays]
+    return Loaded(facts, together(before, facts), strays)
 
 
 def _read(
@@ -77,8 +89,15 @@ def _read(
     return read_facts(store, choice)
 
 
-def _joined_by(facts: Facts, end: datetime | None) -> Facts:
-    return facts if end is None else joined_before(facts, end)
+def _sifted(
+    facts: Facts, period: GrowthQuestion | Baseline, now: np.datetime64, question: GrowthQuestion
+) -> Sifted:
+    kept, found = sift(
+        facts, now, question.zone, from_start=period.start is None, to_end=period.end is None
+    )
+    if period.end is not None:
+        kept = joined_before(kept, period.end, question.zone)
+    return Sifted(kept, found)
 
 
 def _refuse_more(store: Store, choice: Choice, most: int) -> None:
@@ -113,9 +132,20 @@ def _columns(parts: Sequence[FactRows], question: GrowthQuestion) -> list[Facts]
         }
         found.append(
             Facts(
-                Customers(own, customers.id, customers.created, {**attributes, SOURCE: source}),
+                Customers(
+                    own,
+                    customers.id,
+                    local(customers.created, question.zone),
+                    {**attributes, SOURCE: source},
+                ),
                 apart(
-                    Events(events.customer, type_, events.time, events.amount, category),
+                    Events(
+                        events.customer,
+                        type_,
+                        local(events.time, question.zone),
+                        events.amount,
+                        category,
+                    ),
                     question.purchase,
                 ),
             )

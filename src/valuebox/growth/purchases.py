@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from valuebox.growth.columns import Facts, Floats, summed
+from valuebox.growth.columns import Facts, Floats, Moments, summed
 from valuebox.growth.money import Money
 
 WEEK: Final = 7.0
@@ -90,6 +90,27 @@ def purchases(facts: Facts, money: Money, until: np.datetime64) -> Purchases:
         spent=np.divide(total, repeats, out=np.zeros_like(total), where=repeats > 0),
         first=brought[starts],
     )
+
+
+def first_purchases(facts: Facts, money: Money, since: np.datetime64 | None = None) -> Moments:
+    """When customers first bought, `(n_customers,)`; NaT of those who did not.
+
+    Args:
+        facts: What happened.
+        money: What events brought.
+        since: When the facts begin: whoever had joined by then, or at a time that is not known,
+            may have bought before, and is NaT. None where they are known from the beginning.
+    """
+    rows = money.is_purchase & (facts.events.customer >= 0)
+    never = np.iinfo(np.int64).max
+    first = np.full(len(facts.customers), never)
+    when = facts.events.time[rows].astype("datetime64[us]").astype(np.int64)
+    np.minimum.at(first, facts.events.customer[rows], when)
+    found = first.astype("datetime64[us]")
+    found[first == never] = np.datetime64("NaT")
+    if since is not None:
+        found[~(facts.customers.created >= since)] = np.datetime64("NaT")
+    return found
 
 
 def _refunded(

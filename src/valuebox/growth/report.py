@@ -18,6 +18,7 @@ from valuebox.growth.retention import Retention
 from valuebox.growth.schemas import GrowthQuestion
 from valuebox.growth.segments import Discovery
 from valuebox.growth.series import TimeSeries
+from valuebox.growth.strays import SetAside
 from valuebox.growth.value.leaving import Leaving
 from valuebox.growth.value.rfm import Rfm
 
@@ -31,10 +32,14 @@ class Span(BaseModel):
     events: int
     hanging: int = Field(description="Of those, by nobody, or by customers who are not there.")
     sources: list[Bar] = Field(description="Customers by where they come from.")
-    first: datetime | None = Field(description="The first event, in UTC.")
+    first: datetime | None = Field(description="The first event, in the time zone of the question.")
     last: datetime | None = Field(description="The last one.")
     until: datetime | None = Field(
         description="When the facts end: up to then customers were watched."
+    )
+    set_aside: list[SetAside] = Field(
+        description="Moments that cannot be right, such as of events in 2099, by why; no part of "
+        "the report has them."
     )
 
 

@@ -1,11 +1,12 @@
 """Two samples of customers that are to be compared, and what they did in their time."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from valuebox.growth.clock import moment
 from valuebox.growth.columns import Customers, Events, Facts, Labels, Mask, joined
 
 
@@ -61,25 +62,20 @@ def together(baseline: Facts, current: Facts) -> Both:
     )
 
 
-def joined_before(facts: Facts, end: datetime) -> Facts:
+def joined_before(facts: Facts, end: datetime, zone: tzinfo = UTC) -> Facts:
     """The facts without customers who joined at `end` or later.
 
     Whoever joined at a time that is not known is taken to have been there. Events of those who
     came later stay, and are nobody's.
     """
     customers, events = facts.customers, facts.events
-    chosen = np.isnat(customers.created) | (customers.created < moment(end))
+    chosen = np.isnat(customers.created) | (customers.created < moment(end, zone))
     if chosen.all():
         return facts
     place = np.full(len(customers) + 1, -1, dtype=np.int32)
     place[:-1][chosen] = np.arange(chosen.sum(), dtype=np.int32)
     moved = Events(place[events.customer], events.type, events.time, events.amount, events.category)
     return Facts(customers.where(chosen), moved)
-
-
-def moment(aware: datetime) -> np.datetime64:
-    """As columns hold it, in UTC."""
-    return np.datetime64(aware.astimezone(UTC).replace(tzinfo=None), "us")
 
 
 def _keys(customers: Customers) -> list[tuple[str, str]]:

@@ -1,12 +1,14 @@
 """What a report is asked for."""
 
-from typing import Annotated, Final, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from valuebox.facts.schemas import MAX_AMOUNT, Currency, Source, Type
-from valuebox.moments import Moment
+from valuebox.moments import Moment, TimeZone, is_time_zone, with_zone
 from valuebox.request_model import RequestModel
 from valuebox.values import Model
 
@@ -21,6 +23,7 @@ Name = Annotated[
 ]
 Numbers = Literal["name", "ranges"]
 """What numbers of an attribute are: names, as of campaigns, or measurements, as of ages."""
+CohortsBy = Literal["joined", "first_purchase"]
 Group = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Sources = Annotated[list[Source], Field(min_length=1, max_length=MAX_SOURCES)]
 Money = Annotated[float, Field(strict=True, ge=0, le=MAX_AMOUNT)]
@@ -64,6 +67,18 @@ class GrowthQuestion(Model, RequestModel):
         default=None,
         description="Events before then, of customers who had joined by then.",
         examples=["2013-07-01T00:00:00Z"],
+    )
+    timezone: TimeZone = Field(
+        default="UTC",
+        description="Whose days and months they are. Dates and moments of the question without a "
+        "zone are in it, and those of the answer are.",
+        examples=["Europe/Berlin"],
+    )
+    cohorts: CohortsBy = Field(
+        default="joined",
+        description="What makes customers a cohort in the table of retention: the month in which "
+        "they `joined`, or that of their `first_purchase`, of whom it is then told who bought.",
+        examples=["first_purchase"],
     )
     baseline: Baseline | None = Field(
         default=None,
@@ -180,6 +195,23 @@ class GrowthQuestion(Model, RequestModel):
         examples=[20],
     )
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone itself."""
+        return ZoneInfo(self.timezone)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _on_its_clock(cls, data: Any) -> Any:
+        """Have moments without a zone be in that of the question."""
+        if not isinstance(data, Mapping) or not is_time_zone(data.get("timezone", "UTC")):
+            return data
+        zone = ZoneInfo(data.get("timezone", "UTC"))
+        asked = {**data, **_zoned(data, zone)}
+        if isinstance(baseline := data.get("baseline"), Mapping):
+            asked["baseline"] = {**baseline, **_zoned(baseline, zone)}
+        return asked
+
     @model_validator(mode="after")
     def _is_a_period(self) -> Self:
         _check_period(self.start, self.end)
@@ -190,6 +222,14 @@ class GrowthQuestion(Model, RequestModel):
         if self.purchase in (self.refunds or ()):
             raise PydanticCustomError("refunds", "The type of purchases should not be a refund's")
         return self
+
+
+def _zoned(data: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        name: with_zone(value, zone)
+        for name in ("start", "end")
+        if isinstance(value := data.get(name), str)
+    }
 
 
 def _check_period(start: Moment | None, end: Moment | None) -> None:

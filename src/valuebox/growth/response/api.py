@@ -10,10 +10,10 @@ from valuebox.endpoint import endpoint
 from valuebox.errors import Problem, error_response
 from valuebox.exchange import current
 from valuebox.facts.reading import Choice, read_facts
+from valuebox.growth.clock import moment
 from valuebox.growth.response import repository
 from valuebox.growth.response.model import ResponseModel
 from valuebox.growth.response.schemas import ResponsePredictions, ResponseQuestion
-from valuebox.growth.samples import moment
 from valuebox.store.engine import Store
 from valuebox.store.idempotency import Replays
 from valuebox.store.keys import Scope
