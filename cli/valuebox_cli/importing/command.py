@@ -1,12 +1,13 @@
-"""The command `valuebox import`, and how it says what it has done."""
+"""The command `valuebox import`."""
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import TypeAdapter, ValidationError
+from rich.progress import Progress as Bars
+from rich.progress import TaskID
 
 from valuebox.errors import ValueboxError
 from valuebox.facts import schemas
@@ -14,7 +15,6 @@ from valuebox_cli.console import check_writable, exit_codes, out, progress
 from valuebox_cli.options import DatabaseUrl, migrated_store
 
 if TYPE_CHECKING:
-    from valuebox_cli.importing.rows import Found
     from valuebox_cli.importing.run import Imported
 
 _SOURCE: TypeAdapter[str] = TypeAdapter(schemas.Source)
@@ -53,6 +53,7 @@ def import_facts(
     from valuebox_cli.importing.mapping import read_mapping
     from valuebox_cli.importing.run import run
     from valuebox_cli.importing.sources import open_source
+    from valuebox_cli.importing.telling import told
 
     with exit_codes():
         check_writable(rejected)
@@ -61,16 +62,34 @@ def import_facts(
         known_as = _checked(name or meaning.source or reader.name)
         with (
             migrated_store(database_url, "what was stored before stays stored") as store,
-            progress("rows") as bar,
+            progress("rows") as bars,
         ):
-            task = bar.add_task(known_as, total=None)
-            done = run(reader, meaning, known_as, store, lambda n: bar.advance(task, n))
-        for line in _told(done):
-            out.print(line, soft_wrap=True)
+            done = run(reader, meaning, known_as, store, _Shown(bars))
         if rejected:
-            _write(rejected, {"customers": done.of_customers, "events": done.of_events})
+            _write(rejected, done)
+        for line in told(done):
+            out.print(line, soft_wrap=True)
         if not done.is_whole:
             raise ValueboxError("not all that was read is stored; the rest is")
+
+
+class _Shown:
+    """How far an import is, as a bar for each part."""
+
+    def __init__(self, bars: Bars):
+        self._bars = bars
+        self._task: TaskID | None = None
+
+    def begin(self, what: str, rows: int | None) -> None:
+        """Another part begins, of so many rows if that is known."""
+        if self._task is not None:
+            self._bars.remove_task(self._task)
+        self._task = self._bars.add_task(what, total=rows)
+
+    def advance(self, rows: int) -> None:
+        """So many more rows are done."""
+        if self._task is not None:
+            self._bars.advance(self._task, rows)
 
 
 def _checked(name: str) -> str:
@@ -80,44 +99,12 @@ def _checked(name: str) -> str:
         raise ValueboxError(f"--source: {error.errors()[0]['msg']}") from None
 
 
-def _told(done: "Imported") -> Iterator[str]:
-    for what, counts, found in (
-        ("customers", done.customers, done.of_customers),
-        ("events", done.events, done.of_events),
-    ):
-        if found.rows:
-            told = {"read": found.rows, **counts, "rejected": len(found.rejected)}
-            told.pop("received", None)
-            counted = ", ".join(f"{count:,} {name}" for name, count in told.items())
-            yield f"{what} of {done.name}: {counted}"
-        yield from _listed(f"stored, but look at these {what}", found.kept.lines())
-        yield from _listed(f"these {what} cannot be stored", found.refused.lines())
-    if done.events["differing"]:
-        ids = _ids(done.events["differing"], done.differing)
-        yield f"another event is stored by the same id, and stays: {ids}"
-    if done.loose:
-        for what, events in (
-            ("of customers of whom nothing is known", done.loose.hanging),
-            ("from before their customer came", done.loose.early),
-        ):
-            if events.count:
-                yield f"events of {done.name} {what}: {_ids(events.count, events.first)}"
-
-
-def _listed(heading: str, lines: list[str]) -> Iterator[str]:
-    if lines:
-        yield f"{heading} (rows count from 1):"
-        yield from (f"  - {line}" for line in lines)
-
-
-def _ids(count: int, first: list[str]) -> str:
-    more = f" and {count - len(first):,} more" if count > len(first) else ""
-    return f"{', '.join(first)}{more}"
-
-
-def _write(path: Path, found: dict[str, "Found"]) -> None:
-    rows: list[tuple[Any, ...]] = [
-        (table, row, what) for table, one in found.items() for row, what in one.rejected
-    ]
+def _write(path: Path, done: "Imported") -> None:
+    several = len(done.events) > 1
+    rows: list[tuple[Any, ...]] = []
+    for what, tables in (("customers", done.customers), ("events", done.events)):
+        for one in tables:
+            table = f"{what} of {one.found.called}" if several else what
+            rows += [(table, row, reason) for row, reason in one.found.rejected]
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("table", "row", "reason"), *sorted(rows)])

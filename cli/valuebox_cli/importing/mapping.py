@@ -1,15 +1,16 @@
 """What a mapping file says: which tables and columns hold what; docs/import.md explains it."""
 
 import tomllib
-from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
+    BeforeValidator,
+    Discriminator,
     Field,
+    Tag,
     ValidationError,
     model_validator,
 )
@@ -18,6 +19,19 @@ from pydantic_core import PydanticCustomError
 from valuebox.errors import ValueboxError
 from valuebox.facts.schemas import Currency, Source, Type
 from valuebox.moments import TimeZone
+from valuebox_cli.importing.parts import (
+    ORDINAL,
+    Amounts,
+    Column,
+    Condition,
+    Lookup,
+    Moments,
+    Part,
+    Plain,
+    RowNumber,
+    Table,
+    Types,
+)
 
 DOT: Final = "."
 
@@ -26,87 +40,63 @@ class BadMapping(ValueboxError):
     """The mapping file cannot be used; the message names it and what is wrong."""
 
 
-Column = Annotated[str, Field(min_length=1)]
-"""A column, or `lookup.column`."""
+def _listed(given: Any) -> Any:
+    return [given] if isinstance(given, dict) else given
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Always(_Part):
-    """The same for every row."""
-
-    always: Type
-
-
-class Table(_Part):
-    """Where rows come from."""
-
-    table: str | None = Field(default=None, min_length=1)
-    """Of a database, or the name of a file without its ending."""
-    query: str | None = Field(default=None, min_length=1)
-    """SQL instead, where the source is a database."""
-
-    @model_validator(mode="after")
-    def _is_one(self) -> Self:
-        if self.table and self.query:
-            raise PydanticCustomError("both", "Input should have a table or a query, not both")
-        return self
-
-
-class Lookup(Table):
-    """A table that rows point to."""
-
-    key: Column
-    by: Column
-    """The column that points to the key."""
-
-
-class _Rows(Table, ABC):
-    id: Annotated[list[Column], Field(min_length=1)] | Column
-    """One column, or several that together tell rows apart."""
-    lookups: dict[str, Lookup] = {}
+class _Rows(Table):
+    id: Annotated[list[Column], Field(min_length=1)] | RowNumber | Column
+    """One column, several that together tell rows apart, or the number of the row."""
+    prefix: str = ""
+    """Stands before every id, so that tables of one source do not share any."""
+    where: Condition | None = None
+    """Of the rows that are meant; None for all of them."""
+    lookups: dict[str, Lookup] = Field(default={})
 
     @property
     def keys(self) -> list[str]:
         """The columns of the id."""
-        return self.id if isinstance(self.id, list) else [self.id]
+        if isinstance(self.id, RowNumber):
+            return []
+        return (
+            [one for one in self.id if one != ORDINAL] if isinstance(self.id, list) else [self.id]
+        )
 
-    @abstractmethod
-    def named(self) -> list[str]:
-        """Every column that is read, those of lookups included."""
+    @property
+    def has_ordinals(self) -> bool:
+        """Whether equal ids are told apart by which of them a row has."""
+        return isinstance(self.id, list) and ORDINAL in self.id
 
     @model_validator(mode="after")
-    def _lookups_are_known(self) -> Self:
-        for column in self.named():
-            prefix, dot, _ = column.partition(DOT)
-            if dot and prefix not in self.lookups:
-                message = "Input should name a column, or one of a lookup: there is none of {name}"
-                raise PydanticCustomError("lookup", message, {"name": prefix})
+    def _has_keys(self) -> "_Rows":
+        if not self.keys and not isinstance(self.id, RowNumber):
+            raise PydanticCustomError(
+                "keys", 'Input should name columns beside "#"; { row = true } numbers the rows'
+            )
         return self
-
-    def own(self) -> list[str]:
-        """The columns that rows have themselves."""
-        pointers = [lookup.by for lookup in self.lookups.values()]
-        return _distinct([*(one for one in self.named() if DOT not in one), *pointers])
-
-    def of_lookup(self, name: str) -> list[str]:
-        """The columns that are read of a lookup, its key first."""
-        prefix = name + DOT
-        wanted = [one.removeprefix(prefix) for one in self.named() if one.startswith(prefix)]
-        return _distinct([self.lookups[name].key, *wanted])
 
 
 class CustomerRows(_Rows):
     """Which columns hold what of customers."""
 
-    created: Column | None = None
-    attributes: dict[str, Column] = {}
+    created: Moments | None = None
+    attributes: dict[str, Plain] = Field(default={})
 
-    def named(self) -> list[str]:
-        """Every column that is read, those of lookups included."""
-        return [one for one in (*self.keys, self.created, *self.attributes.values()) if one]
+
+class Buyers(Part):
+    """Customers of whom nothing is known but their events."""
+
+    source: Literal["events"] = Field(alias="from")
+    told: Literal["first", "last"] = "first"
+    """Which of their events tells their attributes."""
+    attributes: dict[str, Plain] = Field(default={})
+    """Columns of the tables of events."""
+
+
+Customers = Annotated[
+    Annotated[Buyers, Tag("events")] | Annotated[CustomerRows, Tag("table")],
+    Discriminator(lambda given: "events" if "from" in given else "table"),
+]
 
 
 class EventRows(_Rows):
@@ -114,28 +104,22 @@ class EventRows(_Rows):
 
     customer: Column | None = None
     session: Column | None = None
-    type: Column | Always
-    time: Column
-    amount: Column | None = None
+    type: Types
+    time: Moments
+    amount: Amounts | None = None
     amount_for: frozenset[Type] | None = None
     """Types in which money moves; None for all."""
     currency: Column | None = None
-    properties: dict[str, Column] = {}
-
-    def named(self) -> list[str]:
-        """Every column that is read, those of lookups included."""
-        kind = None if isinstance(self.type, Always) else self.type
-        columns = (self.customer, self.session, kind, self.time, self.amount, self.currency)
-        return [one for one in (*self.keys, *columns, *self.properties.values()) if one]
+    properties: dict[str, Plain] = Field(default={})
 
     @model_validator(mode="after")
-    def _is_by_somebody(self) -> Self:
+    def _is_by_somebody(self) -> "EventRows":
         if self.customer is None and self.session is None:
             raise PydanticCustomError("nobody", "Input should name a customer or a session")
         return self
 
 
-class Mapping(_Part):
+class Mapping(Part):
     """A whole mapping file."""
 
     source: Source | None = None
@@ -144,8 +128,10 @@ class Mapping(_Part):
     """Of moments that come without one."""
     currency: Currency | None = None
     """Of amounts that come without one."""
-    customers: CustomerRows | None = None
-    events: EventRows | None = None
+    decimal: Literal[".", ","] | None = None
+    """What stands before cents; None where every column shows it."""
+    customers: Customers | None = None
+    events: Annotated[list[EventRows], BeforeValidator(_listed), Field(min_length=1)] | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -153,10 +139,43 @@ class Mapping(_Part):
         return ZoneInfo(self.timezone)
 
     @model_validator(mode="after")
-    def _maps_something(self) -> Self:
+    def _maps_something(self) -> "Mapping":
         if self.customers is None and self.events is None:
             raise PydanticCustomError("nothing", "Input should map customers, events, or both")
+        if isinstance(self.customers, Buyers) and not any(
+            one.customer for one in self.events or ()
+        ):
+            raise PydanticCustomError(
+                "buyers", "Input should map events of customers, where these come from them"
+            )
         return self
+
+
+_FORMAT: Final = ("delimiter", "encoding", "columns")
+
+
+def _spread(content: dict[str, Any]) -> dict[str, Any]:
+    """The same, with the format of files said of every table instead of once for all."""
+    told = {name: content[name] for name in _FORMAT if name in content}
+    rest = {name: one for name, one in content.items() if name not in _FORMAT}
+    for table in _tables(rest) if told else ():
+        table |= {name: one for name, one in told.items() if name not in table}
+    return rest
+
+
+def _tables(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for given in (content.get("customers"), content.get("events")):
+        for rows in given if isinstance(given, list) else [given]:
+            if isinstance(rows, dict) and "from" not in rows:
+                yield from _with_lookups(rows)
+
+
+def _with_lookups(rows: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield rows
+    lookups = rows.get("lookups")
+    for one in lookups.values() if isinstance(lookups, dict) else ():
+        if isinstance(one, dict):
+            yield from _with_lookups(one)
 
 
 def read_mapping(path: Path) -> Mapping:
@@ -166,7 +185,8 @@ def read_mapping(path: Path) -> Mapping:
         BadMapping: naming everything that is wrong.
     """
     try:
-        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        # Editors of Windows put a mark before the first line.
+        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise BadMapping(f"{path}: there is no such file") from None
     except OSError as error:
@@ -174,11 +194,9 @@ def read_mapping(path: Path) -> Mapping:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadMapping(f"{path}: is no TOML: {error}") from None
     try:
-        return Mapping.model_validate(content)
+        return Mapping.model_validate(_spread(content))
     except ValidationError as error:
-        wrong = [f"{DOT.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+        wrong = dict.fromkeys(
+            f"{DOT.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
+        )
         raise BadMapping(f"{path}: {'; '.join(wrong)}") from None
-
-
-def _distinct(names: list[str]) -> list[str]:
-    return list(dict.fromkeys(names))

@@ -1,48 +1,37 @@
-"""Where rows are read from: files, folders of files, and whatever SQLAlchemy reaches."""
+"""Where rows are read from: files, folders of files, and databases."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
-from pyarrow import csv
-from sqlalchemy import URL, Engine, Select, TextClause, create_engine, make_url, select, text
-from sqlalchemy import column as named_column
-from sqlalchemy import table as named_table
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+import pyarrow.compute as pc
 
-from valuebox.errors import ValueboxError
+from valuebox.files.columnar import is_parquet
+from valuebox.files.layout import UTF_8, Layout
+from valuebox.files.packed import begins_with
+from valuebox.files.problems import BadFile
+from valuebox.files.source import Source as FileSource
+from valuebox.files.source import open_source as open_file
+from valuebox.files.text import CsvFile, open_csv
 from valuebox.ltv.files import MISSING
-from valuebox.store.engine import reason, with_driver
-from valuebox_cli.importing.mapping import DOT, Table
+from valuebox_cli.importing.database import Database, read_only
+from valuebox_cli.importing.opened import BATCH, BadSource, Opened, Source
+from valuebox_cli.importing.parts import Table
 
-Rows = dict[str, list[Any]]
-"""Values by column, as the source has them."""
-
-BATCH: Final = 20_000
-_FILES: Final = (".csv", ".parquet")
+_PARQUET: Final = ".parquet"
+_PACKED: Final = (".gz", ".bz2", ".xz", ".zst", ".zip")
+_TEXTS: Final = (".csv", ".tsv", ".txt")
 _SQLITE: Final = (".db", ".sqlite", ".sqlite3")
-
-
-class BadSource(ValueboxError):
-    """The source cannot be read; the message says where and why, and holds no password."""
-
-
-class Source(Protocol):
-    """Somewhere to read tables from."""
-
-    name: str
-    """What it is called, as far as can be told."""
-
-    def batches(self, rows: Table, columns: list[str]) -> Iterator[Rows]:
-        """All rows of a table in its order, at most `BATCH` at a time.
-
-        Raises:
-            BadSource: when it cannot be read to its end, or lacks a column.
-        """
-        ...
+_HINTS: Final = {
+    "separated by semicolons": ': say delimiter = ";" in the mapping',
+    "separated by tabs": ': say delimiter = "tab" in the mapping',
+    "separated by bars": ': say delimiter = "|" in the mapping',
+    "separated by commas": ': say delimiter = "," in the mapping, or nothing',
+    "is UTF-16": ', or say encoding = "utf-16" in the mapping',
+    "is no UTF-8": '; say its encoding in the mapping, such as "cp1252" for Western Europe',
+}
 
 
 def open_source(given: str) -> Source:
@@ -52,149 +41,109 @@ def open_source(given: str) -> Source:
         BadSource: when it is none of these.
     """
     if "://" in given:
-        return _Database(*_engine(given))
+        return Database.of(given)
     path = Path(given)
     if not path.exists():
         raise BadSource(f"{given}: there is no such file or folder, and it is no database URL")
     if path.is_dir():
         return _Folder(path)
-    if path.suffix in _FILES:
+    if _stem(path) is not None:
         return _File(path)
     if path.suffix in _SQLITE:
-        return _Database(create_engine(_read_only(path)), path.stem)
-    endings = ", ".join((*_FILES, *_SQLITE))
+        return Database(read_only(path), path.stem)
+    endings = ", ".join((*_TEXTS, *(f".csv{one}" for one in _PACKED), _PARQUET, *_SQLITE))
     raise BadSource(f"{given}: the name ends in none of {endings}")
 
 
-def _read_only(path: Path) -> URL:
-    # SQLite would make a file that is not there.
-    query = {"mode": "ro", "uri": "true"}
-    return URL.create("sqlite", database=f"file:{path.absolute()}", query=query)
-
-
-def _engine(given: str) -> tuple[Engine, str]:
-    try:
-        url = with_driver(make_url(given))
-        if url.get_backend_name() == "sqlite" and url.database and not url.query:
-            path = Path(url.database)
-            if not path.exists():
-                raise BadSource(f"{path}: there is no such file")
-            url = _read_only(path)
-            return create_engine(url), path.stem
-        return create_engine(url), url.database or url.get_backend_name()
-    except ModuleNotFoundError as error:
-        raise BadSource(f"the database URL needs the Python package {error.name}") from None
-    except NoSuchModuleError:
-        raise BadSource("the database URL names a kind of database that is not known") from None
-    except (ArgumentError, ValueError):
-        raise BadSource("the database URL cannot be used; it goes like kind://host/name") from None
-
-
-class _Database:
-    def __init__(self, engine: Engine, name: str):
-        self.name = Path(name).stem
-        self._engine = engine
-
-    def batches(self, rows: Table, columns: list[str]) -> Iterator[Rows]:
-        where = rows.table or "the query"
-        if not (rows.table or rows.query):
-            raise BadSource("a database has many tables: the mapping has to name one")
-        query: Select[Any] | TextClause
-        if rows.query:
-            query = text(rows.query)
-        else:
-            schema, _, name = (rows.table or "").rpartition(DOT)
-            of = named_table(name, *map(named_column, columns), schema=schema or None)
-            query = select(of)
-        try:
-            with self._engine.connect() as connection:
-                streaming = connection.execution_options(yield_per=BATCH)
-                result = streaming.execute(query)
-                _check(where, columns, list(result.keys()))
-                for part in result.columns(*columns).partitions():
-                    yield dict(zip(columns, map(list, zip(*part, strict=True)), strict=True))
-        except DBAPIError as error:
-            raise BadSource(f"{where}: {reason(error)}") from None
-        except SQLAlchemyError as error:
-            raise BadSource(f"{where}: cannot be read: {type(error).__name__}") from None
-        finally:
-            self._engine.dispose()
+def _stem(path: Path) -> str | None:
+    """The name without what says its format; None where that is not known."""
+    name = path.with_suffix("") if path.suffix.lower() in _PACKED else path
+    return name.stem if name.suffix.lower() in (*_TEXTS, _PARQUET) else None
 
 
 class _File:
+    has_order = True
+
     def __init__(self, path: Path):
-        self.name = path.stem
+        self.name = _stem(path) or path.stem
         self._path = path
 
-    def batches(self, rows: Table, columns: list[str]) -> Iterator[Rows]:
+    @contextmanager
+    def open(self, rows: Table) -> Iterator[Opened]:
         if rows.table not in (None, self.name):
             raise BadSource(
                 f"{self._path}: the mapping names the table {rows.table}; "
                 "for several files give their folder"
             )
-        yield from _read_file(self._path, rows, columns)
+        yield _opened(self._path, rows)
 
 
 class _Folder:
+    has_order = True
+
     def __init__(self, path: Path):
         self.name = path.absolute().name
         self._path = path
 
-    def batches(self, rows: Table, columns: list[str]) -> Iterator[Rows]:
+    @contextmanager
+    def open(self, rows: Table) -> Iterator[Opened]:
         if rows.table is None:
             raise BadSource(f"{self._path}: a folder has many files: the mapping has to name one")
-        files = [self._path / f"{rows.table}{suffix}" for suffix in _FILES]
-        found = [file for file in files if file.exists()]
+        found = sorted(one for one in self._path.iterdir() if _stem(one) == rows.table)
         if len(found) != 1:
-            names = " nor ".join(file.name for file in files)
-            which = "both " + names.replace("nor", "and") if found else f"neither {names}"
+            names = f"{rows.table}.csv nor {rows.table}{_PARQUET}"
+            which = (
+                f"both {' and '.join(one.name for one in found)}" if found else f"neither {names}"
+            )
             raise BadSource(f"{self._path}: has {which}")
-        yield from _read_file(found[0], rows, columns)
+        yield _opened(found[0], rows)
 
 
-def _read_file(path: Path, rows: Table, columns: list[str]) -> Iterator[Rows]:
+def _opened(path: Path, rows: Table) -> "_Rows":
     if rows.query:
         raise BadSource(f"{path}: is no database, which a query needs")
-    with _readable(path):
-        for batch in _parquet(path, columns) if path.suffix == ".parquet" else _csv(path, columns):
-            for start in range(0, batch.num_rows, BATCH):
-                yield batch.slice(start, BATCH).to_pydict()
-
-
-def _parquet(path: Path, columns: list[str]) -> Iterable[pa.RecordBatch]:
-    with pq.ParquetFile(path, pre_buffer=False) as file:
-        _check(str(path), columns, file.schema_arrow.names)
-        yield from file.iter_batches(BATCH, columns=columns)
-
-
-def _csv(path: Path, columns: list[str]) -> Iterable[pa.RecordBatch]:
-    if not path.stat().st_size:
-        raise BadSource(f"{path}: is no CSV file with a header: it is empty")
-    # Texts of other columns may go over several lines.
-    parse = csv.ParseOptions(newlines_in_values=True)
-    with csv.open_csv(path, parse_options=parse) as reader:
-        _check(str(path), columns, reader.schema.names)
-    convert = csv.ConvertOptions(
-        column_types=dict.fromkeys(columns, pa.string()),
-        include_columns=columns,
-        strings_can_be_null=True,
-        null_values=list(MISSING),
-    )
-    with csv.open_csv(path, parse_options=parse, convert_options=convert) as reader:
-        yield from reader
-
-
-def _check(where: str, wanted: list[str], there: list[str]) -> None:
-    if lacking := [name for name in wanted if name not in there]:
-        raise BadSource(
-            f"{where}: lacks the column{'s' * (len(lacking) > 1)} {', '.join(lacking)}; "
-            f"it has {', '.join(there)}"
+    with _hints():
+        if path.is_dir() or is_parquet(path, begins_with(path)):
+            return _Rows(open_file(path))
+        layout = Layout(
+            rows.delimiter or ("\t" if ".tsv" in path.suffixes else ","),
+            rows.encoding or UTF_8,
+            tuple(rows.columns) if rows.columns else None,
         )
+        return _Rows(open_csv(path, layout))
+
+
+class _Rows:
+    """The rows of a file."""
+
+    def __init__(self, file: CsvFile | FileSource):
+        self.names = file.names
+        self._file = file
+
+    def batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
+        with _hints():
+            if isinstance(self._file, CsvFile):
+                for batch in self._file.batches(columns):
+                    known = pa.record_batch([_known(one) for one in batch.columns], names=columns)
+                    for start in range(0, known.num_rows, BATCH):
+                        yield known.slice(start, BATCH)
+            else:
+                for table in self._file.batches(BATCH, columns):
+                    yield from table.combine_chunks().to_batches()
+
+
+def _known(texts: pa.Array) -> pa.Array:
+    """The same, without texts that say that something is missing."""
+    missing = pc.is_in(texts, pa.array(MISSING))
+    return pc.if_else(missing, pa.scalar(None, pa.string()), texts)
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
+def _hints() -> Iterator[None]:
+    """Say what to write into the mapping, where a file is laid out in another way."""
     try:
         yield
-    except (OSError, pa.ArrowException) as error:
-        raise BadSource(f"{path}: cannot be read: {error}") from None
+    except BadFile as error:
+        said = str(error)
+        hint = next((more for what, more in _HINTS.items() if what in said), "")
+        raise BadFile(said + hint) from None

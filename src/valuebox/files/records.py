@@ -40,7 +40,7 @@ class Marks:
     """Whether a line end lies within quotes."""
 
 
-def marks(data: bytes) -> Marks:
+def marks(data: bytes, delimiter: int = COMMA) -> Marks:
     """Find the marks in bytes that begin with a record.
 
     A CR at the very end counts as a line end: hand out no bytes between a CR and its LF.
@@ -51,7 +51,7 @@ def marks(data: bytes) -> Marks:
         is_lone = seen == _CR
         is_lone[:-1] &= ~is_end[1:]
         is_end |= is_lone
-    is_comma = seen == COMMA
+    is_comma = seen == delimiter
     quotes = np.empty(0, np.intp)
     is_split = False
     if b'"' in data:
@@ -64,7 +64,7 @@ def marks(data: bytes) -> Marks:
     return Marks(np.flatnonzero(is_end), np.flatnonzero(is_comma), quotes, is_split)
 
 
-def stray_quote(data: bytes, quotes: Positions) -> int | None:
+def stray_quote(data: bytes, quotes: Positions, delimiter: int = COMMA) -> int | None:
     """Where the first quote lies that is out of place in `data`, which ends with a record.
 
     Fields are either quoted from end to end, or hold no quote at all.
@@ -77,9 +77,9 @@ def stray_quote(data: bytes, quotes: Positions) -> int | None:
     # Of a doubled one, the second seems to open again what the first has closed.
     doubled = np.zeros(opening.size, dtype=bool)
     doubled[1:] = opening[1:] == closing[: opening.size - 1] + 1
-    good = doubled | (before == COMMA) | (before == _LF) | (before == _CR)
+    good = doubled | (before == delimiter) | (before == _LF) | (before == _CR)
     after = np.where(closing + 1 < seen.size, seen[np.minimum(closing + 1, seen.size - 1)], _LF)
-    ended = (after == COMMA) | (after == _LF) | (after == _CR) | (after == _QUOTE)
+    ended = (after == delimiter) | (after == _LF) | (after == _CR) | (after == _QUOTE)
     bad = [*opening[~good][:1], *closing[~ended][:1]]
     if quotes.size % 2:
         bad.append(quotes[-1])
@@ -91,13 +91,14 @@ class Records:
 
     Args:
         names: Of the columns, from the header.
+        delimiter: The byte between fields.
     """
 
-    def __init__(self, names: list[str]):
+    def __init__(self, names: list[str], delimiter: int = COMMA):
         self.count = 0
         """Of the records below the header so far."""
         self.problems = Problems()
-        self._names = names
+        self._names, self._delimiter = names, delimiter
 
     def check(self, block: bytes, found: Marks) -> tuple[bytes, int]:
         """Look at a block of whole records, and note what is wrong with them.
@@ -109,7 +110,7 @@ class Records:
         Returns:
             The block without lines that are blank, and how many records are in it.
         """
-        quote = stray_quote(block, found.quotes)
+        quote = stray_quote(block, found.quotes, self._delimiter)
         if quote is not None:
             self._refuse_at(block, found, quote, _STRAY)
             return b"", 0

@@ -3,13 +3,15 @@
 import csv as plain
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import Final, Protocol
 
 import pyarrow as pa
 from pyarrow import csv
 
+from valuebox.files.layout import AS_USUAL, UTF_8, WHITESPACE, Layout, Recoded
 from valuebox.files.packed import check_text, unpacked
 from valuebox.files.problems import BadFile
 from valuebox.files.records import Marks, Records, marks, stray_quote
@@ -17,7 +19,15 @@ from valuebox.files.records import Marks, Records, marks, stray_quote
 # Every value of a block is alive at once, in several forms.
 _BLOCK: Final = 4 << 20
 _MARK: Final = b"\xef\xbb\xbf"
-_OTHERS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
+_OTHERS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+class Readable(Protocol):
+    """The bytes of a file."""
+
+    def read(self, size: int, /) -> bytes:
+        """Some of them, or nothing at the end."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,7 @@ class CsvFile:
     path: Path
     names: list[str]
     """Of the columns, in the order of the file; empty where the header names none."""
+    layout: Layout = AS_USUAL
 
     def batches(
         self, columns: Sequence[str], size: int = 0, few: frozenset[str] = frozenset()
@@ -41,10 +52,10 @@ class CsvFile:
         Raises:
             BadFile: naming rows that are no whole records.
         """
-        records = Records(self.names)
-        with unpacked(self.path) as file:
-            _, rest = _header(self.path, file)
-            for block, found in _blocks(file, rest):
+        records = Records(self.names, self.layout.mark)
+        with _opened(self.path, self.layout) as file:
+            _, rest = _header(self.path, file, self.layout)
+            for block, found in _blocks(file, rest, self.layout.mark):
                 above = records.count
                 good, rows = records.check(block, found)
                 if not (found.ends.size or records.problems):
@@ -68,7 +79,7 @@ class CsvFile:
         table = csv.read_csv(
             pa.BufferReader(block),
             csv.ReadOptions(block_size=len(block) + 1, column_names=names),
-            csv.ParseOptions(newlines_in_values=is_split),
+            csv.ParseOptions(delimiter=chr(self.layout.mark), newlines_in_values=is_split),
             csv.ConvertOptions(
                 check_utf8=False,
                 column_types=dict.fromkeys(columns, pa.string()),
@@ -84,50 +95,61 @@ class CsvFile:
         yield from table.to_batches()
 
 
-def open_csv(path: Path) -> CsvFile:
+def open_csv(path: Path, layout: Layout = AS_USUAL) -> CsvFile:
     """Look at the header of a file.
 
     Raises:
-        BadFile: when there is none, or the file is no text of fields between commas.
+        BadFile: when there is none, or the file is no text of fields with delimiters between them.
     """
+    with _opened(path, layout) as file:
+        names, _ = _header(path, file, layout)
+    return CsvFile(path, names, layout)
+
+
+@contextmanager
+def _opened(path: Path, layout: Layout) -> Iterator[Readable]:
     with unpacked(path) as file:
-        names, _ = _header(path, file)
-    return CsvFile(path, names)
+        as_usual = layout.encoding == UTF_8 and layout.delimiter != WHITESPACE
+        yield file if as_usual else Recoded(path, file, layout)
 
 
-def _header(path: Path, file: IO[bytes]) -> tuple[list[str], bytes]:
+def _header(path: Path, file: Readable, layout: Layout) -> tuple[list[str], bytes]:
     """The names in the first record, and what was read beyond it."""
     data = _chunk(file)
     check_text(path, data)
     data = data.removeprefix(_MARK).lstrip(b"\r\n")
     if not data.strip():
         raise BadFile(f"{path}: is no CSV file with a header: it is empty")
+    if layout.names is not None:
+        return list(layout.names), data
     # Perhaps in the middle of a row, of which only the header matters here.
-    found = marks(data if data.endswith((b"\n", b"\r")) else data + b"\n")
+    found = marks(data if data.endswith((b"\n", b"\r")) else data + b"\n", layout.mark)
     end = int(found.ends[0]) + 1 if found.ends.size else len(data)
-    return _names(path, data[:end]), data[end:]
+    return _names(path, data[:end], layout.mark), data[end:]
 
 
-def _names(path: Path, header: bytes) -> list[str]:
+def _names(path: Path, header: bytes, delimiter: int) -> list[str]:
     line = header.rstrip(b"\r\n")
     if b"\0" in line:
         raise BadFile(f"{path}: is no CSV file with a header: its first line holds NUL")
-    if stray_quote(line, marks(line).quotes) is not None:
+    if stray_quote(line, marks(line, delimiter).quotes, delimiter) is not None:
         raise BadFile(f"{path}: the header has a quote out of place, or never closed")
     try:
         text = line.decode()
     except UnicodeDecodeError as error:
         byte = line[error.start]
         raise BadFile(f"{path}: the header is no UTF-8 (byte 0x{byte:02x})") from None
-    names = next(plain.reader(io.StringIO(text, newline=""), strict=True))
+    lines = io.StringIO(text, newline="")
+    names = next(plain.reader(lines, delimiter=chr(delimiter), strict=True))
     if len(names) == 1:
         for mark, what in _OTHERS.items():
             if mark in text:
-                raise BadFile(f"{path}: its fields are separated by {what}, and not by commas")
+                wanted = _OTHERS.get(chr(delimiter), repr(chr(delimiter)))
+                raise BadFile(f"{path}: its fields are separated by {what}, and not by {wanted}")
     return names
 
 
-def _blocks(file: IO[bytes], data: bytes) -> Iterator[tuple[bytes, Marks]]:
+def _blocks(file: Readable, data: bytes, delimiter: int) -> Iterator[tuple[bytes, Marks]]:
     """Whole records, some megabytes at a time, and where their marks lie.
 
     The last block is what is left, be it whole or not; one without an end is too long.
@@ -138,9 +160,9 @@ def _blocks(file: IO[bytes], data: bytes) -> Iterator[tuple[bytes, Marks]]:
         if not chunk:
             if data:
                 data += b"" if data.endswith((b"\n", b"\r")) else b"\n"
-                yield data, marks(data)
+                yield data, marks(data, delimiter)
             return
-        found = marks(data)
+        found = marks(data, delimiter)
         if not found.ends.size:
             if len(data) >= _BLOCK:
                 yield data, found
@@ -157,7 +179,7 @@ def _up_to(found: Marks, end: int) -> Marks:
     return Marks(found.ends, commas, quotes, found.is_split)
 
 
-def _chunk(file: IO[bytes]) -> bytes:
+def _chunk(file: Readable) -> bytes:
     """Some megabytes, which do not end between a CR and its LF."""
     chunk = file.read(_BLOCK)
     return chunk + file.read(1) if chunk.endswith(b"\r") else chunk

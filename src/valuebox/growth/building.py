@@ -149,14 +149,8 @@ def report(
         or [],
         advertising=part(
             "advertising",
-            lambda it: advertising(
-                facts,
-                brought,
-                question.attribute,
-                question.spend,
-                share=may_err["advertising"],
-                until=it.until,
-                since=it.start,
+            lambda _: advertising(
+                facts, brought, question.attribute, question.spend, share=may_err["advertising"]
             ),
         ),
         segments=part("segments", lambda it: _segments(it, may_err["segments"])),

@@ -112,10 +112,12 @@ class AmountReader:
             return nothing
         if self.is_contested and _is_doubtful(written.body):
             return nothing
-        digits = number(written.body, self.decimal)
-        if digits is None:
+        possible = fits(written.body)
+        if not possible:
             return nothing
-        value = float(digits)
+        # What can be read in one way alone is read so, whatever the others have before cents.
+        decimal = self.decimal if self.decimal in possible else min(possible)
+        value = float(number(written.body, decimal) or "nan")
         return -value if written.is_negative else value, currency
 
 
