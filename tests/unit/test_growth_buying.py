@@ -7,7 +7,7 @@ from valuebox.growth.bgnbd import BgNbd, NoFit, fit_bgnbd
 from valuebox.growth.columns import Facts
 from valuebox.growth.gamma_gamma import GammaGamma, fit_gamma_gamma
 from valuebox.growth.holdout import halfway, holdout
-from valuebox.growth.probabilistic import buyers, probabilistic_value
+from valuebox.growth.probabilistic import probabilistic_value
 from valuebox.growth.purchases import Purchases, purchases
 
 # The paper counts the time from a customer's first day until the last one, on which it still looks.
@@ -117,6 +117,45 @@ def test_expected_spending_lies_between_ones_own_and_everybodys() -> None:
     assert everybody < few < many < 100
 
 
+def shape(days: list[list[float]], until: int) -> tuple[Purchases, Facts, np.datetime64]:
+    """Buyers who each bought on these days, for 5."""
+    who = [customer for customer, own in enumerate(days) for _ in own]
+    when = START + (np.array([day for own in days for day in own]) * 86_400e6).astype("m8[us]")
+    these = facts(who, when, [5.0] * len(who), len(days))
+    end = START + np.timedelta64(until, "D")
+    return purchases(these, bought(these), end), these, end
+
+
+@pytest.mark.parametrize(
+    ("days", "warning"),
+    [
+        ([[float(n) for n in range(k % 7, 210, 1 + k % 3)] for k in range(100)], "nobody is seen"),
+        ([[float(n) for n in range(100)], *([float(k)] for k in range(60))], "only 1 buyers"),
+        ([[k % 30, k % 30 + 30.0] for k in range(60)], "hardly differ in how often"),
+        ([[k % 9 * 3.0 + 9 * n for n in range(1 + k % 4)] for k in range(60)], "how likely"),
+        ([[0.0, 10.0, 20.0]], "only 1 buyers"),
+    ],
+    ids=["daily", "whale", "twins", "regular", "one buyer"],
+)
+def test_shapes_in_which_the_model_becomes_a_simpler_one_are_valued_with_a_warning(
+    days: list[list[float]], warning: str
+) -> None:
+    known, these, until = shape(days, 210)
+    found = fit_bgnbd(known)
+    assert any(warning in one for one in found.warnings)
+    expected, alive = found.expected(known, 52), found.alive(known)
+    # Nobody buys more often than every day, nor in all more often than they have.
+    assert (expected >= 0).all()
+    assert expected.sum() <= 1.1 * 52 * (known.days / known.observed).sum()
+    assert ((alive >= 0) & (alive <= 1)).all()
+    told = probabilistic_value(these, bought(these), "campaign", until, 52, 3)
+    assert np.isfinite([one.value for one in told.customers]).all()
+
+
+def test_parameters_that_are_found_carry_no_warning(cds: Facts) -> None:
+    assert fit_bgnbd(purchases(cds, bought(cds), CALIBRATED)).warnings == []
+
+
 def test_what_cannot_be_learned_is_said() -> None:
     nobody = facts([0, 1], np.array([START, START]), [1.0, 2.0], 3)
     known = purchases(nobody, bought(nobody), START + np.timedelta64(30, "D"))
@@ -124,7 +163,7 @@ def test_what_cannot_be_learned_is_said() -> None:
         fit_bgnbd(known)
     with pytest.raises(NoFit, match="fewer than 10"):
         fit_gamma_gamma(known)
-    told = probabilistic_value(nobody, buyers(nobody, bought(nobody), START), "campaign", 52, 5)
+    told = probabilistic_value(nobody, bought(nobody), "campaign", START, 52, 5)
     assert (told.buying, told.why_not is not None, told.customers) == (None, True, [])
     nothing = facts([], np.array([], dtype="datetime64[us]"), [], 3)
     assert halfway(nothing, bought(nothing), START) is None
@@ -133,7 +172,7 @@ def test_what_cannot_be_learned_is_said() -> None:
 
 
 def test_values_of_groups_are_sums_of_their_customers(cds: Facts) -> None:
-    told = probabilistic_value(cds, buyers(cds, bought(cds), CALIBRATED), "campaign", 39, 3_000)
+    told = probabilistic_value(cds, bought(cds), "campaign", CALIBRATED, 39, 3_000)
     assert (told.buyers, len(told.customers)) == (2_357, 2_357)
     assert sum(one.value for one in told.groups) == pytest.approx(
         sum(one.value for one in told.customers)

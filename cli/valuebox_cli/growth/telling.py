@@ -40,6 +40,9 @@ def tell(report: GrowthReport) -> None:
     _months(report)
     _segments(report)
     _leaving(report)
+    if report.probabilistic and report.probabilistic.buying:
+        for warning in report.probabilistic.buying.warnings:
+            _say(f"BG/NBD: {warning}")
     if report.comparison:
         in_all = [one for one in report.comparison.lifts if one.segment is None]
         _lifts(in_all, report.profits.measure)

@@ -17,9 +17,21 @@ from valuebox.growth.purchases import Purchases
 
 MOST: Final = 50_000
 """Customers that are learned from, drawn by chance where there are more."""
+_FEW: Final = 20
+"""Buyers with a repeat below which a warning says so."""
 _STARTS: Final = ((1.0, 5.0, 1.0, 2.0), (0.25, 10.0, 0.5, 2.5), (2.0, 2.0, 1.0, 10.0))
-# Outside of this the four numbers mean the same as at its edge: there is nothing to learn.
+# Outside of this the four numbers mean the same as at its edge, where the model becomes a simpler
+# one, such as one in which nobody leaves.
 _BOUNDS: Final = (-9.0, 9.0)
+_AT_EDGE: Final = (
+    ("r", "hardly anybody comes back", "buyers hardly differ in how often they buy"),
+    ("alpha", "some buyers come back at once", "buyers hardly differ in how often they buy"),
+    ("a", "nobody is seen to leave for good", "buyers hardly differ in how likely they leave"),
+    ("b", "nearly everybody leaves at once", "buyers hardly leave, or hardly differ in it"),
+)
+"""By parameter: what the data say where it is as small, or as large, as may be."""
+_NEAR: Final = 0.05
+"""How near to a bound, in logarithms, a parameter lies at it."""
 _ONE: Final = 1e-6
 """How near to 1 the formula's a may come, which divides by a - 1."""
 
@@ -37,6 +49,10 @@ class BgNbd(BaseModel):
     alpha: float = Field(gt=0, description="Their rate, in weeks.")
     a: float = Field(gt=0, description="Of leaving.")
     b: float = Field(gt=0, description="Of staying.")
+    warnings: list[str] = Field(
+        default=[],
+        description="What the data do not tell: parameters that lie at the edge of what is tried.",
+    )
 
     def alive(self, known: Purchases) -> Floats:
         """Probability that each buyer will ever buy again, `(n_buyers,)`.
@@ -81,7 +97,7 @@ def fit_bgnbd(known: Purchases, seed: int = 0) -> BgNbd:
         seed: Of the draw, where there are more than `MOST` buyers.
 
     Raises:
-        NoFit: when nobody came back, or no parameters are the most likely ones.
+        NoFit: when nobody came back, or nothing is likely.
     """
     if not (known.repeats > 0).any():
         raise NoFit("nobody has bought on a second day")
@@ -99,10 +115,20 @@ def fit_bgnbd(known: Purchases, seed: int = 0) -> BgNbd:
         for start in _STARTS
     ]  # fmt: skip
     best = min(found, key=lambda one: float(one.fun))
-    if not np.isfinite(best.fun) or np.isclose(np.abs(best.x), _BOUNDS[1]).any():
+    if not np.isfinite(best.fun):
         raise NoFit("the purchases do not tell buying rates from leaving")
     r, alpha, a, b = np.exp(best.x).tolist()
-    return BgNbd(r=r, alpha=alpha, a=a, b=b)
+    return BgNbd(r=r, alpha=alpha, a=a, b=b, warnings=_warnings(best.x, known))
+
+
+def _warnings(logs: Floats, known: Purchases) -> list[str]:
+    found = []
+    if (again := int((known.repeats > 0).sum())) < _FEW:
+        found.append(f"only {again} buyers have bought on a second day")
+    for value, (name, small, large) in zip(logs.tolist(), _AT_EDGE, strict=True):
+        if np.isclose(abs(value), _BOUNDS[1], atol=_NEAR):
+            found.append(f"{name} lies at the edge: {small if value < 0 else large}")
+    return found
 
 
 def _distinct(facts: Floats) -> tuple[Floats, Floats]:

@@ -32,7 +32,7 @@ from valuebox.growth.probabilistic import (
     Buyers,
     ProbabilisticValue,
     buyers,
-    probabilistic_value,
+    future,
 )
 from valuebox.growth.profit import profits
 from valuebox.growth.purchases import first_purchases
@@ -201,7 +201,7 @@ def _retention(it: _Known) -> Retention:
 
 def _probabilistic(it: _Known) -> ProbabilisticValue:
     asked = it.question
-    return probabilistic_value(it.facts, it.buyers, asked.attribute, asked.weeks, asked.top)
+    return future(it.facts, it.buyers, asked.attribute, asked.weeks, asked.top)
 
 
 def _leaving(it: _Known) -> Leaving:

@@ -31,19 +31,21 @@ def are_refunds(events: Events, purchase: str, named: Sequence[str] | None = Non
     """Which events take money back: `(n_events,)`.
 
     Args:
-        events: With negative purchases set apart by `apart`.
+        events: What happened.
         purchase: The type of event that is a purchase, whatever it sounds like.
         named: The types of refunds; None for all that say so in their name, of which only events
             with an amount are refunds: a subscription may be cancelled without any money.
     """
+    is_purchase = events.type.are(purchase)
+    back = events.type.have(REFUND) | is_purchase & (events.amount < 0)
     if named is not None:
-        found = events.type.have(REFUND)
+        found = back
         for name in named:
             found = found | events.type.are(name)
         return found
     codes = [code for code, name in enumerate(events.type.names) if is_refund_type(name)]
     says_so = np.isin(events.type.codes, codes) & ~np.isnan(events.amount)
-    return np.asarray(says_so & ~events.type.are(purchase) | events.type.have(REFUND))
+    return np.asarray(says_so & ~is_purchase | back)
 
 
 def apart(events: Events, purchase: str) -> Events:
