@@ -97,6 +97,9 @@ def report(
         int, typer.Option(help="After so many days without an event a customer has churned.")
     ] = _ASKED.churn_days,
     weeks: Annotated[int, typer.Option(help="How far ahead to value.")] = _ASKED.weeks,
+    discount: Annotated[
+        float, typer.Option(help="By how much less what comes in a year is worth.")
+    ] = _ASKED.discount,
     cancellation: Annotated[
         str | None, typer.Option(help="Type of event with which a subscription ends.")
     ] = None,
@@ -153,6 +156,7 @@ def report(
             "spend": dict(map(_spent, spend or [])),
             "churn_days": churn_days,
             "weeks": weeks,
+            "discount": discount,
             "cancellation": cancellation,
             "subscription": subscription,
             "renewal_days": renewal_days,

@@ -121,6 +121,8 @@ FUTURES: Final = Table(
         column("alive", "Still alive", "figure"),
         column("purchases", "Purchases to come", "figure"),
         column("value", "Value to come", "figure"),
+        column("value_lower", "from", "figure"),
+        column("value_upper", "to", "figure"),
         column("each", "a buyer", "figure"),
     ),
 )
@@ -132,6 +134,8 @@ BUYERS: Final = Table(
         column("purchases", "Purchases to come", "figure"),
         column("order_value", "Order value", "figure"),
         column("value", "Value to come", "figure"),
+        column("value_lower", "from", "figure"),
+        column("value_upper", "to", "figure"),
     ),
 )
 CAMPAIGNS: Final = Table(

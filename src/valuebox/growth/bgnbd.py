@@ -14,6 +14,7 @@ from scipy.special import betaln, digamma, gammaln, hyp2f1
 
 from valuebox.growth.columns import Floats
 from valuebox.growth.purchases import Purchases
+from valuebox.growth.value.laplace import covariance
 
 MOST: Final = 50_000
 """Customers that are learned from, drawn by chance where there are more."""
@@ -101,12 +102,7 @@ def fit_bgnbd(known: Purchases, seed: int = 0) -> BgNbd:
     """
     if not (known.repeats > 0).any():
         raise NoFit("nobody has bought on a second day")
-    chosen = np.arange(len(known))
-    if len(known) > MOST:
-        chosen = np.random.default_rng(seed).choice(len(known), MOST, replace=False)
-    facts = np.column_stack([known.repeats, known.last, known.observed])[chosen]
-    # Many have bought once and are known for as long.
-    (x, last, observed), weight = _distinct(facts)
+    (x, last, observed), weight = _learned_from(known, seed)
     found = [
         optimize.minimize(
             _loss, np.log(start), (x, last, observed, weight), "L-BFGS-B",
@@ -129,6 +125,29 @@ def _warnings(logs: Floats, known: Purchases) -> list[str]:
         if np.isclose(abs(value), _BOUNDS[1], atol=_NEAR):
             found.append(f"{name} lies at the edge: {small if value < 0 else large}")
     return found
+
+
+def fitted_by(model: BgNbd, known: Purchases, seed: int = 0) -> tuple[Floats, Floats]:
+    """Logarithms of the parameters, and their covariance.
+
+    Args:
+        model: As it was fitted to these buyers.
+        known: Of buyers.
+        seed: Of the draw, as in the fit.
+    """
+    (x, last, observed), weight = _learned_from(known, seed)
+    logs = np.log([model.r, model.alpha, model.a, model.b])
+    return logs, covariance(
+        lambda at: _loss(at, x, last, observed, weight)[1], logs, float(weight.sum())
+    )
+
+
+def _learned_from(known: Purchases, seed: int) -> tuple[Floats, Floats]:
+    chosen = np.arange(len(known))
+    if len(known) > MOST:
+        chosen = np.random.default_rng(seed).choice(len(known), MOST, replace=False)
+    # Many have bought once and are known for as long.
+    return _distinct(np.column_stack([known.repeats, known.last, known.observed])[chosen])
 
 
 def _distinct(facts: Floats) -> tuple[Floats, Floats]:

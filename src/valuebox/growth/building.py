@@ -201,7 +201,7 @@ def _retention(it: _Known) -> Retention:
 
 def _probabilistic(it: _Known) -> ProbabilisticValue:
     asked = it.question
-    return future(it.facts, it.buyers, asked.attribute, asked.weeks, asked.top)
+    return future(it.facts, it.buyers, asked.attribute, asked.weeks, asked.top, asked.discount)
 
 
 def _leaving(it: _Known) -> Leaving:

@@ -15,6 +15,7 @@ from scipy.special import digamma, gammaln
 from valuebox.growth.bgnbd import MOST, NoFit
 from valuebox.growth.columns import Floats
 from valuebox.growth.purchases import Purchases
+from valuebox.growth.value.laplace import covariance
 
 _FEWEST: Final = 10
 _STARTS: Final = ((1.0, 4.0, 1.0), (5.0, 3.0, 10.0))
@@ -55,12 +56,9 @@ def fit_gamma_gamma(known: Purchases, seed: int = 0) -> GammaGamma:
     Raises:
         NoFit: when they are fewer than 10, or no parameters are the most likely ones.
     """
-    usable = np.flatnonzero((known.repeats > 0) & (known.spent > 0))
-    if len(usable) < _FEWEST:
+    x, spent = _learned_from(known, seed)
+    if len(x) < _FEWEST:
         raise NoFit(f"fewer than {_FEWEST} customers have spent anything on a second day")
-    if len(usable) > MOST:
-        usable = np.random.default_rng(seed).choice(usable, MOST, replace=False)
-    x, spent = known.repeats[usable], known.spent[usable]
     # In units of the mean the starts fit any currency.
     unit = float(spent.mean())
     found = [
@@ -74,6 +72,26 @@ def fit_gamma_gamma(known: Purchases, seed: int = 0) -> GammaGamma:
         raise NoFit("the amounts of repeat purchases fit no Gamma-Gamma model")
     p, q, v = np.exp(best.x).tolist()
     return GammaGamma(p=p, q=q, v=v * unit)
+
+
+def spending_fitted_by(model: GammaGamma, known: Purchases, seed: int = 0) -> tuple[Floats, Floats]:
+    """Logarithms of the parameters, and their covariance.
+
+    Args:
+        model: As it was fitted to these buyers.
+        known: Of buyers.
+        seed: Of the draw, as in the fit.
+    """
+    x, spent = _learned_from(known, seed)
+    logs = np.log([model.p, model.q, model.v])
+    return logs, covariance(lambda at: _loss(at, x, spent)[1], logs, len(x))
+
+
+def _learned_from(known: Purchases, seed: int) -> tuple[Floats, Floats]:
+    usable = np.flatnonzero((known.repeats > 0) & (known.spent > 0))
+    if len(usable) > MOST:
+        usable = np.random.default_rng(seed).choice(usable, MOST, replace=False)
+    return known.repeats[usable], known.spent[usable]
 
 
 def _loss(logs: Floats, x: Floats, spent: Floats) -> tuple[float, Floats]:

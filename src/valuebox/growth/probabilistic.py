@@ -6,10 +6,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.growth.bgnbd import BgNbd, NoFit, fit_bgnbd
-from valuebox.growth.columns import Facts, Floats, summed
+from valuebox.growth.columns import Facts, Floats, Mask
 from valuebox.growth.gamma_gamma import GammaGamma, fit_gamma_gamma
 from valuebox.growth.money import Money
 from valuebox.growth.purchases import Purchases, purchases
+from valuebox.growth.rates import Interval
+from valuebox.growth.value.scatter import Horizon, scatter
 
 WEEKS: Final = 52
 """How far ahead, where nothing else is asked for."""
@@ -32,9 +34,18 @@ class BuyerModel(NamedTuple):
         # Where the mean over customers is not finite, whoever has none of their own has this one.
         return np.where(np.isnan(expected), self.mean, expected)
 
-    def value(self, known: Purchases, weeks: float) -> Floats:
-        """What each buyer is expected to spend in the next weeks, `(n_buyers,)`."""
-        return self.buying.expected(known, weeks) * self.spend(known)
+    def value(self, known: Purchases, weeks: float, discount: float = 0.0) -> Floats:
+        """What each buyer is expected to spend in the next weeks, `(n_buyers,)`.
+
+        Args:
+            known: Of buyers.
+            weeks: How far ahead.
+            discount: By how much less what comes in a year is worth.
+        """
+        horizon = Horizon(weeks, discount)
+        until = np.array([self.buying.expected(known, end) for end in horizon.ends])
+        days: Floats = horizon.worth @ np.diff(until, axis=0, prepend=0.0)
+        return days * self.spend(known)
 
 
 class Buyers(NamedTuple):
@@ -55,7 +66,11 @@ class GroupFuture(BaseModel):
     buyers: int
     alive: float = Field(description="How many of them are expected to be alive.")
     purchases: float = Field(description="Days with a purchase that are expected in all.")
-    value: float = Field(description="Expected in all.")
+    value: float = Field(description="Expected in all, discounted.")
+    value_lower: float | None = Field(
+        description="Lower end of its 90 % interval, by draws of what is not known and of chance."
+    )
+    value_upper: float | None = Field(description="Upper end of its 90 % interval.")
     each: float = Field(description="Expected value for each buyer.")
 
 
@@ -70,7 +85,13 @@ class CustomerFuture(BaseModel):
     alive: float = Field(description="Probability that they will ever buy again.")
     purchases: float = Field(description="Days with a purchase that are expected.")
     order_value: float = Field(description="Expected amount of such a day.")
-    value: float = Field(description="Product of the two.")
+    value: float = Field(description="Product of the two, discounted.")
+    value_lower: float = Field(
+        description="Lower end of the 90 % interval of what they will bring."
+    )
+    value_upper: float = Field(
+        description="Upper end of the 90 % interval of what they will bring."
+    )
 
 
 class ProbabilisticValue(BaseModel):
@@ -86,6 +107,8 @@ class ProbabilisticValue(BaseModel):
         description="Null where amounts fit no such model; then everybody spends the mean of a day."
     )
     why_not: str | None = Field(description="Why `buying` is null.")
+    discount: float = Field(description="By how much less what comes in a year is worth.")
+    everybody: GroupFuture | None = Field(description="All buyers together.")
     groups: list[GroupFuture] = Field(description="Highest value of a buyer first.")
     customers: list[CustomerFuture] = Field(description="Highest value first.")
 
@@ -120,7 +143,9 @@ def probabilistic_value(
     return future(facts, buyers(facts, money, until), attribute, weeks, top)
 
 
-def future(facts: Facts, those: Buyers, attribute: str, weeks: int, top: int) -> ProbabilisticValue:
+def future(
+    facts: Facts, those: Buyers, attribute: str, weeks: int, top: int, discount: float = 0.0
+) -> ProbabilisticValue:
     """Value every buyer over the next weeks.
 
     Args:
@@ -129,59 +154,79 @@ def future(facts: Facts, those: Buyers, attribute: str, weeks: int, top: int) ->
         attribute: Of customers, which their groups are made by.
         weeks: How far ahead.
         top: How many single customers to list.
+        discount: By how much less what comes in a year is worth: 0.1 is 10 %.
     """
     known, model, why_not = those
-    return ProbabilisticValue(
+    told = ProbabilisticValue(
         weeks=weeks,
         buyers=len(known),
         repeaters=int((known.repeats > 0).sum()),
         buying=model.buying if model else None,
         spending=model.spending if model else None,
         why_not=why_not,
-        groups=_groups(facts, model, known, attribute, weeks) if model else [],
-        customers=_customers(facts, model, known, attribute, weeks, top) if model else [],
+        discount=discount,
+        everybody=None,
+        groups=[],
+        customers=[],
+    )
+    if model is None:
+        return told
+    codes, names = facts.customers.groups(attribute)
+    mine = codes[known.customer]
+    value = model.value(known, weeks, discount)
+    best = np.argsort(-value, kind="stable")[:top]
+    found = scatter(
+        model.buying, model.spending, model.mean, known, value, mine, len(names), best,
+        Horizon(weeks, discount),
+    )  # fmt: skip
+    futures = _Futures(
+        model.buying.alive(known), model.buying.expected(known, weeks), value, model.spend(known)
+    )
+    groups = [
+        _group(name, futures, mine == code, found.groups[code]) for code, name in enumerate(names)
+    ]
+    return told.model_copy(
+        update={
+            "everybody": _group("all", futures, np.ones(len(known), dtype=bool), found.everybody),
+            "groups": sorted(
+                (one for one in groups if one.buyers), key=lambda one: (-one.each, one.name)
+            ),
+            "customers": [
+                CustomerFuture(
+                    **facts.customers.named(int(known.customer[at])),
+                    group=names[mine[at]],
+                    alive=float(futures.alive[at]),
+                    purchases=float(futures.days[at]),
+                    order_value=float(futures.spend[at]),
+                    value=float(value[at]),
+                    value_lower=found.customers[at][0],
+                    value_upper=found.customers[at][1],
+                )
+                for at in best.tolist()
+            ],
+        }
     )
 
 
-def _groups(
-    facts: Facts, model: BuyerModel, known: Purchases, attribute: str, weeks: int
-) -> list[GroupFuture]:
-    codes, names = facts.customers.groups(attribute)
-    mine = codes[known.customer]
-    alive, again = model.buying.alive(known), model.buying.expected(known, weeks)
-    sums = [
-        summed(mine, values, len(names))
-        for values in (np.ones(len(known)), alive, again, again * model.spend(known))
-    ]
-    found = [
-        GroupFuture(
-            name=name, buyers=int(buyers), alive=living, purchases=bought, value=value,
-            each=value / buyers,
-        )
-        for name, buyers, living, bought, value in zip(
-            names, *(one.tolist() for one in sums), strict=True
-        )
-        if buyers
-    ]  # fmt: skip
-    return sorted(found, key=lambda one: (-one.each, one.name))
+class _Futures(NamedTuple):
+    """What is expected of each buyer, `(n_buyers,)`."""
+
+    alive: Floats
+    days: Floats
+    value: Floats
+    spend: Floats
 
 
-def _customers(
-    facts: Facts, model: BuyerModel, known: Purchases, attribute: str, weeks: int, top: int
-) -> list[CustomerFuture]:
-    customers, groups = facts.customers, facts.customers.groups(attribute)
-    alive, again = model.buying.alive(known), model.buying.expected(known, weeks)
-    spend = model.spend(known)
-    best = np.argsort(-again * spend, kind="stable")[:top]
-    return [
-        CustomerFuture(
-            source=customers.source_of(known.customer[at]),
-            customer=str(customers.id[known.customer[at]]),
-            group=groups.names[groups.codes[known.customer[at]]],
-            alive=float(alive[at]),
-            purchases=float(again[at]),
-            order_value=float(spend[at]),
-            value=float(again[at] * spend[at]),
-        )
-        for at in best.tolist()
-    ]
+def _group(name: str, futures: _Futures, inside: Mask, interval: Interval | None) -> GroupFuture:
+    buyers, value = int(inside.sum()), float(futures.value[inside].sum())
+    lower, upper = interval or (None, None)
+    return GroupFuture(
+        name=name,
+        buyers=buyers,
+        alive=float(futures.alive[inside].sum()),
+        purchases=float(futures.days[inside].sum()),
+        value=value,
+        value_lower=lower,
+        value_upper=upper,
+        each=value / buyers if buyers else 0.0,
+    )

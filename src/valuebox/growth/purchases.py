@@ -1,6 +1,6 @@
 """What is known of a customer's buying: how often again, how lately, for how long."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -48,6 +48,10 @@ class Purchases:
 
     def __len__(self) -> int:
         return len(self.customer)
+
+    def where(self, rows: NDArray[np.intp]) -> "Purchases":
+        """Some of them."""
+        return Purchases(*(getattr(self, one.name)[rows] for one in fields(self)))
 
 
 def purchases(facts: Facts, money: Money, until: np.datetime64) -> Purchases:

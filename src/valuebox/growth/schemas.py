@@ -160,6 +160,14 @@ class GrowthQuestion(Model, RequestModel):
         description="How far ahead customers are valued.",
         examples=[52],
     )
+    discount: float = Field(
+        default=0.0,
+        strict=True,
+        ge=0,
+        le=1,
+        description="By how much less what comes in a year is worth: 0.1 is 10 %.",
+        examples=[0.1],
+    )
     cancellation: Type | None = Field(
         default=None,
         description="The type of event with which a customer ends a subscription; null where there "

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.growth.columns import Facts, Floats, Groups, Moments, summed
 from valuebox.growth.money import Money
+from valuebox.growth.purchases import first_purchases
 
 Unit = Literal["day", "week", "month"]
 
@@ -135,7 +136,9 @@ def _of_unit(
     grid = _Grid(groups, first, last + 1 - first)
     seen = (when >= first) & (events.time < until)
     bought = seen & money.is_purchase
-    buyers, began = _first_periods(facts, money, when, until)
+    first_bought = first_purchases(facts, money)
+    buyers = np.flatnonzero(first_bought < until)
+    began = _periods(first_bought[buyers], unit)
     created = facts.customers.created
     known = np.flatnonzero(created < until)
     joined = _periods(created[known], unit)
@@ -164,18 +167,6 @@ def _of_unit(
         everybody=of(None, -1),
         groups=[of(groups.names[code], int(code)) for code in shown],
     )
-
-
-def _first_periods(
-    facts: Facts, money: Money, when: Periods, until: np.datetime64
-) -> tuple[NDArray[np.intp], Periods]:
-    """Buyers, and the period of the first purchase of each."""
-    chosen = money.is_purchase & (facts.events.customer >= 0) & (facts.events.time < until)
-    never = np.iinfo(np.int64).max
-    began = np.full(len(facts.customers), never)
-    np.minimum.at(began, facts.events.customer[chosen], when[chosen])
-    buyers = np.flatnonzero(began < never)
-    return buyers, began[buyers]
 
 
 def _periods(moments: Moments, unit: Unit) -> Periods:

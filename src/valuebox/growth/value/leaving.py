@@ -38,7 +38,7 @@ class CustomerLeft(BaseModel):
     left: float = Field(description="Probability that they will never buy again.")
     days: float = Field(description="Days since their last purchase.")
     purchase_days: int = Field(description="Days on which they have bought.")
-    spent: float = Field(description="What they have brought.")
+    spent: float = Field(description="What they have brought, less refunds.")
 
 
 class BuyersLeft(BaseModel):
@@ -110,7 +110,7 @@ def buyers_left(
     """
     groups = facts.customers.groups(attribute)
     mine, left = groups.codes[known.customer], 1 - model.alive(known)
-    spent = facts.amount_per_customer(money.amount)[known.customer]
+    spent = facts.amount_per_customer(money.revenue)[known.customer]
     found = []
     for code, name in enumerate(groups.names):
         inside = mine == code

@@ -52,7 +52,9 @@ class RfmSegment(BaseModel):
     name: str = Field(description="What such buyers are usually called, such as Champions.")
     customers: int = Field(description="Buyers in the segment at the end of the facts.")
     share: float = Field(description="`customers` for each buyer there is.")
-    revenue: float = Field(description="All that these buyers have ever brought in the report.")
+    revenue: float = Field(
+        description="All that these buyers have brought in the report, less refunds."
+    )
     revenue_share: float | None = Field(description="`revenue` as a share of that of all buyers.")
     recency_days: float = Field(description="Mean days since their last purchase.")
     purchase_days: float = Field(description="Mean number of days on which they bought.")
