@@ -5,6 +5,7 @@ import pytest
 from support.growth import START, bought, made
 from support.growth import facts as by_day
 
+from valuebox.growth.advertising import Advertising, Campaign, advertising
 from valuebox.growth.columns import Facts
 from valuebox.growth.formula import factors, formula_value
 from valuebox.growth.holdout import holdout
@@ -159,6 +160,63 @@ def test_where_refunds_leave_nothing_there_are_no_shares() -> None:
     found = profits(these, money(these, "bought"), "campaign", 5)
     assert (found.total, found.top_tenth) == (-20.0, None)
     assert [one.share for one in found.groups] == [None, None]
+
+
+def campaigns(*amounts: float) -> Facts:
+    """30 customers of each campaign, A, B and so on, a third of whom pay these amounts."""
+    names = "ABCD"[: len(amounts)]
+    campaign = [name for name in names for _ in range(30)]
+    events = [
+        (n, "bought", 15.0, amounts[names.index(name)] * (1 + n % 2))
+        for n, name in enumerate(campaign)
+        if n % 3 == 0
+    ]
+    return made(events, customers=len(campaign), campaign=campaign)
+
+
+def advised(
+    these: Facts, spend: dict[str, float], margin: float | None = None
+) -> tuple[Advertising, dict[str, Campaign]]:
+    until = START + 130 * DAY
+    brought = money(these, "bought", margin=margin)
+    found = advertising(these, brought, "campaign", spend, until=until)
+    return found, {one.name: one for one in found.campaigns}
+
+
+def test_nothing_more_is_put_on_a_campaign_that_loses() -> None:
+    these = campaigns(40.0, 4.0, 3.0)
+    found, by_name = advised(these, {"A": 6_000.0, "B": 6_000.0, "C": 6_000.0})
+    assert by_name["A"].returned == pytest.approx(0.1)
+    assert found.advice == (
+        "Spend less: no campaign earns back what it costs. A leads with 0.10 a unit of spend."
+    )
+    pays, _ = advised(these, {"A": 60.0, "B": 60.0, "C": 60.0})
+    assert pays.advice.startswith("Put more on A: 10.00 a unit of spend")
+    assert pays.advice.endswith("It pays with a margin above 10%: `--margin` says yours.")
+    # What is left of 600 at a margin of a tenth is what was spent.
+    even, _ = advised(these, {"A": 60.0, "B": 60.0, "C": 60.0}, margin=0.1)
+    assert "does not surely earn back what it costs" in even.advice
+
+
+def test_a_spend_of_nothing_is_a_spend() -> None:
+    found, by_name = advised(campaigns(40.0, 40.0), {"A": 0.0, "B": 300.0})
+    assert found.by == "net"
+    assert (by_name["A"].net, by_name["A"].spend, by_name["A"].returned) == (600.0, 0.0, None)
+    assert (by_name["A"].worth, by_name["B"].worth) == (pytest.approx(20.0), pytest.approx(10.0))
+    assert by_name["A"].cac == 0.0
+
+
+def test_customers_cost_what_was_spent_on_new_ones_and_pay_it_back() -> None:
+    these = campaigns(40.0, 4.0)
+    _, by_name = advised(these, {"A": 600.0, "B": 600.0})
+    a = by_name["A"]
+    assert (a.new_customers, a.cac) == (30, 20.0)
+    # They have brought 20 each in the 60.5 days since 10 March: 20 are back after these.
+    assert a.payback_months == pytest.approx(60.5 * 12 / 365.25)
+    since = advertising(
+        these, money(these, "bought"), "campaign", {"A": 600.0}, since=np.datetime64("2024-05-01")
+    )
+    assert [(one.new_customers, one.cac) for one in since.campaigns] == [(0, None), (0, None)]
 
 
 def test_profit_is_what_is_left_after_costs() -> None:

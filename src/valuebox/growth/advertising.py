@@ -1,12 +1,14 @@
 """Where to put the advertising money, and what speaks for it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.growth import means
+from valuebox.growth.acquiring import acquired
+from valuebox.growth.advice import advise
 from valuebox.growth.amounts import Amounts
 from valuebox.growth.best import best
 from valuebox.growth.claims import SIGNIFICANT, adjusted
@@ -17,7 +19,9 @@ from valuebox.names import UNKNOWN, meant
 
 _ALONE: Final = "there is no other campaign to compare with"
 _TOO_FEW: Final = f"fewer than {FEWEST} customers"
-_LIKELY: Final = 0.5
+
+By = Literal["customer", "spend", "net"]
+"""What campaigns are compared by."""
 
 
 class Campaign(BaseModel):
@@ -27,11 +31,24 @@ class Campaign(BaseModel):
 
     name: str
     customers: int
-    profit: float
-    spend: float | None = Field(description="What it cost, where that was told.")
+    revenue: float
+    profit: float = Field(description="What is left of it after costs; all of it, without any.")
+    spend: float | None = Field(description="What it cost, where that was told; 0 is a cost.")
     net: float | None = Field(description="`profit` minus `spend`.")
+    returned: float | None = Field(
+        description="`profit` for each unit of `spend`: below 1 it is a loss."
+    )
     cost_of_customer: float | None = Field(description="`spend` for each customer.")
-    worth: float = Field(description="Profit for each customer, or each unit of `spend`.")
+    new_customers: int = Field(description="Customers who joined in the period of the report.")
+    cac: float | None = Field(description="`spend` for each new customer.")
+    payback_months: float | None = Field(
+        description="Months until a new customer has brought their `cac`, at what new customers "
+        "brought in a month since they joined; null where that is not known, or never comes."
+    )
+    worth: float = Field(
+        description="What campaigns are compared by: profit for each customer, each unit of "
+        "`spend`, or each customer after `spend`."
+    )
     worth_lower: float | None = Field(description="Lower end of its 90 % interval.")
     worth_upper: float | None
     best: float | None = Field(
@@ -56,7 +73,10 @@ class Advertising(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    by: str = Field(description="`customer`, or `spend` where it is known of all campaigns.")
+    by: By = Field(
+        description="`customer`; `spend` where it is known of all campaigns; or `net`, profit "
+        "less spend for each customer, where some of them cost nothing."
+    )
     is_clear: bool = Field(description="Whether any campaign differs for real from the others.")
     advice: str = Field(description="The same in a sentence.")
     campaigns: list[Campaign]
@@ -69,6 +89,8 @@ def advertising(
     spend: Mapping[str, float],
     seed: int = 0,
     share: float = 1.0,
+    until: np.datetime64 | None = None,
+    since: np.datetime64 | None = None,
 ) -> Advertising:
     """Compare campaigns by what a customer, or a unit of spend, brought.
 
@@ -81,47 +103,63 @@ def advertising(
         spend: What campaigns cost, in the currency of the amounts.
         seed: Of all that is drawn.
         share: Of the errors that a report may make.
+        until: When the facts end.
+        since: When the report begins; None where everybody is new.
     """
-    codes, names = facts.customers.groups(attribute)
+    groups = facts.customers.groups(attribute)
+    codes, names = groups
     spend = {meant(name, names): amount for name, amount in spend.items()}
     brought = facts.amount_per_customer(money.amount)
     chosen = [(code, name) for code, name in enumerate(names) if name != UNKNOWN]
-    by_spend = bool(chosen) and all(spend.get(name, 0.0) > 0 for _, name in chosen)
+    revenue = groups.sums(facts.amount_per_customer(money.revenue))
+    new = acquired(facts, money, groups, until, since)
+    by = _by([spend.get(name) for _, name in chosen])
     values = [brought[codes == code] for code, _ in chosen]
+    costs = [spend.get(name, 0.0) / len(one) for one, (_, name) in zip(values, chosen, strict=True)]
+    if by == "net":
+        values = [one - cost for one, cost in zip(values, costs, strict=True)]
     # A customer's worth in units of what customers of the campaign cost.
-    scales = [
-        len(one) / spend[name] if by_spend else 1.0
-        for one, (_, name) in zip(values, chosen, strict=True)
-    ]
+    scales = [1 / cost if by == "spend" else 1.0 for cost in costs]
     worth = [one * scale for one, scale in zip(values, scales, strict=True)]
     judged = [at for at, one in enumerate(values) if len(one) >= FEWEST]
     likely = best([values[at] for at in judged], [scales[at] for at in judged], seed)
     chances = dict(zip(judged, likely, strict=True))
     tests = dict(zip(judged, _tested([worth[at] for at in judged], seed, share), strict=True))
     found = []
-    for at, (_, name) in enumerate(chosen):
-        n, profit, cost = len(worth[at]), float(values[at].sum()), spend.get(name)
+    for at, (code, name) in enumerate(chosen):
+        n, cost = len(worth[at]), spend.get(name)
+        profit = float(brought[codes == code].sum())
         total, squares = float(worth[at].sum()), float((worth[at] ** 2).sum())
         low, high = means.mean_interval(total, squares, n) if n > 1 else (None, None)
         p = tests.get(at)
         found.append(
             Campaign(
-                name=name, customers=n, profit=profit, spend=cost,
+                name=name, customers=n, revenue=float(revenue[code]), profit=profit, spend=cost,
                 net=None if cost is None else profit - cost,
+                returned=profit / cost if cost else None,
                 cost_of_customer=None if cost is None else cost / n,
+                new_customers=new[code].customers, cac=new[code].cost(cost),
+                payback_months=new[code].payback(cost),
                 worth=total / n, worth_lower=low, worth_upper=high, best=chances.get(at),
                 p_adjusted=p, is_different=p is not None and p <= SIGNIFICANT,
                 no_test=None if p is not None else _ALONE if at in chances else _TOO_FEW,
             )
         )  # fmt: skip
     found.sort(key=lambda one: (-one.worth, one.name))
-    by = "spend" if by_spend else "customer"
     return Advertising(
         by=by,
         is_clear=any(one.is_different for one in found),
-        advice=_advice(found, by),
+        advice=advise(found, by, money.measure),
         campaigns=found,
     )
+
+
+def _by(spends: Sequence[float | None]) -> By:
+    """By spend where all campaigns have any: nothing can be divided by a spend of 0."""
+    told = [one for one in spends if one is not None]
+    if len(told) < len(spends) or not any(told):
+        return "customer"
+    return "spend" if all(told) else "net"
 
 
 def _tested(worth: Sequence[Floats], seed: int, share: float) -> list[float | None]:
@@ -142,29 +180,4 @@ def _tested(worth: Sequence[Floats], seed: int, share: float) -> list[float | No
 def _both(first: Floats, second: Floats) -> Amounts:
     return Amounts(
         (len(first), len(second)), (first[first != 0], second[second != 0]), np.zeros((0, 2))
-    )
-
-
-def _advice(found: Sequence[Campaign], by: str) -> str:
-    judged = [one for one in found if one.best is not None]
-    if len(judged) < 2:
-        enough = f" of at least {FEWEST} customers" if len(found) > 1 else ""
-        return f"There are no two campaigns{enough} to choose between."
-    first, unit = judged[0], "unit of spend" if by == "spend" else "customer"
-    chance = first.best or 0.0
-    # One of several good ones is above the mean of all, too, without being the best.
-    if first.is_different and chance > _LIKELY:
-        return (
-            f"Put more on {first.name}: {first.worth:,.2f} a {unit}, more than the others beyond "
-            f"chance; it is the best with probability {chance:.0%}."
-        )
-    last = judged[-1]
-    if last.is_different:
-        return (
-            f"Put less on {last.name}: {last.worth:,.2f} a {unit}, less than the others beyond "
-            "chance."
-        )
-    return (
-        f"No campaign differs from the others beyond chance, per {unit}: {first.name} leads with "
-        f"{first.worth:,.2f}, and is the best with probability {chance:.0%}. Keep spreading."
     )

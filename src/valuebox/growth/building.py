@@ -149,8 +149,14 @@ def report(
         or [],
         advertising=part(
             "advertising",
-            lambda _: advertising(
-                facts, brought, question.attribute, question.spend, share=may_err["advertising"]
+            lambda it: advertising(
+                facts,
+                brought,
+                question.attribute,
+                question.spend,
+                share=may_err["advertising"],
+                until=it.until,
+                since=it.start,
             ),
         ),
         segments=part("segments", lambda it: _segments(it, may_err["segments"])),
