@@ -135,6 +135,8 @@ def of_objects(values: Sequence[Any]) -> pa.Array:
 
 
 def _known(value: Any) -> Any:
+    if value != value:
+        return None
     if isinstance(value, (memoryview, bytearray)):
         return bytes(value)
     return str(value) if isinstance(value, UUID) else value

@@ -36,6 +36,11 @@ class Shown(NamedTuple):
         """Moments of one kind."""
         return cls(times.astype("datetime64[us]"), np.full(len(times), kind, dtype=np.int8))
 
+    @classmethod
+    def nothing(cls, count: int) -> "Shown":
+        """No moments."""
+        return cls.all(np.full(count, "NaT", dtype="datetime64[us]"), LOCAL)
+
     def otherwise(self, other: "Shown") -> "Shown":
         """These, and where they cannot be read the others."""
         here = ~np.isnat(self.times)

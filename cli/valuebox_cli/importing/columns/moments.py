@@ -77,7 +77,7 @@ class MomentReader:
         if is_text and self.format in (None, ISO) and (found := strict(values)) is not None:
             return found
         if not is_text and not is_number(values.type):
-            return _nothing(len(values))
+            return Shown.nothing(len(values))
         each = distinct(values)
         found = self._texts(each.values) if is_text else self._numbers(each.values)
         nothing = np.datetime64("NaT", "us")
@@ -87,7 +87,7 @@ class MomentReader:
         if self.rule is not None:
             return self._by_rule(self.rule, numbers_of(numbers))
         if self.format in (None, ISO):
-            return _nothing(len(numbers))
+            return Shown.nothing(len(numbers))
         return _by_format(numbers.cast(pa.string()), self.format)
 
     def _texts(self, texts: pa.Array) -> Shown:
@@ -95,7 +95,7 @@ class MomentReader:
             return year_first(texts)
         if self.format is not None and self.rule is None:
             return _by_format(texts, self.format)
-        found = _nothing(len(texts))
+        found = Shown.nothing(len(texts))
         if self.rule is not None:
             found = self._by_rule(self.rule, _digits(texts))
         if self.format is None:
@@ -275,10 +275,6 @@ def _native(values: pa.Array) -> Shown | None:
     shown = since_1970(per_second)(times).times
     shown[holds(values.is_null())] = np.datetime64("NaT", "us")
     return Shown.all(shown, LOCAL if kind.tz is None else EXACT)
-
-
-def _nothing(count: int) -> Shown:
-    return Shown.all(np.full(count, "NaT", dtype="datetime64[us]"), LOCAL)
 
 
 def _digits(texts: pa.Array) -> NDArray[np.float64]:

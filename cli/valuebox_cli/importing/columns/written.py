@@ -47,17 +47,20 @@ _MICROSECOND_DIGITS: Final = 6
 
 def year_first(texts: pa.Array) -> Shown:
     """ISO 8601 as it is met: with slashes, without leading zeros, with "UTC" or "PM" behind it."""
-    parts = _Parts(pc.extract_regex(texts, _YEAR_FIRST))
-    return parts.at(civil(parts["y"], parts["m"], parts["d"]))
+    if not (parts := _Parts(texts, _YEAR_FIRST)):
+        return Shown.nothing(len(texts))
+    (found,) = parts.at(civil(parts["y"], parts["m"], parts["d"]))
+    return found
 
 
 def with_names(texts: pa.Array) -> Shown:
     """Moments with English names of months, such as "May 2, 2013" or "2-May-2013 18:20"."""
-    found = []
+    found = Shown.nothing(len(texts))
     for pattern in (_DAY_THEN_NAME, _NAME_THEN_DAY):
-        parts = _Parts(pc.extract_regex(texts, pattern))
-        found.append(parts.at(civil(parts["y"], parts.coded("name", _MONTH), parts["d"])))
-    return found[0].otherwise(found[1])
+        if parts := _Parts(texts, pattern):
+            (some,) = parts.at(civil(parts["y"], parts.coded("name", _MONTH), parts["d"]))
+            found = found.otherwise(some)
+    return found
 
 
 class Numeric(NamedTuple):
@@ -71,22 +74,21 @@ class Numeric(NamedTuple):
 
 def numeric(texts: pa.Array) -> Numeric:
     """Such dates in every order in which they may be meant."""
-    parts = _Parts(pc.extract_regex(texts, _NUMERIC))
+    if not (parts := _Parts(texts, _NUMERIC)):
+        nothing = Shown.nothing(len(texts))
+        return Numeric(dict.fromkeys(ORDERS, nothing), np.zeros(len(texts), dtype=bool))
     first, second, third = (parts[name] for name in ("first", "second", "third"))
     short = parts.lengths("third") == 2
     # A year first, with two digits, is written with dashes if at all.
     may_lead = short & parts.equals("mark", "-")
     last = np.where(short, _with_century(third), third)
-    days = {
-        "dmy": civil(last, second, first),
-        "mdy": civil(last, first, second),
-        "ymd": np.where(
-            may_lead, civil(_with_century(first), second, third), np.datetime64("NaT", "D")
-        ),
-    }
-    return Numeric(
-        {order: parts.at(found) for order, found in days.items()}, parts.equals("mark", ".")
+    leading = civil(_with_century(first), second, third)
+    days = (
+        civil(last, second, first),
+        civil(last, first, second),
+        np.where(may_lead, leading, np.datetime64("NaT", "D")),
     )
+    return Numeric(dict(zip(ORDERS, parts.at(*days), strict=True)), parts.equals("mark", "."))
 
 
 def format_of(text: str, order: str) -> str:
@@ -131,9 +133,12 @@ def _with_century(years: NDArray[np.int64]) -> NDArray[np.int64]:
 class _Parts:
     """What a pattern has found in texts; numbers are 0 where nothing is."""
 
-    def __init__(self, found: pa.Array):
-        self._found = found
-        self._matched = holds(found.is_valid())
+    def __init__(self, texts: pa.Array, pattern: str):
+        self._found = pc.extract_regex(texts, pattern)
+        self._matched = holds(self._found.is_valid())
+
+    def __bool__(self) -> bool:
+        return bool(self._matched.any())
 
     def _texts(self, name: str) -> pa.Array:
         return pc.struct_field(self._found, name).fill_null("")
@@ -155,8 +160,19 @@ class _Parts:
         known = [codes.get(text.lower(), 0) for text in found.values.to_pylist()]
         return np.array(known, dtype=np.int64)[found.codes]
 
-    def at(self, days: Times) -> Shown:
-        """These days, at the times of day that stand behind them."""
+    def at(self, *candidates: Times) -> list[Shown]:
+        """Days, as they may be meant, at the times of day that stand behind them."""
+        micros, kinds, good = self._times_of_day()
+        return [
+            Shown(
+                np.where(good, days.astype("datetime64[us]") + micros, np.datetime64("NaT", "us")),
+                kinds,
+            )
+            for days in candidates
+        ]
+
+    def _times_of_day(self) -> tuple[NDArray[np.timedelta64], NDArray[np.int8], NDArray[np.bool_]]:
+        """Times of day in UTC or on some clock, which of that it is, and where there is one."""
         hour, minute, second = self["H"], self["M"], self["S"]
         half = self._texts("p")
         twelve = holds(pc.not_equal(half, ""))
@@ -170,13 +186,9 @@ class _Parts:
         minutes = np.array([_offset(one) for one in offset.values.to_pylist()], dtype=np.int64)
         zone = minutes[offset.codes]
         micros = ((hour * 60 + minute - zone) * 60 + second) * 1_000_000 + fraction
-        times = days.astype("datetime64[us]") + micros.astype("timedelta64[us]")
         kinds = np.where(self.lengths("z") > 0, EXACT, LOCAL)
         kinds = np.where(self.lengths("H") == 0, DAY, kinds)
-        return Shown(
-            np.where(self._matched & good, times, np.datetime64("NaT", "us")),
-            kinds.astype(np.int8),
-        )
+        return micros.astype("timedelta64[us]"), kinds.astype(np.int8), self._matched & good
 
 
 def _whole(texts: pa.Array) -> NDArray[np.int64]:
