@@ -8,6 +8,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from valuebox.errors import ErrorAnswer
+from valuebox.growth.experiments.schemas import ExperimentReport
 from valuebox.growth.report import GrowthReport
 from valuebox.growth.response.judging import ResponseReport
 from valuebox.ltv.monitoring.results import MonitorResult
@@ -17,6 +18,7 @@ PUBLISHED: Final[dict[str, type[BaseModel]]] = {
     "error.schema.json": ErrorAnswer,
     "evaluation-report.schema.json": EvaluationReport,
     "growth-report.schema.json": GrowthReport,
+    "experiment-report.schema.json": ExperimentReport,
     "response-report.schema.json": ResponseReport,
     "monitor-result.schema.json": MonitorResult,
 }

@@ -17,6 +17,7 @@ ROUTES = [
     "/v1/ltv/outcomes",
     "/v1/ltv/model",
     "/v1/growth/report",
+    "/v1/growth/experiment",
     "/v1/growth/response",
     *FACTS,
 ]
@@ -81,7 +82,7 @@ def test_every_endpoint_says_what_its_errors_look_like(docs: dict[str, Any], rou
     # At an address that is there, asked by the right method.
     elsewhere = {"404", "405"}
     of_keys = set() if "Idempotency-Key" in str(docs["paths"][route]) else {"409", "410"}
-    if route == "/v1/growth/report":
+    if route in {"/v1/growth/report", "/v1/growth/experiment"}:
         of_keys = {"410"}
     if route == "/v1/growth/response":
         elsewhere = {"405"}

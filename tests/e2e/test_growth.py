@@ -1,5 +1,6 @@
 """The growth report over HTTP, and its page from the same database."""
 
+import json
 from pathlib import Path
 from uuid import uuid4
 
@@ -58,3 +59,71 @@ def test_amounts_that_cannot_be_added_have_no_report(service: Service, source: s
     assert error["message"] == "Amounts come in EUR, USD; say which currency is meant."
     answer = service.http.post(REPORT, json={**asked, "currency": "EUR"})
     assert answer.json()["profits"]["total"] == 9.5
+
+
+@pytest.fixture(scope="module")
+def experiment(service: Service) -> str:
+    """Where the customers of an experiment are known from: 60 in each arm, of whom 6 and 30 buy."""
+    name = uuid4().hex
+    people = [customer(f"c{n}", source=name, attributes={"arm": "AB"[n % 2]}) for n in range(120)]
+    bought = [
+        event(f"{n}", source=name, customer=f"c{n}")
+        for n in range(120)
+        if n < (60 if n % 2 else 12)
+    ]
+    last = event("last", source=name, customer=None, time="2013-07-01T00:00:00Z", type="closed")
+    for path, body in (("/v1/customers", people), ("/v1/events", [*bought, last])):
+        assert service.http.post(path, json=body).status_code == 200
+    return name
+
+
+def test_an_experiment_is_the_same_by_command_and_over_http(
+    service: Service, experiment: str
+) -> None:
+    asked = {"sources": [experiment], "attribute": "arm", "control": "A"}
+    answer = service.http.post("/v1/growth/experiment", json=asked)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    (bought, _) = found["effects"]
+    assert (bought["control"], bought["each"], bought["is_real"]) == (0.1, 0.5, True)
+    output, _ = valuebox(
+        *("growth", "experiment", "--source", experiment, "--arm", "arm", "--control", "A"),
+        *("--json", "--database-url", service.database_url),
+    )
+    assert json.loads(output) == found
+    told, _ = valuebox(
+        *("growth", "experiment", "--source", experiment, "--arm", "arm", "--control", "A"),
+        *("--database-url", service.database_url),
+    )
+    assert "+400%" in told
+    assert found["verdict"] in told
+
+
+def test_what_is_no_experiment_is_refused(service: Service, experiment: str) -> None:
+    asked = {"sources": [experiment], "attribute": "arm", "control": "C"}
+    answer = service.http.post("/v1/growth/experiment", json=asked)
+    assert answer.status_code == 409
+    assert answer.json()["error"]["code"] == "unanswerable"
+    unclear: tuple[tuple[dict[str, object], str], ...] = (
+        ({"exposure_property": "arm"}, "Either an attribute or a property of the exposure"),
+        ({"attribute": None}, "Either an attribute or a property of the exposure"),
+        ({"attribute": None, "exposure_property": "arm"}, "A property that names the arm is"),
+        ({"metrics": [{"type": "bought"}, {"type": "bought", "cap": 99}]}, "named twice"),
+    )
+    for more, said in unclear:
+        answer = service.http.post("/v1/growth/experiment", json={**asked, "control": "A", **more})
+        assert answer.status_code == 409
+        assert said in answer.json()["error"]["message"]
+    answer = service.http.post("/v1/growth/experiment", json={"attribute": "arm"})
+    assert answer.status_code == 400
+    options = ("--source", experiment, "--arm", "arm", "--database-url", service.database_url)
+    refused = (
+        (("--control", "C"), "nobody is in the control C"),
+        (("--control", "A", "--metric", "bougth"), "no events of the type bougth"),
+        (("--control", "A", "--metric", "bought:amount:most"), "a percentile is a number"),
+        (("--control", "A", "--metric", "bought:amount:20"), "cap"),
+        (("--control", "A", "--share", "A"), "--share takes a name and an amount"),
+    )
+    for words, said in refused:
+        _, error = valuebox("growth", "experiment", *options, *words, exit_code=2)
+        assert said in error

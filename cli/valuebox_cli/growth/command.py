@@ -4,18 +4,20 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
-from pydantic import ValidationError
 
-from valuebox.errors import ValueboxError
 from valuebox.growth.schemas import CohortsBy, GrowthQuestion, Numbers
 from valuebox_cli.console import check_writable, err, exit_codes, out
+from valuebox_cli.growth import experiment as experimenting
 from valuebox_cli.growth import response as responding
+from valuebox_cli.growth.asking import checked, named_amount
 from valuebox_cli.options import DatabaseUrl, migrated_store
 
 app = typer.Typer(help="Which campaigns and segments pay, and what changed.", no_args_is_help=True)
 
 app.command()(responding.train)
 app.command()(responding.evaluate)
+app.command()(experimenting.experiment)
+app.command()(experimenting.plan)
 
 _ASKED: GrowthQuestion = GrowthQuestion()
 
@@ -153,7 +155,7 @@ def report(
             "margin": margin,
             "cost": cost,
             "currency": currency,
-            "spend": dict(map(_spent, spend or [])),
+            "spend": dict(named_amount("--spend", one, "TW=120") for one in spend or []),
             "churn_days": churn_days,
             "weeks": weeks,
             "discount": discount,
@@ -163,7 +165,7 @@ def report(
             "users_source": users_source,
             "top": top,
         }
-        question = _checked(asked)
+        question = checked(GrowthQuestion, asked)
         with migrated_store(database_url) as store, err.status("reading …"):
             made = make(store, question)
         if html:
@@ -191,22 +193,3 @@ def _baseline(
     if not (sources or start or end):
         return None
     return {"sources": sources or None, "start": start, "end": end}
-
-
-def _spent(text: str) -> tuple[str, float]:
-    name, sign, amount = text.rpartition("=")
-    try:
-        if not sign:
-            raise ValueError
-        return name, float(amount)
-    except ValueError:
-        raise ValueboxError("--spend takes a name and an amount, such as TW=120") from None
-
-
-def _checked(asked: dict[str, Any]) -> GrowthQuestion:
-    try:
-        return GrowthQuestion.model_validate(asked)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ValueboxError(f"{where}: {first['msg']}" if where else first["msg"]) from None

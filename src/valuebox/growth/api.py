@@ -1,14 +1,19 @@
 """The endpoint of the growth compartment."""
 
+from collections.abc import Callable
 from threading import Lock
 from typing import Final
 
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from valuebox.endpoint import endpoint, overloaded
 from valuebox.errors import error_response
 from valuebox.facts.reading import SeveralCurrencies
 from valuebox.growth.building import report
+from valuebox.growth.experiments.building import experiment
+from valuebox.growth.experiments.exposure import NoExperiment
+from valuebox.growth.experiments.schemas import ExperimentQuestion, ExperimentReport
 from valuebox.growth.loading import TooManyEvents
 from valuebox.growth.report import GrowthReport
 from valuebox.growth.schemas import GrowthQuestion
@@ -33,11 +38,25 @@ class GrowthApi:
         Reads at most 5,000,000 events, those of a baseline included. A worker makes one report at a
         time, and meanwhile answers 503 to those who ask for another one.
         """
+        return self._answer(lambda: report(self.store, question, MOST_EVENTS))
+
+    @endpoint(
+        "/v1/growth/experiment", Scope.READ, answers=ExperimentReport, refuses=("unanswerable",)
+    )
+    def growth_experiment(self, question: ExperimentQuestion, /) -> Response:
+        """Compare the arms of an experiment with its control.
+
+        Reads at most 5,000,000 events, and shares with the report that a worker makes one at a
+        time.
+        """
+        return self._answer(lambda: experiment(self.store, question, MOST_EVENTS))
+
+    def _answer(self, make: Callable[[], BaseModel]) -> Response:
         if not self.reporting.acquire(blocking=False):
             return overloaded()
         try:
-            answer = report(self.store, question, MOST_EVENTS)
-        except (SeveralCurrencies, TooManyEvents) as error:
+            answer = make()
+        except (SeveralCurrencies, TooManyEvents, NoExperiment) as error:
             said = str(error)
             return error_response("unanswerable", f"{said[:1].upper()}{said[1:]}.")
         finally:

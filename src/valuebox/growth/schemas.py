@@ -48,7 +48,7 @@ class Baseline(Model):
 
     @model_validator(mode="after")
     def _is_a_period(self) -> Self:
-        _check_period(self.start, self.end)
+        check_period(self.start, self.end)
         return self
 
 
@@ -222,7 +222,7 @@ class GrowthQuestion(Model, RequestModel):
 
     @model_validator(mode="after")
     def _is_a_period(self) -> Self:
-        _check_period(self.start, self.end)
+        check_period(self.start, self.end)
         return self
 
     @model_validator(mode="after")
@@ -240,6 +240,7 @@ def _zoned(data: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _check_period(start: Moment | None, end: Moment | None) -> None:
+def check_period(start: Moment | None, end: Moment | None) -> None:
+    """Refuse a period that ends before it starts."""
     if start and end and start >= end:
         raise PydanticCustomError("period", "A period should end after it starts")

@@ -1,0 +1,224 @@
+"""`valuebox growth experiment` and `valuebox growth plan`."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from valuebox.errors import ValueboxError
+from valuebox.growth.experiments.schemas import (
+    Effect,
+    ExperimentQuestion,
+    ExperimentReport,
+    MeasuredMetric,
+)
+from valuebox.readable import change, count, figure, interval, p_value, percent
+from valuebox_cli.console import err, exit_codes, out
+from valuebox_cli.growth.asking import checked, named_amount
+from valuebox_cli.options import DatabaseUrl, migrated_store
+from valuebox_cli.tabular import print_table
+
+_MEASURES = ("conversion", "amount", "count")
+
+
+def experiment(
+    control: Annotated[str, typer.Option(help="The arm that the others are compared with.")],
+    arm: Annotated[
+        str | None, typer.Option(help="Attribute of customers that names their arm.")
+    ] = None,
+    arm_property: Annotated[
+        str | None, typer.Option(help="Property of the exposure that names the arm, instead.")
+    ] = None,
+    exposure: Annotated[
+        str | None,
+        typer.Option(
+            help="Type of event with which a customer first met their arm.",
+            show_default="joining, or --from",
+        ),
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Type of event, with a measure (conversion, amount, count) and a percentile to "
+            "cap at: bought, bought:amount, bought:amount:99; several times for several.",
+            show_default="bought, bought:amount",
+        ),
+    ] = None,
+    share: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Share of customers that an arm was meant to get, such as control=0.5.",
+            show_default="equal ones",
+        ),
+    ] = None,
+    horizon: Annotated[
+        int, typer.Option(help="Days after the exposure whose events are outcomes.")
+    ] = 30,
+    pre_days: Annotated[
+        int, typer.Option(help="Days before it whose events take variance away (CUPED).")
+    ] = 0,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Customers of this source; several times for several.", show_default="all"
+        ),
+    ] = None,
+    start: Annotated[str | None, typer.Option("--from", help="Exposures from then on.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Exposures and outcomes before.")] = None,
+    currency: Annotated[str | None, typer.Option(help="Only amounts in this one.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print everything, as JSON, and nothing else.")
+    ] = False,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Compare the arms of an experiment with its control.
+
+    Customers count from their first exposure, with what they did within the horizon after it.
+    Where the arms are not as large as meant there is no verdict.
+    """
+    from valuebox.growth.experiments.building import experiment as make
+
+    with exit_codes():
+        asked: dict[str, Any] = {
+            "sources": source or None,
+            "attribute": arm,
+            "exposure_property": arm_property,
+            "exposure": exposure,
+            "control": control,
+            "shares": dict(named_amount("--share", one, "control=0.5") for one in share or []),
+            "start": start,
+            "end": end,
+            "horizon_days": horizon,
+            "pre_days": pre_days,
+            "currency": currency,
+        }
+        if metric:
+            asked["metrics"] = [_metric(one) for one in metric]
+        question = checked(ExperimentQuestion, asked)
+        with migrated_store(database_url) as store, err.status("reading …"):
+            found = make(store, question)
+        if as_json:
+            typer.echo(found.model_dump_json(indent=2))
+        else:
+            _tell(found)
+
+
+def plan(
+    each: Annotated[
+        float,
+        typer.Argument(help="What a customer of the control does: a share, or an amount."),
+    ],
+    deviation: Annotated[
+        float | None, typer.Option(help="Standard deviation of the amount; without it, a share.")
+    ] = None,
+    lift: Annotated[
+        float | None, typer.Option(help="The difference to be found: 0.1 is 10 % more.")
+    ] = None,
+    customers: Annotated[
+        int | None, typer.Option(help="Customers in each arm, where the lift is asked for.")
+    ] = None,
+    arms: Annotated[int, typer.Option(help="Arms, the control included.")] = 2,
+    metrics: Annotated[int, typer.Option(help="Metrics that are looked at.")] = 1,
+    power: Annotated[float, typer.Option(help="How often the difference is to be found.")] = 0.8,
+    variance_reduction: Annotated[
+        float, typer.Option(min=0, max=0.99, help="Share of the variance that CUPED takes away.")
+    ] = 0.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """How many customers an experiment needs, or how small a lift so many of them show."""
+    from valuebox.growth.experiments.power import plan as make
+
+    with exit_codes():
+        scatter = deviation
+        if variance_reduction:
+            # A share that CUPED has adjusted is a mean like any other.
+            scatter = ((each * (1 - each)) ** 0.5 if scatter is None else scatter) * (
+                1 - variance_reduction
+            ) ** 0.5
+        found = make(
+            each, scatter, lift=lift, customers=customers, arms=arms, metrics=metrics, power=power
+        )
+        if as_json:
+            typer.echo(found.model_dump_json(indent=2))
+            return
+        out.print(
+            f"{found.customers:,} customers in each of {found.arms} arms, "
+            f"{found.customers * found.arms:,} in all, show a lift of {found.lift:+.1%} in "
+            f"{found.power:.0%} of cases",
+            soft_wrap=True,
+        )
+
+
+def _metric(text: str) -> dict[str, Any]:
+    """A metric as it is written: a type, and perhaps a measure and a percentile."""
+    # A type may hold colons itself.
+    name, *rest = text.split(":")
+    while rest and rest[0] not in _MEASURES:
+        name += f":{rest.pop(0)}"
+    found: dict[str, Any] = {"type": name}
+    if rest:
+        found["measure"] = rest[0]
+    try:
+        if len(rest) > 1:
+            (found["cap"],) = map(float, rest[1:])
+    except ValueError:
+        raise ValueboxError(f"--metric {text}: a percentile is a number, such as 99") from None
+    return found
+
+
+def _tell(found: ExperimentReport) -> None:
+    print_table(
+        "Arms",
+        ["arm", "exposed", "meant", "judged"],
+        [
+            (one.name, count(one.exposed), f"{one.meant:,.0f}", count(one.judged))
+            for one in found.arms
+        ],
+    )
+    days = found.question.horizon_days
+    for customers, why in (
+        (found.several_arms, "met several arms"),
+        (found.no_arm, "were exposed to no named arm"),
+        (found.no_moment, "were never exposed"),
+        (found.not_over, f"have not been there for {days} days"),
+    ):
+        if customers:
+            out.print(f"left out: {customers:,} customers who {why}", soft_wrap=True)
+    for told in found.metrics:
+        print_table(
+            f"{told.type}: {told.measure}",
+            ["arm", "control", "now", "lift", "90 %", "p", ""],
+            [
+                _row(one)
+                for one in found.effects
+                if (one.type, one.measure) == (told.type, told.measure)
+            ],
+        )
+        if said := "; ".join(_how(told)):
+            out.print(said, soft_wrap=True)
+    out.print(found.verdict, soft_wrap=True)
+
+
+def _row(one: Effect) -> tuple[str, ...]:
+    def written(value: float) -> str:
+        return percent(value, decimals=1) if one.measure == "conversion" else figure(value)
+
+    return (
+        one.arm,
+        written(one.control),
+        written(one.each),
+        change(one.lift),
+        interval(one.lower, one.upper, change),
+        p_value(one.p_adjusted),
+        "real" if one.is_real else "may be chance",
+    )
+
+
+def _how(told: MeasuredMetric) -> Iterator[str]:
+    if told.capped_at is not None:
+        cut = f"cut at {figure(told.capped_at)}, percentile {told.cap:g}"
+        yield f"{cut}, of {told.capped:,} customers"
+    if told.variance_reduction is not None:
+        yield f"{percent(told.variance_reduction)} of the variance taken away by CUPED"
+    if told.detectable is not None:
+        yield f"a lift of {change(told.detectable)} would be found in 4 of 5 cases"
