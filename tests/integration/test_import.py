@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import create_engine, text
-from support.commands import valuebox
 from support.databases import PASSWORD, Postgres
 from support.facts import (
     customer,
@@ -22,6 +21,7 @@ from support.facts import (
     stored_customers,
     stored_events,
 )
+from support.imports import imported
 
 from valuebox.store.engine import Store
 from valuebox_training.workshop import FIRST_CAMPAIGN, SECOND_CAMPAIGN, write
@@ -42,14 +42,6 @@ currency = "unit"
 properties = { colour = "colour" }
 """
 HEADER = "sale,who,at,price,unit,colour,unused"
-
-
-def imported(
-    store: Store, source: object, mapping: Path, *more: object, exit_code: int = 0
-) -> tuple[str, str]:
-    url = store.engine.url.render_as_string(hide_password=False)
-    options = ["--mapping", mapping, "--database-url", url]
-    return valuebox("import", source, *options, *more, exit_code=exit_code)
 
 
 def counted(store: Store, query: str) -> dict[Any, Any]:

@@ -100,6 +100,7 @@ class Database:
 
 class _Query:
     def __init__(self, connection: Connection, rows: Table):
+        self.called = rows.called
         self._result = _streamed(connection, text(rows.query or ""))
         self.names = list(self._result.keys())
 
@@ -109,6 +110,7 @@ class _Query:
 
 class _Whole:
     def __init__(self, connection: Connection, rows: Table):
+        self.called = rows.called
         self._connection = connection
         schema, _, name = (rows.table or "").rpartition(".")
         self._of = named_table(name, schema=schema or None)

@@ -38,10 +38,9 @@ def joined(parts: Sequence[Texts]) -> Texts:
     return found
 
 
-def numbered(before: int, count: int, table: str | None) -> Texts:
-    """Ids of rows that have none: the row of the table, from 1."""
-    name = table or ""
-    return np.array([f"{name}#{before + row + 1}" for row in range(count)], dtype=object)
+def numbered(before: int, count: int, table: str) -> Texts:
+    """Ids of rows that have none: the table and the row of it, from 1."""
+    return np.array([f"{table}#{before + row + 1}" for row in range(count)], dtype=object)
 
 
 class Ordinals:
@@ -87,30 +86,27 @@ class Repeats:
         """What was seen."""
         if not self._hashes:
             nothing = np.zeros(0, dtype=bool)
-            return Repeated(nothing, nothing, np.zeros(0, dtype=np.uint64))
+            return Repeated(nothing, np.zeros(0, dtype=np.uint64))
         hashes, missing = np.concatenate(self._hashes), np.concatenate(self._missing)
         order = np.argsort(hashes, kind="stable")
         same = np.zeros(len(hashes), dtype=bool)
         same[1:] = hashes[order[1:]] == hashes[order[:-1]]
         follows = np.append(same[1:], False)
-        again, shared = np.zeros_like(same), np.zeros_like(same)
-        again[order], shared[order] = same, same | follows
-        return Repeated(again & ~missing, shared & ~missing, np.unique(hashes[~missing]))
+        shared = np.zeros_like(same)
+        shared[order] = same | follows
+        return Repeated(shared & ~missing, hashes[order][~same & ~missing[order]])
 
 
 class Repeated:
     """Rows of a table whose id other rows have too.
 
     Args:
-        again: Rows whose id an earlier row has, `(n_rows,)`.
-        shared: These, and the first row of each such id, `(n_rows,)`.
-        hashes: Of all ids, in order.
+        shared: Which they are, `(n_rows,)`.
+        hashes: Of all ids, each once, in order.
     """
 
-    def __init__(
-        self, again: NDArray[np.bool_], shared: NDArray[np.bool_], hashes: NDArray[np.uint64]
-    ):
-        self.again, self.shared, self.hashes = again, shared, hashes
+    def __init__(self, shared: NDArray[np.bool_], hashes: NDArray[np.uint64]):
+        self.shared, self.hashes = shared, hashes
 
     def in_common(self, other: "Repeated") -> int:
         """How many ids another table has too."""

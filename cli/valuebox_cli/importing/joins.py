@@ -120,7 +120,7 @@ class Join:
 
 def _read(source: Source, lookup: Lookup, columns: list[str]) -> _Target:
     with source.open(lookup) as opened:
-        join = Join(lookup.called, opened.names, lookup.lookups)
+        join = Join(opened.called, opened.names, lookup.lookups)
         for reference in (lookup.key, *columns):
             join.want(reference)
         join.check()

@@ -19,6 +19,8 @@ class BadSource(ValueboxError):
 class Opened(Protocol):
     """A table that is open."""
 
+    called: str
+    """What it is, in what is said of it."""
     names: list[str]
     """Of its columns."""
 

@@ -52,7 +52,7 @@ class Prepared:
         """How columns are read, in words."""
         self.expressions: dict[Key, Expression] = {}
         self.seen = Seen()
-        self._source = source
+        self.source = source
         self._wanted: list[tuple[Key, str, Column | None]] = []
         self._perhaps: list[tuple[Key, str, Column]] = []
         self._put: set[str] = set()
@@ -100,11 +100,11 @@ class Prepared:
             ValueboxError: when the table cannot be read, or a column in several ways.
         """
         repeats = Repeats()
-        with self._source.open(self.rows) as opened:
-            join = Join(self.rows.called, opened.names, self.rows.lookups)
+        with self.source.open(self.rows) as opened:
+            join = Join(opened.called, opened.names, self.rows.lookups)
             self._settle(join)
             join.check()
-            join.load(self._source)
+            join.load(self.source)
             for batch in join.batches(opened):
                 self.seen.see(batch)
                 if self.rows.keys:
@@ -182,7 +182,7 @@ class Batch:
         """Work out the ids, and refuse rows without one."""
         of = self.table.rows
         if not of.keys:
-            ids = numbered(before, self.rows.count, of.table)
+            ids = numbered(before, self.rows.count, of.table or self.table.source.name)
         else:
             parts = [self.texts((_ID, at), key) for at, key in enumerate(of.keys)]
             for part, key in zip(parts, of.keys, strict=True):

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from valuebox_cli.importing.columns.amounts import AmountColumn
+from valuebox_cli.importing.columns.amounts import AmountColumn, AmountReader
 from valuebox_cli.importing.columns.moments import MomentColumn
 from valuebox_cli.importing.columns.plain import PlainColumn
 from valuebox_cli.importing.columns.texts import TextColumn
@@ -44,7 +44,7 @@ class Seen:
             column.see(batch[reference])
 
     def decide(self) -> list[str]:
-        """Find out how to read every column, and say how moments are read.
+        """Find out how to read every column, and say what is not to be taken for granted.
 
         Raises:
             UnclearColumn: when one can be read in several ways.
@@ -53,10 +53,12 @@ class Seen:
         for key, (reference, column) in self._columns.items():
             if isinstance(column, MomentColumn):
                 moments = column.decide()
-                said.append(f"{reference}: {moments.note}")
+                said.append(f"{reference} is read as {moments.note}")
                 self._readers[key] = moments
             else:
-                self._readers[key] = column.decide()
+                self._readers[key] = reader = column.decide()
+                if isinstance(reader, AmountReader) and reader.decimal == ",":
+                    said.append(f"{reference} is read with {reader.note}")
         return list(dict.fromkeys(said))
 
     def read(self, key: Key, batch: pa.RecordBatch) -> Any:

@@ -117,7 +117,7 @@ class _Rows:
     """The rows of a file."""
 
     def __init__(self, file: CsvFile | FileSource):
-        self.names = file.names
+        self.called, self.names = str(file.path), file.names
         self._file = file
 
     def batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:

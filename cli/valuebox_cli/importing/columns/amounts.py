@@ -62,6 +62,9 @@ class AmountReader:
         values = plain(values)
         nobody = np.full(len(values), None, dtype=object)
         if is_number(values.type):
+            if types.is_decimal(values.type):
+                # By way of texts, as they are meant: 5.10 is 5.1, and not 5.1000000000000005.
+                values = values.cast(pa.string())
             found = values.cast(pa.float64()).to_numpy(zero_copy_only=False)
             there = ~np.isnan(found)
             return self._bounded(found.copy(), nobody, np.zeros(len(values), dtype=bool), there)
