@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from valuebox.metrics import UserScores, user_scores
+from valuebox.names import MISSING_SEGMENT, quoted
 
 if TYPE_CHECKING:
     from pandas.core.groupby import DataFrameGroupBy
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 Period = Literal["day", "month"]
 Interval = tuple[float, float]
 PERIODS: Final[tuple[Period, ...]] = ("day", "month")
-MISSING_SEGMENT: Final = "(missing)"
 _LARGE: Final = 200
 _DRAWS: Final = 400
 
@@ -181,7 +181,7 @@ def _groups(users: pd.DataFrame, period: Period) -> "DataFrameGroupBy[Any, Any]"
 
 
 def _segments(users: pd.DataFrame) -> "pd.Series[str]":
-    return users["country_segment"].fillna(MISSING_SEGMENT)
+    return users["country_segment"].map(quoted, na_action="ignore").fillna(MISSING_SEGMENT)
 
 
 def _mean_floor(

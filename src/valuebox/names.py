@@ -5,7 +5,6 @@ that reads like one of these names is shown in quotes, so that no two groups sha
 """
 
 import math
-import re
 import unicodedata
 from collections.abc import Collection
 from typing import Any, Final
@@ -23,9 +22,9 @@ MISSING_SEGMENT: Final = "(missing)"
 
 _WHOLE: Final = 1e21
 """Floats from here on are no longer written out."""
-_OURS: Final = re.compile(
-    r'[\s"]*(\((unknown|nobody|others|refund|missing)\))?[\s"]*', re.IGNORECASE
-)
+RESERVED: Final = (UNKNOWN, NOBODY, OTHERS, REFUND, MISSING_SEGMENT)
+AROUND: Final = ' "\t\n\r'
+"""Characters around a name that do not tell it from one of ours."""
 
 
 def name_of(value: Any) -> str | None:
@@ -49,8 +48,13 @@ def shown(text: str) -> str:
     What is blank or reads like a name of ours is quoted. As what is quoted already is quoted
     once more, different texts have different names.
     """
-    composed = unicodedata.normalize("NFC", text)
-    return f'"{composed}"' if _OURS.fullmatch(composed) else composed
+    return quoted(unicodedata.normalize("NFC", text))
+
+
+def quoted(text: str) -> str:
+    """The same of a text that is stored as it is."""
+    bare = text.strip(AROUND).lower()
+    return f'"{text}"' if not bare or bare in RESERVED else text
 
 
 def meant(name: str, groups: Collection[str]) -> str:

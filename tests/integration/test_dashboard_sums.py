@@ -9,12 +9,12 @@ from support.dashboards import show
 from support.sums import fold, send
 from support.users import users
 
-from valuebox.cohorts import MISSING_SEGMENT
 from valuebox.ltv.files import columns_of, read_users
 from valuebox.ltv.model import LtvModel
 from valuebox.ltv.summaries.drift import drift, drift_with_months
 from valuebox.ltv.summaries.totals import together, totals
 from valuebox.ltv.summaries.views import Selection
+from valuebox.names import MISSING_SEGMENT
 from valuebox.store.engine import Store
 
 

@@ -11,7 +11,7 @@ from support.sums import fold, report, send
 from support.users import user, users
 
 from valuebox import cohorts
-from valuebox.cohorts import MISSING_SEGMENT, Period
+from valuebox.cohorts import Period
 from valuebox.ltv.bins import PREDICTION
 from valuebox.ltv.features import FEATURES
 from valuebox.ltv.files import columns_of, read_users
@@ -20,6 +20,7 @@ from valuebox.ltv.summaries import cohort_means as means
 from valuebox.ltv.summaries import drift as drifts
 from valuebox.ltv.summaries import queries
 from valuebox.ltv.summaries.views import Selection, Span
+from valuebox.names import MISSING_SEGMENT
 from valuebox.store.engine import Store
 
 ALL = Selection()
@@ -73,6 +74,15 @@ def test_a_selection_restricts_cohorts(july: tuple[Store, pd.DataFrame], model: 
     assert [one.period for one in found] == ["2019-07-03", "2019-07-04", "2019-07-05"]
     assert [one.users for one in month] == [sum(one.users for one in found)]
     assert none == []
+
+
+def test_a_segment_that_is_called_missing_is_not_missing(store: Store, model: LtvModel) -> None:
+    own = [None, "(missing)", '"(missing)"', "US"]
+    send(store, [user(n, country_segment=one) for n, one in enumerate(own, 1)], model)
+    fold(store)
+    with store.reading() as session:
+        found = {one.segment: one.users for one in means.cohort_means(session, ALL, "month")}
+    assert found == dict.fromkeys((MISSING_SEGMENT, '"(missing)"', '""(missing)""', "US"), 1)
 
 
 def test_without_outcomes_everybody_is_in_the_means(store: Store, model: LtvModel) -> None:

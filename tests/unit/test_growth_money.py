@@ -155,6 +155,13 @@ def test_without_any_money_nothing_is_refunded() -> None:
     assert money(made([(0, "returned", 0.0, 10.0)]), "returned").amount.tolist() == [10.0]
 
 
+def test_what_goes_back_in_a_month_that_is_not_over_is_taken_from_the_months_before() -> None:
+    these = made([(0, "bought", 0.0, 10.0), (1, "bought", 0.0, 10.0), (1, "refund", 25.0, 10.0)])
+    until = np.datetime64("2024-04-05", "us")
+    found = formula_value(these, factors(these, money(these, "bought"), until), "campaign", 5)
+    assert (found.last_month, found.everybody.order_value) == ("2024-03", 5.0)
+
+
 def test_where_refunds_leave_nothing_there_are_no_shares() -> None:
     these = made([(0, "bought", 0.0, 10.0), (1, "refund", 1.0, 30.0)], campaign=["A", "B", "B"])
     found = profits(these, money(these, "bought"), "campaign", 5)

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from valuebox.cohorts import MISSING_SEGMENT
 from valuebox.ltv.uncertainty import PARTS, TAIL, Scatter, Uncertainty
+from valuebox.names import MISSING_SEGMENT
 from valuebox_training.bins import edges_between
 from valuebox_training.level import Level
 

@@ -109,11 +109,14 @@ def factors(
         end, begun = bought.active.shape[1], 0
     start = max(begun, end - YEAR)
     first, last = (np.datetime64(bought.first + month, "M") for month in (start, end))
-    rows = (facts.events.time >= first) & (facts.events.time < last)
+    time = facts.events.time
+    rows = (time >= first) & (time < last)
+    # What went back since was bought in these months.
+    paid = rows | (time >= last) & money.is_refund
     categories = facts.events.category.codes
     return Factors(
         facts.per_customer(rows & money.is_order),
-        facts.amount_per_customer(np.where(rows, money.amount, 0.0)),
+        facts.amount_per_customer(np.where(paid, money.amount, 0.0)),
         bought.active[:, start:end].sum(axis=1),
         bought.name(start),
         bought.name(end - 1),

@@ -16,8 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from valuebox.cohorts import MISSING_SEGMENT
 from valuebox.moments import StoredMoment
+from valuebox.names import MISSING_SEGMENT
 
 Floats = NDArray[np.float64]
 Variance = Annotated[float, Field(ge=0)]

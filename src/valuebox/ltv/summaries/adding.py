@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Select, and_, func, inspect, literal, select
+from sqlalchemy import ColumnElement, Date, Select, and_, case, func, inspect, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.elements import SQLCoreOperations
 
-from valuebox.cohorts import MISSING_SEGMENT
 from valuebox.ltv.bins import Reference
 from valuebox.ltv.tables import LtvFeatures, LtvPrediction
 from valuebox.ltv.uncertainty import Uncertainty
+from valuebox.names import AROUND, MISSING_SEGMENT, RESERVED
 from valuebox.store.base import Base
 
 
@@ -66,8 +66,17 @@ def day_received(session: Session) -> ColumnElement[Any]:
 
 
 def segment() -> ColumnElement[str]:
-    """Of a user; that of users without one has a name too."""
-    return func.coalesce(LtvFeatures.country_segment, MISSING_SEGMENT)
+    """Of a user; that of users without one has a name too, and one that reads like it is quoted.
+
+    As `names.quoted` has it.
+    """
+    own = LtvFeatures.country_segment
+    bare = func.lower(func.trim(own, AROUND))
+    return case(
+        (own.is_(None), MISSING_SEGMENT),
+        (bare.in_(["", *RESERVED]), literal('"') + own + literal('"')),
+        else_=own,
+    )
 
 
 def add_up(

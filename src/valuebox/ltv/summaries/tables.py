@@ -1,7 +1,7 @@
 """Tables of sums: by day of arrival or of joining, by model, by segment.
 
 Days of arrival are in UTC, days of joining on the site's own clock. A user without a segment
-belongs to `cohorts.MISSING_SEGMENT`.
+belongs to `names.MISSING_SEGMENT`.
 """
 
 from datetime import date, datetime
