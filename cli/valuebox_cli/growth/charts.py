@@ -133,6 +133,8 @@ def lifts(found: Sequence[Lift]) -> LiftPicture | None:
     for one in found:
         left = scale(-1.0 if one.lower is None else one.lower)
         right = scale(_WIDEST if one.upper is None else one.upper)
+        if one.no_interval:
+            left = right = scale(0.0)
         at = None if one.lift is None else scale(one.lift)
         marks.append(LiftMark(one, left, round(right - left, 3), at))
     return LiftPicture(marks, scale(0.0))

@@ -1,7 +1,7 @@
 """A report in the terminal: what is asked for most, in a screen."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from valuebox.growth.lift import PROFIT, Lift
@@ -14,6 +14,9 @@ from valuebox_cli.tabular import print_table
 
 _TYPES: Final = 5
 """Types of events with a column of their own; the others share one."""
+
+_NAMED: Final = 5
+"""So many names are told, or else their number."""
 
 _MONTHS: Final = 12
 """The last ones that are told; JSON has all."""
@@ -96,6 +99,7 @@ def _groups(report: GrowthReport) -> None:
         for one in report.profits.groups
     ]
     print_table(measure.capitalize(), [*named, "formula value"], rows)
+    _without_interval([(one.name, one.no_interval) for one in report.profits.groups])
 
 
 def _actions(report: GrowthReport) -> None:
@@ -202,6 +206,18 @@ def _lifts(found: Sequence[Lift], measure: str) -> None:
     ]
     headings = ["response", "baseline", "now", "lift", "90 %", "p", "adjusted", ""]
     print_table("Lift", headings, rows)
+    _without_interval([(one.measure, one.no_interval) for one in found])
+
+
+def _without_interval(found: Iterable[tuple[str, str | None]]) -> None:
+    """Why some have no interval, each reason once."""
+    names: dict[str, list[str]] = {}
+    for name, why_not in found:
+        if why_not is not None:
+            names.setdefault(why_not, []).append(name)
+    for why_not, those in names.items():
+        told = ", ".join(those) if len(those) <= _NAMED else f"{count(len(those))} of these"
+        _say(f"no interval for {told}: {why_not}")
 
 
 def _each(one: Lift, value: float | None) -> str:

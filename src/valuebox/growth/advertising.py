@@ -15,6 +15,7 @@ from valuebox.growth.claims import SIGNIFICANT, adjusted
 from valuebox.growth.columns import Facts, Floats
 from valuebox.growth.dealing import FEWEST
 from valuebox.growth.money import Money
+from valuebox.growth.subsampling import MeanTails
 from valuebox.names import UNKNOWN, meant
 
 _ALONE: Final = "there is no other campaign to compare with"
@@ -51,6 +52,7 @@ class Campaign(BaseModel):
     )
     worth_lower: float | None = Field(description="Lower end of its 90 % interval.")
     worth_upper: float | None
+    no_interval: str | None = Field(description="Why there is no interval.")
     best: float | None = Field(
         description="Probability that its `worth` is the highest; null with fewer than 20 "
         "customers."
@@ -91,6 +93,7 @@ def advertising(
     share: float = 1.0,
     until: np.datetime64 | None = None,
     since: np.datetime64 | None = None,
+    tails: MeanTails | None = None,
 ) -> Advertising:
     """Compare campaigns by what a customer, or a unit of spend, brought.
 
@@ -105,11 +108,14 @@ def advertising(
         share: Of the errors that a report may make.
         until: When the facts end.
         since: When the report begins; None where everybody is new.
+        tails: What is known of how far means are off, by what each customer brought; None to
+            learn it.
     """
     groups = facts.customers.groups(attribute)
     codes, names = groups
     spend = {meant(name, names): amount for name, amount in spend.items()}
     brought = facts.amount_per_customer(money.amount)
+    tails = tails or MeanTails(brought)
     chosen = [(code, name) for code, name in enumerate(names) if name != UNKNOWN]
     revenue = groups.sums(facts.amount_per_customer(money.revenue))
     new = acquired(facts, money, groups, until, since)
@@ -128,9 +134,10 @@ def advertising(
     found = []
     for at, (code, name) in enumerate(chosen):
         n, cost = len(worth[at]), spend.get(name)
-        profit = float(brought[codes == code].sum())
+        own = brought[codes == code]
+        profit = float(own.sum())
         total, squares = float(worth[at].sum()), float((worth[at] ** 2).sum())
-        low, high = means.mean_interval(total, squares, n) if n > 1 else (None, None)
+        sure = tails.interval(total, squares, n, int(np.count_nonzero(own)))
         p = tests.get(at)
         found.append(
             Campaign(
@@ -140,7 +147,8 @@ def advertising(
                 cost_of_customer=None if cost is None else cost / n,
                 new_customers=new[code].customers, cac=new[code].cost(cost),
                 payback_months=new[code].payback(cost),
-                worth=total / n, worth_lower=low, worth_upper=high, best=chances.get(at),
+                worth=total / n, worth_lower=sure.low, worth_upper=sure.high,
+                no_interval=sure.why_not, best=chances.get(at),
                 p_adjusted=p, is_different=p is not None and p <= SIGNIFICANT,
                 no_test=None if p is not None else _ALONE if at in chances else _TOO_FEW,
             )

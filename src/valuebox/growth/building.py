@@ -41,6 +41,7 @@ from valuebox.growth.retention import Retention, retention
 from valuebox.growth.schemas import GrowthQuestion
 from valuebox.growth.segments import Discovery, discover
 from valuebox.growth.series import series
+from valuebox.growth.subsampling import MeanTails
 from valuebox.growth.unmatched import unmatched
 from valuebox.growth.value.leaving import Leaving, leaving
 from valuebox.growth.value.rfm import rfm
@@ -100,6 +101,7 @@ def report(
         since = None if question.start is None else moment(question.start, question.zone)
         valued = factors(facts, brought, until, since)
         known = _Known(question, facts, brought, until, acted, valued)
+    tails = MeanTails(facts.amount_per_customer(brought.amount))
     left_out: dict[str, str] = {}
     may_err = shares(facts, question.attribute, is_compared=loaded.both is not None)
 
@@ -123,7 +125,7 @@ def report(
         types=bars(grouped(facts.events.type)),
         actions=actions(facts, question.attribute),
         events_per_customer=events_per_customer(facts),
-        profits=profits(facts, brought, question.attribute, question.top),
+        profits=profits(facts, brought, question.attribute, question.top, tails),
         series=part(
             "series", lambda it: series(facts, brought, question.attribute, it.start, it.until)
         )
@@ -145,7 +147,9 @@ def report(
         ),
         leaving=part("leaving", _leaving),
         holdout=part("holdout", _holdout),
-        demographics=part("demographics", lambda it: demographics(facts, brought, it.factors))
+        demographics=part(
+            "demographics", lambda it: demographics(facts, brought, it.factors, tails)
+        )
         or [],
         advertising=part(
             "advertising",
@@ -157,6 +161,7 @@ def report(
                 share=may_err["advertising"],
                 until=it.until,
                 since=it.start,
+                tails=tails,
             ),
         ),
         segments=part("segments", lambda it: _segments(it, may_err["segments"])),

@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from valuebox.growth.columns import Facts, Groups
 from valuebox.growth.dealing import FEWEST
 from valuebox.growth.formula import Factors, group_values
-from valuebox.growth.means import mean_interval
 from valuebox.growth.money import Money
+from valuebox.growth.subsampling import MeanTails
 from valuebox.names import UNKNOWN
 
 
@@ -22,23 +22,29 @@ class Demographic(BaseModel):
     buyers: int
     profit: float
     each: float = Field(description="Profit for each customer, buyer or not.")
-    each_lower: float = Field(description="Lower end of its 90 % interval.")
-    each_upper: float
+    each_lower: float | None = Field(description="Lower end of its 90 % interval.")
+    each_upper: float | None
+    no_interval: str | None = Field(description="Why there is no interval.")
     formula: float | None = Field(description="Lifetime value of a customer by the formula.")
 
 
-def demographics(facts: Facts, money: Money, factors: Factors) -> list[Demographic]:
+def demographics(
+    facts: Facts, money: Money, factors: Factors, tails: MeanTails | None = None
+) -> list[Demographic]:
     """Customers by every value of every attribute, most profit a customer first.
 
     Args:
         facts: What happened.
         money: What events brought.
         factors: Of the formula.
+        tails: What is known of how far means are off, by what each customer brought; None to
+            learn it.
 
     Returns:
         Groups of at least 20 customers; of customers who lack an attribute nothing is said.
     """
     brought = facts.amount_per_customer(money.amount)
+    tails = tails or MeanTails(brought)
     bought = facts.per_customer(money.is_purchase) > 0
     found = []
     for attribute in facts.customers.attributes:
@@ -46,10 +52,11 @@ def demographics(facts: Facts, money: Money, factors: Factors) -> list[Demograph
         values = {one.name: one.value_of_customer for one in group_values(factors, groups)}
         sums, squares = groups.sums(brought), groups.sums(brought**2)
         buyers, customers = groups.counts(bought), groups.counts()
+        backed = groups.counts(brought != 0)
         for code in np.flatnonzero(customers >= FEWEST).tolist():
             if _says_something(groups, code):
                 n = int(customers[code])
-                low, high = mean_interval(float(sums[code]), float(squares[code]), n)
+                sure = tails.interval(float(sums[code]), float(squares[code]), n, int(backed[code]))
                 found.append(
                     Demographic(
                         attribute=attribute,
@@ -58,8 +65,9 @@ def demographics(facts: Facts, money: Money, factors: Factors) -> list[Demograph
                         buyers=int(buyers[code]),
                         profit=float(sums[code]),
                         each=float(sums[code] / n),
-                        each_lower=low,
-                        each_upper=high,
+                        each_lower=sure.low,
+                        each_upper=sure.high,
+                        no_interval=sure.why_not,
                         formula=values[groups.names[code]],
                     )
                 )

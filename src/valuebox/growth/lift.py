@@ -12,6 +12,7 @@ from valuebox.growth.columns import Facts, Groups, Mask, summed
 from valuebox.growth.dealing import FEWEST, TOO_FEW
 from valuebox.growth.money import Money
 from valuebox.growth.samples import Sample
+from valuebox.growth.subsampling import RatioTails, Sure
 
 PROFIT: Final = "profit"
 """The measure that is an amount; every other one is a share of customers."""
@@ -41,6 +42,7 @@ class Lift(BaseModel):
     )
     lower: float | None = Field(description="Lower end of its 90 % interval.")
     upper: float | None = Field(description="Upper end; null where there is none.")
+    no_interval: str | None = Field(description="Why there is no interval.")
     p_value: float | None = Field(
         description="Of no difference, two-sided, of this comparison alone; null where it was not "
         "tested."
@@ -117,7 +119,7 @@ def _rates(
             p_value = rates.p_value(counts) if min(counts.customers) >= FEWEST else None
             yield _lift(
                 response, segment, counts.customers, counts.responders,
-                rates.ratio_interval(counts), p_value,
+                Sure(*rates.ratio_interval(counts)), p_value,
             )  # fmt: skip
 
 
@@ -133,6 +135,8 @@ def _profits(
     for one in samples:
         rows = one.events
         brought.append(summed(own[rows], money.amount[rows], len(facts.customers)))
+    in_either = samples[0].customers | samples[1].customers
+    tails = RatioTails(brought[0], brought[1], samples[0].customers, samples[1].customers)
     for segment, members in parts:
         there = [one.customers & members for one in samples]
         both = means.amounts(brought[0], brought[1], there[0], there[1])
@@ -142,7 +146,7 @@ def _profits(
             ]
             yield _lift(
                 PROFIT, segment, both.customers, (totals[0], totals[1]),
-                means.ratio_interval(both), means.p_value(both, tests=tests),
+                tails.interval(members[in_either]), means.p_value(both, tests=tests),
             )  # fmt: skip
 
 
@@ -155,14 +159,13 @@ def _lift(
     segment: str | None,
     customers: tuple[int, int],
     totals: tuple[float, float],
-    interval: tuple[float, float | None],
+    interval: Sure,
     p_value: float | None,
 ) -> Lift:
     baseline, current = (
         Response(customers=n, total=total, each=total / n)
         for n, total in zip(customers, totals, strict=True)
     )
-    lower, upper = interval
     multiple = None
     if baseline.each and current.each is not None and baseline.each > 0:
         multiple = current.each / baseline.each
@@ -172,8 +175,9 @@ def _lift(
         baseline=baseline,
         current=current,
         lift=None if multiple is None else multiple - 1,
-        lower=lower - 1,
-        upper=None if upper is None else upper - 1,
+        lower=None if interval.low is None else interval.low - 1,
+        upper=None if interval.high is None else interval.high - 1,
+        no_interval=interval.why_not,
         p_value=p_value,
         p_adjusted=None,
         is_real=False,

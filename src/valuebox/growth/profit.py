@@ -6,8 +6,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.growth.columns import Facts, Floats, Groups, Labels, crossed, grouped
-from valuebox.growth.means import mean_interval
 from valuebox.growth.money import Measure, Money
+from valuebox.growth.subsampling import MeanTails
 
 TOP_SHARE: Final = 0.1
 
@@ -34,6 +34,7 @@ class GroupProfit(Profit):
     each: float | None = Field(description="Profit for each customer, buyer or not.")
     each_lower: float | None = Field(description="Lower end of its 90 % interval.")
     each_upper: float | None
+    no_interval: str | None = Field(description="Why there is no interval.")
 
 
 class CustomerProfit(BaseModel):
@@ -79,7 +80,9 @@ class Profits(BaseModel):
     customers: list[CustomerProfit] = Field(description="The best ones, most profit first.")
 
 
-def profits(facts: Facts, money: Money, attribute: str, top: int) -> Profits:
+def profits(
+    facts: Facts, money: Money, attribute: str, top: int, tails: MeanTails | None = None
+) -> Profits:
     """Rank what brought money.
 
     Args:
@@ -87,6 +90,8 @@ def profits(facts: Facts, money: Money, attribute: str, top: int) -> Profits:
         money: What events brought.
         attribute: Of customers, which their groups are made by.
         top: How many single customers to list.
+        tails: What is known of how far means are off, by what each customer brought; None to
+            learn it.
     """
     groups = facts.event_groups(attribute)
     categories = grouped(facts.events.category)
@@ -105,35 +110,39 @@ def profits(facts: Facts, money: Money, attribute: str, top: int) -> Profits:
         total=total,
         at_one_each=int(money.is_purchase.sum()),
         top_tenth=float(np.nansum(_shares(by_customer)[:best])) if total > 0 else None,
-        groups=group_profits(facts, money, attribute),
+        groups=group_profits(facts, money, attribute, tails),
         categories=_ranked(categories, money),
         groups_and_categories=_ranked(crossed(groups, categories), money),
         customers=_best_customers(facts, money, attribute, top),
     )
 
 
-def group_profits(facts: Facts, money: Money, attribute: str) -> list[GroupProfit]:
-    """Profit by group of customers, most first; the interval is Student's t."""
+def group_profits(
+    facts: Facts, money: Money, attribute: str, tails: MeanTails | None = None
+) -> list[GroupProfit]:
+    """Profit by group of customers, most first."""
     events, customers = facts.event_groups(attribute), facts.customers.groups(attribute)
     purchases = events.counts(money.is_purchase)
     sums, revenue = events.sums(money.amount), events.sums(money.revenue)
     shares = _shares(sums)
     brought = facts.amount_per_customer(money.amount)
+    tails = tails or MeanTails(brought)
     bought = facts.per_customer(money.is_purchase) > 0
     own = dict(
         zip(
             customers.names,
             zip(
                 customers.counts(), customers.counts(bought),
-                customers.sums(brought), customers.sums(brought**2), strict=True,
+                customers.sums(brought), customers.sums(brought**2),
+                customers.counts(brought != 0), strict=True,
             ),
             strict=True,
         )
     )  # fmt: skip
     found = []
     for code, name in enumerate(events.names):
-        n, buyers, amount, squares = own.get(name, (0, 0, 0.0, 0.0))
-        low, high = mean_interval(amount, squares, int(n)) if n > 1 else (None, None)
+        n, buyers, amount, squares, backed = own.get(name, (0, 0, 0.0, 0.0, 0))
+        sure = tails.interval(float(amount), float(squares), int(n), int(backed))
         found.append(
             GroupProfit(
                 name=name,
@@ -144,8 +153,9 @@ def group_profits(facts: Facts, money: Money, attribute: str) -> list[GroupProfi
                 customers=int(n),
                 buyers=int(buyers),
                 each=float(amount / n) if n else None,
-                each_lower=low,
-                each_upper=high,
+                each_lower=sure.low,
+                each_upper=sure.high,
+                no_interval=sure.why_not,
             )
         )
     return sorted(found, key=_most_first)
