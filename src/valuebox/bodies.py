@@ -1,5 +1,6 @@
 """Request bodies on their way in: bounded before anything parses them, and decompressed."""
 
+import asyncio
 import zlib
 from typing import Any, Final
 
@@ -10,6 +11,8 @@ from starlette.types import Message, Receive
 
 from valuebox.errors import BodyRefused, error_response
 
+SILENT_SECONDS: Final = 10.0
+"""How long a client may send nothing while there is more of a body to come."""
 _PLAIN: Final = ("", "identity")
 _GZIP: Final = ("gzip", "x-gzip")
 # For zlib: a gzip header, and the largest window.
@@ -33,6 +36,7 @@ class Body:
         self._digest = digest
         compressed = _encoding(headers) in _GZIP
         self._decompress = zlib.decompressobj(_GZIP_WINDOW) if compressed else None
+        self._more = True
         self.broke_off = False
         """Whether the client went away before all of it had arrived."""
 
@@ -59,17 +63,22 @@ class Body:
         Raises:
             BodyRefused: see `read`.
         """
-        message = await self._receive()
+        try:
+            # Whoever waits after the end of a body waits for the client to leave.
+            async with asyncio.timeout(SILENT_SECONDS if self._more else None):
+                message = await self._receive()
+        except TimeoutError:
+            raise BodyRefused(_too_slow()) from None
         if message["type"] != "http.request":
             self.broke_off = True
             return message
+        self._more = message.get("more_body", False)
         content = message.get("body", b"")
         self._left_to_read -= len(content)
         if self._left_to_read < 0:
             raise BodyRefused(too_large())
         if self._decompress is not None:
-            is_last = not message.get("more_body", False)
-            content = self._decompressed(self._decompress, content, is_last)
+            content = self._decompressed(self._decompress, content, not self._more)
             message = {**message, "body": content}
         if self._digest is not None:
             self._digest.update(content)
@@ -112,6 +121,14 @@ def too_large() -> JSONResponse:
         "body_too_large", "The request body is larger than the service reads; send fewer rows."
     )
     # The rest of the body is not read, so the connection cannot carry another request.
+    answer.headers["Connection"] = "close"
+    return answer
+
+
+def _too_slow() -> JSONResponse:
+    answer = error_response(
+        "too_slow", f"Nothing of the request body came for {SILENT_SECONDS:g} s; send it again."
+    )
     answer.headers["Connection"] = "close"
     return answer
 

@@ -7,6 +7,9 @@ import threading
 from types import FrameType
 from typing import Final
 
+from valuebox.server import running_server
+
+_CLOSE: Final = (b"connection", b"close")
 FINISH_SECONDS: Final = 60.0
 """For how long requests that were accepted can hold up a stop; all are answered before."""
 
@@ -17,9 +20,9 @@ class Drain:
     """Stands before the server's signal handler, and lets a stop through after a while.
 
     SIGTERM or SIGINT, whichever comes first, begins it: the worker is no longer ready, but still
-    accepts and answers. After `seconds` the server's own handler is told, which accepts nothing
-    more and finishes what there is. Until then another signal changes nothing: the parent process
-    sends several.
+    accepts and answers, and says with every answer that the connection ends with it. After
+    `seconds` the server's own handler is told, which accepts nothing more and finishes what there
+    is. Until then another signal changes nothing: the parent process sends several.
     """
 
     def __init__(self, seconds: float, finish_seconds: float = FINISH_SECONDS):
@@ -34,6 +37,7 @@ class Drain:
             return  # Served within a thread of another program, which has the signals.
         self._loop = asyncio.get_running_loop()
         self._server_handler = signal.getsignal(signal.SIGTERM)
+        self._server = running_server()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
 
@@ -42,6 +46,9 @@ class Drain:
             self._tell_server(number)
         elif not self.begun:
             self.begun = True
+            if self._server is not None:
+                # A proxy that keeps a connection would send its next request as it is closed.
+                self._server.server_state.default_headers.append(_CLOSE)
             self._loop.call_soon_threadsafe(self._loop.call_later, self._seconds, self._stop)
 
     def _stop(self) -> None:

@@ -35,6 +35,7 @@ ErrorCode = Literal[
     "overloaded",
     "not_ready",
     "timed_out",
+    "too_slow",
 ]
 
 STATUS_OF: dict[ErrorCode, HTTPStatus] = {
@@ -55,6 +56,7 @@ STATUS_OF: dict[ErrorCode, HTTPStatus] = {
     "overloaded": HTTPStatus.SERVICE_UNAVAILABLE,
     "not_ready": HTTPStatus.SERVICE_UNAVAILABLE,
     "timed_out": HTTPStatus.GATEWAY_TIMEOUT,
+    "too_slow": HTTPStatus.REQUEST_TIMEOUT,
 }
 
 

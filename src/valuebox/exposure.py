@@ -2,6 +2,7 @@
 
 import ipaddress
 import logging
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 import click
@@ -14,6 +15,10 @@ from valuebox.store.engine import Store
 from valuebox.store.keys import working_keys
 
 _log = logging.getLogger("valuebox")
+
+
+class NoAddress(ValueboxError):
+    """The service is to listen on a name."""
 
 
 class NobodyCouldCall(ValueboxError):
@@ -29,8 +34,10 @@ def decide(settings: Settings, store: Store) -> Mode:
 
     Raises:
         NobodyCouldCall: when keys are needed that nobody has.
+        NoAddress: when it is told to listen on a name.
     """
     address = listening_address()
+    _refuse_name(address)
     is_local = address is not None and _is_loopback(address)
     shown = address or "an unknown address"
     if settings.access == "auto" and is_local:
@@ -53,6 +60,16 @@ def decide(settings: Settings, store: Store) -> Mode:
     )
 
 
+def _refuse_name(address: str | None) -> None:
+    try:
+        ipaddress.ip_address(address or "0.0.0.0")  # noqa: S104
+    except ValueError:
+        meant = "127.0.0.1" if address == "localhost" else "its address"
+        raise NoAddress(
+            f"BentoML listens on addresses, and {address} is a name; say --host {meant}"
+        ) from None
+
+
 def listening_address() -> str | None:
     """The host that `bentoml serve` will listen on; None where something else serves.
 
@@ -65,21 +82,26 @@ def listening_address() -> str | None:
     return str(context.params["host"] or BentoMLContainer.http.host.get())
 
 
-def names_this_machine(host: str) -> bool:
-    """Whether a header `Host` means this machine and could mean no other one.
+def is_named(host: str, hosts: Collection[str] = ()) -> bool:
+    """Whether a header `Host` means this machine and could mean no other one, or is one of `hosts`.
 
     A web page elsewhere may have a name of its own lead here, and would then read what is answered.
+
+    Args:
+        host: The header, with or without a port.
+        hosts: Names in small letters, without a port.
     """
     try:
         name = urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return False
-    return name == "localhost" or name.endswith(".localhost") or _is_loopback(name)
+    return name in hosts or name.endswith(".localhost") or _is_loopback(name)
 
 
 def _is_loopback(address: str) -> bool:
+    if address == "localhost":
+        return True
     try:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
-        # BentoML refuses a name in its own words.
         return False

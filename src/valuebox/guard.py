@@ -5,6 +5,7 @@ import logging
 import re
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -35,6 +36,7 @@ from valuebox.errors import (
 )
 from valuebox.exchange import Exchange, current_exchange
 from valuebox.front import site as front
+from valuebox.proxies import TrustedProxies
 from valuebox.settings import Settings
 from valuebox.shaping import ErrorShaper
 from valuebox.store.idempotency import MAX_KEY
@@ -55,7 +57,7 @@ _OTHER: Final = "other"
 _READING_SCOPES: Final = frozenset({Scope.READ})
 _ELSEWHERE: Final = (
     "This service is open to its own machine alone, under the names localhost and 127.0.0.1; "
-    "VALUEBOX_ACCESS says who else may call."
+    "VALUEBOX_ACCESS says who else may call, VALUEBOX_HOSTS under which names."
 )
 
 _KEY: Final = re.compile(rf"[!-~]{{1,{MAX_KEY}}}")
@@ -87,6 +89,10 @@ class Guard:
         self._max_body_bytes = int(found.max_body_mb * 1_000_000)
         self._max_requests = found.max_requests
         self._requests = 0
+        self._of_caller: Counter[str] = Counter()
+        self._most_of_caller = max(1, found.max_requests * 3 // 4)
+        self._trusted = TrustedProxies(found.trusted_proxies)
+        self._hosts = frozenset(found.hosts.lower().split())
         self._answering: ASGIApp = self._answer
         if found.cors_origins:
             self._answering = CORSMiddleware(
@@ -134,7 +140,8 @@ class Guard:
             answer = _timed_out() if timeout.expired() else crashed(error)
             await answer(scope, receive, shaped)
         finally:
-            _note(scope, exchange, shaped, body, time.monotonic() - began)
+            client = self._trusted.client(scope, headers.get("x-forwarded-for"))
+            _note(scope, client, exchange, shaped, body, time.monotonic() - began)
             current_exchange.reset(token)
 
     async def _admit(
@@ -149,7 +156,7 @@ class Guard:
         refusal = _refuse_path(path) or await self._refuse_caller(path, headers, exchange)
         is_ours = scope["method"] == "POST" and path in ROUTES
         if refusal is None and is_ours:
-            refusal = self._refuse(headers, ROUTES[path])
+            refusal = self._refuse(headers, ROUTES[path], exchange)
         if refusal is not None:
             await refusal(scope, body, shaped)
         elif path == _METRICS:
@@ -161,12 +168,15 @@ class Guard:
         elif not is_ours:
             await self._app(scope, body, shaped)
         else:
+            caller = exchange.caller_id
             self._requests += 1
+            self._of_caller[caller] += 1
             try:
                 answer = await self._running().dispatch.answer(path, body)
                 await answer(scope, body, shaped)
             finally:
                 self._requests -= 1
+                self._of_caller[caller] -= 1
 
     async def _metrics(self, method: str) -> Response:
         if method not in {"GET", "HEAD"}:
@@ -179,7 +189,8 @@ class Guard:
         if path in _OPEN:
             return None
         access: Access = self._running().access
-        if access.mode == "local" and not exposure.names_this_machine(headers.get("host", "")):
+        is_bound = access.mode == "local" or self._hosts
+        if is_bound and not exposure.is_named(headers.get("host", ""), self._hosts):
             return error_response("forbidden", _ELSEWHERE)
         if access.mode != "keys" or path == site.SIGN_IN:
             return None
@@ -195,8 +206,9 @@ class Guard:
         exchange.caller = checked
         return None
 
-    def _refuse(self, headers: Headers, route: Route) -> Response | None:
-        if self._requests >= self._max_requests:
+    def _refuse(self, headers: Headers, route: Route, exchange: Exchange) -> Response | None:
+        is_full = exchange.caller and self._of_caller[exchange.caller_id] >= self._most_of_caller
+        if is_full or self._requests >= self._max_requests:
             # Said at once: one that waits in line until it is given up helps nobody.
             return overloaded()
         sent = headers.getlist(IDEMPOTENCY_KEY_HEADER) if route.stores else []
@@ -232,7 +244,12 @@ def _bad_key() -> Response:
 
 
 def _note(
-    scope: Connection, exchange: Exchange, shaped: ErrorShaper, body: Body, seconds: float
+    scope: Connection,
+    client: str | None,
+    exchange: Exchange,
+    shaped: ErrorShaper,
+    body: Body,
+    seconds: float,
 ) -> None:
     """Count an answer, and write it into the log."""
     status = _CLIENT_GONE if body.broke_off and shaped.status != 200 else shaped.status
@@ -252,6 +269,7 @@ def _note(
         "seconds": round(seconds, 4),
         "rows": exchange.rows,
         "replayed": exchange.replayed or None,
+        "client": client,
         "key": exchange.caller.key.name if exchange.caller else None,
     }
     known = {name: value for name, value in fields.items() if value is not None}

@@ -47,6 +47,7 @@ _EVERYWHERE: Final[tuple[ErrorCode, ...]] = (
     "database_unavailable",
     "overloaded",
     "timed_out",
+    "too_slow",
 )
 _WHERE_STORED: Final[tuple[ErrorCode, ...]] = ("key_reused", "answer_gone")
 _OF_METRICS: Final[tuple[ErrorCode, ...]] = ("unauthenticated", "forbidden", "rate_limited")

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Lock
@@ -11,7 +12,6 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 
 from valuebox import exposure, logs, shared_folder, telemetry
 from valuebox.access import Access
-from valuebox.bounded_headers import bound_headers
 from valuebox.dispatch import Dispatch
 from valuebox.drain import Drain
 from valuebox.errors import ValueboxError
@@ -28,14 +28,19 @@ from valuebox.ltv.summaries.models import register
 from valuebox.ltv.tally import Tally
 from valuebox.ltv.upkeep import upkeep
 from valuebox.openapi import TruthfulDocs
+from valuebox.proxies import TrustedProxies
 from valuebox.readiness import Readiness
 from valuebox.repeating import stop
 from valuebox.retention import Retention, pruner
+from valuebox.server import running_server
 from valuebox.settings import load_settings, worker_count
 from valuebox.store import migrate
 from valuebox.store.engine import THREADS, Store, absolute, check_connections, make_engine
 from valuebox.store.idempotency import Replays
 from valuebox.store.pool_use import pool_use
+
+if sys.platform != "win32":
+    from valuebox.connections import Connections, bound, raise_descriptor_limit
 
 DESCRIPTION = "Customer-value models: predictions are stored, and checked when the truth arrives."
 # The timeout also bounds how long BentoML keeps a finished request's timer: keep it short.
@@ -69,7 +74,6 @@ class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
     def __init__(self) -> None:
         settings = load_settings()
         logs.configure()
-        bound_headers()
         telemetry.begin(settings.workers)
         self.store = Store(make_engine(settings.database_url.get_secret_value()))
         # Whoever starts a worker by itself has not decided, and gets the stricter answer.
@@ -114,6 +118,8 @@ class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
             if BentoMLContainer.tracing.exporter_type.get() is None:
                 # Spans that nobody collects take a tenth of the time of a small request.
                 os.environ.setdefault(_NO_TRACES, "true")
+            if sys.platform != "win32":
+                raise_descriptor_limit()
             check_connections(engine, settings.workers)
             shared_folder.prepare()
             model = LtvModel.load(settings.model)
@@ -129,7 +135,14 @@ class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     def await_signals(self) -> None:
-        """In a worker, when its server has installed its signal handlers."""
+        """In a worker, when its server has signal handlers, and does not listen yet."""
+        # There uvicorn reads with another class, which has bounds of its own.
+        if sys.platform != "win32" and (server := running_server()) is not None:
+            settings = load_settings()
+            counted = Connections(
+                settings.max_connections_per_address, TrustedProxies(settings.trusted_proxies)
+            )
+            bound(server, counted, settings.keep_alive_seconds)
         self.drain.install()
 
     async def __is_ready__(self) -> bool:

@@ -2,13 +2,17 @@
 
 from typing import Final, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from valuebox.errors import ValueboxError
+from valuebox.proxies import TrustedProxies
 
 # Far enough, and not before the first moment that an id can stand for.
 MAX_RETENTION_DAYS: Final = 10_000
+MIN_SECRET: Final = 16
+"""Characters of a session secret."""
 
 
 class BadSettings(ValueboxError):
@@ -92,12 +96,59 @@ class Settings(BaseSettings):
         ge=1,
         description="Requests that a worker takes at once; further ones are told to come back.",
     )
+    keep_alive_seconds: int = Field(
+        default=75,
+        ge=1,
+        le=86_400,
+        description="Seconds that a connection may stay open between two requests; longer than a "
+        "proxy in front of the service keeps one.",
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses and networks of proxies, separated by spaces, whose "
+        "`X-Forwarded-For` is believed, and who may open any number of connections; `*` for any.",
+    )
+    max_connections_per_address: int = Field(
+        default=256,
+        ge=1,
+        description="Connections that a worker takes from one address that is no trusted proxy.",
+    )
+    hosts: str = Field(
+        default="",
+        description="Names under which the service may be called besides those of this machine, "
+        "separated by spaces, such as `values.example.com`; by default any, where callers need a "
+        "key or everybody is let in.",
+    )
     max_body_mb: float = Field(
         default=32.0,
         gt=0,
         allow_inf_nan=False,
         description="Largest request body that is read, in megabytes.",
     )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_addresses(cls, text: str) -> str:
+        try:
+            TrustedProxies(text)
+        except ValueError:
+            raise PydanticCustomError(
+                "addresses", "Input should be addresses or networks such as 10.0.0.0/8"
+            ) from None
+        return text
+
+    @field_validator("session_secret")
+    @classmethod
+    def _is_hard_to_guess(cls, secret: SecretStr) -> SecretStr:
+        text = secret.get_secret_value()
+        if text and (len(text) < MIN_SECRET or len(set(text)) < MIN_SECRET // 2):
+            raise PydanticCustomError(
+                "weak",
+                "Input should be random, of {least} characters or more; `openssl rand -hex 32` "
+                "makes one",
+                {"least": MIN_SECRET},
+            )
+        return secret
 
 
 def load_settings() -> Settings:

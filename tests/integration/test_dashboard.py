@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pandas as pd
 import pytest
 from sqlalchemy import event, text
-from support.dashboards import HTML, Site, show, site_on
+from support.dashboards import HTML, Site, leads_to, show, site_on
 from support.pages import Page
 from support.sums import fold, send
 from support.users import user, users
@@ -28,7 +28,7 @@ HOSTILE = [
     "{{ 7 * 7 }}{% raw %}",
     "&lt;b&gt;",
 ]
-LINKS = re.compile(r'href="/dashboard/([a-z-]+)\.csv')
+LINKS = re.compile(r'href="dashboard/([a-z-]+)\.csv')
 
 
 @pytest.fixture
@@ -281,4 +281,4 @@ def test_this_machine_alone_is_let_in(postgres_store: Store, model: LtvModel) ->
         assert site.get().status_code == 200
         stranger = site.http.get("/dashboard", headers={**HTML, "Host": "rebound.example.com"})
         assert stranger.status_code == 403
-        assert site.http.get("/dashboard/sign-in").headers["location"] == "/dashboard"
+        assert leads_to(site.http.get("/dashboard/sign-in")) == "/dashboard"

@@ -150,6 +150,18 @@ def test_a_promise_is_kept_by_every_migration_since(
     assert works_from(ScriptDirectory(str(tmp_path))) == oldest
 
 
+def test_an_older_schema_is_brought_up_and_is_not_current_before(store: Store) -> None:
+    head = migrate.upgrade(store.engine)
+    with store.engine.begin() as connection:
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        connection.execute(text("DROP TABLE schema_promise"))
+        command.stamp(config, "0007")
+    assert not migrate.is_current(store.engine)
+    assert migrate.upgrade(store.engine) == head
+    assert migrate.is_current(store.engine)
+
+
 def test_a_revision_of_a_newer_version_is_refused(store: Store) -> None:
     with store.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'from_the_future'"))

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx
 import pandas as pd
@@ -88,6 +89,11 @@ class Site:
             data={"key": key},
             headers={**HTML, **headers},
         )
+
+
+def leads_to(answer: httpx.Response) -> str:
+    """The path and query that a browser goes to after an answer."""
+    return urljoin(answer.request.url.path, answer.headers["location"])
 
 
 @contextmanager

@@ -53,3 +53,20 @@ def test_nonsense_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "VALUEBOX_DATABASE_WAIT: Input should be a valid number" in message
     assert "soon" not in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("secret", ["a", "short-one", "a" * 40, "abcabcabcabcabcabcabc"])
+def test_a_secret_that_can_be_guessed_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    monkeypatch.setenv("VALUEBOX_SESSION_SECRET", secret)
+    with pytest.raises(BadSettings, match="VALUEBOX_SESSION_SECRET: Input should be random") as no:
+        load_settings()
+    assert secret == "a" or secret not in str(no.value)
+
+
+@pytest.mark.parametrize("proxies", ["10.0.0.0/33", "proxy.example.com", "10.0.0.1,10.0.0.2"])
+def test_proxies_are_addresses(monkeypatch: pytest.MonkeyPatch, proxies: str) -> None:
+    monkeypatch.setenv("VALUEBOX_TRUSTED_PROXIES", proxies)
+    with pytest.raises(BadSettings, match="VALUEBOX_TRUSTED_PROXIES: Input should be addresses"):
+        load_settings()

@@ -65,20 +65,21 @@ def view(over: Frame, found: Mapping[str, Sequence[Any]], viewer: Viewer) -> HTM
     )
 
 
-def sign_in(query: str, message: str | None = None, status: int = 200) -> HTMLResponse:
+def sign_in(query: str, root: str, message: str | None = None, status: int = 200) -> HTMLResponse:
     """The page that asks for an API key.
 
     Args:
         query: Of the view that comes after it.
+        root: From the page to the folder of the first page.
         message: Why it is asked for again.
         status: Of the answer.
     """
-    return _html("sign_in.html", status, query=query, message=message)
+    return _html("sign_in.html", status, query=query, root=root, message=message)
 
 
-def error(what: Error, status: int) -> HTMLResponse:
-    """The page that says what went wrong."""
-    return _html("error.html", status, error=what)
+def error(what: Error, root: str, status: int) -> HTMLResponse:
+    """The page that says what went wrong; `root` leads to the folder of the first page."""
+    return _html("error.html", status, error=what, root=root)
 
 
 def level(drift: FeatureDrift) -> str:

@@ -28,6 +28,8 @@ def environment(*packages: str, **filters: Callable[..., Any]) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    # From a page to the folder of the first page, so that any proxy may put a path before all.
+    templates.globals["root"] = ""
     templates.filters.update(
         figure=readable.figure,
         index=readable.index,

@@ -34,7 +34,8 @@ class Sessions:
             COOKIE,
             f"{said}.{self._signature(said)}",
             max_age=SECONDS,
-            path=PATH,
+            # The folder that the browser asked in, whatever a proxy has put before it.
+            path=None,
             secure=is_secure,
             httponly=True,
             samesite="lax",
@@ -43,7 +44,7 @@ class Sessions:
     @staticmethod
     def end(answer: Response) -> None:
         """Have the browser forget it."""
-        answer.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="lax")
+        answer.set_cookie(COOKIE, max_age=0, expires=0, path=None, httponly=True, samesite="lax")
 
     def key_id(self, cookies: str) -> str | None:
         """Whose key the header `Cookie` stands for; None without a session that still runs."""

@@ -42,6 +42,9 @@ _METHODS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 PATHS: Final = frozenset(_METHODS)
 SCOPES: Final = frozenset({Scope.READ})
+# As seen from the pages below `PATH`, wherever a proxy shows them.
+_HALL: Final = "../dashboard"
+_ENTRANCE: Final = "sign-in"
 # More than a key takes, and little enough to hold.
 _FORM_BYTES: Final = 2_000
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -78,7 +81,7 @@ class Dashboard:
         if method == "POST" and _is_foreign(headers):
             return error_response("forbidden", _FOREIGN)
         if path == _SIGN_OUT:
-            leaving = _to(SIGN_IN)
+            leaving = _to(_ENTRANCE)
             self._sessions.end(leaving)
             return leaving
         try:
@@ -112,13 +115,13 @@ class Dashboard:
         status = STATUS_OF[error.code].value
         is_refused = method == "POST" and path == SIGN_IN and error.code == "forbidden"
         if not is_refused and error.code != "unauthenticated":
-            return pages.error(error, status)
+            return pages.error(error, _root(path), status)
         message = error.message if is_refused else "That key does not work."
         try:
             after = read_choice(query).query()
         except BadChoice:
             after = ""
-        return pages.sign_in(after, message if method == "POST" else None, status)
+        return pages.sign_in(after, _root(path), message if method == "POST" else None, status)
 
     async def _aside(self, work: Callable[[], Response]) -> Response:
         """Do blocking work beside the event loop, by few threads, so that it takes no one's."""
@@ -154,18 +157,23 @@ class Dashboard:
         access = self._running().access
         after = choice.query()
         if access.mode != "keys":
-            return _to(PATH, after)
+            return _to(_HALL, after)
         if scope["method"] != "POST":
-            return pages.sign_in(after)
+            return pages.sign_in(after, _root(scope["path"]))
         key = await _sent_key(headers, receive)
         if isinstance(key, Response):
             return key
         caller = await admitted(access.check(f"Bearer {key}", SCOPES))
         if not isinstance(caller, Caller):
             return caller
-        entering = _to(PATH, after)
+        entering = _to(_HALL, after)
         self._sessions.begin(entering, caller.key.id, _is_secure(scope, headers))
         return entering
+
+
+def _root(path: str) -> str:
+    """From a page to the folder of the first page."""
+    return "../" * (path.count("/") - 1)
 
 
 def _to(path: str, query: str = "") -> RedirectResponse:
@@ -179,7 +187,10 @@ def _is_foreign(headers: Headers) -> bool:
     if site is not None:
         return site not in {"same-origin", "none"}
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    # A proxy may have put its own name in the place of what the browser called; a page of
+    # another site cannot send the header that tells that one.
+    own = (headers.get("host"), headers.get("x-forwarded-host"))
+    return origin is not None and urlsplit(origin).netloc not in own
 
 
 def _is_secure(scope: Connection, headers: Headers) -> bool:

@@ -53,10 +53,10 @@ def is_promised(connection: Connection, found: str | None, head: str | None) -> 
 
     Args:
         connection: To the database.
-        found: The revision that the database is at, which `head` does not know.
-        head: The newest revision that this code knows.
+        found: The revision that the database is at.
+        head: The newest revision that this code knows; revisions are numbers that grow.
     """
-    if found is None or head is None:
+    if found is None or head is None or found <= head:
         return False
     query = select(SchemaPromise.works_from).where(SchemaPromise.revision == found)
     try:
