@@ -5,7 +5,7 @@ IMAGE ?= valuebox:latest
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo test fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
-	bench-score bench-dask bench-facts bench-growth bench-dashboard bench-contenders bench chaos soak pictures
+	bench-score bench-dask bench-facts bench-import bench-growth bench-dashboard bench-contenders bench chaos soak pictures
 
 install: .venv/installed
 
@@ -80,6 +80,10 @@ bench-score: install
 # Facts into PostgreSQL beside a plain COPY, and out again; some minutes and 3 GB of disk.
 bench-facts: install
 	PYTHONPATH=tests $(BIN)/python benchmarks/facts.py $(INTO)
+
+# 1.5 million lines of invoices from CSV into SQLite and PostgreSQL; some minutes and 1 GB of disk.
+bench-import: install
+	PYTHONPATH=tests $(BIN)/python benchmarks/importing.py $(INTO)
 
 # A growth report over five million events; some minutes and 3 GB of disk.
 bench-growth: install

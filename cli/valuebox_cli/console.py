@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Final
 import typer
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from valuebox.cohorts import CohortReport
@@ -82,6 +89,8 @@ def progress(unit: str) -> Progress:
         MofNCompleteColumn(),
         TextColumn(unit),
         TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(compact=True),
         console=err,
         transient=True,
         disable=not err.is_terminal,
