@@ -26,6 +26,7 @@ test: install
 # Minutes: more than 10,000 made-up requests to each database.
 fuzz: install
 	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 2500 tests/e2e/test_fuzzed.py tests/e2e/test_modelled.py
+	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 20000 tests/unit/test_import_mangled.py
 
 lint: install
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

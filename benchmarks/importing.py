@@ -36,7 +36,7 @@ def made(path: Path, rows: int) -> None:
     """A file of lines of invoices, of which two in a hundred are cancelled."""
     rng = np.random.default_rng(7)
     invoice = np.sort(rng.integers(rows // LINES, size=rows))
-    cancelled = rng.random(rows) < 0.02  # noqa: PLR2004
+    cancelled = rng.random(rows) < 0.02
     customers = max(rows // 250, 1)
     minutes = pd.to_timedelta(invoice * (525_600 * LINES / rows), unit="min")
     lines = {
