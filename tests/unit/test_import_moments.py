@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.columns import array, decided
 
-from valuebox_cli.importing.columns.moments import MomentColumn, Moments
+from valuebox_cli.importing.columns.moment_reader import Moments
+from valuebox_cli.importing.columns.moments import MomentColumn
 from valuebox_cli.importing.columns.unclear import UnclearColumn
 
 UTC = ZoneInfo("UTC")

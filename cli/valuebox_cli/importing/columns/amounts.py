@@ -1,5 +1,6 @@
 """Columns of amounts of money: which separator they use, and which currencies they name."""
 
+import re
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -26,6 +27,7 @@ Mask = NDArray[np.bool_]
 _WHOLE: Final = r"^[+-]?\d+([eE][+-]?\d+)?$"
 _CENTS: Final = r"^[+-]?(\d*[{0}](\d{{1,2}}|\d{{4,}})|(0+|\d{{4,}})?[{0}]\d{{3}})([eE][+-]?\d+)?$"
 _PLAIN: Final = r"^[+-]?(\d+[{0}]?\d*|[{0}]\d+)([eE][+-]?\d+)?$"
+_THREE: Final = re.compile(r"[.,]\d{3}$")
 # Up to this share of amounts may contradict the others before doubtful ones are not read.
 _MISTAKES: Final = 0.01
 _WORDS: Final = {".": "a point", ",": "a comma"}
@@ -118,8 +120,11 @@ class AmountReader:
         possible = fits(written.body)
         if not possible:
             return nothing
-        # What can be read in one way alone is read so, whatever the others have before cents.
+        # What can be read in one way alone is read so, whatever the others have before cents: but
+        # three digits behind it may still be meant as thousands.
         decimal = self.decimal if self.decimal in possible else min(possible)
+        if decimal != self.decimal and _THREE.search(written.body):
+            return nothing
         value = float(number(written.body, decimal) or "nan")
         return -value if written.is_negative else value, currency
 

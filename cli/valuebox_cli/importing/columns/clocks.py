@@ -1,10 +1,12 @@
 """What clocks and calendars show, as moments in UTC."""
 
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from valuebox.moments import FIRST_YEAR, LAST_YEAR
@@ -47,6 +49,16 @@ class Shown(NamedTuple):
         return Shown(
             np.where(here, self.times, other.times), np.where(here, self.kinds, other.kinds)
         )
+
+    def or_read(self, texts: pa.Array, read: Callable[[pa.Array], "Shown"]) -> "Shown":
+        """These, and what is read of the other texts."""
+        others = np.isnat(self.times)
+        if not others.any():
+            return self
+        found = read(texts.filter(pa.array(others)))
+        times, kinds = self.times.copy(), self.kinds.copy()
+        times[others], kinds[others] = found
+        return Shown(times, kinds)
 
 
 def civil(years: NDArray[Any], months: NDArray[Any], days: NDArray[Any]) -> Times:

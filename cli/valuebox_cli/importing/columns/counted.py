@@ -40,8 +40,10 @@ class Rule:
 
     def likely(self, numbers: Numbers) -> Shown:
         """Moments of the numbers that are taken for such without being told."""
-        found = self.shown(numbers)
         near = (numbers >= self.low) & (numbers < self.high)
+        if not near.any():
+            return Shown.nothing(len(numbers))
+        found = self.shown(numbers)
         return Shown(_where(near, found.times), found.kinds)
 
 

@@ -1,111 +1,47 @@
 """Columns of moments: which of the many ways to write a moment a column uses."""
 
-import re
 from collections import Counter
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import types
 
-from valuebox_cli.importing.columns.arrays import distinct, holds, is_number, plain, trimmed
-from valuebox_cli.importing.columns.clocks import DAY, EXACT, LOCAL, Shown, Times, in_utc
+from valuebox_cli.importing.columns.arrays import distinct, is_number
+from valuebox_cli.importing.columns.clocks import DAY, LOCAL, Shown
 from valuebox_cli.importing.columns.counted import (
     INFERRED,
     RULES,
     Rule,
     numbers_of,
-    since_1970,
+)
+from valuebox_cli.importing.columns.moment_reader import (
+    ISO,
+    Mask,
+    MomentReader,
+    digits,
+    native,
+    normal,
 )
 from valuebox_cli.importing.columns.order import OrderEvidence
 from valuebox_cli.importing.columns.unclear import Examples, UnclearColumn
-from valuebox_cli.importing.columns.written import numeric, strict, with_names, year_first
+from valuebox_cli.importing.columns.written import (
+    DAY_FIRST,
+    numeric,
+    strict,
+    with_names,
+    year_first,
+)
 
-Mask = NDArray[np.bool_]
-
-ISO: Final = "iso"
-"""The format of moments that are written with the year first."""
 _BY_NAME: Final = {rule.name: rule for rule in RULES}
 _NATIVE: Final = "moments"
 _YEAR_FIRST: Final = "the year first, or the month by its name"
-_DIGITS: Final = r"^\d{1,20}(\.\d*)?$"
-_TIME_CODES: Final = frozenset("HIMSfpcXTR")
 _CHOICES: Final = ", ".join(
     f'"{name}"' for name in (ISO, *(rule.name for rule in RULES if "%" not in rule.name))
 )
-
-
-class Moments(NamedTuple):
-    """A batch of a column."""
-
-    values: Times
-    """`(n_rows,)` datetime64[us], in UTC; NaT where one is missing or wrong."""
-    missing: Mask
-    wrong: Mask
-    """What is there, and is no moment in the years 1970 to 2199."""
-
-
-@dataclass(frozen=True)
-class MomentReader:
-    """Reads a column whose meaning is clear."""
-
-    note: str
-    """How it is read, in words."""
-    zone: ZoneInfo
-    format: str | None = None
-    """What the mapping says of it."""
-    order: str | None = None
-    """Of day, month and year where each is a number; None where such dates cannot be read."""
-    rule: Rule | None = None
-    """How numbers are moments; None where none is."""
-
-    def read(self, values: pa.Array | pa.ChunkedArray) -> Moments:
-        """A batch as moments."""
-        values, missing = _normal(values)
-        times = in_utc(self._shown(values), self.zone)
-        return Moments(times, missing, np.isnat(times) & ~missing)
-
-    def _shown(self, values: pa.Array) -> Shown:
-        if (native := _native(values)) is not None:
-            return native
-        is_text = types.is_string(values.type)
-        if is_text and self.format in (None, ISO) and (found := strict(values)) is not None:
-            return found
-        if not is_text and not is_number(values.type):
-            return Shown.nothing(len(values))
-        each = distinct(values)
-        found = self._texts(each.values) if is_text else self._numbers(each.values)
-        nothing = np.datetime64("NaT", "us")
-        return Shown(each.rows(found.times, nothing), each.rows(found.kinds, LOCAL))
-
-    def _numbers(self, numbers: pa.Array) -> Shown:
-        if self.rule is not None:
-            return self._by_rule(self.rule, numbers_of(numbers))
-        if self.format in (None, ISO):
-            return Shown.nothing(len(numbers))
-        return _by_format(numbers.cast(pa.string()), self.format)
-
-    def _texts(self, texts: pa.Array) -> Shown:
-        if self.format == ISO:
-            return year_first(texts)
-        if self.format is not None and self.rule is None:
-            return _by_format(texts, self.format)
-        found = Shown.nothing(len(texts))
-        if self.rule is not None:
-            found = self._by_rule(self.rule, _digits(texts))
-        if self.format is None:
-            found = found.otherwise(year_first(texts)).otherwise(with_names(texts))
-            if self.order is not None:
-                found = found.otherwise(numeric(texts).by_order[self.order])
-        return found
-
-    def _by_rule(self, rule: Rule, numbers: NDArray[Any]) -> Shown:
-        return rule.likely(numbers) if self.format is None else rule.shown(numbers)
 
 
 class MomentColumn:
@@ -140,20 +76,20 @@ class MomentColumn:
     def see(self, values: pa.Array | pa.ChunkedArray) -> None:
         """Look at a batch; at all of them, in the order of the rows."""
         if self._format is None:
-            values, missing = _normal(values)
+            values, missing = normal(values)
             is_read = self._seen(values, ~missing)
             self._unread.add(values, ~is_read & ~missing, self._before)
         self._before += len(values)
 
     def _seen(self, values: pa.Array, there: Mask) -> Mask:
         """Which rows hold something that may be a moment."""
-        if (native := _native(values)) is not None:
-            self._note(native, there)
+        if (own := native(values)) is not None:
+            self._note(own, there)
             self._clear[_NATIVE] += int(there.sum())
             return there
         is_text = types.is_string(values.type)
-        if is_text and (clear := strict(values)) is not None:
-            self._note(clear, there)
+        if is_text and (iso := strict(values)) is not None:
+            self._note(iso, there)
             self._clear[_YEAR_FIRST] += int(there.sum())
             return there
         if not is_text and not is_number(values.type):
@@ -165,17 +101,31 @@ class MomentColumn:
             counted = each.rows(self._see_numbers(numbers_of(each.values), rows), False) & there
             self._numbers.add(values, counted, self._before)
             return counted
-        counted = self._see_numbers(_digits(each.values), rows)
+        counted = self._see_numbers(digits(each.values), rows)
         self._numbers.add(values, each.rows(counted, False) & there, self._before)
-        dates = numeric(each.values)
-        ordered = self._orders.add(each.values, dates, rows)
+        others = ~counted
+        texts = each.values.filter(pa.array(others))
+        ordered = np.zeros(len(others), dtype=bool)
+        ordered[others] = self._see_dates(texts, rows[others])
         self._orders.examples.add(values, each.rows(ordered, False) & there, self._before)
-        clear = year_first(each.values).otherwise(with_names(each.values))
-        is_clear = ~np.isnat(clear.times)
-        self._note(clear, is_clear)
-        self._note(next(iter(dates.by_order.values())), ordered)
-        self._clear[_YEAR_FIRST] += int(rows[is_clear].sum())
-        return each.rows(counted | ordered | is_clear, False) & there
+        others &= ~ordered
+        texts = each.values.filter(pa.array(others))
+        clear = np.zeros(len(others), dtype=bool)
+        clear[others] = self._see_clear(texts, rows[others])
+        return each.rows(counted | ordered | clear, False) & there
+
+    def _see_dates(self, texts: pa.Array, rows: NDArray[np.int64]) -> Mask:
+        dates = numeric(texts)
+        ordered = self._orders.add(texts, dates, rows)
+        self._note(dates.by_order[DAY_FIRST], ordered)
+        return ordered
+
+    def _see_clear(self, texts: pa.Array, rows: NDArray[np.int64]) -> Mask:
+        found = year_first(texts).or_read(texts, with_names)
+        clear = ~np.isnat(found.times)
+        self._note(found, clear)
+        self._clear[_YEAR_FIRST] += int(rows[clear].sum())
+        return clear
 
     def _see_numbers(self, numbers: NDArray[Any], rows: NDArray[np.int64]) -> Mask:
         counted = np.zeros(len(numbers), dtype=bool)
@@ -252,43 +202,6 @@ class MomentColumn:
         if DAY in self._kinds:
             told += f", days by themselves once they have begun in {self._zone.key} and UTC"
         return told
-
-
-def _normal(values: pa.Array | pa.ChunkedArray) -> tuple[pa.Array, Mask]:
-    """The values as they are looked at, and which are missing."""
-    values = plain(values)
-    if types.is_string(values.type):
-        values = trimmed(values)
-    return values, holds(values.is_null(nan_is_null=True))
-
-
-def _native(values: pa.Array) -> Shown | None:
-    """Values that are moments or days already; None where they are something else."""
-    kind = values.type
-    if types.is_date(kind):
-        return Shown.all(values.cast(pa.timestamp("us"), safe=False).to_numpy(False), DAY)
-    if not types.is_timestamp(kind):
-        return None
-    # As integers, since nothing else says what is beyond the years that microseconds reach.
-    times = values.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
-    per_second = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}[kind.unit]
-    shown = since_1970(per_second)(times).times
-    shown[holds(values.is_null())] = np.datetime64("NaT", "us")
-    return Shown.all(shown, LOCAL if kind.tz is None else EXACT)
-
-
-def _digits(texts: pa.Array) -> NDArray[np.float64]:
-    """Texts of digits as numbers; NaN for all others."""
-    are_digits = pc.match_substring_regex(texts, _DIGITS)
-    digits = pc.if_else(are_digits, texts, pa.scalar(None, pa.string()))
-    return digits.cast(pa.float64()).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
-
-
-def _by_format(texts: pa.Array, format: str) -> Shown:  # noqa: A002
-    times = pd.to_datetime(texts.to_pandas(), format=format, errors="coerce", utc=True)
-    codes = set(re.findall("%(.)", format))
-    kind = EXACT if "z" in codes else LOCAL if codes & _TIME_CODES else DAY
-    return Shown.all(times.dt.tz_localize(None).to_numpy(dtype="datetime64[us]"), kind)
 
 
 def _check(name: str, format: str) -> None:  # noqa: A002

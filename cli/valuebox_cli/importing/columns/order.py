@@ -7,7 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from valuebox_cli.importing.columns.unclear import Examples
-from valuebox_cli.importing.columns.written import ORDERS, Numeric, format_of
+from valuebox_cli.importing.columns.written import DAY_FIRST, ORDERS, Numeric, format_of
 
 _BITS: Final = {order: 1 << at for at, order in enumerate(ORDERS)}
 _SAME: Final = 1 << len(ORDERS)
@@ -82,4 +82,4 @@ class OrderEvidence:
         if for_it or against:
             return bool(against <= _MISTAKES * for_it)
         # Where points stand between them, days come first in every country.
-        return not open_ or (one == "dmy" and not self._undotted)
+        return not open_ or (one == DAY_FIRST and not self._undotted)

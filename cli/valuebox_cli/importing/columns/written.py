@@ -14,23 +14,19 @@ from valuebox_cli.importing.columns.clocks import DAY, EXACT, LOCAL, Shown, Time
 
 ORDERS: Final = ("dmy", "mdy", "ymd")
 """In which days, months and years of two digits may come."""
+DAY_FIRST: Final = "dmy"
 
 _TIME: Final = (
     r"(?:(?:[Tt_]|,? +)(?P<H>\d{1,2})(?::(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?)?"
     r"(?: ?(?P<p>[AaPp])\.?[Mm]\.?)?(?: ?(?P<z>Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?)?"
 )
-_YEAR_FIRST: Final = rf"^(?P<y>\d{{4}})[-/.](?P<m>\d{{1,2}})[-/.](?P<d>\d{{1,2}}){_TIME}$"
-_NUMERIC: Final = (
-    r"^(?P<first>\d{1,2})(?P<mark>[-/.])(?P<second>\d{1,2})[-/.](?P<third>\d{4}|\d{2})"
-    rf"{_TIME}$"
-)
+_YEAR_FIRST: Final = r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})"
+_NUMERIC: Final = r"(?P<first>\d{1,2})(?P<mark>[-/.])(?P<second>\d{1,2})[-/.](?P<third>\d{4}|\d{2})"
 _WEEKDAY: Final = r"(?:[A-Za-z]{2,9},? +)?"
 _DAY_THEN_NAME: Final = (
-    rf"^{_WEEKDAY}(?P<d>\d{{1,2}})[ -]?(?P<name>[A-Za-z]{{3,9}})\.?,?[ -]?(?P<y>\d{{4}}){_TIME}$"
+    rf"{_WEEKDAY}(?P<d>\d{{1,2}})[ -]?(?P<name>[A-Za-z]{{3,9}})\.?,?[ -]?(?P<y>\d{{4}})"
 )
-_NAME_THEN_DAY: Final = (
-    rf"^{_WEEKDAY}(?P<name>[A-Za-z]{{3,9}})\.? (?P<d>\d{{1,2}}),? (?P<y>\d{{4}}){_TIME}$"
-)
+_NAME_THEN_DAY: Final = rf"{_WEEKDAY}(?P<name>[A-Za-z]{{3,9}})\.? (?P<d>\d{{1,2}}),? (?P<y>\d{{4}})"
 _MONTHS: Final = (
     *("january", "february", "march", "april", "may", "june", "july"),
     *("august", "september", "october", "november", "december"),
@@ -43,14 +39,16 @@ _MONTH: Final = {name[:3]: at for at, name in enumerate(_MONTHS, 1)} | {
 _CENTURY_BEGINS: Final = 69
 _HALF_DAY: Final = 12
 _MICROSECOND_DIGITS: Final = 6
+_PLAINLY_ISO: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_ZONED: Final = re.compile(r"[T ].*(Z|[+-]\d\d:?(\d\d)?)$")
+_UTC: Final = " UTC"
 
 
 def year_first(texts: pa.Array) -> Shown:
     """ISO 8601 as it is met: with slashes, without leading zeros, with "UTC" or "PM" behind it."""
     if not (parts := _Parts(texts, _YEAR_FIRST)):
         return Shown.nothing(len(texts))
-    (found,) = parts.at(civil(parts["y"], parts["m"], parts["d"]))
-    return found
+    return parts.at(civil(parts["y"], parts["m"], parts["d"]))
 
 
 def with_names(texts: pa.Array) -> Shown:
@@ -58,8 +56,8 @@ def with_names(texts: pa.Array) -> Shown:
     found = Shown.nothing(len(texts))
     for pattern in (_DAY_THEN_NAME, _NAME_THEN_DAY):
         if parts := _Parts(texts, pattern):
-            (some,) = parts.at(civil(parts["y"], parts.coded("name", _MONTH), parts["d"]))
-            found = found.otherwise(some)
+            months = parts.coded("name", _MONTH)
+            found = found.otherwise(parts.at(civil(parts["y"], months, parts["d"])))
     return found
 
 
@@ -79,21 +77,22 @@ def numeric(texts: pa.Array) -> Numeric:
         return Numeric(dict.fromkeys(ORDERS, nothing), np.zeros(len(texts), dtype=bool))
     first, second, third = (parts[name] for name in ("first", "second", "third"))
     short = parts.lengths("third") == 2
-    # A year first, with two digits, is written with dashes if at all.
-    may_lead = short & parts.equals("mark", "-")
     last = np.where(short, _with_century(third), third)
+    # A year first, with two digits, is written with dashes if at all.
     leading = civil(_with_century(first), second, third)
-    days = (
-        civil(last, second, first),
-        civil(last, first, second),
-        np.where(may_lead, leading, np.datetime64("NaT", "D")),
-    )
-    return Numeric(dict(zip(ORDERS, parts.at(*days), strict=True)), parts.equals("mark", "."))
+    may_lead = short & parts.equals("mark", "-")
+    days = {
+        "dmy": civil(last, second, first),
+        "mdy": civil(last, first, second),
+        "ymd": np.where(may_lead, leading, np.datetime64("NaT", "D")),
+    }
+    by_order = {order: parts.at(found) for order, found in days.items()}
+    return Numeric(by_order, parts.equals("mark", ".")[parts.dates.codes])
 
 
 def format_of(text: str, order: str) -> str:
     """How a date of three numbers is written, as `strptime` says it."""
-    match = re.match(_NUMERIC, text)
+    match = re.fullmatch(_NUMERIC + _TIME, text)
     if match is None:
         raise ValueError(text)
     year = "%Y" if len(match["third"]) > 2 else "%y"
@@ -111,19 +110,22 @@ def format_of(text: str, order: str) -> str:
 
 def strict(texts: pa.Array) -> Shown | None:
     """ISO 8601 as Arrow reads it, ten times as fast; None unless it reads all of them."""
-    days = pc.equal(pc.binary_length(texts), len("2013-05-02"))
+    first = next((one.as_py() for one in texts if one.is_valid), None)
+    if first is None or not _PLAINLY_ISO.match(first):
+        return None
+    is_utc = first.endswith(_UTC) and bool(pc.all(pc.ends_with(texts, _UTC)).as_py())
+    is_zoned = _ZONED.search(first) is not None
+    if is_utc:
+        texts = pc.utf8_slice_codeunits(texts, 0, -len(_UTC))
     try:
-        times = pc.cast(texts, pa.timestamp("us")).to_numpy(zero_copy_only=False)
-        kinds = np.where(holds(days), DAY, LOCAL).astype(np.int8)
-        return Shown(times, kinds)
-    except pa.ArrowInvalid:
-        pass
-    try:
-        zoned = pc.replace_substring_regex(texts, r" ?(UTC|GMT)$", "Z")
-        times = pc.cast(zoned, pa.timestamp("us", "UTC")).to_numpy(zero_copy_only=False)
-        return Shown.all(times, EXACT)
+        times = pc.cast(texts, pa.timestamp("us", "UTC" if is_zoned else None))
     except pa.ArrowInvalid:
         return None
+    found: Times = times.to_numpy(zero_copy_only=False)
+    if is_utc or is_zoned:
+        return Shown.all(found, EXACT)
+    days = holds(pc.equal(pc.binary_length(texts), len("2013-05-02")))
+    return Shown(found, np.where(days, DAY, LOCAL).astype(np.int8))
 
 
 def _with_century(years: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -131,20 +133,27 @@ def _with_century(years: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 class _Parts:
-    """What a pattern has found in texts; numbers are 0 where nothing is."""
+    """What a pattern has found in texts, by the distinct dates in them.
+
+    There are few of those, and few distinct times of day, even where no two texts are the same.
+    """
 
     def __init__(self, texts: pa.Array, pattern: str):
-        self._found = pc.extract_regex(texts, pattern)
-        self._matched = holds(self._found.is_valid())
+        split = pc.extract_regex(texts, f"^(?P<date>{_bare(pattern)})(?P<time>{_bare(_TIME)})$")
+        self._matched = holds(split.is_valid())
+        self.dates = distinct(pc.struct_field(split, "date").fill_null(""))
+        self._times = distinct(pc.struct_field(split, "time").fill_null(""))
+        self._of_dates = pc.extract_regex(self.dates.values, f"^{pattern}$")
 
     def __bool__(self) -> bool:
         return bool(self._matched.any())
 
-    def _texts(self, name: str) -> pa.Array:
-        return pc.struct_field(self._found, name).fill_null("")
-
     def __getitem__(self, name: str) -> NDArray[np.int64]:
+        """A part as numbers, 0 where there is none; for each distinct date, as below."""
         return _whole(self._texts(name))
+
+    def _texts(self, name: str) -> pa.Array:
+        return pc.struct_field(self._of_dates, name).fill_null("")
 
     def lengths(self, name: str) -> NDArray[np.int32]:
         """How many characters a part has."""
@@ -156,39 +165,44 @@ class _Parts:
 
     def coded(self, name: str, codes: Mapping[str, int]) -> NDArray[np.int64]:
         """A part as numbers that stand for its texts, whatever their case; 0 for others."""
-        found = distinct(self._texts(name))
-        known = [codes.get(text.lower(), 0) for text in found.values.to_pylist()]
-        return np.array(known, dtype=np.int64)[found.codes]
+        known = [codes.get(text.lower(), 0) for text in self._texts(name).to_pylist()]
+        return np.array(known, dtype=np.int64)
 
-    def at(self, *candidates: Times) -> list[Shown]:
-        """Days, as they may be meant, at the times of day that stand behind them."""
-        micros, kinds, good = self._times_of_day()
-        return [
-            Shown(
-                np.where(good, days.astype("datetime64[us]") + micros, np.datetime64("NaT", "us")),
-                kinds,
-            )
-            for days in candidates
-        ]
+    def at(self, days: Times) -> Shown:
+        """What the distinct dates mean, at the times of day that stand behind them.
 
-    def _times_of_day(self) -> tuple[NDArray[np.timedelta64], NDArray[np.int8], NDArray[np.bool_]]:
-        """Times of day in UTC or on some clock, which of that it is, and where there is one."""
-        hour, minute, second = self["H"], self["M"], self["S"]
-        half = self._texts("p")
-        twelve = holds(pc.not_equal(half, ""))
-        good = (minute < 60) & (second < 60)
-        good &= np.where(twelve, (hour >= 1) & (hour <= _HALF_DAY), hour < 24)
-        afternoon = holds(pc.equal(pc.utf8_lower(half), "p"))
-        hour = np.where(twelve, hour % _HALF_DAY + _HALF_DAY * afternoon, hour)
-        digits = pc.utf8_rpad(self._texts("f"), _MICROSECOND_DIGITS, "0")
-        fraction = _whole(pc.utf8_slice_codeunits(digits, 0, _MICROSECOND_DIGITS))
-        offset = distinct(self._texts("z"))
-        minutes = np.array([_offset(one) for one in offset.values.to_pylist()], dtype=np.int64)
-        zone = minutes[offset.codes]
-        micros = ((hour * 60 + minute - zone) * 60 + second) * 1_000_000 + fraction
-        kinds = np.where(self.lengths("z") > 0, EXACT, LOCAL)
-        kinds = np.where(self.lengths("H") == 0, DAY, kinds)
-        return micros.astype("timedelta64[us]"), kinds.astype(np.int8), self._matched & good
+        Returns:
+            A moment for each of the texts, NaT for those in which nothing was found.
+        """
+        times, kinds = _times_of_day(self._times.values)
+        found = days.astype("datetime64[us]")[self.dates.codes] + times[self._times.codes]
+        nothing = np.datetime64("NaT", "us")
+        return Shown(np.where(self._matched, found, nothing), kinds[self._times.codes])
+
+
+def _bare(pattern: str) -> str:
+    """The same pattern without names in it."""
+    return re.sub(r"\(\?P<\w+>", "(?:", pattern)
+
+
+def _times_of_day(texts: pa.Array) -> tuple[NDArray[np.timedelta64], NDArray[np.int8]]:
+    """Times of day, NaT where there is no such time, and whether they are in UTC."""
+    found = pc.extract_regex(texts, f"^{_TIME}$")
+    part = {name: pc.struct_field(found, name).fill_null("") for name in "HMSfpz"}
+    hour, minute, second = (_whole(part[name]) for name in "HMS")
+    twelve = holds(pc.not_equal(part["p"], ""))
+    good = (minute < 60) & (second < 60)
+    good &= np.where(twelve, (hour >= 1) & (hour <= _HALF_DAY), hour < 24)
+    afternoon = holds(pc.equal(pc.utf8_lower(part["p"]), "p"))
+    hour = np.where(twelve, hour % _HALF_DAY + _HALF_DAY * afternoon, hour)
+    digits = pc.utf8_rpad(part["f"], _MICROSECOND_DIGITS, "0")
+    fraction = _whole(pc.utf8_slice_codeunits(digits, 0, _MICROSECOND_DIGITS))
+    zone = np.array([_offset(one) for one in part["z"].to_pylist()], dtype=np.int64)
+    micros = ((hour * 60 + minute - zone) * 60 + second) * 1_000_000 + fraction
+    kinds = np.where(holds(pc.not_equal(part["z"], "")), EXACT, LOCAL)
+    kinds = np.where(holds(pc.equal(part["H"], "")), DAY, kinds)
+    times = np.where(good, micros.astype("timedelta64[us]"), np.timedelta64("NaT", "us"))
+    return times, kinds.astype(np.int8)
 
 
 def _whole(texts: pa.Array) -> NDArray[np.int64]:
