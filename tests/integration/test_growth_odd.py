@@ -99,6 +99,23 @@ def test_refunds_are_no_responses(store: Store) -> None:
     assert (found.probabilistic.buyers, found.probabilistic.repeaters) == (30, 0)
 
 
+def test_purchases_have_costs_of_their_own(store: Store) -> None:
+    put_customers(store, customer("c1"), customer("c2"))
+    costs: list[Any] = [4.0, 3, "7", None, True]
+    put_events(
+        store,
+        *(
+            event(n, customer="c1", amount=10.0, properties={"cost": one})
+            for n, one in enumerate(costs)
+        ),
+        event(9, customer="c2", type="refunded", amount=10.0, properties={"cost": 2.5}),
+    )
+    found = told(store, cost_property="cost", baseline={"end": "2013-05-02"}).profits
+    assert (found.revenue, found.total) == (40.0, 40.0 - 7.0 + 2.5)
+    assert (found.measure, found.uncosted) == ("profit", 3)
+    assert told(store).profits.measure == "revenue"
+
+
 def test_the_command_takes_them_all(store: Store) -> None:
     put_customers(store, *(customer(n, attributes={"campaign": 20190800 + n}) for n in range(60)))
     put_events(

@@ -86,6 +86,9 @@ def report(
         float | None, typer.Option(help="Share of the revenue that is left after costs.")
     ] = None,
     cost: Annotated[float | None, typer.Option(help="What every purchase costs besides.")] = None,
+    cost_property: Annotated[
+        str | None, typer.Option(help="Property of events that says what each purchase cost.")
+    ] = None,
     currency: Annotated[str | None, typer.Option(help="Only amounts in this one.")] = None,
     spend: Annotated[
         list[str] | None,
@@ -154,6 +157,7 @@ def report(
             "refunds": refund or None,
             "margin": margin,
             "cost": cost,
+            "cost_property": cost_property,
             "currency": currency,
             "spend": dict(named_amount("--spend", one, "TW=120") for one in spend or []),
             "churn_days": churn_days,

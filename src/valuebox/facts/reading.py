@@ -26,7 +26,16 @@ from sqlalchemy import (
 
 from valuebox.errors import ValueboxError
 from valuebox.facts import scanning
-from valuebox.facts.scanning import CUSTOMERS, EVENTS, Wanted, as_json, moment, of_json, scan
+from valuebox.facts.scanning import (
+    CUSTOMERS,
+    EVENTS,
+    Wanted,
+    as_json,
+    moment,
+    number,
+    of_json,
+    scan,
+)
 from valuebox.names import name_of
 from valuebox.store.engine import Store
 
@@ -56,6 +65,8 @@ class Choice:
     """Amounts in this one alone; None where there is no more than one."""
     customers: Sequence[tuple[str, str]] | None = None
     """Only these, by source and id, and their events; None for all, and for events of nobody."""
+    cost: str | None = None
+    """The property of events that says what they cost; None where that is not read."""
     amounts: bool = True
     """Whether amounts are read; where not, none is known."""
 
@@ -130,6 +141,8 @@ class EventRows:
     amount: NDArray[np.float64]
     """NaN where no money moved."""
     category: Coded
+    cost: NDArray[np.float64] | None = None
+    """What each cost, NaN where that is not known; None where it was not read."""
 
     def __len__(self) -> int:
         return len(self.customer)
@@ -183,6 +196,7 @@ def _read(connection: Connection, choice: Choice) -> FactRows:
             category,
             kinds,
             list(zip(sources, customers.id.tolist(), strict=True)),
+            None if choice.cost is None else number(connection, EVENTS.properties, choice.cost),
         ),
     )
     types = _coded(type_ for type_, _ in kinds)
@@ -193,6 +207,7 @@ def _read(connection: Connection, choice: Choice) -> FactRows:
         scanned.time,
         scanned.amount,
         Coded(categories.codes[scanned.kind], categories.names),
+        None if choice.cost is None else scanned.cost,
     )
     return FactRows(customers, events)
 

@@ -21,8 +21,10 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Double,
     Select,
     Text,
+    case,
     cast,
     func,
     select,
@@ -57,6 +59,8 @@ class Wanted(NamedTuple):
     kinds: Sequence[Kind]
     keys: Sequence[tuple[str, str]]
     """Source and id of each customer that the condition holds for, in their order."""
+    cost: ColumnElement[Any] | None = None
+    """What each event cost; None where that is not asked."""
 
 
 class Scanned(NamedTuple):
@@ -68,6 +72,8 @@ class Scanned(NamedTuple):
     """Position among the kinds."""
     time: NDArray[np.datetime64]
     amount: NDArray[np.float64]
+    cost: NDArray[np.float64]
+    """NaN where it is not known; of no event where it was not asked for."""
 
 
 def begin(connection: Connection) -> None:
@@ -95,6 +101,16 @@ def as_json(connection: Connection, column: ColumnElement[Any], name: str) -> Co
     return func.json_extract(column, path, path, type_=Text)
 
 
+def number(connection: Connection, column: ColumnElement[Any], name: str) -> ColumnElement[Any]:
+    """A member of an object that is a number; NULL where it is none."""
+    if connection.dialect.name == "postgresql":
+        kind, value = func.json_typeof(column[name]), column[name].as_string()
+        return case((kind == "number", cast(value, Double)))
+    path = f'$."{name}"'
+    is_number = func.json_type(column, path).in_(["integer", "real"])
+    return case((is_number, func.json_extract(column, path, type_=Double)))
+
+
 def of_json(connection: Connection, text: str) -> Any:
     """The member itself."""
     value = json.loads(text)
@@ -108,24 +124,31 @@ def scan(connection: Connection, wanted: Wanted) -> Scanned:
     return _fetched(connection, wanted)
 
 
-_FIELDS: Final = {"customer": ">i8", "kind": ">i8", "time": ">i8", "amount": ">f8"}
-_ROW: Final = np.dtype(
-    [("fields", ">i2")]
-    + [part for name, kind in _FIELDS.items() for part in ((f"{name} length", ">i4"), (name, kind))]
-)
+_FIELDS: Final = {"customer": ">i8", "kind": ">i8", "time": ">i8", "amount": ">f8", "cost": ">f8"}
+
+
+def _row(fields: int) -> np.dtype[Any]:
+    """A row with the first of these fields."""
+    named = list(_FIELDS.items())[:fields]
+    return np.dtype(
+        [("fields", ">i2")]
+        + [part for name, kind in named for part in ((f"{name} length", ">i4"), (name, kind))]
+    )
 
 
 def _copied(connection: Connection, wanted: Wanted) -> Scanned:
     kind = _kind_hash(EVENTS.type, wanted.category)
-    query: Select[Any] = select(
+    columns = [
         func.coalesce(_hash(EVENTS.customer, _hash(EVENTS.source)), _NOBODY),
         kind,
         EVENTS.time,
-        func.coalesce(wanted.amount, math.nan),
-    )
+        *(func.coalesce(one, math.nan) for one in _amounts(wanted)),
+    ]
+    query: Select[Any] = select(*columns)
     content = _copy(connection, query.where(wanted.events))
-    count = (content.tell() - HEADER_BYTES - TRAILER_BYTES) // _ROW.itemsize
-    rows = np.frombuffer(content.getbuffer(), _ROW, count, HEADER_BYTES)
+    row = _row(len(columns))
+    count = (content.tell() - HEADER_BYTES - TRAILER_BYTES) // row.itemsize
+    rows = np.frombuffer(content.getbuffer(), row, count, HEADER_BYTES)
     in_order = select(_hash(CUSTOMERS.id, _hash(CUSTOMERS.source))).where(wanted.customers)
     customers = connection.scalars(in_order.order_by(CUSTOMERS.source, CUSTOMERS.id)).all()
     return Scanned(
@@ -133,7 +156,12 @@ def _copied(connection: Connection, wanted: Wanted) -> Scanned:
         _places(rows["kind"], _kind_hashes(connection, wanted.kinds)),
         EPOCH + rows["time"].astype("timedelta64[us]"),
         rows["amount"].astype(np.float64),
+        np.zeros(0) if wanted.cost is None else rows["cost"].astype(np.float64),
     )
+
+
+def _amounts(wanted: Wanted) -> list[ColumnElement[Any]]:
+    return [wanted.amount] if wanted.cost is None else [wanted.amount, wanted.cost]
 
 
 def _hash(value: Any, seed: Any = 0) -> ColumnElement[int]:
@@ -184,18 +212,19 @@ def _fetched(connection: Connection, wanted: Wanted) -> Scanned:
         EVENTS.type,
         wanted.category,
         moment(connection, EVENTS.time),
-        wanted.amount,
+        *_amounts(wanted),
     )
-    parts = [Scanned(*(np.empty(0, kind) for kind in ("i4", "i4", "M8[us]", "f8")))]
+    parts = [Scanned(*(np.empty(0, kind) for kind in ("i4", "i4", "M8[us]", "f8", "f8")))]
     result = connection.execution_options(yield_per=_AT_ONCE).execute(query.where(wanted.events))
     for rows in result.partitions():
-        source, customer, type_, category, when, amount = zip(*rows, strict=True)
+        source, customer, type_, category, when, amount, *cost = zip(*rows, strict=True)
         parts.append(
             Scanned(
                 _codes(customers, zip(source, customer, strict=True)),
                 _codes(kinds, zip(type_, category, strict=True)),
                 np.array(when, dtype="datetime64[us]"),
                 np.array(amount, dtype=np.float64),
+                np.array(cost, dtype=np.float64).reshape(-1),
             )
         )
     return Scanned(*map(np.concatenate, zip(*parts, strict=True)))

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from valuebox.growth.advertising import By, Campaign
 
 _LIKELY: Final = 0.5
+_SURELY: Final = 2.0
+"""As many times what it costs a campaign has to bring where it has no interval."""
 _UNITS: Final[dict["By", str]] = {
     "customer": "a customer",
     "spend": "a unit of spend",
@@ -70,13 +72,13 @@ def _margin(one: "Campaign", measure: Measure) -> str:
 
 def _pays(one: "Campaign", by: "By") -> bool:
     """Whether it surely earns back what it costs, or costs nothing that was told."""
-    low = one.worth if one.worth_lower is None else one.worth_lower
+    low = one.worth / _SURELY if one.worth_lower is None else one.worth_lower
     return low >= _even(one, by)
 
 
 def _loses(one: "Campaign", by: "By") -> bool:
     """Whether it surely does not."""
-    high = one.worth if one.worth_upper is None else one.worth_upper
+    high = one.worth * _SURELY if one.worth_upper is None else one.worth_upper
     return high < _even(one, by)
 
 

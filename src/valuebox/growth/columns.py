@@ -120,6 +120,8 @@ class Events:
     """Money that moved, in one currency; NaN where none did."""
     category: Labels
     """Of what it was about; missing where that is not known."""
+    cost: NDArray[np.float64] | None = None
+    """What each cost, in that currency; NaN where that is not known, None where it is of none."""
 
     def __len__(self) -> int:
         return len(self.customer)
@@ -132,6 +134,7 @@ class Events:
             self.time[rows],
             self.amount[rows],
             self.category.where(rows),
+            None if self.cost is None else self.cost[rows],
         )
 
 

@@ -83,7 +83,9 @@ def _read(
     end: datetime | None,
     most: int | None,
 ) -> FactRows:
-    choice = Choice(sources, start, end, question.category, question.currency)
+    choice = Choice(
+        sources, start, end, question.category, question.currency, cost=question.cost_property
+    )
     if most is not None:
         _refuse_more(store, choice, most)
     return read_facts(store, choice)
@@ -145,6 +147,7 @@ def _columns(parts: Sequence[FactRows], question: GrowthQuestion) -> list[Facts]
                         local(events.time, question.zone),
                         events.amount,
                         category,
+                        events.cost,
                     ),
                     question.purchase,
                 ),

@@ -35,6 +35,8 @@ class Money:
     """The same, or what is left of it after costs, where these are known."""
     unpriced: int
     """Purchases whose amount is not known; they bring 0 at the data's prices."""
+    uncosted: int
+    """Purchases whose own cost was asked for, and is not known; they cost nothing."""
     measure: Measure
     """What `amount` is."""
 
@@ -62,7 +64,8 @@ def money(
     """What each event brought.
 
     Args:
-        facts: What happened.
+        facts: What happened. Where events have costs of their own, purchases cost as much, and
+            refunds bring it back.
         purchase: The type of event that is a purchase, such as `bought`.
         unit_price: What every purchase brings, and every refund takes back, instead of its own
             amount.
@@ -80,6 +83,12 @@ def money(
     amount = revenue * (1.0 if margin is None else margin)
     if unit_cost is not None:
         amount = amount - np.where(is_purchase, unit_cost, 0.0)
+    uncosted = 0
+    if events.cost is not None:
+        own = np.abs(np.nan_to_num(events.cost))
+        amount = amount - np.where(is_purchase, own, 0.0) + np.where(is_refund, own, 0.0)
+        uncosted = int((is_purchase & np.isnan(events.cost)).sum())
+    has_costs = margin is not None or unit_cost is not None or events.cost is not None
     return Money(
         is_purchase,
         _orders(events, is_purchase),
@@ -87,7 +96,8 @@ def money(
         revenue,
         amount,
         int((is_purchase & ~priced).sum()),
-        "revenue" if margin is None and unit_cost is None else "profit",
+        uncosted,
+        "profit" if has_costs else "revenue",
     )
 
 

@@ -62,6 +62,9 @@ class Profits(BaseModel):
     purchases: int = Field(description="Events.")
     orders: int = Field(description="What a customer bought at one moment is one.")
     unpriced: int = Field(description="Purchases without an amount; they add nothing.")
+    uncosted: int = Field(
+        description="Purchases without the cost that `cost_property` asks for; they cost nothing."
+    )
     refunds: int = Field(description="Events that took money back; none is a purchase.")
     refunded: float = Field(description="How much they took back.")
     refund_types: list[str] = Field(
@@ -103,6 +106,7 @@ def profits(
         purchases=int(money.is_purchase.sum()),
         orders=int(money.is_order.sum()),
         unpriced=money.unpriced,
+        uncosted=money.uncosted,
         refunds=int(money.is_refund.sum()),
         refunded=float(-money.revenue[money.is_refund].sum()),
         refund_types=_names(facts.events.type.where(money.is_refund)),

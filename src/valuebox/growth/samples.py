@@ -1,6 +1,6 @@
 """Two samples of customers that are to be compared, and what they did in their time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 
 import numpy as np
@@ -48,6 +48,7 @@ def together(baseline: Facts, current: Facts) -> Both:
         np.concatenate([own.time, other.time]),
         np.concatenate([own.amount, other.amount]),
         joined(own.category, other.category),
+        None if own.cost is None or other.cost is None else np.concatenate([own.cost, other.cost]),
     )
     in_current = np.arange(len(customers)) < len(current.customers)
     in_baseline = np.zeros(len(customers), dtype=bool)
@@ -74,7 +75,7 @@ def joined_before(facts: Facts, end: datetime, zone: tzinfo = UTC) -> Facts:
         return facts
     place = np.full(len(customers) + 1, -1, dtype=np.int32)
     place[:-1][chosen] = np.arange(chosen.sum(), dtype=np.int32)
-    moved = Events(place[events.customer], events.type, events.time, events.amount, events.category)
+    moved = replace(events, customer=place[events.customer])
     return Facts(customers.where(chosen), moved)
 
 

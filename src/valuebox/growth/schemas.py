@@ -134,6 +134,12 @@ class GrowthQuestion(Model, RequestModel):
         "refunds.",
         examples=[1.0],
     )
+    cost_property: Name | None = Field(
+        default=None,
+        description="The property of events, a number, that says what each purchase cost, and "
+        "what a refund brings back of that; null where there is none.",
+        examples=["cost"],
+    )
     currency: Currency | None = Field(
         default=None,
         description="Only amounts in this one; needed where there are several.",
