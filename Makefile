@@ -23,10 +23,11 @@ demo: install
 test: install
 	$(BIN)/python -m pytest --numprocesses 2
 
-# Minutes: more than 10,000 made-up requests to each database.
+# Minutes: more than 10,000 made-up requests to each database, and 100,000 mangled files.
 fuzz: install
 	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 2500 tests/e2e/test_fuzzed.py tests/e2e/test_modelled.py
 	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 20000 tests/unit/test_import_mangled.py
+	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 100000 tests/unit/test_mangled_files.py
 
 lint: install
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -1,14 +1,13 @@
 """How the command speaks: tables and figures to stdout, everything else to stderr."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -22,6 +21,7 @@ from rich.table import Table
 from valuebox.cohorts import CohortReport
 from valuebox.errors import ValueboxError
 from valuebox.metrics import UserScores
+from valuebox_cli.speaker import Speaker, hush
 
 if TYPE_CHECKING:
     from valuebox_training.search import Trial
@@ -31,8 +31,8 @@ FAILED: Final = 1
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
 
-out = Console(highlight=False, markup=False)
-err = Console(stderr=True, highlight=False, markup=False)
+out = Speaker(highlight=False, markup=False)
+err = Speaker(stderr=True, highlight=False, markup=False)
 
 
 class Interrupted(ValueboxError):
@@ -54,6 +54,14 @@ def exit_codes() -> Iterator[None]:
         _fail(str(error), FAILED)
     except ValueboxError as error:
         _fail(str(error), BAD_INPUT)
+    except BrokenPipeError:
+        # Whoever reads has had enough.
+        raise
+    except OSError as error:
+        # The disk is full, most likely the one that the output goes to.
+        hush()
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(f"{where}{error.strerror or error}", FAILED)
     except KeyboardInterrupt:
         _fail("interrupted", INTERRUPTED)
 
@@ -73,12 +81,39 @@ def check_writable(file: Path | None) -> None:
     """
     if file:
         is_new = not os.path.lexists(file)
-        try:
+        with writing(file):
             file.open("a").close()
             if is_new:
                 file.unlink()
-        except OSError as error:
-            raise ValueboxError(f"{file}: cannot be written: {error.strerror}") from None
+
+
+@contextmanager
+def writing(file: Path) -> Iterator[None]:
+    """Say in one line what is in the way of writing a file.
+
+    Raises:
+        ValueboxError: naming the file.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ValueboxError(f"{file}: cannot be written: {error.strerror or error}") from None
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a text file, in UTF-8 wherever this runs.
+
+    Raises:
+        ValueboxError: naming the file, when it cannot be written.
+    """
+    with writing(file):
+        file.write_text(text, encoding="utf-8")
+
+
+def warn(told: Iterable[str]) -> None:
+    """Print what is strange and does not stop anything, a line for each."""
+    for line in told:
+        err.print("warning:", line, style="yellow", soft_wrap=True)
 
 
 def progress(unit: str) -> Progress:
@@ -135,7 +170,7 @@ def print_errors(report: CohortReport, judged: tuple[str, str], caption: str) ->
         show_edge=False,
         padding=(0, 1, 0, 0),
     )
-    table.add_column("segment", no_wrap=True)
+    table.add_column("segment")
     period = (*judged, "floor", "in")
     for heading in ("users", "days", *period, "mon.", *period):
         table.add_column(heading, justify="right", no_wrap=True)

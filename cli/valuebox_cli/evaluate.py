@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from valuebox.ltv import repository
 from valuebox.ltv.baseline import SegmentStvMeans
 from valuebox.ltv.columns import Estimates
 from valuebox.ltv.contributions import Contributions
-from valuebox.ltv.files import TARGET, BadFile, columns_of, read_users
+from valuebox.ltv.files import TARGET, BadFile, UserFile, all_users, columns_of, outliers
 from valuebox.ltv.schemas import Prediction
 from valuebox.store.engine import Store, make_engine, reason
 from valuebox_cli.client import Client, ServiceAway
@@ -35,7 +34,18 @@ class EvaluationReport(BaseModel):
     source: Source = Field(description="Where the predictions were taken from.")
     models: list[str] = Field(description="Tags of the models that answered.")
     request_ids: list[UUID] = Field(description="One per batch, in file order.")
-    users: int = Field(description="Users sent, predicted and stored.")
+    users: int = Field(description="Users sent, predicted and stored: all rows of the file.")
+    absent_features: list[str] = Field(
+        default_factory=list,
+        description="Features that no column of the file is called by: missing for every user.",
+    )
+    near_names: dict[str, str] = Field(
+        default_factory=dict,
+        description="Columns that are called nearly like an absent one, and which that is.",
+    )
+    warnings: list[str] = Field(
+        default_factory=list, description="What is strange about the file, in sentences."
+    )
     cohorts: CohortReport | None = Field(
         description="The errors; null when the file has no target."
     )
@@ -43,7 +53,7 @@ class EvaluationReport(BaseModel):
 
 
 def evaluate(
-    file: Path,
+    file: UserFile,
     url: str,
     batch_size: int,
     database_url: str | None,
@@ -54,7 +64,7 @@ def evaluate(
     """Predict every user of a file through the service and judge the result.
 
     Args:
-        file: CSV of users, with or without `target`; that column is never sent.
+        file: Users, with or without `target`; that column is never sent.
         url: Of the service.
         batch_size: Users per request.
         database_url: Read the predictions back from there, instead of from the answers.
@@ -71,10 +81,13 @@ def evaluate(
         ServiceError: when the service fails; what it had answered until then is stored.
         Unreachable: when the database does not answer or does not hold this run's rows.
     """
-    users = read_users(file)
+    users = all_users(file)
+    warnings = file.warnings()
     can_judge = TARGET in users and bool(users[TARGET].notna().any())
     if must_judge and not can_judge:
-        raise BadFile(f"{file}: has no target to make a page of; leave out --html to predict only")
+        raise BadFile(
+            f"{file.path}: has no target to make a page of; leave out --html to predict only"
+        )
     request_ids: list[UUID] = []
     answers: list[pd.DataFrame] = []
     done = 0
@@ -84,7 +97,7 @@ def evaluate(
             for batch in _batches(users.drop(columns=TARGET, errors="ignore"), batch_size):
                 request_id, predictions = client.predict(batch, f"evaluate:{run}:{done}")
                 request_ids.append(request_id)
-                answers.append(pd.DataFrame(predictions.model_dump()))
+                answers.append(pd.DataFrame(predictions.model_dump(exclude={"warnings"})))
                 done += len(answers[-1])
                 sent(done, len(users))
         except (ServiceAway, KeyboardInterrupt) as error:
@@ -95,6 +108,7 @@ def evaluate(
         predicted[list(Estimates._fields)] = stored
     judged = None
     if can_judge:
+        warnings += outliers(file.path, users)
         baseline = SegmentStvMeans.from_dict(card.baseline).predict(columns_of(users))
         judged = cohorts.report(
             users.assign(prediction=predicted["prediction"], baseline=baseline),
@@ -102,13 +116,16 @@ def evaluate(
         )
     return predicted, EvaluationReport(
         evaluated_at=datetime.now(UTC),
-        file=str(file),
+        file=str(file.path),
         url=url,
         run=run,
         source="database" if database_url else "api",
         models=sorted(predicted["model"].unique()),
         request_ids=request_ids,
         users=len(users),
+        absent_features=file.heading.absent,
+        near_names=file.heading.near,
+        warnings=warnings,
         cohorts=judged,
         contributions=card.contributions,
     )

@@ -5,12 +5,14 @@ import re
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import uuid4
 
 import typer
+from typer.core import TyperGroup
 
 from valuebox.errors import ValueboxError
+from valuebox.ltv.files import open_users
 from valuebox.ltv.schemas import MAX_ROWS
 from valuebox_cli import database, keys, lookup, models, users
 from valuebox_cli import evaluate as evaluation
@@ -24,20 +26,35 @@ from valuebox_cli.console import (
     print_report,
     print_trial,
     progress,
+    warn,
+    write_text,
+    writing,
 )
 from valuebox_cli.growth import command as growth
 from valuebox_cli.importing.command import import_facts
 from valuebox_cli.monitor import monitor
-from valuebox_cli.options import DatabaseUrl, Url
+from valuebox_cli.options import USERS, DatabaseUrl, Strict, Url
 from valuebox_cli.options import database_url as resolve
 from valuebox_cli.score import score
+from valuebox_cli.speaker import speak_anywhere
 
 # BentoML reads this when it is imported, which the commands below do.
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
 
 DATA: Final = Path("data")
 
+
+class _Speaking(TyperGroup):
+    """The command, which may be run in any terminal."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run it; see `TyperGroup.main`."""
+        speak_anywhere()
+        return super().main(*arguments, **options)
+
+
 app = typer.Typer(
+    cls=_Speaking,
     help="""Learn, serve and check customer-value models.
 
     A first round: `valuebox train`, then `bentoml serve` in another terminal, then
@@ -89,10 +106,8 @@ def simulate(
             return
         if world not in WORLDS:
             raise ValueboxError(f"there is no world {world!r}, only {', '.join(WORLDS)}")
-        try:
+        with writing(out_dir):
             written = generate(users_per_day, seed, world).write(out_dir, oracle)
-        except OSError as error:
-            raise ValueboxError(f"{out_dir}: cannot be written: {error.strerror}") from None
         for name, users in written.items():
             out.print(f"{out_dir / name}: {users:,} users")
 
@@ -103,7 +118,8 @@ def train(
         Path, typer.Option(help="Folder with train.csv and, if it is there, valid.csv.")
     ] = DATA,
     train_file: Annotated[
-        Path | None, typer.Option("--train", help="CSV to learn from, instead of DATA/train.csv.")
+        Path | None,
+        typer.Option("--train", help="To learn from, instead of DATA/train.csv."),
     ] = None,
     valid_file: Annotated[
         Path | None, typer.Option("--valid", help="Later users to judge on; never learned from.")
@@ -115,6 +131,13 @@ def train(
             min=0, max=1_000, help="Hyperparameters to try first, on earlier and later users."
         ),
     ] = 0,
+    keep_outliers: Annotated[
+        bool,
+        typer.Option(
+            "--keep-outliers", help="Learn from targets beyond what the others lead to expect."
+        ),
+    ] = False,
+    strict: Strict = False,
     dask: Dask = None,
 ) -> str:
     """Learn from a file of users, judge on later ones, save into the BentoML model store.
@@ -133,17 +156,30 @@ def train(
                 valid_file = data / "valid.csv"
         with cluster(dask) as client, err.status("learning …"):
             trained = learn(
-                train_file, valid_file, model, trials=trials, tried=print_trial, client=client
+                train_file,
+                valid_file,
+                model,
+                trials=trials,
+                tried=print_trial,
+                client=client,
+                strict=strict,
+                keep_outliers=keep_outliers,
             )
         if trained.validation:
             print_report(trained.validation)
-        out.print(f"learned from {trained.users:,} users, saved as {trained.tag}")
+        users_told = f"{trained.users:,} user{'s' * (trained.users != 1)}"
+        if trained.without:
+            users_told += f" ({trained.without:,} more have no target)"
+        out.print(f"learned from {users_told}, saved as {trained.tag}", soft_wrap=True)
     return trained.tag
 
 
 @app.command()
 def evaluate(
-    file: Annotated[Path, typer.Argument(help="CSV of users, with or without `target`.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help=f"{USERS}; with or without `target`."),
+    ],
     url: Url = DEFAULT_URL,
     source: Annotated[
         evaluation.Source,
@@ -161,6 +197,7 @@ def evaluate(
         Path | None,
         typer.Option(help="Write a page of charts there, for a browser; needs a `target`."),
     ] = None,
+    strict: Strict = False,
     run: Annotated[
         str | None,
         typer.Option(
@@ -183,10 +220,12 @@ def evaluate(
             check_writable(target)
         if run is not None and not re.fullmatch("[!-~]{1,100}", run):
             raise ValueboxError("--run takes 1 to 100 visible ASCII characters")
+        users = open_users(file, strict=strict)
+        warn(users.warnings())
         with progress("users") as bar:
             task = bar.add_task(f"{file}")
             predicted, judged = evaluation.evaluate(
-                file,
+                users,
                 url,
                 batch_size,
                 read_from,
@@ -194,20 +233,23 @@ def evaluate(
                 lambda done, total: bar.update(task, completed=done, total=total),
                 must_judge=html is not None,
             )
+        if predictions:
+            with writing(predictions):
+                predicted.to_csv(predictions, index=False)
+        if report:
+            write_text(report, judged.model_dump_json(indent=2) + "\n")
+        if html:
+            # Plotly takes a while to import, and nothing else needs it.
+            from valuebox_cli.page import render
+
+            write_text(html, render(judged))
+        # Files first: whatever becomes of what is printed.
+        warn(judged.warnings[len(users.warnings()) :])
         if judged.cohorts:
             print_report(judged.cohorts)
         out.print(f"{judged.users:,} users predicted by {', '.join(judged.models)}, and stored")
         if not judged.cohorts:
             out.print(f"{file} has no target: nothing to judge")
-        if predictions:
-            predicted.to_csv(predictions, index=False)
-        if report:
-            report.write_text(judged.model_dump_json(indent=2) + "\n")
-        if html:
-            # Plotly takes a while to import, and nothing else needs it.
-            from valuebox_cli.page import render
-
-            html.write_text(render(judged), encoding="utf-8")
 
 
 @app.command()

@@ -47,8 +47,7 @@ def list_models() -> None:
             padding=(0, 1, 0, 0),
         )
         for heading in ("model", "made", "users", "until", *_JUDGED, ""):
-            # Where it has to be narrow, only the moment goes into two lines.
-            table.add_column(heading, no_wrap=heading != "made")
+            table.add_column(heading, no_wrap=heading not in ("model", "made"))
         for model in registry.saved():
             table.add_row(*_row(model), "served" if model.tag == served else "")
         out.print(table)

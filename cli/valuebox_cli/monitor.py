@@ -14,7 +14,7 @@ from valuebox.ltv.monitoring import keeping
 from valuebox.ltv.monitoring.checks import monitor as check
 from valuebox.ltv.monitoring.results import Drifted, Finding, Matured, MonitorResult, Thresholds
 from valuebox.ltv.summaries.folding import Folding
-from valuebox_cli.console import FAILED, check_writable, err, exit_codes, out
+from valuebox_cli.console import FAILED, check_writable, err, exit_codes, out, write_text
 from valuebox_cli.options import DatabaseUrl, migrated_store
 
 _DEFAULTS: Final = Thresholds()
@@ -72,9 +72,9 @@ def monitor(
                 result = check(session, thresholds, since.date() if since else None, model)
             with store.writing() as session:
                 keeping.keep(session, result)
-        _print(result)
         if report:
-            report.write_text(result.model_dump_json(indent=2) + "\n")
+            write_text(report, result.model_dump_json(indent=2) + "\n")
+        _print(result)
         if result.crossed:
             raise typer.Exit(FAILED)
 
@@ -165,7 +165,7 @@ def _table(title: str, caption: str, *headings: str) -> Table:
         padding=(0, 1, 0, 0),
     )
     for position, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if position else "left", no_wrap=True)
+        table.add_column(heading, justify="right" if position else "left", no_wrap=position > 0)
     return table
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from sqlalchemy.exc import DBAPIError
@@ -15,6 +15,11 @@ from valuebox_cli.console import Unreachable
 
 Url = Annotated[
     str, typer.Option("--url", envvar="VALUEBOX_URL", help="Address of the running service.")
+]
+USERS: Final = "Users: CSV, which may be compressed, Parquet, or a folder of it"
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Refuse files that lack a feature, or call it nearly right."),
 ]
 DatabaseUrl = Annotated[
     str | None,

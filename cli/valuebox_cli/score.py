@@ -5,14 +5,16 @@ from typing import Annotated, Final
 
 import typer
 
+from valuebox.ltv.files import open_users
 from valuebox_cli.cluster import Dask, cluster
-from valuebox_cli.console import check_writable, exit_codes, out, progress
+from valuebox_cli.console import check_writable, exit_codes, out, progress, warn
+from valuebox_cli.options import USERS, Strict
 
 BATCH: Final = 100_000
 
 
 def score(
-    file: Annotated[Path, typer.Argument(help="Users, as .csv or .parquet; of any size.")],
+    file: Annotated[Path, typer.Argument(help=f"{USERS}; of any size.")],
     out_file: Annotated[
         Path,
         typer.Option("--out", help="Predictions, as .csv or .parquet."),
@@ -26,6 +28,7 @@ def score(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Throw away what an interrupted run has left.")
     ] = False,
+    strict: Strict = False,
     dask: Dask = None,
 ) -> None:
     """Predict every user of a file, on all cores, without a server and without storing rows.
@@ -42,6 +45,7 @@ def score(
     with exit_codes():
         check_suffix(out_file)
         check_writable(out_file)
+        warn(open_users(file, strict=strict).warnings())
         with cluster(dask) as client, progress("users") as bar:
             task = bar.add_task(str(file), total=None)
             scored = score_file(

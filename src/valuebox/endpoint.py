@@ -67,6 +67,8 @@ class Route:
     """What it answers when all went well."""
     refuses: tuple[ErrorCode, ...]
     """What else it may answer, besides what every endpoint does."""
+    warns: bool
+    """Whether its answer may come with warnings."""
     together: Together | None
     """How it answers several requests at once, if it can."""
 
@@ -81,6 +83,7 @@ def endpoint(
     stores: bool = False,
     answers: type[BaseModel] | None = None,
     refuses: tuple[ErrorCode, ...] = (),
+    warns: bool = False,
     together: Together | None = None,
 ) -> Callable[[Callable[P, Any]], Any]:
     """`bentoml.api` at `path`, with failures below it answered in the one error shape.
@@ -92,6 +95,7 @@ def endpoint(
         answers: What a response holds that the method makes itself; without it the method
             returns a model.
         refuses: Errors of its own.
+        warns: Whether its answer may come with warnings.
         together: How it answers several requests at once, if it can.
 
     BentoML knows of it, for its own clients and pages; requests are answered by `Dispatch`.
@@ -108,7 +112,9 @@ def endpoint(
         types = get_type_hints(method)
         output = types.pop("return") if answers is None else answers
         takes = next(iter(types.values()), None)
-        ROUTES[path] = Route(answer, frozenset(scopes), stores, takes, output, refuses, together)
+        ROUTES[path] = Route(
+            answer, frozenset(scopes), stores, takes, output, refuses, warns, together
+        )
         return bentoml.api(route=path, output_spec=output)(answer)
 
     return decorate

@@ -16,6 +16,7 @@ MAX_PROBLEMS: Final = 20
 REQUEST_ID_HEADER: Final = "X-Request-Id"
 IDEMPOTENCY_KEY_HEADER: Final = "Idempotency-Key"
 REPLAYED_HEADER: Final = "Idempotent-Replayed"
+WARNINGS_HEADER: Final = "X-Valuebox-Warnings"
 
 ErrorCode = Literal[
     "malformed_json",

@@ -30,6 +30,7 @@ from valuebox.errors import (
     NOT_FOUND,
     REPLAYED_HEADER,
     REQUEST_ID_HEADER,
+    WARNINGS_HEADER,
     BodyRefused,
     Problem,
     error_response,
@@ -100,7 +101,13 @@ class Guard:
                 allow_origins=found.cors_origins.split(),
                 allow_methods=["GET", "POST"],
                 allow_headers=["Authorization", "Content-Type", IDEMPOTENCY_KEY_HEADER],
-                expose_headers=[REQUEST_ID_HEADER, REPLAYED_HEADER, "Retry-After"],
+                expose_headers=[
+                    REQUEST_ID_HEADER,
+                    REPLAYED_HEADER,
+                    WARNINGS_HEADER,
+                    WARNINGS_HEADER,
+                    "Retry-After",
+                ],
             )
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:

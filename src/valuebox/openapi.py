@@ -20,6 +20,7 @@ from valuebox.errors import (
     REPLAYED_HEADER,
     REQUEST_ID_HEADER,
     STATUS_OF,
+    WARNINGS_HEADER,
     ErrorAnswer,
     ErrorCode,
 )
@@ -68,6 +69,11 @@ _REPLAYED: Final = {
     "description": "`true` where this is the answer of an earlier request with the same key.",
     "schema": {"const": "true"},
 }
+_WARNINGS: Final = {
+    "description": "What is strange about the columns, in sentences: features that are absent of "
+    "all users, and columns that are called nearly like one. Only where there is something to say.",
+    "schema": {"type": "string"},
+}
 _RETRY_AFTER: Final = {
     "description": "Seconds after which to try again.",
     "schema": {"type": "integer", "minimum": 1},
@@ -108,6 +114,8 @@ def _describe(operation: dict[str, Any], route: Route) -> None:
     headers = {REQUEST_ID_HEADER: _REQUEST_ID}
     if route.stores:
         headers[REPLAYED_HEADER] = _REPLAYED
+    if route.warns:
+        headers[WARNINGS_HEADER] = _WARNINGS
     good = {
         "description": "Done.",
         "headers": headers,

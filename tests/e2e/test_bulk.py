@@ -156,3 +156,54 @@ def test_a_hundred_thousand_users_and_no_more(service: Service) -> None:
         refused = send(service, more)
     assert refused.status_code == 400
     assert json.loads(refused.content)["error"]["problems"][0]["field"] == "user_id"
+
+
+@pytest.mark.parametrize("path", [PREDICT, BULK])
+@pytest.mark.parametrize("count", [1, 30])
+def test_a_field_that_is_called_nearly_right_is_told(
+    service: Service, path: str, count: int
+) -> None:
+    sent = users(count, seed=count)
+    for one in sent:
+        one["stv"] = one.pop("STV")
+    body, key = (table(sent) if path == BULK else sent), {"Idempotency-Key": uuid4().hex}
+    first = service.http.post(path, json=body, headers=key)
+    told = [
+        'The column "stv" is not used: is STV meant?',
+        "No column is called STV: it is taken as missing for every user.",
+    ]
+    for answer in (first, service.http.post(path, json=body, headers=key)):
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["X-Valuebox-Warnings"] == " ".join(told)
+        assert answer.content == first.content
+    if path == BULK:
+        assert first.json()["warnings"] == told
+    else:
+        assert len(first.json()) == count
+
+
+@pytest.mark.parametrize("path", [PREDICT, BULK])
+def test_nothing_is_told_where_every_field_is_there(service: Service, path: str) -> None:
+    sent = users(30, missing=0.3)
+    answer = service.http.post(path, json=table(sent) if path == BULK else sent)
+    assert "X-Valuebox-Warnings" not in answer.headers
+    assert path == PREDICT or "warnings" not in answer.json()
+    # What one user lacks, another may have.
+    assert not service.http.post(PREDICT, json=[*sent, {**sent[0], "STV": None}]).headers.get(
+        "X-Valuebox-Warnings"
+    )
+
+
+def test_hostile_names_stay_within_the_header(service: Service) -> None:
+    names = [f"s{mark}tv\r\nX-Evil: 1" for mark in "-_. "] + [
+        f"{'-' * n}STV\u202e" for n in range(30)
+    ]
+    answer = service.http.post(
+        PREDICT, json=[{"user_id": 1, "join_date": "2019-08-01"} | dict.fromkeys(names, 1)]
+    )
+    assert answer.status_code == 200, answer.text
+    told = answer.headers["X-Valuebox-Warnings"]
+    assert told.isascii()
+    assert told.count("is STV meant?") == 10
+    assert len(told) < 2_000
+    assert "X-Evil" not in answer.headers

@@ -184,3 +184,24 @@ def test_a_file_of_required_columns_with_some_targets_is_judged(
     judged = report_of(path).cohorts
     assert judged.users == 10
     assert [row.country_segment for row in judged.day.segments] == ["(missing)"]
+
+
+def test_what_is_strange_about_a_file_is_told_and_reported(
+    service: Service, valid: pd.DataFrame, tmp_path: Path
+) -> None:
+    odd = valid.rename(columns={"country_segment": "Country Segment"})
+    odd.loc[7, "target"] = 1_000_000
+    file = write_users(tmp_path / "users.csv", odd)
+    report, page = tmp_path / "report.json", tmp_path / "page.html"
+    before = service.count_rows()
+    _, said = valuebox("evaluate", file, "--url", service.url, "--strict", exit_code=2)
+    assert 'The column "Country Segment" is not used: is country_segment meant?' in said
+    assert service.count_rows() == before
+    command = ["evaluate", file, "--url", service.url, "--report", report, "--html", page]
+    _, said = valuebox(*command)
+    found = report_of(report)
+    assert found.absent_features == ["country_segment"]
+    assert found.near_names == {"Country Segment": "country_segment"}
+    assert found.warnings[2] == f"{file}: target is beyond what the others lead to expect: row 8"
+    assert said.splitlines() == [f"warning: {warning}" for warning in found.warnings]
+    assert "No column is called country_segment: it is taken as missing" in page.read_text()

@@ -208,3 +208,26 @@ def test_files_that_cannot_be_used_are_refused_at_once(
         _, said = valuebox("score", file, "--out", to, "--model", model, exit_code=2)
         assert told in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_feature_under_nearly_its_name_is_told_or_refused(
+    users: pd.DataFrame, model_tag: str, tmp_path: Path
+) -> None:
+    file, out = tmp_path / "users.parquet", tmp_path / "scores.csv"
+    users.rename(columns={"STV": "stv"}).to_parquet(file)
+    command = ["score", file, "--out", out, "--model", model_tag]
+    _, said = valuebox(*command, "--strict", exit_code=2)
+    assert "refused, because of --strict" in said
+    assert not out.exists()
+    _, said = valuebox(*command)
+    assert said.splitlines() == [
+        f'warning: {file}: The column "stv" is not used: is STV meant?',
+        f"warning: {file}: No column is called STV: it is taken as missing for every user.",
+    ]
+    assert read(out)["user_id"].tolist() == users["user_id"].tolist()
+
+
+def test_the_output_is_no_part_of_the_input(users: pd.DataFrame, tmp_path: Path) -> None:
+    users.to_parquet(tmp_path / "part-0.parquet")
+    _, said = valuebox("score", tmp_path, "--out", tmp_path / "scores.parquet", exit_code=2)
+    assert "lies in the input" in only_line(said)

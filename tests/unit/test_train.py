@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from valuebox.ltv.files import BadFile
 from valuebox.ltv.model import LtvModel
 from valuebox.registry import library_versions
 from valuebox_cli.main import app
@@ -36,6 +37,26 @@ def test_the_model_carries_how_it_was_made(trained: Trained, data_dir: Path) -> 
     assert metadata["validation"]["day_macro"] == trained.validation.day.macro
     assert stored.info.labels == {"kind": "ltv", "training_window": "2019-06"}
     assert stored.info.metadata == metadata
+
+
+def test_what_is_learned_from_has_a_target(data_dir: Path, tmp_path: Path) -> None:
+    users = pd.read_csv(data_dir / "train.csv")
+    users.loc[40:, "target"] = None
+    users.to_parquet(tmp_path / "train.parquet")
+    trained = train(tmp_path / "train.parquet", None, "few")
+    assert (trained.users, trained.without) == (40, len(users) - 40)
+    metadata = LtvModel.load(trained.tag).metadata
+    assert metadata["training_users"] == 40
+    assert metadata["training_window"]["last_join"] == users["join_date"][:40].max()
+
+
+def test_a_target_that_must_be_wrong_is_refused_or_kept(data_dir: Path, tmp_path: Path) -> None:
+    users = pd.read_csv(data_dir / "train.csv")
+    users.loc[7, "target"] = 1_000_000
+    users.to_csv(tmp_path / "train.csv", index=False)
+    with pytest.raises(BadFile, match=r"others lead to expect: row 8\n.*--keep-outliers"):
+        train(tmp_path / "train.csv", None, "wrong")
+    assert train(tmp_path / "train.csv", None, "wrong", keep_outliers=True).users == len(users)
 
 
 def test_validation_users_stay_unseen(trained: Trained, data_dir: Path, tmp_path: Path) -> None:

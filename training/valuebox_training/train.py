@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from valuebox import cohorts
-from valuebox.ltv.files import COLUMNS, TARGET, BadFile, columns_of, read_users
+from valuebox.ltv.files import COLUMNS, TARGET, BadFile, all_users, columns_of, open_users, outliers
 from valuebox.ltv.model import LtvModel
 from valuebox_training import pipeline
 from valuebox_training.search import Trial, search
@@ -23,6 +23,9 @@ class Trained:
 
     tag: str
     users: int
+    """With a target: those learned from."""
+    without: int
+    """Users of the file who have none."""
     validation: cohorts.CohortReport | None
 
 
@@ -34,30 +37,35 @@ def train(
     trials: int = 0,
     tried: Callable[[Trial], None] = lambda trial: None,
     client: "Client | None" = None,
+    strict: bool = False,
+    keep_outliers: bool = False,
 ) -> Trained:
     """Fit on one file, judge on another that stays unseen, save into the model store.
 
     Args:
-        train_file: CSV of users with a `target`.
-        valid_file: CSV of later users with a `target`, or None to skip the judgement.
+        train_file: Users with a `target`; see `valuebox.ltv.files.open_users`.
+        valid_file: Later users with a `target`, or None to skip the judgement.
         name: Of the model in the store.
         seed: Of everything random in the fit.
         trials: Hyperparameters to try besides the default ones; see `search`.
         tried: Told every trial as it ends.
         client: Of a Dask cluster that grows the trees; None grows them here.
+        strict: Whether to refuse files whose columns are called nearly right.
+        keep_outliers: Whether to learn from targets that are beyond what the others lead to expect.
 
     Raises:
         BadFile: when a file cannot be used; nothing is saved then.
         registry.ArtifactRefused: when the store does not accept the name.
     """
-    users = _read(train_file)
-    valid = _read(valid_file) if valid_file else None
+    users = _read(train_file, strict, keep_outliers)
+    valid = _read(valid_file, strict, keep_outliers) if valid_file else None
+    known = users[users[TARGET].notna()]
     booster = search(users, trials, seed, tried, client).booster if trials else pipeline.BOOSTER
     model = pipeline.to_model(pipeline.fit(users, seed, booster, client), users)
     validation = judge(model, valid) if valid is not None else None
-    labels = {"training_window": _window(users)["last_join"][:7]}
-    tag = model.save(name, labels, _metadata(users, validation, seed, booster))
-    return Trained(tag, len(users), validation)
+    labels = {"training_window": _window(known)["last_join"][:7]}
+    tag = model.save(name, labels, _metadata(known, validation, seed, booster))
+    return Trained(tag, len(known), len(users) - len(known), validation)
 
 
 def judge(model: LtvModel, users: pd.DataFrame) -> cohorts.CohortReport:
@@ -69,10 +77,13 @@ def judge(model: LtvModel, users: pd.DataFrame) -> cohorts.CohortReport:
     return cohorts.report(predicted, model.uncertainty.cohort_interval)
 
 
-def _read(path: Path) -> pd.DataFrame:
-    users = read_users(path, required=(*COLUMNS, TARGET), unique=True)
+def _read(path: Path, strict: bool, keep_outliers: bool) -> pd.DataFrame:
+    file = open_users(path, (*COLUMNS, TARGET), strict)
+    users = all_users(file, unique=True)
     if users[TARGET].isna().all():
         raise BadFile(f"{path}: no user has a target")
+    if not keep_outliers and (told := outliers(path, users)):
+        raise BadFile("\n".join([*told, "mend them, or keep them with --keep-outliers"]))
     return users
 
 

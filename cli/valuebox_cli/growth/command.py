@@ -6,7 +6,7 @@ from typing import Annotated, Any, get_args
 import typer
 
 from valuebox.growth.schemas import CohortsBy, GrowthQuestion, Numbers
-from valuebox_cli.console import check_writable, err, exit_codes, out
+from valuebox_cli.console import check_writable, err, exit_codes, out, write_text
 from valuebox_cli.growth import experiment as experimenting
 from valuebox_cli.growth import response as responding
 from valuebox_cli.growth.asking import checked, named_amount
@@ -175,7 +175,7 @@ def report(
         if html:
             from valuebox_cli.growth.page import render
 
-            html.write_text(render(made), encoding="utf-8")
+            write_text(html, render(made))
         if as_json:
             typer.echo(made.model_dump_json(indent=2))
         else:

@@ -15,7 +15,7 @@ from valuebox.facts.reading import Choice, FactRows, read_facts
 from valuebox.growth.clock import moment
 from valuebox.growth.response.model import NEWEST, ResponseModel
 from valuebox.moments import Moment
-from valuebox_cli.console import check_writable, err, exit_codes, out
+from valuebox_cli.console import check_writable, err, exit_codes, out, write_text
 from valuebox_cli.options import DatabaseUrl, migrated_store
 
 RESPONSES: Final = ("bought", "like", "share")
@@ -104,10 +104,10 @@ def evaluate(
                 if one is not None:
                     check_unseen(one, facts.customers.source.names, at)
             found = judge(judged, facts, at, older)
+        if report:
+            write_text(report, found.model_dump_json(indent=2) + "\n")
         _tell(found)
         out.print(f"model: {judged.tag}" + (f", older: {older.tag}" if older else ""))
-        if report:
-            report.write_text(found.model_dump_json(indent=2) + "\n")
 
 
 def _facts(
@@ -147,7 +147,7 @@ def _tell(found: Any) -> None:
         show_edge=False,
         padding=(0, 1, 0, 0),
     )
-    table.add_column("response", no_wrap=True)
+    table.add_column("response")
     beside = ("base", "older") if found.older else ("base",)
     headings = ["did", "expected", "AUC", "lift", "gain"]
     for name in beside:

@@ -93,15 +93,24 @@ class Parts:
         with self._writable(), _whole(self._part(number)) as file:
             self._write(predictions, file)
 
-    def finish(self, count: int) -> None:
+    def finish(self, count: int, users: int) -> None:
         """Join the first `count` parts to the output, at once, and remove them.
 
+        Args:
+            count: Of the parts.
+            users: How many there are in them.
+
         Raises:
-            ValueboxError: when the disk does not take it.
+            ValueboxError: when the disk does not take it, or users are missing.
         """
         with self._writable():
             with _whole(self.folder / "joined") as file:
-                self._join([self._part(number) for number in range(count)], file)
+                joined = self._join([self._part(number) for number in range(count)], file)
+            if joined != users:
+                raise ValueboxError(
+                    f"{self.folder}: holds {joined:,} of {users:,} predictions; start over with "
+                    "--fresh"
+                )
             (self.folder / "joined").replace(self.out)
         self.discard()
 
@@ -145,15 +154,23 @@ def _write_csv(predictions: pa.Table, file: BinaryIO) -> None:
     csv.write_csv(text, file, csv.WriteOptions(include_header=False, quoting_style="needed"))
 
 
-def _join_parquet(parts: list[Path], file: BinaryIO) -> None:
+def _join_parquet(parts: list[Path], file: BinaryIO) -> int:
+    rows = 0
     with pq.ParquetWriter(file, SCHEMA) as writer:
         for part in parts:
             # In the folder's name there may be things that look like partitions.
-            writer.write_table(pq.read_table(part, schema=SCHEMA, partitioning=None))
+            table = pq.read_table(part, schema=SCHEMA, partitioning=None)
+            writer.write_table(table)
+            rows += table.num_rows
+    return rows
 
 
-def _join_csv(parts: list[Path], file: BinaryIO) -> None:
+def _join_csv(parts: list[Path], file: BinaryIO) -> int:
+    rows = 0
     file.write(",".join(SCHEMA.names).encode() + b"\n")
     for part in parts:
-        with part.open("rb") as content:
-            shutil.copyfileobj(content, file)
+        content = part.read_bytes()
+        file.write(content)
+        # No name of a model goes over several lines.
+        rows += content.count(b"\n")
+    return rows

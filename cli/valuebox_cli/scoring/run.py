@@ -49,7 +49,7 @@ def score(
     What an earlier call with the same arguments has left unfinished is not done again.
 
     Args:
-        file: CSV or Parquet.
+        file: CSV, Parquet or a folder of it.
         out: CSV or Parquet: `user_id, prediction, lower, upper, model`, in the order of the file.
         tag: Of the model, exact or a name for its newest version.
         batch_size: Users that are predicted, written and, after an interruption, lost at once.
@@ -66,6 +66,8 @@ def score(
     users = source(file)
     if out.exists() and out.samefile(file):
         raise ValueboxError(f"{out}: is the input")
+    if file.is_dir() and out.absolute().is_relative_to(file.absolute()):
+        raise ValueboxError(f"{out}: lies in the input")
     model = LtvModel.load(tag)
     parts = Parts(out, {"input": users.fingerprint(), "model": model.tag, "batch size": batch_size})
     run = _Run(users, parts, parts.begin(fresh), advanced)
@@ -80,7 +82,7 @@ def score(
             # Once it is mended it is another file.
             parts.discard()
             raise
-    parts.finish(run.batches)
+    parts.finish(run.batches, run.users)
     return Scored(run.users, model.tag)
 
 

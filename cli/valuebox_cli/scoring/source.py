@@ -46,13 +46,13 @@ class Source:
         return self.file.source.fingerprint()
 
 
-def source(path: Path, strict: bool = False) -> Source:
+def source(path: Path) -> Source:
     """Look at the columns of a file; see `valuebox.ltv.files.open_users`.
 
     Raises:
         BadFile: when it cannot be read, or lacks a column.
     """
-    return Source(open_users(path, strict=strict))
+    return Source(open_users(path))
 
 
 def check_suffix(path: Path) -> None:

@@ -18,6 +18,8 @@ from valuebox.files.records import Marks, Records, marks, stray_quote
 
 # Every value of a block is alive at once, in several forms.
 _BLOCK: Final = 4 << 20
+# Of a row, in bytes: what is longer has a quote that is never closed, most likely.
+_LONGEST: Final = 4 << 20
 _MARK: Final = b"\xef\xbb\xbf"
 _OTHERS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
@@ -38,6 +40,8 @@ class CsvFile:
     names: list[str]
     """Of the columns, in the order of the file; empty where the header names none."""
     layout: Layout = AS_USUAL
+    block: int = _BLOCK
+    """How many bytes are read at once."""
 
     def batches(
         self, columns: Sequence[str], size: int = 0, few: frozenset[str] = frozenset()
@@ -54,13 +58,13 @@ class CsvFile:
         """
         records = Records(self.names, self.layout.mark)
         with _opened(self.path, self.layout) as file:
-            _, rest = _header(self.path, file, self.layout)
-            for block, found in _blocks(file, rest, self.layout.mark):
+            _, rest = _header(self.path, file, self.layout, self.block)
+            for block, found in _blocks(file, rest, self.layout.mark, self.block):
                 above = records.count
                 good, rows = records.check(block, found)
                 if not (found.ends.size or records.problems):
                     raise BadFile(
-                        f"{self.path}: row {above + 1:,} has no end within {_BLOCK >> 20} MiB: "
+                        f"{self.path}: row {above + 1:,} has no end within {_LONGEST >> 20} MiB: "
                         "is a quote never closed?"
                     )
                 # After the first problem nothing is handed out, but all of them are named.
@@ -113,19 +117,25 @@ def _opened(path: Path, layout: Layout) -> Iterator[Readable]:
         yield file if as_usual else Recoded(path, file, layout)
 
 
-def _header(path: Path, file: Readable, layout: Layout) -> tuple[list[str], bytes]:
+def _header(
+    path: Path, file: Readable, layout: Layout, size: int = _BLOCK
+) -> tuple[list[str], bytes]:
     """The names in the first record, and what was read beyond it."""
-    data = _chunk(file)
+    data = b""
+    while chunk := _chunk(file, size):
+        data += chunk
+        # Blank lines above it count for nothing.
+        text = data.removeprefix(_MARK).lstrip(b"\r\n")
+        ends = marks(text, layout.mark).ends
+        if ends.size or len(data) >= _LONGEST:
+            break
     check_text(path, data)
-    data = data.removeprefix(_MARK).lstrip(b"\r\n")
-    if not data.strip():
+    if not data.removeprefix(_MARK).strip():
         raise BadFile(f"{path}: is no CSV file with a header: it is empty")
     if layout.names is not None:
-        return list(layout.names), data
-    # Perhaps in the middle of a row, of which only the header matters here.
-    found = marks(data if data.endswith((b"\n", b"\r")) else data + b"\n", layout.mark)
-    end = int(found.ends[0]) + 1 if found.ends.size else len(data)
-    return _names(path, data[:end], layout.mark), data[end:]
+        return list(layout.names), text
+    end = int(ends[0]) + 1 if ends.size else len(text)
+    return _names(path, text[:end], layout.mark), text[end:]
 
 
 def _names(path: Path, header: bytes, delimiter: int) -> list[str]:
@@ -149,13 +159,15 @@ def _names(path: Path, header: bytes, delimiter: int) -> list[str]:
     return names
 
 
-def _blocks(file: Readable, data: bytes, delimiter: int) -> Iterator[tuple[bytes, Marks]]:
+def _blocks(
+    file: Readable, data: bytes, delimiter: int, size: int
+) -> Iterator[tuple[bytes, Marks]]:
     """Whole records, some megabytes at a time, and where their marks lie.
 
     The last block is what is left, be it whole or not; one without an end is too long.
     """
     while True:
-        chunk = _chunk(file)
+        chunk = _chunk(file, size)
         data += chunk
         if not chunk:
             if data:
@@ -164,7 +176,7 @@ def _blocks(file: Readable, data: bytes, delimiter: int) -> Iterator[tuple[bytes
             return
         found = marks(data, delimiter)
         if not found.ends.size:
-            if len(data) >= _BLOCK:
+            if len(data) >= _LONGEST:
                 yield data, found
                 return
             continue
@@ -179,7 +191,7 @@ def _up_to(found: Marks, end: int) -> Marks:
     return Marks(found.ends, commas, quotes, found.is_split)
 
 
-def _chunk(file: Readable) -> bytes:
-    """Some megabytes, which do not end between a CR and its LF."""
-    chunk = file.read(_BLOCK)
+def _chunk(file: Readable, size: int) -> bytes:
+    """So many bytes, or one more where they would end between a CR and its LF."""
+    chunk = file.read(size)
     return chunk + file.read(1) if chunk.endswith(b"\r") else chunk

@@ -10,6 +10,8 @@ from typing import Any
 from pydantic_core import to_json
 from starlette.responses import Response
 
+from valuebox.errors import WARNINGS_HEADER
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -22,8 +24,8 @@ class Answer:
     prediction_id: Sequence[str]
     model: str
 
-    def by_row(self) -> Response:
-        """As `schemas.Predictions`."""
+    def by_row(self, warnings: Sequence[str] = ()) -> Response:
+        """As `schemas.Predictions`, with what is strange about the users in a header."""
         rows = zip(
             self.user_id, self.prediction, self.lower, self.upper, self.prediction_id, strict=True
         )
@@ -38,11 +40,12 @@ class Answer:
                     "prediction_id": prediction_id,
                 }
                 for user_id, prediction, lower, upper, prediction_id in rows
-            ]
+            ],
+            warnings,
         )
 
-    def by_column(self) -> Response:
-        """As `bulk.PredictionTable`."""
+    def by_column(self, warnings: Sequence[str] = ()) -> Response:
+        """As `bulk.PredictionTable`, with what is strange about the users there as well."""
         return _json(
             {
                 "model": self.model,
@@ -51,9 +54,13 @@ class Answer:
                 "lower": self.lower,
                 "upper": self.upper,
                 "prediction_id": self.prediction_id,
-            }
+                # Older clients refuse fields that they do not know.
+                **({"warnings": warnings} if warnings else {}),
+            },
+            warnings,
         )
 
 
-def _json(content: Any) -> Response:
-    return Response(to_json(content), media_type="application/json")
+def _json(content: Any, warnings: Sequence[str]) -> Response:
+    headers = {WARNINGS_HEADER: " ".join(warnings)} if warnings else None
+    return Response(to_json(content), headers=headers, media_type="application/json")

@@ -12,6 +12,7 @@ from valuebox.ltv import bulk, repository, schemas, together
 from valuebox.ltv.answers import Answer
 from valuebox.ltv.columns import Estimates, UserColumns
 from valuebox.ltv.model import LtvModel
+from valuebox.ltv.names import Heading, names_of
 from valuebox.ltv.tally import Tally
 from valuebox.store.engine import Store
 from valuebox.store.idempotency import Replays
@@ -33,6 +34,7 @@ class LtvApi:
         "/v1/ltv/predict",
         Scope.PREDICT,
         stores=True,
+        warns=True,
         answers=schemas.Predictions,
         together=Together(together.fits, together.predict),
     )
@@ -42,15 +44,24 @@ class LtvApi:
         Takes 1 to 10,000 users and answers in the same order. All rows are stored or none.
         """
         targets = [user.target for user in users.root]
-        return self._predict(UserColumns.of(users.root), targets).by_row()
+        return self._predict(UserColumns.of(users.root), targets).by_row(
+            names_of(users.root).warnings()
+        )
 
-    @endpoint("/v1/ltv/predict/bulk", Scope.PREDICT, stores=True, answers=bulk.PredictionTable)
+    @endpoint(
+        "/v1/ltv/predict/bulk",
+        Scope.PREDICT,
+        stores=True,
+        warns=True,
+        answers=bulk.PredictionTable,
+    )
     def ltv_predict_bulk(self, users: bulk.UserTable, /) -> Response:
         """The same for users by column, which takes less time where they are many.
 
         Takes 1 to 100,000 users and answers in the same order. All rows are stored or none.
         """
-        return self._predict(users.columns, users.target or []).by_column()
+        warnings = Heading.of(users.model_fields_set).warnings()
+        return self._predict(users.columns, users.target or []).by_column(warnings)
 
     def _predict(self, users: UserColumns, targets: Sequence[float | None]) -> Answer:
         exchange = current()

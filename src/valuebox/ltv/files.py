@@ -20,6 +20,7 @@ from valuebox.ltv.names import COLUMNS as COLUMNS
 from valuebox.ltv.names import REQUIRED as REQUIRED
 from valuebox.ltv.names import TARGET as TARGET
 from valuebox.ltv.names import Heading, meant_by
+from valuebox.ltv.outliers import outlying
 from valuebox.moments import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class UserFile:
         return self.source.path
 
     def warnings(self) -> list[str]:
-        """What is strange about its columns, in sentences that name the file."""
+        """What is strange about its columns, in sentences that name it."""
         return [f"{self.path}: {told}" for told in self.heading.warnings()]
 
 
@@ -136,6 +137,14 @@ def all_users(file: UserFile, unique: bool = False) -> pd.DataFrame:
         if name not in users:
             users[name] = None if name in CATEGORICAL else np.nan
     return users
+
+
+def outliers(path: Path, users: pd.DataFrame) -> list[str]:
+    """A sentence that names users with a target so far from all others that it must be wrong."""
+    problems = Problems()
+    found = outlying(users[TARGET].to_numpy(dtype=float))
+    problems.add(found, "target is beyond what the others lead to expect")
+    return [f"{path}: {line}" for line in problems.lines()]
 
 
 def columns_of(users: pd.DataFrame) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """Which columns of users are there, which are not, and which are there under nearly their name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Self
+from itertools import islice
+from typing import TYPE_CHECKING, Final, Self
 
 from valuebox.ltv.features import FEATURES
 
@@ -21,10 +22,15 @@ COLUMNS: Final = (
 )
 TARGET: Final = "target"
 
+if TYPE_CHECKING:
+    from valuebox.ltv.schemas import User
+
 _KNOWN: Final = (*COLUMNS, TARGET)
 # Names that are longer are not compared letter by letter.
 _LONGEST: Final = 40
 _SHOWN: Final = 60
+# Warnings go into a header, which has an end.
+_MOST: Final = 10
 # One slip of the pen in a name of some letters, two in a long one; "STV" has to be spelt right.
 _SLIPS: Final = ((5, 1), (9, 2))
 
@@ -49,21 +55,32 @@ class Heading:
     def warnings(self) -> list[str]:
         """A sentence for what is absent, and one for every name that is nearly right."""
         told = [
-            f'the column "{shown(name)}" is not read: is {meant} meant?'
-            for name, meant in self.near.items()
+            f'The column "{shown(name)}" is not used: is {meant} meant?'
+            for name, meant in islice(self.near.items(), _MOST)
         ]
         if self.absent:
             several = len(self.absent) > 1
             told.append(
-                f"no column is called {' or '.join(self.absent)}: "
-                f"{'they are' if several else 'it is'} taken as missing for every user"
+                f"No column is called {' or '.join(self.absent)}: "
+                f"{'they are' if several else 'it is'} taken as missing for every user."
             )
         return told
 
 
+def names_of(users: "Sequence[User]") -> Heading:
+    """How the fields of users who were sent one by one fit, where each may have others."""
+    names: set[str] = set()
+    for user in users:
+        # Most users have the same: to look is quicker than to add.
+        if not user.model_fields_set <= names:
+            names |= user.model_fields_set
+    return Heading.of(names)
+
+
 def shown(name: str) -> str:
     """A name as it can stand in a line of ASCII, shortened."""
-    return ascii(name[:_SHOWN])[1:-1] + ("..." if len(name) > _SHOWN else "")
+    text = ascii(name)[1:-1]
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def meant_by(name: str) -> str | None:

@@ -13,6 +13,7 @@ from valuebox.logs import kind_of
 from valuebox.ltv import repository, schemas
 from valuebox.ltv.answers import Answer
 from valuebox.ltv.columns import UserColumns
+from valuebox.ltv.names import names_of
 from valuebox.store.engine import TooLate, is_fresh, is_in_time
 from valuebox.store.ids import new_ids
 
@@ -100,11 +101,11 @@ def _stored(api: "LtvApi", exchange: Exchange, asked: Sequence[Asked]) -> list[R
     prediction, lower, upper = (values.tolist() for values in estimates)
     answers = []
     start = 0
-    for block in blocks:
+    for one, block in zip(asked, blocks, strict=True):
         of = slice(start, start + len(block))
         start = of.stop
         answer = Answer(
             users.user_id[of], prediction[of], lower[of], upper[of], block.texts(), model
         )
-        answers.append(answer.by_row())
+        answers.append(answer.by_row(names_of(one.given.root).warnings()))
     return answers
