@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from support.readers import read
 
 from valuebox.files.problems import BadFile
+from valuebox.files.source import open_source
 from valuebox.files.text import CsvFile, open_csv
 
 TEXTS = st.text(st.sampled_from('ab1 ,;"\n\r\t\\é€🛒\u2028'), max_size=6)
@@ -76,10 +77,11 @@ def records_of(content: bytes) -> list[list[str]]:
 
 def columns_in(path: Path, block: int) -> tuple[list[str], dict[str, list[str]]]:
     """The names of all columns and the values of those that have one, read in small blocks."""
+    open_source(path).check_twice()
     names = open_csv(path).names
     wanted = [name for name in names if name]
     found: dict[str, list[str]] = {name: [] for name in wanted}
-    for batch in CsvFile(path, names, block).batches(wanted):
+    for batch in CsvFile(path, names, block=block).batches(wanted):
         for name in wanted:
             found[name] += batch[name].to_pylist()
     return names, found
@@ -124,8 +126,8 @@ def test_mangled_files_lose_no_row(file: Path, fuzz_examples: int) -> None:
         header, *rows = records_of(content)
         assert names == header
         assert all(len(row) == len(header) for row in rows)
-        # Users have two columns at least, of different names.
-        if len(set(names)) == len(names) > 1:
+        # Users have two columns at least.
+        if len(names) > 1:
             for position, name in enumerate(names):
                 assert not name or found[name] == [row[position] for row in rows]
 
