@@ -139,7 +139,7 @@ class Prepared:
         """The second reading."""
         at = 0
         for values in self._spool.batches():
-            batch = Batch(self, values, Rows(values.num_rows, self.found))
+            batch = Batch(self, values, Rows(values.num_rows, self.found), at)
             if "where" in self.expressions:
                 kept, wrong = batch.worked_out("where")
                 batch.rows.only(kept | wrong.any_row)
@@ -147,7 +147,7 @@ class Prepared:
             for hanging, what in self._join.hanging(values):
                 batch.rows.note(hanging, what)
             shared = self.repeated.shared[at : at + values.num_rows] if self.rows.keys else None
-            batch.identify(at, shared, self._ordinals)
+            batch.identify(shared, self._ordinals)
             yield batch
             at += values.num_rows
             self.found.rows = at
@@ -173,16 +173,18 @@ class Wrong:
 class Batch:
     """Some rows of a table, read the second time."""
 
-    def __init__(self, table: Prepared, values: pa.RecordBatch, rows: Rows):
+    def __init__(self, table: Prepared, values: pa.RecordBatch, rows: Rows, before: int):
         self.table, self.values, self.rows = table, values, rows
+        self.before = before
+        """Rows of the table above these."""
         self.ids: Texts = np.full(rows.count, None, dtype=object)
         self.shared: Mask | None = None
 
-    def identify(self, before: int, shared: Mask | None, ordinals: Ordinals) -> None:
+    def identify(self, shared: Mask | None, ordinals: Ordinals) -> None:
         """Work out the ids, and refuse rows without one."""
         of = self.table.rows
         if not of.keys:
-            ids = numbered(before, self.rows.count, of.table or self.table.source.name)
+            ids = numbered(self.before, self.rows.count, of.table or self.table.source.name)
         else:
             parts = [self.texts((_ID, at), key) for at, key in enumerate(of.keys)]
             for part, key in zip(parts, of.keys, strict=True):

@@ -1,9 +1,10 @@
 """Rows of a table into the database, and the account of what has become of each."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from valuebox_cli.importing.found import Found, Mask
 Advance = Callable[[int], None]
 """Told how many more rows are done."""
 
+T = TypeVar("T")
 Sums = defaultdict[str, float]
 
 _SHOWN: Final = 5
@@ -70,7 +72,7 @@ def store_customers(table: CustomerTable, name: str, store: Store, advance: Adva
         advance: Told how far it is.
     """
     done = Stored(table.table.found, notes=table.table.notes)
-    for known in table.customers(name):
+    for known in _ahead(table.customers(name)):
         good, rows = known.batch.rows.good, known.batch.rows
         if (fresh := good & ~known.again).any():
             with store.writing() as session:
@@ -81,7 +83,7 @@ def store_customers(table: CustomerTable, name: str, store: Store, advance: Adva
             with store.writing() as session:
                 repository.put_customers(session, known.some(again))
             done.counts["doubled"] += int(again.sum())
-            done.found.doubled.add(again, _DOUBLED, done.found.rows)
+            done.found.doubled.add(again, _DOUBLED, known.batch.before)
         advance(rows.count)
     done.check(table.table.total)
     return done
@@ -100,7 +102,7 @@ def store_events(
         buyers: Told of the events too, where customers are known from them.
     """
     done = Stored(table.table.found, notes=table.table.notes)
-    for told in table.events(name):
+    for told in _ahead(table.events(name)):
         good = told.batch.rows.good
         _sum(done.moved, told, good)
         if (fresh := good & ~told.again).any():
@@ -110,13 +112,22 @@ def store_events(
             done.counts["doubled"] += put.same
             doubled = again.copy()
             doubled[np.flatnonzero(again)[put.differing]] = False
-            done.found.doubled.add(doubled, _DOUBLED, done.found.rows)
+            done.found.doubled.add(doubled, _DOUBLED, told.batch.before)
             _sum(done.lost, told, doubled)
         if buyers:
             buyers.see(told)
         advance(told.batch.rows.count)
     done.check(table.table.total)
     return done
+
+
+def _ahead(batches: Iterator[T]) -> Iterator[T]:
+    """The same batches, of which the next is made while the database works on the one before."""
+    with ThreadPoolExecutor(1) as aside:
+        waiting = aside.submit(next, batches, None)
+        while (one := waiting.result()) is not None:
+            waiting = aside.submit(next, batches, None)
+            yield one
 
 
 class _Put(NamedTuple):
