@@ -5,7 +5,7 @@ IMAGE ?= valuebox:latest
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo test fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
-	bench-score bench-dask bench-facts bench-import bench-growth bench-dashboard bench-contenders bench chaos soak pictures
+	bench-score bench-dask bench-facts bench-import bench-growth bench-response bench-dashboard bench-contenders bench chaos soak pictures
 
 install: .venv/installed
 
@@ -90,6 +90,10 @@ bench-import: install
 # A growth report over five million events; some minutes and 3 GB of disk.
 bench-growth: install
 	PYTHONPATH=tests $(BIN)/python benchmarks/growth.py $(INTO)
+
+# The response model beside a logistic regression, in seven worlds; half an hour.
+bench-response: install
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/response.py $(INTO)
 
 # `--dask` on a cluster of this machine, to 5 million users to learn from and 20 million to score.
 bench-dask: install

@@ -5,10 +5,12 @@ import bentoml
 import numpy as np
 import pytest
 
+from valuebox import registry
 from valuebox.facts.reading import Coded, CustomerRows, EventRows, FactRows
 from valuebox.growth.response.features import Encoder
 from valuebox.growth.response.history import there
 from valuebox.growth.response.judging import CannotJudge, judge
+from valuebox.growth.response.level import expected_between, forecast
 from valuebox.growth.response.model import ResponseModel, served
 from valuebox.growth.response.told import Attributes
 from valuebox.registry import ArtifactMissing, ArtifactRefused
@@ -84,9 +86,9 @@ def test_features_are_as_counted_by_hand() -> None:
     )
     facts = made(
         [
-            (0, "bought", "thai", 10), (0, "bought", "french", 40), (0, "nothing", None, 5),
+            (0, "bought", "thai", 10.25), (0, "bought", "french", 40), (0, "nothing", None, 5),
             (0, "like", "thai", 50), (0, "bought", "thai", 0), (0, "bought", "thai", -3),
-            (1, "like", "thai", 1), (-1, "bought", "thai", 1),
+            (1, "like", "thai", 1), (-1, "bought", "thai", 1), (0, "bought", None, 10.5),
         ],
         [{"campaign": "TW", "age": 31}, None, {"campaign": "XX", "age": "old"}],
         [100, None, -1],
@@ -94,29 +96,30 @@ def test_features_are_as_counted_by_hand() -> None:
     assert there(facts, AT, 4).tolist() == [0, 1]
     # Of the days after the last event nobody knows anything.
     assert not len(there(facts, AT, 30))
-    chosen = np.array([2, 0])
-    found = encoder.transform(facts, AT, chosen).reshape(2, 4, -1)
-    table = [dict(zip(encoder.names, cell, strict=True)) for cell in found[1].tolist()]
+    history, chosen = encoder.history(facts, AT), np.array([2, 0])
+    found = np.expm1(encoder.of_responses(history, AT, chosen, 30).astype(float))
+    bought = dict(zip(encoder.names, found[1, 0].tolist(), strict=True))
     # What happens at the moment itself is already what is to be predicted.
-    assert [cell["times"] for cell in table] == [2, 2, 1, 1]
-    assert [cell["times lately"] for cell in table] == [1, 1, 0, 0]
-    assert [cell["both times"] for cell in table[1::2]] == [1, 1]
-    assert [cell["both days since"] for cell in table[1::2]] == [10, 50]
-    assert table[1]["category times"] == 2
-    assert np.isnan(table[0]["both times"])
-    for cell in table:
-        assert (cell["days known"], cell["events"], cell["events lately"]) == (100, 4, 2)
-        assert (cell["days since any"], cell["days active"]) == (5, 50)
-        assert (cell["nothing times"], cell["age"]) == (1, 31)
-        assert (cell["campaign=TW"], cell["campaign=?"]) == (1, 0)
+    assert (bought["events"], bought["events 30"], bought["events 90"]) == pytest.approx((3, 2, 3))
+    assert (bought["days"], bought["days 30"]) == pytest.approx((2, 1))
+    assert (bought["recency"], bought["known"]) == pytest.approx((10.25, 100), rel=1e-5)
+    assert bought["any event: events"] == pytest.approx(5)
+    assert bought["any event: recency"] == pytest.approx(5)
+    assert bought["like: recency"] == pytest.approx(50, rel=1e-5)
+    assert np.log1p(bought["age"]) == pytest.approx(31)
+    assert (np.log1p(bought["campaign=TW"]), np.log1p(bought["campaign=?"])) == pytest.approx(
+        (1, 0)
+    )
     nobody = dict(zip(encoder.names, found[0, 0].tolist(), strict=True))
-    assert (nobody["events"], nobody["campaign=?"]) == (0, 1)
-    assert np.isnan([nobody["days known"], nobody["days since any"], nobody["age"]]).all()
-    assert encoder.happened(facts, AT, 30, np.array([0, 1])).tolist() == [
-        [True, True, False, False],
-        [False] * 4,
-    ]
-    assert not encoder.happened(facts, AT + np.timedelta64(4, "D"), 30, np.array([0])).any()
+    assert (nobody["events"], np.log1p(nobody["never"])) == pytest.approx((0, 1))
+    each = np.expm1(encoder.of_categories(history, AT, chosen, 30).astype(float))
+    thai = dict(zip(encoder.category_names, each[1, 0, 0].tolist(), strict=True))
+    assert (thai["events"], thai["category: events"]) == pytest.approx((1, 2))
+    assert thai["response: events"] == pytest.approx(3)
+    happened = encoder.happened(history, AT, 30, np.array([0, 1]))
+    assert happened.tolist() == [[True, True, False, False], [False] * 4]
+    later = AT + np.timedelta64(4, "D")
+    assert not encoder.happened(history, later, 30, np.array([0])).any()
 
 
 def test_those_who_respond_are_found_and_counted(model: ResponseModel) -> None:
@@ -124,7 +127,7 @@ def test_those_who_respond_are_found_and_counted(model: ResponseModel) -> None:
     start = AT - np.timedelta64(30, "D")
     chosen = there(facts, start, 30)
     said = model.predict(facts, start, chosen)
-    happened = model.encoder.happened(facts, start, 30, chosen)
+    happened = model.encoder.happened(model.encoder.history(facts, start), start, 30, chosen)
     assert [cell.response for cell in model.cells] == ["bought"] * 3 + ["like"] * 3
     assert said.sum() == pytest.approx(happened.sum(), rel=0.2)
     bought = happened[:, 0]
@@ -144,6 +147,15 @@ def test_a_changed_model_is_refused(model: ResponseModel) -> None:
         ResponseModel.load(model.tag)
     file.write_text(content)
     assert ResponseModel.load(TAG).tag == model.tag
+
+
+def test_a_model_of_the_first_layout_is_to_be_trained_again() -> None:
+    files = {"model.json": b'{"usual": [0.1], "days": 30, "category": "category"}'}
+    tag = registry.save("first-layout", "response", files, {}, {})
+    with pytest.raises(
+        ArtifactRefused, match=r"older version of valuebox; `valuebox growth train`"
+    ):
+        ResponseModel.load(tag)
 
 
 def test_a_service_needs_no_model_unless_one_is_named(model: ResponseModel) -> None:
@@ -193,6 +205,26 @@ def test_sources_that_have_ended_are_not_taken_for_silent_customers(model: Respo
     assert (both.customers, both.validation.customers) == (1200, 600)
     expected = found.predict(world(2), AT - np.timedelta64(30, "D"), np.arange(600))[:, 0].sum()
     assert expected == pytest.approx(judged.responses[0].responders, rel=0.2)
+
+
+def test_customers_of_whom_it_is_not_known_when_they_joined_come_with_their_first_event() -> None:
+    facts = made([(0, "bought", "thai", 50), (1, "bought", "thai", 10)], [None] * 3, [None] * 3)
+    start = AT - np.timedelta64(40, "D")
+    assert there(facts, start, 30).tolist() == [0]
+
+
+def test_months_unlike_each_other_widen_what_is_expected() -> None:
+    few = np.full(6, 0.01)
+    calm = forecast(np.array([0.02, -0.03, 0.01, 0.0, -0.02, 0.03]), few)
+    moved = forecast(np.array([0.5, -0.6, 0.7, -0.4, 0.6, -0.5]), few)
+    risen = forecast(np.array([-0.4, -0.2, -0.1, 0.1, 0.3, 0.5]), few)
+    assert calm.moves < 0.12 < 0.3 < moved.moves
+    assert abs(calm.shift) < 0.05 < 0.3 < risen.shift
+    chances = np.full(1_000, 0.08)
+    lower, upper = expected_between(chances, 0.0)
+    # By chance alone: 80 give or take 1.645 times 8.6.
+    assert (lower, upper) == pytest.approx((67, 95), abs=1.5)
+    assert expected_between(chances, 0.6)[1] > 180
 
 
 def test_a_month_that_is_not_over_is_not_judged(model: ResponseModel) -> None:

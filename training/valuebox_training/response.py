@@ -1,43 +1,32 @@
 """From facts to a response model in the store: look back at several months, fit, judge, save.
 
 A month is `days` long. Each one that can be looked back at is a round: customers as they were at
-its start, and what they did within it. The last one is kept to judge by, then learned from too.
+its start, and what they did within it. Each of the last ones is predicted by what was learned of
+those before it, which chooses what is served; then all of them are learned from.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from xgboost import XGBClassifier
 
 from valuebox.errors import ValueboxError
 from valuebox.facts.reading import FactRows
 from valuebox.growth.clock import moment
-from valuebox.growth.response.features import Encoder, Matrix
-from valuebox.growth.response.history import slack, there
+from valuebox.growth.response.features import PLAIN, Encoder, Matrix
+from valuebox.growth.response.history import Positions, slack, there
 from valuebox.growth.response.judging import ResponseReport, judge
-from valuebox.growth.response.model import ResponseModel
+from valuebox.growth.response.model import Pair, ResponseModel, within
+from valuebox_training.ranking import BOOSTER, Lessons, fit_ranker
 
-# Few customers respond: large leaves, and the odds of each cell to start from.
-BOOSTER: Final[dict[str, Any]] = {
-    "objective": "binary:logistic",
-    "tree_method": "hist",
-    "n_estimators": 150,
-    "learning_rate": 0.05,
-    "max_depth": 4,
-    "min_child_weight": 3,
-    "subsample": 0.8,
-    "colsample_bytree": 0.8,
-    "reg_lambda": 5.0,
-}
 MOST_ROUNDS: Final = 24
-MOST_ROWS: Final = 2_000_000
-"""Customers and cells of all rounds; of more, customers are drawn by chance."""
-_SHRINK: Final = 20.0
-"""As many customers pull the odds of a category towards those of its response."""
+MOST_ROWS: Final = 80_000
+"""Customers and responses of all rounds; of more, customers are drawn by chance."""
+MOST_CELLS: Final = 120_000
+"""Customers, responses and categories of all rounds, likewise."""
 
 
 class NothingToLearn(ValueboxError):
@@ -52,6 +41,15 @@ class Trained:
     rounds: int
     customers: int
     validation: ResponseReport | None
+
+
+class Learned(NamedTuple):
+    """A model, and the same without its last month."""
+
+    model: ResponseModel
+    earlier: ResponseModel | None
+    starts: list[np.datetime64]
+    """Of the months, the last one first."""
 
 
 def train(
@@ -78,17 +76,9 @@ def train(
         NothingToLearn: when nobody responded, or the facts span less than two months.
         registry.ArtifactRefused: when the store does not accept the name.
     """
-    known = [one for one in responses if one in facts.events.type.names]
-    if not known:
-        raise NothingToLearn(f"nobody has done any of {', '.join(responses)}")
     end = _end(facts, until, days)
-    starts = _starts(facts, end, days)
-    encoder = Encoder.fit(facts, known)
-    validation = None
-    if len(starts) > 1:
-        earlier = _fit(facts, encoder, starts[1:], days, category, seed)
-        validation = judge(earlier, facts, starts[0])
-    model = _fit(facts, encoder, starts, days, category, seed)
+    model, earlier, starts = learn(facts, responses, category, days, end, seed)
+    validation = judge(earlier, facts, starts[0]) if earlier else None
     customers = len(np.unique(np.concatenate([there(facts, one, days) for one in starts])))
     learned = {
         "sources": facts.customers.source.names,
@@ -100,6 +90,105 @@ def train(
     metadata = {"learned": learned, "seed": seed, "booster": BOOSTER} | _judged(validation)
     tag = model.save(name, {"learned_until": _iso(end)[:7]}, metadata)
     return Trained(tag, len(starts), customers, validation)
+
+
+def learn(
+    facts: FactRows,
+    responses: Sequence[str],
+    category: str,
+    days: int,
+    end: np.datetime64 | None = None,
+    seed: int = 0,
+) -> Learned:
+    """Learn from all months before `end`, the last event by default; see `train`."""
+    known = [one for one in responses if one in facts.events.type.names]
+    if not known:
+        raise NothingToLearn(f"nobody has done any of {', '.join(responses)}")
+    starts = _starts(facts, _end(facts, None, days) if end is None else end, days)
+    encoder = Encoder.fit(facts, known)
+    lessons = _look_back(facts, encoder, starts, days, seed)
+    if not lessons.did.any():
+        raise NothingToLearn("nobody has responded within a month that can be looked back at")
+    pairs, earlier = [], []
+    for place in range(len(known)):
+        pair, before = _fit(lessons, encoder, place, seed)
+        pairs.append(pair)
+        earlier.append(before)
+    whole = ResponseModel(encoder, tuple(pairs), days, category)
+    known_before = [one for one in earlier if one is not None]
+    complete = len(known_before) == len(pairs)
+    judged = ResponseModel(encoder, tuple(known_before), days, category) if complete else None
+    return Learned(whole, judged, starts)
+
+
+class _Looked(NamedTuple):
+    """Customers as they were at the start of each month."""
+
+    month: NDArray[np.intp]
+    every: Matrix
+    """`(n_rows, n_responses, n_columns)`."""
+    did: NDArray[np.bool_]
+    """`(n_rows, n_responses, 1 + n_categories)`."""
+    rows: NDArray[np.intp]
+    """Those that are looked at in each category too: `(n_cell_rows,)`."""
+    each: Matrix
+    """`(n_cell_rows, n_responses, n_categories, n_columns)`."""
+
+
+def _look_back(
+    facts: FactRows, encoder: Encoder, starts: Sequence[np.datetime64], days: int, seed: int
+) -> _Looked:
+    rng = np.random.default_rng(seed)
+    responses, categories = len(encoder.responses), len(encoder.categories)
+    history = encoder.history(facts, starts[0])
+    whom = [there(facts, start, days) for start in starts]
+    whole = sum(map(len, whom))
+    some = _drawn(rng, whom, MOST_ROWS / (whole * responses))
+    fewer = MOST_CELLS / (sum(map(len, some)) * responses * max(1, categories))
+    month, every, did, rows, each = [], [], [], [], []
+    before = 0
+    for number, (start, chosen) in enumerate(zip(starts, some, strict=True)):
+        month.append(np.full(len(chosen), number, dtype=np.intp))
+        every.append(encoder.of_responses(history, start, chosen, days))
+        did.append(encoder.happened(history, start, days, chosen))
+        (inside,) = _drawn(rng, [np.arange(len(chosen))], fewer)
+        rows.append(inside + before)
+        each.append(encoder.of_categories(history, start, chosen[inside], days))
+        before += len(chosen)
+    happened = np.concatenate(did).reshape(before, responses, 1 + categories)
+    return _Looked(
+        np.concatenate(month),
+        np.concatenate(every),
+        happened,
+        np.concatenate(rows),
+        np.concatenate(each),
+    )
+
+
+def _drawn(rng: np.random.Generator, whom: Sequence[Positions], share: float) -> list[Positions]:
+    """A share of the customers of each month, in order; all of them where it is above one."""
+    if share >= 1:
+        return list(whom)
+    return [np.sort(rng.choice(one, int(np.ceil(len(one) * share)), replace=False)) for one in whom]
+
+
+def _fit(looked: _Looked, encoder: Encoder, place: int, seed: int) -> tuple[Pair, Pair | None]:
+    """Of a response: what was learned of all months, and without the last one."""
+    every = looked.every[:, place, None]
+    lessons = Lessons(looked.month, every, looked.did[:, place, :1])
+    any_, any_before = fit_ranker(lessons, _plain(encoder.names), seed)
+    rows = looked.rows
+    inside = within(looked.each[:, place], every[rows], any_)
+    inner = Lessons(looked.month[rows], inside, looked.did[rows, place, 1:])
+    each, each_before = fit_ranker(inner, _plain(encoder.category_names), seed)
+    before = None
+    if any_before and each_before:
+        before = Pair(any_before[0].ranker, each_before[0].ranker)
+    return Pair(any_, each), before
+
+
+def _plain(names: Sequence[str]) -> tuple[int, ...]:
+    return tuple(names.index(prefix + name) for prefix in ("", "any event: ") for name in PLAIN)
 
 
 def _end(facts: FactRows, until: datetime | None, days: int) -> np.datetime64:
@@ -126,47 +215,6 @@ def _starts(facts: FactRows, end: np.datetime64, days: int) -> list[np.datetime6
         raise NothingToLearn(
             f"the events span less than twice {days} days: one month to look back, one to look at"
         )
-    return found
-
-
-def _fit(
-    facts: FactRows,
-    encoder: Encoder,
-    starts: Sequence[np.datetime64],
-    days: int,
-    category: str,
-    seed: int,
-) -> ResponseModel:
-    rng = np.random.default_rng(seed)
-    most = max(1, MOST_ROWS // (len(starts) * len(encoder.cells)))
-    matrices: list[Matrix] = []
-    answers: list[NDArray[np.bool_]] = []
-    for start in starts:
-        chosen = there(facts, start, days)
-        if len(chosen) > most:
-            chosen = np.sort(rng.choice(chosen, most, replace=False))
-        matrices.append(encoder.transform(facts, start, chosen))
-        answers.append(encoder.happened(facts, start, days, chosen))
-    did = np.concatenate(answers)
-    if not did.any():
-        raise NothingToLearn("nobody has responded within a month that can be looked back at")
-    usual = _usual(did, encoder)
-    classifier = XGBClassifier(**BOOSTER, random_state=seed)
-    margin = np.tile(usual, len(did))
-    classifier.fit(np.concatenate(matrices), did.ravel(), base_margin=margin)
-    return ResponseModel(encoder, classifier.get_booster(), usual, days, category)
-
-
-def _usual(did: NDArray[np.bool_], encoder: Encoder) -> NDArray[np.float32]:
-    shape = (len(encoder.responses), 1 + len(encoder.categories))
-    counts = did.sum(axis=0).reshape(shape).astype(np.float64)
-    n = len(did)
-    every = (counts[:, :1] + 0.5) / (n + 1)
-    # What nobody has done in one category is as likely as it usually is in one.
-    inside = counts[:, 1:].sum(axis=1, keepdims=True) / n / max(1, shape[1] - 1)
-    each = (counts[:, 1:] + _SHRINK * inside + 0.5) / (n + _SHRINK + 1)
-    rates = np.column_stack([every, each]).ravel()
-    found: NDArray[np.float32] = np.log(rates / (1 - rates)).astype(np.float32)
     return found
 
 

@@ -87,9 +87,10 @@ def evaluate(
 ) -> None:
     """Have a model predict customers as they were a month ago, and see who responded.
 
-    Prints lift and gain beside asking those first who did so most often before, and beside
-    another model. Whoever has not responded by the end of the month counts as not responding.
-    Months that a model has learned from are refused, other campaigns are not. Nothing is stored.
+    Prints AUC, lift and Brier score beside a logistic regression on recency and counts of the
+    last 30, 90 and 365 days, and beside another model. Whoever has not responded by the end of
+    the month counts as not responding. Months that a model has learned from are refused, other
+    campaigns are not. Nothing is stored.
     """
     from valuebox.growth.response.judging import check_unseen, judge
 
@@ -140,34 +141,34 @@ def _moment(text: str | None) -> datetime | None:
 def _tell(found: Any) -> None:
     table = Table(
         title=f"{found.customers:,} customers, {found.start:%Y-%m-%d} to {found.end:%Y-%m-%d}",
-        caption="lift, gain: of the tenth with the best scores\nbase: the lift of asking first who "
-        "did so most often\np: of no difference from it over the whole curve",
+        caption="expected: between so many in 9 of 10 months; lift: of the tenth with the best "
+        "scores\nbase: a logistic regression on recency and counts; Brier: smaller is better\n"
+        "p: of no difference in gain over the whole curve",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         show_edge=False,
         padding=(0, 1, 0, 0),
     )
-    table.add_column("response")
-    beside = ("base", "older") if found.older else ("base",)
-    headings = ["did", "expected", "AUC", "lift", "gain"]
-    for name in beside:
-        headings += [name, "p"]
-    for heading in headings:
+    table.add_column("response", overflow="fold")
+    headings = ["did", "expected", "AUC", "base", "lift", "base", "Brier", "base", "p"]
+    for heading in headings + (["older", "p"] if found.older else []):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in found.responses:
-        if one.model is None:
+        if one.model is None or one.baseline is None:
             continue
-        name = one.response if one.category is None else f"  {one.category}"
-        best = one.model.points[0]
+        base = one.baseline
         row = [
-            f"{one.responders:,}", f"{one.expected:,.1f}", f"{one.model.auc:.3f}",
-            f"{best.lift:.2f}", f"{best.gain:.0%}",
-        ]  # fmt: skip
-        for other in (one.baseline, one.older)[: len(beside)]:
-            row += (
-                ["", ""]
-                if other is None
-                else [f"{other.curve.points[0].lift:.2f}", f"{other.p_adjusted:.3f}"]
-            )
-        table.add_row(name, *row)
+            f"{one.responders:,}",
+            f"{one.expected_lower:,.0f}-{one.expected_upper:,.0f}",
+            *(f"{curve.auc:.3f}" for curve in (one.model, base.curve)),
+            *(f"{curve.points[0].lift:.2f}" for curve in (one.model, base.curve)),
+            *(f"{brier:.4f}".lstrip("0") for brier in (one.brier, base.brier)),
+            f"{base.p_adjusted:.3f}",
+        ]
+        if found.older:
+            older = one.older
+            row += [f"{older.curve.points[0].lift:.2f}", f"{older.p_adjusted:.3f}"] if older else [
+                "", ""
+            ]  # fmt: skip
+        table.add_row(one.response if one.category is None else f"  {one.category}", *row)
     out.print(table)

@@ -1,8 +1,6 @@
 """Facts to model matrix: the only place that knows what a response model looks at.
 
-Training and serving call the same `Encoder.transform`, so they cannot disagree. A customer has a
-row for each cell: each response, in any category and in each one. So what is learned of one
-category helps with those that are rare.
+Training and serving call the same `Encoder`, so they cannot disagree.
 """
 
 from collections.abc import Sequence
@@ -13,7 +11,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from valuebox.facts.reading import Coded, FactRows
-from valuebox.growth.response.history import Done, Positions, Seen, done, seen
+from valuebox.growth.response.history import Floats, History, Positions
+from valuebox.growth.response.rhythm import NAMES, rhythm
 from valuebox.growth.response.told import Attributes
 
 Matrix = NDArray[np.float32]
@@ -22,13 +21,15 @@ FEWEST: Final = 20
 """Customers that a value of an attribute takes to be learned, and events that a category does."""
 _MOST_TYPES: Final = 10
 _MOST_CATEGORIES: Final = 20
-_CELL: Final = (
-    "times", "times lately", "days since",
-    "category times", "category days since",
-    "both times", "both times lately", "both days since",
-)  # fmt: skip
-"""Of the response; of the category, whatever was done; of that response in that category."""
-_ALL: Final = ("days known", "days active", "events", "events lately", "days since any")
+_UNKNOWN_DAYS: Final = 365.0
+"""Of whoever did nothing and joined at a time that is not known."""
+_SHRINK: Final = 3.0
+"""As many days with an event pull a customer's share of a category towards an equal one."""
+
+PLAIN: Final = ("events 30", "events 90", "events 365", "recency")
+"""What the baseline looks at, of what is predicted and of all events."""
+_BRIEF: Final = ("events 30", "events 365", "events", "days 90", "recency", "never")
+_AROUND: Final = (*_BRIEF, "events 90", "days 30", "days 365", "lateness", "pace", "gap", "age")
 
 
 class Cell(NamedTuple):
@@ -41,7 +42,7 @@ class Cell(NamedTuple):
 
 
 class Encoder(BaseModel):
-    """Turns customers, at a moment, into a float32 matrix.
+    """Turns customers, at a moment, into float32 matrices.
 
     Moments themselves are no features: a tree would repeat its last month.
     """
@@ -82,98 +83,126 @@ class Encoder(BaseModel):
 
     @property
     def names(self) -> list[str]:
-        """Names of the matrix columns."""
+        """Columns that are made of a customer and a response, whatever the category."""
         return [
-            *_ALL,
-            *(f"{name} times" for name in self.types),
+            *NAMES,
+            *(f"any event: {name}" for name in NAMES),
+            *(f"{type_}: {name}" for type_ in self.types for name in _BRIEF),
+            "known",
             *self.attributes.names,
-            *(f"of {name}" for name in self.responses),
-            *(f"in {name}" for name in ("any", *self.categories)),
-            *_CELL,
         ]
 
-    def transform(self, facts: FactRows, at: np.datetime64, chosen: Positions) -> Matrix:
-        """Encode customers by what they did before a moment.
+    @property
+    def category_names(self) -> list[str]:
+        """Columns that are made of a customer, a response and a category."""
+        return [
+            *NAMES,
+            *(f"any event: {name}" for name in _AROUND),
+            *(f"response: {name}" for name in _AROUND),
+            *(f"category: {name}" for name in _BRIEF),
+            "share",
+            "known",
+            *self.attributes.names,
+        ]
+
+    def history(self, facts: FactRows, at: np.datetime64) -> History:
+        """All that happened, sorted once for moments that are whole days from `at`."""
+        return History(facts, at, self.types, len(self.responses), self.categories)
+
+    def of_responses(
+        self, history: History, at: np.datetime64, chosen: Positions, days: int
+    ) -> Matrix:
+        """Encode customers by what they did before a moment, for each response.
 
         Args:
-            facts: What happened; later events are not looked at.
+            history: What happened; later events are not looked at.
             at: The moment, UTC.
-            chosen: Positions of customers, each at most once.
+            chosen: Positions of customers.
+            days: Of the period to come.
 
         Returns:
-            `(n_chosen * n_cells, n_features)`, the cells of a customer one after the other.
+            `(n_chosen, n_responses, len(names))`.
         """
-        all_ = done(facts, chosen, at, self.types, self.categories)
-        before = all_.where(all_.days > 0)
-        n, cells = len(chosen), len(self.cells)
-        matrix = np.empty((n, cells, len(self.names)), dtype=np.float32)
-        each = self._of_customers(facts, at, chosen, before)
-        matrix[:, :, : each.shape[1]] = each[:, None, :]
-        kinds = self._of_cells()
-        end = each.shape[1] + kinds.shape[1]
-        matrix[:, :, each.shape[1] : end] = kinds
-        matrix[:, :, end:] = self._of_both(before, n).reshape(n, cells, len(_CELL))
-        return matrix.reshape(n * cells, -1)
+        seen = self._seen(history, at, chosen, days)
+        count = len(self.responses)
+        brief = seen.types[:, :, _columns(_BRIEF)].reshape(len(chosen), -1)
+        each = np.concatenate([seen.all, brief, seen.told], axis=1)
+        return np.concatenate([seen.types[:, :count], _repeated(each, count)], axis=2)
+
+    def of_categories(
+        self, history: History, at: np.datetime64, chosen: Positions, days: int
+    ) -> Matrix:
+        """The same for each response in each category.
+
+        Returns:
+            `(n_chosen, n_responses, n_categories, len(category_names))`.
+        """
+        seen = self._seen(history, at, chosen, days)
+        shape = (len(chosen), len(self.responses), len(self.categories))
+        day = history.day(at)
+        both = rhythm(
+            history.by_cell, history.by_cell.groups(chosen), day, days, seen.known
+        ).reshape(*shape, -1)
+        category = rhythm(
+            history.by_category, history.by_category.groups(chosen), day, days, seen.known
+        )[:, :, _columns(_BRIEF)]
+        response = seen.types[:, : shape[1], _columns(_AROUND)]
+        whole = np.expm1(both[..., NAMES.index("days")])
+        share = np.log((whole + _SHRINK / shape[2]) / (whole.sum(axis=2, keepdims=True) + _SHRINK))
+        around = [
+            np.broadcast_to(part, (*shape, part.shape[-1]))
+            for part in (
+                seen.all[:, _columns(_AROUND)][:, None, None],
+                response[:, :, None],
+                category[:, None],
+                share[..., None],
+                seen.told[:, None, None],
+            )
+        ]
+        return np.concatenate([both, *around], axis=3, dtype=np.float32)
 
     def happened(
-        self, facts: FactRows, at: np.datetime64, days: int, chosen: Positions
+        self, history: History, at: np.datetime64, days: int, chosen: Positions
     ) -> NDArray[np.bool_]:
         """What customers did from a moment on, for some days: `(n_chosen, n_cells)`."""
-        all_ = done(facts, chosen, at, self.types, self.categories)
-        # Whatever they did not do within these days counts as not done.
-        after = all_.where((all_.days <= 0) & (all_.days > -days))
-        return self._table(after, len(chosen)).times.reshape(len(chosen), -1) > 0
+        day, count = history.day(at), len(self.responses)
+        found = []
+        for timeline in (history.by_type, history.by_cell):
+            groups = timeline.groups(chosen)
+            did = timeline.rows_until(groups, day + days) > timeline.rows_until(groups, day)
+            found.append(did[:, : count * len(self.categories)].reshape(len(chosen), -1))
+        every = found[0][:, :count, None]
+        each = found[1].reshape(len(chosen), count, len(self.categories))
+        return np.concatenate([every, each], axis=2).reshape(len(chosen), -1)
 
-    def _of_customers(
-        self, facts: FactRows, at: np.datetime64, chosen: Positions, before: Done
-    ) -> NDArray[np.float64]:
-        n = len(chosen)
-        known = (at - facts.customers.created[chosen]) / np.timedelta64(1, "D")
-        # Of whoever joins later nothing is known yet, and of others not when they joined.
-        known[~(known > 0)] = np.nan
-        first = np.full(n, np.nan)
-        np.fmax.at(first, before.who, before.days)
-        every = seen(before.who, np.zeros(len(before.who), dtype=np.intp), before.days, (n, 1))
-        by_type = seen(before.who, before.type, before.days, (n, len(self.types)))
-        told = [facts.customers.attributes[place] for place in chosen.tolist()]
-        return np.column_stack(
-            [known, first, *every, by_type.times, self.attributes.transform(told)]
-        )
+    def _seen(self, history: History, at: np.datetime64, chosen: Positions, days: int) -> "_Seen":
+        day, known = history.day(at), history.known(at, chosen)
+        active = rhythm(history.all, history.all.groups(chosen), day, days, known)[:, 0]
+        age = np.expm1(active[:, NAMES.index("age")])
+        known = np.where(np.isnan(known), np.where(np.isnan(age), _UNKNOWN_DAYS, age), known)
+        every = rhythm(history.all, history.all.groups(chosen), day, days, known)[:, 0]
+        types = rhythm(history.by_type, history.by_type.groups(chosen), day, days, known)
+        attributes = [history.customers.attributes[place] for place in chosen.tolist()]
+        told = np.column_stack([np.log1p(known), self.attributes.transform(attributes)])
+        return _Seen(known, every, types, told.astype(np.float32))
 
-    def _of_cells(self) -> NDArray[np.float64]:
-        width = len(self.categories) + 1
-        response = np.repeat(np.eye(len(self.responses)), width, axis=0)
-        return np.column_stack([response, np.tile(np.eye(width), (len(self.responses), 1))])
 
-    def _of_both(self, before: Done, n: int) -> NDArray[np.float64]:
-        """`(n, n_responses, 1 + n_categories, len(_CELL))`."""
-        both = self._table(before, n)
-        shape = both.times.shape
-        made = np.full((*shape, len(_CELL)), np.nan)
-        for column, values in enumerate(both):
-            made[..., column] = values[:, :, :1]
-            made[:, :, 1:, column + 5] = values[:, :, 1:]
-        alike = seen(before.who, before.category, before.days, (n, len(self.categories)))
-        made[:, :, 1:, 3] = alike.times[:, None, :]
-        made[:, :, 1:, 4] = alike.days[:, None, :]
-        return made
+class _Seen(NamedTuple):
+    """Of customers, whatever the response and category."""
 
-    def _table(self, events: Done, n: int) -> Seen:
-        """Each response in any category, then in each one: `(n, n_responses, 1 + n_categories)`."""
-        responses, categories = len(self.responses), len(self.categories)
-        # The responses are the first of the types.
-        response = np.where(events.type < responses, events.type, -1)
-        pair = np.where(
-            (response >= 0) & (events.category >= 0), response * categories + events.category, -1
-        )
-        every = seen(events.who, response, events.days, (n, responses))
-        both = seen(events.who, pair, events.days, (n, responses * categories))
-        return Seen(
-            *(
-                np.concatenate([one[:, :, None], two.reshape(n, responses, categories)], axis=2)
-                for one, two in zip(every, both, strict=True)
-            )
-        )
+    known: Floats
+    all: Matrix
+    types: NDArray[np.float32]
+    """`(n_customers, n_types, len(rhythm.NAMES))`."""
+    told: Matrix
+
+
+def _columns(names: Sequence[str]) -> list[int]:
+    return [NAMES.index(name) for name in names]
+
+
+def _repeated(each: Matrix, count: int) -> NDArray[np.float32]:
+    return np.repeat(each[:, None, :], count, axis=1)
 
 
 def _frequent(texts: Coded, most: int) -> list[str]:

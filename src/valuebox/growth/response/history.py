@@ -1,59 +1,148 @@
-"""What customers did before a moment, and what they did after it."""
+"""What customers did before a moment, and what they did after it.
+
+Events are sorted once, by who did what on which day. Whatever was done before a moment, or within
+so many days of it, then lies between two places that a binary search finds for all customers.
+"""
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from valuebox.facts.reading import Coded, EventRows, FactRows
+from valuebox.facts.reading import Coded, CustomerRows, FactRows
 
 Floats = NDArray[np.float64]
 Positions = NDArray[np.intp]
 
-RECENT: Final = 30.0
-"""Days before the moment that are looked at for themselves."""
 _DAY: Final = np.timedelta64(1, "D")
 
 
-class Done(NamedTuple):
-    """Events of chosen customers; all arrays are `(n_events,)`."""
+class Timeline(NamedTuple):
+    """The days on which customers did each of several things: a row a customer, thing and day."""
 
-    who: Positions
-    """Position among the chosen customers."""
-    type: Positions
-    """Position among the named types; -1 for another one."""
-    category: Positions
-    """Position among the named categories; -1 for another one, or none."""
-    days: Floats
-    """From the event to the moment; negative for what came after it."""
+    things: int
+    span: int
+    """How many days there are."""
+    key: NDArray[np.int64]
+    """Sorted: `(customer * things + thing) * span + day`, `(n_rows,)`."""
+    events: NDArray[np.int64]
+    """How many events there were before each row, `(n_rows + 1,)`."""
+    squares: Floats
+    """Sum of the squared gaps between days before each row, `(n_rows + 1,)`."""
+    late: NDArray[np.float32]
+    """When on its day the last event of each row was: 0 to 1, `(n_rows,)`."""
 
-    def where(self, rows: NDArray[np.bool_]) -> "Done":
-        """Some of them."""
-        return Done(self.who[rows], self.type[rows], self.category[rows], self.days[rows])
+    @classmethod
+    def of(cls, customer: Positions, thing: Positions, days: Floats, things: int) -> Self:
+        """Sort events.
+
+        Args:
+            customer: Of each event.
+            thing: What each event was; -1 for none of the things.
+            days: When, counted from the first day; at least 0.
+            things: How many there are.
+        """
+        span = int(np.floor(days.max(initial=0.0))) + 2
+        counted = thing >= 0
+        when = days[counted]
+        day = when.astype(np.int64)
+        key = (customer[counted].astype(np.int64) * things + thing[counted]) * span + day
+        # The last event of a day comes last.
+        order = np.lexsort((when, key))
+        key, when = key[order], when[order]
+        last = np.flatnonzero(np.append(np.diff(key) != 0, np.ones(min(1, len(key)), dtype=bool)))
+        key = key[last]
+        gap = np.diff(key, prepend=key[:1]).astype(np.float64)
+        gap[np.diff(key // span, prepend=-1) != 0] = 0
+        return cls(
+            things,
+            span,
+            key,
+            np.append(0, last + 1),
+            np.append(0.0, np.cumsum(gap**2)),
+            (when[last] % 1).astype(np.float32),
+        )
+
+    def groups(self, customers: Positions) -> NDArray[np.int64]:
+        """Where the keys of customers begin, by thing: `(n_customers, things)`."""
+        each = customers.astype(np.int64)[:, None] * self.things + np.arange(self.things)
+        return each * self.span
+
+    def rows_until(self, groups: NDArray[np.int64], day: int) -> Positions:
+        """How many rows come before a day of each group, in the shape of `groups`."""
+        inside = groups + min(max(day, 0), self.span - 1)
+        return np.searchsorted(self.key, inside.ravel()).reshape(groups.shape)
 
 
-class Seen(NamedTuple):
-    """How often and how lately customers did each of several things: `(n_customers, n_things)`."""
+class History:
+    """All that customers did, ready to be looked at as of any moment a whole number of days away.
 
-    times: Floats
-    recent: Floats
-    """Within the last `RECENT` days."""
-    days: Floats
-    """Since the last time; NaN where there was none."""
+    Args:
+        facts: What happened.
+        at: A moment; days begin at its time of day.
+        types: Types of events that are told apart; the first of them are the responses.
+        responses: How many of them are.
+        categories: Categories that are told apart.
+    """
+
+    customers: CustomerRows
+    all: Timeline
+    by_type: Timeline
+    by_category: Timeline
+    by_cell: Timeline
+    """Each response in each category."""
+
+    def __init__(
+        self,
+        facts: FactRows,
+        at: np.datetime64,
+        types: Sequence[str],
+        responses: int,
+        categories: Sequence[str],
+    ) -> None:
+        events = facts.events
+        own = events.customer >= 0
+        customer, time = events.customer[own].astype(np.intp), events.time[own]
+        first = time.min() if len(time) else at
+        self._origin = at - (int((at - first) // _DAY) + 1) * _DAY
+        days = (time - self._origin) / _DAY
+        type_ = _positions(events.type, types)[own]
+        category = _positions(events.category, categories)[own]
+        is_cell = (type_ >= 0) & (type_ < responses) & (category >= 0)
+        cell = np.where(is_cell, type_ * len(categories) + category, -1)
+        self.customers = facts.customers
+        self.all = Timeline.of(customer, np.zeros_like(customer), days, 1)
+        self.by_type = Timeline.of(customer, type_, days, len(types))
+        self.by_category = Timeline.of(customer, category, days, len(categories))
+        self.by_cell = Timeline.of(customer, cell, days, responses * len(categories))
+
+    def day(self, at: np.datetime64) -> int:
+        """The day that begins with a moment."""
+        return int((at - self._origin) // _DAY)
+
+    def known(self, at: np.datetime64, chosen: Positions) -> Floats:
+        """Days since customers joined; NaN where it is not known, or not yet."""
+        days = (at - self.customers.created[chosen]) / _DAY
+        days[~(days > 0)] = np.nan
+        return days
 
 
 def there(facts: FactRows, at: np.datetime64, days: int) -> Positions:
     """Customers of whom it is known what they did within `days` from a moment on.
 
-    They had joined by then, as whoever joined at a time that is not known. And their source was
-    watched: it has events from before, and from the last tenth of the time, or later.
+    They had joined by then; where it is not known when somebody joined, they had done something.
+    And their source was watched: it has events from before, and from the last tenth of the time,
+    or later.
     """
     customers, events = facts.customers, facts.events
-    joined = np.isnat(customers.created) | (customers.created < at)
     own = events.customer >= 0
-    source = customers.source.codes[events.customer[own]]
-    when = events.time[own].astype("datetime64[us]").astype(np.int64)
+    who, time = events.customer[own], events.time[own]
+    joined = customers.created < at
+    # Whoever came later would be taken for a silent customer of the months before.
+    joined[who[time < at]] |= np.isnat(customers.created)[who[time < at]]
+    source = customers.source.codes[who]
+    when = time.astype("datetime64[us]").astype(np.int64)
     bounds = np.iinfo(np.int64)
     first = np.full(len(customers.source.names), bounds.max)
     last = np.full(len(customers.source.names), bounds.min)
@@ -70,58 +159,6 @@ def there(facts: FactRows, at: np.datetime64, days: int) -> Positions:
 def slack(days: int) -> np.timedelta64:
     """How long before its end a time may have its last event, and count as watched to its end."""
     return np.timedelta64(max(24, days * 24 // 10), "h")
-
-
-def done(
-    facts: FactRows,
-    chosen: Positions,
-    at: np.datetime64,
-    types: Sequence[str],
-    categories: Sequence[str],
-) -> Done:
-    """All that some customers did, whenever.
-
-    Args:
-        facts: What happened.
-        chosen: Positions of the customers, each at most once.
-        at: The moment that days are counted from.
-        types: Types of events that are told apart.
-        categories: Categories that are told apart.
-    """
-    events: EventRows = facts.events
-    place = np.full(len(facts.customers) + 1, -1, dtype=np.intp)
-    place[chosen] = np.arange(len(chosen))
-    who = place[events.customer]
-    found = Done(
-        who,
-        _positions(events.type, types),
-        _positions(events.category, categories),
-        (at - events.time) / _DAY,
-    )
-    return found.where(who >= 0)
-
-
-def seen(who: Positions, what: Positions, days: Floats, shape: tuple[int, int]) -> Seen:
-    """Count what was done.
-
-    Args:
-        who: Customer of each event.
-        what: Which thing it was; -1 is none of them.
-        days: Since then.
-        shape: Number of customers, number of things.
-    """
-    size = shape[0] * shape[1]
-    counted = what >= 0
-    place = who[counted] * shape[1] + what[counted]
-    ago = days[counted]
-    last = np.full(size, np.inf)
-    np.minimum.at(last, place, ago)
-    last[np.isinf(last)] = np.nan
-    return Seen(
-        np.bincount(place, minlength=size).astype(np.float64).reshape(shape),
-        np.bincount(place[ago <= RECENT], minlength=size).astype(np.float64).reshape(shape),
-        last.reshape(shape),
-    )
 
 
 def _positions(texts: Coded, names: Sequence[str]) -> Positions:

@@ -1,4 +1,4 @@
-"""How well a model finds those who respond: beside what they did before, and an older version."""
+"""How well a model finds those who respond: beside a plain logistic regression, and a version."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -11,11 +11,12 @@ from valuebox.errors import ValueboxError
 from valuebox.facts.reading import FactRows
 from valuebox.growth.gain import GainCurve, GainDifference, gain_curve, gain_difference
 from valuebox.growth.holm import holm
-from valuebox.growth.response.history import Positions, done, seen, there
+from valuebox.growth.response.history import Positions, there
+from valuebox.growth.response.level import expected_between
 from valuebox.growth.response.model import ResponseModel
 
 SIGNIFICANT: Final = 0.05
-BASELINE: Final = "done before"
+BASELINE: Final = "logistic regression"
 
 Chances = NDArray[np.float64]
 
@@ -30,6 +31,7 @@ class Beside(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     curve: GainCurve
+    brier: float = Field(description="Mean squared error of its probabilities.")
     difference: GainDifference = Field(description="Of the model, and then of this one.")
     p_adjusted: float = Field(description="Of no difference, among all of this report (Holm).")
     is_real: bool = Field(description="Whether that is at most 0.05.")
@@ -44,9 +46,16 @@ class Judged(BaseModel):
     category: str | None = Field(description="Null for any category.")
     responders: int
     expected: float = Field(description="How many the model expected.")
+    expected_lower: float = Field(
+        description="Lower end of the 90 % interval of how many respond: the level moves from "
+        "month to month, and so does chance."
+    )
+    expected_upper: float
     model: GainCurve | None = Field(description="Null where nobody responded, or everybody.")
+    brier: float = Field(description="Mean squared error of the model's probabilities.")
     baseline: Beside | None = Field(
-        description="Whoever did so most often before is asked first, then who did last."
+        description="A logistic regression on recency and the counts of the last 30, 90 and 365 "
+        "days, of the same months as the model."
     )
     older: Beside | None = Field(description="The model that it was compared with.")
 
@@ -91,12 +100,13 @@ def judge(
         )
     if older is not None and (older.days, older.category) != (model.days, model.category):
         raise CannotJudge("the two models look differently far ahead, or at other categories")
-    happened = model.encoder.happened(facts, start, model.days, chosen)
-    said = model.predict(facts, start, chosen)
-    before = _before(model, facts, start, chosen)
+    history = model.encoder.history(facts, start)
+    happened = model.encoder.happened(history, start, model.days, chosen)
+    said, before = model.say(facts, start, chosen)
     theirs = older.predict(facts, start, chosen) if older else None
     found = []
-    for place, cell in enumerate(model.cells):
+    for place, (cell, moves) in enumerate(zip(model.cells, model.moves, strict=True)):
+        lower, upper = expected_between(said[:, place], moves)
         did, score = happened[:, place], said[:, place]
         known = 0 < int(did.sum()) < len(did)
         other = older.cells.index(cell) if older and cell in older.cells else None
@@ -106,6 +116,9 @@ def judge(
                 category=cell.category,
                 responders=int(did.sum()),
                 expected=float(score.sum()),
+                expected_lower=lower,
+                expected_upper=upper,
+                brier=_brier(score, did),
                 model=gain_curve("model", score, did) if known else None,
                 baseline=_beside(BASELINE, score, before[:, place], did) if known else None,
                 older=_beside("older", score, theirs[:, other], did)
@@ -139,32 +152,18 @@ def check_unseen(model: ResponseModel, sources: list[str], start: np.datetime64)
         )
 
 
-def _before(
-    model: ResponseModel, facts: FactRows, start: np.datetime64, chosen: Positions
-) -> Chances:
-    """How often customers did each thing before, and of those who did as often, who did last."""
-    encoder = model.encoder
-    all_ = done(facts, chosen, start, encoder.types, encoder.categories)
-    past = all_.where(all_.days > 0)
-    columns = []
-    for response, category in encoder.cells:
-        rows = past.type == encoder.types.index(response)
-        if category is not None:
-            rows &= past.category == encoder.categories.index(category)
-        its = past.where(rows)
-        nothing = np.zeros(len(its.who), dtype=np.intp)
-        times, _, days = seen(its.who, nothing, its.days, (len(chosen), 1))
-        columns.append((times + np.nan_to_num(1 / (1 + days), nan=0.0)).ravel())
-    return np.column_stack(columns)
-
-
 def _beside(name: str, score: Chances, other: Chances, did: NDArray[np.bool_]) -> Beside:
     return Beside(
         curve=gain_curve(name, other, did),
+        brier=_brier(other, did),
         difference=gain_difference("model", score, name, other, did),
         p_adjusted=1.0,
         is_real=False,
     )
+
+
+def _brier(chances: Chances, did: NDArray[np.bool_]) -> float:
+    return float(np.square(chances - did).mean())
 
 
 def _sources(facts: FactRows, chosen: Positions) -> list[str]:

@@ -3,22 +3,45 @@
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import xgboost as xgb
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from valuebox import registry
 from valuebox.facts.reading import Coded, CustomerRows, EventRows, FactRows
-from valuebox.growth.response.features import Cell, Encoder
-from valuebox.growth.response.history import Positions
+from valuebox.growth.response.features import Cell, Encoder, Matrix
+from valuebox.growth.response.history import Floats, History, Positions
+from valuebox.growth.response.ranker import Ranker, Regressions
 
 KIND: Final = "response"
 NEWEST: Final = "response"
 """The name that is served where none is set, if there is such a model."""
-_BOOSTER, _ENCODER, _REST, _GOLDEN = "booster.ubj", "encoder.json", "model.json", "golden.json"
+_ENCODER, _REST, _GOLDEN = "encoder.json", "model.json", "golden.json"
+_LAYOUT: Final = 2
+"""Of the files; the first one had a single booster for everything."""
 _AT: Final = np.datetime64("2024-06-01", "us")
+_AT_ONCE: Final = 5_000
+"""Customers whose matrices are in memory at the same time."""
+
+
+class Said(NamedTuple):
+    """How likely customers are to respond: `(n_customers, n_cells)`."""
+
+    model: Floats
+    baseline: Floats
+    """By a logistic regression on recency and the counts of 30, 90 and 365 days."""
+
+
+class Pair(NamedTuple):
+    """What was learned of one response."""
+
+    any: Ranker
+    """In any category, or none."""
+    categories: Ranker
+    """In each one."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +49,8 @@ class ResponseModel:
     """Everything that was learned; `tag` is empty until it has been saved."""
 
     encoder: Encoder
-    booster: xgb.Booster
-    usual: NDArray[np.float32]
-    """Log-odds of each cell among all customers, which the trees start from: `(n_cells,)`."""
+    pairs: tuple[Pair, ...]
+    """For each response."""
     days: int
     """How far ahead it looks."""
     category: str
@@ -42,7 +64,20 @@ class ResponseModel:
         """What is predicted of each customer."""
         return self.encoder.cells
 
-    def predict(self, facts: FactRows, at: np.datetime64, chosen: Positions) -> NDArray[np.float64]:
+    @property
+    def moves(self) -> list[float]:
+        """Standard deviation of the level of a month to come, in log-odds, for each cell."""
+        each = len(self.encoder.categories)
+        return [
+            moves
+            for pair in self.pairs
+            for moves in (
+                pair.any.regressions.moves,
+                *[pair.categories.regressions.moves] * each,
+            )
+        ]
+
+    def predict(self, facts: FactRows, at: np.datetime64, chosen: Positions) -> Floats:
         """How likely customers are to respond within `days` from a moment on.
 
         Args:
@@ -53,28 +88,51 @@ class ResponseModel:
         Returns:
             `(n_chosen, n_cells)`; a response in any category is at least as likely as in each.
         """
-        shape = (len(chosen), len(self.encoder.responses), 1 + len(self.encoder.categories))
-        if not len(chosen):
-            return np.zeros((0, len(self.cells)))
-        matrix = self.encoder.transform(facts, at, chosen)
-        margin = np.tile(self.usual, len(chosen))
-        found = self.booster.inplace_predict(matrix, base_margin=margin)
-        chances: NDArray[np.float64] = found.astype(np.float64).reshape(shape)
-        chances[:, :, 0] = chances.max(axis=2)
-        return chances.reshape(len(chosen), -1)
+        return self.say(facts, at, chosen).model
+
+    def say(self, facts: FactRows, at: np.datetime64, chosen: Positions) -> Said:
+        """The same, and what the baseline says."""
+        history = self.encoder.history(facts, at)
+        parts = [Said(*np.zeros((2, 0, len(self.cells))))]
+        for start in range(0, len(chosen), _AT_ONCE):
+            parts.append(self._say(history, at, chosen[start : start + _AT_ONCE]))
+        return Said(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+    def _say(self, history: History, at: np.datetime64, chosen: Positions) -> Said:
+        every = self.encoder.of_responses(history, at, chosen, self.days)
+        each = self.encoder.of_categories(history, at, chosen, self.days)
+        said: list[Floats] = []
+        plain: list[Floats] = []
+        for place, pair in enumerate(self.pairs):
+            matrix = every[:, place, None]
+            inside = within(each[:, place], matrix, pair.any)
+            most = expit(pair.any.log_odds(matrix))
+            said += [most, np.minimum(expit(pair.categories.log_odds(inside)), most)]
+            plain += [expit(pair.any.baseline(matrix)), expit(pair.categories.baseline(inside))]
+        return Said(np.concatenate(said, axis=1), np.concatenate(plain, axis=1))
 
     def save(self, name: str, labels: dict[str, str], metadata: dict[str, Any]) -> str:
         """Save into the model store and return the exact tag; see `registry.save`."""
-        rest = {"usual": self.usual.tolist(), "days": self.days, "category": self.category}
+        regressions = [
+            [one.regressions.model_dump(mode="json") for one in pair] for pair in self.pairs
+        ]
+        rest = {
+            "layout": _LAYOUT,
+            "days": self.days,
+            "category": self.category,
+            "regressions": regressions,
+        }
         golden = self.predict(*_golden(self.encoder))
         files = {
-            _BOOSTER: bytes(self.booster.save_raw("ubj")),
             _ENCODER: self.encoder.model_dump_json(indent=1).encode(),
             _REST: json.dumps(rest, indent=1).encode(),
             _GOLDEN: json.dumps(golden.tolist()).encode(),
         }
-        metadata = {"features": self.encoder.names, "days": self.days, **metadata}
-        return registry.save(name, KIND, files, labels, metadata)
+        for place, pair in enumerate(self.pairs):
+            for kind, ranker in pair._asdict().items():
+                files[_trees(place, kind)] = bytes(ranker.booster.save_raw("ubj"))
+        columns = {"features": self.encoder.names, "days": self.days}
+        return registry.save(name, KIND, files, labels, columns | metadata)
 
     @classmethod
     def load(cls, tag: str) -> "ResponseModel":
@@ -86,26 +144,53 @@ class ResponseModel:
         """
         artifact = registry.load(tag, KIND)
         try:
-            booster = xgb.Booster(model_file=artifact.path / _BOOSTER)
-            encoder = Encoder.model_validate_json((artifact.path / _ENCODER).read_bytes())
             rest = json.loads((artifact.path / _REST).read_bytes())
+            if rest.get("layout") != _LAYOUT:
+                raise registry.ArtifactRefused(
+                    f"{artifact.tag} was saved by an older version of valuebox; "
+                    "`valuebox growth train` makes a new one"
+                )
+            encoder = Encoder.model_validate_json((artifact.path / _ENCODER).read_bytes())
             golden = np.array(json.loads((artifact.path / _GOLDEN).read_bytes()))
-            usual = np.array(rest["usual"], dtype=np.float32)
+            pairs = tuple(
+                Pair(
+                    *(
+                        Ranker.read(
+                            Regressions.model_validate(one),
+                            (artifact.path / _trees(place, kind)).read_bytes(),
+                        )
+                        for kind, one in zip(Pair._fields, two, strict=True)
+                    )
+                )
+                for place, two in enumerate(rest["regressions"])
+            )
             days, category = int(rest["days"]), str(rest["category"])
         except (xgb.core.XGBoostError, OSError, ValueError, KeyError, TypeError) as error:
             raise registry.ArtifactRefused(f"{artifact.tag} cannot be read: {error}") from None
-        # One thread per worker: requests run side by side, and small batches gain nothing.
-        booster.set_param({"nthread": 1})
         model = cls(
-            encoder, booster, usual, days, category,
-            artifact.tag, artifact.created_at, artifact.metadata,
-        )  # fmt: skip
+            encoder, pairs, days, category, artifact.tag, artifact.created_at, artifact.metadata
+        )
         # Summing trees may differ in the last float32 bits between processors.
-        if not np.allclose(model.predict(*_golden(encoder)), golden, rtol=1e-5, atol=1e-6):
+        if not np.allclose(model.predict(*_golden(encoder)), golden, rtol=1e-4, atol=1e-6):
             raise registry.ArtifactRefused(
                 f"{artifact.tag} does not predict here what it did when it was saved"
             )
         return model
+
+
+def within(each: NDArray[np.float32], every: NDArray[np.float32], any_: Ranker) -> Matrix:
+    """The matrix of a response in each category, with what is said of it in any.
+
+    Args:
+        each: `(n_customers, n_categories, n_columns)`.
+        every: `(n_customers, 1, n_columns)`, of the response in any category.
+        any_: Learned of the response in any category.
+    """
+    customers, categories = each.shape[:2]
+    said = any_.regressions.logistic.log_odds(every[:, 0])
+    which = np.broadcast_to(np.eye(categories), (customers, categories, categories))
+    spread = np.broadcast_to(said[:, None, None], (customers, categories, 1))
+    return np.concatenate([each, spread, which], axis=2, dtype=np.float32)
 
 
 def served(tag: str | None) -> ResponseModel | None:
@@ -124,6 +209,10 @@ def served(tag: str | None) -> ResponseModel | None:
         if tag is None:
             return None
         raise
+
+
+def _trees(place: int, kind: str) -> str:
+    return f"trees-{place}-{kind}.ubj"
 
 
 def _golden(encoder: Encoder) -> tuple[FactRows, np.datetime64, Positions]:
