@@ -5,6 +5,7 @@ from support.growth import named
 
 from valuebox.growth.attributes import by_name
 from valuebox.growth.columns import crossed, grouped, labels
+from valuebox.growth.response.told import Attributes
 from valuebox.names import NOBODY, OTHERS, UNKNOWN, meant, name_of, shown
 
 
@@ -88,3 +89,10 @@ def test_names_of_two_things_are_told_apart() -> None:
     names = crossed(first, second).names
     assert len(set(names)) == 4
     assert "A · C" in names
+
+
+def test_what_predicts_responses_tells_campaigns_apart_that_are_numbers() -> None:
+    told = [{"campaign": 23842650000 + n % 3} for n in range(60)]
+    found = Attributes.fit(told, 10)
+    assert found.values == {"campaign": ("23842650000", "23842650001", "23842650002")}
+    assert found.transform(told[:2])[:, :2].tolist() == [[1.0, 0.0], [0.0, 1.0]]

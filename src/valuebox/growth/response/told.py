@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from valuebox.names import name_of
+
 Told = Sequence[dict[str, Any] | None]
 """Attributes of customers; those of whom the same is told may share an object."""
 
@@ -47,7 +49,7 @@ class Attributes(BaseModel):
                 continue
             counts: Counter[str] = Counter()
             for one, count in zip(objects, customers, strict=True):
-                if (value := _named((one or {}).get(name))) is not None:
+                if (value := name_of((one or {}).get(name))) is not None:
                     counts[value] += count
             common = counts.most_common(_MOST_VALUES)
             values[name] = tuple(value for value, count in common if count >= fewest)
@@ -68,7 +70,7 @@ class Attributes(BaseModel):
             row[: len(self.numbers)] = [_number(known.get(name)) for name in self.numbers]
             start = len(self.numbers)
             for name, values in self.values.items():
-                value = _named(known.get(name))
+                value = name_of(known.get(name))
                 row[start + (values.index(value) if value in values else len(values))] = 1.0
                 start += len(values) + 1
         return matrix[place]
@@ -95,12 +97,3 @@ def _is_number(value: Any) -> bool:
 def _number(value: Any) -> float:
     # Beyond float32 XGBoost refuses all rows, and Python's integers know no end.
     return float(max(-_LARGEST, min(_LARGEST, value))) if _is_number(value) else np.nan
-
-
-def _named(value: Any) -> str | None:
-    """None for what is missing, and for what is no single value."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if _is_number(value):
-        return f"{value:g}"
-    return value if isinstance(value, str) else None
