@@ -11,6 +11,7 @@ from valuebox.errors import ErrorAnswer
 from valuebox.growth.experiments.schemas import ExperimentReport
 from valuebox.growth.report import GrowthReport
 from valuebox.growth.response.judging import ResponseReport
+from valuebox.growth.uplift.schemas import UpliftReport
 from valuebox.ltv.monitoring.results import MonitorResult
 from valuebox_cli.evaluate import EvaluationReport
 
@@ -19,6 +20,7 @@ PUBLISHED: Final[dict[str, type[BaseModel]]] = {
     "evaluation-report.schema.json": EvaluationReport,
     "growth-report.schema.json": GrowthReport,
     "experiment-report.schema.json": ExperimentReport,
+    "uplift-report.schema.json": UpliftReport,
     "response-report.schema.json": ResponseReport,
     "monitor-result.schema.json": MonitorResult,
 }

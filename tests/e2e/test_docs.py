@@ -18,6 +18,7 @@ ROUTES = [
     "/v1/ltv/model",
     "/v1/growth/report",
     "/v1/growth/experiment",
+    "/v1/growth/uplift",
     "/v1/growth/response",
     *FACTS,
 ]
@@ -82,7 +83,7 @@ def test_every_endpoint_says_what_its_errors_look_like(docs: dict[str, Any], rou
     # At an address that is there, asked by the right method.
     elsewhere = {"404", "405"}
     of_keys = set() if "Idempotency-Key" in str(docs["paths"][route]) else {"409", "410"}
-    if route in {"/v1/growth/report", "/v1/growth/experiment"}:
+    if route in {"/v1/growth/report", "/v1/growth/experiment", "/v1/growth/uplift"}:
         of_keys = {"410"}
     if route == "/v1/growth/response":
         elsewhere = {"405"}

@@ -9,6 +9,8 @@ from valuebox.growth.schemas import CohortsBy, GrowthQuestion, Numbers
 from valuebox_cli.console import check_writable, err, exit_codes, out, write_text
 from valuebox_cli.growth import experiment as experimenting
 from valuebox_cli.growth import response as responding
+from valuebox_cli.growth import uplift as uplifting
+from valuebox_cli.growth import whom as asking_whom
 from valuebox_cli.growth.asking import checked, named_amount
 from valuebox_cli.options import DatabaseUrl, migrated_store
 
@@ -18,6 +20,8 @@ app.command()(responding.train)
 app.command()(responding.evaluate)
 app.command()(experimenting.experiment)
 app.command()(experimenting.plan)
+app.command()(uplifting.uplift)
+app.command()(asking_whom.whom)
 
 _ASKED: GrowthQuestion = GrowthQuestion()
 

@@ -21,21 +21,44 @@ from valuebox_cli.tabular import print_table
 _MEASURES = ("conversion", "amount", "count")
 
 
+Control = Annotated[str, typer.Option(help="The arm that the others are compared with.")]
+ArmAttribute = Annotated[
+    str | None, typer.Option("--arm", help="Attribute of customers that names their arm.")
+]
+ArmProperty = Annotated[
+    str | None, typer.Option(help="Property of the exposure that names the arm, instead.")
+]
+Exposure = Annotated[
+    str | None,
+    typer.Option(
+        help="Type of event with which a customer first met their arm.",
+        show_default="joining, or --from",
+    ),
+]
+Shares = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Share of customers that an arm was meant to get, such as control=0.5.",
+        show_default="equal ones",
+    ),
+]
+Horizon = Annotated[int, typer.Option(help="Days after the exposure whose events are outcomes.")]
+Sources = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--source", help="Customers of this source; several times for several.", show_default="all"
+    ),
+]
+Start = Annotated[str | None, typer.Option("--from", help="Exposures from then on.")]
+End = Annotated[str | None, typer.Option("--to", help="Exposures and outcomes before.")]
+Currency = Annotated[str | None, typer.Option(help="Only amounts in this one.")]
+
+
 def experiment(
-    control: Annotated[str, typer.Option(help="The arm that the others are compared with.")],
-    arm: Annotated[
-        str | None, typer.Option(help="Attribute of customers that names their arm.")
-    ] = None,
-    arm_property: Annotated[
-        str | None, typer.Option(help="Property of the exposure that names the arm, instead.")
-    ] = None,
-    exposure: Annotated[
-        str | None,
-        typer.Option(
-            help="Type of event with which a customer first met their arm.",
-            show_default="joining, or --from",
-        ),
-    ] = None,
+    control: Control,
+    arm: ArmAttribute = None,
+    arm_property: ArmProperty = None,
+    exposure: Exposure = None,
     metric: Annotated[
         list[str] | None,
         typer.Option(
@@ -44,28 +67,15 @@ def experiment(
             show_default="bought, bought:amount",
         ),
     ] = None,
-    share: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Share of customers that an arm was meant to get, such as control=0.5.",
-            show_default="equal ones",
-        ),
-    ] = None,
-    horizon: Annotated[
-        int, typer.Option(help="Days after the exposure whose events are outcomes.")
-    ] = 30,
+    share: Shares = None,
+    horizon: Horizon = 30,
     pre_days: Annotated[
         int, typer.Option(help="Days before it whose events take variance away (CUPED).")
     ] = 0,
-    source: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Customers of this source; several times for several.", show_default="all"
-        ),
-    ] = None,
-    start: Annotated[str | None, typer.Option("--from", help="Exposures from then on.")] = None,
-    end: Annotated[str | None, typer.Option("--to", help="Exposures and outcomes before.")] = None,
-    currency: Annotated[str | None, typer.Option(help="Only amounts in this one.")] = None,
+    source: Sources = None,
+    start: Start = None,
+    end: End = None,
+    currency: Currency = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print everything, as JSON, and nothing else.")
     ] = False,
@@ -93,7 +103,7 @@ def experiment(
             "currency": currency,
         }
         if metric:
-            asked["metrics"] = [_metric(one) for one in metric]
+            asked["metrics"] = [read_metric(one) for one in metric]
         question = checked(ExperimentQuestion, asked)
         with migrated_store(database_url) as store, err.status("reading …"):
             found = make(store, question)
@@ -149,7 +159,7 @@ def plan(
         )
 
 
-def _metric(text: str) -> dict[str, Any]:
+def read_metric(text: str) -> dict[str, Any]:
     """A metric as it is written: a type, and perhaps a measure and a percentile."""
     # A type may hold colons itself.
     name, *rest = text.split(":")

@@ -17,6 +17,8 @@ from valuebox.growth.experiments.schemas import ExperimentQuestion, ExperimentRe
 from valuebox.growth.loading import TooManyEvents
 from valuebox.growth.report import GrowthReport
 from valuebox.growth.schemas import GrowthQuestion
+from valuebox.growth.uplift.building import uplift
+from valuebox.growth.uplift.schemas import UpliftQuestion, UpliftReport
 from valuebox.store.engine import Store
 from valuebox.store.keys import Scope
 
@@ -50,6 +52,15 @@ class GrowthApi:
         time.
         """
         return self._answer(lambda: experiment(self.store, question, MOST_EVENTS))
+
+    @endpoint("/v1/growth/uplift", Scope.READ, answers=UpliftReport, refuses=("unanswerable",))
+    def growth_uplift(self, question: UpliftQuestion, /) -> Response:
+        """Say whether it is known on whom the treatment of an experiment has more effect.
+
+        Reads at most 5,000,000 events, and shares with the report that a worker makes one at a
+        time.
+        """
+        return self._answer(lambda: uplift(self.store, question, MOST_EVENTS))
 
     def _answer(self, make: Callable[[], BaseModel]) -> Response:
         if not self.reporting.acquire(blocking=False):

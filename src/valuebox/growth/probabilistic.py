@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.growth.bgnbd import BgNbd, NoFit, fit_bgnbd
-from valuebox.growth.columns import Facts, Floats, Mask
+from valuebox.growth.columns import Codes, Facts, Floats, Mask
 from valuebox.growth.gamma_gamma import GammaGamma, fit_gamma_gamma
 from valuebox.growth.money import Money
 from valuebox.growth.purchases import Purchases, purchases
@@ -144,7 +144,13 @@ def probabilistic_value(
 
 
 def future(
-    facts: Facts, those: Buyers, attribute: str, weeks: int, top: int, discount: float = 0.0
+    facts: Facts,
+    those: Buyers,
+    attribute: str,
+    weeks: int,
+    top: int,
+    discount: float = 0.0,
+    listed: Codes | None = None,
 ) -> ProbabilisticValue:
     """Value every buyer over the next weeks.
 
@@ -155,6 +161,7 @@ def future(
         weeks: How far ahead.
         top: How many single customers to list.
         discount: By how much less what comes in a year is worth: 0.1 is 10 %.
+        listed: Positions of the buyers to list, instead of those of most value.
     """
     known, model, why_not = those
     told = ProbabilisticValue(
@@ -174,7 +181,7 @@ def future(
     codes, names = facts.customers.groups(attribute)
     mine = codes[known.customer]
     value = model.value(known, weeks, discount)
-    best = np.argsort(-value, kind="stable")[:top]
+    best = np.argsort(-value, kind="stable")[:top] if listed is None else listed
     found = scatter(
         model.buying, model.spending, model.mean, known, value, mine, len(names), best,
         Horizon(weeks, discount),

@@ -1,6 +1,8 @@
 """An experiment out of the database: read the facts, and judge it."""
 
-from valuebox.growth.columns import Labels
+import numpy as np
+
+from valuebox.growth.columns import Facts, Labels
 from valuebox.growth.ending import end_of
 from valuebox.growth.experiments.exposure import NoExperiment
 from valuebox.growth.experiments.judging import judge
@@ -24,13 +26,25 @@ def experiment(
         SeveralCurrencies: when amounts cannot be added, and no currency was named.
         TooManyEvents: when there are more than that.
     """
+    facts, until = ready(store, question, most)
+    return judge(facts, question, until)
+
+
+def ready(
+    store: Store, question: ExperimentQuestion, most: int | None
+) -> tuple[Facts, np.datetime64]:
+    """The facts of an experiment, and when they end.
+
+    Raises:
+        NoExperiment: when the question makes no sense, or names what does not exist.
+    """
     _check_names(question)
     facts = load(store, question.facts, most).facts
     until = end_of(facts, question.end)
     if until is None:
         raise NoExperiment("there are no events")
     _check_types(facts.events.type, question)
-    return judge(facts, question, until)
+    return facts, until
 
 
 def _check_names(question: ExperimentQuestion) -> None:

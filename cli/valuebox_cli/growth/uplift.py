@@ -1,0 +1,103 @@
+"""`valuebox growth uplift`: on whom a treatment has more effect."""
+
+from typing import Annotated, Any
+
+import typer
+
+from valuebox.growth.uplift.schemas import UpliftQuestion, UpliftReport
+from valuebox.readable import count, figure, interval, percent
+from valuebox_cli.console import err, exit_codes, out
+from valuebox_cli.growth.asking import checked, named_amount
+from valuebox_cli.growth.experiment import (
+    ArmAttribute,
+    ArmProperty,
+    Control,
+    Currency,
+    End,
+    Exposure,
+    Horizon,
+    Shares,
+    Sources,
+    Start,
+    read_metric,
+)
+from valuebox_cli.options import DatabaseUrl, migrated_store
+from valuebox_cli.tabular import print_table
+
+
+def uplift(
+    control: Control,
+    treated: Annotated[
+        str | None,
+        typer.Option(help="The arm that was treated.", show_default="the one other arm"),
+    ] = None,
+    arm: ArmAttribute = None,
+    arm_property: ArmProperty = None,
+    exposure: Exposure = None,
+    metric: Annotated[
+        str, typer.Option(help="Type of event, with a measure: bought, bought:amount.")
+    ] = "bought",
+    share: Shares = None,
+    horizon: Horizon = 30,
+    source: Sources = None,
+    start: Start = None,
+    end: End = None,
+    currency: Currency = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print everything, as JSON, and nothing else.")
+    ] = False,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Say whether it is known on whom the treatment of an experiment has more effect.
+
+    Learns from one half of the customers, and judges on the other: what is gained by treating
+    those with the best scores first, beside treating as many by chance.
+    """
+    from valuebox.growth.uplift.building import uplift as make
+
+    with exit_codes():
+        asked: dict[str, Any] = {
+            "sources": source or None,
+            "attribute": arm,
+            "exposure_property": arm_property,
+            "exposure": exposure,
+            "control": control,
+            "treated": treated,
+            "metrics": [read_metric(metric)],
+            "shares": dict(named_amount("--share", one, "control=0.5") for one in share or []),
+            "start": start,
+            "end": end,
+            "horizon_days": horizon,
+            "currency": currency,
+        }
+        question = checked(UpliftQuestion, asked)
+        with migrated_store(database_url) as store, err.status("learning …"):
+            found = make(store, question)
+        if as_json:
+            typer.echo(found.model_dump_json(indent=2))
+        else:
+            _tell(found)
+
+
+def _tell(found: UpliftReport) -> None:
+    out.print(
+        f"{found.customers:,} customers of {found.control} and {found.treated}, of whom "
+        f"{found.judged:,} were not learned from",
+        soft_wrap=True,
+    )
+    rows = [
+        (
+            percent(one.share),
+            figure(one.gain),
+            interval(one.gain_lower, one.gain_upper, figure),
+            figure(one.by_chance),
+        )
+        for one in found.curve[3::4]
+    ]
+    print_table("Gain for each customer of all", ["treated", "gain", "90 %", "by chance"], rows)
+    parts = [
+        (str(place), count(one.customers), figure(one.predicted), figure(one.effect))
+        for place, one in enumerate(found.parts, 1)
+    ]
+    print_table("Effect by fifth", ["fifth", "customers", "foretold", "seen"], parts)
+    out.print(found.verdict, soft_wrap=True)

@@ -1,0 +1,98 @@
+"""`valuebox growth whom`: a CSV of the buyers whom to ask first."""
+
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import typer
+
+from valuebox.dashboard.tables import Table, column
+from valuebox.errors import ValueboxError
+from valuebox.growth.schemas import GrowthQuestion
+from valuebox_cli.console import check_writable, err, exit_codes, out
+from valuebox_cli.growth.asking import checked
+from valuebox_cli.options import DatabaseUrl, migrated_store
+
+COLUMNS: Final = Table(
+    "whom",
+    (
+        column("rank", "Rank", "count"),
+        column("source", "Source", "text"),
+        column("customer", "Customer", "text"),
+        column("group", "Group", "text"),
+        column("value", "Value to come", "figure"),
+        column("value_lower", "from", "figure"),
+        column("value_upper", "to", "figure"),
+        column("left", "Has left", "percent"),
+        column("days", "Days since", "figure"),
+        column("purchase_days", "Days bought", "count"),
+        column("spent", "Spent", "figure"),
+        column("segment", "Segment", "text"),
+        column("reason", "Reason", "text"),
+    ),
+)
+
+
+def whom(
+    file: Annotated[Path, typer.Option("--out", help="The CSV file to write.")],
+    by: Annotated[
+        Literal["value", "loss"],
+        typer.Option(help="What they will bring, or what is lost with those who have left."),
+    ] = "value",
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Customers of this source; several times for several.", show_default="all"
+        ),
+    ] = None,
+    attribute: Annotated[
+        str, typer.Option("--by-attribute", help="Attribute of customers that groups them.")
+    ] = "campaign",
+    purchase: Annotated[str, typer.Option(help="Type of event that brings money.")] = "bought",
+    end: Annotated[str | None, typer.Option("--to", help="Events before then.")] = None,
+    currency: Annotated[str | None, typer.Option(help="Only amounts in this one.")] = None,
+    weeks: Annotated[int, typer.Option(help="How far ahead to value.")] = 52,
+    discount: Annotated[
+        float, typer.Option(help="By how much less what comes in a year is worth.")
+    ] = 0.0,
+    most: Annotated[int, typer.Option(min=1, max=20_000, help="How many to list.")] = 1_000,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Write the buyers whom to ask first into a CSV file, each with the reason.
+
+    Texts that a spreadsheet would take for formulas begin with an apostrophe.
+    """
+    from valuebox.growth.bgnbd import NoFit
+    from valuebox.growth.ending import end_of
+    from valuebox.growth.loading import load
+    from valuebox.growth.money import money_of
+    from valuebox.growth.probabilistic import buyers
+    from valuebox.growth.value.ranking import ranked
+
+    with exit_codes():
+        check_writable(file)
+        question = checked(
+            GrowthQuestion,
+            {
+                "sources": source or None,
+                "attribute": attribute,
+                "purchase": purchase,
+                "end": end,
+                "currency": currency,
+                "weeks": weeks,
+                "discount": discount,
+            },
+        )
+        with migrated_store(database_url) as store, err.status("reading …"):
+            facts = load(store, question).facts
+        until = end_of(facts, question.end, question.zone)
+        if until is None:
+            raise ValueboxError("there are no events")
+        money = money_of(facts, question)
+        try:
+            those = buyers(facts, money, until)
+            found = ranked(facts, money, those, question, until, by, most)
+        except NoFit as error:
+            raise ValueboxError(str(error)) from None
+        # As the csv module ends lines; Windows would end them twice.
+        file.write_text(COLUMNS.csv(found), encoding="utf-8", newline="")
+        out.print(f"{file}: {len(found):,} of {len(those.known):,} buyers", soft_wrap=True)
