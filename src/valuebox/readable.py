@@ -34,6 +34,14 @@ def visible(text: str) -> str:
     return _BLANKS.sub(lambda found: "␣" * len(found[0]), shown)
 
 
+def short(text: str, longest: int = 48) -> str:
+    """A text without its middle where it is longer: ends tell long names apart as beginnings do."""
+    if len(text) <= longest:
+        return text
+    kept = longest - 1
+    return f"{text[: kept - kept // 3]}…{text[-(kept // 3) :]}"
+
+
 def figure(value: float | None) -> str:
     """An amount with two decimals: 1,093.00; more of them where it is tiny, rounded from 1e9 on."""
     if value is None:
@@ -97,6 +105,8 @@ def change(value: float | None) -> str:
     if value is None:
         return NOTHING
     size = 100 * abs(value)
+    if size == 0:
+        return "0%"
     if size >= 1e6:
         return f"{'+' if value > 0 else ''}{compact(100 * value)}%"
     return f"{100 * value:+.1g}%" if 0.001 < size < 0.95 else f"{100 * value:+,.0f}%"

@@ -16,7 +16,7 @@ class Element:
 
 
 # They have no end tag.
-_VOID = {"meta", "img", "link", "br", "input", "base", "embed", "source"}
+_VOID = {"col", "meta", "img", "link", "br", "input", "base", "embed", "source"}
 
 
 @dataclass

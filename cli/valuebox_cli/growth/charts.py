@@ -1,36 +1,21 @@
-"""The pictures of the page: where their marks lie."""
+"""Pictures of lifts and gains on the page: where their marks lie."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from valuebox.dashboard.marks import (
-    BOTTOM,
-    COLOURS,
-    LEFT,
-    RIGHT,
-    TOP,
-    Axes,
-    Bar,
-    BarChart,
-    Tick,
-    ticks,
-)
-from valuebox.dashboard.scales import Scale, nice, thinned
-from valuebox.growth.counts import Action
-from valuebox.growth.counts import Bar as Count
+from valuebox.dashboard.marks import Tick
+from valuebox.dashboard.scales import Scale, nice
 from valuebox.growth.gain import GainCurve
 from valuebox.growth.lift import Lift
+from valuebox.readable import change
 
-MOST_COLUMNS: Final = 24
-_LABELS: Final = 12
-_LETTERS: Final = 64
-"""Of all labels below a picture together, so that they do not run into each other."""
 _SIDE: Final = 100.0
 """Width and height of a gain curve, in units of its own."""
 _WIDEST: Final = 3.0
 """How far the picture of lifts reaches at most: 3 is 300 % more."""
+_LEFT: Final = 4.0
+_RIGHT: Final = 96.0
 
 
 @dataclass(frozen=True)
@@ -39,9 +24,12 @@ class LiftMark:
 
     lift: Lift
     left: float
-    width: float
+    width: float | None
+    """None where the interval is withheld."""
+    goes_on: bool
+    """Whether the interval reaches beyond the picture."""
     at: float | None
-    """None where the baseline is nothing to be compared with."""
+    """None where the baseline is nothing to be compared with, or the lift beyond the picture."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +38,7 @@ class LiftPicture:
 
     marks: Sequence[LiftMark]
     zero: float
+    ticks: Sequence[Tick]
 
 
 @dataclass(frozen=True)
@@ -63,81 +52,24 @@ class GainPicture:
     """Points of its band, all around."""
 
 
-def histogram(counts: Sequence[Count], unit: str) -> BarChart | None:
-    """A bar for each count; None of none."""
-    return stacked({one.name: {unit: one.count} for one in counts}, [unit])
-
-
-def by_group(actions: Iterable[Action], types: Sequence[str]) -> BarChart | None:
-    """What each group of customers does, stacked by type."""
-    columns: dict[str, Counter[str]] = {}
-    for one in actions:
-        columns.setdefault(one.group, Counter())[one.type] += one.events
-    return stacked(columns, types)
-
-
-def by_category(actions: Iterable[Action], types: Sequence[str]) -> BarChart | None:
-    """What is done in each category, stacked by type."""
-    columns: dict[str, Counter[str]] = {}
-    for one in actions:
-        columns.setdefault(one.category, Counter())[one.type] += one.events
-    return stacked(columns, types)
-
-
-def stacked(columns: Mapping[str, Mapping[str, int]], series: Sequence[str]) -> BarChart | None:
-    """A column for each name, a colour for each series; None without any columns.
-
-    Of more than 24 columns the highest ones are shown.
-    """
-    heights = {name: sum(parts.values()) for name, parts in columns.items()}
-    shown = set(sorted(heights, key=lambda name: -heights[name])[:MOST_COLUMNS])
-    names = [name for name in columns if name in shown]
-    if not names or not max(heights.values()):
-        return None
-    down = nice(0, max(heights.values()))
-    scale = Scale(down[0], down[-1], BOTTOM, TOP)
-    step = (RIGHT - LEFT) / len(names)
-    bars, across = [], []
-    labelled = thinned(len(names), _LABELS)
-    longest = _LETTERS // len(labelled)
-    for number, name in enumerate(names):
-        left, below = LEFT + (number + 0.15) * step, 0
-        for colour, part in enumerate(series):
-            if count := columns[name].get(part, 0):
-                top, foot = scale(below + count), scale(below)
-                share = f" ({count / heights[name]:.0%})" if len(series) > 1 else ""
-                bars.append(
-                    Bar(
-                        round(left, 3),
-                        round(step * 0.7, 3),
-                        top,
-                        round(foot - top, 3),
-                        min(colour, COLOURS - 1),
-                        f"{name}: {count:,} {part}{share}",
-                    )
-                )
-                below += count
-        if number in labelled:
-            across.append(Tick(round(LEFT + (number + 0.5) * step, 3), _short(name, longest)))
-    return BarChart(Axes(ticks(down, scale), across), bars, series=series)
-
-
 def lifts(found: Sequence[Lift]) -> LiftPicture | None:
     """Lifts and their intervals; None of none."""
     if not found:
         return None
     known = [value for one in found for value in (one.lift, one.lower, one.upper, 0.0)]
     ends = [min(value, _WIDEST) for value in known if value is not None]
-    scale = Scale(min(ends), max(max(ends), 0.1), 3, 97)
+    low, high = min(ends), max(max(ends), 0.1)
+    scale = Scale(low, high, _LEFT, _RIGHT)
     marks = []
     for one in found:
         left = scale(-1.0 if one.lower is None else one.lower)
         right = scale(_WIDEST if one.upper is None else one.upper)
-        if one.no_interval:
-            left = right = scale(0.0)
-        at = None if one.lift is None else scale(one.lift)
-        marks.append(LiftMark(one, left, round(right - left, 3), at))
-    return LiftPicture(marks, scale(0.0))
+        goes_on = one.no_interval is None and (one.upper is None or one.upper > _WIDEST)
+        at = None if one.lift is None or one.lift > _WIDEST else scale(one.lift)
+        width = None if one.no_interval else round(right - left, 3)
+        marks.append(LiftMark(one, left, width, goes_on, at))
+    values = [value for value in nice(low, high, 3) if low <= value <= high]
+    return LiftPicture(marks, scale(0.0), [Tick(scale(value), change(value)) for value in values])
 
 
 def gain(curve: GainCurve) -> GainPicture:
@@ -158,7 +90,3 @@ def heat(rate: float, most: float) -> int:
 
 def _points(places: Iterable[tuple[float, float]]) -> str:
     return " ".join(f"{_SIDE * x:.2f},{_SIDE * (1 - y):.2f}" for x, y in places)
-
-
-def _short(name: str, longest: int) -> str:
-    return name if len(name) <= longest else f"{name[: longest - 1]}…"

@@ -1,15 +1,23 @@
 """A report as one HTML page that needs nothing but a browser."""
 
+from collections import Counter
 from importlib.resources import files
+from operator import attrgetter
+from typing import Any, Final
 
 from valuebox import readable
 from valuebox.dashboard.rendering import digest, environment, style
+from valuebox.dashboard.tables import room
 from valuebox.growth.dealing import FEWEST
 from valuebox.growth.rates import LEVEL
 from valuebox.growth.report import GrowthReport
-from valuebox_cli.growth import charts, tables
+from valuebox_cli.growth import bars, charts, lines, tables
 
 _PACKAGE = __package__ or ""
+_CATEGORIES: Final = 12
+"""How many of them are drawn, in as many pictures as there are groups."""
+_ACTIONS: Final = 200
+"""Rows of the table of all combinations; JSON has all of them."""
 
 
 def render(report: GrowthReport) -> str:
@@ -18,12 +26,13 @@ def render(report: GrowthReport) -> str:
     It loads nothing, and its content policy forbids it to: only its own script runs.
     """
     script, look = _text("growth.js"), style() + _text("growth.css")
-    types = [one.name for one in report.types]
-    compared = report.comparison
-    in_all = [one for one in compared.lifts if one.segment is None] if compared else []
-    by_segment = [one for one in compared.lifts if one.segment is not None] if compared else []
     return (
-        environment(_PACKAGE, signed=readable.change)
+        environment(
+            _PACKAGE,
+            signed=readable.change,
+            changes=lambda ends: readable.interval(ends[0], ends[1], readable.change),
+            rate=lambda value: readable.percent(value, decimals=1),
+        )
         .get_template("growth.html")
         .render(
             report=report,
@@ -33,23 +42,50 @@ def render(report: GrowthReport) -> str:
             digests=[digest(script), digest(look)],
             level=LEVEL,
             tables=tables,
-            users=charts.histogram(report.users, "customers"),
-            events=charts.histogram(report.events_per_customer.histogram, "customers"),
-            types=types,
-            groups=charts.by_group(report.actions, types),
-            categories={
-                name: charts.by_category(
-                    [one for one in report.actions if name in ("", one.group)], types
-                )
-                for name in ["", *(one.name for one in report.users)]
-            },
-            lifts=charts.lifts(in_all),
-            segment_lifts=charts.lifts(by_segment),
-            curves=[charts.gain(one) for one in compared.curves] if compared else [],
+            room=room,
             heat=charts.heat,
             warmest=_warmest(report),
+            units=lines.units(report.series),
+            **_bars(report),
+            **_comparison(report),
         )
     )
+
+
+def _bars(report: GrowthReport) -> dict[str, Any]:
+    types = [one.name for one in sorted(report.types, key=lambda one: -one.count)]
+    events = Counter({one.name: 0 for one in report.users})
+    for one in report.actions:
+        events[one.group] += one.events
+    largest = [name for name, _ in events.most_common(bars.MOST_ROWS)]
+    return {
+        "users": bars.sizes(report.users, "customers"),
+        "events": bars.histogram(report.events_per_customer.histogram, "customers"),
+        "groups": bars.of_actions(report.actions, types, attrgetter("group")),
+        "categories": {
+            group: bars.of_actions(
+                [one for one in report.actions if group in (None, one.group)],
+                types, attrgetter("category"), _CATEGORIES,
+            )
+            for group in (None, *largest)
+        },
+        "most_actions": sorted(report.actions, key=lambda one: -one.events)[:_ACTIONS],
+        "profits": bars.amounts({one.name: one.profit for one in report.profits.groups}),
+        "profitable": bars.amounts(
+            {one.name: one.profit for one in report.profits.categories}, _CATEGORIES
+        ),
+    }  # fmt: skip
+
+
+def _comparison(report: GrowthReport) -> dict[str, Any]:
+    compared = report.comparison
+    in_all = [one for one in compared.lifts if one.segment is None] if compared else []
+    by_segment = [one for one in compared.lifts if one.segment is not None] if compared else []
+    return {
+        "lifts": charts.lifts(in_all),
+        "segment_lifts": charts.lifts(by_segment),
+        "curves": [charts.gain(one) for one in compared.curves] if compared else [],
+    }
 
 
 def _warmest(report: GrowthReport) -> float:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from valuebox.dashboard.tables import Column, Table, column
+from valuebox.dashboard.tables import Column, Table, column, ends
 from valuebox.growth.segments import Segment
 
 
@@ -35,8 +35,7 @@ PROFITS: Final = Table(
         column("profit", "Profit", "figure"),
         column("share", "Share", "percent"),
         column("each", "a customer", "figure"),
-        column("each_lower", "from", "figure"),
-        column("each_upper", "to", "figure"),
+        ends("each", "amounts"),
     ),
 )
 CATEGORIES: Final = Table(
@@ -61,11 +60,9 @@ GAINS: Final = Table(
     (
         column("share", "Asked", "percent"),
         column("gain", "Responders reached", "percent"),
-        column("gain_lower", "from", "percent"),
-        column("gain_upper", "to", "percent"),
+        ends("gain", "shares"),
         column("lift", "Lift", "figure"),
-        column("lift_lower", "from", "figure"),
-        column("lift_upper", "to", "figure"),
+        ends("lift", "amounts", "its interval"),
     ),
 )
 CHURN: Final = Table(
@@ -75,8 +72,7 @@ CHURN: Final = Table(
         column("active", "Ever active", "count"),
         column("churned", "Churned", "count"),
         column("rate", "Rate", "percent"),
-        column("rate_lower", "from", "percent"),
-        column("rate_upper", "to", "percent"),
+        ends("rate", "shares"),
     ),
 )
 MONTHS: Final = Table(
@@ -148,8 +144,7 @@ CAMPAIGNS: Final = Table(
         column("net", "Profit less spend", "figure"),
         column("cost_of_customer", "Cost of a customer", "figure"),
         column("worth", "Worth", "figure"),
-        column("worth_lower", "from", "figure"),
-        column("worth_upper", "to", "figure"),
+        ends("worth", "amounts"),
         column("best", "Is the best", "percent"),
         column("p_adjusted", "p", "p"),
     ),
@@ -163,8 +158,7 @@ DEMOGRAPHICS: Final = Table(
         column("buyers", "Buyers", "count"),
         column("profit", "Profit", "figure"),
         column("each", "a customer", "figure"),
-        column("each_lower", "from", "figure"),
-        column("each_upper", "to", "figure"),
+        ends("each", "amounts"),
         column("formula", "Formula value", "figure"),
     ),
 )
@@ -189,3 +183,19 @@ PREDICTED: Final = Table(
         column("brought", "Mean profit so far", "figure"),
     ),
 )
+
+
+def periods(unit: str) -> Table:
+    """Figures over time: a row for each day, week or month."""
+    return Table(
+        f"by-{unit}",
+        (
+            column("start", "From", "text"),
+            column("active", "Active", "count"),
+            column("joined", "Joined", "count"),
+            column("buyers", "Buyers", "count"),
+            column("first_buyers", "First purchase", "count"),
+            column("purchases", "Purchases", "count"),
+            column("revenue", "Revenue", "figure"),
+        ),
+    )

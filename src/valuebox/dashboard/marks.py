@@ -52,6 +52,41 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A stretch of a lying bar, in percent of the width of its picture."""
+
+    left: float
+    width: float
+    colour: int
+    """Number of its series."""
+    text: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A lying bar, between what it is called and what it comes to."""
+
+    name: str
+    parts: Sequence[Part]
+    value: str
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Lying bars below each other, on one scale: each has its label, however many there are."""
+
+    rows: Sequence[Row]
+    ticks: Sequence[Tick]
+    zero: float
+    """Where bars begin, in percent of the width."""
+    series: Sequence[str]
+    of: int
+    """How many there are; no more than so many are shown."""
+    rest: str
+    """What those come to that are not shown."""
+
+
+@dataclass(frozen=True)
 class BarChart:
     """Bars, and marks of what was expected."""
 

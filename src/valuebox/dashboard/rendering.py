@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from valuebox import readable
+from valuebox.dashboard.tables import WIDTHS
 from valuebox.readable import NOTHING
 
 
@@ -37,6 +38,9 @@ def environment(*packages: str, **filters: Callable[..., Any]) -> Environment:
         percent=readable.percent,
         p=readable.p_value,
         visible=readable.visible,
+        short=readable.short,
+        amounts=lambda ends: readable.interval(ends[0], ends[1], readable.figure),
+        shares=lambda ends: readable.interval(ends[0], ends[1], readable.percent),
         moment=lambda value: NOTHING if value is None else f"{value:%Y-%m-%d %H:%M}",
         text=lambda value: NOTHING if value is None else readable.visible(str(value)),
         ago=_ago,
@@ -49,8 +53,17 @@ def environment(*packages: str, **filters: Callable[..., Any]) -> Environment:
 
 @cache
 def style() -> str:
-    """The style of all pages."""
-    return (files(__package__) / "templates" / "style.css").read_text(encoding="utf-8")
+    """The style of all pages, in which tables fold where there is less room than they need."""
+    folded = _text("folded.css")
+    widths = (
+        f"@container (max-width: {width}rem) {{\n{folded.replace('.room', f'.room-{width}')}}}\n"
+        for width in WIDTHS
+    )
+    return _text("style.css") + "".join(widths)
+
+
+def _text(file: str) -> str:
+    return (files(__package__) / "templates" / file).read_text(encoding="utf-8")
 
 
 def digest(text: str) -> str:

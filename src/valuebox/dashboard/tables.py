@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-Kind = Literal["text", "count", "figure", "index", "p", "percent", "moment"]
+Kind = Literal["text", "count", "figure", "index", "p", "percent", "moment", "amounts", "shares"]
+"""How a value is written; amounts and shares are those at both ends of an interval."""
+
+_ROOM: Final[dict[Kind, float]] = {
+    "text": 8, "count": 5, "figure": 6.5, "index": 5, "p": 5, "percent": 5, "moment": 9,
+    "amounts": 11, "shares": 8,
+}  # fmt: skip
+WIDTHS: Final = (24, 36, 48, 60)
+"""Of tables, in units of the letters' size (rem): styles know these few."""
 
 # A spreadsheet would take a text that begins with one of these for something to work out.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -30,6 +38,11 @@ class Table:
     name: str
     columns: Sequence[Column]
 
+    @property
+    def room(self) -> int:
+        """The width that it needs on a page."""
+        return room(sum(_ROOM[column.kind] for column in self.columns))
+
     def rows(self, found: Sequence[Any]) -> list[list[tuple[Kind, Any]]]:
         """The cells of the table."""
         return [[(column.kind, column.of(one)) for column in self.columns] for one in found]
@@ -50,6 +63,17 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str) and value.startswith(_FORMULA):
         return f"'{value}"
     return value
+
+
+def room(needed: float) -> int:
+    """The width below which a table becomes a block for each of its rows, on screen and paper."""
+    return next((step for step in WIDTHS if step >= needed), WIDTHS[-1])
+
+
+def ends(name: str, kind: Kind, label: str = "90 % interval") -> Column:
+    """A column of intervals, whose ends are called `_lower` and `_upper`."""
+    lower, upper = f"{name}_lower", f"{name}_upper"
+    return Column(name, label, kind, lambda one: (getattr(one, lower), getattr(one, upper)))
 
 
 def column(name: str, label: str, kind: Kind, attribute: str | None = None) -> Column:

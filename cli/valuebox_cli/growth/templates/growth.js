@@ -2,18 +2,8 @@
 (() => {
   document.documentElement.classList.add("scripted");
 
-  // Figures as they are written: 1,093.00, 12 %, +5%.
-  const figure = (text) => {
-    const value = parseFloat(text.replace(/[,\s%+]/g, "").replace("−", "-"));
-    return Number.isNaN(value) ? null : value;
-  };
-
-  const compare = (one, other) => {
-    const [a, b] = [figure(one), figure(other)];
-    if (a !== null && b !== null) return a - b;
-    if ((a === null) !== (b === null)) return a === null ? -1 : 1;
-    return one.localeCompare(other);
-  };
+  // What is not known comes last of all figures.
+  const figure = (cell) => parseFloat(cell.dataset.value ?? "-Infinity");
 
   // A column is sorted the other way round when it is asked for again; figures from the top.
   function sort(table, column, header) {
@@ -24,12 +14,13 @@
     for (const one of table.tHead.rows[0].cells) one.removeAttribute("aria-sort");
     header.setAttribute("aria-sort", order);
     const sign = order === "ascending" ? 1 : -1;
-    const text = (row) => row.cells[column].textContent.trim();
+    const cell = (row) => row.cells[column];
     const by = isText
-      ? (one, other) => text(one).localeCompare(text(other), "en", { numeric: true })
-      : (one, other) => compare(text(one), text(other));
+      ? (one, other) => cell(one).textContent.localeCompare(cell(other).textContent, "en", { numeric: true })
+      : (one, other) => figure(cell(one)) - figure(cell(other)) || 0;
     const rows = [...table.tBodies[0].rows].sort((one, other) => sign * by(one, other));
     table.tBodies[0].append(...rows);
+    table.dispatchEvent(new Event("sorted", { bubbles: true }));
   }
 
   for (const table of document.querySelectorAll(".ranked table")) {
@@ -42,12 +33,34 @@
     });
   }
 
-  for (const input of document.querySelectorAll("input[data-finds]")) {
-    const rows = document.querySelectorAll(`#${input.dataset.finds} tbody tr`);
-    input.addEventListener("input", () => {
-      const wanted = input.value.trim().toLowerCase();
-      for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
-    });
+  // Of a long table the first rows are shown, and said how many there are; paper has all of them.
+  const FIRST = matchMedia("(max-width: 40rem)").matches ? 8 : 24;
+  for (const box of document.querySelectorAll(".ranked")) {
+    const body = box.querySelector("tbody");
+    const said = document.createElement("p");
+    const button = document.createElement("button");
+    const input = document.querySelector(`input[data-finds="${box.id}"]`);
+    let all = false;
+    const show = () => {
+      const wanted = input ? input.value.trim().toLowerCase() : "";
+      const found = [...body.rows].filter((row) => {
+        row.hidden = !row.textContent.toLowerCase().includes(wanted);
+        return !row.hidden;
+      });
+      found.forEach((row, place) => row.classList.toggle("later", !all && place >= FIRST));
+      said.hidden = all || found.length <= FIRST;
+      said.firstChild.data = `${FIRST} of ${found.length} shown. `;
+    };
+    said.className = "more-rows";
+    said.append("", button);
+    button.type = "button";
+    button.className = "link";
+    button.textContent = "Show all";
+    button.addEventListener("click", () => { all = true; show(); });
+    box.append(said);
+    box.addEventListener("sorted", show);
+    input?.addEventListener("input", show);
+    show();
   }
 
   for (const select of document.querySelectorAll("select[data-shows]")) {
