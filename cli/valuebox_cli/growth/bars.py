@@ -50,10 +50,10 @@ def sizes(counts: Iterable[Bar], unit: str) -> Rows | None:
     return ranked({one.name: {unit: float(one.count)} for one in counts}, [unit], unit)
 
 
-def amounts(found: Mapping[str, float], most: int = MOST_ROWS) -> Rows | None:
+def amounts(found: Mapping[str, float], measure: str, most: int = MOST_ROWS) -> Rows | None:
     """A bar for what each brought, the most first; None of none."""
-    named = {name: {"profit": amount} for name, amount in found.items()}
-    return ranked(named, ["profit"], "profit", most)
+    named = {name: {measure: amount} for name, amount in found.items()}
+    return ranked(named, [measure], measure, most)
 
 
 def of_actions(

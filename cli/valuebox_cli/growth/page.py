@@ -12,6 +12,7 @@ from valuebox.growth.dealing import FEWEST
 from valuebox.growth.rates import LEVEL
 from valuebox.growth.report import GrowthReport
 from valuebox_cli.growth import bars, charts, lines, tables
+from valuebox_cli.growth.notices import notices
 
 _PACKAGE = __package__ or ""
 _CATEGORIES: Final = 12
@@ -41,7 +42,10 @@ def render(report: GrowthReport) -> str:
             script=script,
             digests=[digest(script), digest(look)],
             level=LEVEL,
-            tables=tables,
+            tables=tables.in_terms_of(report.profits.measure),
+            periods=tables.periods,
+            measure=report.profits.measure,
+            notices=notices(report),
             room=room,
             heat=charts.heat,
             warmest=_warmest(report),
@@ -53,6 +57,7 @@ def render(report: GrowthReport) -> str:
 
 
 def _bars(report: GrowthReport) -> dict[str, Any]:
+    measure = report.profits.measure
     types = [one.name for one in sorted(report.types, key=lambda one: -one.count)]
     events = Counter({one.name: 0 for one in report.users})
     for one in report.actions:
@@ -70,9 +75,14 @@ def _bars(report: GrowthReport) -> dict[str, Any]:
             for group in (None, *largest)
         },
         "most_actions": sorted(report.actions, key=lambda one: -one.events)[:_ACTIONS],
-        "profits": bars.amounts({one.name: one.profit for one in report.profits.groups}),
+        "profits": bars.amounts(
+            {one.name: one.profit for one in report.profits.groups}, measure
+        ),
         "profitable": bars.amounts(
-            {one.name: one.profit for one in report.profits.categories}, _CATEGORIES
+            {one.name: one.profit for one in report.profits.categories}, measure, _CATEGORIES
+        ),
+        "recent": bars.amounts(
+            {one.name: one.revenue for one in report.rfm.segments} if report.rfm else {}, measure
         ),
     }  # fmt: skip
 

@@ -1,9 +1,11 @@
 """The tables of the page, by column."""
 
+from dataclasses import replace
 from typing import Final
 
 from valuebox.dashboard.tables import Column, Table, column, ends
 from valuebox.growth.segments import Segment
+from valuebox.growth.value.rfm import NextPeriod
 
 
 def _of_segment(one: Segment) -> str:
@@ -32,7 +34,7 @@ PROFITS: Final = Table(
         column("customers", "Customers", "count"),
         column("buyers", "Buyers", "count"),
         column("purchases", "Purchases", "count"),
-        column("profit", "Profit", "figure"),
+        column("profit", "{Measure}", "figure"),
         column("share", "Share", "percent"),
         column("each", "a customer", "figure"),
         ends("each", "amounts"),
@@ -43,7 +45,7 @@ CATEGORIES: Final = Table(
     (
         column("name", "Category", "text"),
         column("purchases", "Purchases", "count"),
-        column("profit", "Profit", "figure"),
+        column("profit", "{Measure}", "figure"),
         column("share", "Share", "percent"),
     ),
 )
@@ -52,7 +54,7 @@ BEST: Final = Table(
     (
         *_CUSTOMER,
         column("purchases", "Purchases", "count"),
-        column("profit", "Profit", "figure"),
+        column("profit", "{Measure}", "figure"),
     ),
 )
 GAINS: Final = Table(
@@ -117,8 +119,7 @@ FUTURES: Final = Table(
         column("alive", "Still alive", "figure"),
         column("purchases", "Purchases to come", "figure"),
         column("value", "Value to come", "figure"),
-        column("value_lower", "from", "figure"),
-        column("value_upper", "to", "figure"),
+        ends("value", "amounts"),
         column("each", "a buyer", "figure"),
     ),
 )
@@ -130,8 +131,7 @@ BUYERS: Final = Table(
         column("purchases", "Purchases to come", "figure"),
         column("order_value", "Order value", "figure"),
         column("value", "Value to come", "figure"),
-        column("value_lower", "from", "figure"),
-        column("value_upper", "to", "figure"),
+        ends("value", "amounts"),
     ),
 )
 CAMPAIGNS: Final = Table(
@@ -139,10 +139,12 @@ CAMPAIGNS: Final = Table(
     (
         _GROUP,
         column("customers", "Customers", "count"),
-        column("profit", "Profit", "figure"),
+        column("profit", "{Measure}", "figure"),
         column("spend", "Spend", "figure"),
-        column("net", "Profit less spend", "figure"),
-        column("cost_of_customer", "Cost of a customer", "figure"),
+        column("net", "{Measure} less spend", "figure"),
+        column("returned", "for each 1 spent", "figure"),
+        column("cac", "Cost of a new customer", "figure"),
+        column("payback_months", "Months to pay back", "figure"),
         column("worth", "Worth", "figure"),
         ends("worth", "amounts"),
         column("best", "Is the best", "percent"),
@@ -156,7 +158,7 @@ DEMOGRAPHICS: Final = Table(
         column("name", "Value", "text"),
         column("customers", "Customers", "count"),
         column("buyers", "Buyers", "count"),
-        column("profit", "Profit", "figure"),
+        column("profit", "{Measure}", "figure"),
         column("each", "a customer", "figure"),
         ends("each", "amounts"),
         column("formula", "Formula value", "figure"),
@@ -180,15 +182,87 @@ PREDICTED: Final = Table(
         column("customers", "Customers", "count"),
         column("matched", "with a prediction", "count"),
         column("predicted", "Mean prediction", "figure"),
-        column("brought", "Mean profit so far", "figure"),
+        column("brought", "Mean {measure} so far", "figure"),
     ),
 )
+
+
+RFM: Final = Table(
+    "rfm",
+    (
+        column("name", "Segment", "text"),
+        column("customers", "Buyers", "count"),
+        column("revenue", "{Measure}", "figure"),
+        column("spent", "a buyer", "figure"),
+        column("recency_days", "Days since", "figure"),
+        column("purchase_days", "Days with a purchase", "figure"),
+        Column("rate", "Bought since", "percent", lambda one: one.next and one.next.rate),
+        Column("next", "90 % interval", "shares", lambda one: _next(one.next)),
+        Column("each", "{measure} of each since", "figure", lambda one: one.next and one.next.each),
+    ),
+)
+LEFT: Final = Table(
+    "left",
+    (
+        _GROUP,
+        column("buyers", "Buyers", "count"),
+        column("once", "bought once", "count"),
+        column("left", "have left", "figure"),
+        column("share", "Share", "percent"),
+    ),
+)
+LEAVERS: Final = Table(
+    "leavers",
+    (
+        *_CUSTOMER,
+        column("left", "Has left", "percent"),
+        column("days", "Days since", "figure"),
+        column("purchase_days", "Days with a purchase", "count"),
+        column("spent", "{Measure} so far", "figure"),
+    ),
+)
+SUBSCRIBERS: Final = Table(
+    "subscribers",
+    (
+        _GROUP,
+        column("subscriptions", "Subscriptions", "count"),
+        column("cancelled", "Cancelled", "count"),
+        column("share", "Share", "percent"),
+        ends("share", "shares"),
+        column("leaving_share", "Cancel next", "percent"),
+    ),
+)
+CANCELLERS: Final = Table(
+    "cancellers",
+    (
+        *_CUSTOMER,
+        column("periods", "Periods", "count"),
+        column("leaving", "Cancels next", "percent"),
+    ),
+)
+
+
+def in_terms_of(measure: str) -> dict[str, Table]:
+    """These tables by name, with what amounts are called in a report: revenue or profit."""
+    words = {"measure": measure, "Measure": measure.capitalize()}
+    return {
+        name: replace(
+            table,
+            columns=[replace(one, label=one.label.format(**words)) for one in table.columns],
+        )
+        for name, table in globals().items()
+        if isinstance(table, Table)
+    }
+
+
+def _next(one: NextPeriod | None) -> tuple[float | None, float | None]:
+    return (one.rate_lower, one.rate_upper) if one else (None, None)
 
 
 def periods(unit: str) -> Table:
     """Figures over time: a row for each day, week or month."""
     return Table(
-        f"by-{unit}",
+        f"each-{unit}",
         (
             column("start", "From", "text"),
             column("active", "Active", "count"),

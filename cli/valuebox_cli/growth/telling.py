@@ -5,11 +5,10 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from valuebox.growth.lift import PROFIT, Lift
-from valuebox.growth.profit import Profits
 from valuebox.growth.report import GrowthReport
-from valuebox.growth.strays import SetAside
 from valuebox.readable import change, count, figure, interval, p_value, percent, visible
 from valuebox_cli.console import out
+from valuebox_cli.growth.notices import notices
 from valuebox_cli.tabular import print_table
 
 _TYPES: Final = 5
@@ -35,9 +34,8 @@ def tell(report: GrowthReport) -> None:
         f"{span.last:%Y-%m-%d}, {report.profits.measure} {figure(report.profits.total)}; at $1 a "
         f"purchase {report.profits.at_one_each:,}"
     )
-    for one in span.set_aside:
-        _say(_set_aside(one))
-    _refunds(report.profits)
+    for notice in notices(report):
+        _say(notice)
     _groups(report)
     _actions(report)
     _months(report)
@@ -59,26 +57,6 @@ def tell(report: GrowthReport) -> None:
 
 def _say(sentence: str) -> None:
     out.print(visible(sentence), soft_wrap=True)
-
-
-def _set_aside(one: SetAside) -> str:
-    """What was left out, such as an event of 2099."""
-    what = "events" if one.what == "events" else "days of joining"
-    when = f"{one.first:%Y-%m-%d}"
-    if one.count > 1:
-        when += f" to {one.last:%Y-%m-%d}"
-    whose = f", of customers {', '.join(one.customers)}" if one.customers else ""
-    return f"left out: {count(one.count)} {what} {one.why}: {when}{whose}"
-
-
-def _refunds(brought: Profits) -> None:
-    if brought.refunds:
-        _say(
-            f"refunds took back {figure(brought.refunded)}, in {count(brought.refunds)} events of "
-            f"type {', '.join(brought.refund_types)}; they are no purchases"
-        )
-    if brought.measure == "profit":
-        _say(f"of a revenue of {figure(brought.revenue)}")
 
 
 def _groups(report: GrowthReport) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from valuebox import readable
-from valuebox.dashboard.tables import WIDTHS
+from valuebox.dashboard.tables import WIDTHS, WRITTEN
 from valuebox.readable import NOTHING
 
 
@@ -31,18 +31,11 @@ def environment(*packages: str, **filters: Callable[..., Any]) -> Environment:
     )
     # From a page to the folder of the first page, so that any proxy may put a path before all.
     templates.globals["root"] = ""
+    templates.globals["written"] = WRITTEN
     templates.filters.update(
-        figure=readable.figure,
-        index=readable.index,
-        count=readable.count,
-        percent=readable.percent,
-        p=readable.p_value,
+        **WRITTEN,
         visible=readable.visible,
         short=readable.short,
-        amounts=lambda ends: readable.interval(ends[0], ends[1], readable.figure),
-        shares=lambda ends: readable.interval(ends[0], ends[1], readable.percent),
-        moment=lambda value: NOTHING if value is None else f"{value:%Y-%m-%d %H:%M}",
-        text=lambda value: NOTHING if value is None else readable.visible(str(value)),
         ago=_ago,
         when=when,
         long_day=lambda value: f"{value.day} {value:%b %Y}" if isinstance(value, date) else NOTHING,

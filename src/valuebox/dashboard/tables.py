@@ -3,19 +3,36 @@
 import csv
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
+
+from valuebox import readable
+from valuebox.readable import NOTHING
 
 Kind = Literal["text", "count", "figure", "index", "p", "percent", "moment", "amounts", "shares"]
 """How a value is written; amounts and shares are those at both ends of an interval."""
 
-_ROOM: Final[dict[Kind, float]] = {
-    "text": 8, "count": 5, "figure": 6.5, "index": 5, "p": 5, "percent": 5, "moment": 9,
-    "amounts": 11, "shares": 8,
-}  # fmt: skip
-WIDTHS: Final = (24, 36, 48, 60)
+WRITTEN: Final[dict[Kind, Callable[[Any], str]]] = {
+    "text": lambda value: NOTHING if value is None else readable.visible(str(value)),
+    "count": readable.count,
+    "figure": readable.figure,
+    "index": readable.index,
+    "p": readable.p_value,
+    "percent": readable.percent,
+    "moment": lambda value: NOTHING if value is None else f"{value:%Y-%m-%d %H:%M}",
+    "amounts": lambda ends: readable.interval(ends[0], ends[1], readable.figure),
+    "shares": lambda ends: readable.interval(ends[0], ends[1], readable.percent),
+}
+"""How people read it."""
+
+WIDTHS: Final = (24, 32, 40, 48, 56, 64, 72)
 """Of tables, in units of the letters' size (rem): styles know these few."""
+_LETTER: Final = 0.56
+"""Width of a letter in a table, and of what is around the letters of a cell."""
+_AROUND: Final = 1.25
+_TEXT: Final = 20
+"""Letters of a text beyond which it has a second line."""
 
 # A spreadsheet would take a text that begins with one of these for something to work out.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -38,10 +55,25 @@ class Table:
     name: str
     columns: Sequence[Column]
 
-    @property
-    def room(self) -> int:
+    def known(self, found: Sequence[Any]) -> "Table":
+        """The same without columns of which nothing is known."""
+        unknown = (None, (None, None))
+        columns = [
+            column for column in self.columns if any(column.of(one) not in unknown for one in found)
+        ]
+        return replace(self, columns=columns)
+
+    def room(self, found: Sequence[Any]) -> int:
         """The width that it needs on a page."""
-        return room(sum(_ROOM[column.kind] for column in self.columns))
+        needed = 0.0
+        for column in self.columns:
+            longest = max((len(WRITTEN[column.kind](column.of(one))) for one in found), default=0)
+            if column.kind == "text":
+                longest = min(longest, _TEXT)
+            # Headings break between words; an arrow beside them shows the order.
+            word = 2 + max(map(len, column.label.split()))
+            needed += _LETTER * max(longest, word) + _AROUND
+        return room(needed)
 
     def rows(self, found: Sequence[Any]) -> list[list[tuple[Kind, Any]]]:
         """The cells of the table."""
