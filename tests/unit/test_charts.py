@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from valuebox.dashboard import charts
-from valuebox.dashboard.scales import Scale, nice, thinned
+from valuebox.dashboard.scales import Scale, nice, thinned, within
 from valuebox.ltv.summaries.views import Arrivals, CohortMean, PredictionBin
 
 
@@ -29,6 +29,19 @@ def test_values_beside_a_picture_are_round_and_hold_all(
     assert expected is None or found == pytest.approx(expected)
     assert found[0] <= low <= high <= found[-1]
     assert 2 <= len(found) <= 7
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0, 289, [0, 100, 200]),
+        (0, 1.93e6, [0, 5e5, 1e6, 1.5e6]),
+        (-0.17, 0.15, [-0.1, 0, 0.1]),
+        (-5e9, 0, [-4e9, -2e9, 0]),
+    ],
+)
+def test_values_of_a_scale_lie_within_it(low: float, high: float, expected: list[float]) -> None:
+    assert within(low, high) == pytest.approx(expected)
 
 
 def test_a_scale_keeps_what_is_outside_at_its_ends() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from valuebox.dashboard.marks import COLOURS, Part, Row, Rows, Tick
-from valuebox.dashboard.scales import Scale, nice
+from valuebox.dashboard.scales import Scale, within
 from valuebox.growth.counts import Action, Bar
 from valuebox.readable import compact, count, percent
 
@@ -108,8 +108,7 @@ def _drawn(
                 text += f" ({percent((end - start) / size)})"
             drawn.append(Part(left, round(right - left, 3), number, text))
         rows.append(Row(name, drawn, compact(size)))
-    values = [value for value in nice(low, high, 3) if low <= value <= high]
-    ticks = [Tick(scale(value), compact(value)) for value in values]
+    ticks = [Tick(scale(value), compact(value)) for value in within(low, high)]
     said = f"{count(of - len(rows))} more come to {compact(rest)} {unit}" if of > len(rows) else ""
     return Rows(rows, ticks, scale(0.0), series, of, said)
 

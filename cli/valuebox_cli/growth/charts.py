@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from valuebox.dashboard.marks import Tick
-from valuebox.dashboard.scales import Scale, nice
+from valuebox.dashboard.scales import Scale, within
 from valuebox.growth.gain import GainCurve
 from valuebox.growth.lift import Lift
 from valuebox.readable import change
@@ -68,8 +68,8 @@ def lifts(found: Sequence[Lift]) -> LiftPicture | None:
         at = None if one.lift is None or one.lift > _WIDEST else scale(one.lift)
         width = None if one.no_interval else round(right - left, 3)
         marks.append(LiftMark(one, left, width, goes_on, at))
-    values = [value for value in nice(low, high, 3) if low <= value <= high]
-    return LiftPicture(marks, scale(0.0), [Tick(scale(value), change(value)) for value in values])
+    ticks = [Tick(scale(value), change(value)) for value in within(low, high)]
+    return LiftPicture(marks, scale(0.0), ticks)
 
 
 def gain(curve: GainCurve) -> GainPicture:

@@ -42,6 +42,15 @@ def nice(low: float, high: float, about: int = 4) -> list[float]:
     return [round(number * step, 12) for number in range(first, last + 1)]
 
 
+def within(low: float, high: float) -> list[float]:
+    """Three or more round values at even distances, none of them outside of `low` to `high`."""
+    for about in range(3, 9):
+        found = [value for value in nice(low, high, about) if low <= value <= high]
+        if len(found) >= 3:
+            break
+    return found
+
+
 def thinned(count: int, at_most: int) -> Sequence[int]:
     """Positions out of `count` to be labelled: at even distances, no more than so many."""
     return range(0, count, max(1, math.ceil(count / at_most)))
