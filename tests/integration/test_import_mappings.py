@@ -150,7 +150,7 @@ def test_files_laid_out_in_other_ways_are_read_when_the_mapping_says_so(
         ),
         (b'id,who,at,price\n1,u,2024-05-02,7\n2,"u,2024-05-02,7\n3,u,2024-05-02,7\n', "row 2"),
         (b"id,who,at,price,price\n1,u,2024-05-02,7,8\n", "more than one column price"),
-        (b"id, who, at, price\n1,u,2024-05-02,7\n", "lacks the columns"),
+        (b"id, who, At, price\n1,u,2024-05-02,7\n", "nearly so are called ' who', ' At', ' price'"),
     ],
 )
 def test_a_file_that_is_not_what_it_seems_is_refused_and_nothing_stored(

@@ -75,8 +75,14 @@ class Join:
             lookups = f"; of lookups there is none of {', '.join(prefixes)}" if prefixes else ""
             raise BadSource(
                 f"{self._where}: lacks the column{'s' * (len(lacking) > 1)} {', '.join(lacking)}; "
-                f"it has {', '.join(self._names)}{lookups}"
+                f"it has {', '.join(self._names)}{lookups}{self._near(lacking)}"
             )
+
+    def _near(self, lacking: list[str]) -> str:
+        """Columns that are called nearly as some that are lacking, in words."""
+        plain = {name.strip().casefold(): name for name in self._names}
+        near = [plain[key] for one in lacking if (key := one.strip().casefold()) in plain]
+        return f"; nearly so are called {', '.join(map(repr, near))}" if near else ""
 
     def _of_lookup(self, reference: str) -> tuple[str, str] | None:
         prefix, dot, column = reference.partition(DOT)
