@@ -29,12 +29,15 @@ from valuebox.facts import scanning
 from valuebox.facts.scanning import (
     CUSTOMERS,
     EVENTS,
+    Kind,
+    Scanned,
     Wanted,
     as_json,
     moment,
     number,
     of_json,
     scan,
+    scan_histories,
 )
 from valuebox.names import name_of
 from valuebox.store.engine import Store
@@ -94,6 +97,11 @@ class Choice:
         if alone:
             several.append(tuple_(source, customer).in_(alone))
         return or_(false(), *several)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing of events is read but who did what when."""
+        return not self.amounts and self.cost is None
 
     @property
     def events(self) -> ColumnElement[bool]:
@@ -173,32 +181,13 @@ def read_facts(store: Store, choice: Choice) -> FactRows:
 
 
 def _read(connection: Connection, choice: Choice) -> FactRows:
-    has_money = EVENTS.amount.is_not(None) if choice.amounts else false()
     category = as_json(connection, EVENTS.properties, choice.category)
-    currency = case((has_money, func.coalesce(EVENTS.currency, _OWN)))
-    found = connection.execute(
-        select(EVENTS.type, category, currency).where(choice.events).distinct()
-    ).all()
-    _check_currencies({one for *_, one in found if one is not None}, choice.currency)
-    amount: ColumnElement[Any] = EVENTS.amount
-    if not choice.amounts:
-        amount = cast(None, Double)
-    elif choice.currency is not None:
-        amount = case((EVENTS.currency == choice.currency, EVENTS.amount))
-    kinds = sorted({(type_, category) for type_, category, _ in found}, key=str)
     customers, sources = _customers(connection, choice)
-    scanned = scan(
-        connection,
-        Wanted(
-            choice.events,
-            choice.whom(CUSTOMERS.source, CUSTOMERS.id),
-            amount,
-            category,
-            kinds,
-            list(zip(sources, customers.id.tolist(), strict=True)),
-            None if choice.cost is None else number(connection, EVENTS.properties, choice.cost),
-        ),
-    )
+    keys = list(zip(sources, customers.id.tolist(), strict=True))
+    if connection.dialect.name == "sqlite" and choice.customers is not None and choice.is_bare:
+        scanned, kinds = scan_histories(connection, choice.events, category, keys)
+    else:
+        scanned, kinds = _scan(connection, choice, category, keys)
     types = _coded(type_ for type_, _ in kinds)
     categories = _coded(_category(connection, category) for _, category in kinds)
     events = EventRows(
@@ -210,6 +199,36 @@ def _read(connection: Connection, choice: Choice) -> FactRows:
         None if choice.cost is None else scanned.cost,
     )
     return FactRows(customers, events)
+
+
+def _scan(
+    connection: Connection,
+    choice: Choice,
+    category: ColumnElement[Any],
+    keys: Sequence[tuple[str, str]],
+) -> tuple[Scanned, Sequence[Kind]]:
+    has_money = EVENTS.amount.is_not(None) if choice.amounts else false()
+    currency = case((has_money, func.coalesce(EVENTS.currency, _OWN)))
+    found = connection.execute(
+        select(EVENTS.type, category, currency).where(choice.events).distinct()
+    ).all()
+    _check_currencies({one for *_, one in found if one is not None}, choice.currency)
+    amount: ColumnElement[Any] = EVENTS.amount
+    if not choice.amounts:
+        amount = cast(None, Double)
+    elif choice.currency is not None:
+        amount = case((EVENTS.currency == choice.currency, EVENTS.amount))
+    kinds = sorted({(type_, category) for type_, category, _ in found}, key=str)
+    wanted = Wanted(
+        choice.events,
+        choice.whom(CUSTOMERS.source, CUSTOMERS.id),
+        amount,
+        category,
+        kinds,
+        keys,
+        None if choice.cost is None else number(connection, EVENTS.properties, choice.cost),
+    )
+    return scan(connection, wanted), kinds
 
 
 def _customers(connection: Connection, choice: Choice) -> tuple[CustomerRows, Sequence[str]]:

@@ -230,5 +230,51 @@ def _fetched(connection: Connection, wanted: Wanted) -> Scanned:
     return Scanned(*map(np.concatenate, zip(*parts, strict=True)))
 
 
+def scan_histories(
+    connection: Connection,
+    events: ColumnElement[bool],
+    category: ColumnElement[Any],
+    keys: Sequence[tuple[str, str]],
+) -> tuple[Scanned, Sequence[Kind]]:
+    """Read what some customers did out of SQLite, without amounts, in no order.
+
+    A row is a customer with all events: making a Python object of each of the values of every
+    event takes longer than finding them does.
+
+    Args:
+        connection: To SQLite.
+        events: Which ones.
+        category: What is read along, as `as_json` says it.
+        keys: Source and id of the customers.
+
+    Returns:
+        The events, and the kinds that their codes stand for.
+    """
+    customers = {key: place for place, key in enumerate(keys)}
+    kinds: dict[Kind, int] = {}
+    query = select(
+        EVENTS.source,
+        EVENTS.customer,
+        func.json_group_array(EVENTS.type, type_=Text),
+        # As a text of its own: SQLite would put the list itself into the list.
+        func.json_group_array(category.concat(""), type_=Text),
+        func.group_concat(moment(connection, EVENTS.time), ","),
+    )
+    who, what = [np.empty(0, dtype=np.int32)], [np.empty(0, dtype=np.int32)]
+    when = [np.empty(0, dtype="datetime64[us]")]
+    by_customer = query.where(events).group_by(EVENTS.source, EVENTS.customer)
+    for source, customer, types, categories, times in connection.execute(by_customer):
+        pairs = list(zip(json.loads(types), json.loads(categories), strict=True))
+        # Most of what one customer did, another did before.
+        for kind in dict.fromkeys(pairs):
+            kinds.setdefault(kind, len(kinds))
+        who.append(np.full(len(pairs), customers.get((source, customer), -1), dtype=np.int32))
+        what.append(np.fromiter(map(kinds.__getitem__, pairs), dtype=np.int32, count=len(pairs)))
+        when.append(np.array(times.split(","), dtype="datetime64[us]"))
+    customer_of, kind_of, time_of = (np.concatenate(part) for part in (who, what, when))
+    unknown = np.full(len(kind_of), np.nan)
+    return Scanned(customer_of, kind_of, time_of, unknown, unknown[:0]), list(kinds)
+
+
 def _codes(known: dict[Any, int], keys: Iterable[Any]) -> NDArray[np.int32]:
     return np.array([known.get(key, -1) for key in keys], dtype=np.int32)
