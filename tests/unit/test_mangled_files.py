@@ -105,6 +105,12 @@ def test_good_files_come_out_as_they_went_in(file: Path, fuzz_examples: int) -> 
     check()
 
 
+def test_a_mark_within_a_file_is_a_letter(file: Path) -> None:
+    file.write_text("\ufeffuser_id,join_date\n\ufeff1,x\n\ufeff2,y\n", "utf-8")
+    for block in (1, 1 << 20):
+        assert columns_in(file, block)[1]["user_id"] == ["\ufeff1", "\ufeff2"]
+
+
 def test_mangled_files_lose_no_row(file: Path, fuzz_examples: int) -> None:
     seen = {True: 0, False: 0}
 

@@ -81,8 +81,9 @@ class CsvFile:
         # Names that are empty may be there several times.
         names = [name or f"\0{position}" for position, name in enumerate(self.names)]
         table = csv.read_csv(
-            pa.BufferReader(block),
-            csv.ReadOptions(block_size=len(block) + 1, column_names=names),
+            # Of one mark at the very start Arrow says nothing: ours, and none of the first value.
+            pa.BufferReader(_MARK + block),
+            csv.ReadOptions(block_size=len(_MARK) + len(block) + 1, column_names=names),
             csv.ParseOptions(delimiter=chr(self.layout.mark), newlines_in_values=is_split),
             csv.ConvertOptions(
                 check_utf8=False,
