@@ -5,7 +5,7 @@ IMAGE ?= valuebox:latest
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo test fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
-	bench-score bench-dask bench-facts bench-import bench-growth bench-response bench-dashboard bench-contenders bench chaos soak pictures
+	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-dashboard bench-contenders bench chaos soak pictures
 
 install: .venv/installed
 
@@ -94,6 +94,10 @@ bench-growth: install
 # The response model beside a logistic regression, in seven worlds; half an hour.
 bench-response: install
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/response.py $(INTO)
+
+# Shuffled labels and heavy tails: how often claims, intervals and "the best" hold; half an hour.
+bench-growth-claims: install
+	PYTHONPATH=tests $(BIN)/python benchmarks/false_alarms.py $(INTO)
 
 # `--dask` on a cluster of this machine, to 5 million users to learn from and 20 million to score.
 bench-dask: install

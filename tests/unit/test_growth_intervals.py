@@ -79,6 +79,11 @@ def test_intervals_of_light_tails_are_those_of_student() -> None:
         (np.arange(100.0), 50, "fewer than 200 customers in all"),
         (np.where(np.arange(1_000) % 100, 0.0, 1.0), 500, "too few customers with money"),
         (np.zeros(1_000), 500, "too few customers with money"),
+        (
+            np.exp(2 * np.random.default_rng(5).standard_normal(1_000)),
+            1_000,
+            "a few bring most, and there are too few",
+        ),
     ],
 )
 def test_where_too_little_is_known_there_is_no_interval(

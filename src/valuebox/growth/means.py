@@ -1,28 +1,13 @@
-"""Money a customer: how sure a mean and a ratio of means are, and whether two means differ."""
+"""Money a customer: how sure a ratio of means is, and whether two means differ."""
 
 import numpy as np
 from scipy import stats
 
 from valuebox.growth.amounts import Amounts, amounts, spread, sums
 from valuebox.growth.dealing import p_value
-from valuebox.growth.rates import LEVEL, Interval
+from valuebox.growth.rates import LEVEL
 
-__all__ = ["Amounts", "amounts", "mean_interval", "p_value", "ratio_interval"]
-
-
-def mean_interval(total: float, squares: float, customers: int, level: float = LEVEL) -> Interval:
-    """Interval of a mean by Student's t.
-
-    Args:
-        total: Sum of the amounts.
-        squares: Sum of their squares.
-        customers: How many there are, at least two.
-        level: How often the true mean is to lie within.
-    """
-    mean = total / customers
-    variance = max(0.0, squares / customers - mean**2) / (customers - 1)
-    reach = float(stats.t.ppf((1 + level) / 2, customers - 1) * np.sqrt(variance))
-    return mean - reach, mean + reach
+__all__ = ["Amounts", "amounts", "p_value", "ratio_interval"]
 
 
 def ratio_interval(samples: Amounts, level: float = LEVEL) -> tuple[float, float | None]:

@@ -159,7 +159,7 @@ def group_profits(
                 each=float(amount / n) if n else None,
                 each_lower=sure.low,
                 each_upper=sure.high,
-                no_interval=sure.why_not,
+                no_interval=sure.why_not if n else None,
             )
         )
     return sorted(found, key=_most_first)

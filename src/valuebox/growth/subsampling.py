@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from valuebox.growth.columns import Floats, Mask
 from valuebox.growth.dealing import FEWEST
@@ -26,10 +27,16 @@ _STEP: Final = 2**0.5
 _LEAST: Final = 5
 """Customers with money whom a part has on average, so that it tells anything."""
 _ALL: Final = 200
+_NORMAL: Final = 2 * float(stats.norm.ppf((1 + LEVEL) / 2))
+
+_MOST: Final = 2 / 3
+_HEAVY: Final = 1.4
+"""Times the width of a normal interval from which on a tail may be heavier than is seen."""
 
 _TOO_FEW: Final = f"fewer than {FEWEST} customers"
 _TOO_FEW_IN_ALL: Final = f"fewer than {_ALL} customers in all to learn from how amounts scatter"
 _TOO_FEW_WITH_MONEY: Final = "too few customers with money to learn from how amounts scatter"
+_NO_OTHERS: Final = "a few bring most, and there are too few others to learn how amounts scatter"
 _NOTHING: Final = "nothing was brought to be compared with"
 
 
@@ -129,6 +136,8 @@ class MeanTails(_Tails):
         low, high = self._ends(self._size((customers,), (backed,)))
         if not np.isfinite(low + high):
             return Sure(None, None, _TOO_FEW_WITH_MONEY)
+        if customers > _MOST * self._customers and high - low > _HEAVY * _NORMAL:
+            return Sure(None, None, _NO_OTHERS)
         return Sure(float(mean - high * error), float(mean - low * error))
 
     def _roots(self, parts: NDArray[np.intp]) -> Floats:
