@@ -1,272 +1,40 @@
 """The command `valuebox`."""
 
 import os
-import re
-from contextlib import ExitStack
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Annotated, Any, Final
-from uuid import uuid4
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
-from valuebox.errors import ValueboxError
-from valuebox.ltv.files import open_users
-from valuebox.ltv.schemas import MAX_ROWS
-from valuebox_cli import database, keys, lookup, models, users
-from valuebox_cli import evaluate as evaluation
-from valuebox_cli.client import DEFAULT_URL
-from valuebox_cli.cluster import Dask, cluster
-from valuebox_cli.console import (
-    check_writable,
-    err,
-    exit_codes,
-    out,
-    print_report,
-    print_trial,
-    progress,
-    warn,
-    write_text,
-    writing,
-)
-from valuebox_cli.growth import command as growth
-from valuebox_cli.importing.command import import_facts
-from valuebox_cli.monitor import monitor
-from valuebox_cli.options import USERS, DatabaseUrl, Strict, Url
-from valuebox_cli.options import database_url as resolve
-from valuebox_cli.score import score
-from valuebox_cli.speaker import speak_anywhere
+from valuebox_cli.lazy import LazyGroup
 
-# BentoML reads this when it is imported, which the commands below do.
+# BentoML reads this when it is imported, which the commands do.
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
 
-DATA: Final = Path("data")
+app = typer.Typer(cls=LazyGroup, rich_markup_mode="markdown", pretty_exceptions_show_locals=False)
 
 
-class _Speaking(TyperGroup):
-    """The command, which may be run in any terminal."""
+def _print_version(asked: bool) -> None:
+    if asked:
+        from valuebox import __version__
 
-    def main(self, *arguments: Any, **options: Any) -> Any:
-        """Run it; see `TyperGroup.main`."""
-        speak_anywhere()
-        return super().main(*arguments, **options)
+        typer.echo(f"valuebox {__version__}")
+        raise typer.Exit
 
 
-app = typer.Typer(
-    cls=_Speaking,
-    help="""Learn, serve and check customer-value models.
+@app.callback(no_args_is_help=True)
+def valuebox(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and stop."
+        ),
+    ] = False,
+) -> None:
+    """Learn, serve and check customer-value models.
 
     A first round: `valuebox train`, then `bentoml serve` in another terminal, then
     `valuebox evaluate data/valid.csv`; or all of it at once with `valuebox demo`.
 
     Exit codes: 0 done, 1 the service or the database failed or `monitor` found something, 2 the
-    input is wrong.""",
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-    pretty_exceptions_show_locals=False,
-)
-app.add_typer(database.app, name="db")
-app.add_typer(users.app, name="users")
-app.add_typer(keys.app, name="keys")
-app.add_typer(models.app, name="models")
-app.add_typer(growth.app, name="growth")
-app.command("predictions")(lookup.predictions)
-app.command("import")(import_facts)
-app.command()(score)
-app.command()(monitor)
-
-
-@app.command()
-def simulate(
-    out_dir: Annotated[Path, typer.Argument(help="Folder for train.csv, valid.csv, test.csv.")],
-    users_per_day: Annotated[
-        float, typer.Option(min=0.1, max=100_000, help="Mean number of joins a day.")
-    ] = 1750,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same files.")] = 0,
-    world: Annotated[str, typer.Option(help="What the site is like; `list` prints them.")] = "site",
-    oracle: Annotated[
-        bool, typer.Option("--oracle", help="Also write what every user is expected to be worth.")
-    ] = False,
-) -> None:
-    """Generate users of an imaginary subscription site, to try everything on.
-
-    1,750 users a day is the size of the real site: some 370,000 to train on, 55,000 a month to
-    check with. The test month has no `target`. Each world moves in its own way, from `calm` to
-    price changes and new countries. The oracle files hold `user_id,oracle`, the expected target
-    given all that is known on day 4: how far it is off is chance, which no model can predict.
+    input is wrong.
     """
-    from valuebox_training.simulate import simulate as generate
-    from valuebox_training.worlds import WORLDS
-
-    with exit_codes():
-        if world == "list":
-            for name, described in WORLDS.items():
-                out.print(f"{name}: {described.about}")
-            return
-        if world not in WORLDS:
-            raise ValueboxError(f"there is no world {world!r}, only {', '.join(WORLDS)}")
-        with writing(out_dir):
-            written = generate(users_per_day, seed, world).write(out_dir, oracle)
-        for name, users in written.items():
-            out.print(f"{out_dir / name}: {users:,} users")
-
-
-@app.command()
-def train(
-    data: Annotated[
-        Path, typer.Option(help="Folder with train.csv and, if it is there, valid.csv.")
-    ] = DATA,
-    train_file: Annotated[
-        Path | None,
-        typer.Option("--train", help="To learn from, instead of DATA/train.csv."),
-    ] = None,
-    valid_file: Annotated[
-        Path | None, typer.Option("--valid", help="Later users to judge on; never learned from.")
-    ] = None,
-    model: Annotated[str, typer.Option(help="Name in the model store.")] = "ltv",
-    trials: Annotated[
-        int,
-        typer.Option(
-            min=0, max=1_000, help="Hyperparameters to try first, on earlier and later users."
-        ),
-    ] = 0,
-    keep_outliers: Annotated[
-        bool,
-        typer.Option(
-            "--keep-outliers", help="Learn from targets beyond what the others lead to expect."
-        ),
-    ] = False,
-    strict: Strict = False,
-    dask: Dask = None,
-) -> str:
-    """Learn from a file of users, judge on later ones, save into the BentoML model store.
-
-    Prints the cohort errors on the validation users and the tag of the saved model. With
-    `--train` alone nothing is judged. `--trials` searches for better hyperparameters than the
-    usual ones, by what they say of training users who joined later than those they learn from.
-    With `--dask` the trees grow on a cluster; the rest, and the files, stay on this machine.
-    """
-    from valuebox_training.train import train as learn
-
-    with exit_codes():
-        if train_file is None:
-            train_file = data / "train.csv"
-            if valid_file is None and (data / "valid.csv").exists():
-                valid_file = data / "valid.csv"
-        with cluster(dask) as client, err.status("learning …"):
-            trained = learn(
-                train_file,
-                valid_file,
-                model,
-                trials=trials,
-                tried=print_trial,
-                client=client,
-                strict=strict,
-                keep_outliers=keep_outliers,
-            )
-        if trained.validation:
-            print_report(trained.validation)
-        users_told = f"{trained.users:,} user{'s' * (trained.users != 1)}"
-        if trained.without:
-            users_told += f" ({trained.without:,} more have no target)"
-        out.print(f"learned from {users_told}, saved as {trained.tag}", soft_wrap=True)
-    return trained.tag
-
-
-@app.command()
-def evaluate(
-    file: Annotated[
-        Path,
-        typer.Argument(help=f"{USERS}; with or without `target`."),
-    ],
-    url: Url = DEFAULT_URL,
-    source: Annotated[
-        evaluation.Source,
-        typer.Option(help="Take the predictions from the answers, or read back what was stored."),
-    ] = "api",
-    batch_size: Annotated[
-        int, typer.Option(min=1, max=MAX_ROWS, help="Users per request.")
-    ] = 5_000,
-    database_url: DatabaseUrl = None,
-    predictions: Annotated[
-        Path | None, typer.Option(help="Write user_id, prediction, lower, upper, … there, as CSV.")
-    ] = None,
-    report: Annotated[Path | None, typer.Option(help="Write the figures there, as JSON.")] = None,
-    html: Annotated[
-        Path | None,
-        typer.Option(help="Write a page of charts there, for a browser; needs a `target`."),
-    ] = None,
-    strict: Strict = False,
-    run: Annotated[
-        str | None,
-        typer.Option(
-            help="Name of this run. After an interruption give the same one again, with the same "
-            "file and batch size: what is stored already is not stored twice.",
-            show_default="a new one",
-        ),
-    ] = None,
-) -> None:
-    """Send a file of users to the service and judge its predictions by cohort.
-
-    Prints, for every country segment, the mean absolute error of the cohort mean by join day
-    and by join month, next to a baseline of training means. The `target` column stays here.
-    Without one the users are predicted and stored all the same, and nothing is judged; with
-    `--html` such a file is refused before anything is sent.
-    """
-    with exit_codes():
-        read_from = resolve(database_url) if source == "database" else None
-        for target in (predictions, report, html):
-            check_writable(target)
-        if run is not None and not re.fullmatch("[!-~]{1,100}", run):
-            raise ValueboxError("--run takes 1 to 100 visible ASCII characters")
-        users = open_users(file, strict=strict)
-        warn(users.warnings())
-        with progress("users") as bar:
-            task = bar.add_task(f"{file}")
-            predicted, judged = evaluation.evaluate(
-                users,
-                url,
-                batch_size,
-                read_from,
-                run or uuid4().hex,
-                lambda done, total: bar.update(task, completed=done, total=total),
-                must_judge=html is not None,
-            )
-        if predictions:
-            with writing(predictions):
-                predicted.to_csv(predictions, index=False)
-        if report:
-            write_text(report, judged.model_dump_json(indent=2) + "\n")
-        if html:
-            # Plotly takes a while to import, and nothing else needs it.
-            from valuebox_cli.page import render
-
-            write_text(html, render(judged))
-        # Files first: whatever becomes of what is printed.
-        warn(judged.warnings[len(users.warnings()) :])
-        if judged.cohorts:
-            print_report(judged.cohorts)
-        out.print(f"{judged.users:,} users predicted by {', '.join(judged.models)}, and stored")
-        if not judged.cohorts:
-            out.print(f"{file} has no target: nothing to judge")
-
-
-@app.command()
-def demo(
-    data: Annotated[Path, typer.Option(help="Folder with train.csv and valid.csv.")] = DATA,
-) -> None:
-    """Train, serve on a throw-away SQLite file, evaluate over HTTP, show the result, stop.
-
-    Run it in the repository's root. The model stays in the model store, nothing else does.
-    """
-    from valuebox_cli.server import serving
-
-    tag = train(data=data)
-    with exit_codes(), TemporaryDirectory() as folder, ExitStack() as running:
-        settings = {"DATABASE_URL": f"sqlite:///{folder}/valuebox.db", "VALUEBOX_MODEL": tag}
-        with err.status("starting the service …"):
-            url = running.enter_context(serving(".", Path.cwd(), settings))
-        out.print(f"serving at {url}")
-        evaluate(data / "valid.csv", url=url)
-    out.print("the service has stopped; start your own with `bentoml serve`")
