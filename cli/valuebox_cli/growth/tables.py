@@ -143,7 +143,7 @@ CAMPAIGNS: Final = Table(
         column("spend", "Spend", "figure"),
         column("net", "{Measure} less spend", "figure"),
         column("returned", "for each 1 spent", "figure"),
-        column("cac", "Cost of a new customer", "figure"),
+        column("cac", "Cost of one who joined", "figure"),
         column("payback_months", "Months to pay back", "figure"),
         column("worth", "Worth", "figure"),
         ends("worth", "amounts"),

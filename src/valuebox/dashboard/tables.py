@@ -26,7 +26,7 @@ WRITTEN: Final[dict[Kind, Callable[[Any], str]]] = {
 }
 """How people read it."""
 
-WIDTHS: Final = (24, 32, 40, 48, 56, 64, 72)
+WIDTHS: Final = (24, 32, 40, 48, 56, 64, 70, 96)
 """Of tables, in units of the letters' size (rem): styles know these few."""
 _LETTER: Final = 0.56
 """Width of a letter in a table, and of what is around the letters of a cell."""
