@@ -82,7 +82,7 @@ def _bars(report: GrowthReport) -> dict[str, Any]:
             {one.name: one.profit for one in report.profits.categories}, measure, _CATEGORIES
         ),
         "recent": bars.amounts(
-            {one.name: one.revenue for one in report.rfm.segments} if report.rfm else {}, measure
+            {one.name: one.revenue for one in report.rfm.segments} if report.rfm else {}, "revenue"
         ),
     }  # fmt: skip
 

@@ -192,13 +192,13 @@ RFM: Final = Table(
     (
         column("name", "Segment", "text"),
         column("customers", "Buyers", "count"),
-        column("revenue", "{Measure}", "figure"),
+        column("revenue", "Revenue", "figure"),
         column("spent", "a buyer", "figure"),
         column("recency_days", "Days since", "figure"),
         column("purchase_days", "Days with a purchase", "figure"),
         Column("rate", "Bought since", "percent", lambda one: one.next and one.next.rate),
         Column("next", "90 % interval", "shares", lambda one: _next(one.next)),
-        Column("each", "{measure} of each since", "figure", lambda one: one.next and one.next.each),
+        Column("each", "revenue of each since", "figure", lambda one: one.next and one.next.each),
     ),
 )
 LEFT: Final = Table(
@@ -218,7 +218,7 @@ LEAVERS: Final = Table(
         column("left", "Has left", "percent"),
         column("days", "Days since", "figure"),
         column("purchase_days", "Days with a purchase", "count"),
-        column("spent", "{Measure} so far", "figure"),
+        column("spent", "Revenue so far", "figure"),
     ),
 )
 SUBSCRIBERS: Final = Table(
