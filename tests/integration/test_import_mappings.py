@@ -212,6 +212,34 @@ def test_rows_with_the_same_id_are_found_far_apart(store: Store, tmp_path: Path)
     assert "another event is stored by the same id, and stays: 8" in said
 
 
+def test_rows_that_differ_are_not_counted_as_doubled(store: Store, tmp_path: Path) -> None:
+    rows = [*((n, 1.0) for n in range(80)), *((n, 1.0 + n % 2) for n in range(80))]
+    ids, prices = zip(*rows, strict=True)
+    table = pa.table({"id": ids, "who": ids, "at": ["2024-05-02"] * 160, "price": prices})
+    pq.write_table(table, tmp_path / "orders.parquet")
+    mapping = write(tmp_path / "m.toml", ORDERS)
+    said, _ = imported(store, tmp_path / "orders.parquet", mapping, exit_code=2)
+    assert "160 read, 80 added, 0 unchanged, 40 doubled, 40 differing, 0 rejected" in said
+    assert "an earlier row is the same, with 40.00 of 200.00 (" in said
+    assert "rows 81, 83, 85, 87, 89 and 35 more" in said
+
+
+def test_amounts_that_lack_a_part_are_named(store: Store, tmp_path: Path) -> None:
+    lines = [f"2024-05-02,{one}" for one in ("2,5.5,1", "2,5.5,", "2,,1", ",,", "0,0,0")]
+    file = write(tmp_path / "lines.csv", "\n".join(["at,n,price,off", *lines]))
+    mapping = write(
+        tmp_path / "m.toml",
+        '[events]\nid = { row = true }\ncustomer = "at"\ntype = { always = "bought" }\n'
+        'time = "at"\namount = "n * price - off"\n',
+    )
+    said, _ = imported(store, file, mapping)
+    assert (
+        "n * price - off cannot be worked out, as something in it is missing; stored without an "
+        "amount: rows 2, 3" in said
+    )
+    assert [one.amount for one in stored_events(store).values()] == [10.0, None, None, None, 0.0]
+
+
 def test_several_tables_of_events_share_no_ids(store: Store, tmp_path: Path) -> None:
     write(tmp_path / "orders.csv", "id,who,at,price\n1,u1,2024-05-02,7\n2,u2,2024-05-03,8\n")
     write(tmp_path / "visits.csv", "id,who,at\n1,u1,2024-05-01\n")

@@ -1,6 +1,6 @@
 """Rows of a table made into events."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -166,7 +166,7 @@ class EventTable:
             if rows.amount_for is None
             else np.isin(kinds, np.array(list(rows.amount_for), dtype=object))
         )
-        read, written = self._money(batch)
+        read, no_result, written = self._money(batch)
         here = moved & ~np.isnan(read.value)
         differs = pd.notna(read.currency) & pd.notna(named)
         differs &= np.not_equal(read.currency, named)
@@ -179,9 +179,14 @@ class EventTable:
         batch.rows.note(
             wrong, f"{column} cannot be read; stored without an amount, as {AS_WRITTEN}"
         )
+        batch.rows.note(
+            moved & no_result,
+            f"{column} cannot be worked out, as something in it is missing; stored without an "
+            "amount",
+        )
         if rows.amount_for is not None:
             batch.rows.note(
-                moved & np.isnan(amount) & ~wrong,
+                moved & np.isnan(amount) & ~wrong & ~no_result,
                 f"{column} is missing where money should have moved",
             )
         if not wrong.any():
@@ -191,15 +196,14 @@ class EventTable:
             kept[row] = written(row)
         return amount, currency, kept
 
-    def _money(self, batch: Batch) -> tuple[Amounts, Any]:
-        """The amounts, and how to find out what was written in a row."""
+    def _money(self, batch: Batch) -> tuple[Amounts, Mask, Callable[[int], Any]]:
+        """The amounts, rows whose amount lacks a part, and what finds out what a row said."""
         count = batch.rows.count
         if _MONEY not in batch.table.expressions:
             column = self.rows.amount.column  # type: ignore[union-attr]
             values = batch.values[column]
-            return batch.table.seen.read(_MONEY, batch.values), lambda row: as_texts(
-                values.slice(row, 1)
-            )[0]
+            read = batch.table.seen.read(_MONEY, batch.values)
+            return read, np.zeros_like(read.wrong), lambda row: as_texts(values.slice(row, 1))[0]
         value, wrong = batch.worked_out(_MONEY)
         beyond = np.isinf(value)
         found = Amounts(
@@ -215,7 +219,7 @@ class EventTable:
                 f"{one} {as_texts(batch.values[one].slice(row, 1))[0]}" for one in needed
             )
 
-        return found, written
+        return found, wrong.no_result, written
 
     def _named_currencies(self, batch: Batch) -> Texts:
         known, count = self._mapping.currency, batch.rows.count

@@ -168,6 +168,8 @@ class Wrong:
 
     by_column: dict[str, Mask]
     any_row: Mask
+    no_result: Mask
+    """Rows that have numbers for it, but not all that it takes: one is missing, or it is 0 / 0."""
 
 
 class Batch:
@@ -229,9 +231,10 @@ class Batch:
         found = expression.evaluate(column, self.rows.count)
         if not expression.is_condition:
             found = np.round(found, _MICRO)
-        return found, Wrong(
-            wrong, np.logical_or.reduce([np.zeros_like(self.rows.bad), *wrong.values()])
-        )
+        nowhere = np.zeros_like(self.rows.bad)
+        any_row = np.logical_or.reduce([nowhere, *wrong.values()])
+        told = np.logical_or.reduce([nowhere, *(~np.isnan(one.value) for one in numbers.values())])
+        return found, Wrong(wrong, any_row, np.isnan(found) & told & ~any_row)
 
     def refuse_wrong(self, wrong: Wrong) -> None:
         """Refuse rows of which a condition cannot be known."""

@@ -134,16 +134,16 @@ class _Put(NamedTuple):
     same: int
     """How many events were there just so."""
     differing: list[int]
-    """Positions of the first that were others."""
+    """Positions of those that were others."""
 
 
 def _put(done: Stored, events: EventColumns, store: Store) -> _Put:
     with store.writing() as session:
-        stored = repository.put_events(session, events)
-    shown = stored.differing_rows[: _SHOWN - len(done.differing)]
+        added, _, differing = repository.add_events(session, events)
+    shown = differing[: _SHOWN - len(done.differing)]
     done.differing += [events.id[row] for row in shown]
-    done.counts.update({"added": stored.added, "differing": stored.differing})
-    return _Put(len(events) - stored.added - stored.differing, stored.differing_rows)
+    done.counts.update({"added": added, "differing": len(differing)})
+    return _Put(len(events) - added - len(differing), differing)
 
 
 def _sum(into: Sums, told: Told, rows: Mask) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, FromClause, Table, Text, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
@@ -22,21 +22,24 @@ _TOLD_OF_CUSTOMERS: Final = ("created", "attributes")
 _TOLD_OF_EVENTS: Final = ("customer", "session", "type", "time", "amount", "currency")
 
 
+class Put(NamedTuple):
+    """What has become of events."""
+
+    added: int
+    doubled: list[int]
+    """Positions of all that came before among them, just so."""
+    differing: list[int]
+    """Positions of all that are not those which are stored by their keys."""
+
+
 def put_events(session: Session, events: EventColumns) -> EventsStored:
-    """Store events by source and id; one that is known stays as it is.
+    """Store events by source and id, and tell what has become of them, as answers do.
 
     Args:
         session: Of the transaction that stores them.
         events: In any order. Where two have the same key, the first one counts.
     """
-    columns = vars(events) | {"received_at": datetime.now(UTC)}
-    differing: list[int] = []
-    doubled: list[int] = []
-    with staged(session, Rows(Event, len(events), columns)) as new:
-        added = _add(session, Event, new, columns)
-        if added < len(events):
-            differing = _differing(session, new)
-            doubled = _doubled(session, new, set(differing))
+    added, doubled, differing = add_events(session, events)
     return EventsStored(
         received=len(events),
         added=added,
@@ -46,6 +49,22 @@ def put_events(session: Session, events: EventColumns) -> EventsStored:
         differing=len(differing),
         differing_rows=differing[:MAX_NAMED],
     )
+
+
+def add_events(session: Session, events: EventColumns) -> Put:
+    """Store events by source and id; one that is known stays as it is.
+
+    Args:
+        session: Of the transaction that stores them.
+        events: In any order. Where two have the same key, the first one counts.
+    """
+    columns = vars(events) | {"received_at": datetime.now(UTC)}
+    with staged(session, Rows(Event, len(events), columns)) as new:
+        added = _add(session, Event, new, columns)
+        if added == len(events):
+            return Put(added, [], [])
+        differing = _differing(session, new)
+        return Put(added, _doubled(session, new, set(differing)), differing)
 
 
 def _add(session: Session, model: type[Base], new: Table, columns: Iterable[str]) -> int:

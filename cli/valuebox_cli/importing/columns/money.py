@@ -17,7 +17,7 @@ _SPACE: Final = f"[{_SPACES}]*"
 _WRITTEN: Final = re.compile(
     rf"(?P<open>\()?{_SPACE}(?P<sign>[+{_MINUS}])?{_SPACE}(?P<before>{_UNIT})?{_SPACE}"
     rf"(?P<inner>[+{_MINUS}])?{_SPACE}"
-    rf"(?P<body>[\d.,](?:[\d.,{_BETWEEN}]*[\d.,])??)(?P<cents>[.,](?:--?|[\u2013\u2014]))?"
+    rf"(?P<body>[\d.,](?:[\d.,{_BETWEEN}]*?[\d.,])??)(?P<cents>[.,](?:--?|[\u2013\u2014]))?"
     rf"{_SPACE}(?P<behind>{_UNIT})?{_SPACE}(?P<last>[{_MINUS}])?{_SPACE}(?P<close>\))?"
 )
 _GROUPED: Final = re.compile(r"[1-9]\d{0,2}(?:(?P<mark>\D)\d{3})(?:(?P=mark)\d{3})*")
