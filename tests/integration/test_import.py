@@ -24,6 +24,8 @@ from support.facts import (
 from support.imports import imported
 
 from valuebox.store.engine import Store
+from valuebox_cli.importing.parts import Table
+from valuebox_cli.importing.sources import open_source
 from valuebox_training.workshop import FIRST_CAMPAIGN, SECOND_CAMPAIGN, write
 
 ROOT = Path(__file__).parents[2]
@@ -229,6 +231,16 @@ def test_a_postgresql_is_read_too(store: Store, postgres: Postgres, tmp_path: Pa
     said, _ = imported(store, url, tmp_path / "query.toml", "--source", "old")
     assert "1 read, 0 added, 1 unchanged" in said
     other.close()
+
+
+def test_a_query_is_read_many_rows_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE log (id)")
+        database.executemany("INSERT INTO log VALUES (?)", [(n,) for n in range(20_500)])
+    for asked in (Table(query="SELECT * FROM log"), Table(table="log")):
+        with open_source(str(path)).open(asked) as opened:
+            assert [one.num_rows for one in opened.batches(["id"])] == [20_000, 500]
 
 
 def test_rows_that_cannot_be_stored_are_named_and_the_rest_is_stored(

@@ -128,7 +128,8 @@ def _streamed(connection: Connection, query: Any) -> CursorResult[Any]:
 
 
 def _batches(result: CursorResult[Any], columns: list[str]) -> Iterator[pa.RecordBatch]:
-    for part in result.columns(*columns).partitions():
+    # Queries that are texts do not know how many rows were asked for at a time.
+    for part in result.columns(*columns).partitions(BATCH):
         values = zip(*part, strict=True)
         yield pa.record_batch([of_objects(list(one)) for one in values], names=columns)
 
