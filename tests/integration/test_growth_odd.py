@@ -116,6 +116,28 @@ def test_purchases_have_costs_of_their_own(store: Store) -> None:
     assert told(store).profits.measure == "revenue"
 
 
+def test_money_that_is_in_no_figure_is_told(store: Store) -> None:
+    put_customers(store, customer("c1"))
+    put_events(
+        store,
+        event(1, customer="c1", amount=10.0, properties={"cost": 4}),
+        event(2, customer="c1", amount=7.0, currency="EUR"),
+        event(3, customer="c1", amount=3.0, type="Gutschrift"),
+        event(4, customer="c1", amount=0.0, type="view"),
+    )
+    url = store.engine.url.render_as_string(hide_password=False)
+    asked = ["--currency", "USD", "--cost-property", "cost"]
+    said, _ = valuebox("growth", "report", *asked, "--database-url", url)
+    assert "amounts of 1 events of type Gutschrift are in no figure" in said
+    assert "1 of 2 purchases bring nothing, as they have no amount in USD" in said
+    assert "1 of 2 purchases cost nothing, as they have no cost" in said
+    said, _ = valuebox(
+        "growth", "report", *asked, "--refund", "Gutschrift", "--price", "2", "--database-url", url
+    )
+    assert "in no figure" not in said
+    assert "bring nothing" not in said
+
+
 def test_the_command_takes_them_all(store: Store) -> None:
     put_customers(store, *(customer(n, attributes={"campaign": 20190800 + n}) for n in range(60)))
     put_events(

@@ -200,6 +200,10 @@ def test_names_that_nothing_is_called_by_are_told(campaigns: Campaigns) -> None:
     assert strange.unmatched == {
         "attribute": ["colour"], "category": ["flavour"], "responses": ["wink"],
     }  # fmt: skip
+    priced = campaigns.report(currency="EUR", cost_property="costs", refunds=["retour"])
+    assert priced.unmatched == {
+        "refunds": ["retour"], "currency": ["EUR"], "cost_property": ["costs"],
+    }  # fmt: skip
 
 
 def test_more_events_than_may_be_read_are_refused(campaigns: Campaigns) -> None:

@@ -14,6 +14,23 @@ def notices(report: GrowthReport) -> list[str]:
             f"refunds took back {figure(brought.refunded)}, in {count(brought.refunds)} events of "
             f"type {', '.join(brought.refund_types)}; they are no purchases"
         )
+    if brought.neither:
+        said.append(
+            f"amounts of {count(brought.neither)} events of type "
+            f"{', '.join(brought.neither_types)} are in no figure: name the types of refunds, if "
+            "there are any among them (--refund)"
+        )
+    if brought.unpriced:
+        currency = report.question.currency
+        said.append(
+            f"{count(brought.unpriced)} of {count(brought.purchases)} purchases bring nothing, as "
+            f"they have no amount{f' in {currency}' if currency else ''}"
+        )
+    if brought.uncosted:
+        said.append(
+            f"{count(brought.uncosted)} of {count(brought.purchases)} purchases cost nothing, as "
+            f"they have no {report.question.cost_property}"
+        )
     if brought.measure == "profit":
         said.append(f"of a revenue of {figure(brought.revenue)}")
     return said

@@ -77,7 +77,8 @@ def _groups(report: GrowthReport) -> None:
         for one in report.profits.groups
     ]
     print_table(measure.capitalize(), [*named, "formula value"], rows)
-    _without_interval([(one.name, one.no_interval) for one in report.profits.groups])
+    there = [one for one in report.profits.groups if one.customers]
+    _without_interval([(one.name, one.no_interval) for one in there])
 
 
 def _actions(report: GrowthReport) -> None:
@@ -184,7 +185,7 @@ def _lifts(found: Sequence[Lift], measure: str) -> None:
     ]
     headings = ["response", "baseline", "now", "lift", "90 %", "p", "adjusted", ""]
     print_table("Lift", headings, rows)
-    _without_interval([(one.measure, one.no_interval) for one in found])
+    _without_interval([(row[0], one.no_interval) for row, one in zip(rows, found, strict=True)])
 
 
 def _without_interval(found: Iterable[tuple[str, str | None]]) -> None:

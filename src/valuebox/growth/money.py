@@ -29,6 +29,8 @@ class Money:
     """The first purchase of each order, `(n_events,)`: as many as there are orders."""
     is_refund: Mask
     """`(n_events,)`: what takes money back; never a purchase."""
+    is_neither: Mask
+    """`(n_events,)`: what has an amount all the same, which is in no figure."""
     revenue: Floats
     """What each brought, `(n_events,)`; refunds below 0, and 0 for what has no price."""
     amount: Floats
@@ -88,14 +90,16 @@ def money(
         own = np.abs(np.nan_to_num(events.cost))
         amount = amount - np.where(is_purchase, own, 0.0) + np.where(is_refund, own, 0.0)
         uncosted = int((is_purchase & np.isnan(events.cost)).sum())
+    moved = (np.nan_to_num(events.amount) != 0) & (unit_price is None)
     has_costs = margin is not None or unit_cost is not None or events.cost is not None
     return Money(
         is_purchase,
         _orders(events, is_purchase),
         is_refund,
+        moved & ~is_purchase & ~is_refund,
         revenue,
         amount,
-        int((is_purchase & ~priced).sum()),
+        int((is_purchase & ~priced).sum()) if unit_price is None else 0,
         uncosted,
         "profit" if has_costs else "revenue",
     )

@@ -70,6 +70,11 @@ class Profits(BaseModel):
     refund_types: list[str] = Field(
         description="Their types; `(refund)` is for purchases with a negative amount."
     )
+    neither: int = Field(
+        description="Events with an amount that are neither purchases nor refunds; it is in no "
+        "figure."
+    )
+    neither_types: list[str] = Field(description="Their types.")
     revenue: float = Field(description="All amounts, less refunds.")
     total: float = Field(description="The profit: what is left of it after costs, where known.")
     at_one_each: int = Field(description="The same if every purchase brought $1: their number.")
@@ -110,6 +115,8 @@ def profits(
         refunds=int(money.is_refund.sum()),
         refunded=float(-money.revenue[money.is_refund].sum()),
         refund_types=_names(facts.events.type.where(money.is_refund)),
+        neither=int(money.is_neither.sum()),
+        neither_types=_names(facts.events.type.where(money.is_neither)),
         revenue=float(money.revenue.sum()),
         total=total,
         at_one_each=int(money.is_purchase.sum()),

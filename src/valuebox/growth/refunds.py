@@ -10,13 +10,13 @@ import numpy as np
 from valuebox.growth.columns import Events, Labels, Mask
 from valuebox.names import REFUND
 
-_WHAT: Final = r"(order|purchase|sale|item|product|payment|transaction|charge|invoice|line)s?"
+_WHAT: Final = r"(order|purchase|sale|item|product|good|payment|transaction|charge|invoice|line)s?"
 _HOW: Final = r"(full|fully|partial|partially|is|was|has[\W_]*been)"
 _REFUND: Final = (
     r"(refund(s|ed)?|return(s|ed)?|cancel(s|l?ed|lations?)?|charge[\W_]*backs?|charged[\W_]*back|"
-    r"revers(als?|ed)|credit[\W_]*(note|memo)s?|money[\W_]*back|storno|void(ed)?)"
+    r"reimburse(d|ments?)|revers(als?|ed)|credit[\W_]*(note|memo)s?|money[\W_]*back|storno|void(ed)?)"
 )
-_DONE: Final = r"(issued|completed|processed|paid|made)"
+_DONE: Final = r"(issued|completed|created|processed|received|succeeded|paid|made)"
 _NAME: Final = re.compile(
     rf"({_WHAT}[\W_]*)?({_HOW}[\W_]*)?{_REFUND}([\W_]*{_DONE}|[\W_]*{_WHAT})?", re.IGNORECASE
 )

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Collection, Sequence
 
-from valuebox.growth.columns import Labels, grouped
+import numpy as np
+
+from valuebox.growth.columns import Floats, Labels, grouped
 from valuebox.growth.loading import Loaded
 from valuebox.growth.schemas import GrowthQuestion
 from valuebox.names import meant, shown
@@ -26,6 +28,9 @@ def unmatched(loaded: Loaded, question: GrowthQuestion) -> dict[str, list[str]]:
         "category": [] if _has_any(events.category) else [question.category],
         "purchase": _lacking([question.purchase], types, shown),
         "responses": _lacking(question.responses, types, shown),
+        "refunds": _lacking(question.refunds or [], types, shown),
+        "currency": [] if _is_known(events.amount) else _asked(question.currency),
+        "cost_property": [] if _is_known(events.cost) else _asked(question.cost_property),
         "cancellation": _lacking(_asked(question.cancellation), types, shown),
         "subscription": _lacking(_asked(question.subscription), types, shown),
         "spend": _lacking(list(question.spend), groups, lambda one: meant(one, groups)),
@@ -45,3 +50,7 @@ def _asked(name: str | None) -> list[str]:
 
 def _has_any(values: Labels) -> bool:
     return bool((values.codes >= 0).any())
+
+
+def _is_known(values: Floats | None) -> bool:
+    return values is not None and not bool(np.isnan(values).all())
