@@ -63,10 +63,11 @@ def forget(
 ) -> None:
     """Delete every stored row of some people.
 
-    Of users: features, predictions, outcomes. With --source, of customers of that source: what
-    is known of them, their events, and what was predicted of them. All of it or, when something
-    fails, nothing. A request of theirs that is sent again with its `Idempotency-Key` is not
-    answered again. In an SQLite file the bytes are overwritten too.
+    Of users: features, predictions, outcomes, and what the sums of the dashboard hold of these.
+    With --source, of customers of that source: what is known of them, their events, and what was
+    predicted of them. All of it or, when something fails, nothing. A request of theirs that is
+    sent again with its `Idempotency-Key` is not answered again. In an SQLite file the bytes are
+    overwritten too.
     """
     with exit_codes():
         user_ids = _numbers(ids) if source is None else []

@@ -35,9 +35,11 @@ from valuebox.retention import Retention, pruner
 from valuebox.server import running_server
 from valuebox.settings import load_settings, worker_count
 from valuebox.store import migrate
+from valuebox.store.clock import CLOCK
 from valuebox.store.engine import THREADS, Store, absolute, check_connections, make_engine
 from valuebox.store.idempotency import Replays
 from valuebox.store.pool_use import pool_use
+from valuebox.store.suitability import check_clock
 
 if sys.platform != "win32":
     from valuebox.connections import Connections, bound, raise_descriptor_limit
@@ -128,6 +130,7 @@ class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
             if (responses := served(settings.response_model)) is not None:
                 os.environ["VALUEBOX_RESPONSE_MODEL"] = responses.tag
             with store.writing() as session:
+                check_clock(session)
                 register(session, model)
             store.close()
         except ValueboxError as error:
@@ -146,8 +149,11 @@ class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
         self.drain.install()
 
     async def __is_ready__(self) -> bool:
-        """Ready until it is told to stop, while the database answers as this version needs it."""
-        return not self.drain.begun and await self.readiness.check()
+        """Ready until it is told to stop, while the database answers as this version needs it.
+
+        Nor is it while its clock is far from the database's.
+        """
+        return not self.drain.begun and CLOCK.is_right and await self.readiness.check()
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """Sums over what is stored are those over all rows, whatever comes in which order."""
 
 import threading
+from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Any
 
@@ -11,8 +12,8 @@ from support.services import eventually
 from support.sums import AT_ONCE, assert_sums, fold, report, send, stored_sums
 from support.users import user, users
 
-from valuebox.ltv import privacy
 from valuebox.ltv.model import LtvModel
+from valuebox.ltv.retention import prune_features
 from valuebox.ltv.summaries import folding
 from valuebox.ltv.summaries.folding import Folding
 from valuebox.ltv.summaries.tables import LtvFolded
@@ -60,13 +61,13 @@ def test_what_is_not_settled_waits(store: Store, model: LtvModel) -> None:
     assert fold(store) == (3, 0)
 
 
-def test_sums_stay_when_rows_are_deleted(store: Store, model: LtvModel) -> None:
+def test_sums_stay_when_old_rows_are_deleted(store: Store, model: LtvModel) -> None:
     send(store, users(20), model)
     report(store, dict.fromkeys(range(1, 21), 4.0))
     fold(store)
     before = stored_sums(store)
     with store.writing() as session:
-        privacy.forget_users(session, [1, 2, 3])
+        prune_features(session, datetime.now(UTC) + timedelta(days=1))
     report(store, {1: 9.0, 4: 4.0})
     assert fold(store) == (0, 1)
     for name, frame in stored_sums(store).items():

@@ -24,7 +24,7 @@ from valuebox.store.promise import put_promise, works_from
 TABLES = {"ltv_features", "ltv_predictions", "ltv_outcomes", "idempotent_requests", "api_keys"}
 TABLES |= {"schema_promise", "customers", "events", "response_predictions"}
 TABLES |= {"ltv_models", "ltv_folded", "ltv_arrivals", "ltv_prediction_bins", "ltv_feature_bins"}
-TABLES |= {"ltv_cohorts", "ltv_cohort_scatter", "ltv_monitor_results"}
+TABLES |= {"ltv_cohorts", "ltv_cohort_scatter", "ltv_monitor_results", "ltv_passed_over"}
 
 
 def test_an_empty_database_reaches_the_newest_revision(database_url: str) -> None:
@@ -155,7 +155,8 @@ def test_an_older_schema_is_brought_up_and_is_not_current_before(store: Store) -
     with store.engine.begin() as connection:
         config = migrate._config()
         config.attributes["connection"] = connection
-        connection.execute(text("DROP TABLE schema_promise"))
+        for table in ("schema_promise", "ltv_passed_over"):
+            connection.execute(text(f"DROP TABLE {table}"))
         command.stamp(config, "0007")
     assert not migrate.is_current(store.engine)
     assert migrate.upgrade(store.engine) == head

@@ -24,7 +24,7 @@ from valuebox.ltv.summaries import tables as sums
 from valuebox.ltv.summaries.folding import SETTLED, Folded, Folding
 from valuebox.ltv.summaries.models import register
 from valuebox.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
-from valuebox.store import ids
+from valuebox.store import clock
 from valuebox.store.base import Base
 from valuebox.store.engine import Store
 from valuebox.store.ids import new_id
@@ -38,7 +38,6 @@ TABLES = {
 }
 # What was stored a moment ago is taken for settled.
 AT_ONCE = timedelta(seconds=-5)
-_SETTLED_NS = int(SETTLED.total_seconds() * 1e9)
 
 
 def send(store: Store, sent: list[dict[str, Any]], model: LtvModel, tag: str | None = None) -> UUID:
@@ -66,9 +65,17 @@ def send(store: Store, sent: list[dict[str, Any]], model: LtvModel, tag: str | N
 @contextmanager
 def some_time_ago() -> Iterator[None]:
     """What is sent in the block was so long ago that it is settled."""
+    with clock_off(-2 * SETTLED.total_seconds()):
+        yield
+
+
+@contextmanager
+def clock_off(seconds: float) -> Iterator[None]:
+    """What is sent in the block comes from a machine whose clock is so much ahead of ours."""
     now = time.time_ns
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ids, "time", SimpleNamespace(time_ns=lambda: now() - 2 * _SETTLED_NS))
+        shifted = SimpleNamespace(time_ns=lambda: now() + int(seconds * 1e9))
+        patch.setattr(clock, "time", shifted)
         yield
 
 

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from valuebox.ltv.monitoring.keeping import unname
+from valuebox.ltv.summaries.forgetting import Forgetting
 from valuebox.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
 from valuebox.store.people import chunks, records
 from valuebox.store.pruning import deleted
@@ -22,15 +24,20 @@ class Forgotten(NamedTuple):
 def forget_users(session: Session, user_ids: Sequence[int]) -> Forgotten:
     """Delete every row of some users: what was received, what was predicted, what came true.
 
+    The sums are then those over everybody else, as far as rows of these users were still stored.
     Keys of requests hold nothing of them; a request with deleted rows is not answered again.
     """
     predictions = features = outcomes = 0
+    forgetting = Forgetting(session)
     for chunk in chunks(user_ids):
         of_users = LtvFeatures.user_id.in_(chunk)
         rows = select(LtvFeatures.id).where(of_users)
+        forgetting.take_out(chunk)
         predictions += deleted(session, LtvPrediction, LtvPrediction.features_id.in_(rows))
         features += deleted(session, LtvFeatures, of_users)
         outcomes += deleted(session, LtvOutcome, LtvOutcome.user_id.in_(chunk))
+    forgetting.finish()
+    unname(session, forgetting.cohorts)
     return Forgotten(features, predictions, outcomes)
 
 

@@ -18,10 +18,12 @@ from valuebox.ltv.schemas import (
     PredictionSearch,
     StoredPrediction,
 )
+from valuebox.ltv.summaries.passed_over import noting
 from valuebox.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
+from valuebox.store.clock import CLOCK
 from valuebox.store.idempotency import AnswerGone
 from valuebox.store.ids import Ids, new_ids
-from valuebox.store.writing import Rows, write
+from valuebox.store.writing import Rows, Then, write
 
 # Bound parameters of one statement are limited, on SQLite to 32,766.
 _CHUNK = 5_000
@@ -46,7 +48,7 @@ def new_predictions(
     users: UserColumns,
     estimates: Callable[[], Estimates],
     model: str,
-) -> Iterator[Rows]:
+) -> Iterator[Rows | Then]:
     """The rows that hold what was received of `users` and what `model` said of them.
 
     Args:
@@ -58,9 +60,9 @@ def new_predictions(
         model: Who said it.
 
     Yields:
-        Rows, to be written in this order.
+        Rows, to be written in this order, and what follows them.
     """
-    now = datetime.now(UTC)
+    now = CLOCK.moment()
     received = {
         "id": ids,
         "request_id": request_id,
@@ -79,6 +81,7 @@ def new_predictions(
         "predicted_at": now,
     }
     yield Rows(LtvPrediction, len(ids), predicted)
+    yield noting(ids)
 
 
 def put_outcomes(session: Session, targets: dict[int, float]) -> OutcomesStored:

@@ -8,6 +8,7 @@ from valuebox.ltv.monitoring.gauges import MonitorGauges
 from valuebox.ltv.monitoring.keeping import latest
 from valuebox.ltv.summaries.folding import Folding
 from valuebox.repeating import Repeating
+from valuebox.store.clock import CLOCK
 
 FIRST_SECONDS: Final = 1.0
 EVERY_SECONDS: Final = 15.0
@@ -17,12 +18,15 @@ _LOOK_SECONDS: Final = 10.0
 def upkeep(folding: Folding, gauges: MonitorGauges) -> Repeating:
     """What adds new rows and outcomes to the sums, and shows the last result of monitoring.
 
+    It also compares this machine's clock with the database's.
+
     Several workers may do so at the same time: one of them adds, the others do not wait for it.
     """
 
     def keep_up(stop: Event) -> None:
         try:
             with within(_LOOK_SECONDS), folding.store.reading() as session:
+                CLOCK.compare(session)
                 gauges.show(latest(session))
         finally:
             # Also when another version of valuebox has stored a result that this one cannot read.

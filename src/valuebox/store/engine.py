@@ -17,7 +17,7 @@ from valuebox.errors import ValueboxError
 from valuebox.exchange import current
 from valuebox.store import session_settings
 from valuebox.store.watch import Watch
-from valuebox.store.writing import COPY_FROM, Rows, insert_few, write
+from valuebox.store.writing import COPY_FROM, Rows, Then, insert_few, write
 
 THREADS: Final = 8
 """Of a worker, for requests."""
@@ -232,7 +232,7 @@ class Store:
             if not is_in_time(current().deadline):
                 raise TooLate
 
-    def insert(self, rows: Iterable[Rows]) -> None:
+    def insert(self, rows: Iterable[Rows | Then]) -> None:
         """One unit of work that inserts rows and does nothing else; see `writing.write`.
 
         Raises:
@@ -240,7 +240,8 @@ class Store:
         """
         tables = iter(rows)
         first = next(tables)
-        at_once = first.count < COPY_FROM and is_fresh(current().deadline)
+        few = isinstance(first, Rows) and first.count < COPY_FROM
+        at_once = few and is_fresh(current().deadline)
         if at_once and self.engine.dialect.name == "postgresql":
             with self._at_once.connect() as connection:
                 # Behind a pooler only a transaction of its own has a limit to its time.

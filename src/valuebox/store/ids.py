@@ -1,14 +1,15 @@
 """Ids that the service makes itself, so that no row has to be read back."""
 
 import secrets
-import time
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import overload
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
+
+from valuebox.store.clock import CLOCK
 
 _COUNTER_BITS = 24
 _COUNTER_DIGITS = _COUNTER_BITS // 4
@@ -65,7 +66,7 @@ def new_ids(count: int) -> Ids:
         raise ValueError(f"{count} ids at once; at most {MAX_BLOCK}")
     random_high = secrets.randbits(12)
     random_low = secrets.randbits(62 - _COUNTER_BITS)
-    base = _base(time.time_ns() // 1_000_000)
+    base = _base(CLOCK.milliseconds())
     base |= random_high << 64 | random_low << _COUNTER_BITS
     return Ids(base, count)
 
@@ -78,6 +79,11 @@ def new_id() -> UUID:
 def first_id(moment: datetime) -> UUID:
     """The smallest id that can be made at a moment: all that were made before it are smaller."""
     return UUID(int=_base(int(moment.timestamp() * 1_000)))
+
+
+def moment_of(one: UUID) -> datetime:
+    """When an id was made, by the clock that it was made from; to the millisecond, in UTC."""
+    return datetime.fromtimestamp((one.int >> 80) / 1_000, UTC)
 
 
 def place_in_block(one: UUID) -> tuple[UUID, int]:

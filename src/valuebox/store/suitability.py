@@ -1,16 +1,22 @@
-"""Whether a PostgreSQL can be used at all, found out before anything is stored in it."""
+"""Whether a database can be used at all, found out before anything is stored in it."""
 
 from typing import Final
 
 from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
 
 from valuebox.errors import ValueboxError
+from valuebox.store.clock import CLOCK, MOST_SECONDS
 
 _ENCODING: Final = "UTF8"
 
 
 class UnsuitableDatabase(ValueboxError):
     """The database answers, and cannot hold what valuebox stores; the message says what to do."""
+
+
+class ClockWrong(ValueboxError):
+    """This machine's clock is too far from the database's."""
 
 
 def check_suitable(connection: Connection) -> None:
@@ -40,4 +46,19 @@ def check_suitable(connection: Connection) -> None:
         raise UnsuitableDatabase(
             f"the role {role} may not make temporary tables, which large requests need; "
             f"GRANT TEMPORARY ON DATABASE … TO {role}"
+        )
+
+
+def check_clock(session: Session) -> None:
+    """See that this machine's clock is near that of the database.
+
+    Raises:
+        ClockWrong: saying how far it is off.
+    """
+    behind = CLOCK.compare(session)
+    if not CLOCK.is_right:
+        raise ClockWrong(
+            f"this machine's clock is {abs(behind):,.0f} s "
+            f"{'behind' if behind > 0 else 'ahead of'} the database's, and {MOST_SECONDS:.0f} s "
+            "are the most; set one of them right (chrony, ntpd)"
         )

@@ -40,12 +40,20 @@ class Rows:
         return self.table if isinstance(self.table, Table) else table_of(self.table)
 
 
+@dataclass(frozen=True)
+class Then:
+    """A statement that follows rows, in their transaction and without a way of its own."""
+
+    sql: Mapping[str, str]
+    """By the name of the dialect; without parameters, and without a percent sign."""
+
+
 def table_of(model: type[Base]) -> Table:
     """The table that a class is mapped to."""
     return cast("Table", model.__table__)
 
 
-def write(session: Session, rows: Iterable[Rows]) -> None:
+def write(session: Session, rows: Iterable[Rows | Then]) -> None:
     """Insert rows into several tables, in this order.
 
     Args:
@@ -59,14 +67,17 @@ def write(session: Session, rows: Iterable[Rows]) -> None:
     connection = session.connection()
     if connection.dialect.name == "sqlite":
         for some in rows:
+            if isinstance(some, Then):
+                connection.exec_driver_sql(some.sql["sqlite"])
+                continue
             insert_into, _ = _statement(some.into, tuple(some.columns))
             columns = [(some.into.c[name].type, values) for name, values in some.columns.items()]
             row = f"({', '.join('?' * len(columns))})"
             connection.exec_driver_sql(f"{insert_into} {row}", list(lite.values(columns)))
         return
-    few: list[Rows] = []
+    few: list[Rows | Then] = []
     for some in rows:
-        if some.count < COPY_FROM:
+        if isinstance(some, Then) or some.count < COPY_FROM:
             few.append(some)
         else:
             _copy(connection, some)
@@ -93,11 +104,14 @@ def _copy(connection: Connection, rows: Rows) -> None:
         ) from error  # fmt: skip
 
 
-def insert_few(connection: Connection, tables: Sequence[Rows]) -> None:
+def insert_few(connection: Connection, tables: Sequence[Rows | Then]) -> None:
     """Insert rows on PostgreSQL, all in one statement: a round trip is what few rows take."""
     statements: list[str] = []
     parameters: list[Any] = []
     for rows in tables:
+        if isinstance(rows, Then):
+            statements.append(rows.sql["postgresql"])
+            continue
         insert_into, adapters = _statement(rows.into, tuple(rows.columns))
         row = f"({', '.join(['%s'] * len(rows.columns))})"
         statements.append(f"{insert_into} {', '.join([row] * rows.count)}")

@@ -1,5 +1,7 @@
 """Results of monitoring in the database."""
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,6 +20,21 @@ def keep(session: Session, result: MonitorResult) -> None:
             result=result.model_dump(mode="json"),
         )
     )
+
+
+def unname(session: Session, cohorts: Collection[tuple[str, str]]) -> None:
+    """Leave cohorts out of all results: their means, before and after, would tell of one user.
+
+    Args:
+        session: Its transaction is used.
+        cohorts: Segment and month of joining.
+    """
+    for record in session.scalars(select(LtvMonitorResult)):
+        matured = record.result.get("matured") or {}
+        named = matured.get("segments", [])
+        kept = [one for one in named if (one["segment"], one["month"]) not in cohorts]
+        if len(kept) < len(named):
+            record.result = {**record.result, "matured": {**matured, "segments": kept}}
 
 
 def latest(session: Session) -> MonitorResult | None:

@@ -1,11 +1,10 @@
 """Adding to sums: what every statement of this package has in common."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Select, and_, case, func, inspect, literal, select
+from sqlalchemy import ColumnElement, Date, Select, case, func, inspect, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.elements import SQLCoreOperations
@@ -28,18 +27,14 @@ class KnownModel:
 
 @dataclass(frozen=True)
 class Batch:
-    """The rows of one model whose features have ids from after one to another, included."""
+    """Rows of one model that are added to the sums, or taken out of them again."""
 
     model: KnownModel
-    after: UUID
+    within: ColumnElement[bool]
+    """The condition on joined `LtvFeatures` and `LtvPrediction`, besides that of the model."""
     through: UUID
-
-    def holds(self) -> ColumnElement[bool]:
-        """The condition on joined `LtvFeatures` and `LtvPrediction`."""
-        # On both sides of the join: whichever the database begins with, it reads a range.
-        both = (LtvFeatures.id, LtvPrediction.features_id)
-        bounds = [and_(one > self.after, one <= self.through) for one in both]
-        return and_(*bounds, LtvPrediction.model == self.model.model)
+    """Where the sums reached before; see `passed_over.summed`."""
+    sign: Literal[1, -1] = 1
 
     def select(self, *columns: SQLCoreOperations[Any]) -> Select[*tuple[Any, ...]]:
         """These columns of its rows."""
@@ -48,8 +43,12 @@ class Batch:
             select(*columns)
             .select_from(LtvFeatures)
             .join(LtvPrediction, features_id == LtvFeatures.id)
-            .where(self.holds())
+            .where(self.within, LtvPrediction.model == self.model.model)
         )
+
+    def count(self) -> ColumnElement[int]:
+        """How many rows there are in a group; below 0 where they are taken out."""
+        return func.count() * self.sign
 
 
 def day_joined() -> ColumnElement[Any]:
@@ -84,8 +83,8 @@ def add_up(
     table: type[Base],
     model: str,
     rows: Select[*tuple[Any, ...]],
-    latest: Sequence[InstrumentedAttribute[Any]] = (),
-    kept: Sequence[InstrumentedAttribute[Any]] = (),
+    least: InstrumentedAttribute[Any] | None = None,
+    greatest: InstrumentedAttribute[Any] | None = None,
 ) -> None:
     """Add rows to sums by key; a key that was not there yet starts with them.
 
@@ -94,8 +93,8 @@ def add_up(
         table: Of sums.
         model: Of these rows.
         rows: At most one for each key, with labels that name every column but `model`.
-        latest: Columns that hold the newest value rather than a sum.
-        kept: Columns that hold the first value.
+        least: A column that holds the least value rather than a sum.
+        greatest: A column that holds the greatest value.
     """
     found = rows.subquery()
     # Without a condition SQLite would take ON CONFLICT for the end of a join.
@@ -103,12 +102,16 @@ def add_up(
     is_postgres = session.get_bind().dialect.name == "postgresql"
     insert = (postgresql.insert if is_postgres else sqlite.insert)(table)
     key = [column.name for column in inspect(table).primary_key]
-    changed = {name: insert.excluded[name] for name in (column.key for column in latest)}
-    first = {column.key for column in kept}
+    changed: dict[str, ColumnElement[Any]] = {}
     for column in inspect(table).columns:
         name = column.name
-        if name not in {*key, *changed, *first}:
-            changed[name] = getattr(table, name) + insert.excluded[name]
+        old, new = getattr(table, name), insert.excluded[name]
+        if least is not None and name == least.key:
+            changed[name] = case((old > new, new), else_=old)
+        elif greatest is not None and name == greatest.key:
+            changed[name] = case((old < new, new), else_=old)
+        elif name not in key:
+            changed[name] = old + new
     statement = insert.from_select(["model", *found.c.keys()], values).on_conflict_do_update(
         index_elements=key, set_=changed
     )

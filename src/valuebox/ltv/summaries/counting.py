@@ -14,10 +14,10 @@ from valuebox.ltv.tables import LtvFeatures, LtvPrediction
 
 
 def count_rows(session: Session, batch: Batch) -> None:
-    """Add the rows of a batch to everything that counts rows."""
+    """Add the rows of a batch to everything that counts rows, or take them out again."""
     model = batch.model.model
-    latest, kept = [LtvArrivals.last_at], [LtvArrivals.first_at]
-    add_up(session, LtvArrivals, model, _arrivals(session, batch), latest, kept)
+    ends = (LtvArrivals.first_at, LtvArrivals.last_at)
+    add_up(session, LtvArrivals, model, _arrivals(session, batch), *ends)
     add_up(session, LtvPredictionBins, model, _predictions(batch))
     if batch.model.reference is not None:
         bins = batch.model.reference.features
@@ -34,8 +34,8 @@ def _arrivals(session: Session, batch: Batch) -> Select[*tuple[object, ...]]:
     return select(
         rows.c.day,
         rows.c.segment,
-        func.count().label("rows"),
-        func.sum(rows.c.prediction).label("prediction"),
+        batch.count().label("rows"),
+        (func.sum(rows.c.prediction) * batch.sign).label("prediction"),
         func.min(rows.c.received_at).label("first_at"),
         func.max(rows.c.received_at).label("last_at"),
     ).group_by(rows.c.day, rows.c.segment)
@@ -47,7 +47,7 @@ def _predictions(batch: Batch) -> Select[*tuple[object, ...]]:
         segment().label("segment"),
         between(LtvPrediction.prediction, PREDICTION_EDGES).label("bin"),
     ).subquery()
-    return select(*rows.c, func.count().label("rows")).group_by(*rows.c)
+    return select(*rows.c, batch.count().label("rows")).group_by(*rows.c)
 
 
 def _features(batch: Batch, bins: Mapping[str, Bins]) -> Select[*tuple[object, ...]]:
@@ -59,7 +59,7 @@ def _features(batch: Batch, bins: Mapping[str, Bins]) -> Select[*tuple[object, .
             rows.c.day,
             literal(name).label("feature"),
             rows.c[name].label("bin"),
-            func.count().label("rows"),
+            batch.count().label("rows"),
         ).group_by(rows.c.day, rows.c[name])
         for name in FEATURES
     ]

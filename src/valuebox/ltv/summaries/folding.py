@@ -2,16 +2,16 @@
 
 A row's id says when it was made, and nothing is stored of a request that took too long, so that
 all rows up to a moment are there a little later: the sums hold all rows through one id and none
-after it. An outcome knows which of its values they hold.
+after it. Rows whose id says another time are added by themselves (`passed_over`). An outcome knows
+which of its values the sums hold.
 """
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Final, NamedTuple
-from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session
 
 from valuebox.exchange import within
@@ -19,15 +19,17 @@ from valuebox.ltv.summaries.adding import Batch, KnownModel
 from valuebox.ltv.summaries.counting import count_rows
 from valuebox.ltv.summaries.judging import judge_outcomes, judge_rows
 from valuebox.ltv.summaries.models import known_model
+from valuebox.ltv.summaries.passed_over import forget_notes, is_noted, next_noted, summed
 from valuebox.ltv.summaries.tables import LtvFolded
 from valuebox.ltv.tables import NOT_SUMMED, LtvFeatures, LtvOutcome, LtvPrediction
+from valuebox.store.clock import now
 from valuebox.store.engine import Store
 from valuebox.store.ids import first_id
 
 BATCH: Final = 2_000
 SETTLED: Final = timedelta(seconds=60)
-"""After that a row is stored or never will be; more than the service's deadline by far enough
-for clocks of several machines."""
+"""After that a row is stored or never will be; more than the service's deadline by more than
+what ids may be off."""
 # Others write between two batches.
 PAUSE_SECONDS: Final = 0.02
 _BATCH_SECONDS: Final = 60.0
@@ -56,43 +58,62 @@ class Folding:
             patient: Whether to wait while another process adds to the sums of the same
                 PostgreSQL, or to leave the rest to it.
         """
-        horizon = first_id(datetime.now(UTC) - self.settled)
         rows = outcomes = 0
         more = True
         while more and not stop.is_set():
             with within(_BATCH_SECONDS), self.store.writing() as session:
-                state = _state(session, patient)
+                state = reached(session, patient)
                 if state is None:
                     break
-                batch = self._rows(session, state, horizon)
+                batch = self._rows(session, state)
+                if batch < BATCH:
+                    batch += self._noted(session, state)
                 changed = self._outcomes(session, state) if batch < BATCH else 0
             rows, outcomes = rows + batch, outcomes + changed
-            more = BATCH in (batch, changed)
+            more = batch >= BATCH or changed == BATCH
             if more:
                 stop.wait(PAUSE_SECONDS)
         return Folded(rows, outcomes)
 
-    def _rows(self, session: Session, state: LtvFolded, horizon: UUID) -> int:
-        """Add the next rows, and return how many they were."""
+    def _rows(self, session: Session, state: LtvFolded) -> int:
+        """Add the next rows in the order of their ids, and return how many they were."""
+        horizon = first_id(now(session) - self.settled)
         following = (
             select(LtvFeatures.id)
-            .where(LtvFeatures.id > state.through, LtvFeatures.id < horizon)
+            .where(LtvFeatures.id > state.through, LtvFeatures.id < horizon, ~is_noted())
             .order_by(LtvFeatures.id)
             .limit(BATCH)
         )
         ids = session.scalars(following).all()
         if not ids:
             return 0
-        features_id = LtvPrediction.features_id
-        in_batch = (features_id > state.through) & (features_id <= ids[-1])
-        models = select(LtvPrediction.model).where(in_batch).distinct()
+        # On both sides of the join: whichever the database begins with, it reads a range.
+        both = (LtvFeatures.id, LtvPrediction.features_id)
+        bounds = [and_(one > state.through, one <= ids[-1]) for one in both]
+        self._add(session, state, and_(*bounds, ~is_noted()))
+        state.through = ids[-1]
+        return len(ids)
+
+    def _noted(self, session: Session, state: LtvFolded) -> int:
+        """Add the next rows that were noted, and return how many they were."""
+        ids = next_noted(session, BATCH)
+        if ids:
+            self._add(session, state, LtvFeatures.id.in_(ids))
+        forget_notes(session, ids, state.through)
+        return len(ids)
+
+    def _add(self, session: Session, state: LtvFolded, within: ColumnElement[bool]) -> None:
+        models = (
+            select(LtvPrediction.model)
+            .join(LtvFeatures, LtvFeatures.id == LtvPrediction.features_id)
+            .where(within)
+            .distinct()
+        )
         for model in session.scalars(models).all():
-            batch = Batch(self._model(session, model), state.through, ids[-1])
+            batch = Batch(self._model(session, model), within, state.through)
             count_rows(session, batch)
             judge_rows(session, batch)
-        state.through = ids[-1]
         state.folded_at = datetime.now(UTC)
-        return len(ids)
 
     def _outcomes(self, session: Session, state: LtvFolded) -> int:
         """Add the next outcomes that are new or changed, and return how many they were."""
@@ -110,7 +131,7 @@ class Folding:
         of_users = (
             select(LtvPrediction.model)
             .join(LtvFeatures, LtvFeatures.id == LtvPrediction.features_id)
-            .where(LtvFeatures.user_id.in_(user_ids), LtvFeatures.id <= state.through)
+            .where(LtvFeatures.user_id.in_(user_ids), summed(LtvFeatures.id, state.through))
             .distinct()
         )
         for model in session.scalars(of_users).all():
@@ -133,6 +154,6 @@ class Folding:
         return known
 
 
-def _state(session: Session, patient: bool) -> LtvFolded | None:
+def reached(session: Session, patient: bool) -> LtvFolded | None:
     """How far the sums reach, locked; None where somebody else is adding to them."""
     return session.scalars(select(LtvFolded).with_for_update(skip_locked=not patient)).one_or_none()

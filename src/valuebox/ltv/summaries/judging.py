@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     CompoundSelect,
     Select,
@@ -24,6 +25,7 @@ from sqlalchemy.orm import Session, aliased
 
 from valuebox.ltv.summaries.adding import Batch, KnownModel, add_up, day_joined, segment
 from valuebox.ltv.summaries.coding import future, later, scatter_of
+from valuebox.ltv.summaries.passed_over import summed
 from valuebox.ltv.summaries.tables import LtvCohorts, LtvCohortScatter
 from valuebox.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
 
@@ -33,6 +35,30 @@ Changes = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
 def judge_rows(session: Session, batch: Batch) -> None:
     """Add the users of a batch, with the outcomes that the sums hold, to their cohorts."""
     _add(session, batch.model, _of_rows(batch))
+
+
+def judge_nobody(
+    session: Session, model: KnownModel, user_ids: Sequence[int], through: UUID
+) -> None:
+    """Take users, with the outcomes that the sums hold, out of their cohorts.
+
+    Args:
+        session: Its transaction is used.
+        model: That said something of them.
+        user_ids: Any number that fits into a statement.
+        through: The last features row that the sums hold.
+    """
+    newest = _newest(model.model, user_ids, through)
+    _add(
+        session,
+        model,
+        select(
+            newest.c.id,
+            literal(-1).label("sign"),
+            literal(1).label("whole"),
+            newest.c.summed.label("outcome"),
+        ),
+    )
 
 
 def judge_outcomes(
@@ -50,7 +76,11 @@ def judge_outcomes(
 
 
 def _of_rows(batch: Batch) -> Changes:
-    """Each newest row of a user, and what it replaces: `id, sign, whole, outcome`."""
+    """Each row that is now the newest of its user, and what it replaces.
+
+    Columns: `id, sign, whole, outcome`. The ids of late rows may be smaller than that of a row
+    which the sums hold; that one stays.
+    """
     place = func.row_number().over(partition_by=LtvFeatures.user_id, order_by=LtvFeatures.id.desc())
     ranked = batch.select(LtvFeatures.user_id, LtvFeatures.id, place.label("place")).subquery()
     newest = select(ranked.c.user_id, ranked.c.id).where(ranked.c.place == 1).cte("newest")
@@ -60,17 +90,20 @@ def _of_rows(batch: Batch) -> Changes:
         .join(said, said.features_id == earlier.id)
         .where(
             earlier.user_id == newest.c.user_id,
-            earlier.id <= batch.after,
+            summed(earlier.id, batch.through),
             said.model == batch.model.model,
         )
         .order_by(earlier.id.desc())
         .limit(1)
         .scalar_subquery()
     )
-    replaced = select(newest.c.user_id, before.label("id")).subquery()
+    replaced = select(newest.c.user_id, newest.c.id.label("by"), before.label("id")).subquery()
+    is_newer = replaced.c.id.is_(null()) | (replaced.c.id < replaced.c.by)
     changes = union_all(
-        select(newest.c.user_id, newest.c.id, literal(1).label("sign")),
-        select(replaced.c.user_id, replaced.c.id, literal(-1)).where(replaced.c.id.is_not(null())),
+        select(replaced.c.user_id, replaced.c.by.label("id"), literal(1).label("sign")).where(
+            is_newer
+        ),
+        select(replaced.c.user_id, replaced.c.id, literal(-1)).where(replaced.c.id < replaced.c.by),
     ).subquery()
     return select(
         changes.c.id, changes.c.sign, literal(1).label("whole"), LtvOutcome.summed.label("outcome")
@@ -78,27 +111,32 @@ def _of_rows(batch: Batch) -> Changes:
 
 
 def _of_outcomes(model: str, user_ids: Sequence[int], through: UUID) -> Changes:
+    newest = _newest(model, user_ids, through)
+    not_whole = literal(0).label("whole")
+    return union_all(
+        select(newest.c.id, literal(-1).label("sign"), not_whole, newest.c.summed.label("outcome")),
+        select(newest.c.id, literal(1), literal(0), newest.c.target),
+    )
+
+
+def _newest(model: str, user_ids: Sequence[int], through: UUID) -> CTE:
+    """The row of each user that the cohorts hold: `id`, and `summed` and `target` of outcomes."""
     place = func.row_number().over(partition_by=LtvFeatures.user_id, order_by=LtvFeatures.id.desc())
     ranked = (
         select(LtvFeatures.user_id, LtvFeatures.id, place.label("place"))
         .join(LtvPrediction, LtvPrediction.features_id == LtvFeatures.id)
         .where(
             LtvFeatures.user_id.in_(user_ids),
-            LtvFeatures.id <= through,
+            summed(LtvFeatures.id, through),
             LtvPrediction.model == model,
         )
         .subquery()
     )
-    newest = (
+    return (
         select(ranked.c.id, LtvOutcome.summed, LtvOutcome.target)
-        .join(LtvOutcome, LtvOutcome.user_id == ranked.c.user_id)
+        .outerjoin(LtvOutcome, LtvOutcome.user_id == ranked.c.user_id)
         .where(ranked.c.place == 1)
         .cte("newest")
-    )
-    not_whole = literal(0).label("whole")
-    return union_all(
-        select(newest.c.id, literal(-1).label("sign"), not_whole, newest.c.summed.label("outcome")),
-        select(newest.c.id, literal(1), literal(0), newest.c.target),
     )
 
 

@@ -8,11 +8,11 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from valuebox.ltv.schemas import MAX_TEXT
-from valuebox.ltv.tables import MAX_TAG
+from valuebox.ltv.tables import MAX_TAG, LtvFeatures
 from valuebox.store.base import Base, UtcDateTime
 
 MAX_FEATURE: Final = 50
@@ -39,8 +39,24 @@ class LtvFolded(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     through: Mapped[UUID]
-    """The last features row that the sums hold; all with smaller ids are in them too."""
+    """The last features row that the sums hold; all with smaller ids are in them too, but for
+    those of `LtvPassedOver`."""
     folded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class LtvPassedOver(Base):
+    """A features row whose id tells another time than the database's clock, or a summed one.
+
+    Sums that follow the ids could pass over such a row, or reach it late: it is added by itself.
+    """
+
+    __tablename__ = "ltv_passed_over"
+
+    id: Mapped[UUID] = mapped_column(
+        ForeignKey(LtvFeatures.id, ondelete="CASCADE"), primary_key=True
+    )
+    is_summed: Mapped[bool]
+    """Whether it has been added; it is remembered until `LtvFolded.through` has passed it."""
 
 
 class _Cell:
