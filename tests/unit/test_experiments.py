@@ -148,6 +148,19 @@ def test_a_cap_is_of_all_arms_together_and_named() -> None:
     assert plain.metrics[0].capped_at is None
 
 
+def test_amounts_have_an_interval_where_enough_is_known() -> None:
+    _, amount = two_arms((400, 800), (2_000, 2_000)).judged().effects
+    assert amount.no_interval is None
+    assert (amount.lower or 9) < 1 < (amount.upper or 0)
+    _, amount = two_arms((10, 12), (50, 50)).judged().effects
+    assert (amount.lower, amount.upper) == (None, None)
+    assert amount.no_interval is not None
+    assert "fewer than 200 customers in all" in amount.no_interval
+    few = two_arms((3, 10), (10, 10)).judged().effects
+    assert [one.no_test for one in few] == ["fewer than 20 customers on one side"] * 2
+    assert "beyond chance" in two_arms((3, 10), (10, 10)).judged().verdict
+
+
 def test_what_was_paid_back_is_no_amount() -> None:
     trial = two_arms((50, 50), (100, 100))
     for who in range(100, 150):

@@ -64,15 +64,13 @@ def test_the_test_of_rates_is_fishers_and_mcnemars() -> None:
 
 
 @pytest.mark.parametrize("shared", [0, 500])
-def test_bands_of_profits_cover_the_truth_and_nothing_is_reported_where_nothing_is(
-    shared: int,
-) -> None:
+def test_of_profits_nothing_is_reported_where_nothing_is(shared: int) -> None:
     rng = np.random.default_rng(3)
-    size, runs = 500, 500
+    size, runs = 500, 250
     n = 2 * size - shared
     places = np.arange(n)
     in_first, in_second = places < size, places >= n - size
-    lower, upper, alarms = np.empty(runs), np.empty(runs), np.empty(runs)
+    alarms = np.empty(runs)
     for run in range(runs):
         likes = rng.standard_normal(n)
         first, second = (
@@ -84,18 +82,14 @@ def test_bands_of_profits_cover_the_truth_and_nothing_is_reported_where_nothing_
             for _ in range(2)
         )
         both = means.amounts(first * in_first, second * in_second, in_first, in_second)
-        lower[run], upper[run] = means.ratio_interval(both)
-        # The test is slow, and tried on fewer.
-        alarms[run] = run % 2 or means.p_value(both, seed=run) <= 0.05
-    assert covered(lower, upper, 1.0)
-    assert alarms[::2].mean() <= 0.05 + 2 * np.sqrt(0.05 * 0.95 * 2 / runs)
+        alarms[run] = means.p_value(both, seed=run) <= 0.05
+    assert alarms.mean() <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / runs)
 
 
 def test_amounts_that_are_the_same_do_not_differ() -> None:
     everybody = np.ones(40, dtype=bool)
     same = means.amounts(np.full(40, 5.0), np.full(40, 5.0), everybody, ~everybody | everybody)
     assert means.p_value(same) == 1.0
-    assert means.ratio_interval(same) == (1.0, 1.0)
 
 
 def test_holm_adjusts_as_by_hand() -> None:

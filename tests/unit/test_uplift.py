@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from support.growth import START
@@ -106,6 +108,31 @@ def test_arms_that_are_not_alike_are_not_learned_from() -> None:
         judge_uplift(trial(3_000, 4, 0.2, share=0.3), QUESTION, UNTIL)
     meant = QUESTION.model_copy(update={"shares": {"A": 0.7, "B": 0.3}})
     assert judge_uplift(trial(3_000, 4, 0.2, share=0.3), meant, UNTIL).customers == 3_000
+
+
+def test_where_nobody_is_left_to_compare_with_nothing_is_gained() -> None:
+    # Those with the best scores are all treated, such as where the score is the arm.
+    score = np.repeat([3.0, 2.0, 1.0], 100)
+    treated = np.arange(300) % 2 == 0
+    treated[:100] = True
+    found = qini(score, treated, treated.astype(float))
+    assert found.gains[np.searchsorted(found.shares, 1 / 3) - 1] == 0
+
+
+def test_attributes_that_tell_the_arm_are_no_features() -> None:
+    # Whoever was treated may have opened it: that is known of nobody before.
+    facts = trial(4_000, 7, 0.0)
+    arm = facts.customers.attributes["arm"].codes
+    opened = arm * (np.random.default_rng(6).random(4_000) < 0.5).astype(np.int32)
+    attributes = facts.customers.attributes | {
+        "coupon": Labels(arm, ["no", "yes"]),
+        "opened": Labels(opened, ["no", "yes"]),
+    }
+    told = Facts(replace(facts.customers, attributes=attributes), facts.events)
+    found = judge_uplift(told, QUESTION, UNTIL)
+    assert found.told_by_arm == ["coupon", "opened"]
+    assert not found.is_proven
+    assert found.features == judge_uplift(facts, QUESTION, UNTIL).features
 
 
 def test_what_cannot_be_learned_is_refused() -> None:

@@ -15,6 +15,7 @@ from valuebox.growth.experiments.schemas import (
 from valuebox.readable import change, count, figure, interval, p_value, percent
 from valuebox_cli.console import err, exit_codes, out
 from valuebox_cli.growth.asking import checked, named_amount
+from valuebox_cli.growth.notices import set_aside, without_interval
 from valuebox_cli.options import DatabaseUrl, migrated_store
 from valuebox_cli.tabular import print_table
 
@@ -51,6 +52,9 @@ Sources = Annotated[
 ]
 Start = Annotated[str | None, typer.Option("--from", help="Exposures from then on.")]
 End = Annotated[str | None, typer.Option("--to", help="Exposures and outcomes before.")]
+Timezone = Annotated[
+    str, typer.Option(help="Of --from and --to, and of days, such as Europe/Berlin.")
+]
 Currency = Annotated[str | None, typer.Option(help="Only amounts in this one.")]
 
 
@@ -75,6 +79,7 @@ def experiment(
     source: Sources = None,
     start: Start = None,
     end: End = None,
+    timezone: Timezone = "UTC",
     currency: Currency = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print everything, as JSON, and nothing else.")
@@ -98,6 +103,7 @@ def experiment(
             "shares": dict(named_amount("--share", one, "control=0.5") for one in share or []),
             "start": start,
             "end": end,
+            "timezone": timezone,
             "horizon_days": horizon,
             "pre_days": pre_days,
             "currency": currency,
@@ -185,6 +191,8 @@ def _tell(found: ExperimentReport) -> None:
             for one in found.arms
         ],
     )
+    for stray in found.set_aside:
+        out.print(set_aside(stray), soft_wrap=True)
     days = found.question.horizon_days
     for customers, why in (
         (found.several_arms, "met several arms"),
@@ -195,15 +203,16 @@ def _tell(found: ExperimentReport) -> None:
         if customers:
             out.print(f"left out: {customers:,} customers who {why}", soft_wrap=True)
     for told in found.metrics:
+        effects = [
+            one for one in found.effects if (one.type, one.measure) == (told.type, told.measure)
+        ]
         print_table(
             f"{told.type}: {told.measure}",
             ["arm", "control", "now", "lift", "90 %", "p", ""],
-            [
-                _row(one)
-                for one in found.effects
-                if (one.type, one.measure) == (told.type, told.measure)
-            ],
+            [_row(one) for one in effects],
         )
+        for notice in without_interval((one.arm, one.no_interval) for one in effects):
+            out.print(notice, soft_wrap=True)
         if said := "; ".join(_how(told)):
             out.print(said, soft_wrap=True)
     out.print(found.verdict, soft_wrap=True)
@@ -220,7 +229,7 @@ def _row(one: Effect) -> tuple[str, ...]:
         change(one.lift),
         interval(one.lower, one.upper, change),
         p_value(one.p_adjusted),
-        "real" if one.is_real else "may be chance",
+        "real" if one.is_real else one.no_test or "may be chance",
     )
 
 

@@ -1,14 +1,20 @@
 """What one has to know before reading the figures of a report, in sentences."""
 
+from collections.abc import Iterable, Iterator
+from typing import Final
+
 from valuebox.growth.report import GrowthReport
 from valuebox.growth.strays import SetAside
 from valuebox.readable import count, figure
+
+_NAMED: Final = 5
+"""So many names are told, or else their number."""
 
 
 def notices(report: GrowthReport) -> list[str]:
     """What was left out and what was subtracted, for the terminal and the page."""
     brought = report.profits
-    said = [_set_aside(one) for one in report.span.set_aside]
+    said = [set_aside(one) for one in report.span.set_aside]
     if brought.refunds:
         said.append(
             f"refunds took back {figure(brought.refunded)}, in {count(brought.refunds)} events of "
@@ -36,7 +42,7 @@ def notices(report: GrowthReport) -> list[str]:
     return said
 
 
-def _set_aside(one: SetAside) -> str:
+def set_aside(one: SetAside) -> str:
     """What was left out, such as an event of 2099."""
     what = "events" if one.what == "events" else "days of joining"
     when = f"{one.first:%Y-%m-%d}"
@@ -44,3 +50,18 @@ def _set_aside(one: SetAside) -> str:
         when += f" to {one.last:%Y-%m-%d}"
     whose = f", of customers {', '.join(one.customers)}" if one.customers else ""
     return f"left out: {count(one.count)} {what} {one.why}: {when}{whose}"
+
+
+def without_interval(found: Iterable[tuple[str, str | None]]) -> Iterator[str]:
+    """Why some have no interval, each reason once.
+
+    Args:
+        found: What each is called, and why it has none; None where it has one.
+    """
+    names: dict[str, list[str]] = {}
+    for name, why_not in found:
+        if why_not is not None:
+            names.setdefault(why_not, []).append(name)
+    for why_not, those in names.items():
+        told = ", ".join(those) if len(those) <= _NAMED else f"{count(len(those))} of these"
+        yield f"no interval for {told}: {why_not}"

@@ -1,21 +1,18 @@
 """A report in the terminal: what is asked for most, in a screen."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from valuebox.growth.lift import PROFIT, Lift
 from valuebox.growth.report import GrowthReport
 from valuebox.readable import change, count, figure, interval, p_value, percent, visible
 from valuebox_cli.console import out
-from valuebox_cli.growth.notices import notices
+from valuebox_cli.growth.notices import notices, without_interval
 from valuebox_cli.tabular import print_table
 
 _TYPES: Final = 5
 """Types of events with a column of their own; the others share one."""
-
-_NAMED: Final = 5
-"""So many names are told, or else their number."""
 
 _MONTHS: Final = 12
 """The last ones that are told; JSON has all."""
@@ -78,7 +75,8 @@ def _groups(report: GrowthReport) -> None:
     ]
     print_table(measure.capitalize(), [*named, "formula value"], rows)
     there = [one for one in report.profits.groups if one.customers]
-    _without_interval([(one.name, one.no_interval) for one in there])
+    for notice in without_interval((one.name, one.no_interval) for one in there):
+        _say(notice)
 
 
 def _actions(report: GrowthReport) -> None:
@@ -185,18 +183,9 @@ def _lifts(found: Sequence[Lift], measure: str) -> None:
     ]
     headings = ["response", "baseline", "now", "lift", "90 %", "p", "adjusted", ""]
     print_table("Lift", headings, rows)
-    _without_interval([(row[0], one.no_interval) for row, one in zip(rows, found, strict=True)])
-
-
-def _without_interval(found: Iterable[tuple[str, str | None]]) -> None:
-    """Why some have no interval, each reason once."""
-    names: dict[str, list[str]] = {}
-    for name, why_not in found:
-        if why_not is not None:
-            names.setdefault(why_not, []).append(name)
-    for why_not, those in names.items():
-        told = ", ".join(those) if len(those) <= _NAMED else f"{count(len(those))} of these"
-        _say(f"no interval for {told}: {why_not}")
+    why_not = [(row[0], one.no_interval) for row, one in zip(rows, found, strict=True)]
+    for notice in without_interval(why_not):
+        _say(notice)
 
 
 def _each(one: Lift, value: float | None) -> str:

@@ -19,8 +19,10 @@ from valuebox_cli.growth.experiment import (
     Shares,
     Sources,
     Start,
+    Timezone,
     read_metric,
 )
+from valuebox_cli.growth.notices import set_aside
 from valuebox_cli.options import DatabaseUrl, migrated_store
 from valuebox_cli.tabular import print_table
 
@@ -42,6 +44,7 @@ def uplift(
     source: Sources = None,
     start: Start = None,
     end: End = None,
+    timezone: Timezone = "UTC",
     currency: Currency = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print everything, as JSON, and nothing else.")
@@ -67,6 +70,7 @@ def uplift(
             "shares": dict(named_amount("--share", one, "control=0.5") for one in share or []),
             "start": start,
             "end": end,
+            "timezone": timezone,
             "horizon_days": horizon,
             "currency": currency,
         }
@@ -85,6 +89,13 @@ def _tell(found: UpliftReport) -> None:
         f"{found.judged:,} were not learned from",
         soft_wrap=True,
     )
+    for stray in found.set_aside:
+        out.print(set_aside(stray), soft_wrap=True)
+    if found.told_by_arm:
+        out.print(
+            f"left out, because the arms differ in it: {', '.join(found.told_by_arm)}",
+            soft_wrap=True,
+        )
     rows = [
         (
             percent(one.share),

@@ -217,14 +217,7 @@ class GrowthQuestion(Model, RequestModel):
     @model_validator(mode="before")
     @classmethod
     def _on_its_clock(cls, data: Any) -> Any:
-        """Have moments without a zone be in that of the question."""
-        if not isinstance(data, Mapping) or not is_time_zone(data.get("timezone", "UTC")):
-            return data
-        zone = ZoneInfo(data.get("timezone", "UTC"))
-        asked = {**data, **_zoned(data, zone)}
-        if isinstance(baseline := data.get("baseline"), Mapping):
-            asked["baseline"] = {**baseline, **_zoned(baseline, zone)}
-        return asked
+        return on_its_clock(data)
 
     @model_validator(mode="after")
     def _is_a_period(self) -> Self:
@@ -236,6 +229,17 @@ class GrowthQuestion(Model, RequestModel):
         if self.purchase in (self.refunds or ()):
             raise PydanticCustomError("refunds", "The type of purchases should not be a refund's")
         return self
+
+
+def on_its_clock(data: Any) -> Any:
+    """A question whose moments without a zone are in its `timezone`, those of a baseline too."""
+    if not isinstance(data, Mapping) or not is_time_zone(data.get("timezone", "UTC")):
+        return data
+    zone = ZoneInfo(data.get("timezone", "UTC"))
+    asked = {**data, **_zoned(data, zone)}
+    if isinstance(baseline := data.get("baseline"), Mapping):
+        asked["baseline"] = {**baseline, **_zoned(baseline, zone)}
+    return asked
 
 
 def _zoned(data: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:

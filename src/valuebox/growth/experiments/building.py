@@ -1,5 +1,7 @@
 """An experiment out of the database: read the facts, and judge it."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from valuebox.growth.columns import Facts, Labels
@@ -8,6 +10,7 @@ from valuebox.growth.experiments.exposure import NoExperiment
 from valuebox.growth.experiments.judging import judge
 from valuebox.growth.experiments.schemas import ExperimentQuestion, ExperimentReport
 from valuebox.growth.loading import load
+from valuebox.growth.strays import SetAside
 from valuebox.store.engine import Store
 
 
@@ -26,25 +29,34 @@ def experiment(
         SeveralCurrencies: when amounts cannot be added, and no currency was named.
         TooManyEvents: when there are more than that.
     """
-    facts, until = ready(store, question, most)
-    return judge(facts, question, until)
+    facts, until, set_aside = ready(store, question, most)
+    return judge(facts, question, until, set_aside)
 
 
-def ready(
-    store: Store, question: ExperimentQuestion, most: int | None
-) -> tuple[Facts, np.datetime64]:
-    """The facts of an experiment, and when they end.
+class Ready(NamedTuple):
+    """The facts of an experiment."""
+
+    facts: Facts
+    until: np.datetime64
+    """When they end."""
+    set_aside: list[SetAside]
+    """What cannot have been then, and is not among them."""
+
+
+def ready(store: Store, question: ExperimentQuestion, most: int | None) -> Ready:
+    """Read the facts of an experiment.
 
     Raises:
         NoExperiment: when the question makes no sense, or names what does not exist.
     """
     _check_names(question)
-    facts = load(store, question.facts, most).facts
-    until = end_of(facts, question.end)
+    loaded = load(store, question.facts, most)
+    facts = loaded.facts
+    until = end_of(facts, question.end, question.zone)
     if until is None:
         raise NoExperiment("there are no events")
     _check_types(facts.events.type, question)
-    return facts, until
+    return Ready(facts, until, loaded.set_aside)
 
 
 def _check_names(question: ExperimentQuestion) -> None:

@@ -95,9 +95,9 @@ def _met(facts: Facts, question: ExperimentQuestion) -> tuple[list[str], Codes, 
 def _exposures(facts: Facts, question: ExperimentQuestion) -> Mask:
     rows = facts.events.type.are(question.exposure or "") & (facts.events.customer >= 0)
     if question.start is not None:
-        rows &= facts.events.time >= moment(question.start)
+        rows &= facts.events.time >= moment(question.start, question.zone)
     if question.end is not None:
-        rows &= facts.events.time < moment(question.end)
+        rows &= facts.events.time < moment(question.end, question.zone)
     return rows
 
 
@@ -112,9 +112,9 @@ def _created(facts: Facts, question: ExperimentQuestion) -> Moments:
     since = facts.customers.created.copy()
     if question.start is not None:
         # Whoever was there before met their arm when it began.
-        since = np.fmax(since, moment(question.start))
+        since = np.fmax(since, moment(question.start, question.zone))
     if question.end is not None:
-        since[since >= moment(question.end)] = _NEVER
+        since[since >= moment(question.end, question.zone)] = _NEVER
     return since
 
 

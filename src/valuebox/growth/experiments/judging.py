@@ -1,6 +1,6 @@
 """An experiment judged: are the arms as large as meant, and does any differ from the control?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy import stats
@@ -8,7 +8,7 @@ from scipy import stats
 from valuebox.growth import means, rates
 from valuebox.growth.claims import SIGNIFICANT, adjusted
 from valuebox.growth.columns import Codes, Facts, Floats
-from valuebox.growth.dealing import FEWEST
+from valuebox.growth.dealing import FEWEST, TOO_FEW
 from valuebox.growth.experiments.exposure import Exposed, NoExperiment, exposed
 from valuebox.growth.experiments.outcomes import Outcomes, outcomes
 from valuebox.growth.experiments.power import Unplannable, plan
@@ -21,6 +21,8 @@ from valuebox.growth.experiments.schemas import (
     Metric,
     RatioMismatch,
 )
+from valuebox.growth.strays import SetAside
+from valuebox.growth.subsampling import RatioTails, Sure
 from valuebox.readable import change, figure, interval, visible
 
 _MISMATCH = 0.001
@@ -28,13 +30,19 @@ _FEWEST = 2
 """Customers of an arm below which nothing is compared."""
 
 
-def judge(facts: Facts, question: ExperimentQuestion, until: np.datetime64) -> ExperimentReport:
+def judge(
+    facts: Facts,
+    question: ExperimentQuestion,
+    until: np.datetime64,
+    set_aside: Sequence[SetAside] = (),
+) -> ExperimentReport:
     """Compare every arm with the control in every metric.
 
     Args:
         facts: What happened.
         question: What is asked.
         until: When the facts end: horizons that reach beyond are not over.
+        set_aside: What cannot have been then, and is not among the facts.
 
     Raises:
         NoExperiment: when there is nothing to compare.
@@ -73,6 +81,7 @@ def judge(facts: Facts, question: ExperimentQuestion, until: np.datetime64) -> E
         no_arm=found.no_arm,
         no_moment=found.no_moment,
         not_over=int((~over).sum()),
+        set_aside=list(set_aside),
         metrics=[
             _measured(metric, told, arm, judged, len(question.metrics))
             for metric, told in zip(question.metrics, measured, strict=True)
@@ -113,16 +122,18 @@ def _effects(
         if metric.measure == "conversion" and told.variance_reduction is None:
             responders = (int(told.values[control].sum()), int(told.values[mine].sum()))
             counts = rates.Paired(samples.customers, responders)
-            ends = rates.ratio_interval(counts)
+            ends = Sure(*rates.ratio_interval(counts))
             p = rates.p_value(counts) if min(samples.customers) >= FEWEST else None
         else:
-            ends, p = means.ratio_interval(samples), means.p_value(samples, tests=tests)
-        lower, upper = ends
+            tails = RatioTails(told.values, told.values, control, mine)
+            ends = tails.interval(np.ones(sum(samples.customers), dtype=bool))
+            p = means.p_value(samples, tests=tests)
         yield Effect(
             arm=name, type=metric.type, measure=metric.measure, control=first, each=second,
             difference=second - first, lift=second / first - 1 if first > 0 else None,
-            lower=lower - 1 if first > 0 else None, upper=None if upper is None else upper - 1,
-            p_value=p, p_adjusted=None, is_real=False,
+            lower=None if ends.low is None else ends.low - 1,
+            upper=None if ends.high is None else ends.high - 1, no_interval=ends.why_not,
+            p_value=p, p_adjusted=None, no_test=TOO_FEW if p is None else None, is_real=False,
         )  # fmt: skip
 
 
@@ -171,4 +182,5 @@ def _verdict(arms: list[Arm], mismatch: RatioMismatch, effects: list[Effect]) ->
 def _change(one: Effect) -> str:
     if one.lift is None:
         return figure(one.difference)
-    return f"{change(one.lift)} ({interval(one.lower, one.upper, change)})"
+    ends = "" if one.no_interval else f" ({interval(one.lower, one.upper, change)})"
+    return f"{change(one.lift)}{ends}"

@@ -1,12 +1,21 @@
 """What an experiment is asked about, and what is answered."""
 
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from valuebox.facts.schemas import Currency, Type
-from valuebox.growth.schemas import Group, GrowthQuestion, Name, Sources, check_period
-from valuebox.moments import Moment
+from valuebox.growth.schemas import (
+    Group,
+    GrowthQuestion,
+    Name,
+    Sources,
+    check_period,
+    on_its_clock,
+)
+from valuebox.growth.strays import SetAside
+from valuebox.moments import Moment, TimeZone
 from valuebox.request_model import RequestModel
 from valuebox.values import Model
 
@@ -82,6 +91,12 @@ class ExperimentQuestion(Model, RequestModel):
         description="Exposures and outcomes before then.",
         examples=["2024-07-01T00:00:00Z"],
     )
+    timezone: TimeZone = Field(
+        default="UTC",
+        description="Dates and moments of the question without a zone are in it, and a day is one "
+        "of its clock.",
+        examples=["Europe/Berlin"],
+    )
     horizon_days: int = Field(
         default=30,
         strict=True,
@@ -110,10 +125,20 @@ class ExperimentQuestion(Model, RequestModel):
         examples=["USD"],
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _on_its_clock(cls, data: Any) -> Any:
+        return on_its_clock(data)
+
     @model_validator(mode="after")
     def _is_a_period(self) -> Self:
         check_period(self.start, self.end)
         return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone itself."""
+        return ZoneInfo(self.timezone)
 
     @property
     def purchase(self) -> str:
@@ -127,6 +152,7 @@ class ExperimentQuestion(Model, RequestModel):
         types = [one.type for one in self.metrics]
         return GrowthQuestion(
             sources=self.sources,
+            timezone=self.timezone,
             attribute=self.attribute or "source",
             attribute_is="name",
             purchase=self.purchase,
@@ -193,11 +219,15 @@ class Effect(BaseModel):
     )
     lower: float | None = Field(description="Lower end of the 90 % interval of the lift.")
     upper: float | None = Field(description="Upper end; null where there is none.")
+    no_interval: str | None = Field(
+        description="Why amounts or counts have no interval; null where there is one."
+    )
     p_value: float | None = Field(
         description="Of no difference, two-sided, of this test alone; null with fewer than 20 "
         "customers on either side."
     )
     p_adjusted: float | None = Field(description="The same among all arms and metrics (Holm).")
+    no_test: str | None = Field(description="Why `p_value` is null, where it is.")
     is_real: bool = Field(
         description="Whether `p_adjusted` is at most 0.05 and the arms are as large as meant."
     )
@@ -218,5 +248,8 @@ class ExperimentReport(BaseModel):
         description="Customers with an arm who were never exposed, or not within the period."
     )
     not_over: int = Field(description="Customers whose horizon is not over yet.")
+    set_aside: list[SetAside] = Field(
+        description="Events, and days of joining, that cannot have been then; nothing counts them."
+    )
     metrics: list[MeasuredMetric] = Field(description="How each metric was measured.")
     effects: list[Effect] = Field(description="By metric, and by arm.")

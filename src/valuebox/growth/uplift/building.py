@@ -19,5 +19,5 @@ def uplift(store: Store, question: UpliftQuestion, most: int | None = None) -> U
         SeveralCurrencies: when amounts cannot be added, and no currency was named.
         TooManyEvents: when there are more than that.
     """
-    facts, until = ready(store, question, most)
-    return judge_uplift(facts, question, until)
+    facts, until, set_aside = ready(store, question, most)
+    return judge_uplift(facts, question, until, set_aside)

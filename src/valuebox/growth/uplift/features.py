@@ -4,19 +4,22 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
-from valuebox.growth.columns import Codes, Facts, Moments, summed
+from valuebox.growth.columns import Codes, Facts, Labels, Mask, Moments, summed
 from valuebox.growth.money import money
 
 _TYPES: Final = 10
 """Types of events that are counted: the most frequent ones."""
 _DAYS: Final = np.timedelta64(1, "D")
+_UNLIKE: Final = 0.001
+"""p-value below which an attribute is not one of before: chance made the arms alike in those."""
 
 Matrix = NDArray[np.float32]
 
 
 def features_of(
-    facts: Facts, purchase: str, customer: Codes, since: Moments, left_out: set[str]
+    facts: Facts, purchase: str, customer: Codes, since: Moments, left_out: set[str | None]
 ) -> tuple[Matrix, list[str]]:
     """Attributes, and what was done and spent before a moment.
 
@@ -25,7 +28,7 @@ def features_of(
         purchase: The type of event that brings money.
         customer: Position of each customer, `(n_customers,)`.
         since: The moment of each.
-        left_out: Attributes that say nothing but the arm.
+        left_out: Attributes that say nothing but the arm, or what came after it.
 
     Returns:
         `(n_customers, n_features)`, NaN where nothing is known, and the name of each column.
@@ -64,6 +67,29 @@ def features_of(
     if not columns:
         return np.zeros((len(customer), 0), dtype=np.float32), []
     return np.column_stack(columns).astype(np.float32), names
+
+
+def told_by_arm(facts: Facts, customer: Codes, treated: Mask) -> set[str]:
+    """Attributes in which the arms differ beyond chance, by Pearson's chi-square.
+
+    Whatever was known before arms were drawn is alike in both. What is not came after, such as
+    whether an e-mail was opened, and what is learned of it is the arm.
+
+    Args:
+        facts: What happened.
+        customer: Position of each customer, `(n_customers,)`.
+        treated: Who was treated, by chance.
+    """
+    attributes = facts.customers.attributes
+    return {name for name, one in attributes.items() if _differs(one, customer, treated)}
+
+
+def _differs(labels: Labels, customer: Codes, treated: Mask) -> bool:
+    values, codes = np.unique(labels.codes[customer], return_inverse=True)
+    if len(values) < 2:
+        return False
+    table = [np.bincount(codes[one], minlength=len(values)) for one in (treated, ~treated)]
+    return bool(stats.chi2_contingency(table).pvalue < _UNLIKE)
 
 
 def _days(apart: NDArray[np.timedelta64]) -> NDArray[np.float64]:

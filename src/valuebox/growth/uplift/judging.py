@@ -1,5 +1,6 @@
 """Uplift out of an experiment: learn, judge on customers that were not learned from, and say so."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,8 @@ from valuebox.growth.columns import Codes, Facts, Floats, Mask, Moments
 from valuebox.growth.experiments.exposure import NoExperiment, exposed
 from valuebox.growth.experiments.judging import ratio_mismatch
 from valuebox.growth.experiments.outcomes import outcomes
-from valuebox.growth.uplift.features import features_of
+from valuebox.growth.strays import SetAside
+from valuebox.growth.uplift.features import features_of, told_by_arm
 from valuebox.growth.uplift.learning import Matrix, held_out
 from valuebox.growth.uplift.qini import Qini, effects, qini
 from valuebox.growth.uplift.schemas import (
@@ -35,6 +37,8 @@ class Trial(NamedTuple):
     outcome: Floats
     features: Matrix
     names: list[str]
+    after: list[str]
+    """Attributes in which the arms differ; they are no features."""
     arms: tuple[str, str]
     """Control, and treatment."""
 
@@ -66,20 +70,29 @@ def trial(facts: Facts, question: UpliftQuestion, until: np.datetime64) -> Trial
         raise NoExperiment(f"an arm has fewer than {_FEWEST} customers whose days are over")
     plain = question.model_copy(update={"pre_days": 0})
     told = outcomes(facts, question.metrics[0], plain, customer, treated.astype(np.intp), since)
-    arm_names = {one for one in (question.attribute,) if one is not None}
-    features, names = features_of(facts, question.purchase, customer, since, arm_names)
+    after = told_by_arm(facts, customer, treated) - {question.attribute}
+    left_out = after | {question.attribute}
+    features, names = features_of(facts, question.purchase, customer, since, left_out)
     if not names:
         raise NoExperiment("nothing is known of customers by which they differ")
-    return Trial(customer, treated, since, told.values, features, names, (found.arms[0], name))
+    return Trial(
+        customer, treated, since, told.values, features, names, sorted(after), (found.arms[0], name)
+    )
 
 
-def judge_uplift(facts: Facts, question: UpliftQuestion, until: np.datetime64) -> UpliftReport:
+def judge_uplift(
+    facts: Facts,
+    question: UpliftQuestion,
+    until: np.datetime64,
+    set_aside: Sequence[SetAside] = (),
+) -> UpliftReport:
     """Learn on whom the treatment has more effect, and judge that on others.
 
     Args:
         facts: What happened.
         question: What is asked.
         until: When the facts end.
+        set_aside: What cannot have been then, and is not among the facts.
 
     Raises:
         NoExperiment: when there is nothing to learn from.
@@ -128,6 +141,8 @@ def judge_uplift(facts: Facts, question: UpliftQuestion, until: np.datetime64) -
             if (part == at).any()
         ],
         features=those.names,
+        set_aside=list(set_aside),
+        told_by_arm=those.after,
     )  # fmt: skip
 
 

@@ -76,7 +76,8 @@ def _gains(place: Codes, treated: Mask, outcome: Floats, weight: Floats) -> Floa
         size = np.cumsum(summed(place[these], w, _POINTS))
         sums.append((size, np.cumsum(summed(place[these], w * outcome[these], _POINTS))))
     (treated_n, treated_sum), (other_n, other_sum) = sums
-    scaled = np.divide(other_sum * treated_n, other_n, out=np.zeros(_POINTS), where=other_n > 0)
+    # Nothing is known to be gained where there are no others to compare with.
+    scaled = np.divide(other_sum * treated_n, other_n, out=treated_sum.copy(), where=other_n > 0)
     gained: Floats = (treated_sum - scaled) / max(treated_n[-1], 1.0)
     return gained
 

@@ -4,6 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.growth.experiments.schemas import ExperimentQuestion, Measure
 from valuebox.growth.schemas import Group
+from valuebox.growth.strays import SetAside
 
 
 class UpliftQuestion(ExperimentQuestion):
@@ -68,3 +69,10 @@ class UpliftReport(BaseModel):
     curve: list[QiniPoint] = Field(description="By share of customers, the last one all of them.")
     parts: list[ScoredPart] = Field(description="Fifths of customers, the best scores first.")
     features: list[str] = Field(description="What was known of customers.")
+    set_aside: list[SetAside] = Field(
+        description="Events, and days of joining, that cannot have been then; nothing counts them."
+    )
+    told_by_arm: list[str] = Field(
+        description="Attributes that were left out, because the arms differ in them beyond chance "
+        "(p below 0.001): they became known after the exposure, or name the arm."
+    )
