@@ -22,6 +22,8 @@ As = Literal["name", "number"]
 # Leading zeros, a plus, or more digits than a float holds are those of a code, and so is "2e5";
 # an exponent with its sign is what programs write of large and small numbers.
 _NUMBER: Final = r"^-?(0|[1-9]\d{0,14})(\.\d{1,20})?([eE][+-]\d{2,3})?$"
+# Digits behind a point, but for the single 0 of floats that are whole.
+_FRACTION: Final = r"\.(?P<digits>\d*[1-9]\d*|0\d+)(?:[eE].*)?$"
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,10 @@ class PlainColumn:
         self._names = TextColumn(name)
         self._has_texts = False
         self._is_mixed = False
+        self._lengths: set[int] = set()
+        """Of the digits behind the points of texts, but for a single 0."""
+        self._has_zeros = False
+        """Whether any of these end in a 0."""
         self._others = Examples()
 
     def see(self, values: pa.Array | pa.ChunkedArray) -> None:
@@ -96,7 +102,18 @@ class PlainColumn:
                 return
             else:
                 others = ~holds(pc.match_substring_regex(texts, _NUMBER).fill_null(True))
+                self._see_fractions(distinct(texts).values)
             self._others.add(texts, others, before)
+
+    def _see_fractions(self, texts: pa.Array) -> None:
+        digits = pc.struct_field(pc.extract_regex(texts, _FRACTION), "digits").drop_null()
+        self._lengths.update(pc.unique(pc.utf8_length(digits)).to_pylist())
+        self._has_zeros |= bool(pc.any(pc.ends_with(digits, "0")).as_py())
+
+    @property
+    def _has_versions(self) -> bool:
+        """Whether 1.1 and 1.10 may be two: programs write all zeros at the end, or none."""
+        return self._has_zeros and len(self._lengths) > 1
 
     def decide(self) -> PlainReader:
         """How to read the column.
@@ -107,7 +124,8 @@ class PlainColumn:
         as_ = self._as
         if as_ == "number" and self._others:
             raise UnclearColumn(f"{self._name} is said to hold numbers, but has {self._others}")
-        if as_ is None and self._has_texts and not (self._others or self._is_mixed):
+        are_codes = self._others or self._is_mixed or self._has_versions
+        if as_ is None and self._has_texts and not are_codes:
             as_ = "number"
         return PlainReader(f"{as_}s" if as_ else "as they are", as_, self._names.decide())
 

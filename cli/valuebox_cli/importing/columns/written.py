@@ -24,7 +24,7 @@ _YEAR_FIRST: Final = r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})"
 _NUMERIC: Final = r"(?P<first>\d{1,2})(?P<mark>[-/.])(?P<second>\d{1,2})[-/.](?P<third>\d{4}|\d{2})"
 _WEEKDAY: Final = r"(?:[A-Za-z]{2,9},? +)?"
 _DAY_THEN_NAME: Final = (
-    rf"{_WEEKDAY}(?P<d>\d{{1,2}})[ -]?(?P<name>[A-Za-z]{{3,9}})\.?,?[ -]?(?P<y>\d{{4}})"
+    rf"{_WEEKDAY}(?P<d>\d{{1,2}})[ -]?(?P<name>[A-Za-z]{{3,9}})\.?,?[ -]?(?P<y>\d{{4}}|\d{{2}})"
 )
 _NAME_THEN_DAY: Final = rf"{_WEEKDAY}(?P<name>[A-Za-z]{{3,9}})\.? (?P<d>\d{{1,2}}),? (?P<y>\d{{4}})"
 _MONTHS: Final = (
@@ -52,12 +52,14 @@ def year_first(texts: pa.Array) -> Shown:
 
 
 def with_names(texts: pa.Array) -> Shown:
-    """Moments with English names of months, such as "May 2, 2013" or "2-May-2013 18:20"."""
+    """Moments with English names of months, such as "May 2, 2013" or "2-May-13 18:20"."""
     found = Shown.nothing(len(texts))
     for pattern in (_DAY_THEN_NAME, _NAME_THEN_DAY):
         if parts := _Parts(texts, pattern):
             months = parts.coded("name", _MONTH)
-            found = found.otherwise(parts.at(civil(parts["y"], months, parts["d"])))
+            short = parts.lengths("y") == 2
+            years = np.where(short, _with_century(parts["y"]), parts["y"])
+            found = found.otherwise(parts.at(civil(years, months, parts["d"])))
     return found
 
 
