@@ -14,6 +14,7 @@ from valuebox.ltv.monitoring import keeping
 from valuebox.ltv.monitoring.checks import monitor as check
 from valuebox.ltv.monitoring.results import Drifted, Finding, Matured, MonitorResult, Thresholds
 from valuebox.ltv.summaries.folding import Folding
+from valuebox.settings import load_settings
 from valuebox_cli.console import FAILED, check_writable, err, exit_codes, out, write_text
 from valuebox_cli.options import DatabaseUrl, migrated_store
 
@@ -69,7 +70,8 @@ def monitor(
             with err.status("adding up …"):
                 Folding(store).fold(Event(), patient=True)
             with store.reading() as session:
-                result = check(session, thresholds, since.date() if since else None, model)
+                first = since.date() if since else None
+                result = check(session, thresholds, first, model, load_settings().least_users)
             with store.writing() as session:
                 keeping.keep(session, result)
         if report:

@@ -86,7 +86,7 @@ class Guard:
         self._app = app
         self._running = running
         secret = found.session_secret.get_secret_value() or secrets.token_hex()
-        self._dashboard = site.Dashboard(running, Sessions(secret))
+        self._dashboard = site.Dashboard(running, Sessions(secret), found.least_users)
         self._max_body_bytes = int(found.max_body_mb * 1_000_000)
         self._max_requests = found.max_requests
         self._requests = 0

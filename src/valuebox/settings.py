@@ -11,6 +11,8 @@ from valuebox.proxies import TrustedProxies
 
 # Far enough, and not before the first moment that an id can stand for.
 MAX_RETENTION_DAYS: Final = 10_000
+LEAST_USERS: Final = 5
+"""Fewer users could be told from each other by their mean."""
 MIN_SECRET: Final = 16
 """Characters of a session secret."""
 
@@ -90,6 +92,13 @@ class Settings(BaseSettings):
         le=MAX_RETENTION_DAYS,
         allow_inf_nan=False,
         description="After how many days stored rows are deleted; unset keeps everything.",
+    )
+    least_users: int = Field(
+        default=LEAST_USERS,
+        ge=1,
+        le=1_000_000,
+        description="Users of whom the dashboard and `valuebox monitor` tell a mean at least; "
+        "smaller groups are not shown.",
     )
     max_requests: int = Field(
         default=128,

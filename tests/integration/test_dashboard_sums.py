@@ -32,12 +32,12 @@ def test_totals_are_those_of_the_users(store: Store, model: LtvModel, data_dir: 
     everybody = together(found)
     assert everybody is not None
     assert (everybody.users, everybody.known_users) == (len(known) + 20, len(known))
-    assert everybody.actual == pytest.approx(known["target"].mean())
-    assert everybody.predicted == pytest.approx(model.predict(columns_of(known)).mean())
+    assert everybody.actual() == pytest.approx(known["target"].mean())
+    assert everybody.predicted() == pytest.approx(model.predict(columns_of(known)).mean())
     assert everybody.last_known == known["join_date"].max().date()
     (missing,) = (one for one in found if one.segment == MISSING_SEGMENT)
-    assert (missing.users, missing.known_users, missing.actual) == (20, 0, None)
-    assert missing.predicted == pytest.approx(missing.prediction / 20)
+    assert (missing.users, missing.known_users, missing.actual()) == (20, 0, None)
+    assert missing.predicted() == pytest.approx(missing.prediction / 20)
     last_day = known[known["join_date"].dt.date == known["join_date"].max().date()]
     assert [one.users for one in late] == [int((last_day["country_segment"] == "US").sum())]
 

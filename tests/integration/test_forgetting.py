@@ -132,7 +132,7 @@ def test_results_of_monitoring_no_longer_name_their_cohorts(store: Store, model:
     report(store, dict.fromkeys((1, 2, *range(10, 70)), 3.5))
     fold(store)
     with store.writing() as session:
-        result = monitor(session, Thresholds())
+        result = monitor(session, Thresholds(), least=1)
         keep(session, result)
     named = {one.segment for one in result.matured.segments} if result.matured else set()
     assert {"Atlantis-7", "US"} < named

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy.orm import Session
 
 from valuebox.dashboard.choices import Choice
-from valuebox.dashboard.panels import PANELS, Panel
+from valuebox.dashboard.panels import BESIDE, PANELS, Panel
 from valuebox.dashboard.reading import Frame, frame
 from valuebox.ltv.summaries import queries
 
@@ -36,13 +36,15 @@ class View:
 
     def all_rows(self, session: Session) -> Mapping[str, Sequence[Any]]:
         """What every panel shows, by name."""
-        return {name: self.rows(session, panel) for name, panel in PANELS.items()}
+        return {name: self.rows(session, panel) for name, panel in (PANELS | BESIDE).items()}
 
 
 class Memory:
     """The views that were asked for last; for as long as nothing was added to the sums."""
 
-    def __init__(self) -> None:
+    def __init__(self, least_users: int) -> None:
+        """Nothing is known yet; views tell of no fewer users than that."""
+        self._least = least_users
         self._views: OrderedDict[tuple[Choice, Span], View] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -54,7 +56,7 @@ class Memory:
             known = self._views.get(key)
         if known is not None:
             return known
-        found = View(frame(session, choice, span))
+        found = View(frame(session, choice, span, self._least))
         with self._lock:
             # Of other spans nothing will be asked again.
             for old in [one for one in self._views if one[1] != span]:

@@ -1,6 +1,6 @@
 """The tables of the dashboard: what each holds, on the page and as CSV."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -104,10 +104,17 @@ REQUESTS: Final = Panel(
     reading.requests,
     is_live=True,
 )
-PANELS: Final[Mapping[str, Panel]] = {
+PANELS: Final[dict[str, Panel]] = {
     panel.name: panel
     for panel in (
         *(COHORTS, COMPARED, WORST, DRIFT),
         *(PREDICTIONS, ARRIVALS, MODELS, REQUESTS),
     )
 }
+WITHHELD: Final = Panel(
+    "withheld",
+    (column("cohorts", "Cohorts", "count"), column("compared", "Segments", "count")),
+    reading.withheld,
+)
+BESIDE: Final[dict[str, Panel]] = {WITHHELD.name: WITHHELD}
+"""What the page says beside its tables."""

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from valuebox.cohorts import Period
 from valuebox.dashboard.choices import Choice
 from valuebox.ltv.summaries import queries
-from valuebox.ltv.summaries.cohort_means import cohort_means, worst_cohorts
+from valuebox.ltv.summaries.cohort_means import cohort_means, withheld_cohorts, worst_cohorts
 from valuebox.ltv.summaries.drift import drift_with_months
 from valuebox.ltv.summaries.totals import together, totals
 from valuebox.ltv.summaries.views import (
@@ -55,6 +55,20 @@ class Frame:
     by: Period
     total: Totals | None
     """All of the selection; None where nobody is in it."""
+    least: int
+    """The smallest number of users of whom anything is told."""
+    unnamed: int
+    """How many segments of these days have fewer."""
+
+    @property
+    def predicted(self) -> float | None:
+        """Mean of all of the selection; see `Totals.predicted`."""
+        return self.total.predicted(self.least) if self.total else None
+
+    @property
+    def actual(self) -> float | None:
+        """Mean of all whose outcome is known; see `Totals.actual`."""
+        return self.total.actual(self.least) if self.total else None
 
     @property
     def days(self) -> int:
@@ -73,8 +87,16 @@ class Frame:
         return max(first, last - timedelta(days=ARRIVAL_DAYS - 1)), last
 
 
-def frame(session: Session, choice: Choice, span: Span) -> Frame:
-    """Decide what a view is over, where the sums reach over a span."""
+@dataclass(frozen=True)
+class Withheld:
+    """How many cohorts are not shown, as they would tell of few users."""
+
+    cohorts: int
+    compared: int
+
+
+def frame(session: Session, choice: Choice, span: Span, least: int) -> Frame:
+    """Decide what a view is over, where the sums reach over a span, and tell of `least` users."""
     first, last = _days(choice, span)
     found = totals(session, Selection(first, last))
     users: Counter[str] = Counter()
@@ -83,14 +105,16 @@ def frame(session: Session, choice: Choice, span: Span) -> Frame:
     models = dict(users.most_common())
     model = choice.model or next(iter(models), None)
     of_model = [one for one in found if one.model == model]
-    segments = {one.segment: one.users for one in of_model[:_LISTED]}
+    named = [one for one in of_model if one.users >= least]
+    segments = {one.segment: one.users for one in named[:_LISTED]}
     segment = choice.segment or next(iter(segments), None)
     selection = Selection(first, last, choice.segment, model)
     total = together(one for one in of_model if choice.segment in (None, one.segment))
     days = (last - first).days + 1
     by: Period = choice.by or ("day" if days <= _BY_DAY_UP_TO else "month")
     by = "month" if days > MAX_DAYS_SHOWN else by
-    return Frame(choice, span, models, segments, selection, segment, by, total)
+    unnamed = len(of_model) - len(named)
+    return Frame(choice, span, models, segments, selection, segment, by, total, least, unnamed)
 
 
 def _days(choice: Choice, span: Span) -> tuple[date, date]:
@@ -101,26 +125,47 @@ def _days(choice: Choice, span: Span) -> tuple[date, date]:
 
 def cohorts(session: Session, over: Frame) -> list[CohortMean]:
     """Of the segment that is shown over time, by day or month."""
-    return cohort_means(session, replace(over.selection, segment=over.segment), over.by)
+    return cohort_means(session, _over_time(over), over.by, over.least)
 
 
 def compared(session: Session, over: Frame) -> list[CohortMean]:
     """The largest segments, or the one that was picked, in the last month that has outcomes."""
-    if over.total is None or over.selection.first is None or over.selection.last is None:
+    selection = _side_by_side(over)
+    if selection is None:
         return []
+    # Of all segments of the month it is decided which would tell of few.
+    largest = tuple(over.segments)[:_COMPARED] if over.choice.segment is None else None
+    found = cohort_means(session, selection, "month", over.least, largest)
+    return sorted(found, key=lambda one: -one.users)
+
+
+def withheld(session: Session, over: Frame) -> list[Withheld]:
+    """What `cohorts` and `compared` leave out."""
+    selection = _side_by_side(over)
+    return [
+        Withheld(
+            withheld_cohorts(session, _over_time(over), over.by, over.least),
+            withheld_cohorts(session, selection, "month", over.least) if selection else 0,
+        )
+    ]
+
+
+def _over_time(over: Frame) -> Selection:
+    return replace(over.selection, segment=over.segment)
+
+
+def _side_by_side(over: Frame) -> Selection | None:
+    if over.total is None or over.selection.first is None or over.selection.last is None:
+        return None
     in_month = (over.total.last_known or over.selection.last).replace(day=1)
     ends = (in_month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     first, last = max(in_month, over.selection.first), min(ends, over.selection.last)
-    selection = replace(over.selection, first=first, last=last)
-    if over.choice.segment is None:
-        selection = replace(selection, segment=tuple(over.segments)[:_COMPARED])
-    found = cohort_means(session, selection, "month")
-    return sorted(found, key=lambda one: -one.users)
+    return replace(over.selection, first=first, last=last)
 
 
 def worst(session: Session, over: Frame) -> list[CohortMean]:
     """Cohorts that are off by more than chance explains."""
-    return worst_cohorts(session, over.selection, over.by, _WORST)
+    return worst_cohorts(session, over.selection, over.by, _WORST, over.least)
 
 
 def drifts(session: Session, over: Frame) -> list[FeatureDrift]:
@@ -130,20 +175,38 @@ def drifts(session: Session, over: Frame) -> list[FeatureDrift]:
     segments: of a single one, nothing is known of the training users.
     """
     whole, by_month = drift_with_months(session, replace(over.selection, segment=None))
-    return [*sorted(whole, key=lambda one: -one.psi), *by_month]
+    found = [*sorted(whole, key=lambda one: -one.psi), *by_month]
+    return [one for one in found if one.rows >= over.least]
 
 
 def predictions(session: Session, over: Frame) -> list[PredictionBin]:
     """Rows by size of their prediction; beside the training users only where all are meant."""
-    found = queries.prediction_bins(session, over.selection)
+    found = _gathered(queries.prediction_bins(session, over.selection), over.least)
     return [replace(one, expected=None) for one in found] if over.choice.segment else found
+
+
+def _gathered(bins: list[PredictionBin], least: int) -> list[PredictionBin]:
+    """Bins of which the first and the last have at least so many rows; no bin of fewer."""
+    while len(bins) > 1 and bins[0].rows < least:
+        bins = [_both(bins[0], bins[1]), *bins[2:]]
+    while len(bins) > 1 and bins[-1].rows < least:
+        bins = [*bins[:-2], _both(bins[-2], bins[-1])]
+    return [one for one in bins if len(bins) > 1 or one.rows >= least]
+
+
+def _both(one: PredictionBin, other: PredictionBin) -> PredictionBin:
+    known = [share for share in (one.expected, other.expected) if share is not None]
+    return PredictionBin(
+        one.model, one.lower, other.upper, one.rows + other.rows, sum(known) if known else None
+    )
 
 
 def arrivals(session: Session, over: Frame) -> list[Arrivals]:
     """Rows by the day that they came, of all models, up to the last one with any."""
     if over.arrival_days is None:
         return []
-    return queries.arrivals(session, Selection(*over.arrival_days, over.choice.segment))
+    found = queries.arrivals(session, Selection(*over.arrival_days, over.choice.segment))
+    return [one if one.rows >= over.least else replace(one, prediction=None) for one in found]
 
 
 def models(session: Session, _: Frame) -> list[ModelUse]:

@@ -65,12 +65,12 @@ class Served(Protocol):
 class Dashboard:
     """Answers what is asked at `PATHS`, for whoever the guard has let in."""
 
-    def __init__(self, running: Callable[[], Served], sessions: Sessions):
+    def __init__(self, running: Callable[[], Served], sessions: Sessions, least_users: int):
         self._running = running
         self._sessions = sessions
         self._threads = anyio.CapacityLimiter(VIEWS)
         self._views = 0
-        self._memory = Memory()
+        self._memory = Memory(least_users)
 
     async def answer(self, scope: Connection, receive: Receive) -> Response:
         """The response to a request whose path is one of `PATHS`."""

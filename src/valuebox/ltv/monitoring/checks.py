@@ -21,9 +21,10 @@ from valuebox.ltv.monitoring.results import (
     Thresholds,
 )
 from valuebox.ltv.summaries import queries
-from valuebox.ltv.summaries.cohort_means import cohort_means
+from valuebox.ltv.summaries.cohort_means import cohort_means, nameable_cohorts
 from valuebox.ltv.summaries.drift import drift
 from valuebox.ltv.summaries.views import CohortMean, JoinedDay, Selection
+from valuebox.settings import LEAST_USERS
 
 DEFAULT_DAYS: Final = 30
 MATURED_SHARE: Final = 0.5
@@ -39,7 +40,11 @@ class NothingToMonitor(ValueboxError):
 
 
 def monitor(
-    session: Session, thresholds: Thresholds, since: date | None = None, model: str | None = None
+    session: Session,
+    thresholds: Thresholds,
+    since: date | None = None,
+    model: str | None = None,
+    least: int = LEAST_USERS,
 ) -> MonitorResult:
     """Compare users of late with the training users, and predictions with what came true.
 
@@ -53,6 +58,7 @@ def monitor(
         thresholds: What the figures are compared with.
         since: The first day of joining; by default the last 30 days are looked at.
         model: Only what this one said, by its tag.
+        least: Fewer users are not told of: neither of a cohort, nor of all that have matured.
 
     Raises:
         NothingToMonitor: when nobody has joined since, or the model has predicted nobody.
@@ -73,7 +79,7 @@ def monitor(
     if known_until is not None:
         known_from = known_until - (last - first)
         late = [one for one in days if known_from <= one.day <= known_until]
-        matured = _matured(session, _of_most(late, known=True), known_from, known_until)
+        matured = _matured(session, _of_most(late, known=True), known_from, known_until, least)
     began = min(one.day for one in days)
     lag = (last - (known_until or began - timedelta(days=1))).days
     return MonitorResult(
@@ -134,12 +140,15 @@ def _drifted(session: Session, model: str, first: date, last: date) -> Drifted |
     return Drifted(model=model, first=first, last=last, rows=rows, features=features)
 
 
-def _matured(session: Session, model: str, first: date, last: date) -> Matured | None:
-    means = cohort_means(session, Selection(first, last, model=model), "month")
+def _matured(session: Session, model: str, first: date, last: date, least: int) -> Matured | None:
+    selection = Selection(first, last, model=model)
+    means = cohort_means(session, selection, "month")
     found = [cohort for one in means if (cohort := _judged(one)) is not None]
     users = sum(one.users for one in found)
-    if not users:
+    if users < max(least, 1):
         return None
+    nameable = nameable_cohorts(session, selection, "month", least)
+    named = [one for one in found if (one.segment, one.month) in nameable]
     weights = [one.users / users for one in found]
     floor = sum(weight * one.floor for weight, one in zip(weights, found, strict=True))
     # Of a normal error, how the absolute value scatters around its mean.
@@ -160,7 +169,7 @@ def _matured(session: Session, model: str, first: date, last: date) -> Matured |
         floor=floor,
         chance=floor + _CHANCE_Z * scatter,
         inside=sum(inside) / len(inside) if inside else None,
-        segments=sorted(found, key=lambda one: (-one.users, one.segment, one.month))[:_LISTED],
+        segments=sorted(named, key=lambda one: (-one.users, one.segment, one.month))[:_LISTED],
     )
 
 

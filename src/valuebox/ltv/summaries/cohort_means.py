@@ -1,7 +1,7 @@
 """Predicted and realised means of cohorts, with intervals, from the sums."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from valuebox.cohorts import Period
+from valuebox.ltv.summaries.few import marked
 from valuebox.ltv.summaries.models import known_model
 from valuebox.ltv.summaries.periods import chosen, period_name, period_of
 from valuebox.ltv.summaries.tables import LtvCohorts, LtvCohortScatter
@@ -29,29 +30,61 @@ class _Key(NamedTuple):
 Scattered = dict[_Key, dict[int, tuple[int, int]]]
 
 
-def cohort_means(session: Session, selection: Selection, period: Period) -> list[CohortMean]:
+def cohort_means(
+    session: Session,
+    selection: Selection,
+    period: Period,
+    least: int = 1,
+    segments: Collection[str] | None = None,
+) -> list[CohortMean]:
     """Every cohort of the selection, by segment, then model, then period.
 
     An interval of a small cohort is drawn, which takes a millisecond: ask for the days of one
     segment, or for the months of all.
+
+    Args:
+        session: Reads.
+        selection: Days of joining, segments and model.
+        period: By which users are put together.
+        least: Cohorts of fewer users are left out, and so are outcomes of fewer; see `few`.
+        segments: Of the selection, those that are returned; all, where it is None.
     """
-    sums = _sums(selection, period).order_by("segment", "model", "period")
-    return _means(session, selection, period, session.execute(sums).all())
+    sums = marked(_sums(selection, period), least)
+    shown = select(sums).where(sums.c.is_few == 0)
+    if segments is not None:
+        shown = shown.where(sums.c.segment.in_(segments))
+    shown = shown.order_by(sums.c.segment, sums.c.model, sums.c.period)
+    return _means(session, selection, period, session.execute(shown).all())
+
+
+def withheld_cohorts(session: Session, selection: Selection, period: Period, least: int) -> int:
+    """How many cohorts `cohort_means` leaves out."""
+    sums = marked(_sums(selection, period), least)
+    return session.scalar(select(func.coalesce(func.sum(sums.c.is_few), 0))) or 0
+
+
+def nameable_cohorts(
+    session: Session, selection: Selection, period: Period, least: int
+) -> set[tuple[str, str]]:
+    """Segment and period of cohorts whose outcomes may be told."""
+    sums = marked(_sums(selection, period), least).c
+    told = select(sums.segment, sums.period).where(sums.is_untold == 0)
+    return {(segment, period_name(number)) for segment, number in session.execute(told)}
 
 
 def worst_cohorts(
-    session: Session, selection: Selection, period: Period, limit: int = 10
+    session: Session, selection: Selection, period: Period, limit: int = 10, least: int = 1
 ) -> list[CohortMean]:
     """Cohorts whose mean is off by more than chance explains, the least explicable first.
 
     The order is by the error of the mean over its standard deviation, as the users of the cohort
     themselves scatter; the largest error would be that of the smallest cohorts.
     """
-    sums = _sums(selection, period).subquery().c
+    sums = marked(_sums(selection, period), least).c
     error = sums.known_actual - sums.known_prediction
     worst = (
         select(*sums)
-        .where(sums.known_squares > 0)
+        .where(sums.known_squares > 0, sums.is_untold == 0)
         .order_by((error * error / sums.known_squares).desc(), sums.segment, sums.period)
         .limit(limit)
     )
@@ -126,7 +159,8 @@ def _within(sums: Sequence[Row[Any]]) -> ColumnElement[bool]:
 def _mean(
     row: Row[Any], learned: Uncertainty | None, scattered: Mapping[int, tuple[int, int]]
 ) -> CohortMean:
-    known = int(row.known_users)
+    # Too few outcomes are treated like none.
+    known = 0 if row.is_untold else int(row.known_users)
     users = known or int(row.users)
     sums = (
         (row.known_prediction, row.known_later, row.known_future)
@@ -153,7 +187,7 @@ def _mean(
         period=period_name(row.period),
         model=row.model,
         users=int(row.users),
-        known_users=known,
+        known_users=int(row.known_users),
         predicted=prediction,
         lower=lower,
         upper=upper,

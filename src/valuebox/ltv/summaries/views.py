@@ -38,8 +38,8 @@ class Arrivals:
     day: date
     model: str
     rows: int
-    prediction: float
-    """Mean."""
+    prediction: float | None
+    """Mean; None where it would tell of few."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ class PredictionBin:
 class CohortMean:
     """The users of one segment who joined in one period, predicted by one model.
 
-    All means are over the users whose outcome is known, where there are any, else over all.
+    All means are over the users whose outcome is known, where there are any, or enough to tell,
+    else over all.
     """
 
     segment: str
@@ -75,7 +76,7 @@ class CohortMean:
     """Of the interval for the mean of these users; None where the model was never registered."""
     upper: float | None
     actual: float | None
-    """None until an outcome is known."""
+    """None until an outcome is known, or enough of them to tell."""
     floor: float | None
     """The error that chance alone leaves on average, from how these users scatter; None of fewer
     than two users whose outcome is known."""
@@ -165,14 +166,15 @@ class Totals:
     last_known: date | None
     """The last day of joining of which an outcome is known."""
 
-    @property
-    def predicted(self) -> float:
-        """Mean over the users whose outcome is known, where there are any, else over all."""
-        if self.known_users:
-            return self.known_prediction / self.known_users
-        return self.prediction / self.users
+    def predicted(self, least: int = 1) -> float | None:
+        """Mean over the users whose outcome is known, where there are `least`, else over all.
 
-    @property
-    def actual(self) -> float | None:
-        """Mean; None until an outcome is known."""
-        return self.known_actual / self.known_users if self.known_users else None
+        None where there are fewer users than that.
+        """
+        if self.known_users >= least:
+            return self.known_prediction / self.known_users
+        return self.prediction / self.users if self.users >= least else None
+
+    def actual(self, least: int = 1) -> float | None:
+        """Mean; None until the outcomes of `least` users are known."""
+        return self.known_actual / self.known_users if self.known_users >= least else None
