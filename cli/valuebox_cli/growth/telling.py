@@ -41,6 +41,8 @@ def tell(report: GrowthReport) -> None:
     if report.probabilistic and report.probabilistic.buying:
         for warning in report.probabilistic.buying.warnings:
             _say(f"BG/NBD: {warning}")
+        if report.probabilistic.spending is None:
+            _say("amounts fit no Gamma-Gamma model: intervals of values to come are too narrow")
     if report.comparison:
         in_all = [one for one in report.comparison.lifts if one.segment is None]
         _lifts(in_all, report.profits.measure)

@@ -68,7 +68,8 @@ class GroupFuture(BaseModel):
     purchases: float = Field(description="Days with a purchase that are expected in all.")
     value: float = Field(description="Expected in all, discounted.")
     value_lower: float | None = Field(
-        description="Lower end of its 90 % interval, by draws of what is not known and of chance."
+        description="Lower end of its 90 % interval, by draws of what is not known and of chance. "
+        "Too narrow where `spending` is null: amounts are then taken not to vary."
     )
     value_upper: float | None = Field(description="Upper end of its 90 % interval.")
     each: float = Field(description="Expected value for each buyer.")
@@ -104,7 +105,8 @@ class ProbabilisticValue(BaseModel):
     repeaters: int = Field(description="Of those, who have on a second day.")
     buying: BgNbd | None = Field(description="Null where nothing could be learned.")
     spending: GammaGamma | None = Field(
-        description="Null where amounts fit no such model; then everybody spends the mean of a day."
+        description="Null where amounts fit no such model; then everybody spends the mean of a "
+        "day, and intervals hold the number of purchases alone: they are too narrow."
     )
     why_not: str | None = Field(description="Why `buying` is null.")
     discount: float = Field(description="By how much less what comes in a year is worth.")
