@@ -162,7 +162,7 @@ def retail(seed: int, customers: int = 4000, days: int = 2 * _YEAR) -> FactRows:
     return gathered(who_, kinds, named, when, joined - 0.01, told)
 
 
-def clicks(seed: int, customers: int = 8000, days: int = 150) -> FactRows:
+def clicks(seed: int, customers: int = 8000, days: int = 180) -> FactRows:
     """Visitors who view, fill carts and buy; most never come back, and some are bots."""
     rng = np.random.default_rng(seed)
     parts = []

@@ -1,5 +1,6 @@
 """The response model on two generated campaigns, and what is stored of its predictions."""
 
+import csv
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from support.facts import customer, event, put_customers, put_events
 
 from valuebox.facts.reading import Choice, read_facts
 from valuebox.growth.response import repository
-from valuebox.growth.response.judging import ResponseReport
+from valuebox.growth.response.judging import Judged, ResponseReport
 from valuebox.growth.response.model import ResponseModel
 from valuebox.growth.samples import moment
 from valuebox.retention import Retention
@@ -65,7 +66,49 @@ def test_a_later_campaign_is_predicted(
             assert one.older.curve.customers == found.customers
             assert one.expected_lower <= one.responders <= one.expected_upper
     every = [one for one in found.responses if one.category is None]
+    assert {one.way for one in found.responses} <= {"baseline", "logistic", "trees", "both"}
+    assert all(expected_words(one) in output for one in every)
+    # Months of another source are all unseen: expected and came are said of three of them.
+    starts = [f"{month.start:%Y-%m-%d}" for month in found.months]
+    assert starts == ["2025-10-01", "2025-09-01", "2025-08-02"]
+    assert "Expected and came, by month" in output
+    september = query.replace("2025-10-01", "2025-09-01").replace("2025-10-31", "2025-10-01")
+    came = campaigns.plain("workshop-2", september)
+    assert {one.response: one.responders for one in found.months[1].responses} == came
     assert sum(one.brier for one in every) < sum(one.baseline.brier for one in every)
+
+
+def expected_words(one: Judged) -> str:
+    return f"{one.expected_lower:,.0f}-{one.expected_upper:,.0f}"
+
+
+def test_those_who_are_likeliest_to_respond_come_first_in_a_csv(
+    campaigns: Campaigns, versions: tuple[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "whom.csv"
+    whose = ("--source", "workshop-2", "--database-url", campaigns.url)
+    put_customers(campaigns.store, customer("=1+1", source="workshop-2"))
+    put_events(
+        campaigns.store,
+        event("formula", source="workshop-2", customer="=1+1", time="2025-09-30T00:00:00Z"),
+    )
+    try:
+        asked = ("growth", "predict", versions[1], "--out", file, "--at", "2025-10-01", *whose)
+        output, _ = valuebox(*asked, "--response", "like", "--most", "2000")
+    finally:
+        valuebox("users", "forget", "=1+1", "--yes", *whose)
+    rows = list(csv.DictReader(file.open(encoding="utf-8", newline="")))
+    chances = [float(row["probability"]) for row in rows]
+    assert chances == sorted(chances, reverse=True)
+    assert [row["rank"] for row in rows[:2]] == ["1", "2"]
+    assert sum(row["customer"] == "'=1+1" for row in rows) == 1
+    assert {row["response"] for row in rows} == {"like"}
+    assert all(float(row["its_probability"]) <= float(row["probability"]) for row in rows)
+    assert f"{len(rows):,} of {len(rows):,} customers, by {versions[1]}" in output
+    _, refusal = valuebox(*asked, "--response", "sneezed", exit_code=2)
+    assert "knows no response 'sneezed', but bought, like, share" in refusal
+    _, refusal = valuebox(*asked, "--category", "lunar", exit_code=2)
+    assert "knows no category 'lunar', but" in refusal
 
 
 def test_a_month_that_was_learned_from_is_refused(

@@ -20,6 +20,7 @@ from valuebox.growth.response.features import PLAIN, Encoder, Matrix
 from valuebox.growth.response.history import Positions, slack, there
 from valuebox.growth.response.judging import ResponseReport, judge
 from valuebox.growth.response.model import Pair, ResponseModel, within
+from valuebox.growth.response.months import past
 from valuebox_training.ranking import BOOSTER, Lessons, fit_ranker
 
 MOST_ROUNDS: Final = 24
@@ -44,10 +45,11 @@ class Trained:
 
 
 class Learned(NamedTuple):
-    """A model, and the same without its last month."""
+    """A model, and the same without its last months."""
 
     model: ResponseModel
-    earlier: ResponseModel | None
+    earlier: list[ResponseModel]
+    """What was learned without the last month, without the last two, and so on."""
     starts: list[np.datetime64]
     """Of the months, the last one first."""
 
@@ -78,7 +80,8 @@ def train(
     """
     end = _end(facts, until, days)
     model, earlier, starts = learn(facts, responses, category, days, end, seed)
-    validation = judge(earlier, facts, starts[0]) if earlier else None
+    before = past(earlier[1:], facts, starts[1 : len(earlier)])
+    validation = judge(earlier[0], facts, starts[0], months=before) if earlier else None
     customers = len(np.unique(np.concatenate([there(facts, one, days) for one in starts])))
     learned = {
         "sources": facts.customers.source.names,
@@ -115,10 +118,11 @@ def learn(
         pairs.append(pair)
         earlier.append(before)
     whole = ResponseModel(encoder, tuple(pairs), days, category)
-    known_before = [one for one in earlier if one is not None]
-    complete = len(known_before) == len(pairs)
-    judged = ResponseModel(encoder, tuple(known_before), days, category) if complete else None
-    return Learned(whole, judged, starts)
+    # As many months as all responses could be learned without.
+    without = [
+        ResponseModel(encoder, month, days, category) for month in zip(*earlier, strict=False)
+    ]
+    return Learned(whole, without, starts)
 
 
 class _Looked(NamedTuple):
@@ -172,8 +176,8 @@ def _drawn(rng: np.random.Generator, whom: Sequence[Positions], share: float) ->
     return [np.sort(rng.choice(one, int(np.ceil(len(one) * share)), replace=False)) for one in whom]
 
 
-def _fit(looked: _Looked, encoder: Encoder, place: int, seed: int) -> tuple[Pair, Pair | None]:
-    """Of a response: what was learned of all months, and without the last one."""
+def _fit(looked: _Looked, encoder: Encoder, place: int, seed: int) -> tuple[Pair, list[Pair]]:
+    """Of a response: what was learned of all months, and without the last ones."""
     every = looked.every[:, place, None]
     lessons = Lessons(looked.month, every, looked.did[:, place, :1])
     any_, any_before = fit_ranker(lessons, _plain(encoder.names), seed)
@@ -181,9 +185,11 @@ def _fit(looked: _Looked, encoder: Encoder, place: int, seed: int) -> tuple[Pair
     inside = within(looked.each[:, place], every[rows], any_)
     inner = Lessons(looked.month[rows], inside, looked.did[rows, place, 1:])
     each, each_before = fit_ranker(inner, _plain(encoder.category_names), seed)
-    before = None
-    if any_before and each_before:
-        before = Pair(any_before[0].ranker, each_before[0].ranker)
+    before: list[Pair] = []
+    for month, (any_one, each_one) in enumerate(zip(any_before, each_before, strict=False)):
+        if any_one.month != month or each_one.month != month:
+            break
+        before.append(Pair(any_one.ranker, each_one.ranker))
     return Pair(any_, each), before
 
 

@@ -8,6 +8,7 @@ import typer
 from valuebox.growth.schemas import CohortsBy, GrowthQuestion, Numbers
 from valuebox_cli.console import check_writable, err, exit_codes, out, write_text
 from valuebox_cli.growth import experiment as experimenting
+from valuebox_cli.growth import predict as predicting
 from valuebox_cli.growth import response as responding
 from valuebox_cli.growth import uplift as uplifting
 from valuebox_cli.growth import whom as asking_whom
@@ -18,6 +19,7 @@ app = typer.Typer(help="Which campaigns and segments pay, and what changed.", no
 
 app.command()(responding.train)
 app.command()(responding.evaluate)
+app.command()(predicting.predict)
 app.command()(experimenting.experiment)
 app.command()(experimenting.plan)
 app.command()(uplifting.uplift)

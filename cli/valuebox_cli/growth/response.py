@@ -14,11 +14,19 @@ from valuebox.errors import ValueboxError
 from valuebox.facts.reading import Choice, FactRows, read_facts
 from valuebox.growth.clock import moment
 from valuebox.growth.response.model import NEWEST, ResponseModel
+from valuebox.growth.response.ranker import Way
 from valuebox.moments import Moment
 from valuebox_cli.console import check_writable, err, exit_codes, out, write_text
 from valuebox_cli.options import DatabaseUrl, migrated_store
+from valuebox_cli.tabular import print_table
 
 RESPONSES: Final = ("bought", "like", "share")
+_WAYS: Final[dict[Way, str]] = {
+    "baseline": "base",
+    "logistic": "logit",
+    "trees": "trees",
+    "both": "mean",
+}
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 
 Sources = Annotated[
@@ -58,9 +66,9 @@ def train(
     from valuebox_training.response import train as learn
 
     with exit_codes():
-        end = _moment(until)
+        end = moment_of(until)
         with err.status("learning …"):
-            facts = _facts(database_url, source, category, end)
+            facts = stored_facts(database_url, source, category, end)
             trained = learn(facts, response or RESPONSES, category, days, end, model)
         if trained.validation:
             _tell(trained.validation)
@@ -80,6 +88,12 @@ def evaluate(
         str | None,
         typer.Option("--from", help="When the month begins.", show_default="a month from the end"),
     ] = None,
+    months: Annotated[
+        int,
+        typer.Option(
+            min=1, max=24, help="Of how many past months to say what was expected and what came."
+        ),
+    ] = 3,
     report: Annotated[
         Path | None, typer.Option(help="Write all figures and curves there, as JSON.")
     ] = None,
@@ -92,28 +106,40 @@ def evaluate(
     the month counts as not responding. Months that a model has learned from are refused, other
     campaigns are not. Nothing is stored.
     """
-    from valuebox.growth.response.judging import check_unseen, judge
+    from valuebox.growth.response.judging import check_unseen, has_seen, judge
+    from valuebox.growth.response.months import past
 
     with exit_codes():
         check_writable(report)
-        begin = _moment(start)
+        begin = moment_of(start)
         judged, older = ResponseModel.load(model), ResponseModel.load(against) if against else None
         with err.status("reading …"):
-            facts = _facts(database_url, source, judged.category, None)
+            facts = stored_facts(database_url, source, judged.category, None)
             at = moment(begin) if begin else _last_month(facts, judged.days)
             for one in (judged, older):
                 if one is not None:
                     check_unseen(one, facts.customers.source.names, at)
-            found = judge(judged, facts, at, older)
+            month = np.timedelta64(judged.days, "D")
+            earlier = [at - back * month for back in range(1, months)]
+            unseen = [
+                one for one in earlier if not has_seen(judged, facts.customers.source.names, one)
+            ]
+            before = past([judged] * len(unseen), facts, unseen)
+            found = judge(judged, facts, at, older, before)
         if report:
             write_text(report, found.model_dump_json(indent=2) + "\n")
         _tell(found)
         out.print(f"model: {judged.tag}" + (f", older: {older.tag}" if older else ""))
 
 
-def _facts(
+def stored_facts(
     database_url: str | None, sources: list[str] | None, category: str, before: datetime | None
 ) -> FactRows:
+    """What is stored of these sources before a moment, at most now.
+
+    Raises:
+        ValueboxError: when nothing is.
+    """
     # An event of a year to come would make all months until then ones in which nobody responds.
     now = datetime.now(UTC)
     with migrated_store(database_url) as store:
@@ -131,7 +157,12 @@ def _last_month(facts: FactRows, days: int) -> np.datetime64:
     return found
 
 
-def _moment(text: str | None) -> datetime | None:
+def moment_of(text: str | None) -> datetime | None:
+    """A moment as an option says it.
+
+    Raises:
+        ValueboxError: when it is none.
+    """
     try:
         return None if text is None else _MOMENT.validate_python(text)
     except ValidationError as error:
@@ -141,8 +172,9 @@ def _moment(text: str | None) -> datetime | None:
 def _tell(found: Any) -> None:
     table = Table(
         title=f"{found.customers:,} customers, {found.start:%Y-%m-%d} to {found.end:%Y-%m-%d}",
-        caption="expected: between so many in 9 of 10 months; lift: of the tenth with the best "
-        "scores\nbase: a logistic regression on recency and counts; Brier: smaller is better\n"
+        caption="by: the mean of a logistic regression and trees, one of them, or the base\n"
+        "expected: between so many in 9 of 10 months; lift: of the tenth with the best scores\n"
+        "base: a logistic regression on recency and counts; Brier: smaller is better\n"
         "p: of no difference in gain over the whole curve",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
@@ -150,7 +182,7 @@ def _tell(found: Any) -> None:
         padding=(0, 1, 0, 0),
     )
     table.add_column("response", overflow="fold")
-    headings = ["did", "expected", "AUC", "base", "lift", "base", "Brier", "base", "p"]
+    headings = ["by", "did", "expected", "AUC", "base", "lift", "base", "Brier", "base", "p"]
     for heading in headings + (["older", "p"] if found.older else []):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in found.responses:
@@ -158,8 +190,9 @@ def _tell(found: Any) -> None:
             continue
         base = one.baseline
         row = [
+            _WAYS[one.way],
             f"{one.responders:,}",
-            f"{one.expected_lower:,.0f}-{one.expected_upper:,.0f}",
+            _expected(one),
             *(f"{curve.auc:.3f}" for curve in (one.model, base.curve)),
             *(f"{curve.points[0].lift:.2f}" for curve in (one.model, base.curve)),
             *(f"{brier:.4f}".lstrip("0") for brier in (one.brier, base.brier)),
@@ -172,3 +205,17 @@ def _tell(found: Any) -> None:
             ]  # fmt: skip
         table.add_row(one.response if one.category is None else f"  {one.category}", *row)
     out.print(table)
+    if len(found.months) > 1:
+        print_table(
+            "Expected and came, by month",
+            ["month", "response", "came", "expected"],
+            [
+                (f"{month.start:%Y-%m-%d}", one.response, f"{one.responders:,}", _expected(one))
+                for month in reversed(found.months)
+                for one in month.responses
+            ],
+        )
+
+
+def _expected(one: Any) -> str:
+    return f"{one.expected_lower:,.0f}-{one.expected_upper:,.0f}"

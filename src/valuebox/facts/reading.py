@@ -18,6 +18,7 @@ from sqlalchemy import (
     cast,
     false,
     func,
+    literal,
     or_,
     select,
     true,
@@ -39,7 +40,7 @@ from valuebox.facts.scanning import (
     scan,
     scan_histories,
 )
-from valuebox.names import name_of
+from valuebox.names import REFUND, name_of
 from valuebox.store.engine import Store
 
 Moments = NDArray[np.datetime64]
@@ -71,7 +72,8 @@ class Choice:
     cost: str | None = None
     """The property of events that says what they cost; None where that is not read."""
     amounts: bool = True
-    """Whether amounts are read; where not, none is known."""
+    """Whether amounts are read; where not, none is known, and events with a negative one are of
+    the type `names.REFUND`: nothing else would tell them from purchases."""
 
     def of(self, source: Any) -> ColumnElement[bool]:
         """The condition on a column with sources."""
@@ -102,6 +104,13 @@ class Choice:
     def is_bare(self) -> bool:
         """Whether nothing of events is read but who did what when."""
         return not self.amounts and self.cost is None
+
+    @property
+    def type(self) -> ColumnElement[str]:
+        """The type of events."""
+        if self.amounts:
+            return EVENTS.type
+        return case((EVENTS.amount < 0, literal(REFUND)), else_=EVENTS.type)
 
     @property
     def events(self) -> ColumnElement[bool]:
@@ -185,7 +194,7 @@ def _read(connection: Connection, choice: Choice) -> FactRows:
     customers, sources = _customers(connection, choice)
     keys = list(zip(sources, customers.id.tolist(), strict=True))
     if connection.dialect.name == "sqlite" and choice.customers is not None and choice.is_bare:
-        scanned, kinds = scan_histories(connection, choice.events, category, keys)
+        scanned, kinds = scan_histories(connection, choice.events, choice.type, category, keys)
     else:
         scanned, kinds = _scan(connection, choice, category, keys)
     types = _coded(type_ for type_, _ in kinds)
@@ -210,7 +219,7 @@ def _scan(
     has_money = EVENTS.amount.is_not(None) if choice.amounts else false()
     currency = case((has_money, func.coalesce(EVENTS.currency, _OWN)))
     found = connection.execute(
-        select(EVENTS.type, category, currency).where(choice.events).distinct()
+        select(choice.type, category, currency).where(choice.events).distinct()
     ).all()
     _check_currencies({one for *_, one in found if one is not None}, choice.currency)
     amount: ColumnElement[Any] = EVENTS.amount
@@ -223,6 +232,7 @@ def _scan(
         choice.events,
         choice.whom(CUSTOMERS.source, CUSTOMERS.id),
         amount,
+        choice.type,
         category,
         kinds,
         keys,

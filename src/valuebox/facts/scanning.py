@@ -55,6 +55,7 @@ class Wanted(NamedTuple):
     events: ColumnElement[bool]
     customers: ColumnElement[bool]
     amount: ColumnElement[Any]
+    type: ColumnElement[str]
     category: ColumnElement[Any]
     kinds: Sequence[Kind]
     keys: Sequence[tuple[str, str]]
@@ -137,7 +138,7 @@ def _row(fields: int) -> np.dtype[Any]:
 
 
 def _copied(connection: Connection, wanted: Wanted) -> Scanned:
-    kind = _kind_hash(EVENTS.type, wanted.category)
+    kind = _kind_hash(wanted.type, wanted.category)
     columns = [
         func.coalesce(_hash(EVENTS.customer, _hash(EVENTS.source)), _NOBODY),
         kind,
@@ -209,7 +210,7 @@ def _fetched(connection: Connection, wanted: Wanted) -> Scanned:
     query = select(
         EVENTS.source,
         EVENTS.customer,
-        EVENTS.type,
+        wanted.type,
         wanted.category,
         moment(connection, EVENTS.time),
         *_amounts(wanted),
@@ -233,6 +234,7 @@ def _fetched(connection: Connection, wanted: Wanted) -> Scanned:
 def scan_histories(
     connection: Connection,
     events: ColumnElement[bool],
+    type_: ColumnElement[str],
     category: ColumnElement[Any],
     keys: Sequence[tuple[str, str]],
 ) -> tuple[Scanned, Sequence[Kind]]:
@@ -244,6 +246,7 @@ def scan_histories(
     Args:
         connection: To SQLite.
         events: Which ones.
+        type_: Of each, as a text.
         category: What is read along, as `as_json` says it.
         keys: Source and id of the customers.
 
@@ -255,7 +258,7 @@ def scan_histories(
     query = select(
         EVENTS.source,
         EVENTS.customer,
-        func.json_group_array(EVENTS.type, type_=Text),
+        func.json_group_array(type_, type_=Text),
         # As a text of its own: SQLite would put the list itself into the list.
         func.json_group_array(category.concat(""), type_=Text),
         func.group_concat(moment(connection, EVENTS.time), ","),

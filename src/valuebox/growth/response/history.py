@@ -128,19 +128,25 @@ class History:
         return days
 
 
+def joined(facts: FactRows, at: np.datetime64) -> NDArray[np.bool_]:
+    """Which customers had joined by then, or, where it is not known when, had done something."""
+    customers, events = facts.customers, facts.events
+    # Whoever came later would be taken for a silent customer of the months before.
+    who = events.customer[(events.customer >= 0) & (events.time < at)]
+    found: NDArray[np.bool_] = customers.created < at
+    found[who] |= np.isnat(customers.created)[who]
+    return found
+
+
 def there(facts: FactRows, at: np.datetime64, days: int) -> Positions:
     """Customers of whom it is known what they did within `days` from a moment on.
 
-    They had joined by then; where it is not known when somebody joined, they had done something.
-    And their source was watched: it has events from before, and from the last tenth of the time,
-    or later.
+    They had joined by then, and their source was watched: it has events from before, and from the
+    last tenth of the time, or later.
     """
     customers, events = facts.customers, facts.events
     own = events.customer >= 0
     who, time = events.customer[own], events.time[own]
-    joined = customers.created < at
-    # Whoever came later would be taken for a silent customer of the months before.
-    joined[who[time < at]] |= np.isnat(customers.created)[who[time < at]]
     source = customers.source.codes[who]
     when = time.astype("datetime64[us]").astype(np.int64)
     bounds = np.iinfo(np.int64)
@@ -153,7 +159,7 @@ def there(facts: FactRows, at: np.datetime64, days: int) -> Positions:
         for one in (at, at + np.timedelta64(days, "D") - slack(days))
     )
     watched = (first < begin) & (last >= end)
-    return np.flatnonzero(joined & watched[customers.source.codes])
+    return np.flatnonzero(joined(facts, at) & watched[customers.source.codes])
 
 
 def slack(days: int) -> np.timedelta64:

@@ -1,6 +1,7 @@
 """How well a model finds those who respond: beside a plain logistic regression, and a version."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,8 @@ from valuebox.growth.holm import holm
 from valuebox.growth.response.history import Positions, there
 from valuebox.growth.response.level import expected_between
 from valuebox.growth.response.model import ResponseModel
+from valuebox.growth.response.months import Came, Month, aware
+from valuebox.growth.response.ranker import Way
 
 SIGNIFICANT: Final = 0.05
 BASELINE: Final = "logistic regression"
@@ -44,6 +47,10 @@ class Judged(BaseModel):
 
     response: str
     category: str | None = Field(description="Null for any category.")
+    way: Way = Field(
+        description="What the model serves: `baseline` and `logistic` are regressions, `trees` add "
+        "to both, `both` is the mean of the latter two."
+    )
     responders: int
     expected: float = Field(description="How many the model expected.")
     expected_lower: float = Field(
@@ -72,6 +79,10 @@ class ResponseReport(BaseModel):
     end: AwareDatetime = Field(description="Who has not responded by then did not.")
     customers: int
     responses: list[Judged]
+    months: list[Month] = Field(
+        description="Responses expected and come, in this month and in those before it that the "
+        "model had not learned from, the last one first."
+    )
 
 
 def judge(
@@ -79,6 +90,7 @@ def judge(
     facts: FactRows,
     start: np.datetime64,
     older: ResponseModel | None = None,
+    months: Sequence[Month] = (),
 ) -> ResponseReport:
     """Predict the customers of a month as they were at its start, and see who responded.
 
@@ -87,6 +99,7 @@ def judge(
         facts: What happened before and within the month.
         start: Of the month, UTC.
         older: What it is compared with, of responses and categories that both know.
+        months: Expected and come in months before, the last one first.
 
     Raises:
         CannotJudge: when of nobody who had joined by then it is known what they did in all of the
@@ -105,7 +118,8 @@ def judge(
     said, before = model.say(facts, start, chosen)
     theirs = older.predict(facts, start, chosen) if older else None
     found = []
-    for place, (cell, moves) in enumerate(zip(model.cells, model.moves, strict=True)):
+    each = zip(model.cells, model.moves, model.ways, strict=True)
+    for place, (cell, moves, way) in enumerate(each):
         lower, upper = expected_between(said[:, place], moves)
         did, score = happened[:, place], said[:, place]
         known = 0 < int(did.sum()) < len(did)
@@ -114,6 +128,7 @@ def judge(
             Judged(
                 response=cell.response,
                 category=cell.category,
+                way=way,
                 responders=int(did.sum()),
                 expected=float(score.sum()),
                 expected_lower=lower,
@@ -130,10 +145,22 @@ def judge(
         model=model.tag,
         older=older.tag if older else None,
         sources=_sources(facts, chosen),
-        start=_aware(start),
-        end=_aware(start + np.timedelta64(model.days, "D")),
+        start=aware(start),
+        end=aware(start + np.timedelta64(model.days, "D")),
         customers=len(chosen),
         responses=_adjusted(found),
+        months=[_as_month(found, start, model.days, len(chosen)), *months],
+    )
+
+
+def _as_month(found: list[Judged], start: np.datetime64, days: int, customers: int) -> Month:
+    return Month(
+        start=aware(start),
+        end=aware(start + np.timedelta64(days, "D")),
+        customers=customers,
+        responses=[
+            Came.model_validate(one, from_attributes=True) for one in found if one.category is None
+        ],
     )
 
 
@@ -143,13 +170,24 @@ def check_unseen(model: ResponseModel, sources: list[str], start: np.datetime64)
     Raises:
         CannotJudge: naming until when it has.
     """
-    learned = model.metadata["learned"]
-    until = datetime.fromisoformat(learned["until"]).replace(tzinfo=None)
-    if start < np.datetime64(until, "us") and set(sources) & set(learned["sources"]):
-        raise CannotJudge(
-            f"{model.tag} has learned from what these customers did until {until:%Y-%m-%d %H:%M}; "
-            "judge it by a later month, by other sources, or train one that stops earlier"
-        )
+    if not has_seen(model, sources, start):
+        return
+    until = _learned_until(model)
+    raise CannotJudge(
+        f"{model.tag} has learned from what these customers did until {until:%Y-%m-%d %H:%M}; "
+        "judge it by a later month, by other sources, or train one that stops earlier"
+    )
+
+
+def has_seen(model: ResponseModel, sources: list[str], start: np.datetime64) -> bool:
+    """Whether a model has learned from months that begin then, or later."""
+    shared = set(sources) & set(model.metadata["learned"]["sources"])
+    return bool(shared and start < np.datetime64(_learned_until(model), "us"))
+
+
+def _learned_until(model: ResponseModel) -> datetime:
+    until: str = model.metadata["learned"]["until"]
+    return datetime.fromisoformat(until).replace(tzinfo=None)
 
 
 def _beside(name: str, score: Chances, other: Chances, did: NDArray[np.bool_]) -> Beside:
@@ -183,7 +221,3 @@ def _adjusted(found: list[Judged]) -> list[Judged]:
         told = beside.model_copy(update={"p_adjusted": p, "is_real": p <= SIGNIFICANT})
         found[place] = found[place].model_copy(update={kind: told})
     return found
-
-
-def _aware(moment: np.datetime64) -> datetime:
-    return datetime.fromisoformat(str(moment.astype("datetime64[us]"))).replace(tzinfo=UTC)

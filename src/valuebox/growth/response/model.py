@@ -14,7 +14,7 @@ from valuebox import registry
 from valuebox.facts.reading import Coded, CustomerRows, EventRows, FactRows
 from valuebox.growth.response.features import Cell, Encoder, Matrix
 from valuebox.growth.response.history import Floats, History, Positions
-from valuebox.growth.response.ranker import Ranker, Regressions
+from valuebox.growth.response.ranker import Ranker, Regressions, Way
 
 KIND: Final = "response"
 NEWEST: Final = "response"
@@ -89,6 +89,27 @@ class ResponseModel:
             `(n_chosen, n_cells)`; a response in any category is at least as likely as in each.
         """
         return self.say(facts, at, chosen).model
+
+    @property
+    def ways(self) -> list[Way]:
+        """What is served of each cell."""
+        each = len(self.encoder.categories)
+        return [
+            way
+            for pair in self.pairs
+            for way in (pair.any.regressions.way, *[pair.categories.regressions.way] * each)
+        ]
+
+    def anywhere(self, facts: FactRows, at: np.datetime64, chosen: Positions) -> Floats:
+        """What `predict` says of each response in any category: `(n_chosen, n_responses)`."""
+        history = self.encoder.history(facts, at)
+        parts = [np.zeros((0, len(self.pairs)))]
+        for start in range(0, len(chosen), _AT_ONCE):
+            some = chosen[start : start + _AT_ONCE]
+            every = self.encoder.of_responses(history, at, some, self.days)
+            said = [pair.any.log_odds(every[:, n, None]) for n, pair in enumerate(self.pairs)]
+            parts.append(expit(np.concatenate(said, axis=1)))
+        return np.concatenate(parts)
 
     def say(self, facts: FactRows, at: np.datetime64, chosen: Positions) -> Said:
         """The same, and what the baseline says."""
