@@ -91,7 +91,7 @@ bench-import: install
 bench-growth: install
 	PYTHONPATH=tests $(BIN)/python benchmarks/growth.py $(INTO)
 
-# The response model beside a logistic regression, in seven worlds; half an hour.
+# The response model beside logistic regressions, in seven worlds; half an hour.
 bench-response: install
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/response.py $(INTO)
 
