@@ -98,7 +98,7 @@ def test_those_who_are_likeliest_to_respond_come_first_in_a_csv(
         output, _ = valuebox(*asked, "--response", "like", "--most", "2000")
     finally:
         valuebox("users", "forget", "=1+1", "--yes", *whose)
-    rows = list(csv.DictReader(file.open(encoding="utf-8", newline="")))
+    rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
     chances = [float(row["probability"]) for row in rows]
     assert chances == sorted(chances, reverse=True)
     assert [row["rank"] for row in rows[:2]] == ["1", "2"]
