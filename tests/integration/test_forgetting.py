@@ -21,10 +21,11 @@ from valuebox.ltv.model import LtvModel
 from valuebox.ltv.monitoring.checks import monitor
 from valuebox.ltv.monitoring.keeping import keep, latest
 from valuebox.ltv.monitoring.results import Thresholds
-from valuebox.ltv.repository import find_predictions
+from valuebox.ltv.repository import answer_of_request, find_predictions
 from valuebox.ltv.schemas import PredictionSearch
 from valuebox.ltv.summaries.tables import LtvArrivals, LtvFolded
 from valuebox.store.engine import Store
+from valuebox.store.idempotency import AnswerGone
 
 SECRET = {
     "user_id": 424242420007,
@@ -187,6 +188,13 @@ def test_a_fold_under_way_does_not_count_whom_is_forgotten(
     fold(postgres_store)
     assert_sums(postgres_store, model)
     assert stored_sums(postgres_store)["arrivals"]["rows"].sum() == 18
+
+
+def test_a_request_of_theirs_is_not_answered_again(store: Store, model: LtvModel) -> None:
+    request_id = send(store, [user(1), user(2)], model)
+    forget(store, 2)
+    with store.reading() as session, pytest.raises(AnswerGone):
+        answer_of_request(session, request_id, 2)
 
 
 def test_features_of_forgotten_users_are_in_no_bin(told: Store, model: LtvModel) -> None:

@@ -1,7 +1,10 @@
 """What every worker does beside its requests: sums are kept up to date, results looked up."""
 
+from functools import cache
 from threading import Event
 from typing import Final
+
+from prometheus_client import Gauge
 
 from valuebox.exchange import within
 from valuebox.ltv.monitoring.gauges import MonitorGauges
@@ -22,11 +25,12 @@ def upkeep(folding: Folding, gauges: MonitorGauges) -> Repeating:
 
     Several workers may do so at the same time: one of them adds, the others do not wait for it.
     """
+    skew = _skew()
 
     def keep_up(stop: Event) -> None:
         try:
             with within(_LOOK_SECONDS), folding.store.reading() as session:
-                CLOCK.compare(session)
+                skew.set(abs(CLOCK.compare(session)))
                 gauges.show(latest(session))
         finally:
             # Also when another version of valuebox has stored a result that this one cannot read.
@@ -34,3 +38,12 @@ def upkeep(folding: Folding, gauges: MonitorGauges) -> Repeating:
 
     failed = "sums could not be kept up to date; tried again until they can"
     return Repeating("upkeep", keep_up, FIRST_SECONDS, EVERY_SECONDS, failed)
+
+
+@cache
+def _skew() -> Gauge:
+    return Gauge(
+        "valuebox_clock_skew_seconds",
+        "Between this machine's clock and the database's.",
+        multiprocess_mode="livemax",
+    )
