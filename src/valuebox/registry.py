@@ -31,6 +31,10 @@ class ArtifactRefused(ValueboxError):
     """The artifact is damaged, was changed, or is of a kind this version cannot read."""
 
 
+class ArtifactOutdated(ArtifactRefused):
+    """The artifact is whole, and was saved by a version of valuebox that this one cannot read."""
+
+
 @dataclass(frozen=True)
 class Artifact:
     """A checked artifact: its exact tag, where its files are, and what its manifest says."""
@@ -134,7 +138,7 @@ def load(tag: str, kind: str) -> Artifact:
     if format_and_kind[1] != kind:
         raise ArtifactRefused(f"{model.tag} is of kind {format_and_kind[1]}, not {kind}")
     if format_and_kind[0] != FORMAT:
-        raise ArtifactRefused(
+        raise ArtifactOutdated(
             f"{model.tag} was saved by another version of valuebox, in format "
             f"{format_and_kind[0]} instead of {FORMAT}; train it again"
         )

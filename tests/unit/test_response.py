@@ -158,6 +158,18 @@ def test_a_model_of_the_first_layout_is_to_be_trained_again() -> None:
         ResponseModel.load(tag)
 
 
+def test_a_service_starts_beside_a_model_of_the_first_layout_and_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    files = {"model.json": b'{"usual": [0.1], "days": 30, "category": "category"}'}
+    tag = registry.save("response", "response", files, {}, {})
+    assert served(None) is None
+    assert f"{tag} was saved by an older version" in caplog.text
+    with pytest.raises(ArtifactRefused, match="older version"):
+        served("response")
+    bentoml.models.delete(tag)
+
+
 def test_a_service_needs_no_model_unless_one_is_named(model: ResponseModel) -> None:
     assert served(None) is None
     assert served(TAG).tag == model.tag

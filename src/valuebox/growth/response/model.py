@@ -1,6 +1,7 @@
 """The response model: customers in, probabilities out; no HTTP and no SQL."""
 
 import json
+import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
@@ -25,6 +26,8 @@ _LAYOUT: Final = 2
 _AT: Final = np.datetime64("2024-06-01", "us")
 _AT_ONCE: Final = 5_000
 """Customers whose matrices are in memory at the same time."""
+
+_log = logging.getLogger("valuebox")
 
 
 class Said(NamedTuple):
@@ -167,7 +170,7 @@ class ResponseModel:
         try:
             rest = json.loads((artifact.path / _REST).read_bytes())
             if rest.get("layout") != _LAYOUT:
-                raise registry.ArtifactRefused(
+                raise registry.ArtifactOutdated(
                     f"{artifact.tag} was saved by an older version of valuebox; "
                     "`valuebox growth train` makes a new one"
                 )
@@ -218,7 +221,9 @@ def served(tag: str | None) -> ResponseModel | None:
     """The model that a service answers with.
 
     Args:
-        tag: The one that must be there; None for the newest `response`, if there is one.
+        tag: The one that must be there; None for the newest `response`, if there is one. One
+            that an older version has saved is then left alone, with a warning: a service answers
+            its other questions after an upgrade too.
 
     Raises:
         registry.ArtifactMissing: when it must be there and is not.
@@ -228,6 +233,11 @@ def served(tag: str | None) -> ResponseModel | None:
         return ResponseModel.load(tag or NEWEST)
     except registry.ArtifactMissing:
         if tag is None:
+            return None
+        raise
+    except registry.ArtifactOutdated as outdated:
+        if tag is None:
+            _log.warning("responses are not predicted: %s", outdated)
             return None
         raise
 
