@@ -68,6 +68,7 @@ class Connections:
         self._count = 0
         self._said: dict[Reason, float] = {}
         _gauge().set(0)
+        _refusals()
 
     @property
     def is_crowded(self) -> bool:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from valuebox.growth.response.features import Encoder
 from valuebox.growth.response.history import there
 from valuebox.growth.response.judging import CannotJudge, judge
 from valuebox.growth.response.level import expected_between, forecast
-from valuebox.growth.response.model import ResponseModel, served
+from valuebox.growth.response.model import Pair, ResponseModel, served
 from valuebox.growth.response.told import Attributes
 from valuebox.registry import ArtifactMissing, ArtifactRefused
+from valuebox_training.levelling import levelled
 from valuebox_training.response import NothingToLearn, train
 
 AT = np.datetime64("2024-06-01", "us")
@@ -137,6 +139,32 @@ def test_those_who_respond_are_found_and_counted(model: ResponseModel) -> None:
     some = chosen[[400, 3, 77]]
     assert model.predict(facts, start, some) == pytest.approx(said[[400, 3, 77]], abs=1e-7)
     assert model.predict(facts, start, chosen[:0]).shape == (0, 6)
+
+
+def test_categories_are_expected_as_often_as_they_came(model: ResponseModel) -> None:
+    facts = world(3, 3_000)
+    starts = [AT - np.timedelta64(30 * month, "D") for month in (1, 2, 3)]
+    off = [
+        Pair(pair.any, replace(pair.categories, regressions=pair.categories.regressions.model_copy(
+            update={"cells": (1.2, -1.2)}
+        )))
+        for pair in model.pairs
+    ]  # fmt: skip
+    wrong = replace(model, pairs=tuple(off))
+    right = levelled(wrong, facts, starts)
+    chosen = there(facts, starts[0], 30)
+    happened = model.encoder.happened(
+        model.encoder.history(facts, starts[0]), starts[0], 30, chosen
+    )
+    came = happened.sum(axis=0)
+    for said, holds in ((wrong, False), (right, True)):
+        expected = said.predict(facts, starts[0], chosen).sum(axis=0)
+        near = [
+            abs(expected[place] - came[place]) < 3 * np.sqrt(came[place]) + 0.1 * came[place]
+            for place, cell in enumerate(model.cells)
+            if cell.category is not None
+        ]
+        assert all(near) == holds
 
 
 def test_a_changed_model_is_refused(model: ResponseModel) -> None:

@@ -21,6 +21,7 @@ from valuebox.growth.response.history import Positions, slack, there
 from valuebox.growth.response.judging import ResponseReport, judge
 from valuebox.growth.response.model import Pair, ResponseModel, within
 from valuebox.growth.response.months import past
+from valuebox_training.levelling import levelled
 from valuebox_training.ranking import BOOSTER, Lessons, fit_ranker
 
 MOST_ROUNDS: Final = 24
@@ -122,7 +123,12 @@ def learn(
     without = [
         ResponseModel(encoder, month, days, category) for month in zip(*earlier, strict=False)
     ]
-    return Learned(whole, without, starts)
+    # Each by months that it has learned from, so that those it is judged by stay unseen.
+    return Learned(
+        levelled(whole, facts, starts, seed),
+        [levelled(one, facts, starts[1 + month :], seed) for month, one in enumerate(without)],
+        starts,
+    )
 
 
 class _Looked(NamedTuple):

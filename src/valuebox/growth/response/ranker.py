@@ -30,6 +30,8 @@ class Regressions(BaseModel):
     """What the level of the last months adds to the log-odds."""
     moves: float = 0.0
     """Standard deviation of the log-odds that the level of a month to come may be off by."""
+    cells: tuple[float, ...] = ()
+    """What each cell's own level adds beside that; empty where cells are not levelled apart."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ class Ranker:
 
     def log_odds(self, matrix: NDArray[np.float32]) -> Floats:
         """`(n_customers, n_cells)`, as they are served."""
-        return self.ways(matrix)[self.regressions.way] + self.regressions.shift
+        found: Floats = self.ways(matrix)[self.regressions.way] + self.regressions.shift
+        return found + np.array(self.regressions.cells) if self.regressions.cells else found
 
     @classmethod
     def read(cls, regressions: Regressions, booster: bytes) -> Self:
