@@ -38,7 +38,7 @@ class Database:
             # Without foreign keys, which are off here, whole pages are dropped.
             statements = ["DELETE FROM ltv_predictions", "DELETE FROM ltv_features"]
         else:
-            statements = ["TRUNCATE ltv_features, ltv_predictions", "CHECKPOINT"]
+            statements = ["TRUNCATE ltv_features, ltv_predictions CASCADE", "CHECKPOINT"]
         self._do(lambda connection: [_one(connection, statement) for statement in statements])
 
     def _do(self, work: Callable[[Any], Any]) -> Any:

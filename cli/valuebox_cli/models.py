@@ -47,7 +47,7 @@ def list_models() -> None:
             padding=(0, 1, 0, 0),
         )
         for heading in ("model", "made", "users", "until", *_JUDGED, ""):
-            table.add_column(heading, no_wrap=heading not in ("model", "made"))
+            table.add_column(heading, no_wrap=heading != "made")
         for model in registry.saved():
             table.add_row(*_row(model), "served" if model.tag == served else "")
         out.print(table)

@@ -1,7 +1,9 @@
 """Loaded by Schemathesis itself, named in its environment variable `SCHEMATHESIS_HOOKS`."""
 
+from datetime import UTC, datetime
 from itertools import cycle, islice
 from typing import Any
+from zoneinfo import available_timezones
 
 import schemathesis
 
@@ -13,9 +15,10 @@ def before_call(_: schemathesis.HookContext, case: schemathesis.Case, kwargs: An
     """Say what JSON Schema has no words for.
 
     It calls 7.0 an integer. The service refuses it: beyond 2^53 a reader of floats has rounded
-    such an id before anybody could notice.
+    such an id before anybody could notice. Nor does it know the names of time zones, or that a
+    period ends after it starts.
     """
-    case.body = _even(_whole(case.body))
+    case.body = _timely(_even(_whole(case.body)))
 
 
 def _whole(body: Any) -> Any:
@@ -26,6 +29,27 @@ def _whole(body: Any) -> Any:
     if isinstance(body, dict):
         return {name: _whole(item) for name, item in body.items()}
     return body
+
+
+def _timely(body: Any) -> Any:
+    if not isinstance(body, dict):
+        return body
+    found = {name: _timely(value) for name, value in body.items()}
+    if isinstance(zone := found.get("timezone"), str) and zone not in available_timezones():
+        found["timezone"] = "Europe/Berlin"
+    start, end = found.get("start"), found.get("end")
+    if isinstance(start, str) and isinstance(end, str) and _moment(start) >= _moment(end):
+        found["end"] = None
+    return found
+
+
+def _moment(text: str) -> datetime:
+    """What cannot be read is the service's to refuse, in whatever order."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _even(table: Any) -> Any:
