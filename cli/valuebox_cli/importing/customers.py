@@ -33,7 +33,7 @@ class Known:
     batch: Batch
 
     def some(self, rows: Mask) -> CustomerColumns:
-        """Those of some rows, as the database takes them."""
+        """Customers of some rows, as the database takes them."""
         chosen = np.flatnonzero(rows).tolist()
         return CustomerColumns(
             [self.source] * len(chosen),

@@ -43,7 +43,7 @@ class Told:
     batch: Batch
 
     def some(self, rows: Mask) -> EventColumns:
-        """Those of some rows, as the database takes them."""
+        """Events of some rows, as the database takes them."""
         found: dict[str, Any] = {}
         for name, values in self.columns.items():
             if isinstance(values, pa.Array):

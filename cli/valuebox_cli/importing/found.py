@@ -43,7 +43,7 @@ class Rows:
         self.found = found
         self.bad = np.zeros(count, dtype=bool)
         self.meant = np.ones(count, dtype=bool)
-        """Those that no filter leaves out."""
+        """Rows that no filter leaves out."""
 
     def only(self, rows: Mask) -> None:
         """Leave all others out, unless something is wrong with them already."""

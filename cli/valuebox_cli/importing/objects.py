@@ -96,7 +96,7 @@ def _is_storable(value: Any) -> bool:
 
 
 def objects(columns: Mapping[str, Values], rows: Sequence[int]) -> list[dict[str, Any] | None]:
-    """The same for a few rows, as Python has objects."""
+    """Objects of a few rows, as Python has them."""
     return [
         {name: values[row] for name, values in columns.items() if values[row] is not None} or None
         for row in rows

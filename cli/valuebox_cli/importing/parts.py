@@ -105,7 +105,7 @@ Plain = Annotated[PlainOf, BeforeValidator(_named)]
 
 
 class Always(Part):
-    """The same for every row."""
+    """A value that every row has."""
 
     always: Type
 

@@ -122,7 +122,7 @@ def store_events(
 
 
 def _ahead(batches: Iterator[T]) -> Iterator[T]:
-    """The same batches, of which the next is made while the database works on the one before."""
+    """Batches, of which the next is made while the database works on the one before."""
     with ThreadPoolExecutor(1) as aside:
         waiting = aside.submit(next, batches, None)
         while (one := waiting.result()) is not None:

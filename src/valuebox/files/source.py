@@ -18,7 +18,7 @@ _END: Final = 1 << 20
 
 
 class Part(Protocol):
-    """One of the files that a source is made of."""
+    """A file that a source is made of."""
 
     @property
     def path(self) -> Path:
@@ -104,7 +104,7 @@ def open_source(path: Path) -> Source:
 
 
 def _of_size(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
-    """The same rows, regrouped: where a file's own groups end depends on who wrote it."""
+    """Rows of a file, regrouped: where a file's own groups end depends on who wrote it."""
     waiting: list[pa.RecordBatch] = []
     rows = 0
     for batch in batches:

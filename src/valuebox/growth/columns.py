@@ -98,7 +98,7 @@ class Customers:
         return self.source.names[int(self.source.codes[position])]
 
     def named(self, position: int) -> dict[str, str]:
-        """One of them as answers name a customer: by `source` and `customer`, their id there."""
+        """A customer as answers name them: by `source` and `customer`, their id there."""
         return {"source": self.source_of(position), "customer": str(self.id[position])}
 
     def groups(self, attribute: str) -> Groups:
@@ -172,7 +172,7 @@ def labels(values: Iterable[str | None]) -> Labels:
 
 
 def as_shown(values: Labels) -> Labels:
-    """The same with texts as names of groups; texts that are the same name become one."""
+    """Facts with texts as names of groups; texts that are the same name become one."""
     named = labels(map(shown, values.names))
     return Labels(np.append(named.codes, np.int32(-1))[values.codes], named.names)
 

@@ -18,7 +18,7 @@ def end_of(facts: Facts, end: datetime | None, zone: tzinfo = UTC) -> np.datetim
 
 
 def watched_until(when: Moments, end: datetime | None, zone: tzinfo = UTC) -> np.datetime64 | None:
-    """The same of events at some moments; None of none."""
+    """When the facts end whose events were at some moments; None where there are none."""
     if not len(when):
         return None
     last = when.max()

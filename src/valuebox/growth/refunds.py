@@ -49,7 +49,7 @@ def are_refunds(events: Events, purchase: str, named: Sequence[str] | None = Non
 
 
 def apart(events: Events, purchase: str) -> Events:
-    """The same events, in which purchases with a negative amount have a type of their own.
+    """Events in which purchases with a negative amount have a type of their own.
 
     So nothing that counts purchases, or customers who made any, takes a refund for one.
     """

@@ -38,7 +38,7 @@ class Clock:
         return time.time_ns() // 1_000_000 + round(self._behind * 1_000)
 
     def moment(self) -> datetime:
-        """The same in UTC, to the millisecond."""
+        """The corrected time in UTC, to the millisecond."""
         return datetime.fromtimestamp(self.milliseconds() / 1_000, UTC)
 
     def compare(self, session: Session) -> float:

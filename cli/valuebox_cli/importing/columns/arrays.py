@@ -35,7 +35,7 @@ class Distinct(NamedTuple):
 
 
 def plain(values: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """The same values in an array without chunks, codes, views, or large offsets.
+    """Values of a column in one array, without chunks, codes, views, or large offsets.
 
     Bytes are the text that they spell, see `spelled`; of JSON each value is the text in it.
     """

@@ -16,7 +16,7 @@ _FORMER: Final = """
     TRL VEF ZWL
 """
 CODES: Final = frozenset(f"{_OF_TODAY} {_FORMER}".split())
-"""Those of today, and those that old data may have."""
+"""Codes of currencies of today, and of those that old data may have."""
 
 SIGNS: Final = {
     "$": "USD",

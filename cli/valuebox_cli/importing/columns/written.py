@@ -183,7 +183,7 @@ class _Parts:
 
 
 def _bare(pattern: str) -> str:
-    """The same pattern without names in it."""
+    """A pattern of moments without the names of its groups."""
     return re.sub(r"\(\?P<\w+>", "(?:", pattern)
 
 

@@ -132,7 +132,7 @@ class Encoder(BaseModel):
     def of_categories(
         self, history: History, at: np.datetime64, chosen: Positions, days: int
     ) -> Matrix:
-        """The same for each response in each category.
+        """The matrix of each response in each category.
 
         Returns:
             `(n_chosen, n_responses, n_categories, len(category_names))`.

@@ -13,7 +13,7 @@ from valuebox.growth.response.model import ResponseModel
 
 
 class Came(BaseModel):
-    """One response, in any category."""
+    """A response in any category: expected and came."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -73,11 +73,14 @@ def expected_in(model: ResponseModel, facts: FactRows, start: np.datetime64) -> 
 def past(
     models: Sequence[ResponseModel], facts: FactRows, starts: Sequence[np.datetime64]
 ) -> list[Month]:
-    """The same of several months, each by its own model; those of which nothing is known go."""
+    """What each of several models expected of its month, and what came.
+
+    Months of which nothing is known are left out.
+    """
     each = (expected_in(*pair) for pair in zip(models, [facts] * len(models), starts, strict=True))
     return [one for one in each if one is not None]
 
 
 def aware(moment: np.datetime64) -> datetime:
-    """The same moment with its time zone, UTC."""
+    """A moment with its time zone, UTC."""
     return datetime.fromisoformat(str(moment.astype("datetime64[us]"))).replace(tzinfo=UTC)
