@@ -5,6 +5,7 @@ import time
 from contextlib import closing
 
 import pytest
+from support.racing import use_all
 
 from valuebox import shared_folder
 from valuebox.limits import CountersBusy, Limits, NeverAllowed, RateLimited
@@ -51,23 +52,12 @@ def test_more_than_any_minute_allows_is_no_matter_of_waiting(minute: list[int]) 
         Limits().use("key", "rows", 31, 30)
 
 
-def _use_all(granted: "multiprocessing.Queue[int]") -> None:
-    counted, mine = Limits(), 0
-    for _ in range(500):
-        try:
-            counted.use("key", "requests", 1, 700)
-            mine += 1
-        except RateLimited:
-            continue
-    granted.put(mine)
-
-
 def test_processes_share_one_limit(monkeypatch: pytest.MonkeyPatch, minute: list[int]) -> None:
     monkeypatch.delenv(shared_folder.FOLDER_VARIABLE, raising=False)
     shared_folder.prepare()
-    forked = multiprocessing.get_context("fork")
-    granted = forked.Queue()
-    racing = [forked.Process(target=_use_all, args=(granted,)) for _ in range(3)]
+    spawned = multiprocessing.get_context("spawn")
+    granted = spawned.Queue()
+    racing = [spawned.Process(target=use_all, args=(granted, time.time())) for _ in range(3)]
     for one in racing:
         one.start()
     total = sum(granted.get(timeout=60) for _ in racing)
