@@ -26,7 +26,7 @@ MAX_HEAD_BYTES: Final = 1_000_000
 HEAD_SECONDS: Final = 10.0
 """For the line and the headers of a request, from its first byte, or from the connection."""
 PROBE_SECONDS: Final = 2.0
-"""The same while there are so many connections that only probes are answered."""
+"""For the head of a request while so many connections are open that only probes are answered."""
 _KEPT_FOR_PROBES: Final = 64
 _KEPT_FOR_FILES: Final = 256
 """Descriptors for database connections, models, sums and logs."""

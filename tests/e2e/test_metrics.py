@@ -106,6 +106,8 @@ def watched(
         "VALUEBOX_MODEL": model.tag,
         "VALUEBOX_ACCESS": "keys",
         "VALUEBOX_WORKERS": str(WORKERS),
+        # As in images of BentoML's own, where it would not replace a worker that dies.
+        "BENTOML_CONTAINERIZED": "true",
     }
     server = KillableServer(settings, folder / "serve.log")
     yield Watched(server, url, only_line(key), folder)

@@ -46,7 +46,7 @@ def _listed(given: Any) -> Any:
 
 class _Rows(Table):
     id: Annotated[list[Column], Field(min_length=1)] | RowNumber | Column
-    """One column, several that together tell rows apart, or the number of the row."""
+    """A column, several that together tell rows apart, or the number of the row."""
     prefix: str = ""
     """Stands before every id, so that tables of one source do not share any."""
     where: Condition | None = None
@@ -155,7 +155,7 @@ _FORMAT: Final = ("delimiter", "encoding", "columns")
 
 
 def _spread(content: dict[str, Any]) -> dict[str, Any]:
-    """The same, with the format of files said of every table instead of once for all."""
+    """A mapping with the format of files said of every table instead of once for all."""
     told = {name: content[name] for name in _FORMAT if name in content}
     rest = {name: one for name, one in content.items() if name not in _FORMAT}
     for table in _tables(rest) if told else ():
