@@ -1,6 +1,7 @@
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import pytest
+from support.moments import is_just_now
 from support.services import Service
 from support.users import user, users
 
@@ -27,7 +28,7 @@ def test_a_stored_prediction_is_found_as_it_was_answered(service: Service, model
     assert page["next_page"] is None
     (found,) = page["predictions"]
     predicted_at = datetime.fromisoformat(found.pop("predicted_at"))
-    assert timedelta(0) <= datetime.now(UTC) - predicted_at < timedelta(minutes=5)
+    assert is_just_now(predicted_at)
     assert found == {
         **predicted,
         "model": model_tag,

@@ -1,10 +1,11 @@
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import numpy as np
 import pytest
 from sqlalchemy import select
 from support.databases import count_rows
+from support.moments import is_just_now
 from support.users import COMPLETE, estimates, received, user, users
 
 from valuebox.ltv import repository
@@ -46,7 +47,6 @@ def found_users(store: Store, **search: object) -> list[int]:
 
 
 def test_every_column_is_stored_as_received(store: Store) -> None:
-    before = datetime.now(UTC)
     request_id = add(store, [user(**EXTRA)], [12.5])
     with store.reading() as session:
         stored, prediction = session.execute(
@@ -56,7 +56,7 @@ def test_every_column_is_stored_as_received(store: Store) -> None:
     assert columns == {**COMPLETE, "join_date": datetime(2019, 8, 1, 0, 0, 21)}
     assert stored.extra == EXTRA
     assert stored.request_id == request_id
-    assert before <= stored.received_at <= datetime.now(UTC)
+    assert is_just_now(stored.received_at)
     assert (prediction.prediction, prediction.model) == (12.5, "ltv:tested")
     assert (prediction.lower, prediction.upper) == (12.25, 13.0)
     assert prediction.features_id == stored.id
@@ -144,7 +144,7 @@ def test_what_is_found_says_what_came_true(store: Store) -> None:
     assert (unknown.user_id, unknown.target, unknown.country_segment) == (7, None, None)
     assert known.request_id == request_id
     assert known.join_date == datetime(2019, 8, 1, 0, 0, 21)
-    assert timedelta(0) <= datetime.now(UTC) - known.predicted_at < timedelta(minutes=5)
+    assert is_just_now(known.predicted_at)
 
 
 @pytest.mark.parametrize("page_size", [1, 7, 10, 25, 100])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from support.moments import is_just_now
 from support.sums import fold, report, send
 from support.users import user, users
 
@@ -160,7 +161,7 @@ def test_calm_users_do_not_drift_and_changed_ones_do(
 def test_arrivals_models_and_segments(store: Store, model: LtvModel) -> None:
     with store.reading() as session:
         assert queries.span(session) == Span(None, None, None, None, None)
-    began = datetime.now(UTC)
+    today = datetime.now(UTC).date()
     send(store, users(30), model)
     send(store, users(20), model, "ltv:second")
     fold(store)
@@ -173,9 +174,10 @@ def test_arrivals_models_and_segments(store: Store, model: LtvModel) -> None:
     assert [(use.model, use.rows) for use in uses] == [("ltv:second", 20), (model.tag, 30)]
     assert uses[1].trained_at == model.created_at
     assert uses[0].trained_at is None
-    assert began <= uses[1].first_at == uses[1].last_at <= uses[0].first_at
+    assert uses[1].first_at == uses[1].last_at <= uses[0].first_at
+    assert is_just_now(uses[1].first_at)
     assert (span.first_joined, span.last_joined) == (date(2019, 7, 1), date(2019, 7, 30))
-    assert span.last_received in (began.date(), datetime.now(UTC).date())
+    assert span.last_received in (today, datetime.now(UTC).date())
     joined = {(one.day.day, one.model): (one.users, one.known_users) for one in days}
     assert joined == {
         **{(day, model.tag): (1, 0) for day in range(1, 31)},
