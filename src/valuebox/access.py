@@ -11,8 +11,8 @@ import anyio.to_thread
 from sqlalchemy.exc import SQLAlchemyError
 
 from valuebox.errors import ValueboxError
-from valuebox.exchange import within
 from valuebox.limits import Limits
+from valuebox.store.deadline import within
 from valuebox.store.engine import Store
 from valuebox.store.keys import ApiKey, Scope, digest, split_key, working_keys
 

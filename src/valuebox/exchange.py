@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
+from valuebox.store.deadline import until
 from valuebox.store.ids import new_id
 
 if TYPE_CHECKING:
@@ -104,17 +105,11 @@ def current() -> Exchange:
 
 
 @contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """An exchange of its own for the block, which nobody waits for any longer than that."""
-    with answering(Exchange(deadline=time.monotonic() + seconds)):
-        yield
-
-
-@contextmanager
 def answering(exchange: Exchange) -> Iterator[None]:
-    """In the block, `exchange` is the current one."""
+    """In the block, `exchange` is the current one, and its deadline that of the database."""
     token = current_exchange.set(exchange)
     try:
-        yield
+        with until(exchange.deadline):
+            yield
     finally:
         current_exchange.reset(token)

@@ -3,10 +3,9 @@
 import asyncio
 import logging
 import re
-import secrets
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import anyio
@@ -22,8 +21,6 @@ from valuebox import exposure
 from valuebox.access import Access, Caller
 from valuebox.admission import admitted
 from valuebox.bodies import Body, refuse_headers
-from valuebox.dashboard import site
-from valuebox.dashboard.sessions import Sessions
 from valuebox.endpoint import ROUTES, Route, crashed, overloaded, wrong_method
 from valuebox.errors import (
     IDEMPOTENCY_KEY_HEADER,
@@ -35,11 +32,11 @@ from valuebox.errors import (
     Problem,
     error_response,
 )
-from valuebox.exchange import Exchange, current_exchange
-from valuebox.front import site as front
+from valuebox.exchange import Exchange, answering
 from valuebox.proxies import TrustedProxies
 from valuebox.settings import Settings
 from valuebox.shaping import ErrorShaper
+from valuebox.sites import Site
 from valuebox.store.idempotency import MAX_KEY
 from valuebox.store.keys import Scope
 from valuebox.telemetry import exposition, traffic
@@ -51,8 +48,7 @@ ANSWER_WITHIN_SECONDS: Final = 50
 
 PROBES: Final = frozenset({"/livez", "/healthz", "/readyz"})
 # Says nothing of what is stored, and whoever has no key yet may want to read it.
-_DOCUMENTS: Final = front.PATHS | {"/docs.json", "/schema.json"}
-_OPEN: Final = PROBES | _DOCUMENTS
+_OPEN: Final = PROBES | {"/docs.json", "/schema.json"}
 _METRICS: Final = "/metrics"
 _OTHER: Final = "other"
 _READING_SCOPES: Final = frozenset({Scope.READ})
@@ -65,6 +61,10 @@ _KEY: Final = re.compile(rf"[!-~]{{1,{MAX_KEY}}}")
 _CLIENT_GONE: Final = 499
 
 _log = logging.getLogger("valuebox.access")
+
+
+def _no_sites(*_: object) -> Sequence[Site]:
+    return ()
 
 
 class Guard:
@@ -80,13 +80,21 @@ class Guard:
         app: ASGIApp,
         settings: Callable[[], Settings],
         running: Callable[[], Any],
+        sites: Callable[[Settings, Callable[[], Any]], Sequence[Site]] = _no_sites,
     ):
-        """Around `app`; `running` is the service, with its `access` and its `dispatch`."""
+        """Around `app`.
+
+        Args:
+            app: Whatever is answered by neither an endpoint of ours nor a site.
+            settings: Reads the settings.
+            running: The service, with its `access` and its `dispatch`.
+            sites: Makes the pages that stand beside the endpoints of `running`.
+        """
         found = settings()
         self._app = app
         self._running = running
-        secret = found.session_secret.get_secret_value() or secrets.token_hex()
-        self._dashboard = site.Dashboard(running, Sessions(secret), found.least_users)
+        self._sites = {path: site for site in sites(found, running) for path in site.paths}
+        self._open = _OPEN.union(*(site.open_paths for site in self._sites.values()))
         self._max_body_bytes = int(found.max_body_mb * 1_000_000)
         self._max_requests = found.max_requests
         self._requests = 0
@@ -127,8 +135,20 @@ class Guard:
             idempotency_key=headers.get(IDEMPOTENCY_KEY_HEADER),
         )
         exchange.body.update(scope["path"].encode() + b"\0")
-        exchange.page = self._dashboard.page_of(scope, headers)
-        token = current_exchange.set(exchange)
+        site = self._sites.get(scope["path"])
+        exchange.page = site.error_page(scope, headers) if site else None
+        with answering(exchange):
+            await self._answer_within(scope, receive, send, headers, exchange, began)
+
+    async def _answer_within(
+        self,
+        scope: Connection,
+        receive: Receive,
+        send: Send,
+        headers: Headers,
+        exchange: Exchange,
+        began: float,
+    ) -> None:
         digest = exchange.body if exchange.idempotency_key is not None else None
         body = Body(receive, headers, self._max_body_bytes, digest)
         shaped = ErrorShaper(send, exchange)
@@ -148,8 +168,7 @@ class Guard:
             await answer(scope, receive, shaped)
         finally:
             client = self._trusted.client(scope, headers.get("x-forwarded-for"))
-            _note(scope, client, exchange, shaped, body, time.monotonic() - began)
-            current_exchange.reset(token)
+            self._note(scope, client, exchange, shaped, body, time.monotonic() - began)
 
     async def _admit(
         self,
@@ -160,7 +179,7 @@ class Guard:
         exchange: Exchange,
     ) -> None:
         path = scope["path"]
-        refusal = _refuse_path(path) or await self._refuse_caller(path, headers, exchange)
+        refusal = self._refuse_path(path) or await self._refuse_caller(path, headers, exchange)
         is_ours = scope["method"] == "POST" and path in ROUTES
         if refusal is None and is_ours:
             refusal = self._refuse(headers, ROUTES[path], exchange)
@@ -168,10 +187,8 @@ class Guard:
             await refusal(scope, body, shaped)
         elif path == _METRICS:
             await (await self._metrics(scope["method"]))(scope, body, shaped)
-        elif path in front.PATHS:
-            await front.answer(path, scope["method"])(scope, body, shaped)
-        elif path in site.PATHS:
-            await (await self._dashboard.answer(scope, body))(scope, body, shaped)
+        elif site := self._sites.get(path):
+            await (await site.answer(scope, body))(scope, body, shaped)
         elif not is_ours:
             await self._app(scope, body, shaped)
         else:
@@ -193,17 +210,18 @@ class Guard:
     async def _refuse_caller(
         self, path: str, headers: Headers, exchange: Exchange
     ) -> Response | None:
-        if path in _OPEN:
+        if path in self._open:
             return None
         access: Access = self._running().access
         is_bound = access.mode == "local" or self._hosts
         if is_bound and not exposure.is_named(headers.get("host", ""), self._hosts):
             return error_response("forbidden", _ELSEWHERE)
-        if access.mode != "keys" or path == site.SIGN_IN:
+        site = self._sites.get(path)
+        if access.mode != "keys" or (site and path == site.sign_in_path):
             return None
         authorization, signed_in = headers.get("authorization"), None
-        if path in site.PATHS and authorization is None:
-            signed_in = self._dashboard.key_id(headers)
+        if site and authorization is None:
+            signed_in = site.key_id(headers)
         scopes = ROUTES[path].scopes if path in ROUTES else _READING_SCOPES
         checked = await admitted(
             access.resume(signed_in, scopes) if signed_in else access.check(authorization, scopes)
@@ -223,17 +241,49 @@ class Guard:
             return _bad_key()
         return refuse_headers(headers, self._max_body_bytes)
 
+    def _is_known(self, path: str) -> bool:
+        return path in ROUTES or path in self._open or path == _METRICS or path in self._sites
 
-def _is_known(path: str) -> bool:
-    return path in ROUTES or path in _OPEN or path == _METRICS or path in site.PATHS
+    def _refuse_path(self, path: str) -> Response | None:
+        # To the letter, since Starlette is not that strict: to its routes a path with a line break
+        # at its end is the same one, and with a slash it sends the client on to a host of the
+        # client's.
+        if self._is_known(path):
+            return None
+        return error_response("not_found", NOT_FOUND)
 
-
-def _refuse_path(path: str) -> Response | None:
-    # To the letter, since Starlette is not that strict: to its routes a path with a line break at
-    # its end is the same one, and with a slash it sends the client on to a host of the client's.
-    if _is_known(path):
-        return None
-    return error_response("not_found", NOT_FOUND)
+    def _note(
+        self,
+        scope: Connection,
+        client: str | None,
+        exchange: Exchange,
+        shaped: ErrorShaper,
+        body: Body,
+        seconds: float,
+    ) -> None:
+        """Count an answer, and write it into the log."""
+        status = _CLIENT_GONE if body.broke_off and shaped.status != 200 else shaped.status
+        # Never the query, nor a path that is none of ours: callers put anything in there, and
+        # whoever sends paths at random must not fill the memory.
+        path = scope["path"] if self._is_known(scope["path"]) else _OTHER
+        status = status or _CLIENT_GONE
+        # Whoever has gone has seen no error.
+        code = None if status == _CLIENT_GONE else shaped.code
+        traffic().answered(path, status, code, seconds, exchange)
+        if path in PROBES and status == 200:
+            return
+        fields = {
+            "method": scope["method"],
+            "path": path,
+            "status": status,
+            "seconds": round(seconds, 4),
+            "rows": exchange.rows,
+            "replayed": exchange.replayed or None,
+            "client": client,
+            "key": exchange.caller.key.name if exchange.caller else None,
+        }
+        known = {name: value for name, value in fields.items() if value is not None}
+        _log.info("answered", extra={"fields": known})
 
 
 def _timed_out() -> Response:
@@ -248,36 +298,3 @@ def _bad_key() -> Response:
     return error_response(
         "invalid_input", "A header cannot be used; nothing of this request was stored.", [problem]
     )
-
-
-def _note(
-    scope: Connection,
-    client: str | None,
-    exchange: Exchange,
-    shaped: ErrorShaper,
-    body: Body,
-    seconds: float,
-) -> None:
-    """Count an answer, and write it into the log."""
-    status = _CLIENT_GONE if body.broke_off and shaped.status != 200 else shaped.status
-    # Never the query, nor a path that is none of ours: callers put anything in there, and whoever
-    # sends paths at random must not fill the memory.
-    path = scope["path"] if _is_known(scope["path"]) else _OTHER
-    status = status or _CLIENT_GONE
-    # Whoever has gone has seen no error.
-    code = None if status == _CLIENT_GONE else shaped.code
-    traffic().answered(path, status, code, seconds, exchange)
-    if path in PROBES and status == 200:
-        return
-    fields = {
-        "method": scope["method"],
-        "path": path,
-        "status": status,
-        "seconds": round(seconds, 4),
-        "rows": exchange.rows,
-        "replayed": exchange.replayed or None,
-        "client": client,
-        "key": exchange.caller.key.name if exchange.caller else None,
-    }
-    known = {name: value for name, value in fields.items() if value is not None}
-    _log.info("answered", extra={"fields": known})

@@ -6,8 +6,8 @@ from typing import Final
 import anyio.to_thread
 from sqlalchemy import Engine
 
-from valuebox.exchange import within
 from valuebox.store import migrate
+from valuebox.store.deadline import within
 
 READY_SECONDS: Final = 2.5
 """Who asks for readiness seldom waits for longer."""

@@ -3,6 +3,7 @@
 import os
 import secrets
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Lock
@@ -12,10 +13,12 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 
 from valuebox import exposure, logs, shared_folder, telemetry
 from valuebox.access import Access
+from valuebox.dashboard.site import Dashboard
 from valuebox.dispatch import Dispatch
 from valuebox.drain import Drain
 from valuebox.errors import ValueboxError
 from valuebox.facts.api import FactsApi
+from valuebox.front.site import Front
 from valuebox.growth.api import GrowthApi
 from valuebox.growth.response.api import ResponseApi
 from valuebox.growth.response.model import served
@@ -33,7 +36,8 @@ from valuebox.readiness import Readiness
 from valuebox.repeating import stop
 from valuebox.retention import Retention, pruner
 from valuebox.server import running_server
-from valuebox.settings import load_settings, worker_count
+from valuebox.settings import Settings, load_settings, worker_count
+from valuebox.sites import Site
 from valuebox.store import migrate
 from valuebox.store.clock import CLOCK
 from valuebox.store.engine import THREADS, Store, absolute, check_connections, make_engine
@@ -165,7 +169,11 @@ class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
         self.store.close()
 
 
+def _sites(settings: Settings, running: Callable[[], ValueBox]) -> tuple[Site, ...]:
+    return Front(), Dashboard.of(settings, running)
+
+
 ValueBox.add_asgi_middleware(  # type: ignore[attr-defined]
-    Guard, settings=load_settings, running=bentoml.get_current_service
+    Guard, settings=load_settings, running=bentoml.get_current_service, sites=_sites
 )
 ValueBox.add_asgi_middleware(TruthfulDocs)  # type: ignore[attr-defined]

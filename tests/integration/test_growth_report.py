@@ -14,7 +14,6 @@ from support.facts import customer, event, put_customers, put_events
 from support.pages import Page
 
 from valuebox.endpoint import ROUTES
-from valuebox.exchange import within
 from valuebox.facts.reading import SeveralCurrencies
 from valuebox.growth import api  # noqa: F401 - declares the endpoint
 from valuebox.growth.api import GrowthApi
@@ -22,6 +21,7 @@ from valuebox.growth.building import report
 from valuebox.growth.loading import TooManyEvents
 from valuebox.growth.report import GrowthReport
 from valuebox.growth.schemas import Baseline, GrowthQuestion
+from valuebox.store.deadline import within
 from valuebox.store.engine import Store, TooLate
 
 

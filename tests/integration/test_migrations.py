@@ -39,6 +39,8 @@ def test_an_empty_database_reaches_the_newest_revision(database_url: str) -> Non
 
 
 def test_the_migrated_schema_is_that_of_the_tables(store: Store) -> None:
+    import valuebox.service  # noqa: F401  (declares every table)
+
     with store.engine.connect() as connection:
         context = MigrationContext.configure(
             connection, opts={"compare_type": True, "compare_server_default": True}

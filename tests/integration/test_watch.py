@@ -15,10 +15,10 @@ from support.proxy import FaultProxy, cutting
 from support.services import eventually
 from support.users import estimates, received, user
 
-from valuebox.exchange import within
 from valuebox.ltv import repository
 from valuebox.readiness import Readiness
 from valuebox.store import migrate
+from valuebox.store.deadline import within
 from valuebox.store.engine import CONNECTIONS, Store, check_connections, make_engine
 from valuebox.store.ids import new_id
 from valuebox.store.watch import ANSWER_SECONDS, TICK_SECONDS

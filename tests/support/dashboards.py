@@ -14,6 +14,7 @@ import pandas as pd
 from support.pages import Page
 from support.sums import fold, report, send
 from valuebox.access import Access, Mode
+from valuebox.dashboard.site import Dashboard
 from valuebox.guard import Guard
 from valuebox.ltv.model import LtvModel
 from valuebox.settings import Settings
@@ -105,7 +106,9 @@ def site_on(store: Store, model: LtvModel, mode: Mode = "open", **settings: Any)
 
     access = Access(store, mode)
     service = SimpleNamespace(store=store, access=access, ltv=model)
-    guard = Guard(nothing, settings=lambda: Settings(**settings), running=lambda: service)
+    guard = Guard(
+        nothing, lambda: Settings(**settings), lambda: service, lambda *of: [Dashboard.of(*of)]
+    )
     with asyncio.Runner() as loop:
         yield Site(store, Asking(guard, loop))
     access.close()

@@ -1,5 +1,6 @@
 """Requests to the dashboard: which there are, and how they are answered."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, Protocol
@@ -24,7 +25,9 @@ from valuebox.dashboard.panels import PANELS, Panel
 from valuebox.dashboard.sessions import PATH, Sessions
 from valuebox.endpoint import database_away, overloaded, wrong_method
 from valuebox.errors import STATUS_OF, ErrorAnswer, error_response
-from valuebox.exchange import within
+from valuebox.settings import Settings
+from valuebox.sites import ErrorPage
+from valuebox.store.deadline import within
 from valuebox.store.engine import VIEWS, Store
 from valuebox.store.keys import Scope
 
@@ -65,6 +68,16 @@ class Served(Protocol):
 class Dashboard:
     """Answers what is asked at `PATHS`, for whoever the guard has let in."""
 
+    paths = PATHS
+    open_paths: frozenset[str] = frozenset()
+    sign_in_path = SIGN_IN
+
+    @classmethod
+    def of(cls, settings: Settings, running: Callable[[], Served]) -> "Dashboard":
+        """The dashboard of a running service; without a secret, sessions end with the worker."""
+        secret = settings.session_secret.get_secret_value() or secrets.token_hex()
+        return cls(running, Sessions(secret), settings.least_users)
+
     def __init__(self, running: Callable[[], Served], sessions: Sessions, least_users: int):
         self._running = running
         self._sessions = sessions
@@ -103,7 +116,7 @@ class Dashboard:
         cookies = headers.get("cookie")
         return self._sessions.key_id(cookies) if cookies else None
 
-    def page_of(self, scope: Connection, headers: Headers) -> Callable[[bytes], Response] | None:
+    def error_page(self, scope: Connection, headers: Headers) -> ErrorPage | None:
         """What makes a page of an error answer, where a browser has asked for one."""
         path = scope["path"]
         if path not in PATHS or "text/html" not in headers.get("accept", ""):

@@ -33,9 +33,9 @@ from sqlalchemy import (
 )
 from sqlalchemy import column as named
 
-from valuebox.exchange import current
 from valuebox.facts.tables import Customer, Event
 from valuebox.store.copying import EPOCH, HEADER_BYTES, TRAILER_BYTES
+from valuebox.store.deadline import deadline
 from valuebox.store.writing import table_of
 
 Kind = tuple[str, str | None]
@@ -80,7 +80,7 @@ class Scanned(NamedTuple):
 def begin(connection: Connection) -> None:
     """Give a transaction on PostgreSQL time enough to read millions of rows."""
     if connection.dialect.name == "postgresql":
-        left = current().deadline - time.monotonic()
+        left = deadline() - time.monotonic()
         limit = 0 if math.isinf(left) else max(1, int(1_000 * left))
         for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
             connection.execute(text(f"SET LOCAL {name} = {limit}"))

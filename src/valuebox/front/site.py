@@ -5,22 +5,19 @@ from functools import cache
 from typing import Final
 
 from jinja2 import Environment
+from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, Response
+from starlette.types import Receive
+from starlette.types import Scope as Connection
 
 from valuebox import __version__
 from valuebox.dashboard.rendering import digest, environment, style
 from valuebox.endpoint import wrong_method
 from valuebox.front.reference import operations
+from valuebox.sites import ErrorPage
 
 _READING: Final = ("GET", "HEAD")
 _CACHED: Final = "public, max-age=300"
-
-
-def answer(path: str, method: str) -> Response:
-    """The response to a request whose path is one of `PATHS`."""
-    if method not in _READING:
-        return wrong_method(_READING)
-    return _PAGES[path]()
 
 
 def _start() -> HTMLResponse:
@@ -32,7 +29,28 @@ def _api() -> HTMLResponse:
 
 
 _PAGES: Final[Mapping[str, Callable[[], HTMLResponse]]] = {"/": _start, "/api": _api}
-PATHS: Final = frozenset(_PAGES)
+
+
+class Front:
+    """Answers everybody who asks for one of the pages."""
+
+    paths = frozenset(_PAGES)
+    open_paths = paths
+    sign_in_path = None
+
+    def key_id(self, headers: Headers) -> str | None:
+        """Nobody signs in here."""
+        return None
+
+    def error_page(self, scope: Connection, headers: Headers) -> ErrorPage | None:
+        """Errors stay JSON."""
+        return None
+
+    async def answer(self, scope: Connection, receive: Receive) -> Response:
+        """The response to a request whose path is one of `paths`."""
+        if scope["method"] not in _READING:
+            return wrong_method(_READING)
+        return _PAGES[scope["path"]]()
 
 
 @cache

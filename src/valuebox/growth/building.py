@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from valuebox.exchange import current
 from valuebox.growth.activity import Activity, activity
 from valuebox.growth.advertising import advertising
 from valuebox.growth.bgnbd import NoFit
@@ -47,6 +46,7 @@ from valuebox.growth.value.leaving import Leaving, leaving
 from valuebox.growth.value.rfm import rfm
 from valuebox.ltv.latest import latest_predictions
 from valuebox.ltv.schemas import MAX_USER_ID
+from valuebox.store.deadline import deadline
 from valuebox.store.engine import Store, TooLate
 
 Part = TypeVar("Part")
@@ -106,7 +106,7 @@ def report(
     may_err = shares(facts, question.attribute, is_compared=loaded.both is not None)
 
     def part(name: str, make: Callable[[_Known], Part]) -> Part | None:
-        if time.monotonic() > current().deadline:
+        if time.monotonic() > deadline():
             raise TooLate
         if known is None:
             left_out[name] = "there are no customers or no events"

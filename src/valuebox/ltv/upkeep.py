@@ -6,12 +6,12 @@ from typing import Final
 
 from prometheus_client import Gauge
 
-from valuebox.exchange import within
 from valuebox.ltv.monitoring.gauges import MonitorGauges
 from valuebox.ltv.monitoring.keeping import latest
 from valuebox.ltv.summaries.folding import Folding
 from valuebox.repeating import Repeating
 from valuebox.store.clock import CLOCK
+from valuebox.store.deadline import within
 
 FIRST_SECONDS: Final = 1.0
 EVERY_SECONDS: Final = 15.0

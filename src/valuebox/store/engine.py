@@ -14,8 +14,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from valuebox.errors import ValueboxError
-from valuebox.exchange import current
 from valuebox.store import session_settings
+from valuebox.store.deadline import deadline
 from valuebox.store.watch import Watch
 from valuebox.store.writing import COPY_FROM, Rows, Then, insert_few, write
 
@@ -187,14 +187,14 @@ def check_connections(engine: Engine, workers: int) -> None:
         )
 
 
-def is_fresh(deadline: float) -> bool:
-    """Whether statements may still be sent as one, for somebody who waits until `deadline`."""
-    return time.monotonic() < deadline - _AT_ONCE_SECONDS
+def is_fresh(moment: float) -> bool:
+    """Whether statements may still be sent as one, for somebody who waits until `moment`."""
+    return time.monotonic() < moment - _AT_ONCE_SECONDS
 
 
-def is_in_time(deadline: float) -> bool:
-    """Whether a transaction may still be committed for somebody who waits until `deadline`."""
-    return time.monotonic() <= deadline - IDLE_MS / 1000
+def is_in_time(moment: float) -> bool:
+    """Whether a transaction may still be committed for somebody who waits until `moment`."""
+    return time.monotonic() <= moment - IDLE_MS / 1000
 
 
 def reason(error: DBAPIError) -> str:
@@ -221,7 +221,7 @@ class Store:
         """One unit of work: all of it is committed at the end, or none of it.
 
         Raises:
-            TooLate: when the deadline of the current exchange is too near to commit.
+            TooLate: when the deadline is too near to commit.
         """
         engine = self.engine.execution_options(sqlite_write=True)
         with Session(engine) as session, session.begin():
@@ -229,7 +229,7 @@ class Store:
             session.flush()
             # The order to commit may be held up on its way. The server obeys it for as long as it
             # lets a transaction wait; whoever asked still waits then, and is not told too early.
-            if not is_in_time(current().deadline):
+            if not is_in_time(deadline()):
                 raise TooLate
 
     def insert(self, rows: Iterable[Rows | Then]) -> None:
@@ -241,7 +241,7 @@ class Store:
         tables = iter(rows)
         first = next(tables)
         few = isinstance(first, Rows) and first.count < COPY_FROM
-        at_once = few and is_fresh(current().deadline)
+        at_once = few and is_fresh(deadline())
         if at_once and self.engine.dialect.name == "postgresql":
             with self._at_once.connect() as connection:
                 # Behind a pooler only a transaction of its own has a limit to its time.

@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
-from valuebox.exchange import current
+from valuebox.store.deadline import deadline
 
 ANSWER_SECONDS: Final = 3.0
 """How long a connection may take for a sign of life, before it is used."""
@@ -26,7 +26,7 @@ class Watch:
     """Knows until when each connection of an engine may be waited for.
 
     A connection that is lent is first asked for a sign of life; one without is replaced. Then it
-    is watched until the deadline of the exchange that it is lent for, where that has one. At the
+    is watched until the deadline of the work that it is lent for, where that has one. At the
     end of its time its socket is shut, so that the driver raises what it raises when a server
     breaks a connection. One thread looks after all connections; it ends when the engine is
     disposed of.
@@ -56,7 +56,7 @@ class Watch:
             except self._driver_error:
                 # The others were made before it, and hang where it hangs.
                 raise InvalidatePoolError from None
-        self._expect(connection, current().deadline)
+        self._expect(connection, deadline())
 
     def _on_return(self, connection: Any, _: Any) -> None:
         with self._lock:

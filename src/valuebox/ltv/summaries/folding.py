@@ -14,7 +14,6 @@ from typing import Final, NamedTuple
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session
 
-from valuebox.exchange import within
 from valuebox.ltv.summaries.adding import Batch, KnownModel
 from valuebox.ltv.summaries.counting import count_rows
 from valuebox.ltv.summaries.judging import judge_outcomes, judge_rows
@@ -23,6 +22,7 @@ from valuebox.ltv.summaries.passed_over import forget_notes, is_noted, next_note
 from valuebox.ltv.summaries.tables import LtvFolded
 from valuebox.ltv.tables import NOT_SUMMED, LtvFeatures, LtvOutcome, LtvPrediction
 from valuebox.store.clock import now
+from valuebox.store.deadline import within
 from valuebox.store.engine import Store
 from valuebox.store.ids import first_id
 
