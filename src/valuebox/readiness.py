@@ -5,8 +5,11 @@ from typing import Final
 
 import anyio.to_thread
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from valuebox.store import migrate
+from valuebox.store.clock import CLOCK
 from valuebox.store.deadline import within
 
 READY_SECONDS: Final = 2.5
@@ -21,7 +24,10 @@ class Readiness:
         self._asked: asyncio.Task[bool] | None = None
 
     async def check(self) -> bool:
-        """Whether the database answers in time, with the tables that this version needs."""
+        """Whether the database answers in time, with the tables that this version needs.
+
+        Nor is a worker ready while this machine's clock is far from the database's.
+        """
         if self._asked is None or self._asked.done():
             self._asked = asyncio.create_task(anyio.to_thread.run_sync(self._ask))
         # Unlike `wait_for`, this leaves the question alone, which others wait for as well.
@@ -30,4 +36,12 @@ class Readiness:
 
     def _ask(self) -> bool:
         with within(READY_SECONDS):
-            return migrate.is_current(self._engine)
+            return migrate.is_current(self._engine) and self._has_right_clock()
+
+    def _has_right_clock(self) -> bool:
+        try:
+            with Session(self._engine) as session:
+                CLOCK.compare(session)
+        except SQLAlchemyError:
+            return False
+        return CLOCK.is_right

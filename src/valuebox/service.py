@@ -39,7 +39,6 @@ from valuebox.server import running_server
 from valuebox.settings import Settings, load_settings, worker_count
 from valuebox.sites import Site
 from valuebox.store import migrate
-from valuebox.store.clock import CLOCK
 from valuebox.store.engine import THREADS, Store, absolute, check_connections, make_engine
 from valuebox.store.idempotency import Replays
 from valuebox.store.pool_use import pool_use
@@ -153,11 +152,8 @@ class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
         self.drain.install()
 
     async def __is_ready__(self) -> bool:
-        """Ready until it is told to stop, while the database answers as this version needs it.
-
-        Nor is it while its clock is far from the database's.
-        """
-        return not self.drain.begun and CLOCK.is_right and await self.readiness.check()
+        """Ready until it is told to stop, while the database answers as this version needs it."""
+        return not self.drain.begun and await self.readiness.check()
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def close(self) -> None:

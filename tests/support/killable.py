@@ -16,7 +16,17 @@ from valuebox_cli.server import free_port
 class KillableServer:
     """`bentoml serve` of this repository, on the same port after every kill."""
 
-    def __init__(self, settings: dict[str, str], log: Path):
+    def __init__(self, settings: dict[str, str], log: Path, descriptors: int | None = None):
+        """Start it.
+
+        Args:
+            settings: Environment variables.
+            log: A file for what it says.
+            descriptors: How many files and connections the system lets each process have open.
+        """
+        self._limited = (
+            ["sh", "-c", f'ulimit -n {descriptors} && exec "$@"', "sh"] if descriptors else []
+        )
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = log.open("wb")
@@ -27,7 +37,7 @@ class KillableServer:
         """Start, and wait until it answers."""
         command = [sys.executable, "-m", "bentoml", "serve", "--host", "127.0.0.1"]
         self._process = subprocess.Popen(
-            [*command, "--port", str(self.port)],
+            [*self._limited, *command, "--port", str(self.port)],
             cwd=ROOT,
             env=self._environment,
             stdout=self._log,
