@@ -1,5 +1,6 @@
 """A real service process for as long as it is needed."""
 
+import json
 import os
 import signal
 import socket
@@ -55,7 +56,7 @@ def serving(
             if not becomes_ready(process, f"{url}/readyz", START_SECONDS):
                 output.seek(0)
                 tail = output.read().decode(errors="replace").strip().splitlines()[-15:]
-                raise Unreachable("the service did not start:\n" + "\n".join(tail))
+                raise Unreachable("the service did not start:\n" + "\n".join(map(_message, tail)))
             yield url
         finally:
             stop(process)
@@ -69,6 +70,14 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def _message(line: str) -> str:
+    """What a line of the log says; the line itself where it is no JSON object."""
+    try:
+        return str(json.loads(line)["message"])
+    except (ValueError, KeyError, TypeError):
+        return line
 
 
 def becomes_ready(process: "subprocess.Popen[Any]", url: str, seconds: float) -> bool:

@@ -1,15 +1,20 @@
 """The log: one JSON object a line, with the request it belongs to and nothing that was sent."""
 
+import errno
 import json
 import logging
+import sys
+import threading
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from valuebox.exchange import current_exchange
 
 # Whose handlers BentoML sets up, and the root's.
 _LOGGERS: Final = ("", "bentoml", "circus", "uvicorn.error")
+
+_log = logging.getLogger("valuebox")
 
 
 class JsonLines(logging.Formatter):
@@ -38,17 +43,54 @@ class JsonLines(logging.Formatter):
 
 
 def configure() -> None:
-    """Have all that BentoML, uvicorn and we log written as JSON lines."""
+    """Have all that BentoML, uvicorn, Python and we log written as JSON lines."""
     for name in _LOGGERS:
         for handler in logging.getLogger(name).handlers:
             handler.setFormatter(JsonLines())
-    logging.getLogger("valuebox").setLevel(logging.INFO)
+    _log.setLevel(logging.INFO)
+    logging.captureWarnings(True)
+    if not sys.stderr.isatty():
+        # Whoever watches a terminal is better served by Python's own traceback.
+        sys.excepthook = _log_uncaught
+        threading.excepthook = _log_uncaught_in_thread
+
+
+def refuse_start(reason: Exception) -> NoReturn:
+    """End a process that cannot start, with a line for a person or, elsewhere, one of the log.
+
+    Args:
+        reason: An exception whose text holds nothing secret.
+
+    Raises:
+        SystemExit: always, with exit code 1.
+    """
+    message = f"valuebox cannot start: {reason}"
+    if sys.stderr.isatty():
+        raise SystemExit(message) from None
+    _log.critical(message)
+    raise SystemExit(1) from None
+
+
+def _log_uncaught(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    _log.critical("ended by an exception", exc_info=(kind, error, trace))
+
+
+def _log_uncaught_in_thread(thrown: threading.ExceptHookArgs) -> None:
+    if thrown.exc_value is not None and thrown.exc_type is not SystemExit:
+        caught = (thrown.exc_type, thrown.exc_value, thrown.exc_traceback)
+        _log.error("a thread was ended by an exception", exc_info=caught)
 
 
 def kind_of(error: BaseException) -> str:
-    """What is safe to log of an error: its type, and the database's own code for it."""
+    """What is safe to log of an error: its type, and the code of the database or the system."""
     driver = getattr(error, "orig", None)
-    code = getattr(driver, "pgcode", None) or getattr(driver, "sqlite_errorname", None)
+    code = (
+        getattr(driver, "pgcode", None)
+        or getattr(driver, "sqlite_errorname", None)
+        or errno.errorcode.get(getattr(error, "errno", None) or 0)
+    )
     return f"{type(error).__name__} {code}" if code else type(error).__name__
 
 

@@ -106,8 +106,8 @@ class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
     def prepare() -> None:
         """Before any worker starts: migrate the database, and prove that the model loads."""
         try:
-            settings = load_settings()
             logs.configure()
+            settings = load_settings()
             # BentoML would not replace a dead worker where this says that it runs in a container,
             # and a container with one of three workers left still calls itself healthy.
             os.environ.pop(_IN_CONTAINER, None)
@@ -137,7 +137,7 @@ class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
                 register(session, model)
             store.close()
         except ValueboxError as error:
-            raise SystemExit(f"valuebox cannot start: {error}") from None
+            logs.refuse_start(error)
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     def await_signals(self) -> None:
@@ -163,6 +163,7 @@ class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
         self.aside.shutdown()
         self.access.close()
         self.store.close()
+        telemetry.end()
 
 
 def _sites(settings: Settings, running: Callable[[], ValueBox]) -> tuple[Site, ...]:

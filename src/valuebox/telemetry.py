@@ -4,6 +4,7 @@ Counts are kept in files that the workers share, so that those of a worker which
 count. Every label has few values, all of them ours: each is kept for as long as the service runs.
 """
 
+import logging
 import os
 from contextlib import suppress
 from functools import cache
@@ -32,6 +33,8 @@ from valuebox.shared_folder import shared_folder
 _FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60)
 _STAGE_BUCKETS: Final = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5, 20)
+
+_log = logging.getLogger("valuebox")
 
 
 class Traffic:
@@ -102,6 +105,7 @@ def begin(workers: int) -> None:
         metrics = folder / "metrics"
         metrics.mkdir(exist_ok=True)
         os.environ[_FOLDER_VARIABLE] = str(metrics)
+        _forget_the_dead(metrics)
         # The library asks the system each time, in case of a fork: a worker does not fork.
         pid = os.getpid()
         values.ValueClass = values.MultiProcessValue(lambda: pid)  # type: ignore[no-untyped-call]
@@ -141,12 +145,26 @@ def exposition(*collectors: Collector) -> Response:
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
+def end() -> None:
+    """In a worker that was told to stop: what it has at the moment is nothing from now on."""
+    if _FOLDER_VARIABLE in os.environ and shared_folder() is not None:
+        mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
+
+
 def _forget_the_dead(folder: Path) -> None:
-    """What workers have at the moment is nothing once they have died; counts stay."""
-    for pid in {int(file.stem.rpartition("_")[2]) for file in folder.glob("gauge_live*.db")}:
+    """What workers have at the moment is nothing once they have died; counts stay.
+
+    The log tells of each, once: whoever scrapes first says it, or else its successor.
+    """
+    for file in folder.glob("gauge_livesum_*.db"):
+        pid = int(file.stem.rpartition("_")[2])
         try:
             os.getpgid(pid)
         except ProcessLookupError:
             # Another worker may be answering the same question.
             with suppress(FileNotFoundError):
+                file.unlink()
+                _log.warning(
+                    "the worker with process id %d has died; another is started in its place", pid
+                )
                 mark_process_dead(pid)  # type: ignore[no-untyped-call]

@@ -200,6 +200,9 @@ def test_counts_survive_a_worker_and_what_it_held_does_not(watched: Watched) -> 
         lambda: watched.value("valuebox_database_connections_limit") == WORKERS * CONNECTIONS, 60
     )
     assert watched.value("valuebox_workers") == WORKERS
+    log = (watched.folder / "serve.log").read_text()
+    assert log.count(f"the worker with process id {worker.pid} has died") == 1
+    assert log.count("has died") == 1
     watched.load()
     assert watched.value("valuebox_rows_total") > rows
 

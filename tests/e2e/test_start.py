@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -29,8 +30,9 @@ def refused(
 
 
 def said(output: str) -> list[str]:
-    """The lines that are for a person: the log, such as of a migration, is not."""
-    return [line for line in output.splitlines() if line and not line.startswith('{"time": ')]
+    """Why it did not start; all that is written has to be lines of the log."""
+    lines = [json.loads(line) for line in output.splitlines()]
+    return [line["message"] for line in lines if line["level"] == "critical"]
 
 
 @pytest.mark.parametrize(

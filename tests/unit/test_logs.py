@@ -1,12 +1,14 @@
+import errno
 import json
 import logging
+import subprocess
 import sys
 from uuid import UUID
 
 import pytest
 
 from valuebox.exchange import Exchange, current_exchange
-from valuebox.logs import JsonLines
+from valuebox.logs import JsonLines, kind_of
 
 SECRET = "hunter2"
 
@@ -49,6 +51,25 @@ def test_an_exception_is_told_without_its_text() -> None:
     assert written["error"] == "ValueError"
     assert "test_an_exception_is_told_without_its_text" in str(written["frames"])
     assert SECRET not in json.dumps(written)
+
+
+def test_an_exception_of_the_system_is_told_with_its_code() -> None:
+    assert kind_of(OSError(errno.EADDRINUSE, SECRET)) == "OSError EADDRINUSE"
+    assert kind_of(OSError(SECRET)) == "OSError"
+
+
+def test_no_process_and_no_thread_ends_with_a_plain_traceback() -> None:
+    code = (
+        "import logging, threading; from valuebox import logs; logging.basicConfig(); "
+        "logs.configure(); t = threading.Thread(target=lambda: 1 / 0); t.start(); t.join(); "
+        f"import warnings; warnings.warn('odd'); raise ValueError('{SECRET}')"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    written = [json.loads(line) for line in ended.stderr.splitlines()]
+    assert ended.returncode == 1
+    assert [one.get("error") for one in written] == ["ZeroDivisionError", None, "ValueError"]
+    assert "odd" in written[1]["message"]
+    assert SECRET not in ended.stderr
 
 
 @pytest.mark.parametrize("path", ["\x00", "\ud800", "é", "\x1b[31m"])
