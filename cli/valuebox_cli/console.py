@@ -7,20 +7,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import typer
+from pydantic import BaseModel
 from rich import box
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from valuebox.cohorts import CohortReport
 from valuebox.errors import ValueboxError
 from valuebox.metrics import UserScores
+from valuebox.readable import escaped, json_escaped
 from valuebox_cli.speaker import Speaker, hush
 
 if TYPE_CHECKING:
@@ -49,11 +54,11 @@ def exit_codes() -> Iterator[None]:
     try:
         yield
     except Interrupted as error:
-        _fail(str(error), INTERRUPTED)
+        _fail(error, INTERRUPTED)
     except Unreachable as error:
-        _fail(str(error), FAILED)
+        _fail(error, FAILED)
     except ValueboxError as error:
-        _fail(str(error), BAD_INPUT)
+        _fail(error, BAD_INPUT)
     except BrokenPipeError:
         # Whoever reads has had enough.
         raise
@@ -61,13 +66,15 @@ def exit_codes() -> Iterator[None]:
         # The disk is full, most likely the one that the output goes to.
         hush()
         where = f"{error.filename}: " if error.filename else ""
-        _fail(f"{where}{error.strerror or error}", FAILED)
+        _fail(ValueboxError(f"{where}{error.strerror or error}"), FAILED)
     except KeyboardInterrupt:
-        _fail("interrupted", INTERRUPTED)
+        _fail(ValueboxError("interrupted"), INTERRUPTED)
 
 
-def _fail(message: str, code: int) -> None:
-    err.print("error:", message, style="red", soft_wrap=True)
+def _fail(error: ValueboxError, code: int) -> None:
+    first, *others = map(str, error.args) if error.args else ("",)
+    for line in (f"error: {first}", *others):
+        err.print(line, style="red", soft_wrap=True)
     raise typer.Exit(code)
 
 
@@ -116,10 +123,23 @@ def warn(told: Iterable[str]) -> None:
         err.print("warning:", line, style="yellow", soft_wrap=True)
 
 
+def print_json(model: BaseModel) -> None:
+    """A report as JSON, for programs; a terminal, too, may be shown it."""
+    typer.echo(json_escaped(model.model_dump_json(indent=2)))
+
+
+class _Description(ProgressColumn):
+    """What is being read, such as a file."""
+
+    def render(self, task: Task) -> Text:
+        """It, as text: there may be anything in the name of a file."""
+        return Text(escaped(task.description))
+
+
 def progress(unit: str) -> Progress:
     """A progress bar that disappears when done and keeps quiet where nobody watches."""
     return Progress(
-        TextColumn("{task.description}"),
+        _Description(),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn(unit),

@@ -1,11 +1,15 @@
 """Commands that are imported when they are run, so that help does not wait for models."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 
+from valuebox.readable import escaped
 from valuebox_cli.speaker import speak_anywhere
 
 
@@ -70,6 +74,16 @@ COMMANDS: Final = {
 }
 
 
+@contextmanager
+def _shown() -> Iterator[None]:
+    """Have a terminal shown, and not obey, the arguments that complaints of them quote."""
+    try:
+        yield
+    except TyperException as error:
+        error.message = escaped(error.message, kept="\n")
+        raise
+
+
 class LazyGroup(TyperGroup):
     """The commands of `COMMANDS`, which may be run in any terminal."""
 
@@ -79,6 +93,16 @@ class LazyGroup(TyperGroup):
         """Run a command; see `TyperGroup.main`."""
         speak_anywhere()
         return super().main(*arguments, **options)
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """Read what stands before a command; see `TyperGroup.make_context`."""
+        with _shown():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Read what stands behind a command, and run it; see `TyperGroup.invoke`."""
+        with _shown():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Names of all commands."""

@@ -1,8 +1,7 @@
 """`valuebox predictions`: look up what the service has stored."""
 
-import csv
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,6 +9,8 @@ from uuid import UUID
 import typer
 
 from valuebox.ltv.schemas import MAX_PAGE, MAX_USER_ID, StoredPrediction
+from valuebox.readable import escaped
+from valuebox.spreadsheets import write_rows
 from valuebox_cli.client import DEFAULT_URL, Client
 from valuebox_cli.console import exit_codes
 from valuebox_cli.options import Url
@@ -33,6 +34,7 @@ def predictions(
     """Look up stored predictions, newest first, as CSV.
 
     Conditions that are given must all hold; without any, the newest of everybody are printed.
+    Texts that a spreadsheet would take for formulas begin with an apostrophe.
     """
     search = {
         "user_ids": user_id,
@@ -41,10 +43,16 @@ def predictions(
         "joined_before": str(joined_before) if joined_before else None,
     }
     with exit_codes(), Client(url) as client:
-        writer = csv.DictWriter(sys.stdout, list(StoredPrediction.model_fields))
-        writer.writeheader()
-        for found in _pages(client, search, limit):
-            writer.writerow(found.model_dump(mode="json"))
+        names = list(StoredPrediction.model_fields)
+        found = (one.model_dump(mode="json") for one in _pages(client, search, limit))
+        write_rows(sys.stdout, names, (_shown(one.values()) for one in found))
+
+
+def _shown(values: Iterable[Any]) -> list[Any]:
+    """Cells as they are, or, where a terminal would obey what is in them, as it may be shown it."""
+    if not sys.stdout.isatty():
+        return list(values)
+    return [escaped(one) if isinstance(one, str) else one for one in values]
 
 
 def _pages(client: Client, search: dict[str, Any], limit: int) -> Iterator[StoredPrediction]:

@@ -139,10 +139,7 @@ def _print_matured(matured: Matured) -> None:
     for one in matured.segments[:_COHORTS]:
         means = (one.actual, one.predicted, abs(one.actual - one.predicted), one.floor)
         table.add_row(
-            # Whoever calls the service has written it; a terminal would obey some of it.
-            "".join(
-                sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in one.segment
-            ),
+            one.segment,
             one.month,
             f"{one.users:,}",
             *(f"{mean:.3f}" for mean in means),

@@ -56,7 +56,7 @@ def serving(
             if not becomes_ready(process, f"{url}/readyz", START_SECONDS):
                 output.seek(0)
                 tail = output.read().decode(errors="replace").strip().splitlines()[-15:]
-                raise Unreachable("the service did not start:\n" + "\n".join(map(_message, tail)))
+                raise Unreachable("the service did not start:", *map(_message, tail))
             yield url
         finally:
             stop(process)

@@ -11,6 +11,9 @@ from typing import Any, Final
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
+
+from valuebox.readable import escaped
 
 # As wide as a name is left at least, before it goes on in the next line.
 _NAME: Final = 16
@@ -31,6 +34,9 @@ class Speaker(Console):
     Columns with `no_wrap` hold figures: they are neither cut nor broken, and where the window, or
     the 80 columns that are taken for one in a pipe, are too narrow, the table is wider. Other
     columns hold names, which go on in the next line.
+
+    A terminal would obey some of what callers have sent: every `str`, in a table too, is shown by
+    `escaped`. What is of several lines is printed line by line, or as a `Text` of our own.
     """
 
     def print(self, *objects: Any, **options: Any) -> None:
@@ -43,6 +49,10 @@ class Speaker(Console):
             super().print(*objects, **options)
         finally:
             self._width = given
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """A text as it is shown; see `Console.render_str`."""
+        return super().render_str(escaped(text), **options)
 
 
 def _least(console: Console, table: Table) -> int:

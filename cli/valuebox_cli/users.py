@@ -11,6 +11,7 @@ from valuebox.facts import privacy as facts_privacy
 from valuebox.growth.response import repository as responses
 from valuebox.ltv import privacy
 from valuebox.ltv.schemas import MAX_USER_ID
+from valuebox.readable import escaped
 from valuebox.store.engine import Store
 from valuebox.store.pruning import scrub
 from valuebox_cli.console import Unreachable, err, exit_codes, out
@@ -75,7 +76,7 @@ def forget(
             who = "users" if source is None else f"customers of {source}"
             if not yes:
                 question = f"Delete everything that is stored of {len(set(ids))} {who}?"
-                typer.confirm(question, abort=True, err=True)
+                typer.confirm(escaped(question), abort=True, err=True)
             with store.writing() as session:
                 if source is None:
                     gone = privacy.forget_users(session, user_ids)._asdict()

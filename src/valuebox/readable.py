@@ -1,5 +1,6 @@
 """How values are written for people, on pages and in the terminal."""
 
+import json
 import math
 import re
 import unicodedata
@@ -17,8 +18,14 @@ _LEAST_P: Final = 0.001
 _MOST_DECIMALS: Final = 12
 _BLANKS: Final = re.compile(r"^ +| +$|  +")
 _INVISIBLE: Final = ("Cc", "Cf", "Zl", "Zp")
+# Letters and marks that take no room, or look like none: Unicode's Default_Ignorable_Code_Point.
+_IGNORED: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+)
 # Letters of several scripts and parts of one emoji are joined, or kept apart, by these.
 _JOINERS: Final = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
+_AS_EMOJI: Final = "\N{VARIATION SELECTOR-16}"
+_KEYCAP: Final = "\N{COMBINING ENCLOSING KEYCAP}"
 
 
 def visible(text: str) -> str:
@@ -28,10 +35,30 @@ def visible(text: str) -> str:
     direction of writing or take no room become their number, such as ⟨U+202E⟩: two names that
     differ look different, and none can pass for another or hide a part of itself.
     """
-    shown = "".join(
-        f"⟨U+{ord(one):04X}⟩" if _is_hidden(text, place) else one for place, one in enumerate(text)
+    return _BLANKS.sub(lambda found: "␣" * len(found[0]), escaped(text))
+
+
+def escaped(text: str, kept: str = "") -> str:
+    """A text as `visible` shows it, in which blanks stay blanks.
+
+    Args:
+        text: With anything in it.
+        kept: Characters that do no harm where the text goes, such as line breaks on a page.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        f"⟨U+{ord(one):04X}⟩" if one not in kept and _is_hidden(text, place) else one
+        for place, one in enumerate(text)
     )
-    return _BLANKS.sub(lambda found: "␣" * len(found[0]), shown)
+
+
+def json_escaped(text: str) -> str:
+    r"""JSON that says the same and shows what hides in its strings, such as \u202e."""
+    return "".join(
+        json.dumps(one)[1:-1] if one != "\n" and _is_hidden(text, place) else one
+        for place, one in enumerate(text)
+    )
 
 
 def short(text: str, longest: int = 48) -> str:
@@ -135,7 +162,11 @@ def index(value: float | None) -> str:
 
 def _is_hidden(text: str, place: int) -> bool:
     one = text[place]
-    if unicodedata.category(one) not in _INVISIBLE:
+    if unicodedata.category(one) not in _INVISIBLE and not _IGNORED.match(one):
         return False
-    beside = text[place - 1 : place] + text[place + 1 : place + 2]
+    before, after = text[place - 1 : place], text[place + 1 : place + 2]
+    if one == _AS_EMOJI:
+        # Keycaps are a digit, this selector and a frame.
+        return not (before and not before.isalnum() and not before.isascii()) and after != _KEYCAP
+    beside = before + after
     return not (one in _JOINERS and len(beside) == 2 and not any(map(str.isascii, beside)))

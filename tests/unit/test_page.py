@@ -16,6 +16,7 @@ from support.pages import Page
 
 from valuebox import cohorts
 from valuebox.ltv.contributions import Contributions
+from valuebox.readable import escaped
 from valuebox_cli.evaluate import EvaluationReport
 from valuebox_cli.page import render
 
@@ -176,8 +177,8 @@ def test_names_are_text_wherever_they_stand(page: Page, name: str) -> None:
     assert [one.tag for one in found.elements] == [one.tag for one in page.elements]
     assert found.data() == json.loads(hostile.model_dump_json())
     assert found.all("option")[0].attributes["value"] == name
-    assert found.texts("title") == [f"{name} · valuebox".strip()]
-    assert found.texts("th").count(name.strip()) == 3
+    assert found.texts("title") == [f"{escaped(name)} · valuebox".strip()]
+    assert found.texts("th").count(escaped(name).strip()) == 3
 
 
 def test_the_wheel_holds_what_the_page_is_made_of(tmp_path: Path) -> None:

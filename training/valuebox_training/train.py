@@ -83,7 +83,7 @@ def _read(path: Path, strict: bool, keep_outliers: bool) -> pd.DataFrame:
     if users[TARGET].isna().all():
         raise BadFile(f"{path}: no user has a target")
     if not keep_outliers and (told := outliers(path, users)):
-        raise BadFile("\n".join([*told, "mend them, or keep them with --keep-outliers"]))
+        raise BadFile(*told, "mend them, or keep them with --keep-outliers")
     return users
 
 

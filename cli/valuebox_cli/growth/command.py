@@ -6,7 +6,7 @@ from typing import Annotated, Any, get_args
 import typer
 
 from valuebox.growth.schemas import CohortsBy, GrowthQuestion, Numbers
-from valuebox_cli.console import check_writable, err, exit_codes, out, write_text
+from valuebox_cli.console import check_writable, err, exit_codes, out, print_json, write_text
 from valuebox_cli.growth import experiment as experimenting
 from valuebox_cli.growth import predict as predicting
 from valuebox_cli.growth import response as responding
@@ -183,7 +183,7 @@ def report(
 
             write_text(html, render(made))
         if as_json:
-            typer.echo(made.model_dump_json(indent=2))
+            print_json(made)
         else:
             tell(made)
         if html and not as_json:

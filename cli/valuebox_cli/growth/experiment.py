@@ -13,7 +13,7 @@ from valuebox.growth.experiments.schemas import (
     MeasuredMetric,
 )
 from valuebox.readable import change, count, figure, interval, p_value, percent
-from valuebox_cli.console import err, exit_codes, out
+from valuebox_cli.console import err, exit_codes, out, print_json
 from valuebox_cli.growth.asking import checked, named_amount
 from valuebox_cli.growth.notices import set_aside, without_interval
 from valuebox_cli.options import DatabaseUrl, migrated_store
@@ -114,7 +114,7 @@ def experiment(
         with migrated_store(database_url) as store, err.status("reading …"):
             found = make(store, question)
         if as_json:
-            typer.echo(found.model_dump_json(indent=2))
+            print_json(found)
         else:
             _tell(found)
 
@@ -155,7 +155,7 @@ def plan(
             each, scatter, lift=lift, customers=customers, arms=arms, metrics=metrics, power=power
         )
         if as_json:
-            typer.echo(found.model_dump_json(indent=2))
+            print_json(found)
             return
         out.print(
             f"{found.customers:,} customers in each of {found.arms} arms, "

@@ -6,7 +6,7 @@ import typer
 
 from valuebox.growth.uplift.schemas import UpliftQuestion, UpliftReport
 from valuebox.readable import count, figure, interval, percent
-from valuebox_cli.console import err, exit_codes, out
+from valuebox_cli.console import err, exit_codes, out, print_json
 from valuebox_cli.growth.asking import checked, named_amount
 from valuebox_cli.growth.experiment import (
     ArmAttribute,
@@ -78,7 +78,7 @@ def uplift(
         with migrated_store(database_url) as store, err.status("learning …"):
             found = make(store, question)
         if as_json:
-            typer.echo(found.model_dump_json(indent=2))
+            print_json(found)
         else:
             _tell(found)
 

@@ -1,6 +1,5 @@
 """The command `valuebox import`."""
 
-import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +10,7 @@ from rich.progress import TaskID
 
 from valuebox.errors import ValueboxError
 from valuebox.facts import schemas
+from valuebox.spreadsheets import write_rows
 from valuebox_cli.console import check_writable, exit_codes, out, progress
 from valuebox_cli.options import DatabaseUrl, migrated_store
 
@@ -107,4 +107,4 @@ def _write(path: Path, done: "Imported") -> None:
             table = f"{what} of {one.found.called}" if several else what
             rows += [(table, row, reason) for row, reason in one.found.rejected]
     with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([("table", "row", "reason"), *sorted(rows)])
+        write_rows(file, ("table", "row", "reason"), sorted(rows))

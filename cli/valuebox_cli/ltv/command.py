@@ -12,6 +12,7 @@ import typer
 from valuebox.errors import ValueboxError
 from valuebox.ltv.files import open_users
 from valuebox.ltv.schemas import MAX_ROWS
+from valuebox.spreadsheets import cell
 from valuebox_cli import evaluate as evaluation
 from valuebox_cli.client import DEFAULT_URL
 from valuebox_cli.cluster import Dask, cluster
@@ -188,7 +189,8 @@ def evaluate(
             )
         if predictions:
             with writing(predictions):
-                predicted.to_csv(predictions, index=False)
+                texts = {"model": predicted["model"].map(cell)}
+                predicted.assign(**texts).to_csv(predictions, index=False)
         if report:
             write_text(report, judged.model_dump_json(indent=2) + "\n")
         if html:

@@ -4,9 +4,9 @@ from base64 import b64encode
 from hashlib import sha256
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
+from valuebox.dashboard.rendering import environment
 from valuebox.ltv.uncertainty import NOMINAL
 from valuebox_cli.evaluate import EvaluationReport
 
@@ -22,7 +22,7 @@ def render(report: EvaluationReport) -> str:
     """
     scripts = [get_plotlyjs(), _text("charts.js")]
     return (
-        _templates()
+        environment(__name__, figure=_figure, percent=_percent)
         .get_template("page.html")
         .render(
             report=report,
@@ -33,18 +33,6 @@ def render(report: EvaluationReport) -> str:
             digests=[_digest(script) for script in scripts],
         )
     )
-
-
-def _templates() -> Environment:
-    templates = Environment(
-        loader=PackageLoader(__name__),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    templates.filters.update(figure=_figure, percent=_percent)
-    return templates
 
 
 def _text(file: str) -> str:

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from valuebox import readable
 from valuebox.dashboard.tables import WIDTHS, WRITTEN
@@ -18,6 +19,9 @@ from valuebox.readable import NOTHING
 def environment(*packages: str, **filters: Callable[..., Any]) -> Environment:
     """Templates of the dashboard, and of other packages, which come first.
 
+    What hides in a text is shown, wherever it is written; `e` keeps a text as it is, for values
+    that a form sends back.
+
     Args:
         packages: That have a folder `templates`.
         filters: Besides those for figures, shares and moments.
@@ -25,6 +29,7 @@ def environment(*packages: str, **filters: Callable[..., Any]) -> Environment:
     templates = Environment(
         loader=ChoiceLoader([PackageLoader(name) for name in (*packages, __package__ or "")]),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -39,9 +44,16 @@ def environment(*packages: str, **filters: Callable[..., Any]) -> Environment:
         ago=_ago,
         when=when,
         long_day=lambda value: f"{value.day} {value:%b %Y}" if isinstance(value, date) else NOTHING,
-        **filters,
     )
+    templates.filters.update(filters)
     return templates
+
+
+def _shown(value: Any) -> Any:
+    # What is safe HTML already comes from templates, styles and scripts of our own.
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return readable.escaped(value, kept="\n\t")
+    return value
 
 
 @cache

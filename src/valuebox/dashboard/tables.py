@@ -1,14 +1,13 @@
 """Tables as pages show them and as CSV holds them."""
 
-import csv
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Final, Literal
 
 from valuebox import readable
 from valuebox.readable import NOTHING
+from valuebox.spreadsheets import write_rows
 
 Kind = Literal["text", "count", "figure", "index", "p", "percent", "moment", "amounts", "shares"]
 """How a value is written; amounts and shares are those at both ends of an interval."""
@@ -33,9 +32,6 @@ _LETTER: Final = 0.56
 _AROUND: Final = 1.25
 _TEXT: Final = 20
 """Letters of a text beyond which it has a second line."""
-
-# A spreadsheet would take a text that begins with one of these for something to work out.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -80,21 +76,11 @@ class Table:
         return [[(column.kind, column.of(one)) for column in self.columns] for one in found]
 
     def csv(self, found: Sequence[Any]) -> str:
-        """The table for programs: RFC 4180, moments in UTC, nothing for what is not known."""
+        """The table for programs and spreadsheets; see `spreadsheets`. Moments are in UTC."""
         written = io.StringIO()
-        writer = csv.writer(written)
-        writer.writerow([column.name for column in self.columns])
-        for cells in self.rows(found):
-            writer.writerow([_plain(value) for _, value in cells])
+        rows = ([value for _, value in cells] for cells in self.rows(found))
+        write_rows(written, [column.name for column in self.columns], rows)
         return written.getvalue()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="seconds")
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
 
 
 def room(needed: float) -> int:

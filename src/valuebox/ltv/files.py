@@ -83,7 +83,7 @@ def open_users(path: Path, required: Sequence[str] = REQUIRED, strict: bool = Fa
     source.check_twice()
     file = UserFile(source, Heading.of(names))
     if strict and (told := file.warnings()):
-        raise BadFile("\n".join([*told, "refused, because of --strict"]))
+        raise BadFile(*told, "refused, because of --strict")
     return file
 
 

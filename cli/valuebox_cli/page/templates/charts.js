@@ -6,10 +6,14 @@
   const figure = (value) => (value === null ? "—" : value.toLocaleString("en", decimals));
   const count = (users) => users.toLocaleString("en");
 
+  // What would turn the direction of writing, or not be seen, is shown by its number.
+  const visible = (text) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (hidden) =>
+    `⟨U+${hidden.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
+
   // Plotly reads tags and entities in the texts that it draws; ours have none.
-  const literal = (text) =>
-    (text.length > 18 ? `${text.slice(0, 17)}…` : text)
-      .replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  const short = (text) => (text.length > 18 ? `${text.slice(0, 17)}…` : text);
+  const literal = (text) => short(visible(text))
+    .replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
   const colour = (name) =>
     getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -122,7 +126,7 @@
 
   function fillTable(segment, period, cohorts) {
     const table = pick("cohort-table");
-    table.caption.textContent = `${segment}, by join ${period}; means per user`;
+    table.caption.textContent = `${visible(segment)}, by join ${period}; means per user`;
     table.tBodies[0].replaceChildren(
       ...cohorts.map((one) => {
         const row = document.createElement("tr");
