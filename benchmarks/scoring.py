@@ -114,7 +114,8 @@ def raw(file: Path, scored: Path) -> float:
         started = time.perf_counter()
         predicted = model.booster.inplace_predict(matrix)
         seconds += time.perf_counter() - started
-        expected = model.drift.corrected(predicted.astype(float), columns["STV"])
+        bounded = model.paid.bounded(predicted.astype(float), columns["STV"])
+        expected = model.drift.corrected(bounded, columns["STV"])
         np.testing.assert_array_equal(said[rows : rows + len(matrix)], expected)
         rows += len(matrix)
     np.testing.assert_equal(len(said), rows)

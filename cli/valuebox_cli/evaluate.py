@@ -44,7 +44,8 @@ class EvaluationReport(BaseModel):
         description="Columns that are called nearly like an absent one, and which that is.",
     )
     warnings: list[str] = Field(
-        default_factory=list, description="What is strange about the file, in sentences."
+        default_factory=list,
+        description="What is strange about the file and its values, in sentences.",
     )
     cohorts: CohortReport | None = Field(
         description="The errors; null when the file has no target."
@@ -106,6 +107,8 @@ def evaluate(
     if database_url:
         stored = read_back(database_url, request_ids, len(users))
         predicted[list(Estimates._fields)] = stored
+    beyond = card.paid.beyond(columns_of(users).get("STV"))
+    warnings += [f"{file.path}: {told}" for told in card.paid.warnings(beyond, counted_from=1)]
     judged = None
     if can_judge:
         warnings += outliers(file.path, users)

@@ -57,4 +57,5 @@ def score(
                 lambda done, total: bar.update(task, completed=done, total=total),
                 client,
             )
+        warn([f"{file}: {told}" for told in scored.warnings])
         out.print(f"{scored.users:,} users predicted by {scored.model}: {out_file}")

@@ -1,11 +1,13 @@
 """Artifacts in and out of the BentoML model store, checked on the way in.
 
 An artifact is a folder of plain files with a manifest that holds their SHA-256 digests. No
-file of it is code or a pickle, so loading one cannot run anything.
+file of it is code or a pickle, so loading one cannot run anything. Only files that the manifest
+names with their digest are ever read; others may lie beside them.
 """
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -19,7 +21,6 @@ from bentoml.exceptions import BentoMLException, NotFound
 from valuebox.errors import ValueboxError
 
 MANIFEST: Final = "manifest.json"
-FORMAT: Final = 3
 _LIBRARIES: Final = ("valuebox", "bentoml", "numpy", "xgboost", "xgboost-cpu")
 
 
@@ -37,12 +38,29 @@ class ArtifactOutdated(ArtifactRefused):
 
 @dataclass(frozen=True)
 class Artifact:
-    """A checked artifact: its exact tag, where its files are, and what its manifest says."""
+    """A checked artifact: its exact tag, its files, and what its manifest says."""
 
     tag: str
-    path: Path
+    format: int
+    """Of those that the caller can read."""
     created_at: datetime
     metadata: dict[str, Any]
+    files: dict[str, bytes]
+    """Content by file name, as it was when its digest was compared."""
+
+    def read(self, file: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            ArtifactRefused: when the manifest does not name it with its digest.
+        """
+        if file not in self.files:
+            raise ArtifactRefused(f"{self.tag} has no digest of {file} in its manifest")
+        return self.files[file]
+
+    def json(self, file: str) -> Any:
+        """What a file of JSON holds; raises also `ValueError`, where it is none."""
+        return json.loads(self.read(file))
 
 
 @dataclass(frozen=True)
@@ -56,13 +74,19 @@ class Saved:
 
 
 def save(
-    name: str, kind: str, files: dict[str, bytes], labels: dict[str, str], metadata: dict[str, Any]
+    name: str,
+    kind: str,
+    format_: int,
+    files: dict[str, bytes],
+    labels: dict[str, str],
+    metadata: dict[str, Any],
 ) -> str:
     """Write `files` and their manifest into the model store.
 
     Args:
         name: Of the model in the store; the store makes the version.
         kind: The compartment that can read it, such as `ltv`.
+        format_: Which files there are, and what they mean, by the count of that compartment.
         files: Content by file name.
         labels: Short words to find it by in the store.
         metadata: Whatever JSON can hold; kept in the manifest and shown by the store.
@@ -75,7 +99,7 @@ def save(
     """
     metadata = {**metadata, "libraries": library_versions()}
     manifest = {
-        "format": FORMAT,
+        "format": format_,
         "kind": kind,
         "created_at": datetime.now(UTC).isoformat(),
         "digests": {file: hashlib.sha256(content).hexdigest() for file, content in files.items()},
@@ -113,43 +137,51 @@ def find(tag: str) -> str:
     return str(_get(tag).tag)
 
 
-def load(tag: str, kind: str) -> Artifact:
+def load(tag: str, kind: str, formats: Collection[int]) -> Artifact:
     """Find an artifact and check every file of it.
 
     Args:
         tag: `name:version`, or a name for its newest version. Within a built Bento the name
             means the version that was built in.
         kind: What the caller can read.
+        formats: Those of its formats that the caller can read.
 
     Raises:
         ArtifactMissing: when there is none.
-        ArtifactRefused: when a file is missing or changed, or it is of another kind or format.
+        ArtifactOutdated: when it is of another format.
+        ArtifactRefused: when a file is missing or changed, or it is of another kind.
     """
     model = _get(tag)
     path = Path(model.path)
     try:
         manifest = json.loads((path / MANIFEST).read_bytes())
-        format_and_kind = (manifest["format"], manifest["kind"])
-        digests: dict[str, str] = manifest["digests"]
+        format_, of_kind = manifest["format"], manifest["kind"]
+        digests = dict(manifest["digests"])
         created_at = datetime.fromisoformat(manifest["created_at"])
         metadata: dict[str, Any] = manifest["metadata"]
     except (OSError, ValueError, KeyError, TypeError):
         raise ArtifactRefused(f"{model.tag} has no manifest of valuebox's") from None
-    if format_and_kind[1] != kind:
-        raise ArtifactRefused(f"{model.tag} is of kind {format_and_kind[1]}, not {kind}")
-    if format_and_kind[0] != FORMAT:
+    if of_kind != kind:
+        raise ArtifactRefused(f"{model.tag} is of kind {of_kind}, not {kind}")
+    if format_ not in formats:
         raise ArtifactOutdated(
-            f"{model.tag} was saved by another version of valuebox, in format "
-            f"{format_and_kind[0]} instead of {FORMAT}; train it again"
+            f"{model.tag} was saved by another version of valuebox, in format {format_} instead of "
+            f"{max(formats)}; train it again"
         )
-    for file, digest in digests.items():
-        try:
-            content = (path / file).read_bytes()
-        except OSError:
-            raise ArtifactRefused(f"{model.tag} lacks its file {file}") from None
-        if hashlib.sha256(content).hexdigest() != digest:
-            raise ArtifactRefused(f"{model.tag} was changed after it was saved: {file}")
-    return Artifact(str(model.tag), path, created_at, metadata)
+    files = {file: _checked(str(model.tag), path, file, digests[file]) for file in digests}
+    return Artifact(str(model.tag), format_, created_at, metadata, files)
+
+
+def _checked(tag: str, folder: Path, file: str, digest: Any) -> bytes:
+    if Path(file).name != file:
+        raise ArtifactRefused(f"{tag} names a file outside of its folder: {file!r}")
+    try:
+        content = (folder / file).read_bytes()
+    except OSError:
+        raise ArtifactRefused(f"{tag} lacks its file {file}") from None
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise ArtifactRefused(f"{tag} was changed after it was saved: {file}")
+    return content
 
 
 def _get(tag: str) -> bentoml.Model:

@@ -183,6 +183,31 @@ def test_a_field_that_is_called_nearly_right_is_told(
 
 
 @pytest.mark.parametrize("path", [PREDICT, BULK])
+@pytest.mark.parametrize("count", [3, 30])
+def test_amounts_beyond_what_the_model_has_learned_from_are_told(
+    service: Service, path: str, count: int
+) -> None:
+    sent = users(count, seed=count)
+    sent[1]["STV"], sent[2]["STV"] = 1_000.0, 1_000_000.0
+    answer = service.http.post(path, json=table(sent) if path == BULK else sent)
+    learned = service.http.post("/v1/ltv/model", json={}).json()["paid"]
+    told = (
+        f"The model has learned from STV between {learned['lowest']:.6g} and "
+        f"{learned['highest']:.6g}; that of 2 users, the first one in row 1 is outside, where "
+        "less is known."
+    )
+    assert answer.headers["X-Valuebox-Warnings"] == told
+    found = answer.json()
+    if path == BULK:
+        assert found["warnings"] == [told]
+        predictions = found["prediction"]
+    else:
+        predictions = [one["prediction"] for one in found]
+    assert predictions[1] >= 1_000
+    assert predictions[2] >= 1_000_000
+
+
+@pytest.mark.parametrize("path", [PREDICT, BULK])
 def test_nothing_is_told_where_every_field_is_there(service: Service, path: str) -> None:
     sent = users(30, missing=0.3)
     answer = service.http.post(path, json=table(sent) if path == BULK else sent)

@@ -191,6 +191,7 @@ def test_what_is_strange_about_a_file_is_told_and_reported(
 ) -> None:
     odd = valid.rename(columns={"country_segment": "Country Segment"})
     odd.loc[7, "target"] = 1_000_000
+    odd.loc[4, "STV"] = 1_000
     file = write_users(tmp_path / "users.csv", odd)
     report, page = tmp_path / "report.json", tmp_path / "page.html"
     before = service.count_rows()
@@ -202,6 +203,7 @@ def test_what_is_strange_about_a_file_is_told_and_reported(
     found = report_of(report)
     assert found.absent_features == ["country_segment"]
     assert found.near_names == {"Country Segment": "country_segment"}
-    assert found.warnings[2] == f"{file}: target is beyond what the others lead to expect: row 8"
+    assert "that of 1 user in row 5 is outside, where less is known" in found.warnings[2]
+    assert found.warnings[3] == f"{file}: target is beyond what the others lead to expect: row 8"
     assert said.splitlines() == [f"warning: {warning}" for warning in found.warnings]
     assert "No column is called country_segment: it is taken as missing" in page.read_text()

@@ -125,6 +125,8 @@ def test_values_never_seen_in_training_are_ordinary_input(service: Service) -> N
         user(user_id=2**63 - 1, join_date="2199-12-31 23:59:59.999999"),
     ]
     predictions = [one["prediction"] for one in service.predict(sent)]
+    # Nobody is expected to be worth less than was paid, even where nobody has paid as much.
+    assert 1_000_000 <= predictions.pop(3) < 3_000_000
     assert all(-100 < prediction < 1000 for prediction in predictions)
     # What has not been learned is one thing, whatever it is called.
     assert predictions[0] == predictions[1]

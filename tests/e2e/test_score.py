@@ -227,6 +227,18 @@ def test_a_feature_under_nearly_its_name_is_told_or_refused(
     assert read(out)["user_id"].tolist() == users["user_id"].tolist()
 
 
+def test_amounts_beyond_what_the_model_has_learned_from_are_told(
+    users: pd.DataFrame, model_tag: str, tmp_path: Path
+) -> None:
+    file, out = tmp_path / "users.parquet", tmp_path / "scores.csv"
+    users.assign(STV=users["STV"].where(~users.index.isin([30, 55]), 1_000.0)).to_parquet(file)
+    command = ["score", file, "--out", out, "--model", model_tag, "--batch-size", 20]
+    _, said = valuebox(*command)
+    assert f"warning: {file}: The model has learned from STV between" in said
+    assert "that of 2 users, the first one in row 31 is outside" in only_line(said)
+    assert (read(out)["prediction"][[30, 55]] >= 1_000).all()
+
+
 def test_the_output_is_no_part_of_the_input(users: pd.DataFrame, tmp_path: Path) -> None:
     users.to_parquet(tmp_path / "part-0.parquet")
     _, said = valuebox("score", tmp_path, "--out", tmp_path / "scores.parquet", exit_code=2)

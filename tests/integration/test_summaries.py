@@ -130,7 +130,9 @@ def test_predictions_are_counted_by_size(july: tuple[Store, pd.DataFrame], model
         inside = frame["prediction"].between(*ends, inclusive="left")
         assert one.rows == inside.sum()
     assert sum(one.expected for one in found) == pytest.approx(1, abs=0.01)
-    assert found[0].lower is None
+    least, most = frame["prediction"].min(), frame["prediction"].max()
+    assert found[0].lower <= least < found[0].upper
+    assert found[-1].lower <= most < found[-1].upper
 
 
 def test_calm_users_do_not_drift_and_changed_ones_do(

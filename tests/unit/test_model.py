@@ -53,7 +53,8 @@ def test_training_and_serving_agree_to_the_last_bit(
     users = with_gaps(users, share)
     users.loc[::7, "country_segment"] = "never seen"
     model = LtvModel.load(saved[0])
-    in_training = fitted.predict(users).astype(np.float64)
+    said = fitted.predict(users).astype(np.float64)
+    in_training = model.paid.bounded(said, users["STV"].to_numpy())
     in_service = replace(model, drift=Drift()).predict(as_requests(users))
     np.testing.assert_array_equal(in_service, in_training)
     corrected = model.drift.corrected(in_training, users["STV"].to_numpy())
@@ -84,7 +85,7 @@ def test_the_artifact_holds_plain_files_only(saved: tuple[str, Path]) -> None:
     assert files == {
         *("model.yaml", "manifest.json", "booster.ubj"),
         *("encoder.json", "drift.json", "uncertainty.json", "baseline.json", "golden.json"),
-        *("contributions.json", "reference.json"),
+        *("contributions.json", "reference.json", "paid.json"),
     }
     for path in saved[1].glob("*.json"):
         json.loads(path.read_text())
@@ -113,6 +114,34 @@ def test_a_changed_file_is_refused(saved: tuple[str, Path], file: str) -> None:
 def test_a_missing_file_is_refused(saved: tuple[str, Path]) -> None:
     (saved[1] / "encoder.json").unlink()
     with pytest.raises(ArtifactRefused, match=r"lacks its file encoder\.json"):
+        LtvModel.load(saved[0])
+
+
+def unnamed(folder: Path, file: str) -> None:
+    """Take a file out of the manifest, and leave it where it is."""
+    manifest = json.loads((folder / MANIFEST).read_text())
+    del manifest["digests"][file]
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize("file", ["booster.ubj", "uncertainty.json", "golden.json", "paid.json"])
+def test_a_file_without_a_digest_is_refused(saved: tuple[str, Path], file: str) -> None:
+    unnamed(saved[1], file)
+    with pytest.raises(ArtifactRefused, match=f"no digest of {file} in its manifest"):
+        LtvModel.load(saved[0])
+
+
+def test_a_file_that_the_manifest_does_not_name_is_not_read(saved: tuple[str, Path]) -> None:
+    (saved[1] / "extra.json").write_text("not json")
+    assert LtvModel.load(saved[0]).tag == saved[0]
+
+
+@pytest.mark.parametrize("file", ["../outside", "/etc/hostname", "."])
+def test_a_file_outside_of_the_folder_is_refused(saved: tuple[str, Path], file: str) -> None:
+    manifest = json.loads((saved[1] / MANIFEST).read_text())
+    manifest["digests"][file] = "0" * 64
+    (saved[1] / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(ArtifactRefused, match="outside of its folder"):
         LtvModel.load(saved[0])
 
 

@@ -179,7 +179,7 @@ def test_a_changed_model_is_refused(model: ResponseModel) -> None:
 
 def test_a_model_of_the_first_layout_is_to_be_trained_again() -> None:
     files = {"model.json": b'{"usual": [0.1], "days": 30, "category": "category"}'}
-    tag = registry.save("first-layout", "response", files, {}, {})
+    tag = registry.save("first-layout", "response", 3, files, {}, {})
     with pytest.raises(
         ArtifactRefused, match=r"older version of valuebox; `valuebox growth train`"
     ):
@@ -190,7 +190,7 @@ def test_a_service_starts_beside_a_model_of_the_first_layout_and_says_so(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     files = {"model.json": b'{"usual": [0.1], "days": 30, "category": "category"}'}
-    tag = registry.save("response", "response", files, {}, {})
+    tag = registry.save("response", "response", 3, files, {}, {})
     assert served(None) is None
     assert f"{tag} was saved by an older version" in caplog.text
     with pytest.raises(ArtifactRefused, match="older version"):

@@ -18,6 +18,7 @@ from valuebox_training.bins import fit_reference
 from valuebox_training.contributions import fit_contributions
 from valuebox_training.level import fit_level
 from valuebox_training.on_dask import fit_on
+from valuebox_training.paid import fit_paid
 from valuebox_training.robust import with_gaps
 from valuebox_training.uncertainty import Views, fit_uncertainty
 
@@ -89,16 +90,21 @@ def fit(
 def to_model(pipeline: Pipeline, users: pd.DataFrame) -> LtvModel:
     """What the service needs of a fitted pipeline; the rest is learned from the same users."""
     known = users[users["target"].notna()]
+    paid, stv = fit_paid(known), known["STV"].to_numpy(dtype=np.float64)
     views = Views(
         *(
-            pipeline.predict(known.assign(**hidden)).astype(np.float64)
-            for hidden in ({}, {"country_segment": None}, {"STV": np.nan})
+            paid.bounded(pipeline.predict(known.assign(**hidden)).astype(np.float64), seen)
+            for hidden, seen in (
+                ({}, stv),
+                ({"country_segment": None}, stv),
+                ({"STV": np.nan}, None),
+            )
         )
     )
     level, share = fit_level(known, views.plain), _future_share(known)
     encoder, booster = pipeline["encode"].encoder_, pipeline["regress"].get_booster()
     drift = Drift(level.level, share)
-    predictions = drift.corrected(views.plain, known["STV"].to_numpy(dtype=np.float64))
+    predictions = drift.corrected(views.plain, stv)
     return LtvModel(
         encoder=encoder,
         booster=booster,
@@ -107,6 +113,7 @@ def to_model(pipeline: Pipeline, users: pd.DataFrame) -> LtvModel:
         baseline=SegmentStvMeans.fit(columns_of(known), known["target"].to_numpy(dtype=np.float64)),
         contributions=fit_contributions(encoder, booster, known),
         reference=fit_reference(encoder, known, predictions),
+        paid=paid,
     )
 
 

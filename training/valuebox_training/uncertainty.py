@@ -29,7 +29,9 @@ _SDS: Final = np.linspace(0, 1, 201)
 
 
 class Views(NamedTuple):
-    """What the booster says of the training users, not corrected for drift; `(n_users,)` each.
+    """What the trees say of the training users, not corrected for drift; `(n_users,)` each.
+
+    Bounded by what users have paid, as in predictions.
 
     Not corrected, because users of today scatter like those of the past of whom as much was
     expected.

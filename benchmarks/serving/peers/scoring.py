@@ -11,6 +11,7 @@ import xgboost as xgb
 
 from valuebox.ltv.drift import Drift
 from valuebox.ltv.features import Encoder
+from valuebox.ltv.paid import Paid
 from valuebox.ltv.uncertainty import Uncertainty
 
 
@@ -29,6 +30,7 @@ class Scorer:
         self.booster = xgb.Booster(model_file=folder / "booster.ubj")
         self.booster.set_param({"nthread": 1})
         self.encoder = Encoder.from_dict(json.loads((folder / "encoder.json").read_bytes()))
+        self.paid = Paid.model_validate_json((folder / "paid.json").read_bytes())
         self.drift = Drift.from_dict(json.loads((folder / "drift.json").read_bytes()))
         uncertainty = (folder / "uncertainty.json").read_bytes()
         self.uncertainty = Uncertainty.model_validate_json(uncertainty)
@@ -41,8 +43,9 @@ class Scorer:
 
     def finish(self, raw: Any, stv: Sequence[float | None] | Any) -> Scores:
         """From what the booster says to what is answered."""
-        predictions = self.drift.corrected(np.asarray(raw, dtype=np.float64), stv)
-        lower, upper = self.uncertainty.interval(predictions, stv)
+        bounded = self.paid.bounded(np.asarray(raw, dtype=np.float64), stv)
+        predictions = self.drift.corrected(bounded, stv)
+        lower, upper = self.uncertainty.interval(predictions, stv, self.paid.stretch(stv))
         return Scores(predictions.tolist(), lower.tolist(), upper.tolist())
 
 

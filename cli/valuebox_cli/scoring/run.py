@@ -16,6 +16,7 @@ from valuebox.errors import ValueboxError
 from valuebox.ltv.checks import checked
 from valuebox.ltv.files import BadFile, Problems
 from valuebox.ltv.model import LtvModel
+from valuebox.ltv.paid import Beyond
 from valuebox_cli.console import Interrupted
 from valuebox_cli.scoring.parts import SCHEMA, Parts
 from valuebox_cli.scoring.source import Source, source
@@ -33,6 +34,8 @@ class Scored:
 
     users: int
     model: str
+    warnings: list[str]
+    """What makes predictions of this run doubtful, in sentences."""
 
 
 def score(
@@ -83,12 +86,20 @@ def score(
             parts.discard()
             raise
     parts.finish(run.batches, run.users)
-    return Scored(run.users, model.tag)
+    return Scored(run.users, model.tag, model.paid.warnings(run.beyond, counted_from=1))
 
 
-def score_batch(
-    model: LtvModel, users: pa.Table, rows_before: int, predict: bool = True
-) -> tuple[pa.Table, Problems]:
+class Batch(NamedTuple):
+    """What the model says of one, and what is wrong with it or strange about it."""
+
+    predictions: pa.Table
+    """Of `SCHEMA`; empty where something is wrong."""
+    problems: Problems
+    beyond: Beyond = Beyond()
+    """Rows are those of the file."""
+
+
+def score_batch(model: LtvModel, users: pa.Table, rows_before: int, predict: bool = True) -> Batch:
     """What the model says of one batch, or what is wrong with it.
 
     Args:
@@ -96,15 +107,14 @@ def score_batch(
         users: See `Source.batches`.
         rows_before: Rows of the file above the batch.
         predict: Whether to do more than check.
-
-    Returns:
-        A table of `SCHEMA`, empty where something is wrong, and what that is.
     """
     ids, columns, problems = checked(users, rows_before)
     if problems or not predict:
-        return SCHEMA.empty_table(), problems
+        return Batch(SCHEMA.empty_table(), problems)
     tags = pa.DictionaryArray.from_arrays(np.zeros(len(ids), dtype=np.int32), [model.tag])
-    return pa.table([ids, *model.estimate(columns), tags], schema=SCHEMA), problems
+    predictions = pa.table([ids, *model.estimate(columns), tags], schema=SCHEMA)
+    users_, first = model.paid.beyond(columns.get("STV"))
+    return Batch(predictions, problems, Beyond(users_, rows_before + first))
 
 
 class _Pool(NamedTuple):
@@ -143,10 +153,12 @@ class _Run:
         self.users = 0
         """Predicted and written, up to the first batch that is not."""
         self.batches = 0
+        self.beyond = Beyond()
+        """Of those predicted by this run."""
         self._source, self._parts = source, parts
         self._done, self._advanced = done, advanced
         self._problems = Problems()
-        self._waiting: deque[tuple[int, Future[tuple[pa.Table, Problems]] | None]] = deque()
+        self._waiting: deque[tuple[int, Future[Batch] | None]] = deque()
 
     def all_batches(self, pool: _Pool, batch_size: int) -> None:
         """Read, predict and write, up to the end or to what is in the way of it."""
@@ -178,10 +190,11 @@ class _Run:
     def _take(self) -> None:
         rows, task = self._waiting[0]
         if task:
-            predictions, problems = task.result()
-            self._problems.update(problems)
+            batch = task.result()
+            self._problems.update(batch.problems)
+            self.beyond = self.beyond.and_then(batch.beyond)
             if not self._problems:
-                self._parts.write(self.batches, predictions)
+                self._parts.write(self.batches, batch.predictions)
         self._waiting.popleft()
         self.batches += 1
         self.users += rows

@@ -43,10 +43,9 @@ class LtvApi:
 
         Takes 1 to 10,000 users and answers in the same order. All rows are stored or none.
         """
-        targets = [user.target for user in users.root]
-        return self._predict(UserColumns.of(users.root), targets).by_row(
-            names_of(users.root).warnings()
-        )
+        columns, targets = UserColumns.of(users.root), [user.target for user in users.root]
+        warnings = names_of(users.root).warnings() + self.ltv.warnings(columns.features)
+        return self._predict(columns, targets).by_row(warnings)
 
     @endpoint(
         "/v1/ltv/predict/bulk",
@@ -60,8 +59,9 @@ class LtvApi:
 
         Takes 1 to 100,000 users and answers in the same order. All rows are stored or none.
         """
-        warnings = Heading.of(users.model_fields_set).warnings()
-        return self._predict(users.columns, users.target or []).by_column(warnings)
+        columns, heading = users.columns, Heading.of(users.model_fields_set)
+        warnings = heading.warnings() + self.ltv.warnings(columns.features)
+        return self._predict(columns, users.target or []).by_column(warnings)
 
     def _predict(self, users: UserColumns, targets: Sequence[float | None]) -> Answer:
         exchange = current()
@@ -134,4 +134,5 @@ class LtvApi:
             baseline=self.ltv.baseline.to_dict(),
             uncertainty=self.ltv.uncertainty,
             contributions=self.ltv.contributions,
+            paid=self.ltv.paid,
         )

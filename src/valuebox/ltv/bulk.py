@@ -162,7 +162,8 @@ class PredictionTable(Model):
     warnings: list[str] = Field(
         default_factory=list,
         description="What is strange about the columns, in sentences: features that are absent, "
-        "and columns that are called nearly like one. Absent where there is nothing to say; also "
-        "in the header `X-Valuebox-Warnings`.",
+        "columns that are called nearly like one, and amounts beyond those that the model has "
+        "learned from. Absent where there is nothing to say; also in the header "
+        "`X-Valuebox-Warnings`.",
         examples=[['The column "stv" is not used: is STV meant?']],
     )

@@ -16,13 +16,19 @@ from valuebox.ltv.columns import Estimates
 from valuebox.ltv.contributions import Contributions
 from valuebox.ltv.drift import Drift
 from valuebox.ltv.features import Columns, Encoder, Matrix
+from valuebox.ltv.paid import Paid
 from valuebox.ltv.uncertainty import Uncertainty
 
 KIND: Final = "ltv"
 _ENCODER, _DRIFT, _UNCERTAINTY = "encoder.json", "drift.json", "uncertainty.json"
 _BASELINE, _GOLDEN = "baseline.json", "golden.json"
-_CONTRIBUTIONS, _REFERENCE = "contributions.json", "reference.json"
+_CONTRIBUTIONS, _REFERENCE, _PAID = "contributions.json", "reference.json", "paid.json"
 _BOOSTER: Final = "booster.ubj"
+FORMAT: Final = 4
+_WITHOUT_REFERENCE: Final = 2
+_WITHOUT_PAID: Final = 3
+_READABLE: Final = (_WITHOUT_REFERENCE, _WITHOUT_PAID, FORMAT)
+"""The first one scattered users otherwise, and has no intervals that could be told today."""
 
 # Made up, so that no real user travels with the model: each kind of input once, unseen and
 # missing ones included.
@@ -47,7 +53,9 @@ class LtvModel:
     uncertainty: Uncertainty
     baseline: SegmentStvMeans
     contributions: Contributions
-    reference: Reference
+    reference: Reference | None
+    """None of models that were saved before it was learned: nobody can be compared with it."""
+    paid: Paid = field(default_factory=Paid)
     tag: str = ""
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -74,11 +82,18 @@ class LtvModel:
     def estimate_encoded(self, matrix: Matrix, columns: Columns) -> Estimates:
         """The same, where the encoder has already made `matrix` of `columns`."""
         predictions = self._predict(matrix, columns)
-        return Estimates(predictions, *self.uncertainty.interval(predictions, columns.get("STV")))
+        stv = columns.get("STV")
+        ends = self.uncertainty.interval(predictions, stv, self.paid.stretch(stv))
+        return Estimates(predictions, *ends)
+
+    def warnings(self, columns: Columns) -> list[str]:
+        """What makes predictions of some users doubtful, in sentences of ASCII."""
+        return self.paid.warnings(self.paid.beyond(columns.get("STV")))
 
     def _predict(self, matrix: Matrix, columns: Columns) -> NDArray[np.float64]:
-        predictions: NDArray[np.float32] = self.booster.inplace_predict(matrix)
-        return self.drift.corrected(predictions.astype(np.float64), columns.get("STV"))
+        found: NDArray[np.float32] = self.booster.inplace_predict(matrix)
+        stv = columns.get("STV")
+        return self.drift.corrected(self.paid.bounded(found.astype(np.float64), stv), stv)
 
     def save(self, name: str, labels: dict[str, str], metadata: dict[str, Any]) -> str:
         """Save into the model store and return the exact tag; see `registry.save`."""
@@ -89,11 +104,12 @@ class LtvModel:
             _UNCERTAINTY: _json(self.uncertainty.model_dump(mode="json")),
             _BASELINE: _json(self.baseline.to_dict()),
             _CONTRIBUTIONS: _json(self.contributions.model_dump()),
-            _REFERENCE: _json(self.reference.model_dump()),
+            _REFERENCE: _json(self.reference and self.reference.model_dump()),
+            _PAID: _json(self.paid.model_dump()),
             _GOLDEN: _json(self.predict(GOLDEN_USERS).tolist()),
         }
         metadata = {"features": self.encoder.feature_names, **metadata}
-        return registry.save(name, KIND, files, labels, metadata)
+        return registry.save(name, KIND, FORMAT, files, labels, metadata)
 
     @classmethod
     def load(cls, tag: str) -> "LtvModel":
@@ -103,16 +119,20 @@ class LtvModel:
             registry.ArtifactMissing: when there is none.
             registry.ArtifactRefused: when it was changed, or predicts something else here.
         """
-        artifact = registry.load(tag, KIND)
+        artifact = registry.load(tag, KIND, _READABLE)
         try:
-            booster = xgb.Booster(model_file=artifact.path / _BOOSTER)
-            encoder = Encoder.from_dict(_read(artifact, _ENCODER))
-            drift = Drift.from_dict(_read(artifact, _DRIFT))
-            uncertainty = Uncertainty.model_validate(_read(artifact, _UNCERTAINTY))
-            baseline = SegmentStvMeans.from_dict(_read(artifact, _BASELINE))
-            contributions = Contributions.model_validate(_read(artifact, _CONTRIBUTIONS))
-            reference = Reference.model_validate(_read(artifact, _REFERENCE))
-            golden = np.array(_read(artifact, _GOLDEN))
+            booster = xgb.Booster(model_file=bytearray(artifact.read(_BOOSTER)))
+            encoder = Encoder.from_dict(artifact.json(_ENCODER))
+            drift = Drift.from_dict(artifact.json(_DRIFT))
+            uncertainty = Uncertainty.model_validate(artifact.json(_UNCERTAINTY))
+            baseline = SegmentStvMeans.from_dict(artifact.json(_BASELINE))
+            contributions = Contributions.model_validate(artifact.json(_CONTRIBUTIONS))
+            reference, paid = None, Paid()
+            if artifact.format > _WITHOUT_REFERENCE and (bins := artifact.json(_REFERENCE)):
+                reference = Reference.model_validate(bins)
+            if artifact.format > _WITHOUT_PAID:
+                paid = Paid.model_validate(artifact.json(_PAID))
+            golden = np.array(artifact.json(_GOLDEN))
         except (xgb.core.XGBoostError, OSError, ValueError, KeyError, TypeError) as error:
             raise registry.ArtifactRefused(f"{artifact.tag} cannot be read: {error}") from None
         # One thread per worker: requests run side by side, and small batches gain nothing.
@@ -125,6 +145,7 @@ class LtvModel:
             baseline,
             contributions,
             reference,
+            paid,
             artifact.tag,
             artifact.created_at,
             artifact.metadata,
@@ -139,7 +160,3 @@ class LtvModel:
 
 def _json(value: Any) -> bytes:
     return json.dumps(value, indent=1).encode()
-
-
-def _read(artifact: registry.Artifact, file: str) -> Any:
-    return json.loads((artifact.path / file).read_bytes())

@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from valuebox.ltv.contributions import Contributions
+from valuebox.ltv.paid import Paid
 from valuebox.ltv.uncertainty import Uncertainty
 from valuebox.moments import JoinDate, StoredMoment
 from valuebox.request_model import RequestModel
@@ -232,4 +233,9 @@ class ModelCard(Model):
     )
     contributions: Contributions = Field(
         description="What it looks at: how far each feature shifts predictions from the average."
+    )
+    paid: Paid = Field(
+        default_factory=Paid,
+        description="Between which amounts of `STV` it has learned, and how much of them users "
+        "keep paid.",
     )

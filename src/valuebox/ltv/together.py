@@ -107,5 +107,7 @@ def _stored(api: "LtvApi", exchange: Exchange, asked: Sequence[Asked]) -> list[R
         answer = Answer(
             users.user_id[of], prediction[of], lower[of], upper[of], block.texts(), model
         )
-        answers.append(answer.by_row(names_of(one.given.root).warnings()))
+        stv = [user.STV for user in one.given.root]
+        warnings = names_of(one.given.root).warnings() + api.ltv.warnings({"STV": stv})
+        answers.append(answer.by_row(warnings))
     return answers

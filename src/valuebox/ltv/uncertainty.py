@@ -113,13 +113,19 @@ class Uncertainty(_Learned):
     segment_variance: dict[str, Variance] = Field(description="The same of each segment that was.")
 
     def interval(
-        self, predictions: Floats, stv: Sequence[float | None] | NDArray[Any] | None
+        self,
+        predictions: Floats,
+        stv: Sequence[float | None] | NDArray[Any] | None,
+        stretch: Floats | None = None,
     ) -> tuple[Floats, Floats]:
         """Where the realised value of each user is expected, in at least 9 of 10 cases.
 
         Args:
             predictions: Expected lifetime values, `(n_users,)`, in the currency of `stv`.
             stv: What each user has paid already; None or NaN where it is not known.
+            stretch: Above 1 where users have paid so much more than any training user did,
+                `(n_users,)`; see `Paid.stretch`. Their later spending may be all that was
+                seen, in proportion.
 
         Returns:
             Lower and upper ends, `(n_users,)` each; the prediction lies between them.
@@ -129,6 +135,9 @@ class Uncertainty(_Learned):
         ends = self.known.ends[:, self.known.bins(later)]
         if not has_paid.all():
             ends = np.where(has_paid, ends, self.missing.ends[:, self.missing.bins(later)])
+        if stretch is not None:
+            widest = np.array([self.known.ends[0].min(), self.known.ends[1].max()])
+            ends = np.where(stretch > 1, widest[:, None] * stretch, ends)
         # The sum of two amounts must be the amount that a third one was rounded to.
         lower, upper = np.round(paid + ends, _DECIMALS)
         return np.minimum(lower, predictions), np.maximum(upper, predictions)

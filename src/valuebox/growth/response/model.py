@@ -21,8 +21,9 @@ KIND: Final = "response"
 NEWEST: Final = "response"
 """The name that is served where none is set, if there is such a model."""
 _ENCODER, _REST, _GOLDEN = "encoder.json", "model.json", "golden.json"
+_FORMAT: Final = 3
 _LAYOUT: Final = 2
-"""Of the files; the first one had a single booster for everything."""
+"""Of the files; the first one, which says none, had a single booster for everything."""
 _AT: Final = np.datetime64("2024-06-01", "us")
 _AT_ONCE: Final = 5_000
 """Customers whose matrices are in memory at the same time."""
@@ -156,7 +157,7 @@ class ResponseModel:
             for kind, ranker in pair._asdict().items():
                 files[_trees(place, kind)] = bytes(ranker.booster.save_raw("ubj"))
         columns = {"features": self.encoder.names, "days": self.days}
-        return registry.save(name, KIND, files, labels, columns | metadata)
+        return registry.save(name, KIND, _FORMAT, files, labels, columns | metadata)
 
     @classmethod
     def load(cls, tag: str) -> "ResponseModel":
@@ -166,22 +167,22 @@ class ResponseModel:
             registry.ArtifactMissing: when there is none.
             registry.ArtifactRefused: when it was changed, or predicts something else here.
         """
-        artifact = registry.load(tag, KIND)
+        artifact = registry.load(tag, KIND, (_FORMAT,))
         try:
-            rest = json.loads((artifact.path / _REST).read_bytes())
+            rest = artifact.json(_REST)
             if rest.get("layout") != _LAYOUT:
                 raise registry.ArtifactOutdated(
                     f"{artifact.tag} was saved by an older version of valuebox; "
                     "`valuebox growth train` makes a new one"
                 )
-            encoder = Encoder.model_validate_json((artifact.path / _ENCODER).read_bytes())
-            golden = np.array(json.loads((artifact.path / _GOLDEN).read_bytes()))
+            encoder = Encoder.model_validate_json(artifact.read(_ENCODER))
+            golden = np.array(artifact.json(_GOLDEN))
             pairs = tuple(
                 Pair(
                     *(
                         Ranker.read(
                             Regressions.model_validate(one),
-                            (artifact.path / _trees(place, kind)).read_bytes(),
+                            artifact.read(_trees(place, kind)),
                         )
                         for kind, one in zip(Pair._fields, two, strict=True)
                     )

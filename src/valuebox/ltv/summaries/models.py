@@ -26,7 +26,8 @@ def register(session: Session, model: LtvModel) -> None:
         "model": model.tag,
         "trained_at": model.created_at,
         "registered_at": datetime.now(UTC),
-        "reference": model.reference.model_dump(mode="json"),
+        # JSON's own null, where the model was saved before there was one.
+        "reference": model.reference and model.reference.model_dump(mode="json"),
         "uncertainty": model.uncertainty.model_dump(mode="json"),
     }
     session.execute(insert.values(values).on_conflict_do_nothing())
@@ -45,6 +46,8 @@ def known_model(session: Session, model: str) -> KnownModel:
         if len(_KNOWN) >= _MOST_KNOWN:
             _KNOWN.clear()
         _KNOWN[key] = KnownModel(
-            model, Reference.model_validate(reference), Uncertainty.model_validate(uncertainty)
+            model,
+            None if reference is None else Reference.model_validate(reference),
+            Uncertainty.model_validate(uncertainty),
         )
     return _KNOWN[key]

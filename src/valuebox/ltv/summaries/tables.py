@@ -26,7 +26,7 @@ class LtvModelRecord(Base):
     model: Mapped[str] = mapped_column(String(MAX_TAG), primary_key=True)
     trained_at: Mapped[datetime] = mapped_column(UtcDateTime)
     registered_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    reference: Mapped[dict[str, Any]] = mapped_column(JSON)
+    reference: Mapped[dict[str, Any] | None] = mapped_column(JSON, nullable=False)
     """A `bins.Reference`."""
     uncertainty: Mapped[dict[str, Any]] = mapped_column(JSON)
     """An `uncertainty.Uncertainty`."""
