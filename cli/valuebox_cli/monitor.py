@@ -11,11 +11,12 @@ from rich.table import Table
 
 from valuebox.errors import ValueboxError
 from valuebox.ltv.monitoring import keeping
+from valuebox.ltv.monitoring.checks import NothingToMonitor
 from valuebox.ltv.monitoring.checks import monitor as check
 from valuebox.ltv.monitoring.results import Drifted, Finding, Matured, MonitorResult, Thresholds
 from valuebox.ltv.summaries.folding import Folding
 from valuebox.settings import load_settings
-from valuebox_cli.console import FAILED, check_writable, err, exit_codes, out, write_text
+from valuebox_cli.console import FAILED, UNKNOWN, check_writable, err, exit_codes, out, write_text
 from valuebox_cli.options import DatabaseUrl, migrated_store
 
 _DEFAULTS: Final = Thresholds()
@@ -61,7 +62,9 @@ def monitor(
     Compares the users who joined of late with the training users, and the means of cohorts whose
     outcome is known with what was predicted. Prints both, stores the result, which the service
     tells Prometheus, and exits with 1 when a figure is beyond its threshold and chance does not
-    explain it. Rows of the last minute are not counted yet.
+    explain it, with 3 when none is but whether users have drifted is not known: nothing is stored
+    yet, there are too few rows, or nothing to compare them with. Rows of the last minute are not
+    counted yet.
     """
     with exit_codes():
         check_writable(report)
@@ -69,9 +72,15 @@ def monitor(
         with migrated_store(database_url, "the result was not stored") as store:
             with err.status("adding up …"):
                 Folding(store).fold(Event(), patient=True)
+            first, least = since.date() if since else None, load_settings().least_users
             with store.reading() as session:
-                first = since.date() if since else None
-                result = check(session, thresholds, first, model, load_settings().least_users)
+                try:
+                    result = check(session, thresholds, first, model, least)
+                except NothingToMonitor as nothing:
+                    if since or model:
+                        raise
+                    out.print(f"drift is unknown: {nothing}", style="yellow", soft_wrap=True)
+                    raise typer.Exit(UNKNOWN) from None
             with store.writing() as session:
                 keeping.keep(session, result)
         if report:
@@ -79,6 +88,8 @@ def monitor(
         _print(result)
         if result.crossed:
             raise typer.Exit(FAILED)
+        if result.is_drift_unknown:
+            raise typer.Exit(UNKNOWN)
 
 
 def _thresholds(psi: float, missing: float, unseen: float, error: float, lag: int) -> Thresholds:
@@ -95,11 +106,9 @@ def _thresholds(psi: float, missing: float, unseen: float, error: float, lag: in
 
 
 def _print(result: MonitorResult) -> None:
-    if result.drift is None:
-        out.print("drift: nothing is known of the training users of the model")
-    else:
+    if result.drift is not None:
         _print_drift(result.drift)
-    out.print()
+        out.print()
     if result.matured is None:
         out.print(f"matured cohorts: none yet, after {result.label_lag_days} days of joining")
     else:
@@ -107,8 +116,12 @@ def _print(result: MonitorResult) -> None:
         out.print(f"outcomes lag {result.label_lag_days} days behind the last day of joining")
     for one in result.crossed:
         out.print(_said(one), style="red", soft_wrap=True)
+    for unknown in result.unknown:
+        about = {"psi": "drift", "error": "error of matured cohort means"}[unknown.check]
+        out.print(f"{about} is unknown: {unknown.why}", style="yellow", soft_wrap=True)
     if not result.crossed:
-        out.print("nothing is beyond its threshold")
+        known = ", of what is known" if result.unknown else ""
+        out.print(f"nothing is beyond its threshold{known}")
 
 
 def _print_drift(drift: Drifted) -> None:

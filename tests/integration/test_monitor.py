@@ -1,6 +1,7 @@
 """`valuebox monitor` on simulated worlds, and what becomes of its result."""
 
 import re
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from support.users import user, users
 from valuebox.ltv.files import read_users
 from valuebox.ltv.model import LtvModel
 from valuebox.ltv.monitoring.checks import MATURED_SHARE, NothingToMonitor, monitor
+from valuebox.ltv.monitoring.gauges import MonitorGauges
 from valuebox.ltv.monitoring.keeping import latest
 from valuebox.ltv.monitoring.results import MonitorResult, Thresholds
 from valuebox.ltv.summaries.tables import LtvMonitorResult
@@ -169,6 +171,7 @@ def test_without_outcomes_the_lag_is_all_there_is(
     command = ("monitor", "--max-psi", "99", "--max-unseen", "1", "--database-url", database_url)
     output, _ = valuebox(*command)
     assert "matured cohorts: none yet" in output
+    assert "error of matured cohort means is unknown: too few outcomes are known" in output
     with store.reading() as session:
         kept = latest(session)
     assert kept is not None
@@ -196,8 +199,9 @@ def test_each_model_is_judged_by_what_it_learned(
     fold(store)
     options = ("--since", "2019-07-01", "--max-psi", "99", "--max-unseen", "1")
     options = (*options, "--database-url", database_url)
-    output, _ = valuebox("monitor", *options)
-    assert "nothing is known of the training users" in output
+    output, _ = valuebox("monitor", *options, exit_code=3)
+    assert "drift is unknown: nothing is known of the training users of ltv:never-noted" in output
+    assert "nothing is beyond its threshold, of what is known" in output
     output, _ = valuebox("monitor", "--model", model.tag, *options)
     assert "62 rows" in output
 
@@ -246,9 +250,38 @@ def test_what_is_no_day_is_refused(database_url: str) -> None:
     assert "--since" in error
 
 
-def test_nothing_stored_is_nothing_to_monitor(store: Store, database_url: str) -> None:
-    _, error = valuebox("monitor", "--database-url", database_url, exit_code=2)
-    assert only_line(error) == "error: the sums hold no users yet"
+def test_a_handful_of_users_is_not_called_calm(
+    store: Store, database_url: str, model: LtvModel, tmp_path: Path
+) -> None:
+    send(store, users(12), model)
+    fold(store)
+    file = tmp_path / "found.json"
+    options = ("--max-unseen", "1", "--max-psi", "2.5", "--database-url", database_url)
+    output, _ = valuebox("monitor", "--report", file, *options, exit_code=3)
+    (line,) = (line for line in output.splitlines() if line.startswith("drift is unknown: "))
+    assert "12 rows are too few: chance alone moves" in line
+    result = MonitorResult.model_validate_json(file.read_text())
+    assert [one.check for one in result.unknown] == ["psi", "error"]
+    with store.reading() as session:
+        assert latest(session) == result
+    told = {name: one for name, one in samples(result) if name == "valuebox_ltv_monitor_unknown"}
+    assert told == {"valuebox_ltv_monitor_unknown": {"psi": 1, "error": 1}}
+    # Something that is certain is said all the same.
+    valuebox("monitor", "--max-lag", "1", *options, exit_code=1)
+    output, _ = valuebox("monitor", "--database-url", database_url, exit_code=1)
+    assert "drift is unknown" not in output
+
+
+def samples(result: MonitorResult) -> Iterator[tuple[str, dict[str, float]]]:
+    gauges = MonitorGauges()
+    gauges.show(result)
+    for family in gauges.collect():
+        yield family.name, {one.labels.get("check", ""): one.value for one in family.samples}
+
+
+def test_nothing_stored_is_unknown(store: Store, database_url: str) -> None:
+    output, _ = valuebox("monitor", "--database-url", database_url, exit_code=3)
+    assert only_line(output) == "drift is unknown: the sums hold no users yet"
     with store.reading() as session, pytest.raises(NothingToMonitor):
         monitor(session, Thresholds())
 

@@ -19,6 +19,7 @@ from valuebox.ltv.monitoring.results import (
     MonitorResult,
     SegmentFound,
     Thresholds,
+    Unknown,
 )
 from valuebox.ltv.summaries import queries
 from valuebox.ltv.summaries.cohort_means import cohort_means, nameable_cohorts
@@ -73,7 +74,8 @@ def monitor(
     first = since or last - timedelta(days=DEFAULT_DAYS - 1)
     if first > last:
         raise NothingToMonitor(f"nobody joined since {first}; the last ones did on {last}")
-    drifted = _drifted(session, _of_most([one for one in days if one.day >= first]), first, last)
+    used = _of_most([one for one in days if one.day >= first])
+    drifted = _drifted(session, used, first, last)
     known_until = _last_matured(days)
     matured = None
     if known_until is not None:
@@ -93,7 +95,29 @@ def monitor(
             *(_of_errors(matured, thresholds) if matured else ()),
             Finding(check="lag", feature=None, value=lag, limit=thresholds.lag, chance=0),
         ],
+        unknown=[*_unknown_drift(drifted, used, thresholds), *_unknown_error(matured)],
     )
+
+
+def _unknown_drift(drifted: Drifted | None, model: str, limits: Thresholds) -> Iterator[Unknown]:
+    if drifted is None:
+        why = f"nothing is known of the training users of {model}"
+        yield Unknown(check="psi", why=why)
+        return
+    most = max(drifted.features, key=lambda one: one.chance)
+    # What is beyond its threshold and beyond chance is known, however few rows there are.
+    if most.chance > limits.psi and not any(one.crossed for one in _of_drift(drifted, limits)):
+        few = "1 row is" if drifted.rows == 1 else f"{drifted.rows:,} rows are"
+        why = (
+            f"{few} too few: chance alone moves {most.feature} by as much as {most.chance:.3f}, "
+            f"which is more than {limits.psi:g}"
+        )
+        yield Unknown(check="psi", why=why)
+
+
+def _unknown_error(matured: Matured | None) -> Iterator[Unknown]:
+    if matured is None:
+        yield Unknown(check="error", why="too few outcomes are known")
 
 
 def _of_most(days: Sequence[JoinedDay], known: bool = False) -> str:

@@ -39,6 +39,13 @@ class MonitorGauges(Collector):
             "check",
             ((check, crossed[check]) for check in get_args(Check)),
         )
+        unknown = Counter(one.check for one in result.unknown)
+        yield _each(
+            "monitor_unknown",
+            "1 where nothing could be said, which is not the same as calm.",
+            "check",
+            ((check, unknown[check]) for check in ("psi", "error")),
+        )
         yield _one(
             "label_lag_seconds",
             "From the last matured day of joining to the last one.",

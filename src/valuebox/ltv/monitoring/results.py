@@ -109,6 +109,13 @@ class Matured(_Found):
     segments: list[SegmentFound] = Field(description="The largest cohorts, most users first.")
 
 
+class Unknown(_Found):
+    """A check that nothing can be said of, which is not the same as calm."""
+
+    check: Literal["psi", "error"]
+    why: str = Field(description="For people.")
+
+
 class MonitorResult(_Found):
     """What `valuebox monitor` found; it writes this with `--report`, and stores it."""
 
@@ -122,8 +129,18 @@ class MonitorResult(_Found):
         description="From the last matured day of joining to the last one, in days."
     )
     findings: list[Finding] = Field(description="All that was compared with a threshold.")
+    unknown: list[Unknown] = Field(
+        default=[],
+        description="What cannot be told: `psi` without anything to compare with or with so few "
+        "rows that chance passes its threshold, `error` without outcomes.",
+    )
 
     @property
     def crossed(self) -> list[Finding]:
         """What somebody has to look at."""
         return [one for one in self.findings if one.crossed]
+
+    @property
+    def is_drift_unknown(self) -> bool:
+        """Whether users of late may be others than the training users, for all that is known."""
+        return any(one.check == "psi" for one in self.unknown)
