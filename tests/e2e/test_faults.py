@@ -78,7 +78,7 @@ def test_a_connection_that_breaks_leaves_all_or_nothing(
 ) -> None:
     before, cut = rows(stored)[0], proxy.cut
     key, body = uuid4().hex, users(ROWS)
-    proxy.cut_at(order, delivered)
+    proxy.cut_at(order, delivered, after=b"INSERT INTO ltv_")
     broken = send(served, key, body)
     assert proxy.cut == cut + 1
     assert (broken.status_code, broken.json()["error"]["code"]) == (503, "database_unavailable")

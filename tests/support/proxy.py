@@ -19,6 +19,7 @@ class FaultProxy:
         self._flowing.set()
         self._order: bytes | None = None
         self._delivers = False
+        self._after = b""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.cut = 0
@@ -32,15 +33,19 @@ class FaultProxy:
         """Pass on what was held back, and all that follows."""
         self._flowing.set()
 
-    def cut_at(self, order: bytes, delivered: bool) -> None:
-        """Break the connection, once, at the next order that holds these bytes.
+    def cut_at(self, order: bytes, delivered: bool, after: bytes = b"") -> None:
+        """Break a connection, once, at the next order that holds these bytes.
 
         Args:
             order: Such as `COMMIT`.
             delivered: Whether the order still arrives; its answer does not.
+            after: What the connection has to have sent from now on, so that a commit of
+                somebody else's is left alone.
         """
-        self._delivers = delivered
-        self._order = order
+        with self._lock:
+            self._delivers = delivered
+            self._after = after
+            self._order = order
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -70,12 +75,14 @@ class FaultProxy:
     def _pass_on(
         self, source: socket.socket, sink: socket.socket, answers: bool, doomed: threading.Event
     ) -> None:
+        is_meant = False
         with suppress(OSError):
             while data := source.recv(65_536):
                 self._flowing.wait()
+                is_meant = is_meant or self._is_awaited(data)
                 if answers and (doomed.is_set() or self._is_cut()):
                     break
-                if not answers and self._is_last(data):
+                if not answers and is_meant and self._is_last(data):
                     if not self._delivers:
                         break
                     doomed.set()
@@ -92,6 +99,10 @@ class FaultProxy:
             cut = self._cuts(self._answers)
             self.cut += cut
             return cut
+
+    def _is_awaited(self, data: bytes) -> bool:
+        with self._lock:
+            return self._order is not None and self._after in data
 
     def _is_last(self, data: bytes) -> bool:
         with self._lock:
