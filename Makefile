@@ -5,7 +5,7 @@ IMAGE ?= valuebox:latest
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo test fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
-	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-dashboard bench-contenders bench chaos soak pictures
+	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-dashboard bench-contenders bench chaos chaos-image soak pictures
 
 install: .venv/installed
 
@@ -71,6 +71,10 @@ bench-cohorts: install
 # `INTO="--into docs/reliability.md"` puts the figures there.
 chaos: install
 	PYTHONPATH=tests $(BIN)/python benchmarks/chaos.py $(INTO)
+
+# The same with containers of the image that `make image` has built, on an engine of this machine.
+chaos-image: install
+	PYTHONPATH=tests $(BIN)/python benchmarks/chaos.py --image $(IMAGE) $(INTO)
 
 soak: install
 	PYTHONPATH=tests $(BIN)/python benchmarks/soak.py $(INTO)

@@ -1,6 +1,7 @@
 """Kill the service under load, again and again, and count what is stored.
 
-    make chaos
+    make chaos          # as processes of this machine
+    make chaos-image    # in containers
 
 On PostgreSQL and on SQLite clients send with keys and send again until they are answered, while a
 worker, the whole server, or the server between a commit and its answer is killed with SIGKILL. Ends
@@ -9,6 +10,7 @@ with exit code 1 when one request is stored other than exactly once.
 
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -21,14 +23,28 @@ from chaos_clients import RACERS, Clients, Request
 from chaos_gates import before_service
 from chaos_kills import KINDS, Kill, Killer
 from chaos_places import DATABASES, Place
-from measured_service import WORKERS, database_version, settings_with_model, started
+from measured_service import (
+    SETTINGS,
+    WORKERS,
+    complete,
+    database_version,
+    settings_with_model,
+    started,
+)
 from report import measured_with, put_section, table
+from support.containers import docker
+from support.killable import KillableServer
+from support.killable_container import KillableContainer
 
 from valuebox.store import migrate
 
 CLIENTS: Final = 8
 RACES: Final = 5
 HEADING: Final = "### Chaos run"
+HEADING_IN_CONTAINERS: Final = "### Chaos run in containers"
+
+# Starts a service on a database.
+Start = Callable[[Place], KillableServer]
 
 
 @dataclass(frozen=True)
@@ -56,35 +72,58 @@ class Run:
 def main(
     kills: Annotated[int, typer.Option(min=len(KINDS), help="On each database.")] = 54,
     database: Annotated[str, typer.Option(help="Only this one: PostgreSQL or SQLite.")] = "",
+    image: Annotated[str, typer.Option(help="Kill containers of this image instead.")] = "",
     into: Annotated[Path | None, typer.Option(help="Markdown file for the table.")] = None,
 ) -> None:
     """Run, print the table, judge."""
     if database not in {"", *DATABASES}:
         raise typer.BadParameter(f"{database} is none of {', '.join(DATABASES)}")
-    started = time.monotonic()
+    started_at = time.monotonic()
     with TemporaryDirectory(prefix="valuebox-chaos-") as temporary:
         folder = Path(temporary)
-        settings = settings_with_model(folder)
+        start = _in_containers(image, folder) if image else _natively(folder)
         runs = []
         for name in [database] if database else DATABASES:
             with DATABASES[name](folder) as place:
-                runs.append(_run(place, kills, settings, folder))
-    minutes = (time.monotonic() - started) / 60
-    lines = f"{measured_with(*(run.version for run in runs))}\n"
+                runs.append(_run(place, kills, start))
+    minutes = (time.monotonic() - started_at) / 60
+    lines = f"{_measured(runs, image)}\n"
     lines += f"{WORKERS} workers, {CLIENTS} clients; it took {minutes:.0f} minutes."
     report = f"{lines}\n\n{_table(runs)}"
     typer.echo(f"\n{report}")
     if into:
-        put_section(into, HEADING, report)
+        put_section(into, HEADING_IN_CONTAINERS if image else HEADING, report)
     if not all(run.is_good() for run in runs):
         typer.echo("some requests are not stored exactly once", err=True)
         raise typer.Exit(1)
 
 
-def _run(place: Place, kills: int, settings: dict[str, str], folder: Path) -> Run:
+def _natively(folder: Path) -> Start:
+    settings = settings_with_model(folder)
+    return lambda place: started(
+        {**settings, "DATABASE_URL": place.url}, folder / f"{place.name}.log"
+    )
+
+
+def _in_containers(image: str, folder: Path) -> Start:
+    return lambda place: complete(
+        KillableContainer(image, {**SETTINGS, "DATABASE_URL": place.url}, folder)
+    )
+
+
+def _measured(runs: list[Run], image: str) -> str:
+    databases = [run.version for run in runs]
+    if not image:
+        return measured_with(*databases)
+    code = "import platform; print(platform.python_version())"
+    python = docker("run", "--rm", "--entrypoint", "python3", image, "-c", code).strip()
+    engine = docker("version", "--format", "{{.Server.Version}}").strip()
+    return measured_with(*databases, f"Docker {engine}", python=python)
+
+
+def _run(place: Place, kills: int, start: Start) -> Run:
     migrate.upgrade(place.store.engine)
-    log = folder / f"{place.name}.log"
-    server = started({**settings, "DATABASE_URL": place.url}, log)
+    server = start(place)
     relay, url = None, server.url
     if place.name == "SQLite":
         relay, url = before_service(server.port, place.gate)

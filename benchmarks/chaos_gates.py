@@ -176,19 +176,16 @@ def _pass_on(source: socket.socket, sink: socket.socket, lets: Callable[[bytes],
             end.shutdown(socket.SHUT_RDWR)
 
 
-def before_postgres(folder: Path, real: Path, gate: Gate) -> Relay:
-    """A relay in `folder` to the PostgreSQL that listens in the folder `real`."""
-    name = ".s.PGSQL.5432"
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(folder / name))
-    listener.listen(64)
+def before_postgres(real: Path, gate: Gate) -> tuple[Relay, int]:
+    """A relay to the PostgreSQL that listens on the socket `real`, and its port of 127.0.0.1."""
+    listener = socket.create_server(("127.0.0.1", 0))
 
     def connect() -> socket.socket:
         server = socket.socket(socket.AF_UNIX)
-        server.connect(str(real / name))
+        server.connect(str(real))
         return server
 
-    return Relay(listener, connect, lambda: CommitWatch(gate))
+    return Relay(listener, connect, lambda: CommitWatch(gate)), listener.getsockname()[1]
 
 
 def before_service(port: int, gate: Gate) -> tuple[Relay, str]:

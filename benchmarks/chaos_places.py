@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from chaos_gates import Gate, before_postgres
-from sqlalchemy import make_url
-from support.databases import Postgres
+from support.databases import Postgres, through
 
 from valuebox.store.engine import Store, make_engine
 
@@ -30,16 +28,13 @@ class Place:
 def _postgresql(_: Path) -> Iterator[Place]:
     server = Postgres()
     try:
-        # Not in the run's folder: the name of a socket may not be long.
-        with TemporaryDirectory(prefix="valuebox-") as folder:
-            real = make_url(server.new_database())
-            gate = Gate()
-            relay = before_postgres(Path(folder), Path(str(real.query["host"])), gate)
-            url = real.set(query={"host": folder}).render_as_string(hide_password=False)
-            store = Store(make_engine(real.render_as_string(hide_password=False)))
-            yield Place("PostgreSQL", url, store, gate)
-            store.close()
-            relay.close()
+        real = server.new_database()
+        gate = Gate()
+        relay, port = before_postgres(server.socket, gate)
+        store = Store(make_engine(real))
+        yield Place("PostgreSQL", through(real, port), store, gate)
+        store.close()
+        relay.close()
     finally:
         server.remove()
 

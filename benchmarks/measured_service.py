@@ -13,6 +13,7 @@ from support.services import eventually
 from valuebox.store.engine import Store
 
 WORKERS: Final = 2
+SETTINGS: Final = {"VALUEBOX_WORKERS": str(WORKERS)}
 
 
 def settings_with_model(folder: Path) -> dict[str, str]:
@@ -21,7 +22,7 @@ def settings_with_model(folder: Path) -> dict[str, str]:
     Args:
         folder: Where the model store and what it learns from are put.
     """
-    settings = {"BENTOML_HOME": str(folder / "bentoml"), "VALUEBOX_WORKERS": str(WORKERS)}
+    settings = {"BENTOML_HOME": str(folder / "bentoml"), **SETTINGS}
     valuebox = str(Path(sys.executable).with_name("valuebox"))
     data = str(folder / "data")
     environment = {**os.environ, **settings}
@@ -40,7 +41,15 @@ def started(settings: dict[str, str], log: Path) -> KillableServer:
     Raises:
         AssertionError: when it has another number of workers: its figures would mean little.
     """
-    server = KillableServer(settings, log)
+    return complete(KillableServer(settings, log))
+
+
+def complete(server: KillableServer) -> KillableServer:
+    """The same server, when all its workers have started.
+
+    Raises:
+        AssertionError: when they have not in time; the server is ended.
+    """
     try:
         eventually(lambda: len(server.workers()) == WORKERS)
     except AssertionError:

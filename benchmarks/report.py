@@ -18,11 +18,15 @@ def _cell(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def measured_with(*more: str) -> str:
-    """The day, and the versions that the figures hold for."""
+def measured_with(*more: str, python: str = platform.python_version()) -> str:
+    """The day, and the versions that the figures hold for.
+
+    Args:
+        more: What else there was, with its version.
+        python: Its version, where another one than this was measured.
+    """
     libraries = [f"{name} {version(name)}" for name in ("bentoml", "sqlalchemy", "psycopg2-binary")]
-    python = f"Python {platform.python_version()}"
-    things = ", ".join([python, *libraries, *more])
+    things = ", ".join([f"Python {python}", *libraries, *more])
     return f"{datetime.now(UTC).date()}; {things}; {os.cpu_count()} cores."
 
 
