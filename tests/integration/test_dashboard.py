@@ -16,7 +16,7 @@ from support.users import user, users
 from valuebox.dashboard import site as dashboard
 from valuebox.dashboard.panels import PANELS
 from valuebox.errors import ErrorAnswer
-from valuebox.ltv.files import read_users
+from valuebox.ltv.files import columns_of, read_users
 from valuebox.ltv.model import LtvModel
 from valuebox.settings import LEAST_USERS
 from valuebox.store.engine import Store
@@ -63,6 +63,54 @@ def tiles(page: Page) -> dict[str, str]:
 
 def said(page: Page) -> str:
     return " ".join(" ".join(one.text.split()) for one in page.elements)
+
+
+def test_means_say_whose_they_are(site: Site, model: LtvModel, july: pd.DataFrame) -> None:
+    # Those of the first half of the month have an outcome: twice what was predicted.
+    predicted = pd.Series(model.predict(columns_of(july)), july.index)
+    is_known = july["join_date"] < "2019-07-16"
+    show(site.store, model, july.assign(target=2 * predicted)[is_known])
+    show(site.store, model, july.drop(columns="target")[~is_known])
+    page = site.page()
+    shown = tiles(page)
+    assert shown["Predicted mean"] == f"{predicted.mean():.2f}"
+    assert shown["Actual mean"] == f"{2 * predicted[is_known].mean():.2f}"
+    assert (
+        f"of {is_known.sum():,} with an outcome; {predicted[is_known].mean():.2f} was predicted of "
+        "these, -50% off"
+    ) in said(page)
+
+
+def test_no_cohort_inside_its_interval_is_called_worst(
+    of_any_size: Site, model: LtvModel, july: pd.DataFrame
+) -> None:
+    site = of_any_size
+    largest = july[july["country_segment"].isin(july["country_segment"].value_counts().index[:6])]
+    show(site.store, model, largest)
+    head, *rows = site.csv("worst")
+    found = [dict(zip(head, row, strict=True)) for row in rows]
+    outside = []
+    for segment in largest["country_segment"].unique():
+        head, *cohorts = site.csv("cohorts", f"segment={segment}")
+        for row in cohorts:
+            one = dict(zip(head, row, strict=True))
+            if one["actual"] and not (
+                float(one["lower"]) <= float(one["actual"]) <= float(one["upper"])
+            ):
+                outside.append((one["segment"], one["period"]))
+    assert 0 < len(found) == len(outside)
+    assert {(one["segment"], one["period"]) for one in found} == set(outside)
+    assert all(float(one["beyond"]) > 0 for one in found)
+    page = site.page()
+    told = re.search(
+        r"([0-9]+) of ([0-9]+) cohorts, by day, lie outside their 90.% interval; chance alone "
+        r"leaves about ([0-9]+)\.",
+        said(page),
+    )
+    assert told is not None
+    outside_told, judged, expected = map(int, told.groups())
+    assert outside_told == len(outside)
+    assert expected == round(0.1 * judged)
 
 
 def test_the_page_shows_what_is_stored(site: Site, model: LtvModel, july: pd.DataFrame) -> None:

@@ -31,12 +31,19 @@ def test_totals_are_those_of_the_users(store: Store, model: LtvModel, data_dir: 
         late = totals(session, Selection(first=known["join_date"].max().date(), segment="US"))
     everybody = together(found)
     assert everybody is not None
+    (missing,) = (one for one in found if one.segment == MISSING_SEGMENT)
     assert (everybody.users, everybody.known_users) == (len(known) + 20, len(known))
     assert everybody.actual() == pytest.approx(known["target"].mean())
-    assert everybody.predicted() == pytest.approx(model.predict(columns_of(known)).mean())
+    of_known = model.predict(columns_of(known))
+    assert everybody.predicted_of_known() == pytest.approx(of_known.mean())
+    whole = (of_known.sum() + missing.prediction) / everybody.users
+    assert everybody.predicted() == pytest.approx(whole)
+    # Of twenty without an outcome their mean is had from both: not where these are few.
+    assert everybody.predicted(20) == pytest.approx(whole)
+    assert everybody.predicted(21) is None
     assert everybody.last_known == known["join_date"].max().date()
-    (missing,) = (one for one in found if one.segment == MISSING_SEGMENT)
     assert (missing.users, missing.known_users, missing.actual()) == (20, 0, None)
+    assert missing.predicted_of_known() is None
     assert missing.predicted() == pytest.approx(missing.prediction / 20)
     last_day = known[known["join_date"].dt.date == known["join_date"].max().date()]
     assert [one.users for one in late] == [int((last_day["country_segment"] == "US").sum())]

@@ -15,7 +15,7 @@ from valuebox.ltv.model import LtvModel
 from valuebox.ltv.monitoring.checks import monitor
 from valuebox.ltv.monitoring.results import Thresholds
 from valuebox.ltv.retention import prune_features
-from valuebox.ltv.summaries.cohort_means import cohort_means, withheld_cohorts, worst_cohorts
+from valuebox.ltv.summaries.cohort_means import cohort_means, judged_cohorts, withheld_cohorts
 from valuebox.ltv.summaries.views import Selection
 from valuebox.store.engine import Store
 
@@ -73,7 +73,7 @@ def test_a_small_cohort_takes_the_next_one_along(
     assert sorted(shown(store).values()) == left
     with store.reading() as session:
         assert withheld_cohorts(session, ALL, "day", LEAST) == len(users) - len(left)
-        assert {one.users for one in worst_cohorts(session, ALL, "day", 9, LEAST)} <= set(left)
+        assert {one.users for one in judged_cohorts(session, ALL, "day", 9, LEAST)} <= set(left)
     assert len(shown(store, least=1)) == len(users)
 
 
@@ -98,7 +98,7 @@ def test_outcomes_of_few_are_told_of_nobody(store: Store, model: LtvModel) -> No
     with store.reading() as session:
         (all_of_them,) = cohort_means(session, ALL, "month", 1)
         (cohort,) = cohort_means(session, ALL, "month", LEAST)
-        assert worst_cohorts(session, ALL, "month", 9, LEAST) == []
+        assert judged_cohorts(session, ALL, "month", 9, LEAST) == []
     assert (cohort.users, cohort.known_users) == (20, 4)
     assert (cohort.actual, cohort.floor) == (None, None)
     assert cohort.predicted != all_of_them.predicted

@@ -101,7 +101,9 @@ def test_without_outcomes_everybody_is_in_the_means(store: Store, model: LtvMode
     assert (cohort.users, cohort.known_users, cohort.actual) == (2, 1, 3.0)
 
 
-def test_the_worst_cohort_is_off_by_more_than_chance(store: Store, model: LtvModel) -> None:
+def test_the_worst_cohort_is_the_furthest_outside_its_interval(
+    store: Store, model: LtvModel
+) -> None:
     sent = [user(n, country_segment=("US", "GB", "RU")[n % 3]) for n in range(300)]
     send(store, sent, model)
     predicted = model.predict(columns_of(pd.DataFrame(sent))).tolist()
@@ -112,10 +114,17 @@ def test_the_worst_cohort_is_off_by_more_than_chance(store: Store, model: LtvMod
     report(store, {**targets, 1_000: 90.0})
     fold(store)
     with store.reading() as session:
-        worst = means.worst_cohorts(session, ALL, "month", limit=2)
-    assert worst[0].segment == "GB"
-    assert worst[0].actual - worst[0].predicted == pytest.approx(1.5)
-    assert len(worst) == 2
+        judged = means.judged_cohorts(session, ALL, "month", limit=9)
+        largest = means.judged_cohorts(session, ALL, "month", limit=2)
+    assert [one.segment for one in largest] == [one.segment for one in judged[:2]]
+    of = {one.segment: one for one in judged}
+    assert sorted(of, key=lambda name: -of[name].surprise)[0] == "AU"
+    assert of["GB"].actual - of["GB"].predicted == pytest.approx(1.5)
+    for one in judged:
+        beyond = max(one.lower - one.actual, one.actual - one.upper, 0)
+        assert one.beyond == pytest.approx(beyond)
+        assert one.is_inside == (beyond == 0)
+        assert (one.surprise == 0) == one.is_inside
 
 
 def test_predictions_are_counted_by_size(july: tuple[Store, pd.DataFrame], model: LtvModel) -> None:

@@ -18,7 +18,6 @@ from valuebox.dashboard.marks import (
     Tick,
     ticks,
 )
-from valuebox.dashboard.panels import is_inside
 from valuebox.dashboard.rendering import when
 from valuebox.dashboard.scales import Scale, nice, thinned
 from valuebox.ltv.summaries.views import Arrivals, CohortMean, PredictionBin
@@ -87,7 +86,7 @@ def over_time(cohorts: Sequence[CohortMean]) -> CohortChart | None:
                 top=top,
                 height=round(scale(ends[0]) - (top or 0), 3) if ends else 0,
                 actual=None if one.actual is None else scale(one.actual),
-                is_inside=is_inside(one),
+                is_inside=one.is_inside,
                 cohort=one,
             )
         )
@@ -121,7 +120,7 @@ def in_rows(cohorts: Sequence[CohortMean]) -> list[RangeMark]:
                 width=0 if left is None or one.upper is None else scale(one.upper) - left,
                 predicted=scale(one.predicted),
                 actual=None if one.actual is None else scale(one.actual),
-                is_inside=is_inside(one),
+                is_inside=one.is_inside,
             )
         )
     return marks

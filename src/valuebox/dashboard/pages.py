@@ -10,14 +10,17 @@ from jinja2 import Environment
 from starlette.responses import HTMLResponse
 
 from valuebox.dashboard import charts, panels
-from valuebox.dashboard.reading import Frame
+from valuebox.dashboard.reading import MAX_JUDGED, Frame
 from valuebox.dashboard.rendering import digest, environment, style
 from valuebox.errors import Error
 from valuebox.ltv.bins import SHIFT, WATCH
 from valuebox.ltv.summaries.views import FeatureDrift
 from valuebox.ltv.uncertainty import NOMINAL
+from valuebox.readable import change
 
 _PRESETS: Final = {"30 days": 30, "90 days": 90, "a year": 365}
+_WORST: Final = 10
+_MONTH: Final = len("2019-07")
 PRIVATE: Final = {
     # Charts and filters are for whoever is signed in, and for nobody who comes after.
     "Cache-Control": "no-store",
@@ -38,8 +41,10 @@ class Viewer:
 def view(over: Frame, found: Mapping[str, Sequence[Any]], viewer: Viewer) -> HTMLResponse:
     """The dashboard."""
     cohorts = found["cohorts"]
-    judged = [inside for one in cohorts if (inside := panels.is_inside(one)) is not None]
+    judged = [one.is_inside for one in cohorts if one.is_inside is not None]
     drifts = [one for one in found["drift"] if one.period is None]
+    outside = panels.WORST.listed(found["worst"])
+    worst = outside[:_WORST]
     return _html(
         "view.html",
         over=over,
@@ -52,7 +57,11 @@ def view(over: Frame, found: Mapping[str, Sequence[Any]], viewer: Viewer) -> HTM
         nominal=NOMINAL,
         over_time=charts.over_time(cohorts),
         compared=list(zip(found["segments"], charts.in_rows(found["segments"]), strict=True)),
-        worst=list(zip(found["worst"], charts.in_rows(found["worst"]), strict=True)),
+        worst=list(zip(worst, charts.in_rows(worst), strict=True)),
+        outside=len(outside),
+        judged_worst=len(found["worst"]),
+        most_judged=MAX_JUDGED,
+        known_by="month" if all(len(one.period) == _MONTH for one in found["worst"]) else "day",
         sizes=charts.by_size(found["predictions"]),
         days=charts.by_day(found["arrivals"], *over.arrival_days) if over.arrival_days else None,
         drifts=drifts,
@@ -125,6 +134,6 @@ def _templates() -> Environment:
     return environment(
         between=charts.between,
         error_of=panels.error_of,
-        is_inside=panels.is_inside,
         level=level,
+        signed=change,
     )

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from valuebox.dashboard import reading
 from valuebox.dashboard.reading import Frame
 from valuebox.dashboard.tables import Column, Table, column
+from valuebox.ltv.summaries.views import CohortMean
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,16 @@ class Panel(Table):
     read: Callable[[Session, Frame], Sequence[Any]]
     is_live: bool = False
     """Whether it shows more than the sums, and may change while these do not."""
+    lists: Callable[[Any], bool] = lambda _: True
+    """Whether something that was read is in the table, beside what is only counted."""
+
+    def listed(self, found: Sequence[Any]) -> list[Any]:
+        """What is in the table, of what was read."""
+        return [one for one in found if self.lists(one)]
+
+    def csv(self, found: Sequence[Any]) -> str:
+        """The table; see `Table.csv`."""
+        return super().csv(self.listed(found))
 
 
 def error_of(cohort: Any) -> float | None:
@@ -25,11 +36,8 @@ def error_of(cohort: Any) -> float | None:
     return None if cohort.actual is None else cohort.actual - cohort.predicted
 
 
-def is_inside(cohort: Any) -> bool | None:
-    """Whether the interval holds what came true; None while one of them is not known."""
-    if cohort.actual is None or cohort.lower is None:
-        return None
-    return bool(cohort.lower <= cohort.actual <= cohort.upper)
+def _is_outside(cohort: CohortMean) -> bool:
+    return cohort.is_inside is False
 
 
 _COHORTS: Final = (
@@ -46,7 +54,12 @@ _COHORTS: Final = (
 )
 COHORTS: Final = Panel("cohorts", _COHORTS, reading.cohorts)
 COMPARED: Final = Panel("segments", _COHORTS, reading.compared)
-WORST: Final = Panel("worst", _COHORTS, reading.worst)
+WORST: Final = Panel(
+    "worst",
+    (*_COHORTS, column("beyond", "Outside by", "figure")),
+    reading.judged,
+    lists=_is_outside,
+)
 DRIFT: Final = Panel(
     "drift",
     (

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from valuebox.cohorts import Period
 from valuebox.dashboard.choices import Choice
 from valuebox.ltv.summaries import queries
-from valuebox.ltv.summaries.cohort_means import cohort_means, withheld_cohorts, worst_cohorts
+from valuebox.ltv.summaries.cohort_means import cohort_means, judged_cohorts, withheld_cohorts
 from valuebox.ltv.summaries.drift import drift_with_months
 from valuebox.ltv.summaries.totals import together, totals
 from valuebox.ltv.summaries.views import (
@@ -34,7 +34,8 @@ ARRIVAL_DAYS: Final = 90
 _FEW_ARRIVAL_DAYS: Final = 14
 _LISTED: Final = 300
 _COMPARED: Final = 12
-_WORST: Final = 10
+MAX_JUDGED: Final = 500
+"""More of them would take a view more than half a second."""
 _REQUESTS: Final = 15
 
 
@@ -64,6 +65,11 @@ class Frame:
     def predicted(self) -> float | None:
         """Mean of all of the selection; see `Totals.predicted`."""
         return self.total.predicted(self.least) if self.total else None
+
+    @property
+    def predicted_of_known(self) -> float | None:
+        """Mean of those whose outcome is known; see `Totals.predicted_of_known`."""
+        return self.total.predicted_of_known(self.least) if self.total else None
 
     @property
     def actual(self) -> float | None:
@@ -163,9 +169,19 @@ def _side_by_side(over: Frame) -> Selection | None:
     return replace(over.selection, first=first, last=last)
 
 
-def worst(session: Session, over: Frame) -> list[CohortMean]:
-    """Cohorts that are off by more than chance explains."""
-    return worst_cohorts(session, over.selection, over.by, _WORST, over.least)
+def judged(session: Session, over: Frame) -> list[CohortMean]:
+    """Cohorts that have an interval and an outcome, the furthest outside of it first.
+
+    By day or month, as the view is; where there are more than `MAX_JUDGED` days, by month; where
+    there are still more, the largest ones.
+    """
+    found: list[CohortMean] = []
+    for by in dict.fromkeys((over.by, "month")):
+        found = judged_cohorts(session, over.selection, by, MAX_JUDGED + 1, over.least)
+        if len(found) <= MAX_JUDGED:
+            break
+    known = [one for one in found[:MAX_JUDGED] if one.beyond is not None]
+    return sorted(known, key=lambda one: (-one.surprise, one.segment, one.period))
 
 
 def drifts(session: Session, over: Frame) -> list[FeatureDrift]:

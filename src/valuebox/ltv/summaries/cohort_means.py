@@ -72,23 +72,26 @@ def nameable_cohorts(
     return {(segment, period_name(number)) for segment, number in session.execute(told)}
 
 
-def worst_cohorts(
-    session: Session, selection: Selection, period: Period, limit: int = 10, least: int = 1
+def judged_cohorts(
+    session: Session, selection: Selection, period: Period, limit: int, least: int = 1
 ) -> list[CohortMean]:
-    """Cohorts whose mean is off by more than chance explains, the least explicable first.
+    """Cohorts whose outcome is known, those of most users first.
 
-    The order is by the error of the mean over its standard deviation, as the users of the cohort
-    themselves scatter; the largest error would be that of the smallest cohorts.
+    Args:
+        session: Reads.
+        selection: Days of joining, segments and model.
+        period: By which users are put together.
+        limit: At most so many: the interval of each is drawn, which takes up to a millisecond.
+        least: Cohorts of which fewer outcomes are known are left out; see `few`.
     """
     sums = marked(_sums(selection, period), least).c
-    error = sums.known_actual - sums.known_prediction
-    worst = (
+    known = (
         select(*sums)
-        .where(sums.known_squares > 0, sums.is_untold == 0)
-        .order_by((error * error / sums.known_squares).desc(), sums.segment, sums.period)
+        .where(sums.known_users > 0, sums.is_untold == 0)
+        .order_by(sums.known_users.desc(), sums.segment, sums.model, sums.period)
         .limit(limit)
     )
-    return _means(session, selection, period, session.execute(worst).all())
+    return _means(session, selection, period, session.execute(known).all())
 
 
 def _sums(selection: Selection, period: Period) -> Select[*tuple[Any, ...]]:

@@ -1,5 +1,6 @@
 """What is asked of the sums, and what they answer; amounts in the site's currency."""
 
+import math
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -80,6 +81,29 @@ class CohortMean:
     floor: float | None
     """The error that chance alone leaves on average, from how these users scatter; None of fewer
     than two users whose outcome is known."""
+
+    @property
+    def is_inside(self) -> bool | None:
+        """Whether the interval holds what came true; None while one of them is not known."""
+        beyond = self.beyond
+        return None if beyond is None else beyond == 0
+
+    @property
+    def beyond(self) -> float | None:
+        """By how much what came true lies outside the interval; None while that is not known."""
+        if self.actual is None or self.lower is None or self.upper is None:
+            return None
+        return max(self.lower - self.actual, self.actual - self.upper, 0.0)
+
+    @property
+    def surprise(self) -> float:
+        """How many times as wide an interval, to that side, would hold what came true, less 1."""
+        beyond = self.beyond
+        if not beyond or self.actual is None or self.lower is None or self.upper is None:
+            return 0.0
+        is_above = self.actual > self.upper
+        side = self.upper - self.predicted if is_above else self.predicted - self.lower
+        return beyond / side if side > 0 else math.inf
 
 
 @dataclass(frozen=True)
@@ -167,14 +191,20 @@ class Totals:
     """The last day of joining of which an outcome is known."""
 
     def predicted(self, least: int = 1) -> float | None:
-        """Mean over the users whose outcome is known, where there are `least`, else over all.
+        """Mean over all users; None where there are fewer than `least`.
 
-        None where there are fewer users than that.
+        None, too, where fewer than that lack an outcome: beside `predicted_of_known` it would tell
+        of them.
         """
-        if self.known_users >= least:
-            return self.known_prediction / self.known_users
-        return self.prediction / self.users if self.users >= least else None
+        others = self.users - self.known_users
+        if self.users < least or (self.known_users >= least and 0 < others < least):
+            return None
+        return self.prediction / self.users
+
+    def predicted_of_known(self, least: int = 1) -> float | None:
+        """Mean over the users whose outcome is known; None until there are `least`."""
+        return self.known_prediction / self.known_users if self.known_users >= least else None
 
     def actual(self, least: int = 1) -> float | None:
-        """Mean; None until the outcomes of `least` users are known."""
+        """Mean outcome of these; None until there are `least`."""
         return self.known_actual / self.known_users if self.known_users >= least else None
