@@ -5,7 +5,7 @@ IMAGE ?= valuebox:latest
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo test fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
-	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-dashboard bench-contenders bench chaos chaos-image soak pictures
+	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-dashboard bench-contenders bench chaos chaos-image soak starve pictures
 
 install: .venv/installed
 
@@ -78,6 +78,10 @@ chaos-image: install
 
 soak: install
 	PYTHONPATH=tests $(BIN)/python benchmarks/soak.py $(INTO)
+
+# How long others wait while one address attacks; seven minutes.
+starve: install
+	PYTHONPATH=tests $(BIN)/python benchmarks/starvation.py $(INTO)
 
 # `valuebox score` beside the booster alone, up to ten million users; needs 1 GB of disk.
 bench-score: install

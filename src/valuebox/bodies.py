@@ -1,6 +1,7 @@
 """Request bodies on their way in: bounded before anything parses them, and decompressed."""
 
 import asyncio
+import time
 import zlib
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from valuebox.errors import BodyRefused, error_response
 
 SILENT_SECONDS: Final = 10.0
 """How long a client may send nothing while there is more of a body to come."""
+LEAST_BYTES_A_SECOND: Final = 1_000
+"""What has to come on average after that time, so that a body in single bytes ends as well."""
 _PLAIN: Final = ("", "identity")
 _GZIP: Final = ("gzip", "x-gzip")
 # For zlib: a gzip header, and the largest window.
@@ -37,6 +40,7 @@ class Body:
         compressed = _encoding(headers) in _GZIP
         self._decompress = zlib.decompressobj(_GZIP_WINDOW) if compressed else None
         self._more = True
+        self._patience = SILENT_SECONDS
         self.broke_off = False
         """Whether the client went away before all of it had arrived."""
 
@@ -63,9 +67,10 @@ class Body:
         Raises:
             BodyRefused: see `read`.
         """
+        began = time.monotonic()
         try:
             # Whoever waits after the end of a body waits for the client to leave.
-            async with asyncio.timeout(SILENT_SECONDS if self._more else None):
+            async with asyncio.timeout(min(self._patience, SILENT_SECONDS) if self._more else None):
                 message = await self._receive()
         except TimeoutError:
             raise BodyRefused(_too_slow()) from None
@@ -74,6 +79,8 @@ class Body:
             return message
         self._more = message.get("more_body", False)
         content = message.get("body", b"")
+        # Only time that was spent waiting counts: a busy service is not the client's fault.
+        self._patience += len(content) / LEAST_BYTES_A_SECOND - (time.monotonic() - began)
         self._left_to_read -= len(content)
         if self._left_to_read < 0:
             raise BodyRefused(too_large())
@@ -127,7 +134,9 @@ def too_large() -> JSONResponse:
 
 def _too_slow() -> JSONResponse:
     answer = error_response(
-        "too_slow", f"Nothing of the request body came for {SILENT_SECONDS:g} s; send it again."
+        "too_slow",
+        f"The request body came too slowly: nothing for {SILENT_SECONDS:g} s, or less than "
+        f"{LEAST_BYTES_A_SECOND:,} bytes a second; send it again.",
     )
     answer.headers["Connection"] = "close"
     return answer

@@ -1,39 +1,28 @@
-"""Connections: how many there may be, for how long they may stay silent, how much they may send.
+"""Connections of a worker: how many there may be, and how many of these of one address.
 
-uvicorn bounds neither the head of a request nor the time that it takes, and keeps a connection on
-which nothing was ever asked for ever. Whoever opens enough of them would leave no descriptor for
-anybody else, probes included.
+Whoever opens enough of them would leave no descriptor for anybody else, probes included.
 """
 
-import asyncio
 import logging
 import resource
 import time
 from collections import Counter as Tally
 from functools import cache
-from http import HTTPStatus
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from prometheus_client import Counter, Gauge
-from uvicorn import Server
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from valuebox.guard import PROBES
 from valuebox.proxies import TrustedProxies
 
-# Clients send some kB. One piece from the network, at most 256 kB, may hold the end of a body too.
-MAX_HEAD_BYTES: Final = 1_000_000
-HEAD_SECONDS: Final = 10.0
-"""For the line and the headers of a request, from its first byte, or from the connection."""
-PROBE_SECONDS: Final = 2.0
-"""For the head of a request while so many connections are open that only probes are answered."""
 _KEPT_FOR_PROBES: Final = 64
 _KEPT_FOR_FILES: Final = 256
 """Descriptors for database connections, models, sums and logs."""
 _MOST_DESCRIPTORS: Final = 65_536
 _SAID_EVERY: Final = 60.0
 
-Reason = Literal["slow head", "large head", "one address", "all"]
+Reason = Literal[
+    "slow head", "large head", "no HTTP", "slow body", "slow reader", "one address", "all"
+]
 
 _log = logging.getLogger("valuebox")
 
@@ -102,103 +91,6 @@ class Connections:
             _log.warning("connections are refused", extra={"fields": fields})
 
 
-class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, with bounds to what a connection may take."""
-
-    bounds: Connections
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection, or close it."""
-        super().connection_made(transport)
-        self._address = self.client[0] if self.client else ""
-        self._head_bytes: int | None = 0
-        self._head_timer: asyncio.TimerHandle | None = None
-        if (reason := self.bounds.open(self._address)) is not None:
-            self._refuse(reason, HTTPStatus.SERVICE_UNAVAILABLE)
-            return
-        self._await_head()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of a connection."""
-        self._stop_timer()
-        self.bounds.close(self._address)
-        super().connection_lost(exc)
-
-    def on_message_begin(self) -> None:
-        """The first byte of a request."""
-        self._head_bytes = 0
-        if self._head_timer is None:
-            self._await_head()
-        super().on_message_begin()
-
-    def on_headers_complete(self) -> None:
-        """A request is known, without its body."""
-        self._head_bytes = None
-        self._stop_timer()
-        path = self.url.partition(b"?")[0].decode("latin-1")
-        if self.bounds.is_crowded and path not in PROBES:
-            self._refuse("all", HTTPStatus.SERVICE_UNAVAILABLE)
-            return
-        super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        """A piece of a body; of a request that was refused nothing is looked at."""
-        if not self.transport.is_closing():
-            super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        """The end of a request."""
-        if not self.transport.is_closing():
-            super().on_message_complete()
-
-    def data_received(self, data: bytes) -> None:
-        """Bytes from the network."""
-        if self.transport.is_closing():
-            return
-        super().data_received(data)
-        if self._head_bytes is None or self.transport.is_closing():
-            return
-        self._head_bytes += len(data)
-        if self._head_bytes > MAX_HEAD_BYTES:
-            self.bounds.refused("large head", self._address)
-            self.send_400_response("Invalid HTTP request received.")
-
-    def _await_head(self) -> None:
-        seconds = PROBE_SECONDS if self.bounds.is_crowded else HEAD_SECONDS
-        self._head_timer = self.loop.call_later(seconds, self._head_is_late)
-
-    def _head_is_late(self) -> None:
-        self._head_timer = None
-        if not self.transport.is_closing():
-            self._refuse("slow head", HTTPStatus.REQUEST_TIMEOUT)
-
-    def _stop_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
-
-    def _refuse(self, reason: Reason, status: HTTPStatus) -> None:
-        self.bounds.refused(reason, self._address)
-        line = f"HTTP/1.1 {status.value} {status.phrase}\r\n"
-        headers = "Connection: close\r\nContent-Length: 0\r\nRetry-After: 1\r\n\r\n"
-        self.transport.write((line + headers).encode())
-        self.transport.close()
-
-
-def bound(server: Server, connections: Connections, keep_alive_seconds: float) -> None:
-    """Have a server that is about to listen use bounded connections, which BentoML cannot choose.
-
-    Args:
-        server: Of this worker, before it has made any connection.
-        connections: What they are counted in.
-        keep_alive_seconds: How long a connection may stay open between two requests. Longer than
-            a proxy's own, or the proxy sends a request just as it is closed.
-    """
-    BoundedProtocol.bounds = connections
-    server.config.http_protocol_class = BoundedProtocol
-    server.config.timeout_keep_alive = keep_alive_seconds  # type: ignore[assignment]
-
-
 @cache
 def _gauge() -> Gauge:
     return Gauge(
@@ -211,6 +103,6 @@ def _refusals() -> Counter:
     found = Counter(
         "valuebox_connections_refused", "Connections that were closed on callers.", ["reason"]
     )
-    for reason in ("slow head", "large head", "one address", "all"):
+    for reason in get_args(Reason):
         found.labels(reason)
     return found

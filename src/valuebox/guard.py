@@ -1,10 +1,8 @@
 """What stands before every endpoint: request id, access, limits, deadline, log line."""
 
 import asyncio
-import logging
 import re
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -33,7 +31,9 @@ from valuebox.errors import (
     error_response,
 )
 from valuebox.exchange import Exchange, answering
+from valuebox.places import Places
 from valuebox.proxies import TrustedProxies
+from valuebox.request_log import RequestLog
 from valuebox.settings import Settings
 from valuebox.shaping import ErrorShaper
 from valuebox.sites import Site
@@ -59,8 +59,6 @@ _ELSEWHERE: Final = (
 
 _KEY: Final = re.compile(rf"[!-~]{{1,{MAX_KEY}}}")
 _CLIENT_GONE: Final = 499
-
-_log = logging.getLogger("valuebox.access")
 
 
 def _no_sites(*_: object) -> Sequence[Site]:
@@ -96,10 +94,8 @@ class Guard:
         self._sites = {path: site for site in sites(found, running) for path in site.paths}
         self._open = _OPEN.union(*(site.open_paths for site in self._sites.values()))
         self._max_body_bytes = int(found.max_body_mb * 1_000_000)
-        self._max_requests = found.max_requests
-        self._requests = 0
-        self._of_caller: Counter[str] = Counter()
-        self._most_of_caller = max(1, found.max_requests * 3 // 4)
+        self._places = Places(found.max_requests)
+        self._request_log = RequestLog(found.log_share)
         self._trusted = TrustedProxies(found.trusted_proxies)
         self._hosts = frozenset(found.hosts.lower().split())
         self._answering: ASGIApp = self._answer
@@ -181,8 +177,9 @@ class Guard:
         path = scope["path"]
         refusal = self._refuse_path(path) or await self._refuse_caller(path, headers, exchange)
         is_ours = scope["method"] == "POST" and path in ROUTES
+        place = (exchange.caller_id or None, self._address(scope, headers))
         if refusal is None and is_ours:
-            refusal = self._refuse(headers, ROUTES[path], exchange)
+            refusal = self._refuse(headers, ROUTES[path], place)
         if refusal is not None:
             await refusal(scope, body, shaped)
         elif path == _METRICS:
@@ -192,15 +189,14 @@ class Guard:
         elif not is_ours:
             await self._app(scope, body, shaped)
         else:
-            caller = exchange.caller_id
-            self._requests += 1
-            self._of_caller[caller] += 1
-            try:
+            with self._places.taken(*place):
                 answer = await self._running().dispatch.answer(path, body)
                 await answer(scope, body, shaped)
-            finally:
-                self._requests -= 1
-                self._of_caller[caller] -= 1
+
+    def _address(self, scope: Connection, headers: Headers) -> str | None:
+        """Where a request comes from; None for a proxy that does not say for whom it asks."""
+        client = self._trusted.client(scope, headers.get("x-forwarded-for"))
+        return None if client in self._trusted else client
 
     async def _metrics(self, method: str) -> Response:
         if method not in {"GET", "HEAD"}:
@@ -231,9 +227,10 @@ class Guard:
         exchange.caller = checked
         return None
 
-    def _refuse(self, headers: Headers, route: Route, exchange: Exchange) -> Response | None:
-        is_full = exchange.caller and self._of_caller[exchange.caller_id] >= self._most_of_caller
-        if is_full or self._requests >= self._max_requests:
+    def _refuse(
+        self, headers: Headers, route: Route, place: tuple[str | None, str | None]
+    ) -> Response | None:
+        if not self._places.are_free(*place):
             # Said at once: one that waits in line until it is given up helps nobody.
             return overloaded()
         sent = headers.getlist(IDEMPOTENCY_KEY_HEADER) if route.stores else []
@@ -282,8 +279,7 @@ class Guard:
             "client": client,
             "key": exchange.caller.key.name if exchange.caller else None,
         }
-        known = {name: value for name, value in fields.items() if value is not None}
-        _log.info("answered", extra={"fields": known})
+        self._request_log.write(fields, code)
 
 
 def _timed_out() -> Response:

@@ -42,12 +42,20 @@ class JsonLines(logging.Formatter):
         return json.dumps(line)
 
 
-def configure() -> None:
-    """Have all that BentoML, uvicorn, Python and we log written as JSON lines."""
+def configure(level: str = "info") -> None:
+    """Have all that BentoML, uvicorn, Python and we log written as JSON lines.
+
+    Args:
+        level: Of the least important line that is written.
+    """
+    least = logging.getLevelNamesMapping()[level.upper()]
     for name in _LOGGERS:
-        for handler in logging.getLogger(name).handlers:
+        logger = logging.getLogger(name)
+        for handler in logger.handlers:
             handler.setFormatter(JsonLines())
-    _log.setLevel(logging.INFO)
+        # Others have no details that help whoever operates the service.
+        logger.setLevel(max(least, logger.level))
+    _log.setLevel(least)
     logging.captureWarnings(True)
     if not sys.stderr.isatty():
         # Whoever watches a terminal is better served by Python's own traceback.

@@ -45,7 +45,8 @@ from valuebox.store.pool_use import pool_use
 from valuebox.store.suitability import check_clock
 
 if sys.platform != "win32":
-    from valuebox.connections import Connections, bound, raise_descriptor_limit
+    from valuebox.bounded_protocol import bound
+    from valuebox.connections import Connections, raise_descriptor_limit
 
 DESCRIPTION = "Customer-value models: predictions are stored, and checked when the truth arrives."
 # The timeout also bounds how long BentoML keeps a finished request's timer: keep it short.
@@ -78,7 +79,7 @@ class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
 
     def __init__(self) -> None:
         settings = load_settings()
-        logs.configure()
+        logs.configure(settings.log_level)
         telemetry.begin(settings.workers)
         self.store = Store(make_engine(settings.database_url.get_secret_value()))
         # Whoever starts a worker by itself has not decided, and gets the stricter answer.
@@ -108,6 +109,7 @@ class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
         try:
             logs.configure()
             settings = load_settings()
+            logs.configure(settings.log_level)
             # BentoML would not replace a dead worker where this says that it runs in a container,
             # and a container with one of three workers left still calls itself healthy.
             os.environ.pop(_IN_CONTAINER, None)

@@ -135,6 +135,20 @@ class Settings(BaseSettings):
         description="Largest request body that is read, in megabytes.",
     )
 
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info",
+        description="The least important lines that the log has: `info` has a line for each "
+        "request, `warning` one for each that was answered with 500 or above.",
+    )
+    log_share: float = Field(
+        default=1.0,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="Share of the requests without an error that have a line in the log, from 0 "
+        "to 1; errors always have one.",
+    )
+
     @field_validator("trusted_proxies")
     @classmethod
     def _are_addresses(cls, text: str) -> str:

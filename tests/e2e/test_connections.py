@@ -14,7 +14,7 @@ from support.services import Service, running
 from support.users import user
 
 from valuebox.bodies import SILENT_SECONDS
-from valuebox.connections import HEAD_SECONDS
+from valuebox.bounded_protocol import HEAD_SECONDS
 
 MOST = 40
 HUNG = 60

@@ -69,6 +69,14 @@ def test_metrics_count_requests(service: Service) -> None:
     assert "# TYPE valuebox_requests_total counter" in answer.text
 
 
+@pytest.mark.parametrize("path", ["/docs.json", "/schema.json"])
+def test_a_document_is_the_same_for_everybody(service: Service, path: str) -> None:
+    answers = [service.http.get(path) for _ in range(3)]
+    assert len({answer.text for answer in answers}) == 1
+    assert len({answer.headers["X-Request-Id"] for answer in answers}) == 3
+    assert {len(answer.headers.get_list("X-Request-Id")) for answer in answers} == {1}
+
+
 def test_every_reference_in_the_document_leads_somewhere(docs: dict[str, Any]) -> None:
     found = set(references(docs))
     assert "#/components/schemas/ErrorAnswer" in found

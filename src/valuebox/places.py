@@ -1,0 +1,53 @@
+"""Requests that a worker takes at once, and how many of these may come from one caller."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Places:
+    """The places of a worker; whoever takes more than a share of them leaves none to others.
+
+    Bodies that never arrive take a place too, so that one caller with many connections, or with
+    many API keys, could otherwise have all of them.
+    """
+
+    def __init__(self, most: int):
+        """All of them free; a key may have three quarters, an address seven eighths.
+
+        Args:
+            most: How many places there are.
+        """
+        self._most = most
+        self._of_key = max(1, most * 3 // 4)
+        self._of_address = max(1, most * 7 // 8)
+        self._taken = 0
+        self._by: Counter[tuple[str, str | None]] = Counter()
+
+    def are_free(self, key: str | None, address: str | None) -> bool:
+        """Whether a caller may have another place.
+
+        Args:
+            key: The id of the API key that a request came with; None without one.
+            address: Where it comes from; None where many callers come from there.
+        """
+        return (
+            self._taken < self._most
+            and (key is None or self._by["key", key] < self._of_key)
+            and (address is None or self._by["address", address] < self._of_address)
+        )
+
+    @contextmanager
+    def taken(self, key: str | None, address: str | None) -> Iterator[None]:
+        """In the block, a caller has a place."""
+        who = (("key", key), ("address", address))
+        self._taken += 1
+        self._by.update(who)
+        try:
+            yield
+        finally:
+            self._taken -= 1
+            self._by.subtract(who)
+            for one in who:
+                if not self._by[one]:
+                    del self._by[one]
