@@ -165,7 +165,7 @@ def print_report(report: CohortReport) -> None:
     print_errors(
         report,
         ("error", "base"),
-        "base: training means by segment and STV; floor: about what chance leaves;\n"
+        "base: training means by segment and STV; floor: about what chance leaves; "
         "in: percent of cohorts whose mean lies in its interval, 90 is meant",
     )
     if report.day.inside is not None and report.month.inside is not None:

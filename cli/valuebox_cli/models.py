@@ -144,11 +144,13 @@ def compare(
             since = f" who joined after {after}" if after else ""
             raise ValueboxError(f"no stored user{since}, and in the period, has an outcome")
         judged, scores = _judge(users, *models)
-        out.print(f"first:  {models[0].tag}\nsecond: {models[1].tag}\n")
+        for name, model in zip(("first: ", "second:"), models, strict=True):
+            out.print(f"{name} {model.tag}")
+        out.print()
         print_errors(
             judged,
             ("first", "second"),
-            "floor: about what chance leaves;\nin: percent of cohorts whose mean lies in the "
+            "floor: about what chance leaves; in: percent of cohorts whose mean lies in the "
             "first one's interval, 90 is meant",
         )
         out.print(f"{len(users):,} users who joined from {users['join_date'].min()} on")

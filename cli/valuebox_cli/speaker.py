@@ -4,16 +4,18 @@ import codecs
 import os
 import sys
 import unicodedata
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from valuebox.readable import escaped
+from valuebox_cli.blocks import blocks
 
 # As wide as a name is left at least, before it goes on in the next line.
 _NAME: Final = 16
@@ -31,9 +33,10 @@ _REPLACE: Final = "valuebox-replace"
 class Speaker(Console):
     """A console that prints tables whole.
 
-    Columns with `no_wrap` hold figures: they are neither cut nor broken, and where the window, or
-    the 80 columns that are taken for one in a pipe, are too narrow, the table is wider. Other
-    columns hold names, which go on in the next line.
+    Columns with `no_wrap`, or a `min_width`, hold figures: they are neither cut nor broken. Where a
+    window (or `COLUMNS`) is too narrow, each row becomes a block of lines; in a pipe, where 80
+    columns are taken for one, the table is wider. Other columns hold names, which go on in the
+    next line.
 
     A terminal would obey some of what callers have sent: every `str`, in a table too, is shown by
     `escaped`. What is of several lines is printed line by line, or as a `Text` of our own.
@@ -44,11 +47,19 @@ class Speaker(Console):
         width = max((_least(self, one) for one in objects if isinstance(one, Table)), default=0)
         given = self._width
         if width > self.width:
-            self.width = width
+            if self.is_terminal or "COLUMNS" in self._environ:
+                objects = tuple(self._folded(objects))
+                options = {"overflow": "fold", **options}
+            else:
+                self.width = width
         try:
             super().print(*objects, **options)
         finally:
             self._width = given
+
+    def _folded(self, objects: Iterable[Any]) -> Iterator[Any]:
+        for one in objects:
+            yield Group(*blocks(self, one)) if isinstance(one, Table) else one
 
     def render_str(self, text: str, **options: Any) -> Text:
         """A text as it is shown; see `Console.render_str`."""
@@ -63,8 +74,9 @@ def _least(console: Console, table: Table) -> int:
             column.overflow = "fold"
         cells = [*column.cells, column.header if table.show_header else ""]
         widest = max(Measurement.get(console, console.options, cell).maximum for cell in cells)
+        least = widest if column.no_wrap else min(widest, _NAME)
         padding = table.padding[1] + table.padding[3]
-        width += (widest if column.no_wrap else min(widest, _NAME)) + padding
+        width += (least if column.min_width is None else column.min_width) + padding
     return width
 
 

@@ -22,7 +22,7 @@ def print_table(
 ) -> None:
     """Print a table whose first column holds names, the others figures.
 
-    In a terminal that is too narrow for the figures lines are longer than it is: it breaks them.
+    Where a window is too narrow for the figures each row becomes a block; see `Speaker`.
 
     Args:
         title: Written above.
@@ -50,4 +50,4 @@ def print_table(
     if total:
         table.add_section()
         table.add_row(*total)
-    out.print(table, crop=False)
+    out.print(table)

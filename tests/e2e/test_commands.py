@@ -1,5 +1,6 @@
 import csv
 import os
+import pty
 import subprocess
 import sys
 from io import StringIO
@@ -11,6 +12,7 @@ from support.databases import PASSWORD
 from support.services import ROOT, Service
 from support.users import users
 
+from valuebox.ltv.model import LtvModel
 from valuebox.ltv.schemas import StoredPrediction
 from valuebox.store import migrate
 from valuebox.store.engine import make_engine
@@ -21,6 +23,22 @@ NOBODY = "http://127.0.0.1:1"
 def looked_up(service: Service, *options: object) -> list[dict[str, str]]:
     output, _ = valuebox("predictions", "--url", service.url, *options)
     return list(csv.DictReader(StringIO(output)))
+
+
+def test_segments_are_defused_for_spreadsheets_and_shown_to_terminals(service: Service) -> None:
+    hostile = "=1+1\x1b[31m\u202e"
+    sent = [{**one, "country_segment": hostile} for one in users(2, first_id=26_500_000)]
+    answer = service.http.post("/v1/ltv/predict", json=sent)
+    asked = ("--request-id", answer.headers["X-Request-Id"])
+    assert {row["country_segment"] for row in looked_up(service, *asked)} == {f"'{hostile}"}
+    master, slave = pty.openpty()
+    command = [str(Path(sys.executable).with_name("valuebox")), "predictions", *asked]
+    subprocess.run([*command, "--url", service.url], stdout=slave, check=True)
+    os.close(slave)
+    shown = os.read(master, 100_000).decode()
+    os.close(master)
+    assert "'=1+1⟨U+001B⟩[31m⟨U+202E⟩" in shown
+    assert "\x1b" not in shown
 
 
 def test_stored_predictions_are_printed_as_csv(service: Service) -> None:
@@ -117,11 +135,11 @@ def test_the_demo_shows_it_all(data_dir: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.chdir(ROOT)
     output, _ = valuebox("demo", "--data", data_dir)
     trained, evaluated = output.split("serving at")
-    assert "Mean absolute error of the cohort mean" in trained
-    assert "saved as ltv:" in trained
+    tag = only_line(trained).split("saved as ")[1]
     assert "Mean absolute error of the cohort mean" in evaluated
     assert "and stored" in evaluated
     assert "the service has stopped" in evaluated
     # Judged in training and over HTTP, the same users give the same figures.
-    table = [line for line in trained.splitlines() if " US " in line]
-    assert table == [line for line in evaluated.splitlines() if " US " in line]
+    judged = LtvModel.load(tag).metadata["validation"]
+    (equally,) = (line.split() for line in evaluated.splitlines() if line.startswith("equally"))
+    assert equally[1:3] == [f"{judged[f'day_macro{of}']:.3f}" for of in ("", "_baseline")]

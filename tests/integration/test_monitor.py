@@ -160,7 +160,7 @@ def test_no_terminal_obeys_a_segment(store: Store, database_url: str, model: Ltv
     report(store, {one["user_id"]: 1.0 for one in many})
     fold(store)
     output, _ = valuebox("monitor", "--database-url", database_url, exit_code=1)
-    assert "\ufffd]0;[red]" in output
+    assert "⟨U+001B⟩]0;[red]" in output
 
 
 def test_without_outcomes_the_lag_is_all_there_is(

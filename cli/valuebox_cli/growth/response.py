@@ -172,9 +172,9 @@ def moment_of(text: str | None) -> datetime | None:
 def _tell(found: Any) -> None:
     table = Table(
         title=f"{found.customers:,} customers, {found.start:%Y-%m-%d} to {found.end:%Y-%m-%d}",
-        caption="by: the mean of a logistic regression and trees, one of them, or the base\n"
-        "expected: between so many in 9 of 10 months; lift: of the tenth with the best scores\n"
-        "base: a logistic regression on recency and counts; Brier: smaller is better\n"
+        caption="by: the mean of a logistic regression and trees, one of them, or the base; "
+        "expected: between so many in 9 of 10 months; lift: of the tenth with the best scores; "
+        "base: a logistic regression on recency and counts; Brier: smaller is better; "
         "p: of no difference in gain over the whole curve",
         box=box.SIMPLE_HEAD,
         pad_edge=False,

@@ -4,7 +4,7 @@ import re
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 from uuid import uuid4
 
 import typer
@@ -30,6 +30,9 @@ from valuebox_cli.console import (
 )
 from valuebox_cli.options import USERS, DatabaseUrl, Strict, Url
 from valuebox_cli.options import database_url as resolve
+
+if TYPE_CHECKING:
+    from valuebox_training.train import Trained
 
 DATA: Final = Path("data")
 
@@ -94,7 +97,7 @@ def train(
     ] = False,
     strict: Strict = False,
     dask: Dask = None,
-) -> str:
+) -> None:
     """Learn from a file of users, judge on later ones, save into the BentoML model store.
 
     Prints the cohort errors on the validation users and the tag of the saved model. With
@@ -122,11 +125,14 @@ def train(
             )
         if trained.validation:
             print_report(trained.validation)
-        users_told = f"{trained.users:,} user{'s' * (trained.users != 1)}"
-        if trained.without:
-            users_told += f" ({trained.without:,} more have no target)"
-        out.print(f"learned from {users_told}, saved as {trained.tag}", soft_wrap=True)
-    return trained.tag
+        _print_trained(trained)
+
+
+def _print_trained(trained: "Trained") -> None:
+    users_told = f"{trained.users:,} user{'s' * (trained.users != 1)}"
+    if trained.without:
+        users_told += f" ({trained.without:,} more have no target)"
+    out.print(f"learned from {users_told}, saved as {trained.tag}", soft_wrap=True)
 
 
 def evaluate(
@@ -215,10 +221,17 @@ def demo(
     Run it in the repository's root. The model stays in the model store, nothing else does.
     """
     from valuebox_cli.server import serving
+    from valuebox_training.train import train as learn
 
-    tag = train(data=data)
     with exit_codes(), TemporaryDirectory() as folder, ExitStack() as running:
-        settings = {"DATABASE_URL": f"sqlite:///{folder}/valuebox.db", "VALUEBOX_MODEL": tag}
+        with err.status("learning …"):
+            trained = learn(data / "train.csv", data / "valid.csv", "ltv")
+        # How good it is shows below, as the service answers.
+        _print_trained(trained)
+        settings = {
+            "DATABASE_URL": f"sqlite:///{folder}/valuebox.db",
+            "VALUEBOX_MODEL": trained.tag,
+        }
         with err.status("starting the service …"):
             url = running.enter_context(serving(".", Path.cwd(), settings))
         out.print(f"serving at {url}")
