@@ -16,6 +16,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from valuebox.answerable import Questions
 from valuebox.errors import IDEMPOTENCY_KEY_HEADER, REQUEST_ID_HEADER, ErrorAnswer
 from valuebox.ltv.bulk import PredictionTable
 from valuebox.ltv.schemas import ModelCard, PredictionPage
@@ -30,6 +31,7 @@ _AWAY: Final = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStat
 _WAITED: Final = stop_after_delay(RETRY_SECONDS)
 _BACK_OFF: Final = wait_random_exponential(multiplier=0.5, max=10)
 _MODEL_CARD = TypeAdapter(ModelCard)
+_QUESTIONS = TypeAdapter(Questions)
 _PREDICTIONS = TypeAdapter(PredictionTable)
 _PAGE = TypeAdapter(PredictionPage)
 Answer = TypeVar("Answer")
@@ -88,6 +90,10 @@ class Client:
     def model_card(self) -> ModelCard:
         """The model that answers."""
         return self._read(_MODEL_CARD, self._post("/v1/ltv/model", {}))
+
+    def questions(self) -> Questions:
+        """Which questions the service answers, and by which models."""
+        return self._read(_QUESTIONS, self._post("/v1/models", {}))
 
     def predict(self, users: dict[str, list[Any]], key: str) -> tuple[UUID, PredictionTable]:
         """Send users; the id of the request and the predictions in the order sent.

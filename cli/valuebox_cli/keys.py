@@ -6,7 +6,7 @@ import typer
 from rich import box
 from rich.table import Table
 
-from valuebox.access import REFRESH_SECONDS
+from valuebox.access import REFRESH_SECONDS, ROW_BYTES
 from valuebox.store import keys
 from valuebox.store.keys import ApiKey, Scope
 from valuebox_cli.console import err, exit_codes, out
@@ -32,7 +32,15 @@ def create(
         ),
     ],
     requests_per_minute: _Limit = None,
-    rows_per_minute: _Limit = None,
+    rows_per_minute: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=_MOST,
+            show_default="no limit",
+            help=f"At most that many, in bodies of {ROW_BYTES:,} bytes for each of them.",
+        ),
+    ] = None,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Make an API key and print it, once: only its digest is stored.

@@ -11,12 +11,15 @@ from rich.table import Table
 from valuebox import cohorts, registry
 from valuebox.cohorts import CohortReport
 from valuebox.errors import ValueboxError
+from valuebox.growth.response import model as response
+from valuebox.ltv import model as ltv
 from valuebox.ltv.features import CATEGORICAL
 from valuebox.ltv.files import columns_of
 from valuebox.ltv.matured import matured_users
 from valuebox.ltv.model import LtvModel
 from valuebox.metrics import UserScores, user_scores
 from valuebox.settings import load_settings
+from valuebox_cli.client import Client
 from valuebox_cli.console import err, exit_codes, out, print_errors, print_scores
 from valuebox_cli.options import DatabaseUrl, migrated_store
 
@@ -26,18 +29,31 @@ app = typer.Typer(help="Look at the models in the store, and compare two.", no_a
 
 
 @app.command("list")
-def list_models() -> None:
-    """Print every model in the store, newest first, and which one VALUEBOX_MODEL means.
+def list_models(
+    url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="VALUEBOX_URL",
+            help="Address of a running service, to ask which of them answer.",
+            show_default="none is asked",
+        ),
+    ] = None,
+) -> None:
+    """Print every model in the store, newest first, which the next start takes, and which answer.
 
+    `at start` marks those that VALUEBOX_MODEL and VALUEBOX_RESPONSE_MODEL mean, or the newest ones;
+    a service that runs goes on with what it started with: `answers` marks that, with --url.
     Errors are those of the cohort mean on the later users that `valuebox train` judged it on,
     segments weighing the same; models that were judged on other users cannot be compared by them.
     """
     with exit_codes():
-        wanted = load_settings().model
-        try:
-            served = registry.find(wanted)
-        except registry.ArtifactMissing:
-            served = ""
+        settings = load_settings()
+        meant = {
+            "VALUEBOX_MODEL": settings.model or ltv.NEWEST,
+            "VALUEBOX_RESPONSE_MODEL": settings.response_model or response.NEWEST,
+        }
+        starting = {name: _found(tag) for name, tag in meant.items()}
+        answering = _answering(url) if url else []
         table = Table(
             caption="users: that it learned from, who joined until then; day, month: error of the "
             "cohort mean",
@@ -49,10 +65,33 @@ def list_models() -> None:
         for heading in ("model", "made", "users", "until", *_JUDGED, ""):
             table.add_column(heading, no_wrap=heading != "made")
         for model in registry.saved():
-            table.add_row(*_row(model), "served" if model.tag == served else "")
+            marks = {"at start": starting.values(), "answers": answering}
+            told = [mark for mark, tags in marks.items() if model.tag in tags]
+            table.add_row(*_row(model), ", ".join(told))
         out.print(table)
-        if not served:
-            err.print(f"VALUEBOX_MODEL is {wanted}, which is not among them")
+        for name, tag in meant.items():
+            is_set = name.removeprefix("VALUEBOX_").lower() in settings.model_fields_set
+            if is_set and not starting[name] and tag != registry.NONE:
+                err.print(f"{name} is {tag}, which is not among them")
+        for tag in answering:
+            if not _found(tag):
+                err.print(f"{url} answers by {tag}, which is not among them")
+
+
+def _found(tag: str) -> str:
+    """The exact tag that a name or a tag means; empty where the store has none."""
+    if tag == registry.NONE:
+        return ""
+    try:
+        return registry.find(tag)
+    except registry.ArtifactMissing:
+        return ""
+
+
+def _answering(url: str) -> list[str]:
+    """Tags of the models that a running service answers by."""
+    with Client(url) as client:
+        return [one.model for one in client.questions().questions if one.model]
 
 
 def _row(model: registry.Saved) -> tuple[str, ...]:
@@ -72,7 +111,7 @@ def _row(model: registry.Saved) -> tuple[str, ...]:
 def show(
     model: Annotated[
         str | None,
-        typer.Argument(help="A tag, or a name for its newest version.", show_default="as served"),
+        typer.Argument(help="A tag, or a name for its newest version.", show_default="as at start"),
     ] = None,
 ) -> None:
     """Load a model as the service would, and print what it is.
@@ -81,7 +120,7 @@ def show(
     when it was saved; a model that differs is refused.
     """
     with exit_codes():
-        loaded = LtvModel.load(model or load_settings().model)
+        loaded = LtvModel.load(model or load_settings().model or ltv.NEWEST)
         table = Table.grid(padding=(0, 2))
         for name, value in _described(loaded).items():
             table.add_row(name, value)

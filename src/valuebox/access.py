@@ -22,6 +22,8 @@ Mode = Literal["keys", "local", "open"]
 REFRESH_SECONDS: Final = 5.0
 # A database that takes longer is taken for away.
 READ_SECONDS: Final = 3.0
+ROW_BYTES: Final = 4_096
+"""Of a body, for each row that a key may send: several times what a usual one takes."""
 _BEARER: Final = "bearer"
 # Compared with where there is no such key, so that the time taken does not tell.
 _NOBODY: Final = digest("")
@@ -46,9 +48,13 @@ class Caller:
         """Count a request; see `Limits.use`."""
         self.limits.use(self.key.id, "requests", 1, self.key.requests_per_minute)
 
-    def use_rows(self, rows: int) -> None:
-        """Count rows that were sent; see `Limits.use`."""
-        self.limits.use(self.key.id, "rows", rows, self.key.rows_per_minute)
+    def use_rows(self, rows: int, size: int) -> None:
+        """Count rows that were sent, and the bytes that they came in; see `Limits.use`."""
+        limit = self.key.rows_per_minute
+        # Few rows may be as much to store as many.
+        bytes_limit = None if limit is None else limit * ROW_BYTES
+        self.limits.use(self.key.id, "bytes", size, bytes_limit)
+        self.limits.use(self.key.id, "rows", rows, limit)
 
 
 class Access:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from valuebox import parsing
 from valuebox.bodies import Body
 from valuebox.endpoint import ROUTES, Route
+from valuebox.exchange import current
 from valuebox.gathering import Gathering
 from valuebox.request_model import Nothing
 
@@ -40,6 +41,7 @@ class Dispatch:
         """
         route = ROUTES[path]
         content = await body.read()
+        current().size = len(content)
         parsed = await parsing.parse(route.takes or Nothing, content)
         given = () if route.takes is None else (parsed,)
         gathering = self._gatherings.get(path)

@@ -110,7 +110,8 @@ def endpoint(
                 return failed(error)
 
         types = get_type_hints(method)
-        output = types.pop("return") if answers is None else answers
+        returned = types.pop("return")
+        output = returned if answers is None else answers
         takes = next(iter(types.values()), None)
         ROUTES[path] = Route(
             answer, frozenset(scopes), stores, takes, output, refuses, warns, together

@@ -35,6 +35,8 @@ class Exchange:
     """Whose API key it came with; None where the service is open."""
     rows: int | None = None
     """How many rows were sent, as far as an endpoint has counted them."""
+    size: int = 0
+    """Bytes of its body, decompressed."""
     idempotency_key: str | None = None
     body: Any = field(default_factory=hashlib.sha256)
     """SHA-256 of path and body as far as they were read; only kept for requests with a key."""
@@ -53,14 +55,14 @@ class Exchange:
         return self.caller.key.id if self.caller else ""
 
     def count_rows(self, rows: int) -> None:
-        """Take note of the rows that were sent, and count them against the caller's limit.
+        """Take note of the rows that were sent, and count them against the caller's limits.
 
         Raises:
             RateLimited, NeverAllowed: see `limits.Limits.use`.
         """
         self.rows = rows
         if self.caller:
-            self.caller.use_rows(rows)
+            self.caller.use_rows(rows, self.size)
 
     def spend(self, spent: Mapping[Stage, float]) -> None:
         """Add the seconds that stages have taken to those that they took before."""

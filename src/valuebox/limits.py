@@ -9,7 +9,7 @@ from typing import Final, Literal
 from valuebox.errors import ValueboxError
 from valuebox.shared_folder import shared_folder
 
-Counted = Literal["requests", "rows"]
+Counted = Literal["requests", "rows", "bytes"]
 
 _FILE: Final = "counters.db"
 _MINUTE: Final = 60

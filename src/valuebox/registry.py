@@ -21,6 +21,8 @@ from bentoml.exceptions import BentoMLException, NotFound
 from valuebox.errors import ValueboxError
 
 MANIFEST: Final = "manifest.json"
+NONE: Final = "-"
+"""Stands for no model at all, in the place of a tag."""
 _LIBRARIES: Final = ("valuebox", "bentoml", "numpy", "xgboost", "xgboost-cpu")
 
 

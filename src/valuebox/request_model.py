@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Final, Self
 from pydantic import BaseModel, RootModel, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from valuebox.values import MAX_ROW_BYTES
+
 _SPACE_BEFORE_COLON: Final = re.compile(rb'"[ \t\r\n]+:')
 
 
@@ -26,7 +28,8 @@ class RequestModel(BaseModel):
         """Like pydantic's own.
 
         Raises:
-            ValidationError: also when there is too much in it, or an object names a key twice.
+            ValidationError: also when there is too much in it or in one of its rows, or an
+                object names a key twice.
         """
         separator = b"," if isinstance(json_data, bytes | bytearray) else ","
         if json_data.count(separator) > cls.max_values:  # type: ignore[arg-type]
@@ -34,18 +37,28 @@ class RequestModel(BaseModel):
                 cls.__name__, [_too_much(cls.max_values)], hide_input=True
             )
         valid = super().model_validate_json(json_data, **options)
-        if isinstance(json_data, bytes) and valid._names_all_of(json_data):
-            return valid
-        try:
-            json.loads(json_data, object_pairs_hook=_refuse_twice, parse_int=str, parse_float=str)
-        except _Twice:
+        if not (isinstance(json_data, bytes) and valid._names_all_of(json_data)):
+            try:
+                json.loads(
+                    json_data, object_pairs_hook=_refuse_twice, parse_int=str, parse_float=str
+                )
+            except _Twice:
+                raise ValidationError.from_exception_data(
+                    cls.__name__, [_where(json_data)], hide_input=True
+                ) from None
+        # No row is larger than all of them.
+        if len(json_data) > MAX_ROW_BYTES and (found := list(valid.outsized())):
             raise ValidationError.from_exception_data(
-                cls.__name__, [_where(json_data)], hide_input=True
-            ) from None
+                cls.__name__, [_outsized(where) for where in found], hide_input=True
+            )
         return valid
 
     def nested(self) -> Iterable[Mapping[str, Any]]:
         """Objects below this, or below the objects in it, whose names callers choose."""
+        return ()
+
+    def outsized(self) -> Iterable[tuple[str | int, ...]]:
+        """Where rows hold more of their own than is stored: paths as in pydantic's errors."""
         return ()
 
     def _names_all_of(self, body: bytes) -> bool:
@@ -83,6 +96,12 @@ def _too_much(allowed: int) -> InitErrorDetails:
     message = "Input should hold at most {allowed} values, separated by commas"
     kind = PydanticCustomError("too_much", message, {"allowed": allowed})
     return InitErrorDetails(type=kind, input=None)
+
+
+def _outsized(where: tuple[str | int, ...]) -> InitErrorDetails:
+    message = "Input should leave a row with at most {allowed} bytes of its own values, as JSON"
+    kind = PydanticCustomError("row_too_large", message, {"allowed": MAX_ROW_BYTES})
+    return InitErrorDetails(type=kind, loc=where, input=None)
 
 
 def _where(json_data: str | bytes | bytearray) -> InitErrorDetails:

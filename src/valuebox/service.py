@@ -13,6 +13,7 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 
 from valuebox import exposure, logs, shared_folder, telemetry
 from valuebox.access import Access
+from valuebox.answerable import ModelsApi, announce
 from valuebox.dashboard.site import Dashboard
 from valuebox.dispatch import Dispatch
 from valuebox.drain import Drain
@@ -20,11 +21,11 @@ from valuebox.errors import ValueboxError
 from valuebox.facts.api import FactsApi
 from valuebox.front.site import Front
 from valuebox.growth.api import GrowthApi
+from valuebox.growth.response import model as response
 from valuebox.growth.response.api import ResponseApi
-from valuebox.growth.response.model import served
 from valuebox.guard import Guard
+from valuebox.ltv import model as ltv
 from valuebox.ltv.api import LtvApi
-from valuebox.ltv.model import LtvModel
 from valuebox.ltv.monitoring.gauges import MonitorGauges
 from valuebox.ltv.summaries.folding import Folding
 from valuebox.ltv.summaries.models import register
@@ -33,6 +34,7 @@ from valuebox.ltv.upkeep import upkeep
 from valuebox.openapi import TruthfulDocs
 from valuebox.proxies import TrustedProxies
 from valuebox.readiness import Readiness
+from valuebox.registry import NONE
 from valuebox.repeating import stop
 from valuebox.retention import Retention, pruner
 from valuebox.server import running_server
@@ -74,7 +76,7 @@ PREDICTING = 2
     logging={"access": {"enabled": False}},
     tracing={"excluded_urls": "." if os.environ.get(_NO_TRACES) == "true" else None},
 )
-class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
+class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi, ModelsApi):
     """Customer-value models behind typed JSON endpoints, with everything stored."""
 
     def __init__(self) -> None:
@@ -87,9 +89,9 @@ class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
         self.replays = Replays(timedelta(hours=settings.replay_hours))
         self.readiness = Readiness(self.store.engine)
         self.drain = Drain(settings.drain_seconds)
-        self.ltv = LtvModel.load(settings.model)
-        self.tally = Tally(self.ltv)
-        self.responses = served(settings.response_model)
+        self.ltv = ltv.served(settings.model)
+        self.tally = Tally(self.ltv) if self.ltv else None
+        self.responses = response.served(settings.response_model)
         self.reporting = Lock()
         self.dispatch = Dispatch(self, THREADS)
         self.aside = ThreadPoolExecutor(PREDICTING, thread_name_prefix="aside")
@@ -105,7 +107,7 @@ class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
     @bentoml.on_deployment  # type: ignore[untyped-decorator]
     @staticmethod
     def prepare() -> None:
-        """Before any worker starts: migrate the database, and prove that the model loads."""
+        """Before any worker starts: migrate the database, and prove that the models load."""
         try:
             logs.configure()
             settings = load_settings()
@@ -129,15 +131,17 @@ class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi):
                 raise_descriptor_limit()
             check_connections(engine, settings.workers)
             shared_folder.prepare()
-            model = LtvModel.load(settings.model)
+            model = ltv.served(settings.model)
+            responses = response.served(settings.response_model)
             # A worker that starts later, after a crash, answers as the others do.
-            os.environ["VALUEBOX_MODEL"] = model.tag
-            if (responses := served(settings.response_model)) is not None:
-                os.environ["VALUEBOX_RESPONSE_MODEL"] = responses.tag
+            os.environ["VALUEBOX_MODEL"] = model.tag if model else NONE
+            os.environ["VALUEBOX_RESPONSE_MODEL"] = responses.tag if responses else NONE
             with store.writing() as session:
                 check_clock(session)
-                register(session, model)
+                if model is not None:
+                    register(session, model)
             store.close()
+            announce(model, responses)
         except ValueboxError as error:
             logs.refuse_start(error)
 

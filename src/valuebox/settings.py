@@ -39,16 +39,17 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Seconds that the start waits for a database that does not answer yet.",
     )
-    model: str = Field(
-        default="ltv",
+    model: str | None = Field(
+        default=None,
         min_length=1,
-        description="The model that is served: a name (its newest version) or `name:version`.",
+        description="The lifetime-value model that is served: a name (its newest version), "
+        "`name:version`, or `-` for none; by default the newest `ltv`, if there is one.",
     )
     response_model: str | None = Field(
         default=None,
         min_length=1,
-        description="The response model that is served; by default the newest `response`, if there "
-        "is one.",
+        description="The response model that is served, or `-` for none; by default the newest "
+        "`response`, if there is one.",
     )
     access: Literal["auto", "keys", "local", "open"] = Field(
         default="auto",

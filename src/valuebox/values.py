@@ -1,14 +1,19 @@
 """What requests and answers of all compartments share: their base, and what can be stored."""
 
 import math
+from collections.abc import Mapping
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, JsonValue
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, to_json
 
 NO_NUL: Final = r"^[^\u0000]*$"
 """What `no_nul` lets pass, as a pattern for JSON schemas."""
 
+MAX_ROW_BYTES: Final = 65_536
+"""Of what callers name themselves in a row, as JSON; all else of a row has bounds of its own."""
+
+_LONGEST_NAME: Final = 100
 _PLAIN: Final = {int, bool, type(None)}
 
 
@@ -47,3 +52,11 @@ def storable(value: JsonValue) -> JsonValue:
         for item in value:
             storable(item)
     return value
+
+
+def outsized(own: Mapping[str, JsonValue]) -> str | None:
+    """The name that takes most of a row's own values, where these are too large; else None."""
+    if len(to_json(own)) <= MAX_ROW_BYTES:
+        return None
+    largest = max(own, key=lambda name: len(to_json(name)) + len(to_json(own[name])))
+    return largest[:_LONGEST_NAME]

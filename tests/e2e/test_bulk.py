@@ -183,6 +183,19 @@ def test_a_field_that_is_called_nearly_right_is_told(
 
 
 @pytest.mark.parametrize("path", [PREDICT, BULK])
+def test_a_row_that_is_too_large_is_refused(service: Service, path: str) -> None:
+    sent = [one | {"note": "short", "page": ""} for one in users(30)]
+    sent[17]["page"] = "x" * 3_000_000
+    before = service.count_rows()
+    answer = service.http.post(path, json=table(sent) if path == BULK else sent)
+    assert answer.status_code == 400
+    (problem,) = answer.json()["error"]["problems"]
+    assert (problem["row"], problem["field"]) == (17, "page")
+    assert "at most 65536 bytes" in problem["message"]
+    assert service.count_rows() == before
+
+
+@pytest.mark.parametrize("path", [PREDICT, BULK])
 @pytest.mark.parametrize("count", [3, 30])
 def test_amounts_beyond_what_the_model_has_learned_from_are_told(
     service: Service, path: str, count: int

@@ -16,6 +16,7 @@ ROUTES = [
     "/v1/ltv/predictions/search",
     "/v1/ltv/outcomes",
     "/v1/ltv/model",
+    "/v1/models",
     "/v1/growth/report",
     "/v1/growth/experiment",
     "/v1/growth/uplift",

@@ -254,12 +254,13 @@ def test_rows_that_cannot_be_stored_are_named_and_the_rest_is_stored(
         f"{'x' * 201},1,2013-07-01,1,USD,,",
         "b3,1,,1,USD,,",
         f"b4,{'y' * 201},2013-07-01,1,USD,,",
+        f"b5,1,2013-07-01,1,USD,{'z' * 66_000},",
     ]
     file, mapping = shop(tmp_path, *good, *bad)
     rejects = tmp_path / "rejects.csv"
     said, error = imported(store, file, mapping, "--rejected", rejects, exit_code=2)
     assert "not all that was read is stored" in error
-    assert "9 read, 3 added, 0 unchanged, 0 doubled, 0 differing, 6 rejected" in said
+    assert "10 read, 3 added, 0 unchanged, 0 doubled, 0 differing, 7 rejected" in said
     assert set(stored_events(store)) == {"g0", "g1", "g2"}
     with rejects.open() as opened:
         listed = {int(row["row"]): row["reason"] for row in csv.DictReader(opened)}
@@ -270,6 +271,7 @@ def test_rows_that_cannot_be_stored_are_named_and_the_rest_is_stored(
         7: "sale is longer than 200 characters",
         8: "at is missing",
         9: "who is longer than 200 characters",
+        10: "properties take more than 65,536 bytes",
     }
     for reason in listed.values():
         assert reason in said

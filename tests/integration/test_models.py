@@ -95,21 +95,30 @@ def test_users_that_a_model_has_learned_from_do_not_count(
     assert "no stored user who joined after 2019-06-30" in only_line(said)
 
 
-def test_models_are_listed_newest_first_with_the_one_that_is_served(
+def test_models_are_listed_newest_first_with_the_one_of_the_next_start(
     versions: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good, bad = versions
     monkeypatch.setenv("VALUEBOX_MODEL", "versions")
     output, _ = valuebox("models", "list")
     mine = [line.split() for line in output.splitlines() if line.startswith("versions:")]
-    assert [(line[0], line[-1] == "served") for line in mine] == [(bad, True), (good, False)]
+    assert [(line[0], line[-2:] == ["at", "start"]) for line in mine] == [
+        (bad, True),
+        (good, False),
+    ]
     monkeypatch.setenv("VALUEBOX_MODEL", good)
     output, _ = valuebox("models", "list")
-    assert [line.split()[0] for line in output.splitlines() if "served" in line] == [good]
+    (marked,) = (line for line in output.splitlines() if good in line)
+    assert marked.rstrip().endswith("at start")
+    # What a start would take is not what a service runs with.
+    assert "served" not in output
+    assert "answers" not in output
     monkeypatch.setenv("VALUEBOX_MODEL", "nowhere:at-all")
     output, said = valuebox("models", "list")
-    assert "served" not in output
-    assert "nowhere:at-all, which is not among them" in said
+    assert bad in output
+    assert "VALUEBOX_MODEL is nowhere:at-all, which is not among them" in said
+    monkeypatch.setenv("VALUEBOX_MODEL", "-")
+    assert valuebox("models", "list")[1] == ""
 
 
 def test_a_model_is_shown_with_what_it_learned(

@@ -8,7 +8,9 @@ import pytest
 from support.racing import use_all
 
 from valuebox import shared_folder
+from valuebox.access import Caller
 from valuebox.limits import CountersBusy, Limits, NeverAllowed, RateLimited
+from valuebox.store.keys import ApiKey
 
 
 @pytest.fixture
@@ -78,3 +80,22 @@ def test_whoever_cannot_count_in_time_says_so(monkeypatch: pytest.MonkeyPatch) -
             counted.use("key", "requests", 1, 10)
     counted.use("key", "requests", 1, 10)
     counted.close()
+
+
+def test_few_rows_may_not_be_as_much_as_many(minute: list[int]) -> None:
+    key = ApiKey(id="0123456789ab", rows_per_minute=30)
+    caller = Caller(key, Limits())
+    for _ in range(2):
+        caller.use_rows(1, 60_000)
+        caller.use_rows(1, 60_000)
+        with pytest.raises(RateLimited, match="122,880 bytes a minute"):
+            caller.use_rows(1, 10_000)
+        # Bytes that were refused have used up no rows.
+        caller.use_rows(28, 2_880)
+        with pytest.raises(RateLimited, match="30 rows a minute"):
+            caller.use_rows(1, 0)
+        minute[0] += 1
+    with pytest.raises(NeverAllowed, match="at most 122,880 bytes"):
+        caller.use_rows(1, 122_881)
+    Caller(ApiKey(id="ba9876543210"), caller.limits).use_rows(1, 10**9)
+    caller.limits.close()

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valuebox.facts.columns import CustomerColumns
+from valuebox.values import MAX_ROW_BYTES
 from valuebox_cli.importing.columns.moments import MomentColumn
 from valuebox_cli.importing.columns.plain import PlainColumn
 from valuebox_cli.importing.events import plain
 from valuebox_cli.importing.found import Mask
 from valuebox_cli.importing.mapping import CustomerRows, Mapping
-from valuebox_cli.importing.objects import Values, objects, unstorable
+from valuebox_cli.importing.objects import Values, encoded, objects, outsized, unstorable
 from valuebox_cli.importing.opened import Source
 from valuebox_cli.importing.prepared import Batch, Prepared
 
@@ -78,4 +79,6 @@ class CustomerTable:
             attributes = {one: plain(batch, ("attribute", one)) for one in self._rows.attributes}
             for values in attributes.values():
                 batch.rows.refuse(unstorable(values), "attributes hold NUL, or no proper text")
+            too_large = outsized(encoded(attributes, count))
+            batch.rows.refuse(too_large, f"attributes take more than {MAX_ROW_BYTES:,} bytes")
             yield Known(name, created, attributes, self.table.again(batch), batch)

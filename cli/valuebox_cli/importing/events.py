@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from valuebox.facts.columns import EventColumns
 from valuebox.facts.tables import MAX_TYPE
+from valuebox.values import MAX_ROW_BYTES
 from valuebox_cli.importing.columns.amounts import AmountColumn, Amounts
 from valuebox_cli.importing.columns.currencies import currency_of
 from valuebox_cli.importing.columns.moments import MomentColumn
@@ -19,7 +20,7 @@ from valuebox_cli.importing.columns.texts import TextColumn, as_texts
 from valuebox_cli.importing.found import Mask
 from valuebox_cli.importing.ids import Texts
 from valuebox_cli.importing.mapping import EventRows, Mapping
-from valuebox_cli.importing.objects import Values, encoded, stored, unstorable
+from valuebox_cli.importing.objects import Values, encoded, outsized, stored, unstorable
 from valuebox_cli.importing.opened import Source
 from valuebox_cli.importing.parts import Always, Renamed, When
 from valuebox_cli.importing.prepared import Batch, Prepared
@@ -122,6 +123,9 @@ class EventTable:
         amount, currency, as_written = self._amounts(batch, kinds)
         if as_written is not None:
             properties[AS_WRITTEN] = as_written
+        described = encoded(properties, count)
+        too_large = f"properties take more than {MAX_ROW_BYTES:,} bytes"
+        batch.rows.refuse(outsized(described), too_large)
         return {
             "id": batch.ids,
             "customer": customer,
@@ -130,7 +134,7 @@ class EventTable:
             "time": times.values,
             "amount": amount,
             "currency": currency,
-            "properties": encoded(properties, count),
+            "properties": described,
         }
 
     def _kinds(self, batch: Batch) -> Texts:

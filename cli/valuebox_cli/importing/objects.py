@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic_core import PydanticCustomError
 
 from valuebox.store.texts import Texts
-from valuebox.values import storable
+from valuebox.values import MAX_ROW_BYTES, storable
 
 Values = NDArray[np.object_]
 """`(n_rows,)`, what JSON has, or None where a value is missing."""
@@ -93,6 +93,13 @@ def _is_storable(value: Any) -> bool:
     except (PydanticCustomError, UnicodeEncodeError):
         return False
     return True
+
+
+def outsized(encoded_rows: pa.Array) -> NDArray[np.bool_]:
+    """Which rows take more bytes as JSON than is stored of one."""
+    lengths = pc.binary_length(encoded_rows).fill_null(0)
+    found: NDArray[np.bool_] = pc.greater(lengths, MAX_ROW_BYTES).to_numpy(zero_copy_only=False)
+    return found
 
 
 def objects(columns: Mapping[str, Values], rows: Sequence[int]) -> list[dict[str, Any] | None]:

@@ -33,8 +33,8 @@ PRIVATE: Final = {
 class Viewer:
     """Who looks, and at what service."""
 
-    served: str
-    """Tag of the model that answers now."""
+    served: str | None
+    """Tag of the model that answers now, if any does."""
     is_signed_in: bool
 
 

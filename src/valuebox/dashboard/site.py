@@ -153,7 +153,8 @@ class Dashboard:
         with within(VIEW_SECONDS), service.store.reading() as session:
             view = self._memory.view(session, choice)
             found = view.all_rows(session)
-        return pages.view(view.over, found, pages.Viewer(service.ltv.tag, is_signed_in))
+        served = service.ltv and service.ltv.tag
+        return pages.view(view.over, found, pages.Viewer(served, is_signed_in))
 
     def _csv(self, choice: Choice, panel: Panel) -> Response:
         with within(VIEW_SECONDS), self._running().store.reading() as session:

@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError
 from valuebox.facts.tables import MAX_ID, MAX_SOURCE, MAX_TYPE
 from valuebox.moments import Moment
 from valuebox.request_model import RequestModel
-from valuebox.values import Model, no_nul, storable
+from valuebox.values import MAX_ROW_BYTES, Model, no_nul, outsized, storable
 
 MAX_ROWS: Final = 10_000
 MAX_AMOUNT: Final = 1e12
@@ -91,7 +91,8 @@ class Customer(Model):
     attributes: Object | None = Field(
         default=None,
         description="What is told of them, by name. A value replaces the one that was known by "
-        "its name, null removes it, and names that are not sent keep theirs.",
+        "its name, null removes it, and names that are not sent keep theirs. At most "
+        f"{MAX_ROW_BYTES:,} bytes as JSON.",
         examples=[{"campaign": "TW"}],
     )
 
@@ -124,7 +125,8 @@ class Event(Model):
     )
     properties: Object | None = Field(
         default=None,
-        description="Whatever else is known of it, by name.",
+        description="Whatever else is known of it, by name; at most "
+        f"{MAX_ROW_BYTES:,} bytes as JSON.",
         examples=[{"category": "japanese"}],
     )
 
@@ -145,6 +147,13 @@ class _Facts(RequestModel):
         for one in self.root:  # type: ignore[attr-defined]
             if (found := getattr(one, self.names_object)) is not None:
                 yield found
+
+    def outsized(self) -> Iterator[tuple[str | int, ...]]:
+        """Rows whose object is too large, and its largest value."""
+        name = self.names_object
+        for row, one in enumerate(self.root):  # type: ignore[attr-defined]
+            if (own := getattr(one, name)) is not None and (largest := outsized(own)) is not None:
+                yield row, name, largest
 
 
 class Customers(

@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from valuebox.answerable import no_model
 from valuebox.endpoint import Together, endpoint
 from valuebox.exchange import Exchange, current
 from valuebox.ltv import bulk, repository, schemas, together
@@ -26,8 +27,9 @@ class LtvApi:
 
     store: Store
     replays: Replays
-    ltv: LtvModel
-    tally: Tally
+    ltv: LtvModel | None
+    tally: Tally | None
+    """Of that model."""
     aside: Executor
 
     @endpoint(
@@ -36,6 +38,7 @@ class LtvApi:
         stores=True,
         warns=True,
         answers=schemas.Predictions,
+        refuses=("not_found",),
         together=Together(together.fits, together.predict),
     )
     def ltv_predict(self, users: schemas.Users, /) -> Response:
@@ -43,9 +46,11 @@ class LtvApi:
 
         Takes 1 to 10,000 users and answers in the same order. All rows are stored or none.
         """
+        if self.ltv is None:
+            return no_model("ltv")
         columns, targets = UserColumns.of(users.root), [user.target for user in users.root]
         warnings = names_of(users.root).warnings() + self.ltv.warnings(columns.features)
-        return self._predict(columns, targets).by_row(warnings)
+        return self._predict(self.ltv, columns, targets).by_row(warnings)
 
     @endpoint(
         "/v1/ltv/predict/bulk",
@@ -53,27 +58,32 @@ class LtvApi:
         stores=True,
         warns=True,
         answers=bulk.PredictionTable,
+        refuses=("not_found",),
     )
     def ltv_predict_bulk(self, users: bulk.UserTable, /) -> Response:
         """The same for users by column, which takes less time where they are many.
 
         Takes 1 to 100,000 users and answers in the same order. All rows are stored or none.
         """
+        if self.ltv is None:
+            return no_model("ltv")
         columns, heading = users.columns, Heading.of(users.model_fields_set)
         warnings = heading.warnings() + self.ltv.warnings(columns.features)
-        return self._predict(columns, users.target or []).by_column(warnings)
+        return self._predict(self.ltv, columns, users.target or []).by_column(warnings)
 
-    def _predict(self, users: UserColumns, targets: Sequence[float | None]) -> Answer:
+    def _predict(
+        self, model: LtvModel, users: UserColumns, targets: Sequence[float | None]
+    ) -> Answer:
         exchange = current()
         exchange.count_rows(len(users))
-        estimates = self._estimates(users)
+        estimates = self._estimates(model, users)
         known = {
             user_id: target
             for user_id, target in zip(users.user_id, targets, strict=False)
             if target is not None
         }
         ids = new_ids(len(users))
-        rows = repository.new_predictions(ids, exchange.request_id, users, estimates, self.ltv.tag)
+        rows = repository.new_predictions(ids, exchange.request_id, users, estimates, model.tag)
         with exchange.timing("store"):
             if exchange.idempotency_key is None and not known:
                 self.store.insert(rows)
@@ -86,22 +96,25 @@ class LtvApi:
                     write(session, rows)
                     repository.put_outcomes(session, known)
         prediction, lower, upper = (values.tolist() for values in estimates())
-        return Answer(users.user_id, prediction, lower, upper, ids.texts(), self.ltv.tag)
+        return Answer(users.user_id, prediction, lower, upper, ids.texts(), model.tag)
 
-    def _estimates(self, users: UserColumns) -> Callable[[], Estimates]:
+    def _estimates(self, model: LtvModel, users: UserColumns) -> Callable[[], Estimates]:
         """Of many users worked out while they are on their way to the database."""
         if len(users) < COPY_FROM:
-            estimates = self.estimate(current(), users.features)
+            estimates = self.estimate(model, current(), users.features)
             return lambda: estimates
-        return self.aside.submit(self.estimate, current(), users.features).result
+        return self.aside.submit(self.estimate, model, current(), users.features).result
 
-    def estimate(self, exchange: Exchange, features: Mapping[str, Sequence[Any]]) -> Estimates:
+    def estimate(
+        self, model: LtvModel, exchange: Exchange, features: Mapping[str, Sequence[Any]]
+    ) -> Estimates:
         """What the model says of users, by `features`; timed and counted in `exchange`."""
         with exchange.timing("encode"):
-            matrix = self.ltv.encoder.transform(features)
+            matrix = model.encoder.transform(features)
         with exchange.timing("predict"):
-            estimates = self.ltv.estimate_encoded(matrix, features)
-        exchange.counts = self.tally.of(features, matrix, estimates.prediction)
+            estimates = model.estimate_encoded(matrix, features)
+        if self.tally is not None:
+            exchange.counts = self.tally.of(features, matrix, estimates.prediction)
         return estimates
 
     @endpoint("/v1/ltv/predictions/search", Scope.READ)
@@ -123,9 +136,17 @@ class LtvApi:
             self.replays.remember(session, exchange, stored.model_dump())
             return stored
 
-    @endpoint("/v1/ltv/model", Scope.PREDICT, Scope.READ)
-    def ltv_model(self) -> schemas.ModelCard:
+    @endpoint(
+        "/v1/ltv/model",
+        Scope.PREDICT,
+        Scope.READ,
+        answers=schemas.ModelCard,
+        refuses=("not_found",),
+    )
+    def ltv_model(self) -> schemas.ModelCard | Response:
         """The model that answers: its tag, how it was made, and the baseline to beat."""
+        if self.ltv is None:
+            return no_model("ltv")
         return schemas.ModelCard(
             model=self.ltv.tag,
             kind="ltv",

@@ -1,5 +1,6 @@
 """The same users and predictions as in `schemas`, by column: many are read faster that way."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -26,7 +27,7 @@ from valuebox.ltv.schemas import (
 )
 from valuebox.moments import JoinDate
 from valuebox.request_model import RequestModel
-from valuebox.values import Model, no_nul, storable
+from valuebox.values import Model, no_nul, outsized, storable
 
 MAX_ROWS: Final = 100_000
 
@@ -47,7 +48,7 @@ class UserTable(RequestModel, Model):
     """Users after four days, by column; one value per user in each, null where it is missing.
 
     Only `user_id` and `join_date` are required. Columns that are not listed here are kept with
-    the rest.
+    the rest, up to 65,536 bytes of each user as JSON.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -109,6 +110,13 @@ class UserTable(RequestModel, Model):
             if len(values) != len(self.user_id):
                 raise _uneven(len(self.user_id))
         return self
+
+    def outsized(self) -> Iterator[tuple[str | int, ...]]:
+        """Users whose columns of their own are too large, and the largest of these."""
+        others = self.model_extra or {}
+        for row, values in enumerate(zip(*others.values(), strict=True)):
+            if (largest := outsized(dict(zip(others, values, strict=True)))) is not None:
+                yield largest, row
 
     @property
     def columns(self) -> UserColumns:

@@ -20,6 +20,8 @@ from valuebox.ltv.paid import Paid
 from valuebox.ltv.uncertainty import Uncertainty
 
 KIND: Final = "ltv"
+NEWEST: Final = "ltv"
+"""The name that is served where none is set, if there is such a model."""
 _ENCODER, _DRIFT, _UNCERTAINTY = "encoder.json", "drift.json", "uncertainty.json"
 _BASELINE, _GOLDEN = "baseline.json", "golden.json"
 _CONTRIBUTIONS, _REFERENCE, _PAID = "contributions.json", "reference.json", "paid.json"
@@ -156,6 +158,27 @@ class LtvModel:
                 f"{artifact.tag} does not predict here what it did when it was saved"
             )
         return model
+
+
+def served(tag: str | None) -> LtvModel | None:
+    """The model that a service answers with.
+
+    Args:
+        tag: The one that must be there, or `registry.NONE`; None for the newest `ltv`, if there is
+            one.
+
+    Raises:
+        registry.ArtifactMissing: when it must be there and is not.
+        registry.ArtifactRefused: when it cannot be used.
+    """
+    if tag == registry.NONE:
+        return None
+    try:
+        return LtvModel.load(tag or NEWEST)
+    except registry.ArtifactMissing:
+        if tag is None:
+            return None
+        raise
 
 
 def _json(value: Any) -> bytes:

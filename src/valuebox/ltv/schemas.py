@@ -4,6 +4,7 @@ Amounts (`STV`, `target`, `prediction`) are in the site's currency; moments with
 the site's own clock, moments with one are converted to UTC.
 """
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -26,7 +27,7 @@ from valuebox.ltv.paid import Paid
 from valuebox.ltv.uncertainty import Uncertainty
 from valuebox.moments import JoinDate, StoredMoment
 from valuebox.request_model import RequestModel
-from valuebox.values import NO_NUL, Model, no_nul, storable
+from valuebox.values import NO_NUL, Model, no_nul, outsized, storable
 
 MAX_ROWS: Final = 10_000
 MAX_PAGE: Final = 10_000
@@ -65,7 +66,7 @@ Category = Annotated[
 class User(Model):
     """One user after four days. Only `user_id` and `join_date` are required.
 
-    Columns that are not listed here are kept with the rest.
+    Columns that are not listed here are kept with the rest, up to 65,536 bytes as JSON.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -113,6 +114,12 @@ class Users(
     """The users to predict, at most 10,000."""
 
     max_values = 50 * MAX_ROWS
+
+    def outsized(self) -> Iterator[tuple[str | int, ...]]:
+        """Rows whose columns of their own are too large, and the largest of these."""
+        for row, user in enumerate(self.root):
+            if user.model_extra and (largest := outsized(user.model_extra)) is not None:
+                yield row, largest
 
 
 class Prediction(Model):

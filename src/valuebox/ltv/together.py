@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
+from valuebox.answerable import no_model
 from valuebox.endpoint import Asked, failed, is_away
 from valuebox.exchange import Exchange, answering
 from valuebox.logs import kind_of
 from valuebox.ltv import repository, schemas
 from valuebox.ltv.answers import Answer
 from valuebox.ltv.columns import UserColumns
+from valuebox.ltv.model import LtvModel
 from valuebox.ltv.names import names_of
 from valuebox.store.engine import TooLate, is_fresh, is_in_time
 from valuebox.store.ids import new_ids
@@ -47,14 +49,17 @@ def predict(api: "LtvApi", asked: Sequence[Asked]) -> list[Response]:
         with answering(one.exchange):
             try:
                 one.exchange.count_rows(len(one.given.root))
-                left[position] = one
+                if api.ltv is None:
+                    answers[position] = no_model("ltv")
+                else:
+                    left[position] = one
             except Exception as error:
                 answers[position] = failed(error)
     while left:
         late = [at for at, one in left.items() if not is_in_time(one.exchange.deadline)]
         answers |= {at: _failed(left.pop(at), TooLate()) for at in late}
         try:
-            answers |= zip(left, _predict(api, list(left.values())), strict=True)
+            answers |= zip(left, _predict(api, api.ltv, list(left.values())), strict=True)
             break
         except TooLate:
             # Of those who came first. The others may have time left, and begin again.
@@ -62,13 +67,13 @@ def predict(api: "LtvApi", asked: Sequence[Asked]) -> list[Response]:
     return [answers[position] for position in range(len(asked))]
 
 
-def _predict(api: "LtvApi", asked: Sequence[Asked]) -> list[Response]:
-    if not asked:
+def _predict(api: "LtvApi", model: LtvModel | None, asked: Sequence[Asked]) -> list[Response]:
+    if not asked or model is None:
         return []
     exchange = Exchange(deadline=min(one.exchange.deadline for one in asked))
     try:
         with answering(exchange):
-            return _stored(api, exchange, asked)
+            return _stored(api, model, exchange, asked)
     except Exception as error:
         if len(asked) == 1 or is_away(error):
             return [_failed(one, error) for one in asked]
@@ -79,7 +84,7 @@ def _predict(api: "LtvApi", asked: Sequence[Asked]) -> list[Response]:
         for one in asked:
             one.exchange.spend(exchange.spent)
     # One of them may have been the reason, which is none to refuse the others.
-    return [answer for one in asked for answer in _predict(api, [one])]
+    return [answer for one in asked for answer in _predict(api, model, [one])]
 
 
 def _failed(asked: Asked, error: Exception) -> Response:
@@ -87,14 +92,15 @@ def _failed(asked: Asked, error: Exception) -> Response:
         return failed(error)
 
 
-def _stored(api: "LtvApi", exchange: Exchange, asked: Sequence[Asked]) -> list[Response]:
+def _stored(
+    api: "LtvApi", model: LtvModel, exchange: Exchange, asked: Sequence[Asked]
+) -> list[Response]:
     users = UserColumns.of([user for one in asked for user in one.given.root])
-    estimates = api.estimate(exchange, users.features)
+    estimates = api.estimate(model, exchange, users.features)
     blocks = [new_ids(len(one.given.root)) for one in asked]
     request_ids = [one.exchange.request_id for one in asked for _ in one.given.root]
     ids = list(chain.from_iterable(blocks))
-    model = api.ltv.tag
-    rows = repository.new_predictions(ids, request_ids, users, lambda: estimates, model)
+    rows = repository.new_predictions(ids, request_ids, users, lambda: estimates, model.tag)
     with exchange.timing("store"):
         api.store.insert(rows)
     exchange.count()
@@ -105,9 +111,9 @@ def _stored(api: "LtvApi", exchange: Exchange, asked: Sequence[Asked]) -> list[R
         of = slice(start, start + len(block))
         start = of.stop
         answer = Answer(
-            users.user_id[of], prediction[of], lower[of], upper[of], block.texts(), model
+            users.user_id[of], prediction[of], lower[of], upper[of], block.texts(), model.tag
         )
         stv = [user.STV for user in one.given.root]
-        warnings = names_of(one.given.root).warnings() + api.ltv.warnings({"STV": stv})
+        warnings = names_of(one.given.root).warnings() + model.warnings({"STV": stv})
         answers.append(answer.by_row(warnings))
     return answers

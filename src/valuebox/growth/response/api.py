@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from starlette.responses import Response
 
+from valuebox.answerable import no_model
 from valuebox.endpoint import endpoint
 from valuebox.errors import Problem, error_response
 from valuebox.exchange import current
@@ -19,10 +20,6 @@ from valuebox.store.idempotency import Replays
 from valuebox.store.keys import Scope
 from valuebox.store.writing import write
 
-_NO_MODEL: Final = (
-    "This service has no response model; `valuebox growth train` makes one, and a service takes "
-    "it when it starts."
-)
 _UNKNOWN: Final = "Nothing is known of some of these customers; nothing of this request was stored."
 
 
@@ -47,7 +44,7 @@ class ResponseApi:
         order. All predictions are stored or none.
         """
         if self.responses is None:
-            return error_response("not_found", _NO_MODEL)
+            return no_model("response")
         exchange, keys = current(), question.keys
         exchange.count_rows(len(keys))
         start = question.at or datetime.now(UTC)

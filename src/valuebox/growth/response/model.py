@@ -222,14 +222,16 @@ def served(tag: str | None) -> ResponseModel | None:
     """The model that a service answers with.
 
     Args:
-        tag: The one that must be there; None for the newest `response`, if there is one. One
-            that an older version has saved is then left alone, with a warning: a service answers
-            its other questions after an upgrade too.
+        tag: The one that must be there, or `registry.NONE`; None for the newest `response`, if
+            there is one. One that an older version has saved is then left alone, with a warning:
+            a service answers its other questions after an upgrade too.
 
     Raises:
         registry.ArtifactMissing: when it must be there and is not.
         registry.ArtifactRefused: when it cannot be used.
     """
+    if tag == registry.NONE:
+        return None
     try:
         return ResponseModel.load(tag or NEWEST)
     except registry.ArtifactMissing:

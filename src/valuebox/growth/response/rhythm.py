@@ -41,7 +41,8 @@ def rhythm(
     begins = [timeline.rows_until(groups, day - days) for days in WINDOWS]
     days = (end - start).astype(np.float64)
     some = days > 0
-    padded_key = np.append(timeline.key, 0)
+    # Two, as the last but one is looked at even where nobody has done anything.
+    padded_key = np.append(timeline.key, [0, 0])
     padded_late = np.append(timeline.late, np.float32(0))
     age = np.where(some, day - (padded_key[start] - groups), known[:, None])
     last_day = day - (padded_key[end - 1] - groups)
