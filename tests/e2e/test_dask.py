@@ -67,4 +67,4 @@ def test_a_cluster_that_is_not_there_is_said_so(
         assert f"no Dask scheduler answers at {address}" in only_line(said)
     monkeypatch.setitem(sys.modules, "distributed", None)
     _, said = valuebox(*command, exit_code=2)
-    assert "pip install 'valuebox[dask]'" in only_line(said)
+    assert "pip install '.[dask]' in a clone of valuebox" in only_line(said)

@@ -32,3 +32,11 @@ def test_links_lead_to_files(document: Path) -> None:
     links = re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", document.read_text())
     local = [link for link in links if "://" not in link]
     assert [link for link in local if not (document.parent / link).exists()] == []
+
+
+def test_nobody_is_told_to_install_a_package_by_a_name_that_anybody_may_take() -> None:
+    files = [*DOCUMENTS, ROOT / "SECURITY.md", ROOT / "Dockerfile", ROOT / "Makefile"]
+    files += [one for part in ("src", "cli", "training") for one in (ROOT / part).rglob("*.py")]
+    lines = [(file.name, line) for file in files for line in file.read_text().splitlines()]
+    by_name = re.compile(r"\binstall\b[^.]*['\"\s]valuebox(?:\[|==)|\bpip install ['\"]?valuebox\b")
+    assert [one for one in lines if by_name.search(one[1])] == []
