@@ -44,8 +44,8 @@ def cluster(address: str | None) -> "Iterator[Client | None]":
         from distributed import Client, KilledWorker
     except ImportError:
         raise ValueboxError(
-            "--dask needs Dask here and on the workers: pip install '.[dask]' in a clone of valuebox, "
-            "or pip install 'WHEEL[dask]' with its wheel"
+            "--dask needs Dask here and on the workers: pip install '.[dask]' in a clone of "
+            "valuebox, or pip install 'WHEEL[dask]' with its wheel"
         ) from None
     try:
         client = Client(address, timeout=_WAIT)
