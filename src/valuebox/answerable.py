@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 
 from valuebox.endpoint import endpoint
 from valuebox.errors import error_response
-from valuebox.growth.response.model import ResponseModel
+from valuebox.growth.response.model import Predictor
 from valuebox.ltv.model import LtvModel
 from valuebox.store.keys import Scope
 from valuebox.values import Model
@@ -52,7 +52,7 @@ class ModelsApi:
     """Needs these from the service that it is part of."""
 
     ltv: LtvModel | None
-    responses: ResponseModel | None
+    responses: Predictor | None
 
     @endpoint("/v1/models", Scope.PREDICT, Scope.READ)
     def models(self) -> Questions:
@@ -60,7 +60,7 @@ class ModelsApi:
         return Questions(questions=answerable(self.ltv, self.responses))
 
 
-def answerable(ltv: LtvModel | None, responses: ResponseModel | None) -> list[Answerable]:
+def answerable(ltv: LtvModel | None, responses: Predictor | None) -> list[Answerable]:
     """Every question that takes a model."""
     tags: dict[Question, str | None] = {
         "ltv": ltv.tag if ltv else None,
@@ -72,7 +72,7 @@ def answerable(ltv: LtvModel | None, responses: ResponseModel | None) -> list[An
     ]
 
 
-def announce(ltv: LtvModel | None, responses: ResponseModel | None) -> None:
+def announce(ltv: LtvModel | None, responses: Predictor | None) -> None:
     """Log, when a service starts, by which models it answers, and what it cannot."""
     for one in answerable(ltv, responses):
         if one.model:

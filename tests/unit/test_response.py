@@ -1,5 +1,9 @@
+import json
+from base64 import b64decode
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import bentoml
@@ -20,6 +24,7 @@ from valuebox_training.levelling import levelled
 from valuebox_training.response import NothingToLearn, train
 
 TAG = "reply"
+FIRST_LAYOUT = Path(__file__).parents[1] / "support" / "first_layout.json"
 
 
 @pytest.fixture(scope="module")
@@ -136,23 +141,64 @@ def test_a_changed_model_is_refused(model: ResponseModel) -> None:
     assert ResponseModel.load(TAG).tag == model.tag
 
 
-def test_a_model_of_the_first_layout_is_to_be_trained_again() -> None:
-    files = {"model.json": b'{"usual": [0.1], "days": 30, "category": "category"}'}
-    tag = registry.save("first-layout", "response", 3, files, {}, {})
-    with pytest.raises(
-        ArtifactRefused, match=r"older version of valuebox; `valuebox growth train`"
-    ):
+@pytest.fixture
+def first_layout() -> Iterator[tuple[str, list[list[float]]]]:
+    """The newest `response`, as a version of November 2026 has saved it, and what that said.
+
+    It learned from `world(1)`, and was asked for 40 customers of `world(2)`.
+    """
+    frozen = json.loads(FIRST_LAYOUT.read_text())
+    files = {
+        name: text.encode() if name.endswith(".json") else b64decode(text)
+        for name, text in frozen["files"].items()
+    }
+    tag = registry.save("response", "response", 3, files, {}, frozen["metadata"])
+    yield tag, frozen["said"]
+    bentoml.models.delete(tag)
+
+
+def test_a_model_of_the_first_layout_predicts_what_it_did(
+    first_layout: tuple[str, list[list[float]]], model: ResponseModel
+) -> None:
+    tag, said = first_layout
+    old = served(None)
+    assert old is not None
+    assert old.tag == served(tag).tag == tag
+    facts = world(2)
+    np.testing.assert_allclose(old.predict(facts, AT, np.arange(40)), said, rtol=1e-4)
+    assert old.predict(facts, AT, np.zeros(0, dtype=np.intp)).shape == (0, len(old.cells))
+    # A newer one is judged beside it; it is not judged itself.
+    start = AT - np.timedelta64(30, "D")
+    beside = judge(model, facts, start, old)
+    assert beside.older == tag
+    assert all(one.older is not None for one in beside.responses if one.model is not None)
+    with pytest.raises(ArtifactRefused, match="`valuebox growth train` makes a new one"):
         ResponseModel.load(tag)
 
 
-def test_a_service_starts_beside_a_model_of_the_first_layout_and_says_so(
+def test_a_changed_model_of_the_first_layout_is_refused(
+    first_layout: tuple[str, list[list[float]]],
+) -> None:
+    folder = Path(bentoml.models.get(first_layout[0]).path)
+    manifest = json.loads((folder / registry.MANIFEST).read_text())
+    rest = json.loads((folder / "model.json").read_text())
+    rest["usual"] = [one + 0.1 for one in rest["usual"]]
+    content = json.dumps(rest).encode()
+    (folder / "model.json").write_bytes(content)
+    manifest["digests"]["model.json"] = sha256(content).hexdigest()
+    (folder / registry.MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(ArtifactRefused, match="does not predict here what it did"):
+        served(None)
+
+
+def test_a_service_starts_beside_a_model_of_a_newer_layout_and_says_so(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    files = {"model.json": b'{"usual": [0.1], "days": 30, "category": "category"}'}
+    files = {"model.json": b'{"layout": 99, "days": 30, "category": "category"}'}
     tag = registry.save("response", "response", 3, files, {}, {})
     assert served(None) is None
-    assert f"{tag} was saved by an older version" in caplog.text
-    with pytest.raises(ArtifactRefused, match="older version"):
+    assert f"{tag} was saved by another version" in caplog.text
+    with pytest.raises(ArtifactRefused, match="layout 99"):
         served("response")
     bentoml.models.delete(tag)
 

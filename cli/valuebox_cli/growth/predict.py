@@ -13,7 +13,7 @@ from valuebox.facts.reading import CustomerRows
 from valuebox.growth.clock import moment
 from valuebox.growth.response.features import Cell
 from valuebox.growth.response.history import Floats, Positions, joined
-from valuebox.growth.response.model import NEWEST, ResponseModel
+from valuebox.growth.response.model import NEWEST, Predictor, load
 from valuebox_cli.console import check_writable, err, exit_codes, out
 from valuebox_cli.growth.response import Sources, moment_of, stored_facts
 from valuebox_cli.options import DatabaseUrl
@@ -72,7 +72,7 @@ def predict(
     with exit_codes():
         check_writable(file)
         start = moment_of(at) or datetime.now(UTC)
-        asked = ResponseModel.load(model)
+        asked = load(model)
         cell = _cell(asked, response, category)
         with err.status("predicting …"):
             facts = stored_facts(database_url, source, asked.category, start)
@@ -87,7 +87,7 @@ def predict(
         )
 
 
-def _cell(model: ResponseModel, response: str | None, category: str | None) -> Cell:
+def _cell(model: Predictor, response: str | None, category: str | None) -> Cell:
     encoder = model.encoder
     asked = Cell(encoder.responses[0] if response is None else response, category)
     if asked in model.cells:
@@ -100,7 +100,7 @@ def _cell(model: ResponseModel, response: str | None, category: str | None) -> C
 
 
 def _ranked(
-    model: ResponseModel,
+    model: Predictor,
     cell: Cell,
     customers: CustomerRows,
     chosen: Positions,

@@ -13,7 +13,7 @@ from rich.table import Table
 from valuebox.errors import ValueboxError
 from valuebox.facts.reading import Choice, FactRows, read_facts
 from valuebox.growth.clock import moment
-from valuebox.growth.response.model import NEWEST, ResponseModel
+from valuebox.growth.response.model import NEWEST, ResponseModel, load
 from valuebox.growth.response.ranker import Way
 from valuebox.moments import Moment
 from valuebox_cli.console import check_writable, err, exit_codes, out, write_text
@@ -112,7 +112,7 @@ def evaluate(
     with exit_codes():
         check_writable(report)
         begin = moment_of(start)
-        judged, older = ResponseModel.load(model), ResponseModel.load(against) if against else None
+        judged, older = ResponseModel.load(model), load(against) if against else None
         with err.status("reading …"):
             facts = stored_facts(database_url, source, judged.category, None)
             at = moment(begin) if begin else _last_month(facts, judged.days)

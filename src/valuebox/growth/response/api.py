@@ -13,7 +13,7 @@ from valuebox.exchange import current
 from valuebox.facts.reading import Choice, read_facts
 from valuebox.growth.clock import moment
 from valuebox.growth.response import repository
-from valuebox.growth.response.model import ResponseModel
+from valuebox.growth.response.model import Predictor
 from valuebox.growth.response.schemas import ResponsePredictions, ResponseQuestion
 from valuebox.store.engine import Store
 from valuebox.store.idempotency import Replays
@@ -28,7 +28,7 @@ class ResponseApi:
 
     store: Store
     replays: Replays
-    responses: ResponseModel | None
+    responses: Predictor | None
 
     @endpoint(
         "/v1/growth/response",

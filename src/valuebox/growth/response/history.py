@@ -107,8 +107,8 @@ class History:
         first = time.min() if len(time) else at
         self._origin = at - (int((at - first) // _DAY) + 1) * _DAY
         days = (time - self._origin) / _DAY
-        type_ = _positions(events.type, types)[own]
-        category = _positions(events.category, categories)[own]
+        type_ = positions(events.type, types)[own]
+        category = positions(events.category, categories)[own]
         is_cell = (type_ >= 0) & (type_ < responses) & (category >= 0)
         cell = np.where(is_cell, type_ * len(categories) + category, -1)
         self.customers = facts.customers
@@ -167,7 +167,8 @@ def slack(days: int) -> np.timedelta64:
     return np.timedelta64(max(24, days * 24 // 10), "h")
 
 
-def _positions(texts: Coded, names: Sequence[str]) -> Positions:
+def positions(texts: Coded, names: Sequence[str]) -> Positions:
+    """The place of each text among some names; -1 where it is another one, or missing."""
     known = {name: place for place, name in enumerate(names)}
     # The code of what is missing is -1, which picks the last.
     moved = np.array([*(known.get(name, -1) for name in texts.names), -1], dtype=np.intp)

@@ -14,7 +14,7 @@ from valuebox.growth.gain import GainCurve, GainDifference, gain_curve, gain_dif
 from valuebox.growth.holm import holm
 from valuebox.growth.response.history import Positions, there
 from valuebox.growth.response.level import expected_between
-from valuebox.growth.response.model import ResponseModel
+from valuebox.growth.response.model import Predictor, ResponseModel
 from valuebox.growth.response.months import Came, Month, aware
 from valuebox.growth.response.ranker import Way
 
@@ -89,7 +89,7 @@ def judge(
     model: ResponseModel,
     facts: FactRows,
     start: np.datetime64,
-    older: ResponseModel | None = None,
+    older: Predictor | None = None,
     months: Sequence[Month] = (),
 ) -> ResponseReport:
     """Predict the customers of a month as they were at its start, and see who responded.
@@ -164,7 +164,7 @@ def _as_month(found: list[Judged], start: np.datetime64, days: int, customers: i
     )
 
 
-def check_unseen(model: ResponseModel, sources: list[str], start: np.datetime64) -> None:
+def check_unseen(model: Predictor, sources: list[str], start: np.datetime64) -> None:
     """Refuse months that a model has learned from.
 
     Raises:
@@ -179,13 +179,13 @@ def check_unseen(model: ResponseModel, sources: list[str], start: np.datetime64)
     )
 
 
-def has_seen(model: ResponseModel, sources: list[str], start: np.datetime64) -> bool:
+def has_seen(model: Predictor, sources: list[str], start: np.datetime64) -> bool:
     """Whether a model has learned from months that begin then, or later."""
     shared = set(sources) & set(model.metadata["learned"]["sources"])
     return bool(shared and start < np.datetime64(_learned_until(model), "us"))
 
 
-def _learned_until(model: ResponseModel) -> datetime:
+def _learned_until(model: Predictor) -> datetime:
     until: str = model.metadata["learned"]["until"]
     return datetime.fromisoformat(until).replace(tzinfo=None)
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
@@ -14,6 +15,7 @@ from scipy.special import expit
 from valuebox import registry
 from valuebox.facts.reading import Coded, CustomerRows, EventRows, FactRows
 from valuebox.growth.response.features import Cell, Encoder, Matrix
+from valuebox.growth.response.first_layout import FirstLayout
 from valuebox.growth.response.history import Floats, History, Positions
 from valuebox.growth.response.ranker import Ranker, Regressions, Way
 
@@ -22,8 +24,9 @@ NEWEST: Final = "response"
 """The name that is served where none is set, if there is such a model."""
 _ENCODER, _REST, _GOLDEN = "encoder.json", "model.json", "golden.json"
 _FORMAT: Final = 3
+_FIRST_LAYOUT: Final = 1
 _LAYOUT: Final = 2
-"""Of the files; the first one, which says none, had a single booster for everything."""
+"""Of the files; the first one, which they do not say, had a single booster for everything."""
 _AT: Final = np.datetime64("2024-06-01", "us")
 _AT_ONCE: Final = 5_000
 """Customers whose matrices are in memory at the same time."""
@@ -161,46 +164,71 @@ class ResponseModel:
 
     @classmethod
     def load(cls, tag: str) -> "ResponseModel":
-        """Load from the model store and prove that it predicts what it did when saved.
-
-        Raises:
-            registry.ArtifactMissing: when there is none.
-            registry.ArtifactRefused: when it was changed, or predicts something else here.
-        """
-        artifact = registry.load(tag, KIND, (_FORMAT,))
-        try:
-            rest = artifact.json(_REST)
-            if rest.get("layout") != _LAYOUT:
-                raise registry.ArtifactOutdated(
-                    f"{artifact.tag} was saved by an older version of valuebox; "
-                    "`valuebox growth train` makes a new one"
-                )
-            encoder = Encoder.model_validate_json(artifact.read(_ENCODER))
-            golden = np.array(artifact.json(_GOLDEN))
-            pairs = tuple(
-                Pair(
-                    *(
-                        Ranker.read(
-                            Regressions.model_validate(one),
-                            artifact.read(_trees(place, kind)),
-                        )
-                        for kind, one in zip(Pair._fields, two, strict=True)
-                    )
-                )
-                for place, two in enumerate(rest["regressions"])
-            )
-            days, category = int(rest["days"]), str(rest["category"])
-        except (xgb.core.XGBoostError, OSError, ValueError, KeyError, TypeError) as error:
-            raise registry.ArtifactRefused(f"{artifact.tag} cannot be read: {error}") from None
-        model = cls(
-            encoder, pairs, days, category, artifact.tag, artifact.created_at, artifact.metadata
-        )
-        # Summing trees may differ in the last float32 bits between processors.
-        if not np.allclose(model.predict(*_golden(encoder)), golden, rtol=1e-4, atol=1e-6):
-            raise registry.ArtifactRefused(
-                f"{artifact.tag} does not predict here what it did when it was saved"
+        """Load one of today's layout, which can be judged; raises as `load` does."""
+        model = load(tag)
+        if isinstance(model, FirstLayout):
+            raise registry.ArtifactOutdated(
+                f"{tag} was saved by an older version of valuebox, without what it is judged "
+                "beside; `valuebox growth train` makes a new one"
             )
         return model
+
+    @classmethod
+    def _read(
+        cls, artifact: registry.Artifact, encoder: Encoder, rest: dict[str, Any]
+    ) -> "ResponseModel":
+        pairs = tuple(
+            Pair(
+                *(
+                    Ranker.read(Regressions.model_validate(one), artifact.read(_trees(place, kind)))
+                    for kind, one in zip(Pair._fields, two, strict=True)
+                )
+            )
+            for place, two in enumerate(rest["regressions"])
+        )
+        days, category = int(rest["days"]), str(rest["category"])
+        of_artifact = (artifact.tag, artifact.created_at, artifact.metadata)
+        return cls(encoder, pairs, days, category, *of_artifact)
+
+
+Predictor = ResponseModel | FirstLayout
+"""Whatever predicts, however old it is."""
+
+
+def load(tag: str) -> Predictor:
+    """Load from the model store and prove that it predicts what it did when saved.
+
+    Raises:
+        registry.ArtifactMissing: when there is none.
+        registry.ArtifactOutdated: when another version has saved it in a layout unknown here.
+        registry.ArtifactRefused: when it was changed, or predicts something else here.
+    """
+    artifact = registry.load(tag, KIND, (_FORMAT,))
+    try:
+        rest = artifact.json(_REST)
+        layout = rest.get("layout", _FIRST_LAYOUT)
+        if layout not in _READERS:
+            raise registry.ArtifactOutdated(
+                f"{artifact.tag} was saved by another version of valuebox, in layout {layout}; "
+                "`valuebox growth train` makes a new one"
+            )
+        encoder = Encoder.model_validate_json(artifact.read(_ENCODER))
+        golden = np.array(artifact.json(_GOLDEN))
+        model = _READERS[layout](artifact, encoder, rest)
+    except (xgb.core.XGBoostError, OSError, ValueError, KeyError, TypeError) as error:
+        raise registry.ArtifactRefused(f"{artifact.tag} cannot be read: {error}") from None
+    # Summing trees may differ in the last float32 bits between processors.
+    if not np.allclose(model.predict(*_golden(encoder)), golden, rtol=1e-4, atol=1e-6):
+        raise registry.ArtifactRefused(
+            f"{artifact.tag} does not predict here what it did when it was saved"
+        )
+    return model
+
+
+_READERS: Final[dict[int, Callable[[registry.Artifact, Encoder, dict[str, Any]], Predictor]]] = {
+    _FIRST_LAYOUT: FirstLayout.read,
+    _LAYOUT: ResponseModel._read,
+}
 
 
 def within(each: NDArray[np.float32], every: NDArray[np.float32], any_: Ranker) -> Matrix:
@@ -218,13 +246,13 @@ def within(each: NDArray[np.float32], every: NDArray[np.float32], any_: Ranker) 
     return np.concatenate([each, spread, which], axis=2, dtype=np.float32)
 
 
-def served(tag: str | None) -> ResponseModel | None:
+def served(tag: str | None) -> Predictor | None:
     """The model that a service answers with.
 
     Args:
         tag: The one that must be there, or `registry.NONE`; None for the newest `response`, if
-            there is one. One that an older version has saved is then left alone, with a warning:
-            a service answers its other questions after an upgrade too.
+            there is one. One that cannot be read, as another version has saved it, is then left
+            alone, with a warning: a service answers its other questions all the same.
 
     Raises:
         registry.ArtifactMissing: when it must be there and is not.
@@ -233,7 +261,7 @@ def served(tag: str | None) -> ResponseModel | None:
     if tag == registry.NONE:
         return None
     try:
-        return ResponseModel.load(tag or NEWEST)
+        return load(tag or NEWEST)
     except registry.ArtifactMissing:
         if tag is None:
             return None
