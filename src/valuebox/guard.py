@@ -31,7 +31,7 @@ from valuebox.errors import (
     error_response,
 )
 from valuebox.exchange import Exchange, answering
-from valuebox.places import Places
+from valuebox.places import Places, Turns
 from valuebox.proxies import TrustedProxies
 from valuebox.request_log import RequestLog
 from valuebox.settings import Settings
@@ -45,6 +45,9 @@ from valuebox.telemetry import exposition, traffic
 STORE_WITHIN_SECONDS: Final = 45
 # … which is answered after that, and before BentoML would do it in a shape of its own.
 ANSWER_WITHIN_SECONDS: Final = 50
+
+TURNS: Final = 8
+"""Requests of one address that are answered side by side, of those that ask for no endpoint."""
 
 PROBES: Final = frozenset({"/livez", "/healthz", "/readyz"})
 # Says nothing of what is stored, and whoever has no key yet may want to read it.
@@ -95,6 +98,7 @@ class Guard:
         self._open = _OPEN.union(*(site.open_paths for site in self._sites.values()))
         self._max_body_bytes = int(found.max_body_mb * 1_000_000)
         self._places = Places(found.max_requests)
+        self._turns = Turns(TURNS)
         self._request_log = RequestLog(found.log_share)
         self._trusted = TrustedProxies(found.trusted_proxies)
         self._hosts = frozenset(found.hosts.lower().split())
@@ -177,21 +181,23 @@ class Guard:
         path = scope["path"]
         refusal = self._refuse_path(path) or await self._refuse_caller(path, headers, exchange)
         is_ours = scope["method"] == "POST" and path in ROUTES
-        place = (exchange.caller_id or None, self._address(scope, headers))
+        key, address = exchange.caller_id or None, self._address(scope, headers)
         if refusal is None and is_ours:
-            refusal = self._refuse(headers, ROUTES[path], place)
-        if refusal is not None:
-            await refusal(scope, body, shaped)
-        elif path == _METRICS:
-            await (await self._metrics(scope["method"]))(scope, body, shaped)
-        elif site := self._sites.get(path):
-            await (await site.answer(scope, body))(scope, body, shaped)
-        elif not is_ours:
-            await self._app(scope, body, shaped)
-        else:
-            with self._places.taken(*place):
+            refusal = self._refuse(headers, ROUTES[path], (key, address))
+        if refusal is None and is_ours:
+            with self._places.taken(key, address):
                 answer = await self._running().dispatch.answer(path, body)
                 await answer(scope, body, shaped)
+            return
+        async with self._turns.turn_of(None if path in PROBES else address):
+            if refusal is not None:
+                await refusal(scope, body, shaped)
+            elif path == _METRICS:
+                await (await self._metrics(scope["method"]))(scope, body, shaped)
+            elif site := self._sites.get(path):
+                await (await site.answer(scope, body))(scope, body, shaped)
+            else:
+                await self._app(scope, body, shaped)
 
     def _address(self, scope: Connection, headers: Headers) -> str | None:
         """Where a request comes from; None for a proxy that does not say for whom it asks."""

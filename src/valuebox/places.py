@@ -1,8 +1,9 @@
 """Requests that a worker takes at once, and how many of these may come from one caller."""
 
+from asyncio import Semaphore
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 
 class Places:
@@ -51,3 +52,41 @@ class Places:
             for one in who:
                 if not self._by[one]:
                     del self._by[one]
+
+
+class Turns:
+    """Requests of an address that are answered side by side; further ones wait for their turn.
+
+    Whatever is answered without waiting for anything, such as a page, takes the event loop of the
+    worker: an address that asks over hundreds of connections would let nobody else have it.
+    """
+
+    def __init__(self, at_once: int):
+        """Nobody waits yet.
+
+        Args:
+            at_once: Requests of one address.
+        """
+        self._at_once = at_once
+        self._lines: dict[str, Semaphore] = {}
+        self._asking: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def turn_of(self, address: str | None) -> AsyncIterator[None]:
+        """In the block, it is the turn of a request.
+
+        Args:
+            address: Where it comes from; None for one that need not wait.
+        """
+        if address is None:
+            yield
+            return
+        line = self._lines.setdefault(address, Semaphore(self._at_once))
+        self._asking[address] += 1
+        try:
+            async with line:
+                yield
+        finally:
+            self._asking[address] -= 1
+            if not self._asking[address]:
+                del self._asking[address], self._lines[address]
