@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from support.commands import only_line, valuebox
 from support.dashboards import as_sent
+from support.looks import READABLE, doubled_landmarks, least_contrast
 from support.services import Service, eventually, running
 from support.sums import report, send, some_time_ago, stored_sums
 from support.users import user
@@ -129,14 +130,28 @@ def test_nothing_is_loaded_from_elsewhere_and_nothing_runs(locked: Locked, seen:
     assert {url for url in asked if not url.startswith((locked.service.url, "data:"))} == set()
 
 
-@pytest.mark.parametrize("width", [320, 390, 1280])
-def test_it_fits_a_phone_and_a_desk(locked: Locked, seen: Seen, width: int) -> None:
+@pytest.mark.parametrize("width", [320, 390, 1200, 2200])
+def test_it_fits_a_phone_a_desk_and_a_wall(locked: Locked, seen: Seen, width: int) -> None:
     page = seen.page
     page.set_viewport_size({"width": width, "height": 800})
     sign_in(page, locked.key)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("main").bounding_box()["width"] >= 0.95 * width  # type: ignore[index]
+    assert doubled_landmarks(page) == []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert least_contrast(page, "h1, h2, h3, th, td, p, dt, dd, a, label, summary") >= READABLE
     letters = page.locator("svg.chart text").first
     assert 10 <= letters.bounding_box()["height"] <= 20  # type: ignore[index]
+
+
+def test_what_shifted_leads_to_what_moved(locked: Locked, seen: Seen) -> None:
+    page = seen.page
+    sign_in(page, locked.key)
+    # A fifteenth of the users is of a segment that the model does not know.
+    segment = page.locator(".tiles").get_by_role("link", name="country_segment")
+    segment.click()
+    expect(page.get_by_role("region", name="Values of country_segment")).to_be_visible()
 
 
 def test_it_is_dark_where_everything_is(locked: Locked, seen: Seen) -> None:

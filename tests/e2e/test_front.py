@@ -4,11 +4,13 @@ import json
 
 import pytest
 from playwright.sync_api import Browser, expect
+from support.looks import READABLE, doubled_landmarks, least_contrast, watch
 from support.services import Service
 
 from valuebox import __version__
 
 PAGES = ("/", "/api", "/dashboard")
+TEXTS = "h1, h2, th, td, p, dt, dd, a, code, label, summary, button"
 # What Mozilla's HTTP Observatory asks of every answer, apart from HTTPS.
 HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -26,23 +28,22 @@ def endpoints(service: Service) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [390, 1200, 2200])
 @pytest.mark.parametrize("path", PAGES)
 def test_pages_load_nothing_from_elsewhere_run_no_script_and_fit(
     service: Service, browser: Browser, path: str, width: int
 ) -> None:
     context = browser.new_context(viewport={"width": width, "height": 800})
     page = context.new_page()
-    asked: list[str] = []
-    complaints: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    wrong = watch(page, f"{service.url}/")
     page.goto(f"{service.url}{path}")
     for details in page.locator("summary").all():
         details.click()
-    assert [url for url in asked if not url.startswith((f"{service.url}/", "data:"))] == []
-    assert complaints == []
+    assert wrong == []
+    assert doubled_landmarks(page) == []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert least_contrast(page, TEXTS) >= READABLE
     assert page.locator("script").count() == 0
     assert page.title().endswith(" · valuebox")
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from support.commands import valuebox
 from support.facts import customer, event, put_customers, put_events
+from support.looks import READABLE, doubled_landmarks, least_contrast
 
 from valuebox.store.engine import Store, make_engine
 
@@ -191,6 +192,18 @@ def test_headings_are_in_order_and_pictures_have_words(page: Page) -> None:
     expect(page.locator("svg[role=img]:not([aria-label])")).to_have_count(0)
     names = page.locator("[id]").evaluate_all("all => all.map((one) => one.id)")
     assert len(names) == len(set(names))
+    assert doubled_landmarks(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_texts_can_be_read(page: Page, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    # Also on the warmest ground that there may be.
+    page.locator(".heat tbody tr:first-child td").evaluate_all(
+        "all => all.forEach((one, place) => { one.className = `h${100 - 7 * place}`; })"
+    )
+    assert least_contrast(page, ".heat td") >= READABLE
+    assert least_contrast(page, "th, td, p, dt, dd, a, figcaption, label, summary") >= READABLE
 
 
 def _all(found: Locator, attribute: str) -> list[float]:

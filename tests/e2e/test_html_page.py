@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from playwright.sync_api import Browser
 from support.commands import only_line, valuebox, write_users
+from support.looks import READABLE, doubled_landmarks, least_contrast, watch
 from support.pages import Page
 from support.services import Service
 
@@ -40,6 +42,34 @@ def test_a_hostile_segment_comes_through_as_text(
     page = Page(html.read_text(encoding="utf-8"))
     assert page.all("img") == []
     assert page.all("option")[0].attributes["value"] == name
+
+
+def test_the_page_asks_nobody_and_can_be_read_everywhere(
+    service: Service, data_dir: Path, tmp_path: Path, browser: Browser
+) -> None:
+    users = pd.read_csv(data_dir / "valid.csv").assign(country_segment=lambda all_: [
+        "U\u202eS" if one == "US" else one for one in all_["country_segment"]
+    ])  # fmt: skip
+    html = tmp_path / "out.html"
+    file = write_users(tmp_path / "users.csv", users)
+    valuebox("evaluate", file, "--url", service.url, "--html", html)
+    for width, scheme in ((390, "light"), (1200, "dark"), (2200, "light")):
+        page = browser.new_page(
+            viewport={"width": width, "height": 800},
+            color_scheme=scheme,  # type: ignore[arg-type]
+        )
+        wrong = watch(page, html.as_uri())
+        page.goto(html.as_uri())
+        for details in page.locator("summary").all():
+            details.click()
+        page.locator("#segment").select_option(index=1)
+        assert wrong == []
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= width
+        assert doubled_landmarks(page) == []
+        assert least_contrast(page, "h1, h2, h3, th, td, p, dt, dd, label, summary") >= READABLE
+        page.locator("#segment").select_option(index=0)
+        assert "U⟨U+202E⟩S, by join day" in page.locator("#cohort-table caption").inner_text()
+        page.close()
 
 
 @pytest.mark.parametrize("target", [None, "NA"])

@@ -84,8 +84,17 @@ def gain(curve: GainCurve) -> GainPicture:
 
 
 def heat(rate: float, most: float) -> int:
-    """How warm a cell is: 0 for nothing, 9 for the warmest."""
-    return 0 if rate <= 0 or most <= 0 else 1 + min(8, int(9 * rate / most))
+    """How warm a cell is, in percent: 0 for nothing, 100 for the warmest."""
+    return 0 if most <= 0 else min(100, max(0, round(100 * rate / most)))
+
+
+def heat_style() -> str:
+    """The ground of each warmth. A content policy lets no cell have a style of its own."""
+    ground = "color-mix(in oklab, var(--heat) {percent}%, var(--card))"
+    return "".join(
+        f".h{percent} {{ background: {ground.format(percent=percent)}; }}\n"
+        for percent in range(1, 101)
+    )
 
 
 def _points(places: Iterable[tuple[float, float]]) -> str:

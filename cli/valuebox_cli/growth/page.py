@@ -26,7 +26,7 @@ def render(report: GrowthReport) -> str:
 
     It loads nothing, and its content policy forbids it to: only its own script runs.
     """
-    script, look = _text("growth.js"), style() + _text("growth.css")
+    script, look = _text("growth.js"), style() + _text("growth.css") + charts.heat_style()
     return (
         environment(
             _PACKAGE,
