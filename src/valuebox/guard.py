@@ -46,9 +46,6 @@ STORE_WITHIN_SECONDS: Final = 45
 # … which is answered after that, and before BentoML would do it in a shape of its own.
 ANSWER_WITHIN_SECONDS: Final = 50
 
-TURNS: Final = 8
-"""Requests of one address that are answered side by side, of those that ask for no endpoint."""
-
 PROBES: Final = frozenset({"/livez", "/healthz", "/readyz"})
 # Says nothing of what is stored, and whoever has no key yet may want to read it.
 _OPEN: Final = PROBES | {"/docs.json", "/schema.json"}
@@ -96,9 +93,10 @@ class Guard:
         self._running = running
         self._sites = {path: site for site in sites(found, running) for path in site.paths}
         self._open = _OPEN.union(*(site.open_paths for site in self._sites.values()))
+        self._documents = self._open - PROBES
         self._max_body_bytes = int(found.max_body_mb * 1_000_000)
         self._places = Places(found.max_requests)
-        self._turns = Turns(TURNS)
+        self._turns = Turns()
         self._request_log = RequestLog(found.log_share)
         self._trusted = TrustedProxies(found.trusted_proxies)
         self._hosts = frozenset(found.hosts.lower().split())
@@ -112,7 +110,6 @@ class Guard:
                 expose_headers=[
                     REQUEST_ID_HEADER,
                     REPLAYED_HEADER,
-                    WARNINGS_HEADER,
                     WARNINGS_HEADER,
                     "Retry-After",
                 ],
@@ -189,7 +186,7 @@ class Guard:
                 answer = await self._running().dispatch.answer(path, body)
                 await answer(scope, body, shaped)
             return
-        async with self._turns.turn_of(None if path in PROBES else address):
+        async with self._turns.turn_of(address if path in self._documents else None):
             if refusal is not None:
                 await refusal(scope, body, shaped)
             elif path == _METRICS:

@@ -55,13 +55,13 @@ class Places:
 
 
 class Turns:
-    """Requests of an address that are answered side by side; further ones wait for their turn.
+    """Documents that an address is given side by side; further ones wait for their turn.
 
     Whatever is answered without waiting for anything, such as a page, takes the event loop of the
     worker: an address that asks over hundreds of connections would let nobody else have it.
     """
 
-    def __init__(self, at_once: int):
+    def __init__(self, at_once: int = 8):
         """Nobody waits yet.
 
         Args:

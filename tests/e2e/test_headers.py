@@ -7,7 +7,7 @@ from support.footprint import unharmed
 from support.services import Service
 from support.wire import BROKEN, OK, Raw, conversation
 
-from valuebox.connections import MAX_HEAD_BYTES
+from valuebox.bounded_protocol import MAX_HEAD_BYTES
 
 LINE = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n"
 ENDLESS = {

@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass
 class Element:
-    """A tag, its attributes and the text directly in it."""
+    """A tag, its attributes and the text directly in it, or in a link there."""
 
     tag: str
     attributes: dict[str, str | None]
@@ -42,8 +42,10 @@ class Page(HTMLParser):
         assert self._open.pop().tag == tag
 
     def handle_data(self, data: str) -> None:
-        if self._open:
-            self._open[-1].text += data
+        for element in reversed(self._open):
+            element.text += data
+            if element.tag != "a":
+                break
 
     def all(self, *tags: str) -> list[Element]:
         """The elements with one of these tags."""
