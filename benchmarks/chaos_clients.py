@@ -21,7 +21,7 @@ OUTCOMES: Final = "/v1/ltv/outcomes"
 MAX_ROWS: Final = 40
 OUTCOMES_SHARE: Final = 0.1
 REPLAYS_SHARE: Final = 0.2
-GIVE_UP_SECONDS: Final = 120
+GIVE_UP_SECONDS: Final = 600
 RACERS: Final = 64
 
 

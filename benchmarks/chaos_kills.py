@@ -22,9 +22,9 @@ BETWEEN: Final = "the whole server, between commit and answer"
 KINDS: Final = (WORKER, SERVER, BETWEEN)
 # After so many kills of a worker there is one where its successor is waited for.
 SUCCESSOR_EVERY: Final = 4
-SUCCESSOR_SECONDS: Final = 60
+SUCCESSOR_SECONDS: Final = 120
 TRIES: Final = 5
-CATCH_SECONDS: Final = 20
+CATCH_SECONDS: Final = 60
 SOON_SECONDS: Final = 2
 
 

@@ -6,26 +6,21 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, expect
-from sqlalchemy import text
+from support import rolling
 from support.commands import only_line, valuebox
 from support.databases import Postgres
 from support.reverse_proxies import Kind, proxy
-from support.services import ROOT, Service, eventually, running
-from support.users import user
+from support.services import ROOT, Service, running
 
-from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
-from valuebox_cli.server import free_port
 
 PREFIX = "/models/ltv"
 
@@ -107,16 +102,26 @@ def test_only_names_that_were_told_lead_to_it(
     assert service.http.get("/readyz", headers={"Host": host}).status_code == 200
 
 
+@dataclass(frozen=True)
+class Replica:
+    """A service that runs, of the version in some folder."""
+
+    process: "subprocess.Popen[bytes]"
+
+    def stop(self) -> None:
+        """As an operator does; it has to end well."""
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(30) == 0
+
+
 @contextmanager
-def replica(folder: Path, url: str, model: str, port: int) -> Iterator["subprocess.Popen[bytes]"]:
+def replica(folder: Path, url: str, model: str, port: int) -> Iterator[Replica]:
     """A service of the version in a folder, stopped at the end if it still runs."""
     environment = {
         **os.environ,
+        **rolling.SETTINGS,
         "DATABASE_URL": url,
         "VALUEBOX_MODEL": model,
-        # Longer than a proxy takes to notice.
-        "VALUEBOX_DRAIN_SECONDS": "3",
-        "VALUEBOX_HOSTS": "valuebox",
         "PYTHONPATH": str(folder / "src"),
     }
     process = subprocess.Popen(
@@ -128,52 +133,11 @@ def replica(folder: Path, url: str, model: str, port: int) -> Iterator["subproce
         start_new_session=True,
     )
     try:
-        yield process
+        yield Replica(process)
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
             process.wait(30)
-
-
-def is_ready(port: int) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5).is_success
-    except httpx.HTTPError:
-        return False
-
-
-class Load:
-    """Callers who never ask twice, and what they were answered."""
-
-    def __init__(self, url: str, callers: int = 4):
-        self.answers: Counter[int | str] = Counter()
-        self._url = url
-        self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=self._call) for _ in range(callers)]
-
-    def __enter__(self) -> "Load":
-        for one in self._threads:
-            one.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-
-    def end(self) -> None:
-        """Ask no more, and wait for what was asked."""
-        self._stopping.set()
-        for one in self._threads:
-            one.join()
-
-    def _call(self) -> None:
-        with httpx.Client(base_url=self._url, timeout=30) as http:
-            while not self._stopping.wait(0.02):
-                headers = {"Idempotency-Key": uuid4().hex}
-                try:
-                    answer = http.post("/v1/ltv/predict", json=[user(1)], headers=headers)
-                    self.answers[answer.status_code] += 1
-                except httpx.HTTPError as error:
-                    self.answers[type(error).__name__] += 1
 
 
 def newer_version(folder: Path) -> Path:
@@ -181,16 +145,7 @@ def newer_version(folder: Path) -> Path:
     for name in ("src", "bentofile.yaml", "pyproject.toml", "README.md"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, folder / name)
-    engine = make_engine(f"sqlite:///{folder}/head.db")
-    head = migrate.upgrade(engine)
-    engine.dispose()
-    versions = folder / "src" / "valuebox" / "store" / "migrations" / "versions"
-    (versions / "0999_more.py").write_text(
-        f'import sqlalchemy as sa\nfrom alembic import op\n\nrevision = "0999"\n'
-        f'down_revision = "{head}"\nworks_from = "{head}"\n\n\n'
-        "def upgrade():\n"
-        '    op.add_column("ltv_features", sa.Column("more", sa.Integer()))\n'
-    )
+    rolling.write_newer_migration(folder / rolling.MIGRATIONS)
     return folder
 
 
@@ -200,35 +155,11 @@ def test_a_rolling_upgrade_and_its_rollback_refuse_nobody(
 ) -> None:
     url = postgres.new_database()
     newer = newer_version(tmp_path)
-    ports = [free_port() for _ in range(3)]
-
-    def revision() -> str:
-        with store.reading() as session:
-            return str(session.scalar(text("SELECT version_num FROM alembic_version")))
-
     store = Store(make_engine(url))
-    with replica(ROOT, url, model_tag, ports[0]) as first:
-        eventually(lambda: is_ready(ports[0]), 90)
-        with (
-            proxy(kind, ports) as address,
-            replica(newer, url, model_tag, ports[1]) as second,
-            Load(address) as load,
-        ):
-            eventually(lambda: is_ready(ports[1]), 90)
-            assert revision() == "0999"
-            assert is_ready(ports[0])
-            stop(first)
-            # Back to the version before, which starts on the newer schema.
-            with replica(ROOT, url, model_tag, ports[2]):
-                eventually(lambda: is_ready(ports[2]), 90)
-                stop(second)
-                before = load.answers.total()
-                eventually(lambda: load.answers.total() > before + 20)
-                load.end()
-    assert set(load.answers) == {200}
+    rolling.upgrade_and_go_back(
+        kind,
+        store,
+        this=lambda port: replica(ROOT, url, model_tag, port),
+        newer=lambda port: replica(newer, url, model_tag, port),
+    )
     store.close()
-
-
-def stop(process: "subprocess.Popen[bytes]") -> None:
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0

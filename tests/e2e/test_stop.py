@@ -16,8 +16,8 @@ import psutil
 import pytest
 from sqlalchemy import text
 from support.databases import count_rows
+from support.half_sent import ONE_USER, HalfSent
 from support.services import ROOT, eventually
-from support.users import user
 
 from valuebox.store.engine import Store, make_engine
 from valuebox_cli.server import free_port
@@ -88,14 +88,6 @@ def is_ready(url: str) -> bool:
         return False
 
 
-def predict_request(body: bytes) -> bytes:
-    head = "POST /v1/ltv/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-
-
-USER = httpx.Request("POST", "http://x", json=[user()]).content
-
-
 @pytest.mark.parametrize("reaches", ["the first process", "the whole group"])
 def test_what_was_accepted_is_finished_and_nobody_is_sent_there_any_more(
     model_tag: str, tmp_path: Path, reaches: str
@@ -103,8 +95,7 @@ def test_what_was_accepted_is_finished_and_nobody_is_sent_there_any_more(
     database_url = f"sqlite:///{tmp_path}/valuebox.db"
     settings = {"VALUEBOX_DRAIN_SECONDS": DRAIN, "VALUEBOX_WORKERS": 2}
     with serving(database_url, model_tag, tmp_path, **settings) as service:
-        request = predict_request(USER)
-        half = service.begin(request[:-10])
+        half = HalfSent(service.port)
         # Of a worker that is known to have taken it.
         time.sleep(0.2)
         began = time.monotonic()
@@ -119,9 +110,7 @@ def test_what_was_accepted_is_finished_and_nobody_is_sent_there_any_more(
         assert time.monotonic() - began < DRAIN
         time.sleep(DRAIN)
         assert service.process.poll() is None
-        half.sendall(request[-10:])
-        assert half.recv(64).startswith(b"HTTP/1.1 200")
-        half.close()
+        assert half.finish() == 200
         assert service.ended(10) == 0
     store = Store(make_engine(database_url))
     assert count_rows(store)["ltv_features"] == count_rows(store)["ltv_predictions"] == 1
@@ -135,7 +124,7 @@ def test_a_request_that_waits_for_the_database_is_finished(
     with serving(url, model_tag, tmp_path) as service:
         with postgres_store.engine.begin() as other:
             other.execute(text("LOCK TABLE ltv_features IN ACCESS EXCLUSIVE MODE"))
-            waiting = service.begin(predict_request(USER))
+            waiting = service.begin(ONE_USER)
             eventually(lambda: is_waited_for(postgres_store))
             service.process.send_signal(signal.SIGTERM)
             eventually(lambda: not is_ready(service.url))

@@ -1,6 +1,7 @@
 import json
 import time
 
+import pytest
 from support.containers import IMAGE, container, docker
 from support.services import eventually
 from support.users import user
@@ -54,10 +55,10 @@ def test_anybody_can_run_it_on_a_file_system_that_takes_nothing(built_model: str
 
 def test_by_default_it_asks_for_a_key_and_says_so(built_model: str) -> None:
     with container() as service:
-        eventually(lambda: not service.state()["State"]["Running"])
+        eventually(lambda: not service.state()["State"]["Running"], seconds=60)
         assert service.state()["State"]["ExitCode"] == 1
-        assert "valuebox cannot start: it would listen on 0.0.0.0" in service.log()
-        assert "Traceback" not in service.log()
+        (said,) = service.errors()
+        assert said.startswith("valuebox cannot start: it would listen on 0.0.0.0")
 
 
 def test_it_stops_when_it_is_told_to(built_model: str) -> None:
@@ -68,4 +69,23 @@ def test_it_stops_when_it_is_told_to(built_model: str) -> None:
         assert time.monotonic() - began < 10
         state = service.state()["State"]
         assert (state["Running"], state["ExitCode"], state["OOMKilled"]) == (False, 0, False)
-        assert "Traceback" not in service.log()
+        assert service.errors() == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        # Before anything of ours runs: the place for its files, and its own options.
+        (("--read-only",), "Read-only file system"),
+        (("--env", "BENTOML_PORT=nowhere"), "'nowhere' is not a valid integer"),
+        # After that: an address that is not of this machine.
+        (("--env", "BENTOML_HOST=192.0.2.1"), "ended by an exception"),
+    ],
+)
+def test_why_it_ends_is_said_in_lines_of_the_log(
+    built_model: str, options: tuple[str, ...], said: str
+) -> None:
+    with container(*OPEN, *options) as service:
+        eventually(lambda: not service.state()["State"]["Running"], seconds=60)
+        assert service.state()["State"]["ExitCode"] != 0
+        assert said in service.errors()[-1]

@@ -1,19 +1,12 @@
 """PostgreSQL as others run it: poolers, schemas, encodings and roles of their own."""
 
-import getpass
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import make_url, text
-from sqlalchemy.exc import OperationalError
 from support.databases import Postgres, through
-from support.services import eventually
+from support.poolers import WAYS, pooler
 from support.users import estimates, received, users
 
 from valuebox.ltv import repository
@@ -21,7 +14,6 @@ from valuebox.store import migrate
 from valuebox.store.engine import BadDatabaseUrl, Store, make_engine
 from valuebox.store.ids import new_id, new_ids
 from valuebox.store.suitability import UnsuitableDatabase
-from valuebox_cli.server import free_port
 
 
 def with_options(url: str, options: str) -> str:
@@ -111,48 +103,11 @@ def test_a_search_path_that_leads_nowhere_is_refused(postgres: Postgres) -> None
     engine.dispose()
 
 
-@pytest.fixture(params=["", "ignore_startup_parameters = options"])
+@pytest.fixture(params=WAYS)
 def pooled(request: pytest.FixtureRequest, postgres: Postgres, tenant_url: str) -> Iterator[str]:
     """The URL of a database behind a PgBouncer, which refuses startup options or ignores them."""
-    pooler = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
-    if pooler is None and "CI" not in os.environ:
-        pytest.skip("needs PgBouncer, Debian's package pgbouncer")
-    assert pooler is not None
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder, "pgbouncer.ini")
-        config.write_text(
-            f"[databases]\n* = host={make_url(tenant_url).query['host']} user=postgres\n"
-            f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
-            f"auth_type = any\npool_mode = transaction\ndefault_pool_size = 3\n{request.param}\n"
-        )
-        # It refuses to be root, and only the server's own user reaches the server's socket.
-        user = postgres.processes()[0].username()
-        as_user = ["--user", user] if user != getpass.getuser() else []
-        Path(folder).chmod(0o755)
-        log = Path(folder, "log")
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [pooler, *as_user, str(config)], stdout=output, stderr=output
-            )
-        url = through(tenant_url, port)
-        engine = make_engine(url)
-
-        def answers() -> bool:
-            assert process.poll() is None, log.read_text()
-            try:
-                engine.connect().close()
-            except OperationalError:
-                return False
-            return True
-
-        try:
-            eventually(answers)
-            yield url
-        finally:
-            engine.dispose()
-            process.terminate()
-            process.wait(10)
+    with pooler(postgres, request.param) as port:
+        yield through(tenant_url, port)
 
 
 def test_behind_a_pooler_every_transaction_has_its_limits_and_its_schema(pooled: str) -> None:

@@ -80,6 +80,14 @@ class Container:
         done = subprocess.run(["docker", "logs", self.name], capture_output=True, text=True)
         return done.stdout + done.stderr
 
+    def lines(self) -> list[dict[str, Any]]:
+        """All that it has written, which has to be lines of the log."""
+        return [json.loads(line) for line in self.log().splitlines()]
+
+    def errors(self) -> list[str]:
+        """What of it says that something went wrong."""
+        return [one["message"] for one in self.lines() if one["level"] in ("error", "critical")]
+
     def await_health(self) -> None:
         """Wait until its own health check says that it is ready."""
 
@@ -116,6 +124,7 @@ def container(*options: str) -> Iterator[Container]:
     docker("run", *always, *options, IMAGE)
     try:
         yield started
+        started.lines()
     finally:
         docker("rm", "--force", "--volumes", started.name)
 

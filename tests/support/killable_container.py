@@ -40,7 +40,7 @@ class KillableContainer(KillableServer):
         """Start, and wait until it answers."""
         docker("start", self._container)
         self._first = int(docker("inspect", "--format", "{{.State.Pid}}", self._container))
-        eventually(self._is_ready, seconds=90)
+        eventually(self._is_ready, seconds=240)
 
     def processes(self) -> list[psutil.Process]:
         """All that runs of it: its first process, then the others."""
