@@ -8,7 +8,7 @@ RUN python3 -m venv --without-pip /opt/valuebox \
     && find /opt/valuebox -type d -name tests -prune -exec rm -r {} +
 COPY . /bento
 # Python runs this line at its start, before BentoML writes anything that is no JSON.
-RUN printf '/bento/src\nimport valuebox.streams; valuebox.streams.install()\n' \
+RUN printf '/bento/src\nimport valuebox.worker.streams; valuebox.worker.streams.install()\n' \
         > "$(/opt/valuebox/bin/python3 -c 'import site; print(site.getsitepackages()[0])')/valuebox.pth"
 # The model store keeps its folders to their owner, and the image may run as anybody.
 RUN rm -r /bento/env && chmod -R a+rX,go-w /bento

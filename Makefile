@@ -25,9 +25,9 @@ test: install
 
 # Minutes: more than 10,000 made-up requests to each database, and 100,000 mangled files.
 fuzz: install
-	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 2500 tests/e2e/test_fuzzed.py tests/e2e/test_modelled.py
-	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 20000 tests/unit/test_import_mangled.py
-	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 100000 tests/unit/test_mangled_files.py
+	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 2500 tests/e2e/serving/test_fuzzed.py tests/e2e/serving/test_modelled.py
+	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 20000 tests/unit/importing/test_import_mangled.py
+	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 100000 tests/unit/files/test_mangled_files.py
 
 lint: install
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
@@ -68,52 +68,52 @@ test-image: install
 
 # Needs requirements-bench.txt; hours, and goes on where it stopped.
 bench-cohorts: install
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/cohort_error.py run cohort-error.jsonl
-	$(BIN)/python benchmarks/cohort_error.py tables cohort-error.jsonl
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks.accuracy.cohort_error run cohort-error.jsonl
+	$(BIN)/python -m benchmarks.accuracy.cohort_error tables cohort-error.jsonl
 
 # The runs of docs/reliability.md, on a PostgreSQL that a wheel brings; a quarter of an hour each.
 # `INTO="--into docs/reliability.md"` puts the figures there.
 chaos: install
-	PYTHONPATH=tests $(BIN)/python benchmarks/chaos.py $(INTO)
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.reliability.chaos $(INTO)
 
 # The same with containers of the image that `make image` has built, on an engine of this machine.
 chaos-image: install
-	PYTHONPATH=tests $(BIN)/python benchmarks/chaos.py --image $(IMAGE) $(INTO)
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.reliability.chaos --image $(IMAGE) $(INTO)
 
 soak: install
-	PYTHONPATH=tests $(BIN)/python benchmarks/soak.py $(INTO)
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.reliability.soak $(INTO)
 
 # How long others wait while one address attacks; seven minutes.
 starve: install
-	PYTHONPATH=tests $(BIN)/python benchmarks/starvation.py $(INTO)
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.reliability.starvation $(INTO)
 
 # `valuebox score` beside the booster alone, up to ten million users; needs 1 GB of disk.
 bench-score: install
-	$(BIN)/python benchmarks/scoring.py $(INTO)
+	$(BIN)/python -m benchmarks.speed.scoring $(INTO)
 
 # Facts into PostgreSQL beside a plain COPY, and out again; some minutes and 3 GB of disk.
 bench-facts: install
-	PYTHONPATH=tests $(BIN)/python benchmarks/facts.py $(INTO)
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.speed.facts $(INTO)
 
 # 1.5 million lines of invoices from CSV into SQLite and PostgreSQL; some minutes and 1 GB of disk.
 bench-import: install
-	PYTHONPATH=tests $(BIN)/python benchmarks/importing.py $(INTO)
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.speed.importing $(INTO)
 
 # A growth report over five million events; some minutes and 3 GB of disk.
 bench-growth: install
-	PYTHONPATH=tests $(BIN)/python benchmarks/growth.py $(INTO)
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.speed.growth $(INTO)
 
 # The response model beside logistic regressions, in seven worlds; half an hour.
 bench-response: install
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/response.py $(INTO)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks.accuracy.response $(INTO)
 
 # Shuffled labels and heavy tails: how often claims, intervals and "the best" hold; half an hour.
 bench-growth-claims: install
-	PYTHONPATH=tests $(BIN)/python benchmarks/false_alarms.py $(INTO)
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.accuracy.false_alarms $(INTO)
 
 # `--dask` on a cluster of this machine, to 5 million users to learn from and 20 million to score.
 bench-dask: install
-	$(BIN)/python benchmarks/dask_growth.py $(INTO)
+	$(BIN)/python -m benchmarks.speed.dask_growth $(INTO)
 
 # The run of docs/serving-speed.md. What it compares with is installed first, each for itself.
 bench-contenders: $(patsubst benchmarks/serving/peers/%.txt,.contenders/%/installed, \
@@ -125,7 +125,7 @@ bench-contenders: $(patsubst benchmarks/serving/peers/%.txt,.contenders/%/instal
 	touch $@
 
 bench: install
-	OMP_WAIT_POLICY=PASSIVE PYTHONPATH=tests $(BIN)/python benchmarks/serving.py $(INTO)
+	OMP_WAIT_POLICY=PASSIVE PYTHONPATH=tests $(BIN)/python -m benchmarks.serving $(INTO)
 
 # Of the dashboard and the growth report, into docs/images; needs Debian's package `chromium`.
 pictures: install
@@ -133,10 +133,10 @@ pictures: install
 
 # A view with ten million stored predictions; a quarter of an hour, and 8 GB of disk.
 bench-dashboard: install
-	PYTHONPATH=tests $(BIN)/python benchmarks/dashboard.py $(INTO)
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.speed.dashboard $(INTO)
 
 docs: install
-	$(BIN)/python -m valuebox_cli.schemas docs/schemas
+	$(BIN)/python -m valuebox_cli.admin.schemas docs/schemas
 
 lock: install
 	$(BIN)/uv pip compile $(LOCK) --output-file requirements.txt pyproject.toml

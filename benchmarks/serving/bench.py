@@ -5,16 +5,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import typer
+from benchmarks.serving import growth
+from benchmarks.serving.bodies import CYCLE, known_users, put, put_anew
+from benchmarks.serving.contenders import ROOT, Contender
+from benchmarks.serving.correctness import check
+from benchmarks.serving.databases import Database, new_database
+from benchmarks.serving.models import Model
+from benchmarks.serving.results import Cell, Results, figures
+from benchmarks.serving.running import Running, prepare, running
 from support.databases import Postgres
-
-from serving import growth
-from serving.bodies import CYCLE, known_users, put, put_anew
-from serving.contenders import ROOT, Contender
-from serving.correctness import check
-from serving.databases import Database, new_database
-from serving.models import Model
-from serving.results import Cell, Results, figures
-from serving.running import Running, prepare, running
 
 
 class Bench:

@@ -8,10 +8,10 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
+from benchmarks.serving.load import PLACEHOLDER
 from numpy.typing import NDArray
 
-from serving.load import PLACEHOLDER
-from valuebox.ltv.files import COLUMNS, read_users
+from valuebox.compartments.ltv.files import COLUMNS, read_users
 
 Users = dict[str, list[Any]]
 """Columns of one request, as JSON holds them."""

@@ -1,11 +1,10 @@
 """Whoever is timed has to be right first."""
 
 import numpy as np
-
-from serving.bodies import read
-from serving.databases import Database
-from serving.models import Model
-from serving.running import Running
+from benchmarks.serving.bodies import read
+from benchmarks.serving.databases import Database
+from benchmarks.serving.models import Model
+from benchmarks.serving.running import Running
 
 SIZES = (1, 100)
 

@@ -6,9 +6,8 @@ from typing import Final
 
 import numpy as np
 import psutil
-from report import table
-
-from serving.running import Running
+from benchmarks.report import table
+from benchmarks.serving.running import Running
 
 STEPS: Final = (1, 3, 10, 30, 100, 300, 1_000)
 ROWS: Final = 10_000

@@ -10,10 +10,10 @@ from typing import Any
 
 import bentoml
 import numpy as np
+from benchmarks.serving.contenders import ROOT
 from numpy.typing import NDArray
 
-from serving.contenders import ROOT
-from valuebox.ltv.model import LtvModel
+from valuebox.compartments.ltv.model import LtvModel
 
 
 @dataclass(frozen=True)

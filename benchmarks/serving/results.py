@@ -7,9 +7,8 @@ from statistics import median
 from typing import Final, NamedTuple
 
 import numpy as np
-
-from serving.contenders import CONTENDERS, LIMIT, OURS_DURABLE
-from serving.running import Load
+from benchmarks.serving.contenders import CONTENDERS, LIMIT, OURS_DURABLE
+from benchmarks.serving.running import Load
 
 
 class Cell(NamedTuple):

@@ -15,9 +15,9 @@ from typing import IO, Any, cast
 
 import httpx
 import psutil
+from benchmarks.serving.contenders import PEERS, ROOT, Contender
+from benchmarks.serving.usage import Usage, family
 
-from serving.contenders import PEERS, ROOT, Contender
-from serving.usage import Usage, family
 from valuebox_cli.server import becomes_ready, free_port
 
 START_SECONDS = 120
@@ -96,11 +96,17 @@ class Running:
         single = self._path(1)
         bodies = self._path(rows if math.isinf(most) else f"{rows}-anew")
         if self.contender.path:
-            command = [sys.executable, "-m", "serving.load", str(self._port), self.contender.path]
+            command = [
+                sys.executable,
+                "-m",
+                "benchmarks.serving.load",
+                str(self._port),
+                self.contender.path,
+            ]
             command += [str(single), str(bodies), str(connections), str(seconds), str(most)]
             client = subprocess.Popen(
                 command,
-                cwd=ROOT / "benchmarks",
+                cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,

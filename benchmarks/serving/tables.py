@@ -1,10 +1,9 @@
 """The figures, for people."""
 
-from report import table
-
-from serving.contenders import LIMIT
-from serving.results import Cell, Results
-from serving.targets import throughput
+from benchmarks.report import table
+from benchmarks.serving.contenders import LIMIT
+from benchmarks.serving.results import Cell, Results
+from benchmarks.serving.targets import throughput
 
 
 def overview(results: Results) -> str:

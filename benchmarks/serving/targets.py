@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from report import table
-
-from serving.contenders import BULK, LIMIT, LIST, STORE_NOTHING, TUNED, USUAL
-from serving.results import Cell, Figure, Figures, Results
+from benchmarks.report import table
+from benchmarks.serving.contenders import BULK, LIMIT, LIST, STORE_NOTHING, TUNED, USUAL
+from benchmarks.serving.results import Cell, Figure, Figures, Results
 
 ONE: Final = Cell(1, 1)
 MANY: Final = Cell(10_000, 1)

@@ -16,11 +16,11 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from valuebox.answerable import Questions
-from valuebox.errors import IDEMPOTENCY_KEY_HEADER, REQUEST_ID_HEADER, ErrorAnswer
-from valuebox.ltv.bulk import PredictionTable
-from valuebox.ltv.schemas import ModelCard, PredictionPage
-from valuebox_cli.console import Unreachable
+from valuebox.compartments.answerable import Questions
+from valuebox.compartments.ltv.bulk import PredictionTable
+from valuebox.compartments.ltv.schemas import ModelCard, PredictionPage
+from valuebox.serving.errors import IDEMPOTENCY_KEY_HEADER, REQUEST_ID_HEADER, ErrorAnswer
+from valuebox_cli.terminal.console import Unreachable
 
 RETRY_SECONDS: Final = 30
 # Not an option: whoever lists processes could read it.

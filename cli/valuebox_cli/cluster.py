@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from valuebox.errors import ValueboxError
-from valuebox.registry import library_versions
-from valuebox_cli.console import Unreachable
+from valuebox.models.registry import library_versions
+from valuebox_cli.terminal.console import Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

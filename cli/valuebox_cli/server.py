@@ -15,7 +15,7 @@ from typing import IO, Any, Final
 
 import httpx
 
-from valuebox_cli.console import Unreachable
+from valuebox_cli.terminal.console import Unreachable
 
 START_SECONDS: Final = 90
 STOP_SECONDS: Final = 30

@@ -20,12 +20,12 @@ from support.dashboards import as_sent
 from support.services import running
 from support.sums import fold, report, send
 
-from valuebox.ltv.model import LtvModel
-from valuebox.ltv.tables import LtvFeatures
+from valuebox.compartments.ltv.model import LtvModel
+from valuebox.compartments.ltv.tables import LtvFeatures
 from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
-from valuebox_training.simulate import simulate
-from valuebox_training.train import train
+from valuebox_training.ltv.simulate import simulate
+from valuebox_training.ltv.train import train
 
 HERE = Path(__file__).parent
 DATA = HERE.parents[1] / "data"

@@ -11,44 +11,46 @@ from threading import Lock
 import bentoml
 from bentoml._internal.configuration.containers import BentoMLContainer
 
-from valuebox import exposure, logs, shared_folder, telemetry
-from valuebox.access import Access
-from valuebox.answerable import ModelsApi, announce
+from valuebox.access import exposure
+from valuebox.access.callers import Access
+from valuebox.compartments.answerable import ModelsApi, announce
+from valuebox.compartments.growth.api import GrowthApi
+from valuebox.compartments.ltv import model as ltv
+from valuebox.compartments.ltv.api import LtvApi
+from valuebox.compartments.response import model as response
+from valuebox.compartments.response.api import ResponseApi
 from valuebox.dashboard.site import Dashboard
-from valuebox.dispatch import Dispatch
-from valuebox.drain import Drain
 from valuebox.errors import ValueboxError
 from valuebox.facts.api import FactsApi
 from valuebox.front.site import Front
-from valuebox.growth.api import GrowthApi
-from valuebox.growth.response import model as response
-from valuebox.growth.response.api import ResponseApi
-from valuebox.guard import Guard
-from valuebox.ltv import model as ltv
-from valuebox.ltv.api import LtvApi
-from valuebox.ltv.monitoring.gauges import MonitorGauges
-from valuebox.ltv.summaries.folding import Folding
-from valuebox.ltv.summaries.models import register
-from valuebox.ltv.tally import Tally
-from valuebox.ltv.upkeep import upkeep
-from valuebox.openapi import TruthfulDocs
-from valuebox.proxies import TrustedProxies
-from valuebox.readiness import Readiness
-from valuebox.registry import NONE
-from valuebox.repeating import stop
-from valuebox.retention import Retention, pruner
-from valuebox.server import running_server
+from valuebox.models.registry import NONE
+from valuebox.predictions.monitoring.gauges import MonitorGauges
+from valuebox.predictions.sums.folding import Folding
+from valuebox.predictions.sums.models import register
+from valuebox.predictions.tally import Tally
+from valuebox.predictions.upkeep import upkeep
+from valuebox.serving import logs, telemetry
+from valuebox.serving.dispatch import Dispatch
+from valuebox.serving.guard import Guard
+from valuebox.serving.openapi import TruthfulDocs
+from valuebox.serving.proxies import TrustedProxies
+from valuebox.serving.replays import Replays
+from valuebox.serving.sites import Site
 from valuebox.settings import Settings, load_settings, worker_count
-from valuebox.sites import Site
 from valuebox.store import migrate
 from valuebox.store.engine import THREADS, Store, absolute, check_connections, make_engine
-from valuebox.store.idempotency import Replays
-from valuebox.store.pool_use import pool_use
 from valuebox.store.suitability import check_clock
+from valuebox.worker import shared_folder
+from valuebox.worker.drain import Drain
+from valuebox.worker.expiry import Retention, pruner
+from valuebox.worker.pool_use import pool_use
+from valuebox.worker.readiness import Readiness
+from valuebox.worker.repeating import stop
+from valuebox.worker.server import running_server
 
 if sys.platform != "win32":
-    from valuebox.bounded_protocol import bound
-    from valuebox.connections import Connections, raise_descriptor_limit
+    from valuebox.serving.bounded_protocol import bound
+    from valuebox.serving.connections import Connections, raise_descriptor_limit
 
 DESCRIPTION = "Customer-value models: predictions are stored, and checked when the truth arrives."
 # The timeout also bounds how long BentoML keeps a finished request's timer: keep it short.

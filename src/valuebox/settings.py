@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from valuebox.errors import ValueboxError
-from valuebox.proxies import TrustedProxies
+from valuebox.schemas.networks import Networks
 
 # Far enough, and not before the first moment that an id can stand for.
 MAX_RETENTION_DAYS: Final = 10_000
@@ -154,7 +154,7 @@ class Settings(BaseSettings):
     @classmethod
     def _are_addresses(cls, text: str) -> str:
         try:
-            TrustedProxies(text)
+            Networks(text)
         except ValueError:
             raise PydanticCustomError(
                 "addresses", "Input should be addresses or networks such as 10.0.0.0/8"

@@ -5,7 +5,7 @@ import pytest
 from support.containers import Stack, build_image
 from support.services import ROOT
 
-from valuebox_training.train import train
+from valuebox_training.ltv.train import train
 
 
 @pytest.fixture(scope="session")

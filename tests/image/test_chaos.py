@@ -11,7 +11,7 @@ def test_every_way_to_be_killed_in_a_container_leaves_each_request_stored_once(
 ) -> None:
     document = tmp_path / "reliability.md"
     document.write_text("### Chaos run\n\nnatively\n")
-    run("chaos.py", "--kills", 3, "--database", database, "--image", IMAGE, "--into", document)
+    run("chaos", "--kills", 3, "--database", database, "--image", IMAGE, "--into", document)
     text = document.read_text()
     assert text.startswith("### Chaos run\n\nnatively\n\n### Chaos run in containers\n")
     assert_stored_once(text)

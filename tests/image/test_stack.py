@@ -8,7 +8,7 @@ from support.containers import Container, Stack
 from support.services import ROOT, running
 from support.users import user
 
-from valuebox_cli.evaluate import EvaluationReport
+from valuebox_cli.ltv.evaluate import EvaluationReport
 
 VALID = ROOT / "data" / "valid.csv"
 OWN = {"url", "run", "request_ids", "evaluated_at"}

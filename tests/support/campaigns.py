@@ -11,12 +11,12 @@ import pytest
 
 from support.commands import valuebox
 from support.databases import BACKENDS, empty_database
-from valuebox.growth.building import report
-from valuebox.growth.report import GrowthReport
-from valuebox.growth.schemas import GrowthQuestion
+from valuebox.compartments.growth.building import report
+from valuebox.compartments.growth.report import GrowthReport
+from valuebox.compartments.growth.schemas import GrowthQuestion
 from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
-from valuebox_training.workshop import FIRST_CAMPAIGN, SECOND_CAMPAIGN, write
+from valuebox_training.facts.workshop import FIRST_CAMPAIGN, SECOND_CAMPAIGN, write
 
 WORKSHOP = Path(__file__).parents[2] / "data" / "workshop.toml"
 JOINED = """

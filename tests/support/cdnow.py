@@ -5,7 +5,7 @@ from importlib.metadata import files
 import pandas as pd
 
 from support.growth import facts
-from valuebox.growth.columns import Facts
+from valuebox.facts.frames import Facts
 
 
 def cdnow() -> Facts:

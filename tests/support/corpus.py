@@ -7,7 +7,7 @@ from typing import Any
 
 from support.facts import customer, event
 from support.users import user
-from valuebox.errors import ErrorCode
+from valuebox.serving.errors import ErrorCode
 
 PREDICT, SEARCH, OUTCOMES = "/v1/ltv/predict", "/v1/ltv/predictions/search", "/v1/ltv/outcomes"
 EVENTS, CUSTOMERS = "/v1/events", "/v1/customers"

@@ -13,13 +13,13 @@ import pandas as pd
 
 from support.pages import Page
 from support.sums import fold, report, send
-from valuebox.access import Access, Mode
+from valuebox.access.callers import Access, Mode
+from valuebox.access.keys import Scope, create_key
+from valuebox.compartments.ltv.model import LtvModel
 from valuebox.dashboard.site import Dashboard
-from valuebox.guard import Guard
-from valuebox.ltv.model import LtvModel
+from valuebox.serving.guard import Guard
 from valuebox.settings import Settings
 from valuebox.store.engine import Store
-from valuebox.store.keys import Scope, create_key
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 

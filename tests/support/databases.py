@@ -13,7 +13,7 @@ import psutil
 import pytest
 from sqlalchemy import URL, create_engine, func, make_url, select, text
 
-from valuebox.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
+from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
 from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
 

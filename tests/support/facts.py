@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select, true, update
 
 from valuebox.facts import repository
-from valuebox.facts.columns import CustomerColumns, EventColumns
+from valuebox.facts.arriving import CustomerColumns, EventColumns
 from valuebox.facts.schemas import Customer, CustomersStored, Event, EventsStored
 from valuebox.facts.tables import Customer as StoredCustomer
 from valuebox.facts.tables import Event as StoredEvent

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from valuebox.growth.columns import Customers, Events, Facts, Labels, labels
-from valuebox.growth.money import Money, money
-from valuebox.growth.purchases import Purchases
-from valuebox.growth.samples import Sample
+from valuebox.compartments.growth.change.samples import Sample
+from valuebox.compartments.growth.loaded.money import Money, money
+from valuebox.compartments.growth.value.purchases import Purchases
+from valuebox.facts.frames import Customers, Events, Facts, Labels, labels
 
 START = np.datetime64("2024-01-01", "us")
 DAY = np.datetime64("2024-03-10T12:00", "us")

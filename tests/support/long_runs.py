@@ -8,11 +8,13 @@ import sys
 from support.services import ROOT
 
 
-def run(script: str, *arguments: object) -> str:
+def run(benchmark: str, *arguments: object) -> str:
     """What a benchmark printed."""
-    command = [sys.executable, str(ROOT / "benchmarks" / script), *map(str, arguments)]
+    command = [sys.executable, "-m", f"benchmarks.reliability.{benchmark}", *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=300, env=environment, cwd=ROOT
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 

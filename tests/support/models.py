@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from valuebox.ltv.model import LtvModel
-from valuebox_training.simulate import simulate
-from valuebox_training.train import train
+from valuebox.compartments.ltv.model import LtvModel
+from valuebox_training.ltv.simulate import simulate
+from valuebox_training.ltv.train import train
 
 
 @pytest.fixture(scope="session")

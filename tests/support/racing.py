@@ -3,7 +3,7 @@
 import time
 from typing import TYPE_CHECKING
 
-from valuebox.limits import Limits, RateLimited
+from valuebox.access.limits import Limits, RateLimited
 
 if TYPE_CHECKING:
     import multiprocessing

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from valuebox.ltv.checks import checked
-from valuebox.ltv.features import FEATURES
-from valuebox.ltv.files import BadFile, Problems, read_users
-from valuebox_cli.scoring.source import source
+from valuebox.compartments.ltv.checks import checked
+from valuebox.compartments.ltv.features import FEATURES
+from valuebox.compartments.ltv.files import BadFile, Problems, read_users
+from valuebox_cli.ltv.scoring.source import source
 
 Read = dict[str, list[Any]]
 

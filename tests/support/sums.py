@@ -15,15 +15,15 @@ import pytest
 from sqlalchemy import inspect, select
 
 from support.users import received
-from valuebox.cohorts import MISSING_SEGMENT
-from valuebox.ltv import repository
-from valuebox.ltv.bins import prediction_codes
-from valuebox.ltv.features import FEATURES
-from valuebox.ltv.model import LtvModel
-from valuebox.ltv.summaries import tables as sums
-from valuebox.ltv.summaries.folding import SETTLED, Folded, Folding
-from valuebox.ltv.summaries.models import register
-from valuebox.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
+from valuebox.compartments.ltv import repository
+from valuebox.compartments.ltv.features import FEATURES
+from valuebox.compartments.ltv.model import LtvModel
+from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
+from valuebox.features.bins import prediction_codes
+from valuebox.predictions.sums import tables as sums
+from valuebox.predictions.sums.folding import SETTLED, Folded, Folding
+from valuebox.predictions.sums.models import register
+from valuebox.statistics.cohorts import MISSING_SEGMENT
 from valuebox.store import clock
 from valuebox.store.base import Base
 from valuebox.store.engine import Store

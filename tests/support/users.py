@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from valuebox.ltv.columns import Estimates, UserColumns
-from valuebox.ltv.schemas import User
+from valuebox.compartments.ltv.columns import Estimates, UserColumns
+from valuebox.compartments.ltv.schemas import User
 
 COMPLETE = {
     "user_id": 1369584,

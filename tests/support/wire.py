@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from support.users import user
-from valuebox.errors import ErrorAnswer
+from valuebox.serving.errors import ErrorAnswer
 
 BROKEN, OK = "broken HTTP", "ok"
 

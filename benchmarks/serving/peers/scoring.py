@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import xgboost as xgb
 
-from valuebox.ltv.drift import Drift
-from valuebox.ltv.features import Encoder
-from valuebox.ltv.paid import Paid
-from valuebox.ltv.uncertainty import Uncertainty
+from valuebox.compartments.ltv.features import Encoder
+from valuebox.compartments.ltv.level import Drift
+from valuebox.compartments.ltv.paid import Paid
+from valuebox.compartments.ltv.uncertainty import Uncertainty
 
 
 class Scores(NamedTuple):

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from users import Prediction, User
 from xgboost import XGBRegressor
 
-from valuebox.ltv.features import CATEGORICAL, NUMERIC
-from valuebox.ltv.tables import LtvFeatures, LtvPrediction
+from valuebox.compartments.ltv.features import CATEGORICAL, NUMERIC
+from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
 
 UNKNOWN = "?"
 

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from valuebox.dashboard.marks import COLOURS, Part, Row, Rows, Tick
-from valuebox.dashboard.scales import Scale, within
-from valuebox.growth.counts import Action, Bar
-from valuebox.readable import compact, count, percent
+from valuebox.compartments.growth.activity.counts import Action, Bar
+from valuebox.pages.marks import COLOURS, Part, Row, Rows, Tick
+from valuebox.pages.readable import compact, count, percent
+from valuebox.pages.scales import Scale, within
 
 MOST_ROWS: Final = 24
 """Of a ranking; the others are summed up in words."""

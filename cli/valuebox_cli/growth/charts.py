@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from valuebox.dashboard.marks import Tick
-from valuebox.dashboard.scales import Scale, within
-from valuebox.growth.gain import GainCurve
-from valuebox.growth.lift import Lift
-from valuebox.readable import change
+from valuebox.compartments.growth.change.lift import Lift
+from valuebox.pages.marks import Tick
+from valuebox.pages.readable import change
+from valuebox.pages.scales import Scale, within
+from valuebox.statistics.gain import GainCurve
 
 _SIDE: Final = 100.0
 """Width and height of a gain curve, in units of its own."""

@@ -5,15 +5,22 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from valuebox.growth.schemas import CohortsBy, GrowthQuestion, Numbers
-from valuebox_cli.console import check_writable, err, exit_codes, out, print_json, write_text
+from valuebox.compartments.growth.schemas import CohortsBy, GrowthQuestion, Numbers
 from valuebox_cli.growth import experiment as experimenting
 from valuebox_cli.growth import predict as predicting
-from valuebox_cli.growth import response as responding
 from valuebox_cli.growth import uplift as uplifting
 from valuebox_cli.growth import whom as asking_whom
 from valuebox_cli.growth.asking import checked, named_amount
-from valuebox_cli.options import DatabaseUrl, migrated_store
+from valuebox_cli.response import command as responding
+from valuebox_cli.terminal.console import (
+    check_writable,
+    err,
+    exit_codes,
+    out,
+    print_json,
+    write_text,
+)
+from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
 
 app = typer.Typer(help="Which campaigns and segments pay, and what changed.", no_args_is_help=True)
 
@@ -143,7 +150,7 @@ def report(
     another period, or both.
     """
     # SciPy takes a while to import, and hardly anything else needs it.
-    from valuebox.growth.building import report as make
+    from valuebox.compartments.growth.building import report as make
     from valuebox_cli.growth.telling import tell
 
     with exit_codes():

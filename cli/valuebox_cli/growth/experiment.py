@@ -5,19 +5,19 @@ from typing import Annotated, Any
 
 import typer
 
-from valuebox.errors import ValueboxError
-from valuebox.growth.experiments.schemas import (
+from valuebox.compartments.growth.experiments.schemas import (
     Effect,
     ExperimentQuestion,
     ExperimentReport,
     MeasuredMetric,
 )
-from valuebox.readable import change, count, figure, interval, p_value, percent
-from valuebox_cli.console import err, exit_codes, out, print_json
+from valuebox.errors import ValueboxError
+from valuebox.pages.readable import change, count, figure, interval, p_value, percent
 from valuebox_cli.growth.asking import checked, named_amount
 from valuebox_cli.growth.notices import set_aside, without_interval
-from valuebox_cli.options import DatabaseUrl, migrated_store
-from valuebox_cli.tabular import print_table
+from valuebox_cli.terminal.console import err, exit_codes, out, print_json
+from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
+from valuebox_cli.terminal.tabular import print_table
 
 _MEASURES = ("conversion", "amount", "count")
 
@@ -91,7 +91,7 @@ def experiment(
     Customers count from their first exposure, with what they did within the horizon after it.
     Where the arms are not as large as meant there is no verdict.
     """
-    from valuebox.growth.experiments.building import experiment as make
+    from valuebox.compartments.growth.experiments.building import experiment as make
 
     with exit_codes():
         asked: dict[str, Any] = {
@@ -142,7 +142,7 @@ def plan(
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
     """How many customers an experiment needs, or how small a lift so many of them show."""
-    from valuebox.growth.experiments.power import plan as make
+    from valuebox.compartments.growth.experiments.power import plan as make
 
     with exit_codes():
         scatter = deviation

@@ -6,10 +6,10 @@ from datetime import date
 from itertools import compress
 from typing import Any, Final, NamedTuple
 
-from valuebox.dashboard.marks import BOTTOM, LEFT, RIGHT, TOP, Axes, Bar, Tick, ticks
-from valuebox.dashboard.scales import Scale, nice, thinned
-from valuebox.growth.series import TimeSeries
-from valuebox.readable import compact
+from valuebox.compartments.growth.activity.series import TimeSeries
+from valuebox.pages.marks import BOTTOM, LEFT, RIGHT, TOP, Axes, Bar, Tick, ticks
+from valuebox.pages.readable import compact
+from valuebox.pages.scales import Scale, nice, thinned
 
 _LABELS: Final = 4
 _ENOUGH: Final = 4

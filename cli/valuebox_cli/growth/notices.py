@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from valuebox.growth.report import GrowthReport
-from valuebox.growth.strays import SetAside
-from valuebox.readable import count, figure
+from valuebox.compartments.growth.loaded.strays import SetAside
+from valuebox.compartments.growth.report import GrowthReport
+from valuebox.pages.readable import count, figure
 
 _NAMED: Final = 5
 """So many names are told, or else their number."""

@@ -5,12 +5,12 @@ from importlib.resources import files
 from operator import attrgetter
 from typing import Any, Final
 
-from valuebox import readable
-from valuebox.dashboard.rendering import digest, environment, style
-from valuebox.dashboard.tables import room
-from valuebox.growth.dealing import FEWEST
-from valuebox.growth.rates import LEVEL
-from valuebox.growth.report import GrowthReport
+from valuebox.compartments.growth.report import GrowthReport
+from valuebox.pages import readable
+from valuebox.pages.rendering import digest, environment, style
+from valuebox.pages.tables import room
+from valuebox.statistics.rates import LEVEL
+from valuebox.statistics.shuffling import FEWEST
 from valuebox_cli.growth import bars, charts, lines, tables
 from valuebox_cli.growth.notices import notices
 

@@ -7,16 +7,16 @@ from typing import Annotated, Final, NamedTuple
 import numpy as np
 import typer
 
-from valuebox.dashboard.tables import Table, column
+from valuebox.compartments.response.features import Cell
+from valuebox.compartments.response.model import NEWEST, Predictor, load
 from valuebox.errors import ValueboxError
+from valuebox.facts.clock import moment
 from valuebox.facts.reading import CustomerRows
-from valuebox.growth.clock import moment
-from valuebox.growth.response.features import Cell
-from valuebox.growth.response.history import Floats, Positions, joined
-from valuebox.growth.response.model import NEWEST, Predictor, load
-from valuebox_cli.console import check_writable, err, exit_codes, out
-from valuebox_cli.growth.response import Sources, moment_of, stored_facts
-from valuebox_cli.options import DatabaseUrl
+from valuebox.facts.windows import Floats, Positions, joined
+from valuebox.pages.tables import Table, column
+from valuebox_cli.response.command import Sources, moment_of, stored_facts
+from valuebox_cli.terminal.console import check_writable, err, exit_codes, out
+from valuebox_cli.terminal.options import DatabaseUrl
 
 COLUMNS: Final = Table(
     "responses",

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Final
 
-from valuebox.dashboard.tables import Column, Table, column, ends
-from valuebox.growth.segments import Segment
-from valuebox.growth.value.rfm import NextPeriod
+from valuebox.compartments.growth.change.segments import Segment
+from valuebox.compartments.growth.value.rfm import NextPeriod
+from valuebox.pages.tables import Column, Table, column, ends
 
 
 def _of_segment(one: Segment) -> str:

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from valuebox.growth.lift import PROFIT, Lift
-from valuebox.growth.report import GrowthReport
-from valuebox.readable import change, count, figure, interval, p_value, percent, visible
-from valuebox_cli.console import out
+from valuebox.compartments.growth.change.lift import PROFIT, Lift
+from valuebox.compartments.growth.report import GrowthReport
+from valuebox.pages.readable import change, count, figure, interval, p_value, percent, visible
 from valuebox_cli.growth.notices import notices, without_interval
-from valuebox_cli.tabular import print_table
+from valuebox_cli.terminal.console import out
+from valuebox_cli.terminal.tabular import print_table
 
 _TYPES: Final = 5
 """Types of events with a column of their own; the others share one."""

@@ -4,9 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from valuebox.growth.uplift.schemas import UpliftQuestion, UpliftReport
-from valuebox.readable import count, figure, interval, percent
-from valuebox_cli.console import err, exit_codes, out, print_json
+from valuebox.compartments.growth.uplift.schemas import UpliftQuestion, UpliftReport
+from valuebox.pages.readable import count, figure, interval, percent
 from valuebox_cli.growth.asking import checked, named_amount
 from valuebox_cli.growth.experiment import (
     ArmAttribute,
@@ -23,8 +22,9 @@ from valuebox_cli.growth.experiment import (
     read_metric,
 )
 from valuebox_cli.growth.notices import set_aside
-from valuebox_cli.options import DatabaseUrl, migrated_store
-from valuebox_cli.tabular import print_table
+from valuebox_cli.terminal.console import err, exit_codes, out, print_json
+from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
+from valuebox_cli.terminal.tabular import print_table
 
 
 def uplift(
@@ -56,7 +56,7 @@ def uplift(
     Learns from one half of the customers, and judges on the other: what is gained by treating
     those with the best scores first, beside treating as many by chance.
     """
-    from valuebox.growth.uplift.building import uplift as make
+    from valuebox.compartments.growth.uplift.building import uplift as make
 
     with exit_codes():
         asked: dict[str, Any] = {

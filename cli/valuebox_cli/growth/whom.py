@@ -5,12 +5,12 @@ from typing import Annotated, Final, Literal
 
 import typer
 
-from valuebox.dashboard.tables import Table, column
+from valuebox.compartments.growth.schemas import GrowthQuestion
 from valuebox.errors import ValueboxError
-from valuebox.growth.schemas import GrowthQuestion
-from valuebox_cli.console import check_writable, err, exit_codes, out
+from valuebox.pages.tables import Table, column
 from valuebox_cli.growth.asking import checked
-from valuebox_cli.options import DatabaseUrl, migrated_store
+from valuebox_cli.terminal.console import check_writable, err, exit_codes, out
+from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
 
 COLUMNS: Final = Table(
     "whom",
@@ -61,12 +61,12 @@ def whom(
 
     Texts that a spreadsheet would take for formulas begin with an apostrophe.
     """
-    from valuebox.growth.bgnbd import NoFit
-    from valuebox.growth.ending import end_of
-    from valuebox.growth.loading import load
-    from valuebox.growth.money import money_of
-    from valuebox.growth.probabilistic import buyers
-    from valuebox.growth.value.ranking import ranked
+    from valuebox.compartments.growth.loaded.facts import load
+    from valuebox.compartments.growth.loaded.money import money_of
+    from valuebox.compartments.growth.loaded.observed import end_of
+    from valuebox.compartments.growth.value.bgnbd import NoFit
+    from valuebox.compartments.growth.value.probabilistic import buyers
+    from valuebox.compartments.growth.value.ranking import ranked
 
     with exit_codes():
         check_writable(file)

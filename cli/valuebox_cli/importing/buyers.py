@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from valuebox.facts.columns import CustomerColumns
+from valuebox.facts.arriving import CustomerColumns
 from valuebox.facts.tables import Customer, Event
 from valuebox_cli.importing.columns.plain import PlainColumn
 from valuebox_cli.importing.events import EventTable, Told, plain

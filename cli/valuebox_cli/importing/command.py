@@ -10,9 +10,9 @@ from rich.progress import TaskID
 
 from valuebox.errors import ValueboxError
 from valuebox.facts import schemas
-from valuebox.spreadsheets import write_rows
-from valuebox_cli.console import check_writable, exit_codes, out, progress
-from valuebox_cli.options import DatabaseUrl, migrated_store
+from valuebox.pages.spreadsheets import write_rows
+from valuebox_cli.terminal.console import check_writable, exit_codes, out, progress
+from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
 
 if TYPE_CHECKING:
     from valuebox_cli.importing.run import Imported

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from valuebox.facts.columns import CustomerColumns
-from valuebox.values import MAX_ROW_BYTES
+from valuebox.facts.arriving import CustomerColumns
+from valuebox.schemas.values import MAX_ROW_BYTES
 from valuebox_cli.importing.columns.moments import MomentColumn
 from valuebox_cli.importing.columns.plain import PlainColumn
 from valuebox_cli.importing.events import plain

@@ -9,9 +9,9 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from valuebox.facts.columns import EventColumns
+from valuebox.facts.arriving import EventColumns
 from valuebox.facts.tables import MAX_TYPE
-from valuebox.values import MAX_ROW_BYTES
+from valuebox.schemas.values import MAX_ROW_BYTES
 from valuebox_cli.importing.columns.amounts import AmountColumn, Amounts
 from valuebox_cli.importing.columns.currencies import currency_of
 from valuebox_cli.importing.columns.moments import MomentColumn

@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from valuebox.errors import ValueboxError
 from valuebox.facts.schemas import Currency, Source, Type
-from valuebox.moments import TimeZone
+from valuebox.schemas.moments import TimeZone
 from valuebox_cli.importing.parts import (
     ORDINAL,
     Amounts,

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic_core import PydanticCustomError
 
+from valuebox.schemas.values import MAX_ROW_BYTES, storable
 from valuebox.store.texts import Texts
-from valuebox.values import MAX_ROW_BYTES, storable
 
 Values = NDArray[np.object_]
 """`(n_rows,)`, what JSON has, or None where a value is missing."""

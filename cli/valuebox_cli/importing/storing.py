@@ -10,7 +10,7 @@ import numpy as np
 
 from valuebox.errors import ValueboxError
 from valuebox.facts import repository
-from valuebox.facts.columns import EventColumns
+from valuebox.facts.arriving import EventColumns
 from valuebox.facts.scanning import begin
 from valuebox.store.engine import Store
 from valuebox_cli.importing.buyers import BuyersSeen

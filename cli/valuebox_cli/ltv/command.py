@@ -9,14 +9,14 @@ from uuid import uuid4
 
 import typer
 
+from valuebox.compartments.ltv.files import open_users
+from valuebox.compartments.ltv.schemas import MAX_ROWS
 from valuebox.errors import ValueboxError
-from valuebox.ltv.files import open_users
-from valuebox.ltv.schemas import MAX_ROWS
-from valuebox.spreadsheets import cell
-from valuebox_cli import evaluate as evaluation
+from valuebox.pages.spreadsheets import cell
 from valuebox_cli.client import DEFAULT_URL
 from valuebox_cli.cluster import Dask, cluster
-from valuebox_cli.console import (
+from valuebox_cli.ltv import evaluate as evaluation
+from valuebox_cli.terminal.console import (
     check_writable,
     err,
     exit_codes,
@@ -28,11 +28,11 @@ from valuebox_cli.console import (
     write_text,
     writing,
 )
-from valuebox_cli.options import USERS, DatabaseUrl, Strict, Url
-from valuebox_cli.options import database_url as resolve
+from valuebox_cli.terminal.options import USERS, DatabaseUrl, Strict, Url
+from valuebox_cli.terminal.options import database_url as resolve
 
 if TYPE_CHECKING:
-    from valuebox_training.train import Trained
+    from valuebox_training.ltv.train import Trained
 
 DATA: Final = Path("data")
 
@@ -55,8 +55,8 @@ def simulate(
     price changes and new countries. The oracle files hold `user_id,oracle`, the expected target
     given all that is known on day 4: how far it is off is chance, which no model can predict.
     """
-    from valuebox_training.simulate import simulate as generate
-    from valuebox_training.worlds import WORLDS
+    from valuebox_training.ltv.simulate import simulate as generate
+    from valuebox_training.ltv.worlds import WORLDS
 
     with exit_codes():
         if world == "list":
@@ -105,7 +105,7 @@ def train(
     usual ones, by what they say of training users who joined later than those they learn from.
     With `--dask` the trees grow on a cluster; the rest, and the files, stay on this machine.
     """
-    from valuebox_training.train import train as learn
+    from valuebox_training.ltv.train import train as learn
 
     with exit_codes():
         if train_file is None:
@@ -201,7 +201,7 @@ def evaluate(
             write_text(report, judged.model_dump_json(indent=2) + "\n")
         if html:
             # Plotly takes a while to import, and nothing else needs it.
-            from valuebox_cli.page import render
+            from valuebox_cli.ltv.page import render
 
             write_text(html, render(judged))
         # Files first: whatever becomes of what is printed.
@@ -221,7 +221,7 @@ def demo(
     Run it in the repository's root. The model stays in the model store, nothing else does.
     """
     from valuebox_cli.server import serving
-    from valuebox_training.train import train as learn
+    from valuebox_training.ltv.train import train as learn
 
     with exit_codes(), TemporaryDirectory() as folder, ExitStack() as running:
         with err.status("learning …"):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from valuebox.dashboard.marks import (
+from valuebox.pages.marks import (
     BOTTOM,
     COLOURS,
     LEFT,
@@ -18,10 +18,10 @@ from valuebox.dashboard.marks import (
     Tick,
     ticks,
 )
-from valuebox.dashboard.rendering import when
-from valuebox.dashboard.scales import Scale, nice, thinned
-from valuebox.ltv.summaries.views import Arrivals, CohortMean, PredictionBin
-from valuebox.readable import compact
+from valuebox.pages.readable import compact
+from valuebox.pages.rendering import when
+from valuebox.pages.scales import Scale, nice, thinned
+from valuebox.predictions.sums.views import Arrivals, CohortMean, PredictionBin
 
 _LABELS: Final = 6
 _WIDEST: Final = 6.0

@@ -17,12 +17,12 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from valuebox.cohorts import Period
-from valuebox.errors import Problem
-from valuebox.ltv.schemas import Category
-from valuebox.ltv.tables import MAX_TAG
-from valuebox.moments import FIRST_YEAR, LAST_YEAR
-from valuebox.parsing import problems_of
+from valuebox.compartments.ltv.schemas import Category
+from valuebox.compartments.ltv.tables import MAX_TAG
+from valuebox.schemas.moments import FIRST_YEAR, LAST_YEAR
+from valuebox.serving.errors import Problem
+from valuebox.serving.parsing import problems_of
+from valuebox.statistics.cohorts import Period
 
 _MAX_FIELDS: Final = 20
 _ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

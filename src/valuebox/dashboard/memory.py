@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from valuebox.dashboard.choices import Choice
 from valuebox.dashboard.panels import BESIDE, PANELS, Panel
 from valuebox.dashboard.reading import Frame, frame
-from valuebox.ltv.summaries import queries
+from valuebox.predictions.sums import queries
 
 if TYPE_CHECKING:
-    from valuebox.ltv.summaries.views import Span
+    from valuebox.predictions.sums.views import Span
 
 _VIEWS: Final = 32
 

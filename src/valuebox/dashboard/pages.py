@@ -9,14 +9,14 @@ from typing import Any, Final
 from jinja2 import Environment
 from starlette.responses import HTMLResponse
 
+from valuebox.compartments.ltv.uncertainty import NOMINAL
 from valuebox.dashboard import charts, panels
 from valuebox.dashboard.reading import MAX_JUDGED, Frame
-from valuebox.dashboard.rendering import digest, environment, style
-from valuebox.errors import Error
-from valuebox.ltv.bins import SHIFT, WATCH
-from valuebox.ltv.summaries.views import FeatureDrift
-from valuebox.ltv.uncertainty import NOMINAL
-from valuebox.readable import change
+from valuebox.features.bins import SHIFT, WATCH
+from valuebox.pages.readable import change
+from valuebox.pages.rendering import digest, environment, style
+from valuebox.predictions.sums.views import FeatureDrift
+from valuebox.serving.errors import Error
 
 _PRESETS: Final = {"30 days": 30, "90 days": 90, "a year": 365}
 _WORST: Final = 10
@@ -132,6 +132,7 @@ def _html(template: str, status: int = 200, **values: Any) -> HTMLResponse:
 @cache
 def _templates() -> Environment:
     return environment(
+        __package__ or "",
         between=charts.between,
         error_of=panels.error_of,
         level=level,

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from valuebox.dashboard import reading
 from valuebox.dashboard.reading import Frame
-from valuebox.dashboard.tables import Column, Table, column
-from valuebox.ltv.summaries.views import CohortMean
+from valuebox.pages.tables import Column, Table, column
+from valuebox.predictions.sums.views import CohortMean
 
 
 @dataclass(frozen=True)

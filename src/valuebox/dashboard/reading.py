@@ -8,13 +8,12 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from valuebox.cohorts import Period
 from valuebox.dashboard.choices import Choice
-from valuebox.ltv.summaries import queries
-from valuebox.ltv.summaries.cohort_means import cohort_means, judged_cohorts, withheld_cohorts
-from valuebox.ltv.summaries.drift import drift_with_months
-from valuebox.ltv.summaries.totals import together, totals
-from valuebox.ltv.summaries.views import (
+from valuebox.predictions.sums import queries
+from valuebox.predictions.sums.cohort_means import cohort_means, judged_cohorts, withheld_cohorts
+from valuebox.predictions.sums.drift import drift_with_months
+from valuebox.predictions.sums.totals import together, totals
+from valuebox.predictions.sums.views import (
     Arrivals,
     CohortMean,
     FeatureDrift,
@@ -25,6 +24,7 @@ from valuebox.ltv.summaries.views import (
     Span,
     Totals,
 )
+from valuebox.statistics.cohorts import Period
 
 DEFAULT_DAYS: Final = 90
 _BY_DAY_UP_TO: Final = 100

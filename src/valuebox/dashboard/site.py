@@ -15,21 +15,21 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive
 from starlette.types import Scope as Connection
 
-from valuebox.access import Access, Caller
-from valuebox.admission import admitted
-from valuebox.bodies import too_large
+from valuebox.access.callers import Access, Caller
+from valuebox.access.keys import Scope
 from valuebox.dashboard import pages
 from valuebox.dashboard.choices import BadChoice, Choice, read_choice
 from valuebox.dashboard.memory import Memory
 from valuebox.dashboard.panels import PANELS, Panel
 from valuebox.dashboard.sessions import PATH, Sessions
-from valuebox.endpoint import database_away, overloaded, wrong_method
-from valuebox.errors import STATUS_OF, ErrorAnswer, error_response
+from valuebox.serving.admission import admitted
+from valuebox.serving.bodies import too_large
+from valuebox.serving.endpoint import database_away, overloaded, wrong_method
+from valuebox.serving.errors import STATUS_OF, ErrorAnswer, error_response
+from valuebox.serving.sites import ErrorPage
 from valuebox.settings import Settings
-from valuebox.sites import ErrorPage
 from valuebox.store.deadline import within
 from valuebox.store.engine import VIEWS, Store
-from valuebox.store.keys import Scope
 
 VIEW_SECONDS: Final = 8.0
 """A database that takes longer for a view is taken for away."""

@@ -1,12 +1,12 @@
 """Endpoints that take facts: validate, store, say what was new."""
 
-from valuebox.endpoint import endpoint
-from valuebox.exchange import current
+from valuebox.access.keys import Scope
 from valuebox.facts import repository, schemas
-from valuebox.facts.columns import CustomerColumns, EventColumns
+from valuebox.facts.arriving import CustomerColumns, EventColumns
+from valuebox.serving.endpoint import endpoint
+from valuebox.serving.exchange import current
+from valuebox.serving.replays import Replays
 from valuebox.store.engine import Store
-from valuebox.store.idempotency import Replays
-from valuebox.store.keys import Scope
 
 
 class FactsApi:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from valuebox.facts.columns import CustomerColumns
+from valuebox.facts.arriving import CustomerColumns
 from valuebox.store.texts import Texts
 
 Attributes = dict[str, Any] | None

@@ -40,7 +40,7 @@ from valuebox.facts.scanning import (
     scan,
     scan_histories,
 )
-from valuebox.names import REFUND, name_of
+from valuebox.schemas.names import REFUND, name_of
 from valuebox.store.engine import Store
 
 Moments = NDArray[np.datetime64]

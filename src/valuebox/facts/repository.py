@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import ColumnElement, FromClause, Table, Text, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
-from valuebox.facts.columns import CustomerColumns, EventColumns
+from valuebox.facts.arriving import CustomerColumns, EventColumns
 from valuebox.facts.merging import Attributes, is_same, merged, with_told, without_removed
 from valuebox.facts.schemas import MAX_NAMED, CustomersStored, EventsStored
 from valuebox.facts.tables import Customer, Event

@@ -20,9 +20,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from valuebox.facts.tables import MAX_ID, MAX_SOURCE, MAX_TYPE
-from valuebox.moments import Moment
-from valuebox.request_model import RequestModel
-from valuebox.values import MAX_ROW_BYTES, Model, no_nul, outsized, storable
+from valuebox.schemas.moments import Moment
+from valuebox.schemas.requests import RequestModel
+from valuebox.schemas.values import MAX_ROW_BYTES, Model, no_nul, outsized, storable
 
 MAX_ROWS: Final = 10_000
 MAX_AMOUNT: Final = 1e12

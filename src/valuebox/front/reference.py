@@ -4,10 +4,10 @@ import json
 from dataclasses import dataclass
 from functools import cache
 
-from valuebox.endpoint import ROUTES, Route
-from valuebox.errors import STATUS_OF
 from valuebox.front.fields import Definitions, Field
-from valuebox.openapi import codes_of, definitions, schema_of
+from valuebox.serving.endpoint import ROUTES, Route
+from valuebox.serving.errors import STATUS_OF
+from valuebox.serving.openapi import codes_of, definitions, schema_of
 
 _MOST_FIELDS = 120
 """Of an answer; reports have hundreds, which the OpenAPI document lists."""

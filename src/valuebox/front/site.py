@@ -11,10 +11,10 @@ from starlette.types import Receive
 from starlette.types import Scope as Connection
 
 from valuebox import __version__
-from valuebox.dashboard.rendering import digest, environment, style
-from valuebox.endpoint import wrong_method
 from valuebox.front.reference import operations
-from valuebox.sites import ErrorPage
+from valuebox.pages.rendering import digest, environment, style
+from valuebox.serving.endpoint import wrong_method
+from valuebox.serving.sites import ErrorPage
 
 _READING: Final = ("GET", "HEAD")
 _CACHED: Final = "public, max-age=300"

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from valuebox.moments import FIRST_YEAR, LAST_YEAR
+from valuebox.schemas.moments import FIRST_YEAR, LAST_YEAR
 
 Times = NDArray[np.datetime64]
 

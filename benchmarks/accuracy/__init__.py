@@ -1,0 +1,1 @@
+"""How near predictions and claims come to the truth."""

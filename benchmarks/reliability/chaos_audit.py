@@ -1,0 +1,121 @@
+"""Whether what was answered is what is stored, each request once."""
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.reliability.chaos_clients import PREDICT, Request
+from sqlalchemy import func, select
+
+from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
+from valuebox.serving.replays import IdempotentRequest
+from valuebox.store.engine import Store
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Counts of what was sent, what is stored, and what is wrong."""
+
+    sent: int
+    """Rows of predictions that clients sent, each key once."""
+    sent_outcomes: int
+    features: int
+    predictions: int
+    outcomes: int
+    keys: int
+    duplicates: int
+    """Rows that are stored more often than they were sent."""
+    lost: int
+    """Rows that were answered and are not stored."""
+    differing: int
+    """Answers that do not say what is stored, or that changed when they were given again."""
+
+    def is_good(self, requests: int) -> bool:
+        """Whether each of as many requests is stored exactly once, as it was answered."""
+        stored_once = self.features == self.predictions == self.sent
+        outcomes_once = self.outcomes == self.sent_outcomes
+        wrong = self.duplicates + self.lost + self.differing
+        return stored_once and outcomes_once and self.keys == requests and not wrong
+
+
+def audit(store: Store, requests: list[Request]) -> Audit:
+    """Compare every answer with the tables, where nobody else has stored anything."""
+    predictions, outcomes, claims = _stored(store)
+    duplicates = lost = differing = 0
+    for request in requests:
+        differing += request.differing
+        if request.path == PREDICT:
+            rows = predictions.pop(claims.get(request.key, ""), [])
+            lost += max(0, len(request.rows) - len(rows))
+            duplicates += max(0, len(rows) - len(request.rows))
+            right = rows == json.loads(request.answer) and _ids(rows) == _ids(request.rows)
+        else:
+            lost += sum(row["user_id"] not in outcomes for row in request.rows)
+            right = json.loads(request.answer) == _all_new(request.rows) and all(
+                outcomes.get(row["user_id"]) == row["target"] for row in request.rows
+            )
+        differing += not right or claims.get(request.key) != request.request_id
+    with store.reading() as session:
+        features = session.scalar(select(func.count()).select_from(LtvFeatures)) or 0
+        stored = session.scalar(select(func.count()).select_from(LtvPrediction)) or 0
+    return Audit(
+        sent=rows_sent(requests, outcomes=False),
+        sent_outcomes=rows_sent(requests, outcomes=True),
+        features=features,
+        predictions=stored,
+        outcomes=len(outcomes),
+        keys=len(claims),
+        # What is left belongs to no key: another attempt has stored it.
+        duplicates=duplicates + sum(map(len, predictions.values())),
+        lost=lost,
+        differing=differing,
+    )
+
+
+def rows_sent(requests: list[Request], *, outcomes: bool) -> int:
+    """Rows of all requests of one kind."""
+    return sum(len(one.rows) for one in requests if (one.path != PREDICT) == outcomes)
+
+
+def is_stored(store: Store, key: str) -> bool:
+    """Whether a request with this key has been committed."""
+    with store.reading() as session:
+        return session.get(IdempotentRequest, ("", key)) is not None
+
+
+def _stored(store: Store) -> tuple[dict[str, Rows], dict[int, float], dict[str, str]]:
+    """Answers by request id, outcomes by user id, and request ids by key."""
+    query = (
+        select(
+            LtvFeatures.request_id,
+            LtvFeatures.user_id,
+            LtvPrediction.prediction,
+            LtvPrediction.lower,
+            LtvPrediction.upper,
+            LtvPrediction.model,
+            LtvPrediction.id.label("prediction_id"),
+        )
+        .join(LtvPrediction, LtvPrediction.features_id == LtvFeatures.id)
+        .order_by(LtvPrediction.id)
+    )
+    predictions: dict[str, Rows] = defaultdict(list)
+    with store.reading() as session:
+        for found in session.execute(query).mappings():
+            row = {**found, "prediction_id": str(found["prediction_id"])}
+            predictions[str(row.pop("request_id"))].append(row)
+        reported = session.execute(select(LtvOutcome.user_id, LtvOutcome.target))
+        outcomes = {row.user_id: row.target for row in reported}
+        claimed = session.execute(select(IdempotentRequest.key, IdempotentRequest.request_id))
+        claims = {key: str(request_id) for key, request_id in claimed}
+    return predictions, outcomes, claims
+
+
+def _all_new(rows: Rows) -> dict[str, int]:
+    return {"received": len(rows), "added": len(rows), "corrected": 0, "unchanged": 0}
+
+
+def _ids(rows: Rows) -> list[int]:
+    return [row["user_id"] for row in rows]

@@ -1,0 +1,1 @@
+"""How long work takes, beside a peer or a limit."""

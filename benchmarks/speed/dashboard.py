@@ -1,0 +1,195 @@
+"""How long a view of the dashboard takes with ten million stored predictions, over HTTP.
+
+A week of users is stored and added up as the service does it; that week is then copied, rows and
+sums, until there are two years of it.
+
+    PYTHONPATH=tests python -m benchmarks.speed.dashboard [--into docs/dashboard.md]
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+from benchmarks.report import measured_with, put_section, table
+from sqlalchemy import func, inspect, select, text, update
+from support.dashboards import as_sent
+from support.databases import Postgres
+from support.services import Service, running
+from support.sums import TABLES, fold, report, send
+
+from valuebox.compartments.ltv.model import LtvModel
+from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
+from valuebox.predictions.sums.tables import LtvArrivals, LtvCohorts, LtvFolded
+from valuebox.store import migrate
+from valuebox.store.engine import Store, make_engine
+from valuebox_training.ltv.simulate import simulate
+from valuebox_training.ltv.train import train
+
+HEADING = "## How fast"
+WEEKS = 104
+MONDAY = pd.Timestamp("2019-08-26")
+FIRST = f"{MONDAY - pd.Timedelta(weeks=WEEKS - 1):%Y-%m-%d}"
+# Joins a day of the simulated nine months, which all become one week.
+PER_DAY = 355
+SENT = 500
+# Of the users, and in how many segments that have few.
+RARE, RARE_SEGMENTS = 0.05, 180
+TIMES = 25
+VIEWS = {
+    "90 days, all segments": "",
+    "90 days, one segment": "segment=US",
+    "90 days, a small segment": "segment=R007",
+    "200 days by day, one segment": "from=2019-02-14&to=2019-09-01&by=day&segment=GB",
+    "a year by month": "from=2018-09-02&to=2019-09-01",
+    "two years by month": f"from={FIRST}&to=2019-09-01",
+    "two years by month, one segment": f"from={FIRST}&to=2019-09-01&segment=US",
+}
+# A UUID of version 7 begins with the milliseconds since 1970.
+WEEKS_BEFORE = (
+    "(lpad(to_hex(('x' || substr(replace({0}::text, '-', ''), 1, 12))::bit(48)::bigint"
+    " - :week * 604800000::bigint), 12, '0') || substr(replace({0}::text, '-', ''), 13))::uuid"
+)
+MOVED = {
+    **{name: WEEKS_BEFORE.format(name) for name in ("id", "features_id", "request_id")},
+    **{
+        name: f"{name} - :week * interval '7 days'"
+        for name in ("join_date", "received_at", "predicted_at", "first_at", "last_at")
+    },
+    "user_id": "user_id + :week * 1000000",
+    "day": "day - :week * 7",
+}
+
+
+def a_week() -> pd.DataFrame:
+    """Users of a simulated site, all joining in one week."""
+    rng = np.random.default_rng(5)
+    world = simulate(users_per_day=PER_DAY, seed=5)
+    users = pd.concat([part.users for part in (world.train, world.valid, world.test)])
+    count = len(users)
+    clock = users["join_date"] - users["join_date"].dt.normalize()
+    days = pd.to_timedelta(np.arange(count) * 7 // count, unit="D")
+    names = np.array([f"R{number:03}" for number in range(RARE_SEGMENTS)])
+    segments = np.where(
+        rng.random(count) < RARE, rng.choice(names, count), users["country_segment"]
+    )
+    return users.assign(
+        user_id=np.arange(count), join_date=MONDAY + days + clock, country_segment=segments
+    )
+
+
+def fill(store: Store, model: LtvModel) -> int:
+    """Store a week, add it up, copy it, and return how many predictions there are."""
+    users = a_week()
+    sent = as_sent(users)
+    requests = [
+        send(store, sent[start : start + SENT], model) for start in range(0, len(sent), SENT)
+    ]
+    now = datetime.now(UTC)
+    with store.writing() as session:
+        for position, request in enumerate(requests):
+            came = now - timedelta(days=6 - position * 7 // len(requests))
+            of_request = LtvFeatures.request_id == request
+            session.execute(update(LtvFeatures).where(of_request).values(received_at=came))
+    report(store, dict(zip(users["user_id"].tolist(), users["target"].tolist(), strict=True)))
+    fold(store)
+    with store.engine.begin() as connection:
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        # That a prediction has its features is known; to look for them takes longer than to copy.
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for of in (LtvFeatures, LtvPrediction, *TABLES.values()):
+            began = time.monotonic()
+            _copy(connection, of, requests[0])
+            print(f"{of.__tablename__}: {time.monotonic() - began:.0f} s", flush=True)
+    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.execute(text("VACUUM ANALYZE"))
+    with store.reading() as session:
+        return int(session.scalar(select(func.sum(LtvCohorts.users))) or 0)
+
+
+def _copy(connection: Any, of: Any, first: UUID) -> None:
+    """Insert the last week of a table as every earlier one, the earliest first."""
+    names = [column.name for column in inspect(of).columns]
+    into = ", ".join(f'"{name}"' for name in names)
+    values = ", ".join(MOVED.get(name, f'"{name}"') for name in names)
+    is_last = {
+        LtvFeatures: "id >= :first",
+        LtvPrediction: "id >= :first",
+        LtvArrivals: "last_at > now() - interval '156 hours'",
+    }.get(of, "day >= :monday")
+    statement = text(
+        f"INSERT INTO {of.__tablename__} ({into}) "  # noqa: S608
+        f"SELECT {values} FROM {of.__tablename__} WHERE {is_last}"
+    )
+    for week in range(WEEKS - 1, 0, -1):
+        connection.execute(statement, {"week": week, "first": first, "monday": MONDAY.date()})
+
+
+def measure(service: Service, path: str, changed: bool) -> np.ndarray:
+    """Milliseconds of each of some answers, the first ones not counted.
+
+    Args:
+        service: That is asked.
+        path: What for.
+        changed: Whether the sums change before every request.
+    """
+    took = []
+    for _ in range(TIMES + 3):
+        if changed:
+            with service.store.writing() as session:
+                session.execute(update(LtvFolded).values(folded_at=datetime.now(UTC)))
+        began = time.perf_counter()
+        answer = service.http.get(path)
+        took.append(1000 * (time.perf_counter() - began))
+        answer.raise_for_status()
+    return np.array(took[3:])
+
+
+def main() -> None:
+    """Fill a database, ask for views, and print or write how long they took."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--into", type=Path, help="a Markdown file whose section is replaced")
+    into = parser.parse_args().into
+    postgres = Postgres()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["BENTOML_HOME"] = folder
+        simulate(users_per_day=150, seed=7).write(Path(folder))
+        files = (Path(folder, "train.csv"), Path(folder, "valid.csv"))
+        model = LtvModel.load(train(*files, "ltv").tag)
+        url = postgres.new_database()
+        store = Store(make_engine(url))
+        migrate.upgrade(store.engine)
+        predictions = fill(store, model)
+        rows: list[list[object]] = []
+        with running(url, Path(folder), {"VALUEBOX_MODEL": model.tag}) as service:
+            for name, query in VIEWS.items():
+                page = measure(service, f"/dashboard?{query}", changed=True)
+                again = measure(service, f"/dashboard?{query}", changed=False)
+                csv = measure(service, f"/dashboard/cohorts.csv?{query}", changed=True)
+                figures = (*np.quantile(page, (0.5, 0.95)), np.median(again), np.median(csv))
+                rows.append([name, *(f"{figure:.0f}" for figure in figures)])
+                print(rows[-1], flush=True)
+        store.close()
+    postgres.remove()
+    said = (
+        f"{predictions:,} predictions of two years, {20 + RARE_SEGMENTS} segments, on PostgreSQL; "
+        f"one worker, one view after the other, {TIMES} of each. Milliseconds until all of the "
+        "answer is there, just after the sums have changed, and again while they have not "
+        "(`make bench-dashboard`):\n\n"
+        + table(["view", "median", "95 %", "again", "`cohorts.csv`"], rows)
+        + f"\n\n{measured_with()}"
+    )
+    print(said)
+    if into:
+        put_section(into, HEADING, said)
+
+
+if __name__ == "__main__":
+    main()

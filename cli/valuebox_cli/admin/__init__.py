@@ -1,0 +1,1 @@
+"""Commands that administer: database, keys, users, models, monitoring."""

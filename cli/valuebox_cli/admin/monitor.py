@@ -1,0 +1,210 @@
+"""`valuebox monitor`: whether somebody has to look at the users or the predictions of late."""
+
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+from typing import Annotated, Final
+
+import typer
+from rich import box
+from rich.table import Table
+
+from valuebox.errors import ValueboxError
+from valuebox.predictions.monitoring import keeping
+from valuebox.predictions.monitoring.checks import NothingToMonitor
+from valuebox.predictions.monitoring.checks import monitor as check
+from valuebox.predictions.monitoring.results import (
+    Drifted,
+    Finding,
+    Matured,
+    MonitorResult,
+    Thresholds,
+)
+from valuebox.predictions.sums.folding import Folding
+from valuebox.settings import load_settings
+from valuebox_cli.terminal.console import (
+    FAILED,
+    UNKNOWN,
+    check_writable,
+    err,
+    exit_codes,
+    out,
+    write_text,
+)
+from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
+
+_DEFAULTS: Final = Thresholds()
+_COHORTS: Final = 15
+
+
+def monitor(
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="First day of joining to look at.",
+            show_default="the last 30 days with users",
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Tag of the model to look at.", show_default="the one that predicted most users"
+        ),
+    ] = None,
+    max_psi: Annotated[
+        float, typer.Option(help="Population stability index of a feature, or of the predictions.")
+    ] = _DEFAULTS.psi,
+    max_missing: Annotated[
+        float,
+        typer.Option(help="Share of users without a value, beyond that of the training users."),
+    ] = _DEFAULTS.missing,
+    max_unseen: Annotated[
+        float, typer.Option(help="Share of users with a value that the model does not know.")
+    ] = _DEFAULTS.unseen,
+    max_error: Annotated[
+        float, typer.Option(help="Error of matured cohort means, as a share of the actual mean.")
+    ] = _DEFAULTS.error,
+    max_lag: Annotated[
+        int, typer.Option(help="Days between the last matured day of joining and the last one.")
+    ] = _DEFAULTS.lag,
+    report: Annotated[Path | None, typer.Option(help="Write the figures there, as JSON.")] = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Check stored users and predictions for drift, straight on the database; for a daily job.
+
+    Compares the users who joined of late with the training users, and the means of cohorts whose
+    outcome is known with what was predicted. Prints both, stores the result, which the service
+    tells Prometheus, and exits with 1 when a figure is beyond its threshold and chance does not
+    explain it, with 3 when none is but whether users have drifted is not known: nothing is stored
+    yet, there are too few rows, or nothing to compare them with. Rows of the last minute are not
+    counted yet.
+    """
+    with exit_codes():
+        check_writable(report)
+        thresholds = _thresholds(max_psi, max_missing, max_unseen, max_error, max_lag)
+        with migrated_store(database_url, "the result was not stored") as store:
+            with err.status("adding up …"):
+                Folding(store).fold(Event(), patient=True)
+            first, least = since.date() if since else None, load_settings().least_users
+            with store.reading() as session:
+                try:
+                    result = check(session, thresholds, first, model, least)
+                except NothingToMonitor as nothing:
+                    if since or model:
+                        raise
+                    out.print(f"drift is unknown: {nothing}", style="yellow", soft_wrap=True)
+                    raise typer.Exit(UNKNOWN) from None
+            with store.writing() as session:
+                keeping.keep(session, result)
+        if report:
+            write_text(report, result.model_dump_json(indent=2) + "\n")
+        _print(result)
+        if result.crossed:
+            raise typer.Exit(FAILED)
+        if result.is_drift_unknown:
+            raise typer.Exit(UNKNOWN)
+
+
+def _thresholds(psi: float, missing: float, unseen: float, error: float, lag: int) -> Thresholds:
+    given = {"psi": psi, "missing": missing, "unseen": unseen, "error": error, "lag": lag}
+    for name in ("psi", "error"):
+        if not 0 < given[name] < float("inf"):
+            raise ValueboxError(f"--max-{name} takes a number greater than 0")
+    for name in ("missing", "unseen"):
+        if not 0 <= given[name] <= 1:
+            raise ValueboxError(f"--max-{name} takes a share, from 0 to 1")
+    if lag < 0:
+        raise ValueboxError("--max-lag takes a number of days")
+    return Thresholds.model_validate(given)
+
+
+def _print(result: MonitorResult) -> None:
+    if result.drift is not None:
+        _print_drift(result.drift)
+        out.print()
+    if result.matured is None:
+        out.print(f"matured cohorts: none yet, after {result.label_lag_days} days of joining")
+    else:
+        _print_matured(result.matured)
+        out.print(f"outcomes lag {result.label_lag_days} days behind the last day of joining")
+    for one in result.crossed:
+        out.print(_said(one), style="red", soft_wrap=True)
+    for unknown in result.unknown:
+        about = {"psi": "drift", "error": "error of matured cohort means"}[unknown.check]
+        out.print(f"{about} is unknown: {unknown.why}", style="yellow", soft_wrap=True)
+    if not result.crossed:
+        known = ", of what is known" if result.unknown else ""
+        out.print(f"nothing is beyond its threshold{known}")
+
+
+def _print_drift(drift: Drifted) -> None:
+    table = _table(
+        f"{drift.rows:,} rows of users who joined from {drift.first} to {drift.last}, beside the "
+        f"training users of {drift.model}",
+        "PSI: population stability index; chance: what chance alone exceeds once in 1,000 times",
+        *("feature", "PSI", "chance", "missing", "in training", "unseen"),
+    )
+    for one in drift.features:
+        shares = (one.missing, one.missing_expected, one.unseen)
+        table.add_row(
+            one.feature,
+            f"{one.psi:.3f}",
+            f"{one.chance:.3f}",
+            *(f"{share:.1%}" for share in shares),
+        )
+    out.print(table)
+
+
+def _print_matured(matured: Matured) -> None:
+    table = _table(
+        f"{matured.users:,} users with outcomes who joined from {matured.first} to {matured.last},"
+        f" predicted by {matured.model}",
+        "floor: about the error that chance leaves; in: whether the mean lies in its interval",
+        *("segment", "joined", "users", "actual", "predicted", "error", "floor", "in"),
+    )
+    for one in matured.segments[:_COHORTS]:
+        means = (one.actual, one.predicted, abs(one.actual - one.predicted), one.floor)
+        table.add_row(
+            one.segment,
+            one.month,
+            f"{one.users:,}",
+            *(f"{mean:.3f}" for mean in means),
+            {True: "yes", False: "no", None: ""}[one.is_inside],
+        )
+    out.print(table)
+    inside = "" if matured.inside is None else f", {matured.inside:.0%} in their interval"
+    share = f" ({matured.error / abs(matured.actual):.1%} of it)" if matured.actual else ""
+    out.print(
+        f"mean {matured.actual:.3f}, error of cohorts by users {matured.error:.3f}{share}, "
+        f"of which chance leaves {matured.floor:.3f}{inside}"
+    )
+
+
+def _table(title: str, caption: str, *headings: str) -> Table:
+    table = Table(
+        title=title,
+        caption=caption,
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    for position, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if position else "left", no_wrap=position > 0)
+    return table
+
+
+def _said(one: Finding) -> str:
+    """A figure that is beyond its threshold, in a line."""
+    about = f" of {one.feature}" if one.feature else ""
+    if one.check == "lag":
+        return f"beyond its threshold: label lag of {one.value:.0f} days, more than {one.limit:.0f}"
+    if one.check == "psi":
+        return f"beyond its threshold: PSI{about} {one.value:.3f}, more than {one.limit:g}"
+    name = {
+        "missing": f"values{about} missing beyond training",
+        "unseen": f"unseen values{about}",
+        "error": "error of matured cohort means",
+    }[one.check]
+    return f"beyond its threshold: {name} {one.value:.1%}, more than {one.limit:.1%}"

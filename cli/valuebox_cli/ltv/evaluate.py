@@ -1,0 +1,189 @@
+"""Send a file to the service, take the predictions back, judge them by cohort."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import pandas as pd
+from pydantic import AwareDatetime, BaseModel, Field
+from sqlalchemy.exc import DBAPIError
+
+from valuebox.compartments.ltv import repository
+from valuebox.compartments.ltv.baseline import SegmentStvMeans
+from valuebox.compartments.ltv.columns import Estimates
+from valuebox.compartments.ltv.files import (
+    TARGET,
+    BadFile,
+    UserFile,
+    all_users,
+    columns_of,
+    outliers,
+)
+from valuebox.compartments.ltv.schemas import Prediction
+from valuebox.models.contributions import Contributions
+from valuebox.statistics import cohorts
+from valuebox.statistics.cohorts import CohortReport
+from valuebox.store.engine import Store, make_engine, reason
+from valuebox_cli.client import Client, ServiceAway
+from valuebox_cli.terminal.console import Interrupted, Unreachable
+
+Source = Literal["api", "database"]
+
+
+class EvaluationReport(BaseModel):
+    """What `valuebox evaluate --report` writes."""
+
+    evaluated_at: AwareDatetime = Field(description="When, in UTC.")
+    file: str = Field(description="The file of users.")
+    url: str = Field(description="The service that predicted.")
+    run: str = Field(description="Name of this run; see the option `--run`.")
+    source: Source = Field(description="Where the predictions were taken from.")
+    models: list[str] = Field(description="Tags of the models that answered.")
+    request_ids: list[UUID] = Field(description="One per batch, in file order.")
+    users: int = Field(description="Users sent, predicted and stored: all rows of the file.")
+    absent_features: list[str] = Field(
+        default_factory=list,
+        description="Features that no column of the file is called by: missing for every user.",
+    )
+    near_names: dict[str, str] = Field(
+        default_factory=dict,
+        description="Columns that are called nearly like an absent one, and which that is.",
+    )
+    warnings: list[str] = Field(
+        default_factory=list,
+        description="What is strange about the file and its values, in sentences.",
+    )
+    cohorts: CohortReport | None = Field(
+        description="The errors; null when the file has no target."
+    )
+    contributions: Contributions = Field(description="What the model looks at; of its card.")
+
+
+def evaluate(
+    file: UserFile,
+    url: str,
+    batch_size: int,
+    database_url: str | None,
+    run: str,
+    sent: Callable[[int, int], None],
+    must_judge: bool = False,
+) -> tuple[pd.DataFrame, EvaluationReport]:
+    """Predict every user of a file through the service and judge the result.
+
+    Args:
+        file: Users, with or without `target`; that column is never sent.
+        url: Of the service.
+        batch_size: Users per request.
+        database_url: Read the predictions back from there, instead of from the answers.
+        run: Name of this run; what was stored under the same name before is not stored again.
+        sent: Told (users sent, users in all) after every batch.
+        must_judge: Whether a file without any `target` is refused.
+
+    Returns:
+        `user_id, prediction, lower, upper, model, prediction_id` for every user in file order,
+        and the report.
+
+    Raises:
+        BadFile: when the file cannot be used; nothing has been sent then.
+        ServiceError: when the service fails; what it had answered until then is stored.
+        Unreachable: when the database does not answer or does not hold this run's rows.
+    """
+    users = all_users(file)
+    warnings = file.warnings()
+    can_judge = TARGET in users and bool(users[TARGET].notna().any())
+    if must_judge and not can_judge:
+        raise BadFile(
+            f"{file.path}: has no target to make a page of; leave out --html to predict only"
+        )
+    request_ids: list[UUID] = []
+    answers: list[pd.DataFrame] = []
+    done = 0
+    with Client(url) as client:
+        card = client.model_card()
+        try:
+            for batch in _batches(users.drop(columns=TARGET, errors="ignore"), batch_size):
+                request_id, predictions = client.predict(batch, f"evaluate:{run}:{done}")
+                request_ids.append(request_id)
+                answers.append(pd.DataFrame(predictions.model_dump(exclude={"warnings"})))
+                done += len(answers[-1])
+                sent(done, len(users))
+        except (ServiceAway, KeyboardInterrupt) as error:
+            raise _stopped(error, done, len(users), run) from None
+    predicted = pd.concat(answers, ignore_index=True)[list(Prediction.model_fields)]
+    if database_url:
+        stored = read_back(database_url, request_ids, len(users))
+        predicted[list(Estimates._fields)] = stored
+    beyond = card.paid.beyond(columns_of(users).get("STV"))
+    warnings += [f"{file.path}: {told}" for told in card.paid.warnings(beyond, counted_from=1)]
+    judged = None
+    if can_judge:
+        warnings += outliers(file.path, users)
+        baseline = SegmentStvMeans.from_dict(card.baseline).predict(columns_of(users))
+        judged = cohorts.report(
+            users.assign(prediction=predicted["prediction"], baseline=baseline),
+            card.uncertainty.cohort_interval,
+        )
+    return predicted, EvaluationReport(
+        evaluated_at=datetime.now(UTC),
+        file=str(file.path),
+        url=url,
+        run=run,
+        source="database" if database_url else "api",
+        models=sorted(predicted["model"].unique()),
+        request_ids=request_ids,
+        users=len(users),
+        absent_features=file.heading.absent,
+        near_names=file.heading.near,
+        warnings=warnings,
+        cohorts=judged,
+        contributions=card.contributions,
+    )
+
+
+def _stopped(error: BaseException, done: int, users: int, run: str) -> Exception:
+    """What the command says when it could not send everything."""
+    on = f"; {done:,} of {users:,} users are known to be stored, go on with --run {run}"
+    if isinstance(error, KeyboardInterrupt):
+        return Interrupted(f"interrupted{on}")
+    return ServiceAway(f"{error}{on}")
+
+
+def read_back(
+    database_url: str, request_ids: list[UUID], expected: int
+) -> list[tuple[float, float | None, float | None]]:
+    """Predictions that are stored for some requests, and their intervals, in the order sent.
+
+    Raises:
+        Unreachable: when the database does not answer or holds another number of rows.
+    """
+    store = Store(make_engine(database_url))
+    try:
+        with store.reading() as session:
+            stored = [
+                one
+                for request_id in request_ids
+                for one in repository.intervals_of_request(session, request_id)
+            ]
+    except DBAPIError as error:
+        raise Unreachable(f"the database cannot be read: {reason(error)}") from None
+    finally:
+        store.close()
+    if len(stored) != expected:
+        raise Unreachable(
+            f"the database holds {len(stored):,} predictions of this run instead of "
+            f"{expected:,}; is it the one that the service writes to?"
+        )
+    return stored
+
+
+def _batches(users: pd.DataFrame, size: int) -> Iterator[dict[str, list[Any]]]:
+    for start in range(0, len(users), size):
+        batch = users.iloc[start : start + size]
+        yield {str(name): _json_values(batch[name]) for name in batch}
+
+
+def _json_values(values: "pd.Series[Any]") -> list[Any]:
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return [value.isoformat(sep=" ") for value in values]
+    return values.astype(object).where(values.notna(), None).tolist()

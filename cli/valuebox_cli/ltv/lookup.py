@@ -1,0 +1,66 @@
+"""`valuebox predictions`: look up what the service has stored."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from valuebox.compartments.ltv.schemas import MAX_PAGE, MAX_USER_ID, StoredPrediction
+from valuebox.pages.readable import escaped
+from valuebox.pages.spreadsheets import write_rows
+from valuebox_cli.client import DEFAULT_URL, Client
+from valuebox_cli.terminal.console import exit_codes
+from valuebox_cli.terminal.options import Url
+
+
+def predictions(
+    user_id: Annotated[
+        list[int] | None,
+        typer.Option(min=0, max=MAX_USER_ID, help="Of this user; give it again for more."),
+    ] = None,
+    request_id: Annotated[UUID | None, typer.Option(help="Of this request.")] = None,
+    joined_from: Annotated[
+        datetime | None, typer.Option(help="Users who joined then or later.")
+    ] = None,
+    joined_before: Annotated[
+        datetime | None, typer.Option(help="Users who joined before then.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most that many.")] = 100,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Look up stored predictions, newest first, as CSV.
+
+    Conditions that are given must all hold; without any, the newest of everybody are printed.
+    Texts that a spreadsheet would take for formulas begin with an apostrophe.
+    """
+    search = {
+        "user_ids": user_id,
+        "request_id": str(request_id) if request_id else None,
+        "joined_from": str(joined_from) if joined_from else None,
+        "joined_before": str(joined_before) if joined_before else None,
+    }
+    with exit_codes(), Client(url) as client:
+        names = list(StoredPrediction.model_fields)
+        found = (one.model_dump(mode="json") for one in _pages(client, search, limit))
+        write_rows(sys.stdout, names, (_shown(one.values()) for one in found))
+
+
+def _shown(values: Iterable[Any]) -> list[Any]:
+    """Cells as they are, or, where a terminal would obey what is in them, as it may be shown it."""
+    if not sys.stdout.isatty():
+        return list(values)
+    return [escaped(one) if isinstance(one, str) else one for one in values]
+
+
+def _pages(client: Client, search: dict[str, Any], limit: int) -> Iterator[StoredPrediction]:
+    after = None
+    while limit > 0:
+        page = client.search({**search, "page_size": min(limit, MAX_PAGE), "after": after})
+        yield from page.predictions
+        limit -= len(page.predictions)
+        if page.next_page is None:
+            return
+        after = str(page.next_page)

@@ -1,0 +1,221 @@
+"""`valuebox growth train` and `valuebox growth evaluate`: the response model."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import numpy as np
+import typer
+from pydantic import TypeAdapter, ValidationError
+from rich import box
+from rich.table import Table
+
+from valuebox.compartments.response.model import NEWEST, ResponseModel, load
+from valuebox.compartments.response.ranker import Way
+from valuebox.errors import ValueboxError
+from valuebox.facts.clock import moment
+from valuebox.facts.reading import Choice, FactRows, read_facts
+from valuebox.schemas.moments import Moment
+from valuebox_cli.terminal.console import check_writable, err, exit_codes, out, write_text
+from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
+from valuebox_cli.terminal.tabular import print_table
+
+RESPONSES: Final = ("bought", "like", "share")
+_WAYS: Final[dict[Way, str]] = {
+    "baseline": "base",
+    "logistic": "logit",
+    "trees": "trees",
+    "both": "mean",
+}
+_MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
+
+Sources = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--source", help="Customers of this source; several times for several.", show_default="all"
+    ),
+]
+
+
+def train(
+    source: Sources = None,
+    until: Annotated[
+        str | None,
+        typer.Option(help="Learn from what happened before then.", show_default="the last event"),
+    ] = None,
+    response: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Type of event to predict; several times for several.",
+            show_default=", ".join(RESPONSES),
+        ),
+    ] = None,
+    category: Annotated[
+        str, typer.Option(help="Property of events that says what they were about.")
+    ] = "category",
+    days: Annotated[int, typer.Option(min=1, max=366, help="How far ahead to predict.")] = 30,
+    model: Annotated[str, typer.Option(help="Name in the model store.")] = NEWEST,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Learn who will buy, like or share, by category, and save into the BentoML model store.
+
+    Looks back at one month after the other: customers as they were at its start, and what they
+    did within it; whoever did not respond counts as not responding. Prints how a model that knew
+    nothing of the last month would have done in it. `bentoml serve` answers with the newest one.
+    """
+    from valuebox_training.response.train import train as learn
+
+    with exit_codes():
+        end = moment_of(until)
+        with err.status("learning …"):
+            facts = stored_facts(database_url, source, category, end)
+            trained = learn(facts, response or RESPONSES, category, days, end, model)
+        if trained.validation:
+            _tell(trained.validation)
+        out.print(
+            f"learned from {trained.customers:,} customers in {trained.rounds} rounds of {days} "
+            f"days, saved as {trained.tag}"
+        )
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A tag, or a name for its newest version.")] = NEWEST,
+    against: Annotated[
+        str | None, typer.Option(help="Another one, such as an older version.")
+    ] = None,
+    source: Sources = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", help="When the month begins.", show_default="a month from the end"),
+    ] = None,
+    months: Annotated[
+        int,
+        typer.Option(
+            min=1, max=24, help="Of how many past months to say what was expected and what came."
+        ),
+    ] = 3,
+    report: Annotated[
+        Path | None, typer.Option(help="Write all figures and curves there, as JSON.")
+    ] = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Have a model predict customers as they were a month ago, and see who responded.
+
+    Prints AUC, lift and Brier score beside a logistic regression on recency and counts of the
+    last 30, 90 and 365 days, and beside another model. Whoever has not responded by the end of
+    the month counts as not responding. Months that a model has learned from are refused, other
+    campaigns are not. Nothing is stored.
+    """
+    from valuebox.compartments.response.judging import check_unseen, has_seen, judge
+    from valuebox.compartments.response.months import past
+
+    with exit_codes():
+        check_writable(report)
+        begin = moment_of(start)
+        judged, older = ResponseModel.load(model), load(against) if against else None
+        with err.status("reading …"):
+            facts = stored_facts(database_url, source, judged.category, None)
+            at = moment(begin) if begin else _last_month(facts, judged.days)
+            for one in (judged, older):
+                if one is not None:
+                    check_unseen(one, facts.customers.source.names, at)
+            month = np.timedelta64(judged.days, "D")
+            earlier = [at - back * month for back in range(1, months)]
+            unseen = [
+                one for one in earlier if not has_seen(judged, facts.customers.source.names, one)
+            ]
+            before = past([judged] * len(unseen), facts, unseen)
+            found = judge(judged, facts, at, older, before)
+        if report:
+            write_text(report, found.model_dump_json(indent=2) + "\n")
+        _tell(found)
+        out.print(f"model: {judged.tag}" + (f", older: {older.tag}" if older else ""))
+
+
+def stored_facts(
+    database_url: str | None, sources: list[str] | None, category: str, before: datetime | None
+) -> FactRows:
+    """What is stored of these sources before a moment, at most now.
+
+    Raises:
+        ValueboxError: when nothing is.
+    """
+    # An event of a year to come would make all months until then ones in which nobody responds.
+    now = datetime.now(UTC)
+    with migrated_store(database_url) as store:
+        end = now if before is None else min(before, now)
+        choice = Choice(sources or None, None, end, category, amounts=False)
+        facts = read_facts(store, choice)
+    if not len(facts.events):
+        raise ValueboxError("there are no events of these sources in this time")
+    return facts
+
+
+def _last_month(facts: FactRows, days: int) -> np.datetime64:
+    last: Any = facts.events.time.max()
+    found: np.datetime64 = last + np.timedelta64(1, "us") - np.timedelta64(days, "D")
+    return found
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """A moment as an option says it.
+
+    Raises:
+        ValueboxError: when it is none.
+    """
+    try:
+        return None if text is None else _MOMENT.validate_python(text)
+    except ValidationError as error:
+        raise ValueboxError(error.errors(include_url=False)[0]["msg"]) from None
+
+
+def _tell(found: Any) -> None:
+    table = Table(
+        title=f"{found.customers:,} customers, {found.start:%Y-%m-%d} to {found.end:%Y-%m-%d}",
+        caption="by: the mean of a logistic regression and trees, one of them, or the base; "
+        "expected: between so many in 9 of 10 months; lift: of the tenth with the best scores; "
+        "base: a logistic regression on recency and counts; Brier: smaller is better; "
+        "p: of no difference in gain over the whole curve",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("response", overflow="fold")
+    headings = ["by", "did", "expected", "AUC", "base", "lift", "base", "Brier", "base", "p"]
+    for heading in headings + (["older", "p"] if found.older else []):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in found.responses:
+        if one.model is None or one.baseline is None:
+            continue
+        base = one.baseline
+        row = [
+            _WAYS[one.way],
+            f"{one.responders:,}",
+            _expected(one),
+            *(f"{curve.auc:.3f}" for curve in (one.model, base.curve)),
+            *(f"{curve.points[0].lift:.2f}" for curve in (one.model, base.curve)),
+            *(f"{brier:.4f}".lstrip("0") for brier in (one.brier, base.brier)),
+            f"{base.p_adjusted:.3f}",
+        ]
+        if found.older:
+            older = one.older
+            row += [f"{older.curve.points[0].lift:.2f}", f"{older.p_adjusted:.3f}"] if older else [
+                "", ""
+            ]  # fmt: skip
+        table.add_row(one.response if one.category is None else f"  {one.category}", *row)
+    out.print(table)
+    if len(found.months) > 1:
+        print_table(
+            "Expected and came, by month",
+            ["month", "response", "came", "expected"],
+            [
+                (f"{month.start:%Y-%m-%d}", one.response, f"{one.responders:,}", _expected(one))
+                for month in reversed(found.months)
+                for one in month.responses
+            ],
+        )
+
+
+def _expected(one: Any) -> str:
+    return f"{one.expected_lower:,.0f}-{one.expected_upper:,.0f}"

@@ -1,0 +1,145 @@
+"""Commands that are imported when they are run, so that help does not wait for models."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any, Final, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
+
+from valuebox.pages.readable import escaped
+from valuebox_cli.terminal.speaker import speak_anywhere
+
+
+class Place(NamedTuple):
+    """Where a command is, and what is said of it."""
+
+    module: str
+    name: str
+    """Of a function, or of a `typer.Typer` with commands of its own."""
+    help: str
+    """The first paragraph of the command's own help."""
+
+
+COMMANDS: Final = {
+    "train": Place(
+        "valuebox_cli.ltv.command",
+        "train",
+        "Learn from a file of users, judge on later ones, save into the BentoML model store.",
+    ),
+    "evaluate": Place(
+        "valuebox_cli.ltv.command",
+        "evaluate",
+        "Send a file of users to the service and judge its predictions by cohort.",
+    ),
+    "score": Place(
+        "valuebox_cli.ltv.score",
+        "score",
+        "Predict every user of a file, on all cores, without a server and without storing rows.",
+    ),
+    "predictions": Place(
+        "valuebox_cli.ltv.lookup",
+        "predictions",
+        "Look up stored predictions, newest first, as CSV.",
+    ),
+    "monitor": Place(
+        "valuebox_cli.admin.monitor",
+        "monitor",
+        "Check stored users and predictions for drift, straight on the database; for a daily job.",
+    ),
+    "models": Place(
+        "valuebox_cli.admin.models", "app", "Look at the models in the store, and compare two."
+    ),
+    "simulate": Place(
+        "valuebox_cli.ltv.command",
+        "simulate",
+        "Generate users of an imaginary subscription site, to try everything on.",
+    ),
+    "demo": Place(
+        "valuebox_cli.ltv.command",
+        "demo",
+        "Train, serve on a throw-away SQLite file, evaluate over HTTP, show the result, stop.",
+    ),
+    "import": Place(
+        "valuebox_cli.importing.command",
+        "import_facts",
+        "Import customers and events, straight into the database.",
+    ),
+    "growth": Place(
+        "valuebox_cli.growth.command", "app", "Which campaigns and segments pay, and what changed."
+    ),
+    "users": Place(
+        "valuebox_cli.admin.users", "app", "Hand out or delete what is stored of people."
+    ),
+    "keys": Place("valuebox_cli.admin.keys", "app", "Hand out and revoke API keys."),
+    "db": Place(
+        "valuebox_cli.admin.database", "app", "Administer the database, without the service."
+    ),
+}
+
+
+@contextmanager
+def _shown() -> Iterator[None]:
+    """Have a terminal shown, and not obey, the arguments that complaints of them quote."""
+    try:
+        yield
+    except TyperException as error:
+        error.message = escaped(error.message, kept="\n")
+        raise
+
+
+class LazyGroup(TyperGroup):
+    """The commands of `COMMANDS`, which may be run in any terminal."""
+
+    _is_listing = False
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run a command; see `TyperGroup.main`."""
+        speak_anywhere()
+        return super().main(*arguments, **options)
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """Read what stands before a command; see `TyperGroup.make_context`."""
+        with _shown():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Read what stands behind a command, and run it; see `TyperGroup.invoke`."""
+        with _shown():
+            return super().invoke(ctx)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command by its name; while help is printed, only what is said of the command."""
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        if self._is_listing:
+            return TyperCommand(cmd_name, help=place.help, rich_markup_mode="markdown")
+        return load(cmd_name)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print what there is, without importing any of it."""
+        self._is_listing = True
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self._is_listing = False
+
+
+def load(name: str) -> Any:
+    """Import one of `COMMANDS`."""
+    place = COMMANDS[name]
+    found = getattr(import_module(place.module), place.name)
+    if not isinstance(found, typer.Typer):
+        single = typer.Typer(rich_markup_mode="markdown", pretty_exceptions_show_locals=False)
+        single.command(name)(found)
+        found = single
+    command = typer.main.get_command(found)
+    command.name = name
+    return command

@@ -1,0 +1,63 @@
+"""Options that several commands share, and what they stand for."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Final
+
+import typer
+from sqlalchemy.exc import DBAPIError
+
+from valuebox.errors import ValueboxError
+from valuebox.settings import load_settings
+from valuebox.store import migrate
+from valuebox.store.engine import Store, make_engine, reason
+from valuebox_cli.terminal.console import Unreachable
+
+Url = Annotated[
+    str, typer.Option("--url", envvar="VALUEBOX_URL", help="Address of the running service.")
+]
+USERS: Final = "Users: CSV, which may be compressed, Parquet, or a folder of it"
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Refuse files that lack a feature, or call it nearly right."),
+]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        help="SQLite file or PostgreSQL; by default what DATABASE_URL says, as for the service.",
+        show_default=False,
+    ),
+]
+
+
+def database_url(given: str | None) -> str:
+    """The option where given, else what the service itself would use."""
+    return given or load_settings().database_url.get_secret_value()
+
+
+@contextmanager
+def migrated_store(
+    given: str | None, after_failure: str = "nothing was changed"
+) -> Iterator[Store]:
+    """The database of the option, when it is there and at this version's schema.
+
+    Args:
+        given: The option.
+        after_failure: What holds when it fails in between.
+
+    Raises:
+        ValueboxError: when it is not there, or at another schema.
+        Unreachable: when it fails in between.
+    """
+    store = Store(make_engine(database_url(given)))
+    try:
+        if not migrate.is_current(store.engine):
+            raise ValueboxError(
+                "the database does not answer or is not at this version's schema; "
+                "`valuebox db upgrade` brings it there, or says what is wrong"
+            )
+        yield store
+    except DBAPIError as error:
+        raise Unreachable(f"the database failed, {after_failure}: {reason(error)}") from None
+    finally:
+        store.close()

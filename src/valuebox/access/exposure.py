@@ -1,0 +1,107 @@
+"""Whether strangers may come by, decided before any worker starts."""
+
+import ipaddress
+import logging
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+import click
+from bentoml._internal.configuration.containers import BentoMLContainer
+
+from valuebox.access.callers import Mode
+from valuebox.access.keys import working_keys
+from valuebox.errors import ValueboxError
+from valuebox.settings import Settings
+from valuebox.store.engine import Store
+
+_log = logging.getLogger("valuebox")
+
+
+class NoAddress(ValueboxError):
+    """The service is to listen on a name."""
+
+
+class NobodyCouldCall(ValueboxError):
+    """The service would ask for API keys, and there is none."""
+
+
+def decide(settings: Settings, store: Store) -> Mode:
+    """Whether callers need an API key, for this address and with what has been set.
+
+    On a loopback address a service is open to this machine. Elsewhere it asks for keys, and does
+    not start while there is none; `VALUEBOX_ACCESS=open` opens it all the same, and a warning says
+    so.
+
+    Raises:
+        NobodyCouldCall: when keys are needed that nobody has.
+        NoAddress: when it is told to listen on a name.
+    """
+    address = listening_address()
+    _refuse_name(address)
+    is_local = address is not None and _is_loopback(address)
+    shown = address or "an unknown address"
+    if settings.access == "auto" and is_local:
+        return "local"
+    if settings.access in {"local", "open"}:
+        if not is_local:
+            _log.warning(
+                "VALUEBOX_ACCESS=%s: EVERYBODY who reaches %s may predict, and read and add to "
+                "what is stored; make keys with `valuebox keys create`, and unset it",
+                settings.access,
+                shown,
+            )
+        return settings.access
+    with store.reading() as session:
+        if working_keys(session):
+            return "keys"
+    raise NobodyCouldCall(
+        f"it would listen on {shown} and ask for API keys, and there is none; make one with "
+        "`valuebox keys create`, or let everybody in with VALUEBOX_ACCESS=open"
+    )
+
+
+def _refuse_name(address: str | None) -> None:
+    try:
+        ipaddress.ip_address(address or "0.0.0.0")  # noqa: S104
+    except ValueError:
+        meant = "127.0.0.1" if address == "localhost" else "its address"
+        raise NoAddress(
+            f"BentoML listens on addresses, and {address} is a name; say --host {meant}"
+        ) from None
+
+
+def listening_address() -> str | None:
+    """The host that `bentoml serve` will listen on; None where something else serves.
+
+    Known only here: workers inherit a socket.
+    """
+    context = click.get_current_context(silent=True)
+    if context is None or "host" not in context.params:
+        return None
+    # Without the option BentoML takes what the service or its configuration says.
+    return str(context.params["host"] or BentoMLContainer.http.host.get())
+
+
+def is_named(host: str, hosts: Collection[str] = ()) -> bool:
+    """Whether a header `Host` means this machine and could mean no other one, or is one of `hosts`.
+
+    A web page elsewhere may have a name of its own lead here, and would then read what is answered.
+
+    Args:
+        host: The header, with or without a port.
+        hosts: Names in small letters, without a port.
+    """
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    return name in hosts or name.endswith(".localhost") or _is_loopback(name)
+
+
+def _is_loopback(address: str) -> bool:
+    if address == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False

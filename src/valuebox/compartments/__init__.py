@@ -1,0 +1,1 @@
+"""The business questions, each with its model, tables and endpoints."""

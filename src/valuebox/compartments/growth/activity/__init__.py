@@ -1,0 +1,1 @@
+"""Who is there, who stays, and who stops coming."""

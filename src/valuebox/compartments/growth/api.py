@@ -1,0 +1,75 @@
+"""The endpoint of the growth compartment."""
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Final
+
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from valuebox.access.keys import Scope
+from valuebox.compartments.growth.building import report
+from valuebox.compartments.growth.experiments.building import experiment
+from valuebox.compartments.growth.experiments.exposure import NoExperiment
+from valuebox.compartments.growth.experiments.schemas import ExperimentQuestion, ExperimentReport
+from valuebox.compartments.growth.loaded.facts import TooManyEvents
+from valuebox.compartments.growth.report import GrowthReport
+from valuebox.compartments.growth.schemas import GrowthQuestion
+from valuebox.compartments.growth.uplift.building import uplift
+from valuebox.compartments.growth.uplift.schemas import UpliftQuestion, UpliftReport
+from valuebox.facts.reading import SeveralCurrencies
+from valuebox.serving.endpoint import endpoint, overloaded
+from valuebox.serving.errors import error_response
+from valuebox.store.engine import Store
+
+MOST_EVENTS: Final = 5_000_000
+"""What a request may have read: more take longer than it may, and memory that others need."""
+
+
+class GrowthApi:
+    """Needs these from the service that it is part of."""
+
+    store: Store
+    reporting: Lock
+    """Held by the one report that a worker makes at a time."""
+
+    @endpoint("/v1/growth/report", Scope.READ, answers=GrowthReport, refuses=("unanswerable",))
+    def growth_report(self, question: GrowthQuestion, /) -> Response:
+        """Report on users, campaigns and events, on what they bring and on what has changed.
+
+        Reads at most 5,000,000 events, those of a baseline included. A worker makes one report at a
+        time, and meanwhile answers 503 to those who ask for another one.
+        """
+        return self._answer(lambda: report(self.store, question, MOST_EVENTS))
+
+    @endpoint(
+        "/v1/growth/experiment", Scope.READ, answers=ExperimentReport, refuses=("unanswerable",)
+    )
+    def growth_experiment(self, question: ExperimentQuestion, /) -> Response:
+        """Compare the arms of an experiment with its control.
+
+        Reads at most 5,000,000 events, and shares with the report that a worker makes one at a
+        time.
+        """
+        return self._answer(lambda: experiment(self.store, question, MOST_EVENTS))
+
+    @endpoint("/v1/growth/uplift", Scope.READ, answers=UpliftReport, refuses=("unanswerable",))
+    def growth_uplift(self, question: UpliftQuestion, /) -> Response:
+        """Say whether it is known on whom the treatment of an experiment has more effect.
+
+        Reads at most 5,000,000 events, and shares with the report that a worker makes one at a
+        time.
+        """
+        return self._answer(lambda: uplift(self.store, question, MOST_EVENTS))
+
+    def _answer(self, make: Callable[[], BaseModel]) -> Response:
+        if not self.reporting.acquire(blocking=False):
+            return overloaded()
+        try:
+            answer = make()
+        except (SeveralCurrencies, TooManyEvents, NoExperiment) as error:
+            said = str(error)
+            return error_response("unanswerable", f"{said[:1].upper()}{said[1:]}.")
+        finally:
+            self.reporting.release()
+        return Response(answer.model_dump_json(), media_type="application/json")

@@ -1,0 +1,1 @@
+"""Who and what brings the money, and where advertising pays."""

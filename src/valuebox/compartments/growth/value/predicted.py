@@ -1,0 +1,78 @@
+"""Predictions of lifetime value beside what customers brought, where users match."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from valuebox.compartments.growth.loaded.money import Money
+from valuebox.facts.frames import Facts
+
+
+class GroupPrediction(BaseModel):
+    """Customers of a group who have a prediction."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    customers: int
+    matched: int = Field(description="Customers who are users with a prediction.")
+    predicted: float | None = Field(description="Mean prediction of those.")
+    brought: float | None = Field(description="Mean profit of those, so far.")
+
+
+class Predicted(BaseModel):
+    """The latest predictions of the `ltv` compartment, joined by user id."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str = Field(description="The source whose customers are those users.")
+    customers: int
+    matched: int
+    groups: list[GroupPrediction] = Field(description="Highest mean prediction first.")
+
+
+def predicted(
+    facts: Facts, money: Money, attribute: str, source: str, predictions: Mapping[int, float]
+) -> Predicted:
+    """Join predictions with customers.
+
+    Ids of different sources may be the same and mean different people: only the customers of
+    one source are taken for users of the `ltv` compartment.
+
+    Args:
+        facts: What happened.
+        money: What events brought.
+        attribute: Of customers, which their groups are made by.
+        source: Whose customers have the ids of users.
+        predictions: By user id.
+    """
+    customers = facts.customers
+    there = customers.source.have(source)
+    by_text = {str(user_id): value for user_id, value in predictions.items()}
+    values = np.full(len(customers), np.nan)
+    own = np.flatnonzero(there)
+    values[own] = [by_text.get(customer, np.nan) for customer in customers.id[own].tolist()]
+    brought = facts.amount_per_customer(money.amount)
+    codes, names = customers.groups(attribute)
+    found = []
+    for code, name in enumerate(names):
+        members = there & (codes == code)
+        known = members & ~np.isnan(values)
+        if members.any():
+            found.append(
+                GroupPrediction(
+                    name=name,
+                    customers=int(members.sum()),
+                    matched=int(known.sum()),
+                    predicted=float(values[known].mean()) if known.any() else None,
+                    brought=float(brought[known].mean()) if known.any() else None,
+                )
+            )
+    found.sort(key=lambda one: (-(one.predicted or 0.0), one.name))
+    return Predicted(
+        source=source,
+        customers=int(there.sum()),
+        matched=int((~np.isnan(values)).sum()),
+        groups=found,
+    )

@@ -1,0 +1,66 @@
+"""What requests for predictions are answered with, made from whole columns.
+
+As long as the rows of a request are stored, the same bytes can be made of them again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import to_json
+from starlette.responses import Response
+
+from valuebox.serving.errors import WARNINGS_HEADER
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One value per user in every column, in the order sent."""
+
+    user_id: Sequence[int]
+    prediction: Sequence[float]
+    lower: Sequence[float | None]
+    upper: Sequence[float | None]
+    prediction_id: Sequence[str]
+    model: str
+
+    def by_row(self, warnings: Sequence[str] = ()) -> Response:
+        """As `schemas.Predictions`, with what is strange about the users in a header."""
+        rows = zip(
+            self.user_id, self.prediction, self.lower, self.upper, self.prediction_id, strict=True
+        )
+        return _json(
+            [
+                {
+                    "user_id": user_id,
+                    "prediction": prediction,
+                    "lower": lower,
+                    "upper": upper,
+                    "model": self.model,
+                    "prediction_id": prediction_id,
+                }
+                for user_id, prediction, lower, upper, prediction_id in rows
+            ],
+            warnings,
+        )
+
+    def by_column(self, warnings: Sequence[str] = ()) -> Response:
+        """As `bulk.PredictionTable`, with what is strange about the users there as well."""
+        return _json(
+            {
+                "model": self.model,
+                "user_id": self.user_id,
+                "prediction": self.prediction,
+                "lower": self.lower,
+                "upper": self.upper,
+                "prediction_id": self.prediction_id,
+                # Older clients refuse fields that they do not know.
+                **({"warnings": warnings} if warnings else {}),
+            },
+            warnings,
+        )
+
+
+def _json(content: Any, warnings: Sequence[str]) -> Response:
+    headers = {WARNINGS_HEADER: " ".join(warnings)} if warnings else None
+    return Response(to_json(content), headers=headers, media_type="application/json")

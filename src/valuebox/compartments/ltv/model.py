@@ -1,0 +1,185 @@
+"""The lifetime-value model: users in, expected values out; no HTTP and no SQL."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import numpy as np
+import xgboost as xgb
+from numpy.typing import NDArray
+
+from valuebox.compartments.ltv.baseline import SegmentStvMeans
+from valuebox.compartments.ltv.columns import Estimates
+from valuebox.compartments.ltv.features import Columns, Encoder, Matrix
+from valuebox.compartments.ltv.level import Drift
+from valuebox.compartments.ltv.paid import Paid
+from valuebox.compartments.ltv.uncertainty import Uncertainty
+from valuebox.features.bins import Reference
+from valuebox.models import registry
+from valuebox.models.contributions import Contributions
+
+KIND: Final = "ltv"
+NEWEST: Final = "ltv"
+"""The name that is served where none is set, if there is such a model."""
+_ENCODER, _DRIFT, _UNCERTAINTY = "encoder.json", "drift.json", "uncertainty.json"
+_BASELINE, _GOLDEN = "baseline.json", "golden.json"
+_CONTRIBUTIONS, _REFERENCE, _PAID = "contributions.json", "reference.json", "paid.json"
+_BOOSTER: Final = "booster.ubj"
+FORMAT: Final = 4
+_WITHOUT_REFERENCE: Final = 2
+_WITHOUT_PAID: Final = 3
+_READABLE: Final = (_WITHOUT_REFERENCE, _WITHOUT_PAID, FORMAT)
+"""The first one scattered users otherwise, and has no intervals that could be told today."""
+
+# Made up, so that no real user travels with the model: each kind of input once, unseen and
+# missing ones included.
+GOLDEN_USERS: Final[dict[str, list[Any]]] = {
+    "hidden": [0, 1, 0, 0, None, None],
+    "STV": [0.3975, 0.3975, 16.277625, 15.880125, 1.1925, None],
+    "is_lp": [0, 1, 1, 0, None, None],
+    "is_cancelled": [1, 1, 0, 0, None, None],
+    "credit_card_level": ["standard", "prepaid", "standard", "prepaid", None, None],
+    "aff_type": ["PPL", "PPS", "Other", "PPL", "never seen", None],
+    "country_segment": ["US", "RU", "KZ", "GB", "never seen", None],
+}
+
+
+@dataclass(frozen=True)
+class LtvModel:
+    """Everything that was learned; `tag` is empty until it has been saved."""
+
+    encoder: Encoder
+    booster: xgb.Booster
+    drift: Drift
+    uncertainty: Uncertainty
+    baseline: SegmentStvMeans
+    contributions: Contributions
+    reference: Reference | None
+    """None of models that were saved before it was learned: nobody can be compared with it."""
+    paid: Paid = field(default_factory=Paid)
+    tag: str = ""
+    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def predict(self, columns: Columns) -> NDArray[np.float64]:
+        """Expected lifetime value of each user.
+
+        Args:
+            columns: One sequence of length `n_users` per feature; see `Encoder.transform`.
+
+        Returns:
+            `(n_users,)`, in the currency of `STV`.
+        """
+        return self._predict(self.encoder.transform(columns), columns)
+
+    def estimate(self, columns: Columns) -> Estimates:
+        """Expected lifetime value of each user, and where the realised one is expected.
+
+        Args:
+            columns: As for `predict`; see `Uncertainty.interval` for the ends.
+        """
+        return self.estimate_encoded(self.encoder.transform(columns), columns)
+
+    def estimate_encoded(self, matrix: Matrix, columns: Columns) -> Estimates:
+        """The same, where the encoder has already made `matrix` of `columns`."""
+        predictions = self._predict(matrix, columns)
+        stv = columns.get("STV")
+        ends = self.uncertainty.interval(predictions, stv, self.paid.stretch(stv))
+        return Estimates(predictions, *ends)
+
+    def warnings(self, columns: Columns) -> list[str]:
+        """What makes predictions of some users doubtful, in sentences of ASCII."""
+        return self.paid.warnings(self.paid.beyond(columns.get("STV")))
+
+    def _predict(self, matrix: Matrix, columns: Columns) -> NDArray[np.float64]:
+        found: NDArray[np.float32] = self.booster.inplace_predict(matrix)
+        stv = columns.get("STV")
+        return self.drift.corrected(self.paid.bounded(found.astype(np.float64), stv), stv)
+
+    def save(self, name: str, labels: dict[str, str], metadata: dict[str, Any]) -> str:
+        """Save into the model store and return the exact tag; see `registry.save`."""
+        files = {
+            _BOOSTER: bytes(self.booster.save_raw("ubj")),
+            _ENCODER: _json(self.encoder.to_dict()),
+            _DRIFT: _json(self.drift.to_dict()),
+            _UNCERTAINTY: _json(self.uncertainty.model_dump(mode="json")),
+            _BASELINE: _json(self.baseline.to_dict()),
+            _CONTRIBUTIONS: _json(self.contributions.model_dump()),
+            _REFERENCE: _json(self.reference and self.reference.model_dump()),
+            _PAID: _json(self.paid.model_dump()),
+            _GOLDEN: _json(self.predict(GOLDEN_USERS).tolist()),
+        }
+        metadata = {"features": self.encoder.feature_names, **metadata}
+        return registry.save(name, KIND, FORMAT, files, labels, metadata)
+
+    @classmethod
+    def load(cls, tag: str) -> "LtvModel":
+        """Load from the model store and prove that it predicts what it did when saved.
+
+        Raises:
+            registry.ArtifactMissing: when there is none.
+            registry.ArtifactRefused: when it was changed, or predicts something else here.
+        """
+        artifact = registry.load(tag, KIND, _READABLE)
+        try:
+            booster = xgb.Booster(model_file=bytearray(artifact.read(_BOOSTER)))
+            encoder = Encoder.from_dict(artifact.json(_ENCODER))
+            drift = Drift.from_dict(artifact.json(_DRIFT))
+            uncertainty = Uncertainty.model_validate(artifact.json(_UNCERTAINTY))
+            baseline = SegmentStvMeans.from_dict(artifact.json(_BASELINE))
+            contributions = Contributions.model_validate(artifact.json(_CONTRIBUTIONS))
+            reference, paid = None, Paid()
+            if artifact.format > _WITHOUT_REFERENCE and (bins := artifact.json(_REFERENCE)):
+                reference = Reference.model_validate(bins)
+            if artifact.format > _WITHOUT_PAID:
+                paid = Paid.model_validate(artifact.json(_PAID))
+            golden = np.array(artifact.json(_GOLDEN))
+        except (xgb.core.XGBoostError, OSError, ValueError, KeyError, TypeError) as error:
+            raise registry.ArtifactRefused(f"{artifact.tag} cannot be read: {error}") from None
+        # One thread per worker: requests run side by side, and small batches gain nothing.
+        booster.set_param({"nthread": 1})
+        model = cls(
+            encoder,
+            booster,
+            drift,
+            uncertainty,
+            baseline,
+            contributions,
+            reference,
+            paid,
+            artifact.tag,
+            artifact.created_at,
+            artifact.metadata,
+        )
+        # Summing trees may differ in the last float32 bits between processors.
+        if not np.allclose(model.predict(GOLDEN_USERS), golden, rtol=1e-5, atol=1e-5):
+            raise registry.ArtifactRefused(
+                f"{artifact.tag} does not predict here what it did when it was saved"
+            )
+        return model
+
+
+def served(tag: str | None) -> LtvModel | None:
+    """The model that a service answers with.
+
+    Args:
+        tag: The one that must be there, or `registry.NONE`; None for the newest `ltv`, if there is
+            one.
+
+    Raises:
+        registry.ArtifactMissing: when it must be there and is not.
+        registry.ArtifactRefused: when it cannot be used.
+    """
+    if tag == registry.NONE:
+        return None
+    try:
+        return LtvModel.load(tag or NEWEST)
+    except registry.ArtifactMissing:
+        if tag is None:
+            return None
+        raise
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, indent=1).encode()

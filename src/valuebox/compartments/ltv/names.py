@@ -1,0 +1,123 @@
+"""Which columns of users are there, which are not, and which are there under nearly their name."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, Final, Self
+
+from valuebox.compartments.ltv.features import FEATURES
+
+REQUIRED: Final = ("user_id", "join_date")
+COLUMNS: Final = (
+    "user_id",
+    "join_date",
+    "hidden",
+    "STV",
+    "credit_card_level",
+    "is_lp",
+    "aff_type",
+    "is_cancelled",
+    "country_segment",
+)
+TARGET: Final = "target"
+
+if TYPE_CHECKING:
+    from valuebox.compartments.ltv.schemas import User
+
+_KNOWN: Final = (*COLUMNS, TARGET)
+# Names that are longer are not compared letter by letter.
+_LONGEST: Final = 40
+_SHOWN: Final = 60
+# Warnings go into a header, which has an end.
+_MOST: Final = 10
+# One slip of the pen in a name of some letters, two in a long one; "STV" has to be spelt right.
+_SLIPS: Final = ((5, 1), (9, 2))
+
+
+@dataclass(frozen=True)
+class Heading:
+    """How the columns of users fit what a model knows."""
+
+    absent: list[str]
+    """Features that no column is called by."""
+    near: dict[str, str]
+    """What columns are called that may be meant for one that is absent, and for which."""
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> Self:
+        """From the names of columns."""
+        there = set(names)
+        absent = [name for name in FEATURES if name not in there]
+        near = {name: meant for name in there if (meant := meant_by(name)) and meant not in there}
+        return cls(absent, dict(sorted(near.items())))
+
+    def warnings(self) -> list[str]:
+        """A sentence for what is absent, and one for every name that is nearly right."""
+        told = [
+            f'The column "{shown(name)}" is not used: is {meant} meant?'
+            for name, meant in islice(self.near.items(), _MOST)
+        ]
+        if self.absent:
+            several = len(self.absent) > 1
+            told.append(
+                f"No column is called {' or '.join(self.absent)}: "
+                f"{'they are' if several else 'it is'} taken as missing for every user."
+            )
+        return told
+
+
+def names_of(users: "Sequence[User]") -> Heading:
+    """How the fields of users who were sent one by one fit, where each may have others."""
+    names: set[str] = set()
+    for user in users:
+        # Most users have the same: to look is quicker than to add.
+        if not user.model_fields_set <= names:
+            names |= user.model_fields_set
+    return Heading.of(names)
+
+
+def shown(name: str) -> str:
+    """A name as it can stand in a line of ASCII, shortened."""
+    text = ascii(name)[1:-1]
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def meant_by(name: str) -> str | None:
+    """The known column that another name is nearly equal to, if any.
+
+    Capitals, blanks, underscores and the like make no difference, and a letter or two of a longer
+    name may be wrong, missing, too many or swapped.
+    """
+    return None if name in _KNOWN or len(name) > _LONGEST else _meant_by(name)
+
+
+@lru_cache(maxsize=4096)
+def _meant_by(name: str) -> str | None:
+    letters = _letters(name)
+    for known in _KNOWN:
+        if letters == _letters(known):
+            return known
+    for known in _KNOWN:
+        meant = _letters(known)
+        slips = max((slips for length, slips in _SLIPS if len(meant) >= length), default=0)
+        if abs(len(letters) - len(meant)) <= slips and _distance(letters, meant) <= slips:
+            return known
+    return None
+
+
+def _letters(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+def _distance(one: str, other: str) -> int:
+    """Fewest letters to change, add, leave out or swap with the next (optimal string alignment)."""
+    before, row = list(range(len(other) + 1)), list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        earlier, before, row = before, row, [i]
+        for j, wanted in enumerate(other, 1):
+            least = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
+                least = min(least, earlier[j - 2] + 1)
+            row.append(least)
+    return row[-1]

@@ -1,0 +1,215 @@
+"""How features, predictions and outcomes are written and found."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from valuebox.compartments.ltv.answers import Answer
+from valuebox.compartments.ltv.columns import Estimates, UserColumns
+from valuebox.compartments.ltv.features import FEATURES
+from valuebox.compartments.ltv.schemas import (
+    OutcomesStored,
+    PredictionPage,
+    PredictionSearch,
+    StoredPrediction,
+)
+from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
+from valuebox.predictions.sums.passed_over import noting
+from valuebox.serving.replays import AnswerGone
+from valuebox.store.clock import CLOCK
+from valuebox.store.ids import Ids, new_ids
+from valuebox.store.writing import Rows, Then, write
+
+# Bound parameters of one statement are limited, on SQLite to 32,766.
+_CHUNK = 5_000
+
+
+def add_predictions(
+    session: Session,
+    request_id: UUID,
+    users: UserColumns,
+    estimates: Callable[[], Estimates],
+    model: str,
+) -> Ids:
+    """Store what `new_predictions` makes of the same; returns their ids."""
+    ids = new_ids(len(users))
+    write(session, new_predictions(ids, request_id, users, estimates, model))
+    return ids
+
+
+def new_predictions(
+    ids: Sequence[UUID],
+    request_id: UUID | Sequence[UUID],
+    users: UserColumns,
+    estimates: Callable[[], Estimates],
+    model: str,
+) -> Iterator[Rows | Then]:
+    """The rows that hold what was received of `users` and what `model` said of them.
+
+    Args:
+        ids: Of the predictions, in the order of `users`; those of a request have a block of
+            their own.
+        request_id: Of the request that they came with; one for each user, if there were several.
+        users: What was received.
+        estimates: What was said; only asked for when the features are on their way, if many.
+        model: Who said it.
+
+    Yields:
+        Rows, to be written in this order, and what follows them.
+    """
+    now = CLOCK.moment()
+    received = {
+        "id": ids,
+        "request_id": request_id,
+        "received_at": now,
+        "user_id": users.user_id,
+        "join_date": users.join_date,
+        **{name.lower(): users.features[name] for name in FEATURES},
+        "extra": users.extra,
+    }
+    yield Rows(LtvFeatures, len(ids), received)
+    predicted = {
+        "id": ids,
+        "features_id": ids,
+        "model": model,
+        **estimates()._asdict(),
+        "predicted_at": now,
+    }
+    yield Rows(LtvPrediction, len(ids), predicted)
+    yield noting(ids)
+
+
+def put_outcomes(session: Session, targets: dict[int, float]) -> OutcomesStored:
+    """Store realised values by user id; a known value is left alone, another one replaced."""
+    now = datetime.now(UTC)
+    # One order for everybody, so that two requests with the same users cannot deadlock.
+    user_ids = sorted(targets)
+    known: dict[int, float] = {}
+    for start in range(0, len(user_ids), _CHUNK):
+        chunk = user_ids[start : start + _CHUNK]
+        found = select(LtvOutcome.user_id, LtvOutcome.target).where(LtvOutcome.user_id.in_(chunk))
+        known.update((user_id, target) for user_id, target in session.execute(found))
+    changed = [user_id for user_id in user_ids if known.get(user_id) != targets[user_id]]
+    if changed:
+        upsert = _upsert_outcome(session)
+        session.execute(
+            upsert,
+            [
+                {
+                    "user_id": user_id,
+                    "target": targets[user_id],
+                    "first_reported_at": now,
+                    "changed_at": now,
+                }
+                for user_id in changed
+            ],
+        )
+    added = sum(user_id not in known for user_id in changed)
+    return OutcomesStored(
+        received=len(targets),
+        added=added,
+        corrected=len(changed) - added,
+        unchanged=len(targets) - len(changed),
+    )
+
+
+def _upsert_outcome(session: Session) -> postgresql.Insert | sqlite.Insert:
+    is_postgres = session.get_bind().dialect.name == "postgresql"
+    statement = (postgresql.insert if is_postgres else sqlite.insert)(LtvOutcome)
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=[LtvOutcome.user_id],
+        set_={"target": new.target, "changed_at": new.changed_at},
+        where=LtvOutcome.target != new.target,
+    )
+
+
+def find_predictions(session: Session, search: PredictionSearch) -> PredictionPage:
+    """One page of stored predictions, newest first."""
+    query = (
+        select(LtvPrediction, LtvFeatures, LtvOutcome.target)
+        .join(LtvFeatures, LtvFeatures.id == LtvPrediction.features_id)
+        .outerjoin(LtvOutcome, LtvOutcome.user_id == LtvFeatures.user_id)
+        .order_by(LtvPrediction.id.desc())
+        .limit(search.page_size + 1)
+    )
+    if search.user_ids is not None:
+        query = query.where(LtvFeatures.user_id.in_(set(search.user_ids)))
+    if search.request_id is not None:
+        query = query.where(LtvFeatures.request_id == search.request_id)
+    if search.joined_from is not None:
+        query = query.where(LtvFeatures.join_date >= search.joined_from)
+    if search.joined_before is not None:
+        query = query.where(LtvFeatures.join_date < search.joined_before)
+    if search.after is not None:
+        query = query.where(LtvPrediction.id < search.after)
+    found = [
+        StoredPrediction.model_construct(
+            user_id=features.user_id,
+            prediction=prediction.prediction,
+            lower=prediction.lower,
+            upper=prediction.upper,
+            model=prediction.model,
+            prediction_id=prediction.id,
+            request_id=features.request_id,
+            predicted_at=prediction.predicted_at,
+            join_date=features.join_date,
+            country_segment=features.country_segment,
+            target=target,
+        )
+        for prediction, features, target in session.execute(query)
+    ]
+    page = found[: search.page_size]
+    more = len(found) > len(page)
+    return PredictionPage.model_construct(
+        predictions=page, next_page=page[-1].prediction_id if more else None
+    )
+
+
+def answer_of_request(session: Session, request_id: UUID, n_users: int) -> Answer:
+    """What a request was answered with, once more.
+
+    Raises:
+        AnswerGone: when not all of its `n_users` predictions are stored any more.
+    """
+    stored = _predictions_of(session, request_id)
+    if len(stored) != n_users:
+        raise AnswerGone
+    return Answer(
+        user_id=[one.user_id for one in stored],
+        prediction=[one.prediction for one in stored],
+        lower=[one.lower for one in stored],
+        upper=[one.upper for one in stored],
+        prediction_id=[str(one.id) for one in stored],
+        model=stored[0].model,
+    )
+
+
+def intervals_of_request(
+    session: Session, request_id: UUID
+) -> list[tuple[float, float | None, float | None]]:
+    """Prediction, lower and upper end of each user of a request, in the order sent."""
+    stored = _predictions_of(session, request_id)
+    return [(one.prediction, one.lower, one.upper) for one in stored]
+
+
+def _predictions_of(session: Session, request_id: UUID) -> Sequence[Row[*tuple[Any, ...]]]:
+    query = (
+        select(
+            LtvPrediction.id,
+            LtvFeatures.user_id,
+            LtvPrediction.prediction,
+            LtvPrediction.lower,
+            LtvPrediction.upper,
+            LtvPrediction.model,
+        )
+        .join(LtvFeatures, LtvFeatures.id == LtvPrediction.features_id)
+        .where(LtvFeatures.request_id == request_id)
+        .order_by(LtvPrediction.id)
+    )
+    return session.execute(query).all()

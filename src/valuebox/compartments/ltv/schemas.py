@@ -1,0 +1,248 @@
+"""What comes in and goes out over HTTP, and the bounds that hold for files as well.
+
+Amounts (`STV`, `target`, `prediction`) are in the site's currency; moments without a zone are
+the site's own clock, moments with one are converted to UTC.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    RootModel,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from valuebox.compartments.ltv.paid import Paid
+from valuebox.compartments.ltv.uncertainty import Uncertainty
+from valuebox.models.contributions import Contributions
+from valuebox.schemas.moments import JoinDate, StoredMoment
+from valuebox.schemas.requests import RequestModel
+from valuebox.schemas.values import NO_NUL, Model, no_nul, outsized, storable
+
+MAX_ROWS: Final = 10_000
+MAX_PAGE: Final = 10_000
+MAX_USER_ID: Final = 2**63 - 1
+MAX_AMOUNT: Final = 1_000_000.0
+MAX_TEXT: Final = 100
+
+_EXAMPLE_TAG = "ltv:2a4bqzq5x6lzqhqr"
+_EXAMPLE_ID = "019c2f4e-6a3b-7c1d-9e2f-3a4b5c000000"
+
+
+def _no_text(value: Any) -> Any:
+    # Pydantic would take "1" for a number, as it does not where it is strict.
+    if isinstance(value, str):
+        raise PydanticCustomError("flag", "Input should be 0 or 1")
+    return value
+
+
+UserId = Annotated[int, Field(strict=True, ge=0, le=MAX_USER_ID)]
+Flag = Annotated[
+    int,
+    Field(ge=0, le=1),
+    BeforeValidator(_no_text),
+    WithJsonSchema({"type": ["integer", "boolean"], "minimum": 0, "maximum": 1}),
+]
+ShortTermValue = Annotated[float, Field(strict=True, ge=0, le=MAX_AMOUNT)]
+Target = Annotated[float, Field(strict=True, ge=-MAX_AMOUNT, le=MAX_AMOUNT)]
+Category = Annotated[
+    str,
+    StringConstraints(max_length=MAX_TEXT),
+    AfterValidator(no_nul),
+    WithJsonSchema({"type": "string", "maxLength": MAX_TEXT, "pattern": NO_NUL}),
+]
+
+
+class User(Model):
+    """One user after four days. Only `user_id` and `join_date` are required.
+
+    Columns that are not listed here are kept with the rest, up to 65,536 bytes as JSON.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Annotated[JsonValue, AfterValidator(storable)]]
+
+    user_id: UserId = Field(description="Numerical identifier.", examples=[1369584])
+    join_date: JoinDate = Field(
+        description="When the user joined.", examples=["2019-08-01 00:00:21"]
+    )
+    hidden: Flag | None = Field(
+        default=None, description="A segment estimated when joining, 0 or 1.", examples=[0]
+    )
+    STV: ShortTermValue | None = Field(
+        default=None, description="Amount spent in the first 4 days.", examples=[16.277625]
+    )
+    credit_card_level: Category | None = Field(
+        default=None, description="Kind of credit card.", examples=["standard"]
+    )
+    is_lp: Flag | None = Field(default=None, description="Traffic source, 0 or 1.", examples=[0])
+    aff_type: Category | None = Field(
+        default=None, description="Traffic source, by kind of affiliate.", examples=["PPS"]
+    )
+    is_cancelled: Flag | None = Field(
+        default=None, description="Whether the subscription was cancelled, 0 or 1.", examples=[1]
+    )
+    country_segment: Category | None = Field(
+        default=None, description="Country; ones never seen are welcome.", examples=["US"]
+    )
+    target: Target | None = Field(
+        default=None,
+        description="Realised value, if known: stored as an outcome, never used to predict.",
+        examples=[None],
+    )
+
+    @model_validator(mode="after")
+    def _extra_names_are_storable(self) -> "User":
+        for name in self.model_extra or ():
+            no_nul(name)
+        return self
+
+
+class Users(
+    RequestModel, RootModel[Annotated[list[User], Field(min_length=1, max_length=MAX_ROWS)]]
+):
+    """The users to predict, at most 10,000."""
+
+    max_values = 50 * MAX_ROWS
+
+    def outsized(self) -> Iterator[tuple[str | int, ...]]:
+        """Rows whose columns of their own are too large, and the largest of these."""
+        for row, user in enumerate(self.root):
+            if user.model_extra and (largest := outsized(user.model_extra)) is not None:
+                yield row, largest
+
+
+class Prediction(Model):
+    """What the model says of one user."""
+
+    user_id: int = Field(description="As sent.", examples=[1369584])
+    prediction: float = Field(
+        description="Expected lifetime value, in the currency of `STV`.", examples=[24.81]
+    )
+    lower: float = Field(
+        description="Lower end of the interval that holds the realised value of at least 9 in 10.",
+        examples=[16.277625],
+    )
+    upper: float = Field(description="Upper end of that interval.", examples=[48.038875])
+    model: str = Field(description="Tag of the model.", examples=[_EXAMPLE_TAG])
+    prediction_id: UUID = Field(description="Id of the stored prediction.", examples=[_EXAMPLE_ID])
+
+
+class Predictions(RootModel[list[Prediction]]):
+    """One prediction per user, in the order sent."""
+
+
+class PredictionSearch(Model, RequestModel):
+    """Which stored predictions to return; conditions that are given must all hold."""
+
+    max_values = 2 * MAX_ROWS
+
+    user_ids: Annotated[list[UserId], Field(max_length=MAX_ROWS)] | None = Field(
+        default=None, description="Of these users.", examples=[[1369584]]
+    )
+    request_id: UUID | None = Field(
+        default=None,
+        description="Of this request, see its header `X-Request-Id`.",
+        examples=[None],
+    )
+    joined_from: JoinDate | None = Field(
+        default=None, description="Users who joined then or later.", examples=["2019-08-01"]
+    )
+    joined_before: JoinDate | None = Field(
+        default=None, description="Users who joined before then.", examples=["2019-09-01"]
+    )
+    page_size: int = Field(
+        default=100, strict=True, ge=1, le=MAX_PAGE, description="How many.", examples=[100]
+    )
+    after: UUID | None = Field(
+        default=None,
+        description="`next_page` of the page before; absent for the first.",
+        examples=[None],
+    )
+
+
+class StoredPrediction(Prediction):
+    """A prediction as it was stored, with what it was made for and what came true."""
+
+    lower: float | None = Field(  # type: ignore[assignment]
+        description="As answered; null for those stored before there were intervals."
+    )
+    upper: float | None = Field(  # type: ignore[assignment]
+        description="As answered; null for those stored before there were intervals."
+    )
+
+    request_id: UUID = Field(description="The request that asked for it.")
+    predicted_at: AwareDatetime = Field(description="When, in UTC.")
+    join_date: StoredMoment = Field(description="When the user joined, in UTC if sent with a zone.")
+    country_segment: str | None = Field(description="As sent.")
+    target: float | None = Field(description="Realised value, where it has been reported.")
+
+
+class PredictionPage(Model):
+    """Stored predictions, newest first."""
+
+    predictions: list[StoredPrediction]
+    next_page: UUID | None = Field(
+        description="Send it as `after` for the next page; null on the last."
+    )
+
+
+class Outcome(Model):
+    """What a user really spent."""
+
+    user_id: UserId = Field(description="As in predictions.", examples=[1369584])
+    target: Target = Field(
+        description="Realised value, in the currency of `STV`.", examples=[32.157750]
+    )
+
+
+class Outcomes(
+    RequestModel, RootModel[Annotated[list[Outcome], Field(min_length=1, max_length=MAX_ROWS)]]
+):
+    """Realised values, at most 10,000; of a user sent twice the last one counts."""
+
+    max_values = 10 * MAX_ROWS
+
+
+class OutcomesStored(Model):
+    """What the sent outcomes changed."""
+
+    received: int = Field(description="Different users sent.")
+    added: int = Field(description="Users whose value was not known before.")
+    corrected: int = Field(description="Users whose value was another one before.")
+    unchanged: int = Field(description="Users whose value was already known.")
+
+
+class ModelCard(Model):
+    """The model that answers, and how it was made."""
+
+    model: str = Field(description="Its tag.", examples=[_EXAMPLE_TAG])
+    kind: Literal["ltv"] = Field(description="The compartment that it belongs to.")
+    created_at: AwareDatetime = Field(description="When it was trained, in UTC.")
+    metadata: dict[str, JsonValue] = Field(
+        description="Training window, rows, library versions, features and validation figures."
+    )
+    baseline: dict[str, JsonValue] = Field(
+        description="Training means by segment and STV, to compare predictions with."
+    )
+    uncertainty: Uncertainty = Field(
+        description="What intervals are made of: how users scatter, levels move, segments differ."
+    )
+    contributions: Contributions = Field(
+        description="What it looks at: how far each feature shifts predictions from the average."
+    )
+    paid: Paid = Field(
+        default_factory=Paid,
+        description="Between which amounts of `STV` it has learned, and how much of them users "
+        "keep paid.",
+    )

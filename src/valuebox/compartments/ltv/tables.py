@@ -1,0 +1,79 @@
+"""Tables of the lifetime-value compartment: features, predictions, outcomes.
+
+Ids are made by the service (`store.ids`): the ids of one request increase in the order its
+rows were sent, and those of a later request are greater.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from valuebox.compartments.ltv.schemas import MAX_TEXT
+from valuebox.store.base import Base, UtcDateTime
+
+MAX_TAG = 255
+
+
+class LtvFeatures(Base):
+    """What was sent of a user; a user sent again gets another row.
+
+    A `join_date` with a zone is kept in UTC; absent and null are both NULL.
+    """
+
+    __tablename__ = "ltv_features"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    request_id: Mapped[UUID] = mapped_column(index=True)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    join_date: Mapped[datetime] = mapped_column(DateTime, index=True)
+    hidden: Mapped[int | None]
+    stv: Mapped[float | None]
+    credit_card_level: Mapped[str | None] = mapped_column(String(MAX_TEXT))
+    is_lp: Mapped[int | None]
+    aff_type: Mapped[str | None] = mapped_column(String(MAX_TEXT))
+    is_cancelled: Mapped[int | None]
+    country_segment: Mapped[str | None] = mapped_column(String(MAX_TEXT))
+    extra: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+    # The newest row of a user is the one that counts, however often they were sent.
+    __table_args__ = (Index(None, "user_id", "id"),)
+
+
+class LtvPrediction(Base):
+    """What a model said of a features row; `lower` and `upper` are NULL before revision 0002."""
+
+    __tablename__ = "ltv_predictions"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    features_id: Mapped[UUID] = mapped_column(ForeignKey(LtvFeatures.id), index=True)
+    model: Mapped[str] = mapped_column(String(MAX_TAG))
+    prediction: Mapped[float]
+    lower: Mapped[float | None]
+    upper: Mapped[float | None]
+    predicted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class LtvOutcome(Base):
+    """What came true: the latest realised value of a user."""
+
+    __tablename__ = "ltv_outcomes"
+
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    target: Mapped[float]
+    first_reported_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    summed: Mapped[float | None]
+    """The value that the sums hold (`summaries.folding`); NULL where they hold none."""
+
+
+NOT_SUMMED = LtvOutcome.target.is_distinct_from(LtvOutcome.summed)
+Index(
+    "ix_ltv_outcomes_not_summed",
+    LtvOutcome.user_id,
+    postgresql_where=NOT_SUMMED,
+    sqlite_where=NOT_SUMMED,
+)

@@ -1,0 +1,305 @@
+"""The response model: customers in, probabilities out; no HTTP and no SQL."""
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import xgboost as xgb
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from valuebox.compartments.response.features import Cell, Encoder, Matrix
+from valuebox.compartments.response.first_layout import FirstLayout
+from valuebox.compartments.response.ranker import Ranker, Regressions, Way
+from valuebox.facts.reading import Coded, CustomerRows, EventRows, FactRows
+from valuebox.facts.windows import Floats, History, Positions
+from valuebox.models import registry
+
+KIND: Final = "response"
+NEWEST: Final = "response"
+"""The name that is served where none is set, if there is such a model."""
+_ENCODER, _REST, _GOLDEN = "encoder.json", "model.json", "golden.json"
+_FORMAT: Final = 3
+_FIRST_LAYOUT: Final = 1
+_LAYOUT: Final = 2
+"""Of the files; the first one, which they do not say, had a single booster for everything."""
+_AT: Final = np.datetime64("2024-06-01", "us")
+_AT_ONCE: Final = 5_000
+"""Customers whose matrices are in memory at the same time."""
+
+_log = logging.getLogger("valuebox")
+
+
+class Said(NamedTuple):
+    """How likely customers are to respond: `(n_customers, n_cells)`."""
+
+    model: Floats
+    baseline: Floats
+    """By a logistic regression on recency and the counts of 30, 90 and 365 days."""
+
+
+class Pair(NamedTuple):
+    """What was learned of one response."""
+
+    any: Ranker
+    """In any category, or none."""
+    categories: Ranker
+    """In each one."""
+
+
+@dataclass(frozen=True)
+class ResponseModel:
+    """Everything that was learned; `tag` is empty until it has been saved."""
+
+    encoder: Encoder
+    pairs: tuple[Pair, ...]
+    """For each response."""
+    days: int
+    """How far ahead it looks."""
+    category: str
+    """The property of events that holds their category."""
+    tag: str = ""
+    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def cells(self) -> list[Cell]:
+        """What is predicted of each customer."""
+        return self.encoder.cells
+
+    @property
+    def moves(self) -> list[float]:
+        """Standard deviation of the level of a month to come, in log-odds, for each cell."""
+        each = len(self.encoder.categories)
+        return [
+            moves
+            for pair in self.pairs
+            for moves in (
+                pair.any.regressions.moves,
+                *[pair.categories.regressions.moves] * each,
+            )
+        ]
+
+    def predict(self, facts: FactRows, at: np.datetime64, chosen: Positions) -> Floats:
+        """How likely customers are to respond within `days` from a moment on.
+
+        Args:
+            facts: All that these customers did before; later events are not looked at.
+            at: The moment, UTC.
+            chosen: Positions of customers, each at most once.
+
+        Returns:
+            `(n_chosen, n_cells)`; a response in any category is at least as likely as in each.
+        """
+        return self.say(facts, at, chosen).model
+
+    @property
+    def ways(self) -> list[Way]:
+        """What is served of each cell."""
+        each = len(self.encoder.categories)
+        return [
+            way
+            for pair in self.pairs
+            for way in (pair.any.regressions.way, *[pair.categories.regressions.way] * each)
+        ]
+
+    def anywhere(self, facts: FactRows, at: np.datetime64, chosen: Positions) -> Floats:
+        """What `predict` says of each response in any category: `(n_chosen, n_responses)`."""
+        history = self.encoder.history(facts, at)
+        parts = [np.zeros((0, len(self.pairs)))]
+        for start in range(0, len(chosen), _AT_ONCE):
+            some = chosen[start : start + _AT_ONCE]
+            every = self.encoder.of_responses(history, at, some, self.days)
+            said = [pair.any.log_odds(every[:, n, None]) for n, pair in enumerate(self.pairs)]
+            parts.append(expit(np.concatenate(said, axis=1)))
+        return np.concatenate(parts)
+
+    def say(self, facts: FactRows, at: np.datetime64, chosen: Positions) -> Said:
+        """The same, and what the baseline says."""
+        history = self.encoder.history(facts, at)
+        parts = [Said(*np.zeros((2, 0, len(self.cells))))]
+        for start in range(0, len(chosen), _AT_ONCE):
+            parts.append(self._say(history, at, chosen[start : start + _AT_ONCE]))
+        return Said(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+    def _say(self, history: History, at: np.datetime64, chosen: Positions) -> Said:
+        every = self.encoder.of_responses(history, at, chosen, self.days)
+        each = self.encoder.of_categories(history, at, chosen, self.days)
+        said: list[Floats] = []
+        plain: list[Floats] = []
+        for place, pair in enumerate(self.pairs):
+            matrix = every[:, place, None]
+            inside = within(each[:, place], matrix, pair.any)
+            most = expit(pair.any.log_odds(matrix))
+            said += [most, np.minimum(expit(pair.categories.log_odds(inside)), most)]
+            plain += [expit(pair.any.baseline(matrix)), expit(pair.categories.baseline(inside))]
+        return Said(np.concatenate(said, axis=1), np.concatenate(plain, axis=1))
+
+    def save(self, name: str, labels: dict[str, str], metadata: dict[str, Any]) -> str:
+        """Save into the model store and return the exact tag; see `registry.save`."""
+        regressions = [
+            [one.regressions.model_dump(mode="json") for one in pair] for pair in self.pairs
+        ]
+        rest = {
+            "layout": _LAYOUT,
+            "days": self.days,
+            "category": self.category,
+            "regressions": regressions,
+        }
+        golden = self.predict(*_golden(self.encoder))
+        files = {
+            _ENCODER: self.encoder.model_dump_json(indent=1).encode(),
+            _REST: json.dumps(rest, indent=1).encode(),
+            _GOLDEN: json.dumps(golden.tolist()).encode(),
+        }
+        for place, pair in enumerate(self.pairs):
+            for kind, ranker in pair._asdict().items():
+                files[_trees(place, kind)] = bytes(ranker.booster.save_raw("ubj"))
+        columns = {"features": self.encoder.names, "days": self.days}
+        return registry.save(name, KIND, _FORMAT, files, labels, columns | metadata)
+
+    @classmethod
+    def load(cls, tag: str) -> "ResponseModel":
+        """Load one of today's layout, which can be judged; raises as `load` does."""
+        model = load(tag)
+        if isinstance(model, FirstLayout):
+            raise registry.ArtifactOutdated(
+                f"{tag} was saved by an older version of valuebox, without what it is judged "
+                "beside; `valuebox growth train` makes a new one"
+            )
+        return model
+
+    @classmethod
+    def _read(
+        cls, artifact: registry.Artifact, encoder: Encoder, rest: dict[str, Any]
+    ) -> "ResponseModel":
+        pairs = tuple(
+            Pair(
+                *(
+                    Ranker.read(Regressions.model_validate(one), artifact.read(_trees(place, kind)))
+                    for kind, one in zip(Pair._fields, two, strict=True)
+                )
+            )
+            for place, two in enumerate(rest["regressions"])
+        )
+        days, category = int(rest["days"]), str(rest["category"])
+        of_artifact = (artifact.tag, artifact.created_at, artifact.metadata)
+        return cls(encoder, pairs, days, category, *of_artifact)
+
+
+Predictor = ResponseModel | FirstLayout
+"""Whatever predicts, however old it is."""
+
+
+def load(tag: str) -> Predictor:
+    """Load from the model store and prove that it predicts what it did when saved.
+
+    Raises:
+        registry.ArtifactMissing: when there is none.
+        registry.ArtifactOutdated: when another version has saved it in a layout unknown here.
+        registry.ArtifactRefused: when it was changed, or predicts something else here.
+    """
+    artifact = registry.load(tag, KIND, (_FORMAT,))
+    try:
+        rest = artifact.json(_REST)
+        layout = rest.get("layout", _FIRST_LAYOUT)
+        if layout not in _READERS:
+            raise registry.ArtifactOutdated(
+                f"{artifact.tag} was saved by another version of valuebox, in layout {layout}; "
+                "`valuebox growth train` makes a new one"
+            )
+        encoder = Encoder.model_validate_json(artifact.read(_ENCODER))
+        golden = np.array(artifact.json(_GOLDEN))
+        model = _READERS[layout](artifact, encoder, rest)
+    except (xgb.core.XGBoostError, OSError, ValueError, KeyError, TypeError) as error:
+        raise registry.ArtifactRefused(f"{artifact.tag} cannot be read: {error}") from None
+    # Summing trees may differ in the last float32 bits between processors.
+    if not np.allclose(model.predict(*_golden(encoder)), golden, rtol=1e-4, atol=1e-6):
+        raise registry.ArtifactRefused(
+            f"{artifact.tag} does not predict here what it did when it was saved"
+        )
+    return model
+
+
+_READERS: Final[dict[int, Callable[[registry.Artifact, Encoder, dict[str, Any]], Predictor]]] = {
+    _FIRST_LAYOUT: FirstLayout.read,
+    _LAYOUT: ResponseModel._read,
+}
+
+
+def within(each: NDArray[np.float32], every: NDArray[np.float32], any_: Ranker) -> Matrix:
+    """The matrix of a response in each category, with what is said of it in any.
+
+    Args:
+        each: `(n_customers, n_categories, n_columns)`.
+        every: `(n_customers, 1, n_columns)`, of the response in any category.
+        any_: Learned of the response in any category.
+    """
+    customers, categories = each.shape[:2]
+    said = any_.regressions.logistic.log_odds(every[:, 0])
+    which = np.broadcast_to(np.eye(categories), (customers, categories, categories))
+    spread = np.broadcast_to(said[:, None, None], (customers, categories, 1))
+    return np.concatenate([each, spread, which], axis=2, dtype=np.float32)
+
+
+def served(tag: str | None) -> Predictor | None:
+    """The model that a service answers with.
+
+    Args:
+        tag: The one that must be there, or `registry.NONE`; None for the newest `response`, if
+            there is one. One that cannot be read, as another version has saved it, is then left
+            alone, with a warning: a service answers its other questions all the same.
+
+    Raises:
+        registry.ArtifactMissing: when it must be there and is not.
+        registry.ArtifactRefused: when it cannot be used.
+    """
+    if tag == registry.NONE:
+        return None
+    try:
+        return load(tag or NEWEST)
+    except registry.ArtifactMissing:
+        if tag is None:
+            return None
+        raise
+    except registry.ArtifactOutdated as outdated:
+        if tag is None:
+            _log.warning("responses are not predicted: %s", outdated)
+            return None
+        raise
+
+
+def _trees(place: int, kind: str) -> str:
+    return f"trees-{place}-{kind}.ubj"
+
+
+def _golden(encoder: Encoder) -> tuple[FactRows, np.datetime64, Positions]:
+    """Made-up customers, so that no real one travels with the model: known, unknown, and odd."""
+    kinds, categories = (*encoder.types, "never seen"), (*encoder.categories, "never seen")
+    count = 3 * len(kinds) * len(categories)
+    place = np.arange(count)
+    values = {name: values[:1] or ("?",) for name, values in encoder.attributes.values.items()}
+    told: list[dict[str, Any] | None] = [
+        {name: one for name, (one, *_) in values.items()},
+        dict.fromkeys(encoder.attributes.numbers, 1.5),
+        None,
+    ]
+    customers = CustomerRows(
+        Coded(np.zeros(3, dtype=np.int32), ["golden"]),
+        np.array(["1", "2", "3"], dtype=object),
+        np.array([_AT - np.timedelta64(90, "D"), np.datetime64("NaT"), _AT]),
+        told,
+    )
+    events = EventRows(
+        # The third one has done nothing.
+        (place % 2).astype(np.int32),
+        Coded((place % len(kinds)).astype(np.int32), list(kinds)),
+        _AT - (place * 7 + 1).astype("timedelta64[h]"),
+        np.full(count, np.nan),
+        Coded((place // 2 % len(categories)).astype(np.int32), list(categories)),
+    )
+    return FactRows(customers, events), _AT, np.arange(3)

@@ -1,0 +1,144 @@
+"""How predictions of responses are written, found, handed out and deleted."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from valuebox.compartments.response.features import Cell
+from valuebox.compartments.response.schemas import (
+    CustomerResponses,
+    Probabilities,
+    ResponsePredictions,
+)
+from valuebox.compartments.response.tables import ResponsePrediction
+from valuebox.serving.replays import AnswerGone
+from valuebox.store.ids import first_id, new_ids
+from valuebox.store.people import chunks, records
+from valuebox.store.pruning import Pruned, deleted, next_batch
+from valuebox.store.writing import Rows
+
+Keys = Sequence[tuple[str, str]]
+
+
+def new_rows(
+    request_id: UUID,
+    answer: ResponsePredictions,
+    cells: Sequence[Cell],
+    chances: NDArray[np.float64],
+) -> Rows:
+    """The rows that hold what was answered.
+
+    Args:
+        request_id: Of the request.
+        answer: What was answered.
+        cells: What was predicted of each customer.
+        chances: `(n_customers, n_cells)`.
+    """
+    each, count = len(cells), chances.size
+    return Rows(
+        ResponsePrediction,
+        count,
+        {
+            "id": new_ids(count),
+            "request_id": request_id,
+            "source": [one.source for one in answer.customers for _ in cells],
+            "customer": [one.id for one in answer.customers for _ in cells],
+            "starts_at": answer.start,
+            "ends_at": answer.end,
+            "response": [cell.response for cell in cells] * (count // each),
+            "category": [cell.category for cell in cells] * (count // each),
+            "probability": chances.ravel(),
+            "model": answer.model,
+            "predicted_at": datetime.now(UTC),
+        },
+    )
+
+
+def answer(
+    keys: Keys,
+    cells: Sequence[Cell],
+    chances: NDArray[np.float64],
+    model: str,
+    start: datetime,
+    days: int,
+) -> ResponsePredictions:
+    """What is answered; see `new_rows`."""
+    return ResponsePredictions.model_construct(
+        model=model,
+        start=start,
+        end=start + timedelta(days=days),
+        customers=[
+            _customer(key, cells, row) for key, row in zip(keys, chances.tolist(), strict=True)
+        ],
+    )
+
+
+def answer_of_request(session: Session, request_id: UUID, keys: Keys) -> ResponsePredictions:
+    """What a request was answered with, once more.
+
+    Raises:
+        AnswerGone: when not all of its predictions are stored any more.
+    """
+    query = select(ResponsePrediction).where(ResponsePrediction.request_id == request_id)
+    rows = session.scalars(query.order_by(ResponsePrediction.id)).all()
+    each = len(rows) // len(keys)
+    whole = [key for key in keys for _ in range(each)]
+    if not rows or [(one.source, one.customer) for one in rows] != whole:
+        raise AnswerGone
+    cells = [Cell(one.response, one.category) for one in rows[:each]]
+    chances = [one.probability for one in rows]
+    return ResponsePredictions.model_construct(
+        model=rows[0].model,
+        start=rows[0].starts_at,
+        end=rows[0].ends_at,
+        customers=[
+            _customer(key, cells, chances[place * each : (place + 1) * each])
+            for place, key in enumerate(keys)
+        ],
+    )
+
+
+def _customer(
+    key: tuple[str, str], cells: Sequence[Cell], chances: Sequence[float]
+) -> CustomerResponses:
+    responses: dict[str, Probabilities] = {}
+    for (response, category), chance in zip(cells, chances, strict=True):
+        if category is None:
+            responses[response] = Probabilities.model_construct(any=chance, by_category={})
+        else:
+            responses[response].by_category[category] = chance
+    return CustomerResponses.model_construct(source=key[0], id=key[1], responses=responses)
+
+
+def forget_responses(session: Session, source: str, ids: Sequence[str]) -> int:
+    """Delete all that was predicted of some customers of a source, and say how many rows."""
+    return sum(deleted(session, ResponsePrediction, _theirs(source, one)) for one in chunks(ids))
+
+
+def records_of_responses(
+    session: Session, source: str, ids: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """Every row of some customers of a source as plain values; see `people.records`."""
+    for chunk in chunks(ids):
+        condition = _theirs(source, chunk)
+        yield from records(session, ResponsePrediction, condition, ResponsePrediction.id)
+
+
+def prune_responses(session: Session, before: datetime, after: UUID | None = None) -> Pruned:
+    """Delete the first predictions that were made before a moment.
+
+    Ids are in order of time: the primary key finds what is old.
+    """
+    batch = next_batch(session, ResponsePrediction.id, first_id(before), after)
+    count = deleted(session, ResponsePrediction, batch.holds(ResponsePrediction.id))
+    return Pruned({"responses": count}, batch.last)
+
+
+def _theirs(source: str, ids: Sequence[str]) -> ColumnElement[bool]:
+    return (ResponsePrediction.source == source) & ResponsePrediction.customer.in_(ids)

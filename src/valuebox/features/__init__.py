@@ -1,0 +1,1 @@
+"""Columns into numbers and bins, as models and monitoring need them."""

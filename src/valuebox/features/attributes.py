@@ -1,0 +1,99 @@
+"""What is told of customers, as columns of the model matrix."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from valuebox.schemas.names import name_of
+
+Told = Sequence[dict[str, Any] | None]
+"""Attributes of customers; those of whom the same is told may share an object."""
+
+_MOST_ATTRIBUTES: Final = 20
+_MOST_VALUES: Final = 20
+_MOST_NAMED_NUMBERS: Final = 12
+"""Different numbers up to which each is a value of its own."""
+_LARGEST: Final = 1e38
+
+
+class Attributes(BaseModel):
+    """Which attributes are looked at, and how.
+
+    Numbers are one column each, NaN where missing. Of others each value is a column, and one
+    more is for what was not learned and what is missing.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    numbers: tuple[str, ...]
+    values: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def fit(cls, told: Told, fewest: int) -> "Attributes":
+        """Learn those that most customers have, and the values that at least `fewest` have."""
+        objects, place = _distinct(told)
+        customers = np.bincount(place, minlength=len(objects)).tolist()
+        names: Counter[str] = Counter()
+        for one, count in zip(objects, customers, strict=True):
+            names.update(dict.fromkeys(one or (), count))
+        numbers, values = [], {}
+        for name, having in names.most_common(_MOST_ATTRIBUTES):
+            if having < fewest:
+                continue
+            if _is_measured([(one or {}).get(name) for one in objects]):
+                numbers.append(name)
+                continue
+            counts: Counter[str] = Counter()
+            for one, count in zip(objects, customers, strict=True):
+                if (value := name_of((one or {}).get(name))) is not None:
+                    counts[value] += count
+            common = counts.most_common(_MOST_VALUES)
+            values[name] = tuple(value for value, count in common if count >= fewest)
+        return cls(numbers=tuple(numbers), values=values)
+
+    @property
+    def names(self) -> list[str]:
+        """Of the columns."""
+        each = [f"{name}={value}" for name, all_ in self.values.items() for value in (*all_, "?")]
+        return [*self.numbers, *each]
+
+    def transform(self, told: Told) -> NDArray[np.float32]:
+        """`(n_customers, len(names))`."""
+        objects, place = _distinct(told)
+        matrix = np.zeros((len(objects), len(self.names)), dtype=np.float32)
+        for row, one in zip(matrix, objects, strict=True):
+            known = one or {}
+            row[: len(self.numbers)] = [_number(known.get(name)) for name in self.numbers]
+            start = len(self.numbers)
+            for name, values in self.values.items():
+                value = name_of(known.get(name))
+                row[start + (values.index(value) if value in values else len(values))] = 1.0
+                start += len(values) + 1
+        return matrix[place]
+
+
+def _distinct(told: Told) -> tuple[list[dict[str, Any] | None], NDArray[np.intp]]:
+    first: dict[int, int] = {}
+    place = np.array([first.setdefault(id(one), len(first)) for one in told], dtype=np.intp)
+    objects: list[dict[str, Any] | None] = [None] * len(first)
+    for one in told:
+        objects[first[id(one)]] = one
+    return objects, place
+
+
+def _is_measured(values: Sequence[Any]) -> bool:
+    numbers = {value for value in values if _is_number(value)}
+    return len(numbers) > _MOST_NAMED_NUMBERS
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _number(value: Any) -> float:
+    # Beyond float32 XGBoost refuses all rows, and Python's integers know no end.
+    return float(max(-_LARGEST, min(_LARGEST, value))) if _is_number(value) else np.nan

@@ -1,0 +1,1 @@
+"""Artifacts in and out of the model store, and what explains a prediction."""

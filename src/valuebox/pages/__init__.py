@@ -1,0 +1,1 @@
+"""HTML and SVG: marks, scales and tables that every page is made of."""

@@ -1,0 +1,1 @@
+"""What was said and what came true: sums, drift, monitoring."""

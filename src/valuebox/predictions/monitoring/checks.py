@@ -1,0 +1,249 @@
+"""Drift, missing and unseen values, and errors of matured cohorts, asked of the sums."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from statistics import NormalDist
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from valuebox.compartments.ltv.features import CATEGORICAL, FEATURES
+from valuebox.errors import ValueboxError
+from valuebox.predictions.monitoring.results import (
+    Drifted,
+    FeatureFound,
+    Finding,
+    Matured,
+    MonitorResult,
+    SegmentFound,
+    Thresholds,
+    Unknown,
+)
+from valuebox.predictions.sums import queries
+from valuebox.predictions.sums.cohort_means import cohort_means, nameable_cohorts
+from valuebox.predictions.sums.drift import drift
+from valuebox.predictions.sums.views import CohortMean, JoinedDay, Selection
+from valuebox.settings import LEAST_USERS
+
+DEFAULT_DAYS: Final = 30
+MATURED_SHARE: Final = 0.5
+"""Of the users who joined on a day, and in the week up to it, whose outcome is known once it is
+matured."""
+_WEEK: Final = 7
+_LISTED: Final = 50
+_CHANCE_Z: Final = NormalDist().inv_cdf(0.999)
+
+
+class NothingToMonitor(ValueboxError):
+    """The sums hold no user that was asked for."""
+
+
+def monitor(
+    session: Session,
+    thresholds: Thresholds,
+    since: date | None = None,
+    model: str | None = None,
+    least: int = LEAST_USERS,
+) -> MonitorResult:
+    """Compare users of late with the training users, and predictions with what came true.
+
+    Of late is from a day of joining up to the last one with users, tomorrow at the latest: what
+    is sent of later days is a mistake. Cohorts that have matured joined earlier: they are those
+    of as many days, up to the last one that has. Both are of the model that predicted most users
+    of these days.
+
+    Args:
+        session: Reads the sums, and nothing else.
+        thresholds: What the figures are compared with.
+        since: The first day of joining; by default the last 30 days are looked at.
+        model: Only what this one said, by its tag.
+        least: Fewer users are not told of: neither of a cohort, nor of all that have matured.
+
+    Raises:
+        NothingToMonitor: when nobody has joined since, or the model has predicted nobody.
+    """
+    # Wherever the site is, no clock is further ahead of UTC.
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    days = queries.joined_days(session, Selection(last=tomorrow, model=model))
+    if not days:
+        said = f" that {model} predicted" if model else ""
+        raise NothingToMonitor(f"the sums hold no users{said} yet")
+    last = max(one.day for one in days)
+    first = since or last - timedelta(days=DEFAULT_DAYS - 1)
+    if first > last:
+        raise NothingToMonitor(f"nobody joined since {first}; the last ones did on {last}")
+    used = _of_most([one for one in days if one.day >= first])
+    drifted = _drifted(session, used, first, last)
+    known_until = _last_matured(days)
+    matured = None
+    if known_until is not None:
+        known_from = known_until - (last - first)
+        late = [one for one in days if known_from <= one.day <= known_until]
+        matured = _matured(session, _of_most(late, known=True), known_from, known_until, least)
+    began = min(one.day for one in days)
+    lag = (last - (known_until or began - timedelta(days=1))).days
+    return MonitorResult(
+        made_at=datetime.now(UTC),
+        thresholds=thresholds,
+        drift=drifted,
+        matured=matured,
+        label_lag_days=lag,
+        findings=[
+            *(_of_drift(drifted, thresholds) if drifted else ()),
+            *(_of_errors(matured, thresholds) if matured else ()),
+            Finding(check="lag", feature=None, value=lag, limit=thresholds.lag, chance=0),
+        ],
+        unknown=[*_unknown_drift(drifted, used, thresholds), *_unknown_error(matured)],
+    )
+
+
+def _unknown_drift(drifted: Drifted | None, model: str, limits: Thresholds) -> Iterator[Unknown]:
+    if drifted is None:
+        why = f"nothing is known of the training users of {model}"
+        yield Unknown(check="psi", why=why)
+        return
+    most = max(drifted.features, key=lambda one: one.chance)
+    # What is beyond its threshold and beyond chance is known, however few rows there are.
+    if most.chance > limits.psi and not any(one.crossed for one in _of_drift(drifted, limits)):
+        few = "1 row is" if drifted.rows == 1 else f"{drifted.rows:,} rows are"
+        why = (
+            f"{few} too few: chance alone moves {most.feature} by as much as {most.chance:.3f}, "
+            f"which is more than {limits.psi:g}"
+        )
+        yield Unknown(check="psi", why=why)
+
+
+def _unknown_error(matured: Matured | None) -> Iterator[Unknown]:
+    if matured is None:
+        yield Unknown(check="error", why="too few outcomes are known")
+
+
+def _of_most(days: Sequence[JoinedDay], known: bool = False) -> str:
+    """The model that predicted most of these users, or of those whose outcome is known."""
+    users: Counter[str] = Counter()
+    for one in days:
+        users[one.model] += one.known_users if known else one.users
+    return max(users, key=lambda model: (users[model], model))
+
+
+def _last_matured(days: Sequence[JoinedDay]) -> date | None:
+    users: Counter[date] = Counter()
+    known: Counter[date] = Counter()
+    for one in days:
+        users[one.day] += one.users
+        known[one.day] += one.known_users
+    # A few early outcomes on a day of few users say nothing of the days around it.
+    weeks = {day: [day - timedelta(days=back) for back in range(_WEEK)] for day in users}
+    matured = (
+        day
+        for day, week in weeks.items()
+        if known[day] >= MATURED_SHARE * users[day]
+        and sum(known[one] for one in week) >= MATURED_SHARE * sum(users[one] for one in week)
+    )
+    return max(matured, default=None)
+
+
+def _drifted(session: Session, model: str, first: date, last: date) -> Drifted | None:
+    found = drift(session, Selection(first, last, model=model))
+    if not found:
+        return None
+    features = [
+        FeatureFound(
+            feature=one.feature,
+            psi=one.psi,
+            chance=one.noise,
+            missing=one.missing,
+            missing_expected=one.missing_expected,
+            unseen=one.unseen,
+        )
+        for one in sorted(found, key=lambda one: (-one.psi, one.feature))
+    ]
+    rows = max(one.rows for one in found)
+    return Drifted(model=model, first=first, last=last, rows=rows, features=features)
+
+
+def _matured(session: Session, model: str, first: date, last: date, least: int) -> Matured | None:
+    selection = Selection(first, last, model=model)
+    means = cohort_means(session, selection, "month")
+    found = [cohort for one in means if (cohort := _judged(one)) is not None]
+    users = sum(one.users for one in found)
+    if users < max(least, 1):
+        return None
+    nameable = nameable_cohorts(session, selection, "month", least)
+    named = [one for one in found if (one.segment, one.month) in nameable]
+    weights = [one.users / users for one in found]
+    floor = sum(weight * one.floor for weight, one in zip(weights, found, strict=True))
+    # Of a normal error, how the absolute value scatters around its mean.
+    scatter = math.sqrt(math.pi / 2 - 1) * math.hypot(
+        *(weight * one.floor for weight, one in zip(weights, found, strict=True))
+    )
+    inside = [one.is_inside for one in found if one.is_inside is not None]
+    return Matured(
+        model=model,
+        first=first,
+        last=last,
+        users=users,
+        actual=sum(weight * one.actual for weight, one in zip(weights, found, strict=True)),
+        error=sum(
+            weight * abs(one.actual - one.predicted)
+            for weight, one in zip(weights, found, strict=True)
+        ),
+        floor=floor,
+        chance=floor + _CHANCE_Z * scatter,
+        inside=sum(inside) / len(inside) if inside else None,
+        segments=sorted(named, key=lambda one: (-one.users, one.segment, one.month))[:_LISTED],
+    )
+
+
+def _judged(one: CohortMean) -> SegmentFound | None:
+    """A cohort, where enough is known to tell its error from chance."""
+    if one.actual is None or one.floor is None:
+        return None
+    return SegmentFound(
+        segment=one.segment,
+        month=one.period,
+        users=one.known_users,
+        actual=one.actual,
+        predicted=one.predicted,
+        floor=one.floor,
+        lower=one.lower,
+        upper=one.upper,
+    )
+
+
+def _of_drift(drifted: Drifted, limits: Thresholds) -> Iterator[Finding]:
+    for one in drifted.features:
+        name = one.feature
+        yield Finding(check="psi", feature=name, value=one.psi, limit=limits.psi, chance=one.chance)
+        if name in FEATURES:
+            usual = one.missing_expected
+            more = one.missing - usual
+            chance = _chance_of_share(usual + limits.missing, drifted.rows) - usual
+            yield Finding(
+                check="missing", feature=name, value=more, limit=limits.missing, chance=chance
+            )
+        if name in CATEGORICAL:
+            chance = _chance_of_share(limits.unseen, drifted.rows)
+            yield Finding(
+                check="unseen", feature=name, value=one.unseen, limit=limits.unseen, chance=chance
+            )
+
+
+def _chance_of_share(share: float, rows: int) -> float:
+    """What chance alone exceeds once in 1,000 times, where a share of so many rows is meant."""
+    return share + _CHANCE_Z * math.sqrt(max(share * (1 - share), 0) / rows)
+
+
+def _of_errors(matured: Matured, thresholds: Thresholds) -> Iterator[Finding]:
+    # Where next to nothing is spent there is no share of it.
+    actual = abs(matured.actual)
+    if actual > 0:
+        yield Finding(
+            check="error",
+            feature=None,
+            value=matured.error / actual,
+            limit=thresholds.error,
+            chance=matured.chance / actual,
+        )

@@ -1,0 +1,118 @@
+"""Adding to sums: what every statement of this package has in common."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Date, Select, case, func, inspect, literal, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.elements import SQLCoreOperations
+
+from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
+from valuebox.compartments.ltv.uncertainty import Uncertainty
+from valuebox.features.bins import Reference
+from valuebox.schemas.names import AROUND, MISSING_SEGMENT, RESERVED
+from valuebox.store.base import Base
+
+
+@dataclass(frozen=True)
+class KnownModel:
+    """What the rows of a model are summed up by; nothing of one that was never registered."""
+
+    model: str
+    reference: Reference | None = None
+    uncertainty: Uncertainty | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one model that are added to the sums, or taken out of them again."""
+
+    model: KnownModel
+    within: ColumnElement[bool]
+    """The condition on joined `LtvFeatures` and `LtvPrediction`, besides that of the model."""
+    through: UUID
+    """Where the sums reached before; see `passed_over.summed`."""
+    sign: Literal[1, -1] = 1
+
+    def select(self, *columns: SQLCoreOperations[Any]) -> Select[*tuple[Any, ...]]:
+        """These columns of its rows."""
+        features_id = LtvPrediction.features_id
+        return (
+            select(*columns)
+            .select_from(LtvFeatures)
+            .join(LtvPrediction, features_id == LtvFeatures.id)
+            .where(self.within, LtvPrediction.model == self.model.model)
+        )
+
+    def count(self) -> ColumnElement[int]:
+        """How many rows there are in a group; below 0 where they are taken out."""
+        return func.count() * self.sign
+
+
+def day_joined() -> ColumnElement[Any]:
+    """On the site's own clock."""
+    return func.date(LtvFeatures.join_date, type_=Date)
+
+
+def day_received(session: Session) -> ColumnElement[Any]:
+    """In UTC."""
+    moment: Any = LtvFeatures.received_at
+    if session.get_bind().dialect.name == "postgresql":
+        moment = func.timezone("UTC", moment)
+    return func.date(moment, type_=Date)
+
+
+def segment() -> ColumnElement[str]:
+    """Of a user; that of users without one has a name too, and one that reads like it is quoted.
+
+    As `names.quoted` has it.
+    """
+    own = LtvFeatures.country_segment
+    bare = func.lower(func.trim(own, AROUND))
+    return case(
+        (own.is_(None), MISSING_SEGMENT),
+        (bare.in_(["", *RESERVED]), literal('"') + own + literal('"')),
+        else_=own,
+    )
+
+
+def add_up(
+    session: Session,
+    table: type[Base],
+    model: str,
+    rows: Select[*tuple[Any, ...]],
+    least: InstrumentedAttribute[Any] | None = None,
+    greatest: InstrumentedAttribute[Any] | None = None,
+) -> None:
+    """Add rows to sums by key; a key that was not there yet starts with them.
+
+    Args:
+        session: Its transaction is used.
+        table: Of sums.
+        model: Of these rows.
+        rows: At most one for each key, with labels that name every column but `model`.
+        least: A column that holds the least value rather than a sum.
+        greatest: A column that holds the greatest value.
+    """
+    found = rows.subquery()
+    # Without a condition SQLite would take ON CONFLICT for the end of a join.
+    values = select(literal(model), *found.c).where(literal(1) == 1)
+    is_postgres = session.get_bind().dialect.name == "postgresql"
+    insert = (postgresql.insert if is_postgres else sqlite.insert)(table)
+    key = [column.name for column in inspect(table).primary_key]
+    changed: dict[str, ColumnElement[Any]] = {}
+    for column in inspect(table).columns:
+        name = column.name
+        old, new = getattr(table, name), insert.excluded[name]
+        if least is not None and name == least.key:
+            changed[name] = case((old > new, new), else_=old)
+        elif greatest is not None and name == greatest.key:
+            changed[name] = case((old < new, new), else_=old)
+        elif name not in key:
+            changed[name] = old + new
+    statement = insert.from_select(["model", *found.c.keys()], values).on_conflict_do_update(
+        index_elements=key, set_=changed
+    )
+    session.execute(statement)

@@ -1,0 +1,119 @@
+"""How far the rows of a period are from the training users of the model that answered."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Select, func, literal, select
+from sqlalchemy.orm import Session
+
+from valuebox.features.bins import PREDICTION, PREDICTION_EDGES, Bins, Reference, merged, shift
+from valuebox.predictions.sums.models import known_model
+from valuebox.predictions.sums.periods import chosen, period_name, period_of
+from valuebox.predictions.sums.tables import LtvFeatureBins, LtvPredictionBins
+from valuebox.predictions.sums.views import BinShare, FeatureDrift, Selection
+
+Counts = dict[tuple[str, str | None], dict[str, dict[int, int]]]
+
+
+def drift(session: Session, selection: Selection) -> list[FeatureDrift]:
+    """Every feature and the predictions, by model, all selected days of joining together.
+
+    Features are those of all segments, whatever the selection says. Models that were never
+    registered are left out: nothing is known of their training users.
+    """
+    return _judged(session, _counted(session, selection, by_month=False))
+
+
+def drift_with_months(
+    session: Session, selection: Selection
+) -> tuple[list[FeatureDrift], list[FeatureDrift]]:
+    """What `drift` says, then the same by month in order of time, with one look at the sums."""
+    by_month = _counted(session, selection, by_month=True)
+    whole: Counts = {}
+    for (model, _), by_feature in by_month.items():
+        of_model = whole.setdefault((model, None), {})
+        for feature, counts in by_feature.items():
+            of_feature = of_model.setdefault(feature, {})
+            for one, rows in counts.items():
+                of_feature[one] = of_feature.get(one, 0) + rows
+    return _judged(session, whole), _judged(session, by_month)
+
+
+def _counted(session: Session, selection: Selection, by_month: bool) -> Counts:
+    counts: Counts = {}
+    for model, number, one, rows, name in session.execute(
+        _sums(selection, by_month, LtvFeatureBins, LtvFeatureBins.feature)
+    ):
+        _add(counts, (model, number, name, one), rows)
+    for model, number, one, rows in session.execute(_sums(selection, by_month, LtvPredictionBins)):
+        _add(counts, (model, number, PREDICTION, one), rows)
+    return counts
+
+
+def _judged(session: Session, counts: Counts) -> list[FeatureDrift]:
+    references: dict[str, Reference | None] = {}
+    found: list[FeatureDrift] = []
+    for (model, of_period), by_feature in sorted(
+        counts.items(), key=lambda item: (item[0][0], item[0][1] or "")
+    ):
+        if model not in references:
+            references[model] = known_model(session, model).reference
+        reference = references[model]
+        if reference is not None:
+            found += _drifts(model, of_period, reference, by_feature)
+    return found
+
+
+def _sums(selection: Selection, by_month: bool, table: Any, *more: Any) -> Select[*tuple[Any, ...]]:
+    """Model, month, bin, rows, and more that they are grouped by."""
+    keys = (table.model, table.bin, *more)
+    rows = func.sum(table.rows)
+    if not by_month:
+        whole = chosen(selection, table, table.model, literal(None), table.bin, rows, *more)
+        return whole.group_by(*keys)
+    # By day first: what a day is part of takes longer to tell than to add up.
+    days = chosen(selection, table, *keys, table.day, rows.label("rows"))
+    of_day = days.group_by(*keys, table.day).subquery().c
+    number = period_of(of_day.day, "month").label("period")
+    more = tuple(of_day[one.name] for one in more)
+    grouped = (of_day.model, number, of_day.bin)
+    return select(*grouped, func.sum(of_day.rows), *more).group_by(*grouped, *more)
+
+
+def _add(counts: Counts, key: tuple[str, Any, str, int], rows: Any) -> None:
+    model, number, name, one = key
+    period = None if number is None else period_name(number)
+    counts.setdefault((model, period), {}).setdefault(name, {})[one] = int(rows)
+
+
+def _drifts(
+    model: str,
+    period: str | None,
+    reference: Reference,
+    by_feature: Mapping[str, Mapping[int, int]],
+) -> Iterator[FeatureDrift]:
+    for name, bins in reference.features.items():
+        actual = _listed(by_feature.get(name, {}), len(bins.users))
+        if apart := shift(bins.users, actual):
+            shares = _shares(bins, actual)
+            missing = shares[bins.missing]
+            unseen = shares[bins.unseen] if bins.unseen is not None else BinShare("", 0.0, 0.0)
+            yield FeatureDrift(
+                model, name, period, sum(actual), *apart,
+                missing.actual, missing.expected, unseen.actual, unseen.expected, shares,
+            )  # fmt: skip
+    actual = _listed(by_feature.get(PREDICTION, {}), len(PREDICTION_EDGES) + 1)
+    if apart := shift(*merged(reference.predictions, actual)):
+        yield FeatureDrift(model, PREDICTION, period, sum(actual), *apart, 0.0, 0.0, 0.0, 0.0, ())
+
+
+def _listed(counts: Mapping[int, int], n_bins: int) -> list[int]:
+    return [counts.get(one, 0) for one in range(n_bins)]
+
+
+def _shares(bins: Bins, actual: Sequence[int]) -> tuple[BinShare, ...]:
+    expected, rows = sum(bins.users), sum(actual)
+    return tuple(
+        BinShare(name, users / expected, count / rows)
+        for name, users, count in zip(bins.names, bins.users, actual, strict=True)
+    )

@@ -1,0 +1,39 @@
+"""Days and months of the sums, and which of them are asked for."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, extract, select
+from sqlalchemy.sql.elements import SQLCoreOperations
+
+from valuebox.predictions.sums.views import Selection
+from valuebox.statistics.cohorts import Period
+
+
+def period_of(day: SQLCoreOperations[Any], period: Period) -> ColumnElement[int]:
+    """A number for the period of a day, in order of time."""
+    month: ColumnElement[int] = extract("year", day) * 100 + extract("month", day)
+    return month if period == "month" else month * 100 + extract("day", day)
+
+
+def period_name(number: Any) -> str:
+    """What people call it: 2019-07 or 2019-07-01."""
+    digits = str(int(number))
+    return "-".join(part for part in (digits[:4], digits[4:6], digits[6:]) if part)
+
+
+def chosen(
+    selection: Selection, table: Any, *columns: SQLCoreOperations[Any]
+) -> Select[*tuple[Any, ...]]:
+    """These columns of the sums in a table that a selection means."""
+    query = select(*columns)
+    if selection.first is not None:
+        query = query.where(table.day >= selection.first)
+    if selection.last is not None:
+        query = query.where(table.day <= selection.last)
+    if selection.segment is not None and hasattr(table, "segment"):
+        several = isinstance(selection.segment, tuple)
+        names = selection.segment if several else (selection.segment,)
+        query = query.where(table.segment.in_(names))
+    if selection.model is not None:
+        query = query.where(table.model == selection.model)
+    return query

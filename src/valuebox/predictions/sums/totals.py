@@ -1,0 +1,57 @@
+"""Everybody of a selection together."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from valuebox.predictions.sums.periods import chosen
+from valuebox.predictions.sums.tables import LtvCohorts
+from valuebox.predictions.sums.views import Selection, Totals
+
+
+def totals(session: Session, selection: Selection) -> list[Totals]:
+    """All users of the selection, by model and segment, most users first."""
+    table = LtvCohorts
+    known_day = case((table.known_users > 0, table.day))
+    names = ("users", "prediction", "known_users", "known_prediction", "known_actual")
+    columns = [getattr(table, name) for name in names]
+    keys = (table.model, table.segment)
+    rows = chosen(selection, table, *keys, known_day.label("day"), *columns).subquery().c
+    sums = [func.sum(rows[name]).label(name) for name in names]
+    last = func.max(rows.day).label("last_known")
+    query = select(rows.model, rows.segment, *sums, last).group_by(rows.model, rows.segment)
+    found = [_totals(row) for row in session.execute(query) if row.users]
+    return sorted(found, key=lambda one: (-one.users, one.segment, one.model))
+
+
+def together(some: Iterable[Totals]) -> Totals | None:
+    """The sum of several; None of none."""
+    found = list(some)
+    if not found:
+        return None
+    days = [one.last_known for one in found if one.last_known is not None]
+    return Totals(
+        model=found[0].model,
+        segment=found[0].segment,
+        users=sum(one.users for one in found),
+        prediction=sum(one.prediction for one in found),
+        known_users=sum(one.known_users for one in found),
+        known_prediction=sum(one.known_prediction for one in found),
+        known_actual=sum(one.known_actual for one in found),
+        last_known=max(days, default=None),
+    )
+
+
+def _totals(row: Any) -> Totals:
+    return Totals(
+        model=row.model,
+        segment=row.segment,
+        users=int(row.users),
+        prediction=row.prediction,
+        known_users=int(row.known_users),
+        known_prediction=row.known_prediction,
+        known_actual=row.known_actual,
+        last_known=row.last_known,
+    )

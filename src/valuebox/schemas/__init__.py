@@ -1,0 +1,1 @@
+"""Values and their bounds, as requests, files and tables have them."""

@@ -1,0 +1,1 @@
+"""A request, from the socket to an endpoint and back."""

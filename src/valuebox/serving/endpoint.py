@@ -1,0 +1,181 @@
+"""How endpoints answer: what they return, or a failure in the one error shape."""
+
+import functools
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, ParamSpec, get_type_hints
+
+import bentoml
+from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.responses import Response
+
+from valuebox.access.keys import Scope
+from valuebox.access.limits import CountersBusy, NeverAllowed, RateLimited
+from valuebox.schemas.requests import RequestModel
+from valuebox.serving.errors import METHOD_NOT_ALLOWED, ErrorCode, Problem, error_response
+from valuebox.serving.exchange import Exchange, current
+from valuebox.serving.logs import kind_of
+from valuebox.serving.replays import AnswerGone, KeyReused
+from valuebox.store.engine import TooLate
+
+P = ParamSpec("P")
+
+_KEY_REUSED = (
+    "This `Idempotency-Key` came before, with another body or at another address; nothing of "
+    "this request was stored."
+)
+_TOO_LATE = "The database took too long; nothing of this request was stored, try again."
+_ANSWER_GONE = "This request was stored, but rows of its answer have been deleted since."
+
+_log = logging.getLogger("valuebox")
+
+
+class Asked(NamedTuple):
+    """What one of several requests asks for that are answered together."""
+
+    exchange: Exchange
+    given: Any
+    """What its body holds."""
+
+
+@dataclass(frozen=True)
+class Together:
+    """How an endpoint answers several small requests at once."""
+
+    fits: Callable[[Exchange, Any], bool]
+    """Whether a request may be one of them, by what its body holds."""
+    answer: Callable[[Any, Sequence[Asked]], list[Response]]
+    """Takes the service and what is asked, answers each in order, and never raises."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """What is told of an endpoint besides its types."""
+
+    method: Callable[..., Response | BaseModel]
+    """Of the service; takes what the body holds, if anything."""
+    scopes: frozenset[Scope]
+    """Of an API key, one of them suffices."""
+    stores: bool
+    """Whether it stores, and so takes an `Idempotency-Key`."""
+    takes: type[RequestModel] | None
+    """What its body holds; None where nothing in it is looked at."""
+    answers: type[BaseModel]
+    """What it answers when all went well."""
+    refuses: tuple[ErrorCode, ...]
+    """What else it may answer, besides what every endpoint does."""
+    warns: bool
+    """Whether its answer may come with warnings."""
+    together: Together | None
+    """How it answers several requests at once, if it can."""
+
+
+# By path; filled where endpoints are declared.
+ROUTES: Final[dict[str, Route]] = {}
+
+
+def endpoint(
+    path: str,
+    *scopes: Scope,
+    stores: bool = False,
+    answers: type[BaseModel] | None = None,
+    refuses: tuple[ErrorCode, ...] = (),
+    warns: bool = False,
+    together: Together | None = None,
+) -> Callable[[Callable[P, Any]], Any]:
+    """`bentoml.api` at `path`, with failures below it answered in the one error shape.
+
+    Args:
+        path: Of the endpoint.
+        scopes: Where API keys are asked for, they need one of these.
+        stores: Whether it stores, and so takes an `Idempotency-Key`.
+        answers: What a response holds that the method makes itself; without it the method
+            returns a model.
+        refuses: Errors of its own.
+        warns: Whether its answer may come with warnings.
+        together: How it answers several requests at once, if it can.
+
+    BentoML knows of it, for its own clients and pages; requests are answered by `Dispatch`.
+    """
+
+    def decorate(method: Callable[P, Any]) -> Any:
+        @functools.wraps(method)
+        def answer(*args: P.args, **kwargs: P.kwargs) -> Any:
+            try:
+                return method(*args, **kwargs)
+            except Exception as error:
+                return failed(error)
+
+        types = get_type_hints(method)
+        returned = types.pop("return")
+        output = returned if answers is None else answers
+        takes = next(iter(types.values()), None)
+        ROUTES[path] = Route(
+            answer, frozenset(scopes), stores, takes, output, refuses, warns, together
+        )
+        return bentoml.api(route=path, output_spec=output)(answer)
+
+    return decorate
+
+
+def failed(error: Exception) -> Response:
+    """The answer to a request that could not be done."""
+    match error:
+        case KeyReused():
+            return error_response("key_reused", _KEY_REUSED)
+        case AnswerGone():
+            current().replayed = False
+            return error_response("answer_gone", _ANSWER_GONE)
+        case RateLimited():
+            return rate_limited(error)
+        case CountersBusy():
+            return overloaded()
+        case NeverAllowed():
+            return _never_allowed(error)
+        case TooLate():
+            return error_response("database_unavailable", _TOO_LATE)
+    return database_away(error) if is_away(error) else crashed(error)
+
+
+def is_away(error: Exception) -> bool:
+    """Whether it is the database that does not do its part."""
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeoutError):
+        return True
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def rate_limited(error: RateLimited) -> Response:
+    """The answer to a key that has used up its minute."""
+    return error_response("rate_limited", str(error), retry_after=error.retry_after)
+
+
+def wrong_method(allowed: Sequence[str]) -> Response:
+    """The answer where other methods are allowed."""
+    refusal = error_response("method_not_allowed", METHOD_NOT_ALLOWED)
+    refusal.headers["Allow"] = ", ".join(allowed)
+    return refusal
+
+
+def overloaded() -> Response:
+    """The answer while there is enough to do."""
+    return error_response("overloaded", "The service has enough to do; try again.")
+
+
+def _never_allowed(error: NeverAllowed) -> Response:
+    message = f"{error}; nothing of this request was stored."
+    return error_response("invalid_input", message, [Problem(message=str(error))])
+
+
+def database_away(error: Exception) -> Response:
+    """The answer where the database did not do its part."""
+    _log.error("database unavailable (%s)", kind_of(error))
+    return error_response("database_unavailable", "The database does not answer; try again.")
+
+
+def crashed(error: Exception) -> Response:
+    """The answer to a fault of ours, which is logged without anything that was sent."""
+    _log.error("a fault of ours", exc_info=error)
+    return error_response("internal_error", "Something broke on our side; it has been logged.")

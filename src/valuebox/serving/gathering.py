@@ -1,0 +1,81 @@
+"""Small requests that come while others are being answered wait, and are answered together.
+
+A request of one row takes longer to hand over, and to write and commit, than to work out: under
+load the next statement holds all that has come since the last one.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from valuebox.serving.endpoint import Asked, Together
+from valuebox.serving.exchange import current
+
+_AT_MOST: Final = 64
+"""Requests that are answered together."""
+SLOW_SECONDS: Final = 1.0
+"""After which a gathering no longer holds up the next one: its connection may be dead."""
+
+
+class Gathering:
+    """Answers requests to one endpoint of a service; belongs to the event loop."""
+
+    def __init__(self, service: Any, together: Together, threads: Executor):
+        """For `service`, whose `threads` do the work."""
+        self._service = service
+        self._together = together
+        self._threads = threads
+        self._waiting: list[tuple[Asked, asyncio.Future[Response]]] = []
+        self._under_way: asyncio.Future[list[Response]] | None = None
+        """The gathering that the next one waits for."""
+
+    def fits(self, given: Any) -> bool:
+        """Whether the current request may be answered together with others."""
+        return self._together.fits(current(), given)
+
+    async def answer(self, given: Any) -> Response:
+        """What is answered to the current request, alone or together with others."""
+        answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        self._waiting.append((Asked(current(), given), answer))
+        self._go_on()
+        return await answer
+
+    def _go_on(self) -> None:
+        # What was given up meanwhile is not begun any more.
+        self._waiting = [one for one in self._waiting if not one[1].done()]
+        if not self._waiting or self._under_way is not None:
+            return
+        taken, self._waiting = self._waiting[:_AT_MOST], self._waiting[_AT_MOST:]
+        loop = asyncio.get_running_loop()
+        work = loop.run_in_executor(
+            self._threads, self._together.answer, self._service, [asked for asked, _ in taken]
+        )
+        self._under_way = work
+        slow = loop.call_later(SLOW_SECONDS, self._let_pass, work)
+        work.add_done_callback(partial(self._end, [answer for _, answer in taken], slow))
+
+    def _let_pass(self, work: asyncio.Future[list[Response]]) -> None:
+        if self._under_way is work:
+            self._under_way = None
+            self._go_on()
+
+    def _end(
+        self,
+        waiting: Sequence[asyncio.Future[Response]],
+        slow: asyncio.TimerHandle,
+        work: asyncio.Future[list[Response]],
+    ) -> None:
+        slow.cancel()
+        error = work.exception()
+        for position, answer in enumerate(waiting):
+            if answer.done():
+                continue
+            if error is None:
+                answer.set_result(work.result()[position])
+            else:
+                answer.set_exception(error)
+        self._let_pass(work)

@@ -1,0 +1,81 @@
+"""Request bodies into models: within bounds, and beside the event loop where they are large."""
+
+import re
+from typing import Final
+
+import anyio
+import anyio.to_thread
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from starlette.responses import JSONResponse
+
+from valuebox.schemas.requests import RequestModel
+from valuebox.serving.errors import MAX_PROBLEMS, BodyRefused, Problem, error_response
+from valuebox.serving.exchange import current
+
+# While the loop is busy nothing else is answered, no probe and no deadline.
+SMALL_BYTES: Final = 20_000
+"""Up to here changing threads would take longer than parsing."""
+_AT_ONCE: Final = 2
+"""Threads that parse: more would only take the processor from each other."""
+
+_limiter: anyio.CapacityLimiter | None = None
+
+
+async def parse(model: type[RequestModel], body: bytes) -> RequestModel:
+    """What a request's body holds; an empty one is an empty object.
+
+    Raises:
+        BodyRefused: when it cannot be used.
+    """
+    body = body or b"{}"
+    with current().timing("parse"):
+        if len(body) <= SMALL_BYTES:
+            return _read(model, body)
+        return await anyio.to_thread.run_sync(_read, model, body, limiter=_aside())
+
+
+def _read(model: type[RequestModel], body: bytes) -> RequestModel:
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise BodyRefused(_refusal(error)) from None
+
+
+def _aside() -> anyio.CapacityLimiter:
+    # Belongs to the loop that it is first used in, of which a worker has one.
+    global _limiter
+    _limiter = _limiter or anyio.CapacityLimiter(_AT_ONCE)
+    return _limiter
+
+
+def _refusal(error: ValidationError) -> JSONResponse:
+    found = _found(error)
+    if any(one["type"] == "json_invalid" for one in found):
+        return error_response("malformed_json", f"{found[0]['msg']}.")
+    count = len(found)
+    things = "1 problem" if count == 1 else f"{count} problems"
+    message = f"The input has {things}; nothing of this request was stored."
+    problems = [_problem(one) for one in found[:MAX_PROBLEMS]]
+    return error_response("invalid_input", message, problems, count)
+
+
+def problems_of(error: ValidationError) -> list[Problem]:
+    """What is wrong with the input, by row and field; never the value itself."""
+    return [_problem(one) for one in _found(error)]
+
+
+def _found(error: ValidationError) -> list[ErrorDetails]:
+    return error.errors(include_url=False, include_context=False, include_input=False)
+
+
+def _problem(error: ErrorDetails) -> Problem:
+    loc = error["loc"]
+    # First in a list of rows, second in a table of columns.
+    at = next((at for at, part in enumerate(loc[:2]) if isinstance(part, int)), None)
+    path = loc if at is None else loc[:at] + loc[at + 1 :]
+    return Problem(
+        row=None if at is None else int(loc[at]),
+        field=".".join(map(str, path)) or None,
+        message=re.sub("^Value error, ", "", error["msg"]),
+    )

@@ -1,0 +1,1 @@
+"""Figures of samples: errors, shares, means, tests and intervals."""

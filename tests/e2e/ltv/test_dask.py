@@ -1,0 +1,70 @@
+"""`--dask`: the same on other machines; here they are processes of this one."""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from distributed import LocalCluster
+from support.commands import only_line, valuebox
+
+from valuebox.compartments.ltv.files import read_users
+from valuebox.compartments.ltv.model import LtvModel
+from valuebox_cli.server import free_port
+from valuebox_training.ltv.train import judge
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        yield cluster.scheduler_address
+
+
+def test_a_cluster_scores_as_this_machine_does(
+    address: str, data_dir: Path, model_tag: str, tmp_path: Path
+) -> None:
+    here, there = tmp_path / "here.parquet", tmp_path / "there.parquet"
+    command = ["score", data_dir / "valid.csv", "--model", model_tag, "--batch-size", 100]
+    valuebox(*command, "--out", here)
+    valuebox(*command, "--out", there, "--dask", address)
+    pd.testing.assert_frame_equal(pd.read_parquet(there), pd.read_parquet(here), check_exact=True)
+
+
+def test_bad_rows_are_named_as_they_are_here(
+    address: str, data_dir: Path, model_tag: str, tmp_path: Path
+) -> None:
+    users = read_users(data_dir / "valid.csv")
+    users.loc[[4, 250], "STV"] = -1
+    users.to_parquet(tmp_path / "users.parquet")
+    command = ["score", tmp_path / "users.parquet", "--out", tmp_path / "scores.parquet"]
+    _, said = valuebox(*command, "--batch-size", 100, "--dask", address, exit_code=2)
+    assert "STV is no amount from 0 to 1,000,000: rows 5, 251" in said
+
+
+def test_a_cluster_learns_as_well_as_this_machine(
+    address: str, data_dir: Path, model_tag: str
+) -> None:
+    said, _ = valuebox("train", "--data", data_dir, "--model", "grown", "--dask", address)
+    tag = re.search(r"saved as (grown:\w+)", re.sub(r"\s+", " ", said))
+    assert tag
+    valid = read_users(data_dir / "valid.csv")
+    grown, usual = (judge(LtvModel.load(one), valid) for one in (tag[1], model_tag))
+    assert grown.day.macro == pytest.approx(usual.day.macro, rel=0.05)
+    assert grown.month.weighted == pytest.approx(usual.month.weighted, rel=0.25)
+    assert grown.scores.mae == pytest.approx(usual.scores.mae, rel=0.05)
+
+
+def test_a_cluster_that_is_not_there_is_said_so(
+    data_dir: Path, model_tag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("valuebox_cli.cluster._WAIT", 1)
+    out = tmp_path / "scores.csv"
+    for address, code in ((f"tcp://127.0.0.1:{free_port()}", 1), ("nonsense://x", 1)):
+        command = ["score", data_dir / "valid.csv", "--out", out, "--dask", address]
+        _, said = valuebox(*command, exit_code=code)
+        assert f"no Dask scheduler answers at {address}" in only_line(said)
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    _, said = valuebox(*command, exit_code=2)
+    assert "pip install '.[dask]' in a clone of valuebox" in only_line(said)

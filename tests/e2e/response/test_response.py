@@ -1,0 +1,64 @@
+"""From generated campaigns to predicted responses over HTTP, and what came true."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from support.commands import valuebox
+from support.services import Service, running
+
+from valuebox_training.facts.workshop import FIRST_CAMPAIGN, SECOND_CAMPAIGN, write
+
+RESPONSE = "/v1/growth/response"
+WORKSHOP = Path(__file__).parents[3] / "data" / "workshop.toml"
+
+
+def test_responses_are_predicted_stored_and_evaluated(tmp_path: Path, model_tag: str) -> None:
+    url = f"sqlite:///{tmp_path}/valuebox.db"
+    database = ("--database-url", url)
+    valuebox("db", "upgrade", *database)
+    for campaign in (FIRST_CAMPAIGN, SECOND_CAMPAIGN):
+        valuebox("import", write(tmp_path, campaign), "--mapping", WORKSHOP, *database)
+    output, _ = valuebox(
+        "growth", "train", "--source", "workshop-1", "--model", "over-http", *database
+    )
+    tag = output.split()[-1]
+    report = tmp_path / "report.json"
+    asked = ("--source", "workshop-2", "--from", "2025-10-01", "--report", report)
+    valuebox("growth", "evaluate", tag, *asked, *database)
+    judged = json.loads(report.read_text())["responses"][0]
+
+    settings = {"VALUEBOX_MODEL": model_tag, "VALUEBOX_RESPONSE_MODEL": tag}
+    with running(url, tmp_path, settings) as service:
+        # Those who joined before October have the lowest ids.
+        customers = [{"source": "workshop-2", "id": str(n)} for n in range(800, 0, -1)]
+        body = {"customers": customers, "at": "2025-10-01"}
+        key = {"Idempotency-Key": "once"}
+        answer = service.http.post(RESPONSE, json=body, headers=key)
+        assert answer.status_code == 200, answer.text
+        found = answer.json()
+        assert (found["model"], found["end"]) == (tag, "2025-10-31T00:00:00Z")
+        assert [one["id"] for one in found["customers"]] == [one["id"] for one in customers]
+        there = found["customers"][-json.loads(report.read_text())["customers"] :]
+        chances = [one["responses"][judged["response"]] for one in there]
+        expected = sum(one["any"] for one in chances)
+        assert np.isclose(expected, judged["expected"], rtol=1e-4)
+        assert all(one["any"] >= max(one["by_category"].values()) for one in chances)
+        again = service.http.post(RESPONSE, json=body, headers=key)
+        assert (again.content, again.headers["Idempotent-Replayed"]) == (answer.content, "true")
+        output, _ = valuebox("users", "export", "7", "--source", "workshop-2", *database)
+        stored = [json.loads(line) for line in output.splitlines()]
+        assert sum(one.get("model") == tag for one in stored) == 24
+        strangers = {"customers": [customers[0], {"source": "workshop-2", "id": "strange"}]}
+        refused = service.http.post(RESPONSE, json=strangers)
+        assert (refused.status_code, refused.json()["error"]["problems"][0]["row"]) == (409, 1)
+        assert "strange" not in refused.text
+        twice = service.http.post(RESPONSE, json={"customers": [customers[0]] * 2})
+        assert twice.status_code == 400
+
+
+def test_without_a_model_it_is_said_how_to_make_one(service: Service) -> None:
+    answer = service.http.post(RESPONSE, json={"customers": [{"source": "a", "id": "b"}]})
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert "valuebox growth train" in answer.json()["error"]["message"]

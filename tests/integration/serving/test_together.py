@@ -1,0 +1,216 @@
+"""Several small requests for predictions, stored by one statement and answered each on its own."""
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, text
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from support.databases import count_rows
+from support.users import user, users
+
+from valuebox.access.callers import Caller
+from valuebox.access.limits import RateLimited
+from valuebox.compartments.ltv import together
+from valuebox.compartments.ltv.api import LtvApi
+from valuebox.compartments.ltv.columns import Estimates
+from valuebox.compartments.ltv.model import LtvModel
+from valuebox.compartments.ltv.schemas import Users
+from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
+from valuebox.predictions.tally import Tally
+from valuebox.serving.bodies import Body
+from valuebox.serving.dispatch import Dispatch
+from valuebox.serving.endpoint import Asked
+from valuebox.serving.exchange import Exchange
+from valuebox.store.engine import IDLE_MS, Store
+
+BREAKS = 666
+
+
+class Api(LtvApi):
+    """The endpoints with a database and a model, which breaks over one user."""
+
+    def __init__(self, store: Store, model: LtvModel):
+        self.store = store
+        self.ltv = model
+        self.tally = Tally(model)
+        self.calls = 0
+        self.takes = 0.0
+
+    def estimate(self, exchange: Exchange, features: Mapping[str, Sequence[Any]]) -> Estimates:
+        self.calls += 1
+        time.sleep(self.takes)
+        if BREAKS in features["STV"]:
+            raise RuntimeError("of all users, this one")
+        return super().estimate(exchange, features)
+
+
+class Spent(Caller):
+    """Somebody who may send nothing any more in this minute."""
+
+    def __init__(self) -> None:
+        pass
+
+    def use_rows(self, rows: int) -> None:
+        raise RateLimited("rows", 1)
+
+
+@pytest.fixture
+def api(store: Store, model: LtvModel) -> Api:
+    return Api(store, model)
+
+
+def asked(*sent: list[dict[str, Any]], **changed: Any) -> list[Asked]:
+    return [Asked(Exchange(**changed), Users.model_validate(one)) for one in sent]
+
+
+def told(responses: Sequence[Response]) -> list[tuple[int, dict[str, Any]]]:
+    return [(one.status_code, json.loads(bytes(one.body))) for one in responses]
+
+
+def test_each_is_answered_and_stored_as_if_it_were_alone(api: Api, model: LtvModel) -> None:
+    sent = [users(3), users(1, first_id=10), users(9, first_id=20, missing=0.5)]
+    requests = asked(*sent)
+    answers = told(together.predict(api, requests))
+    assert api.calls == 1
+    assert [status for status, _ in answers] == [200] * 3
+    alone = [told(together.predict(api, asked(one)))[0][1] for one in sent]
+    for (_, body), other, one in zip(answers, alone, sent, strict=True):
+        assert [row["user_id"] for row in body] == [row["user_id"] for row in one]
+        for name in ("prediction", "lower", "upper"):
+            assert [row[name] for row in body] == [row[name] for row in other]
+        assert {row["model"] for row in body} == {model.tag}
+    with api.store.reading() as session:
+        for request, (_, body), one in zip(requests, answers, sent, strict=True):
+            kept = session.execute(
+                select(LtvFeatures.user_id, LtvPrediction.id, LtvPrediction.prediction)
+                .join(LtvPrediction)
+                .where(LtvFeatures.request_id == request.exchange.request_id)
+                .order_by(LtvPrediction.id)
+            ).all()
+            assert [row.user_id for row in kept] == [row["user_id"] for row in one]
+            assert [(row.id, row.prediction) for row in kept] == [
+                (UUID(row["prediction_id"]), row["prediction"]) for row in body
+            ]
+            assert set(request.exchange.spent) == {"encode", "predict", "store"}
+
+
+def test_whoever_has_used_up_a_minute_is_refused_alone(api: Api) -> None:
+    requests = [
+        *asked(users(1)),
+        *asked(users(1, first_id=5), caller=Spent()),
+        *asked(users(2, first_id=7)),
+    ]
+    answers = told(together.predict(api, requests))
+    assert [status for status, _ in answers] == [200, 429, 200]
+    assert answers[1][1]["error"]["code"] == "rate_limited"
+    assert count_rows(api.store)["ltv_predictions"] == 3
+
+
+def test_one_that_breaks_takes_nobody_along(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    answers = told(together.predict(api, asked(users(2), [user(7, STV=BREAKS)], users(1, 9))))
+    assert [status for status, _ in answers] == [200, 500, 200]
+    assert answers[1][1]["error"]["code"] == "internal_error"
+    assert count_rows(api.store)["ltv_predictions"] == 3
+    assert "3 requests are answered one by one (RuntimeError)" in caplog.text
+
+
+def test_a_crowd_is_stored_as_well(api: Api) -> None:
+    requests = asked(*(users(9, first_id=10 * number) for number in range(64)))
+    answers = told(together.predict(api, requests))
+    assert api.calls == 1
+    with api.store.reading() as session:
+        for request, (status, body) in zip(requests, answers, strict=True):
+            kept = session.execute(
+                select(LtvFeatures.user_id, LtvPrediction.prediction)
+                .join(LtvPrediction)
+                .where(LtvFeatures.request_id == request.exchange.request_id)
+                .order_by(LtvPrediction.id)
+            ).all()
+            assert status == 200
+            assert [(row["user_id"], row["prediction"]) for row in body] == kept
+
+
+@pytest.mark.parametrize(
+    ("left", "takes", "calls"),
+    [(-1.0, 0.0, 1), (IDLE_MS / 1000 + 0.3, 0.4, 2)],
+    ids=["before", "meanwhile"],
+)
+def test_whose_time_is_up_takes_nobody_along(
+    api: Api, left: float, takes: float, calls: int
+) -> None:
+    api.takes = takes
+    requests = [
+        *asked(users(1), deadline=time.monotonic() + 45),
+        *asked(users(1, first_id=5), deadline=time.monotonic() + left),
+        *asked(users(2, first_id=7), deadline=time.monotonic() + 45),
+    ]
+    answers = told(together.predict(api, requests))
+    assert [status for status, _ in answers] == [200, 503, 200]
+    assert api.calls == calls
+    assert count_rows(api.store)["ltv_predictions"] == 3
+
+
+def test_stages_are_timed_of_what_fails_as_well(api: Api) -> None:
+    requests = asked(users(1), users(1, first_id=5))
+    with api.store.engine.begin() as connection:
+        connection.execute(text("DROP TABLE ltv_predictions"))
+    answers = told(together.predict(api, requests))
+    assert [status for status, _ in answers] in ([500] * 2, [503] * 2)
+    assert all("store" in one.exchange.spent for one in requests)
+
+
+@pytest.mark.parametrize(("note", "gathered"), [(10, True), (30_000, False)])
+def test_a_large_body_holds_nobody_up(
+    api: Api, monkeypatch: pytest.MonkeyPatch, note: int, gathered: bool
+) -> None:
+    met: list[int] = []
+    monkeypatch.setattr(
+        together, "new_ids", lambda count, new_ids=together.new_ids: met.append(1) or new_ids(count)
+    )
+    body = json.dumps([user(note="n" * note)]).encode()
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body}
+
+    async def answered() -> Response:
+        dispatch = Dispatch(api, threads=1)
+        answer = await dispatch.answer("/v1/ltv/predict", Body(receive, Headers(), 10**6, None))
+        dispatch.close()
+        return answer
+
+    assert asyncio.run(answered()).status_code == 200
+    assert bool(met) is gathered
+
+
+def test_what_comes_too_late_stores_nothing(api: Api) -> None:
+    requests = asked(users(1), users(2, first_id=5), deadline=time.monotonic() - 1)
+    answers = told(together.predict(api, requests))
+    assert [body["error"]["code"] for _, body in answers] == ["database_unavailable"] * 2
+    assert count_rows(api.store)["ltv_predictions"] == 0
+
+
+@pytest.mark.parametrize(
+    ("sent", "key", "fits"),
+    [
+        (users(9), None, True),
+        (users(10), None, False),
+        (users(1), "sent-before", False),
+        ([user(target=1.0)], None, False),
+    ],
+)
+def test_only_what_is_small_and_stores_nothing_else_fits(
+    sent: list[dict[str, Any]], key: str | None, fits: bool
+) -> None:
+    exchange = Exchange(idempotency_key=key)
+    assert together.fits(exchange, Users.model_validate(sent)) is fits
+
+
+def test_what_took_its_time_to_arrive_does_not_fit() -> None:
+    old = Exchange(deadline=time.monotonic() + 30)
+    assert not together.fits(old, Users.model_validate(users(1)))

@@ -1,0 +1,173 @@
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import MetaData, Table, Uuid, insert, inspect, text
+from support.databases import Postgres, count_rows
+from support.services import eventually
+from support.users import estimates, received, user
+
+from valuebox.compartments.ltv import repository
+from valuebox.compartments.ltv.schemas import PredictionSearch
+from valuebox.store import migrate
+from valuebox.store.base import Base
+from valuebox.store.engine import Store, make_engine
+from valuebox.store.ids import new_id
+from valuebox.store.promise import put_promise, works_from
+
+TABLES = {"ltv_features", "ltv_predictions", "ltv_outcomes", "idempotent_requests", "api_keys"}
+TABLES |= {"schema_promise", "customers", "events", "response_predictions"}
+TABLES |= {"ltv_models", "ltv_folded", "ltv_arrivals", "ltv_prediction_bins", "ltv_feature_bins"}
+TABLES |= {"ltv_cohorts", "ltv_cohort_scatter", "ltv_monitor_results", "ltv_passed_over"}
+
+
+def test_an_empty_database_reaches_the_newest_revision(database_url: str) -> None:
+    engine = make_engine(database_url)
+    assert inspect(engine).get_table_names() == []
+    assert not migrate.is_current(engine)
+    revision = migrate.upgrade(engine)
+    assert migrate.is_current(engine)
+    assert revision
+    assert set(inspect(engine).get_table_names()) == {*TABLES, "alembic_version"}
+    engine.dispose()
+
+
+def test_the_migrated_schema_is_that_of_the_tables(store: Store) -> None:
+    import valuebox.service  # noqa: F401  (declares every table)
+
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_upgrading_again_keeps_the_rows(store: Store) -> None:
+    with store.writing() as session:
+        repository.add_predictions(session, new_id(), received([user()]), estimates(1.0), "ltv:a")
+    before = count_rows(store)
+    assert migrate.upgrade(store.engine) == migrate.upgrade(store.engine)
+    assert count_rows(store) == before
+    assert before["ltv_features"] == 1
+
+
+def test_predictions_of_the_first_version_are_found_without_an_interval(database_url: str) -> None:
+    store = Store(make_engine(database_url))
+    config = migrate._config()
+    row_id, request_id, now = new_id(), new_id(), datetime.now(UTC)
+    with store.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        first = MetaData()
+        first.reflect(connection)
+        moments = {"received_at": now, "join_date": datetime(2019, 8, 1)}
+        row = {"id": row_id, "request_id": request_id, "user_id": 7, **moments}
+        connection.execute(insert(_typed(first.tables["ltv_features"])).values(row))
+        row = {"id": row_id, "features_id": row_id, "predicted_at": now}
+        row |= {"model": "ltv:first", "prediction": 2.5}
+        connection.execute(insert(_typed(first.tables["ltv_predictions"])).values(row))
+    migrate.upgrade(store.engine)
+    with store.writing() as session:
+        repository.add_predictions(session, new_id(), received([user(8)]), estimates(4.0), "ltv:b")
+    with store.reading() as session:
+        found = repository.find_predictions(session, PredictionSearch()).predictions
+    assert [(one.user_id, one.prediction, one.lower, one.upper) for one in found] == [
+        (8, 4.0, 3.75, 4.5),
+        (7, 2.5, None, None),
+    ]
+    store.close()
+
+
+def _typed(table: Table) -> Table:
+    """Reflected, but with ids as this code writes them: SQLite knows no such type."""
+    for column in table.columns:
+        if column.name.endswith("id") and column.name != "user_id":
+            column.type = Uuid()
+    return table
+
+
+def test_processes_that_upgrade_one_database_at_once_all_succeed(postgres: Postgres) -> None:
+    url = postgres.new_database()
+    engine = make_engine(url)
+    upgrade = [str(Path(sys.executable).with_name("valuebox")), "db", "upgrade"]
+    upgrade += ["--database-url", url]
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    with engine.begin() as gate:
+        # All of them have reached the lock before the first may pass.
+        gate.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": migrate._LOCK})
+        racers = [
+            subprocess.Popen(upgrade, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            for _ in range(3)
+        ]
+        eventually(lambda: gate.scalar(waiting) == len(racers), seconds=60)
+    answers = [racer.communicate(timeout=60)[0].decode() for racer in racers]
+    assert [racer.returncode for racer in racers] == [0, 0, 0], answers
+    assert migrate.is_current(engine)
+    engine.dispose()
+
+
+@pytest.mark.parametrize(("oldest", "goes_on"), [("0001", True), ("head", True), ("0999", False)])
+def test_a_newer_version_says_which_older_ones_go_on(
+    store: Store, oldest: str, goes_on: bool
+) -> None:
+    head = migrate.upgrade(store.engine)
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0999'"))
+        put_promise(connection, "0999", head if oldest == "head" else oldest)
+    assert migrate.is_current(store.engine) == goes_on
+    if goes_on:
+        # A replica of the older version that is started again, or gone back to, starts.
+        assert migrate.upgrade(store.engine) == "0999"
+    else:
+        with pytest.raises(migrate.SchemaUnknown, match="0999"):
+            migrate.upgrade(store.engine)
+
+
+@pytest.mark.parametrize(
+    ("promises", "oldest"),
+    [
+        ({}, "0004"),
+        ({"0004": "0001"}, "0003"),
+        ({"0004": "0001", "0003": "0002"}, "0002"),
+        ({"0004": "0003", "0003": "0001"}, "0003"),
+        ({"0004": "0001", "0003": "0001", "0002": "0001"}, "0001"),
+    ],
+)
+def test_a_promise_is_kept_by_every_migration_since(
+    tmp_path: Path, promises: dict[str, str], oldest: str
+) -> None:
+    (tmp_path / "versions").mkdir()
+    for number in range(1, 5):
+        revision, before = f"{number:04}", f"{number - 1:04}" if number > 1 else None
+        lines = [f"revision = {revision!r}", f"down_revision = {before!r}"]
+        if revision in promises:
+            lines.append(f"works_from = {promises[revision]!r}")
+        (tmp_path / "versions" / f"{revision}.py").write_text("\n".join(lines))
+    assert works_from(ScriptDirectory(str(tmp_path))) == oldest
+
+
+def test_an_older_schema_is_brought_up_and_is_not_current_before(store: Store) -> None:
+    head = migrate.upgrade(store.engine)
+    with store.engine.begin() as connection:
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        for table in ("schema_promise", "ltv_passed_over"):
+            connection.execute(text(f"DROP TABLE {table}"))
+        command.stamp(config, "0007")
+    assert not migrate.is_current(store.engine)
+    assert migrate.upgrade(store.engine) == head
+    assert migrate.is_current(store.engine)
+
+
+def test_a_revision_of_a_newer_version_is_refused(store: Store) -> None:
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'from_the_future'"))
+    with pytest.raises(migrate.SchemaUnknown, match="'from_the_future'"):
+        migrate.upgrade(store.engine)
+    assert not migrate.is_current(store.engine)

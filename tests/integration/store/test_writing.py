@@ -1,0 +1,118 @@
+"""Rows are the same in the database, however they got there."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from valuebox.compartments.ltv.tables import LtvFeatures
+from valuebox.store.engine import Store
+from valuebox.store.ids import new_id, new_ids
+from valuebox.store.texts import Texts
+from valuebox.store.writing import COPY_FROM, Rows, write
+
+NOW = datetime(2026, 3, 1, 12, 30, 15, 123_456, tzinfo=UTC)
+ODD: dict[str, list[Any]] = {
+    "user_id": [0, 1, 2**53 + 1, 2**63 - 1],
+    "join_date": [
+        datetime(1970, 1, 1),
+        datetime(1999, 12, 31, 23, 59, 59, 999_999),
+        datetime(2000, 1, 1),
+        datetime(2199, 12, 31, 23, 59, 59, 1),
+    ],
+    "hidden": [0, 1, None, 1],
+    "stv": [0.0, None, 5e-324, 1e6],
+    "credit_card_level": ["", None, "tab\tnew\nline\\.", "Grüße 😀 'quoted' \"too\" %s %(x)s"],
+    "is_lp": [None, None, None, None],
+    "aff_type": ["\\N", "NULL", "x" * 100, "😀" * 100],
+    "is_cancelled": [1, 1, 1, 1],
+    "country_segment": ["US", None, "", "\x7f"],
+    "extra": [None, {"a": [1, None, "ü"]}, {"": {}}, {"n": 2**62}],
+}
+
+
+@pytest.mark.parametrize("count", [4, COPY_FROM * 2])
+def test_every_value_arrives_as_it_was(store: Store, count: int) -> None:
+    ids, request_id = new_ids(count), new_id()
+    sent = {name: values * (count // 4) for name, values in ODD.items()}
+    moved = NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))
+    columns = {"id": ids, "request_id": request_id, "received_at": moved, **sent}
+    with store.writing() as session:
+        write(session, [Rows(LtvFeatures, count, columns)])
+    with store.reading() as session:
+        found = session.scalars(select(LtvFeatures).order_by(LtvFeatures.id)).all()
+    assert [one.id for one in found] == list(ids)
+    assert {(one.request_id, one.received_at) for one in found} == {(request_id, NOW)}
+    for name, values in sent.items():
+        assert [getattr(one, name) for one in found] == values, name
+
+
+@pytest.mark.parametrize("count", [4, COPY_FROM])
+def test_arrays_are_taken_and_nan_is_null(store: Store, count: int) -> None:
+    values = np.where(np.arange(count) % 2, np.nan, 1.25)
+    columns = {
+        "id": new_ids(count),
+        "request_id": new_id(),
+        "received_at": NOW,
+        "user_id": np.arange(count),
+        "join_date": datetime(2019, 8, 1),
+        "stv": values,
+        "hidden": np.where(np.isnan(values), np.nan, 1),
+    }
+    with store.writing() as session:
+        write(session, [Rows(LtvFeatures, count, columns)])
+    with store.reading() as session:
+        found = session.execute(
+            select(LtvFeatures.stv, LtvFeatures.hidden).order_by(LtvFeatures.user_id)
+        )
+        assert [tuple(one) for one in found] == [(1.25, 1), (None, None)] * (count // 2)
+
+
+@pytest.mark.parametrize("count", [4, COPY_FROM])
+def test_what_the_database_refuses_leaves_nothing(store: Store, count: int) -> None:
+    columns = {
+        "id": [new_id()] * count,
+        "request_id": new_id(),
+        "received_at": NOW,
+        "user_id": list(range(count)),
+        "join_date": datetime(2019, 8, 1),
+    }
+    with pytest.raises(DBAPIError) as raised, store.writing() as session:
+        write(session, [Rows(LtvFeatures, count, columns)])
+    assert not raised.value.connection_invalidated
+    with store.reading() as session:
+        assert session.scalars(select(LtvFeatures)).all() == []
+
+
+@pytest.mark.parametrize("count", [4, COPY_FROM])
+def test_texts_that_are_bytes_already_arrive_as_texts_and_json(store: Store, count: int) -> None:
+    names = ["a", None, "", "Grüße"] * (count // 4)
+    extra = ['{"a": 1}', None, "{}", '{"ü": [null]}'] * (count // 4)
+    columns = {
+        "id": new_ids(count),
+        "request_id": new_id(),
+        "received_at": NOW,
+        "user_id": np.arange(count),
+        "join_date": datetime(2019, 8, 1),
+        "aff_type": encoded(names),
+        "extra": encoded(extra),
+    }
+    with store.writing() as session:
+        write(session, [Rows(LtvFeatures, count, columns)])
+    with store.reading() as session:
+        found = session.execute(
+            select(LtvFeatures.aff_type, LtvFeatures.extra).order_by(LtvFeatures.user_id)
+        )
+        objects = [one and json.loads(one) for one in extra]
+        assert [tuple(one) for one in found] == list(zip(names, objects, strict=True))
+
+
+def encoded(texts: list[str | None]) -> Texts:
+    """The same, as whoever reads many of them has them."""
+    octets = [None if one is None else one.encode() for one in texts]
+    lengths = np.array([-1 if one is None else len(one) for one in octets], dtype=np.int64)
+    return Texts(lengths, np.frombuffer(b"".join(one or b"" for one in octets), dtype=np.uint8))

@@ -1,0 +1,41 @@
+import subprocess
+import sys
+
+import pytest
+from support.commands import valuebox
+
+from valuebox import __version__
+from valuebox_cli.terminal.lazy import COMMANDS, load
+
+HEAVY = ("bentoml", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "sqlalchemy", "xgboost")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_is_said_of_a_command_is_what_it_says_itself(name: str) -> None:
+    itself = " ".join((load(name).help or "").split("\n\n")[0].split())
+    assert COMMANDS[name].help == itself
+
+
+@pytest.mark.parametrize("asked", ["--help", "--version"])
+def test_help_and_version_wait_for_no_model_and_no_database(asked: str) -> None:
+    code = (
+        "import sys\nfrom valuebox_cli.main import app\n"
+        f"try: app([{asked!r}])\nexcept SystemExit: pass\n"
+        f"print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+    assert done.stdout
+
+
+def test_the_version_is_told() -> None:
+    assert valuebox("--version")[0] == f"valuebox {__version__}\n"
+
+
+def test_without_a_command_all_of_them_are_listed() -> None:
+    out, err = valuebox(exit_code=2)
+    assert [name for name in COMMANDS if name not in out + err] == []
+
+
+def test_a_command_that_is_none_is_said_to_be_none() -> None:
+    assert "No such command 'nothing'" in valuebox("nothing", exit_code=2)[1]

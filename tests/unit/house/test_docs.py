@@ -1,0 +1,42 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from valuebox.serving.errors import STATUS_OF
+from valuebox_cli.admin import schemas
+from valuebox_cli.terminal.lazy import COMMANDS
+
+ROOT = Path(__file__).parents[3]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md"))]
+
+
+@pytest.mark.parametrize("name", schemas.PUBLISHED)
+def test_published_schemas_are_those_of_the_code(name: str) -> None:
+    assert (ROOT / "docs" / "schemas" / name).read_text() == schemas.documents()[name]
+
+
+def test_the_api_guide_names_every_error_code() -> None:
+    guide = (ROOT / "docs" / "api.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \|", guide, re.MULTILINE)
+    assert dict(rows) == {code: str(status.value) for code, status in STATUS_OF.items()}
+
+
+def test_the_readme_names_every_command() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert [name for name in COMMANDS if f"`valuebox {name}" not in readme] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_to_files(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", document.read_text())
+    local = [link for link in links if "://" not in link]
+    assert [link for link in local if not (document.parent / link).exists()] == []
+
+
+def test_nobody_is_told_to_install_a_package_by_a_name_that_anybody_may_take() -> None:
+    files = [*DOCUMENTS, ROOT / "SECURITY.md", ROOT / "Dockerfile", ROOT / "Makefile"]
+    files += [one for part in ("src", "cli", "training") for one in (ROOT / part).rglob("*.py")]
+    lines = [(file.name, line) for file in files for line in file.read_text().splitlines()]
+    by_name = re.compile(r"\binstall\b[^.]*['\"\s]valuebox(?:\[|==)|\bpip install ['\"]?valuebox\b")
+    assert [one for one in lines if by_name.search(one[1])] == []

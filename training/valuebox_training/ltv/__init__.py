@@ -1,0 +1,1 @@
+"""The model of lifetime value: simulated worlds, fitting, judging."""

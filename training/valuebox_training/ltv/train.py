@@ -1,0 +1,124 @@
+"""From files to a model in the store: check, fit, validate, save."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from valuebox.compartments.ltv.files import (
+    COLUMNS,
+    TARGET,
+    BadFile,
+    all_users,
+    columns_of,
+    open_users,
+    outliers,
+)
+from valuebox.compartments.ltv.model import LtvModel
+from valuebox.statistics import cohorts
+from valuebox_training.ltv import pipeline
+from valuebox_training.ltv.search import Trial, search
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training made: the exact tag, and how it did on the validation users, if any."""
+
+    tag: str
+    users: int
+    """With a target: those learned from."""
+    without: int
+    """Users of the file who have none."""
+    validation: cohorts.CohortReport | None
+
+
+def train(
+    train_file: Path,
+    valid_file: Path | None,
+    name: str,
+    seed: int = 0,
+    trials: int = 0,
+    tried: Callable[[Trial], None] = lambda trial: None,
+    client: "Client | None" = None,
+    strict: bool = False,
+    keep_outliers: bool = False,
+) -> Trained:
+    """Fit on one file, judge on another that stays unseen, save into the model store.
+
+    Args:
+        train_file: Users with a `target`; see `valuebox.compartments.ltv.files.open_users`.
+        valid_file: Later users with a `target`, or None to skip the judgement.
+        name: Of the model in the store.
+        seed: Of everything random in the fit.
+        trials: Hyperparameters to try besides the default ones; see `search`.
+        tried: Told every trial as it ends.
+        client: Of a Dask cluster that grows the trees; None grows them here.
+        strict: Whether to refuse files whose columns are called nearly right.
+        keep_outliers: Whether to learn from targets that are beyond what the others lead to expect.
+
+    Raises:
+        BadFile: when a file cannot be used; nothing is saved then.
+        registry.ArtifactRefused: when the store does not accept the name.
+    """
+    users = _read(train_file, strict, keep_outliers)
+    valid = _read(valid_file, strict, keep_outliers) if valid_file else None
+    known = users[users[TARGET].notna()]
+    booster = search(users, trials, seed, tried, client).booster if trials else pipeline.BOOSTER
+    model = pipeline.to_model(pipeline.fit(users, seed, booster, client), users)
+    validation = judge(model, valid) if valid is not None else None
+    labels = {"training_window": _window(known)["last_join"][:7]}
+    tag = model.save(name, labels, _metadata(known, validation, seed, booster))
+    return Trained(tag, len(known), len(users) - len(known), validation)
+
+
+def judge(model: LtvModel, users: pd.DataFrame) -> cohorts.CohortReport:
+    """Cohort errors of a model, with intervals, and of its baseline, on users with a `target`."""
+    columns = columns_of(users)
+    predicted = users.assign(
+        prediction=model.predict(columns), baseline=model.baseline.predict(columns)
+    )
+    return cohorts.report(predicted, model.uncertainty.cohort_interval)
+
+
+def _read(path: Path, strict: bool, keep_outliers: bool) -> pd.DataFrame:
+    file = open_users(path, (*COLUMNS, TARGET), strict)
+    users = all_users(file, unique=True)
+    if users[TARGET].isna().all():
+        raise BadFile(f"{path}: no user has a target")
+    if not keep_outliers and (told := outliers(path, users)):
+        raise BadFile(*told, "mend them, or keep them with --keep-outliers")
+    return users
+
+
+def _window(users: pd.DataFrame) -> dict[str, str]:
+    joined = users["join_date"]
+    return {"first_join": str(joined.min()), "last_join": str(joined.max())}
+
+
+def _metadata(
+    users: pd.DataFrame,
+    validation: cohorts.CohortReport | None,
+    seed: int,
+    booster: Mapping[str, Any],
+) -> dict[str, Any]:
+    metadata: dict[str, Any] = {
+        "training_window": _window(users),
+        "training_users": len(users),
+        "seed": seed,
+        "booster": dict(booster),
+    }
+    if validation:
+        metadata["validation"] = {
+            "users": validation.users,
+            **{
+                f"{period}_{average}": getattr(getattr(validation, period), average)
+                for period in cohorts.PERIODS
+                for average in ("macro", "macro_baseline", "weighted", "weighted_baseline")
+            },
+        }
+    return metadata

@@ -1,0 +1,1 @@
+"""The response model: fitted from stored facts."""

@@ -1,0 +1,252 @@
+"""From facts to a response model in the store: look back at several months, fit, judge, save.
+
+A month is `days` long. Each one that can be looked back at is a round: customers as they were at
+its start, and what they did within it. Each of the last ones is predicted by what was learned of
+those before it, which chooses what is served; then all of them are learned from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from valuebox.compartments.response.features import PLAIN, Encoder, Matrix
+from valuebox.compartments.response.judging import ResponseReport, judge
+from valuebox.compartments.response.model import Pair, ResponseModel, within
+from valuebox.compartments.response.months import past
+from valuebox.errors import ValueboxError
+from valuebox.facts.clock import moment
+from valuebox.facts.reading import FactRows
+from valuebox.facts.windows import Positions, slack, there
+from valuebox_training.response.levelling import levelled
+from valuebox_training.response.ranking import BOOSTER, Lessons, fit_ranker
+
+MOST_ROUNDS: Final = 24
+MOST_ROWS: Final = 80_000
+"""Customers and responses of all rounds; of more, customers are drawn by chance."""
+MOST_CELLS: Final = 120_000
+"""Customers, responses and categories of all rounds, likewise."""
+
+
+class NothingToLearn(ValueboxError):
+    """The facts hold nothing that such a model could be learned from."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training made, and how it did on the last month, where there was one to judge by."""
+
+    tag: str
+    rounds: int
+    customers: int
+    validation: ResponseReport | None
+
+
+class Learned(NamedTuple):
+    """A model, and the same without its last months."""
+
+    model: ResponseModel
+    earlier: list[ResponseModel]
+    """What was learned without the last month, without the last two, and so on."""
+    starts: list[np.datetime64]
+    """Of the months, the last one first."""
+
+
+def train(
+    facts: FactRows,
+    responses: Sequence[str],
+    category: str,
+    days: int,
+    until: datetime | None,
+    name: str,
+    seed: int = 0,
+) -> Trained:
+    """Learn, judge, and save into the model store.
+
+    Args:
+        facts: What happened before `until`.
+        responses: Types of events to predict; those that nobody did are left out.
+        category: The property of events that their categories were read from.
+        days: How far ahead to predict.
+        until: When the facts end; None for the last event, which also counts where this is later.
+        name: Of the model in the store.
+        seed: Of everything random.
+
+    Raises:
+        NothingToLearn: when nobody responded, or the facts span less than two months.
+        registry.ArtifactRefused: when the store does not accept the name.
+    """
+    end = _end(facts, until, days)
+    model, earlier, starts = learn(facts, responses, category, days, end, seed)
+    before = past(earlier[1:], facts, starts[1 : len(earlier)])
+    validation = judge(earlier[0], facts, starts[0], months=before) if earlier else None
+    customers = len(np.unique(np.concatenate([there(facts, one, days) for one in starts])))
+    learned = {
+        "sources": facts.customers.source.names,
+        "until": _iso(end),
+        "since": _iso(starts[-1]),
+        "rounds": len(starts),
+        "customers": customers,
+    }
+    metadata = {"learned": learned, "seed": seed, "booster": BOOSTER} | _judged(validation)
+    tag = model.save(name, {"learned_until": _iso(end)[:7]}, metadata)
+    return Trained(tag, len(starts), customers, validation)
+
+
+def learn(
+    facts: FactRows,
+    responses: Sequence[str],
+    category: str,
+    days: int,
+    end: np.datetime64 | None = None,
+    seed: int = 0,
+) -> Learned:
+    """Learn from all months before `end`, the last event by default; see `train`."""
+    known = [one for one in responses if one in facts.events.type.names]
+    if not known:
+        raise NothingToLearn(f"nobody has done any of {', '.join(responses)}")
+    starts = _starts(facts, _end(facts, None, days) if end is None else end, days)
+    encoder = Encoder.fit(facts, known)
+    lessons = _look_back(facts, encoder, starts, days, seed)
+    if not lessons.did.any():
+        raise NothingToLearn("nobody has responded within a month that can be looked back at")
+    pairs, earlier = [], []
+    for place in range(len(known)):
+        pair, before = _fit(lessons, encoder, place, seed)
+        pairs.append(pair)
+        earlier.append(before)
+    whole = ResponseModel(encoder, tuple(pairs), days, category)
+    # As many months as all responses could be learned without.
+    without = [
+        ResponseModel(encoder, month, days, category) for month in zip(*earlier, strict=False)
+    ]
+    # Each by months that it has learned from, so that those it is judged by stay unseen.
+    return Learned(
+        levelled(whole, facts, starts, seed),
+        [levelled(one, facts, starts[1 + month :], seed) for month, one in enumerate(without)],
+        starts,
+    )
+
+
+class _Looked(NamedTuple):
+    """Customers as they were at the start of each month."""
+
+    month: NDArray[np.intp]
+    every: Matrix
+    """`(n_rows, n_responses, n_columns)`."""
+    did: NDArray[np.bool_]
+    """`(n_rows, n_responses, 1 + n_categories)`."""
+    rows: NDArray[np.intp]
+    """Those that are looked at in each category too: `(n_cell_rows,)`."""
+    each: Matrix
+    """`(n_cell_rows, n_responses, n_categories, n_columns)`."""
+
+
+def _look_back(
+    facts: FactRows, encoder: Encoder, starts: Sequence[np.datetime64], days: int, seed: int
+) -> _Looked:
+    rng = np.random.default_rng(seed)
+    responses, categories = len(encoder.responses), len(encoder.categories)
+    history = encoder.history(facts, starts[0])
+    whom = [there(facts, start, days) for start in starts]
+    whole = sum(map(len, whom))
+    some = _drawn(rng, whom, MOST_ROWS / (whole * responses))
+    fewer = MOST_CELLS / (sum(map(len, some)) * responses * max(1, categories))
+    month, every, did, rows, each = [], [], [], [], []
+    before = 0
+    for number, (start, chosen) in enumerate(zip(starts, some, strict=True)):
+        month.append(np.full(len(chosen), number, dtype=np.intp))
+        every.append(encoder.of_responses(history, start, chosen, days))
+        did.append(encoder.happened(history, start, days, chosen))
+        (inside,) = _drawn(rng, [np.arange(len(chosen))], fewer)
+        rows.append(inside + before)
+        each.append(encoder.of_categories(history, start, chosen[inside], days))
+        before += len(chosen)
+    happened = np.concatenate(did).reshape(before, responses, 1 + categories)
+    return _Looked(
+        np.concatenate(month),
+        np.concatenate(every),
+        happened,
+        np.concatenate(rows),
+        np.concatenate(each),
+    )
+
+
+def _drawn(rng: np.random.Generator, whom: Sequence[Positions], share: float) -> list[Positions]:
+    """A share of the customers of each month, in order; all of them where it is above one."""
+    if share >= 1:
+        return list(whom)
+    return [np.sort(rng.choice(one, int(np.ceil(len(one) * share)), replace=False)) for one in whom]
+
+
+def _fit(looked: _Looked, encoder: Encoder, place: int, seed: int) -> tuple[Pair, list[Pair]]:
+    """Of a response: what was learned of all months, and without the last ones."""
+    every = looked.every[:, place, None]
+    lessons = Lessons(looked.month, every, looked.did[:, place, :1])
+    any_, any_before = fit_ranker(lessons, _plain(encoder.names), seed)
+    rows = looked.rows
+    inside = within(looked.each[:, place], every[rows], any_)
+    inner = Lessons(looked.month[rows], inside, looked.did[rows, place, 1:])
+    each, each_before = fit_ranker(inner, _plain(encoder.category_names), seed)
+    before: list[Pair] = []
+    for month, (any_one, each_one) in enumerate(zip(any_before, each_before, strict=False)):
+        if any_one.month != month or each_one.month != month:
+            break
+        before.append(Pair(any_one.ranker, each_one.ranker))
+    return Pair(any_, each), before
+
+
+def _plain(names: Sequence[str]) -> tuple[int, ...]:
+    return tuple(names.index(prefix + name) for prefix in ("", "any event: ") for name in PLAIN)
+
+
+def _end(facts: FactRows, until: datetime | None, days: int) -> np.datetime64:
+    """When the facts end: with the last event, or a little later where `until` says so."""
+    last: np.datetime64 = facts.events.time.max() + np.timedelta64(1, "us")
+    if until is None:
+        return last
+    asked = moment(until)
+    # Nobody has watched the months after the last event, whatever was asked for.
+    return asked if asked <= last + slack(days) else last
+
+
+def _starts(facts: FactRows, end: np.datetime64, days: int) -> list[np.datetime64]:
+    """Starts of the months to look back at, the last one first; each has a month before it."""
+    month = np.timedelta64(days, "D")
+    first = facts.events.time.min()
+    found: list[np.datetime64] = []
+    start = end - month
+    while start - month >= first and len(found) < MOST_ROUNDS:
+        if len(there(facts, start, days)):
+            found.append(start)
+        start -= month
+    if not found:
+        raise NothingToLearn(
+            f"the events span less than twice {days} days: one month to look back, one to look at"
+        )
+    return found
+
+
+def _judged(validation: ResponseReport | None) -> dict[str, Any]:
+    if validation is None:
+        return {}
+    return {
+        "validation": {
+            "start": validation.start.isoformat(),
+            "customers": validation.customers,
+            "auc": {
+                one.response: one.model.auc
+                for one in validation.responses
+                if one.category is None and one.model
+            },
+        }
+    }
+
+
+def _iso(moment: np.datetime64) -> str:
+    return (
+        datetime.fromisoformat(str(moment.astype("datetime64[s]"))).replace(tzinfo=UTC).isoformat()
+    )
