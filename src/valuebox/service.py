@@ -17,6 +17,7 @@ from valuebox.compartments.answerable import ModelsApi, announce
 from valuebox.compartments.growth.api import GrowthApi
 from valuebox.compartments.ltv import model as ltv
 from valuebox.compartments.ltv.api import LtvApi
+from valuebox.compartments.register import expiry
 from valuebox.compartments.response import model as response
 from valuebox.compartments.response.api import ResponseApi
 from valuebox.dashboard.site import Dashboard
@@ -42,7 +43,7 @@ from valuebox.store.engine import THREADS, Store, absolute, check_connections, m
 from valuebox.store.suitability import check_clock
 from valuebox.worker import shared_folder
 from valuebox.worker.drain import Drain
-from valuebox.worker.expiry import Retention, pruner
+from valuebox.worker.expiry import Pruning, pruner
 from valuebox.worker.pool_use import pool_use
 from valuebox.worker.readiness import Readiness
 from valuebox.worker.repeating import stop
@@ -100,7 +101,7 @@ class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi, ModelsApi):
         self.monitored = MonitorGauges()
         self.repeating = (
             pool_use(self.store.engine),
-            pruner(Retention.of(settings, self.store, self.replays)),
+            pruner(Pruning(self.store, settings.keep, expiry(), self.replays.expiry)),
             upkeep(Folding(self.store), self.monitored),
         )
         for one in self.repeating:

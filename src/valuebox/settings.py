@@ -1,5 +1,6 @@
 """Every environment variable that valuebox reads, in one typed place."""
 
+from datetime import timedelta
 from typing import Final, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -173,6 +174,11 @@ class Settings(BaseSettings):
                 {"least": MIN_SECRET},
             )
         return secret
+
+    @property
+    def keep(self) -> timedelta | None:
+        """How long stored rows are kept; None keeps them for ever."""
+        return None if self.retention_days is None else timedelta(days=self.retention_days)
 
 
 def load_settings() -> Settings:

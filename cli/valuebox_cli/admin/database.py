@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
+from valuebox.compartments.register import expiry
 from valuebox.errors import ValueboxError
 from valuebox.serving.replays import Replays
 from valuebox.settings import MAX_RETENTION_DAYS, load_settings
 from valuebox.store import migrate
 from valuebox.store.engine import make_engine
-from valuebox.worker.expiry import Retention, describe
+from valuebox.worker.expiry import Pruning
 from valuebox_cli.terminal.console import Unreachable, exit_codes, out
 from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
 from valuebox_cli.terminal.options import database_url as resolve
@@ -69,5 +70,6 @@ def prune(
         with migrated_store(database_url, "what was deleted before stays deleted") as store:
             keep = None if days is None else timedelta(days=days)
             replays = Replays(timedelta(hours=settings.replay_hours))
-            pruned = Retention(store, replays, keep).prune(Event(), patient=True)
-        out.print(f"deleted: {describe(pruned)}", soft_wrap=True)
+            pruning = Pruning(store, keep, expiry(), replays.expiry)
+            pruned = pruning.prune(Event(), patient=True)
+        out.print(f"deleted: {pruning.describe(pruned)}", soft_wrap=True)

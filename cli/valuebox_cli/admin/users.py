@@ -2,16 +2,17 @@
 
 import json
 import re
+from collections import Counter
 from typing import Annotated
 
 import typer
 
-from valuebox.compartments.ltv import privacy
-from valuebox.compartments.ltv.schemas import MAX_USER_ID
-from valuebox.compartments.response import repository as responses
+from valuebox.compartments.contract import People
+from valuebox.compartments.register import personal
 from valuebox.errors import ValueboxError
-from valuebox.facts import privacy as facts_privacy
+from valuebox.facts.privacy import sources_of
 from valuebox.pages.readable import escaped
+from valuebox.schemas.values import MAX_USER_ID
 from valuebox.store.engine import Store
 from valuebox.store.pruning import scrub
 from valuebox_cli.terminal.console import Unreachable, err, exit_codes, out
@@ -40,15 +41,13 @@ def export(ids: Ids, source: Source = None, database_url: DatabaseUrl = None) ->
     is known of them, their events, and what was predicted of them.
     """
     with exit_codes():
-        user_ids = _numbers(ids) if source is None else []
+        people = _people(source, ids)
         with migrated_store(database_url) as store:
             with store.reading() as session:
                 # All of them first: PostgreSQL ends a transaction that waits for a reader.
-                if source is None:
-                    rows = list(privacy.records_of_users(session, user_ids))
-                else:
-                    rows = list(facts_privacy.records_of_customers(session, source, ids))
-                    rows += responses.records_of_responses(session, source, ids)
+                rows = [
+                    row for part in personal(people.whose) for row in part.records(session, people)
+                ]
             for record in rows:
                 typer.echo(json.dumps(record, default=str))
             if source is None:
@@ -71,19 +70,16 @@ def forget(
     overwritten too.
     """
     with exit_codes():
-        user_ids = _numbers(ids) if source is None else []
+        people = _people(source, ids)
         with migrated_store(database_url) as store:
             who = "users" if source is None else f"customers of {source}"
             if not yes:
                 question = f"Delete everything that is stored of {len(set(ids))} {who}?"
                 typer.confirm(escaped(question), abort=True, err=True)
             with store.writing() as session:
-                if source is None:
-                    gone = privacy.forget_users(session, user_ids)._asdict()
-                else:
-                    gone = facts_privacy.forget_customers(session, source, ids)._asdict()
-                    predicted = responses.forget_responses(session, source, ids)
-                    gone["predicted responses"] = predicted
+                gone: Counter[str] = Counter()
+                for part in personal(people.whose):
+                    gone.update(part.forget(session, people))
             scrubbed = scrub(store.engine)
             counts = (f"{count} {what}" for what, count in gone.items())
             out.print(f"deleted: {', '.join(counts)}")
@@ -96,18 +92,19 @@ def forget(
                 )
 
 
-def _numbers(ids: list[str]) -> list[int]:
-    if not all(re.fullmatch("[0-9]{1,19}", one) and int(one) <= MAX_USER_ID for one in ids):
+def _people(source: str | None, ids: list[str]) -> People:
+    are_numbers = all(re.fullmatch("[0-9]{1,19}", one) and int(one) <= MAX_USER_ID for one in ids)
+    if source is None and not are_numbers:
         raise ValueboxError(
             f"ids of users are whole numbers from 0 to {MAX_USER_ID}; for customers give --source"
         )
-    return [int(one) for one in ids]
+    return People(source, ids)
 
 
 def _say_what_else(store: Store, ids: list[str]) -> None:
     """An id may also be that of a customer, who may be the same person, or another one."""
     with store.reading() as session:
-        sources = facts_privacy.sources_of(session, ids)
+        sources = sources_of(session, ids)
     if sources:
         err.print(
             f"customers with such an id are known from {', '.join(sources)}; whoever is meant "

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import typer
 
-from valuebox.compartments.ltv.schemas import MAX_PAGE, MAX_USER_ID, StoredPrediction
+from valuebox.compartments.ltv.schemas import MAX_PAGE, StoredPrediction
 from valuebox.pages.readable import escaped
 from valuebox.pages.spreadsheets import write_rows
+from valuebox.schemas.values import MAX_USER_ID
 from valuebox_cli.client import DEFAULT_URL, Client
 from valuebox_cli.terminal.console import exit_codes
 from valuebox_cli.terminal.options import Url

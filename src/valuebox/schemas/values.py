@@ -14,6 +14,9 @@ MAX_ROW_BYTES: Final = 65_536
 """Of what callers name themselves in a row, as JSON; all else of a row has bounds of its own."""
 
 _LONGEST_NAME: Final = 100
+MAX_USER_ID: Final = 2**63 - 1
+"""The largest whole number that a column of ids holds."""
+
 _PLAIN: Final = {int, bool, type(None)}
 
 

@@ -19,6 +19,7 @@ from valuebox.errors import ValueboxError
 from valuebox.serving.exchange import Exchange
 from valuebox.store.base import Base, UtcDateTime
 from valuebox.store.pruning import Pruned, deleted, next_batch
+from valuebox.worker.expiry import Expiry
 
 MAX_KEY = 200
 
@@ -95,6 +96,11 @@ class Replays:
         """Keep an answer that cannot be made from stored rows; nothing without a key."""
         if exchange.idempotency_key is not None:
             session.get_one(IdempotentRequest, _identity(exchange)).answer = answer
+
+    @property
+    def expiry(self) -> Expiry:
+        """How claims that are old are deleted."""
+        return Expiry(self.prune, {"claims": "expired keys"})
 
     def prune(self, session: Session, after: datetime | None = None) -> Pruned:
         """Delete the first claims, in order of time, that are as new again."""

@@ -2,18 +2,13 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Event
 from typing import Final
 
-from valuebox.compartments.ltv.expiry import prune_features, prune_outcomes
-from valuebox.compartments.response.repository import prune_responses
-from valuebox.facts.expiry import prune_customers, prune_events
-from valuebox.serving.replays import Replays
-from valuebox.settings import Settings
 from valuebox.store.engine import Store
 from valuebox.store.pruning import Pruned, alone
 from valuebox.worker.repeating import Repeating
@@ -27,19 +22,25 @@ _log = logging.getLogger("valuebox")
 
 
 @dataclass(frozen=True)
-class Retention:
+class Expiry:
+    """How rows of some tables are deleted when they are old, a batch at a time."""
+
+    prune: Callable[..., Pruned]
+    """Takes a session, `before` when rows count as old, and `after` which row the batch begins."""
+    names: Mapping[str, str]
+    """What people call the rows that a batch counts."""
+
+
+@dataclass(frozen=True)
+class Pruning:
     """For how long rows are kept, and how those that are older are deleted."""
 
     store: Store
-    replays: Replays
     keep: timedelta | None
-    """Everything but claims of keys; None keeps it for ever."""
-
-    @classmethod
-    def of(cls, settings: Settings, store: Store, replays: Replays) -> "Retention":
-        """As the settings want it."""
-        days = settings.retention_days
-        return cls(store, replays, None if days is None else timedelta(days=days))
+    """How long rows of `kinds` are kept; None keeps them for ever."""
+    kinds: Sequence[Expiry]
+    claims: Expiry
+    """Keys of requests, which expire by themselves; takes no `before`."""
 
     def prune(self, stop: Event, patient: bool) -> Counter[str]:
         """Delete what is too old, in transactions of at most about `BATCH` rows a table.
@@ -68,36 +69,26 @@ class Retention:
                     stop.wait(PAUSE_SECONDS)
         return total
 
+    def describe(self, pruned: Counter[str]) -> str:
+        """The counts of what was deleted, for people."""
+        names = [item for kind in (*self.kinds, self.claims) for item in kind.names.items()]
+        return ", ".join(f"{pruned[count]} {name}" for count, name in names)
+
     def _steps(self) -> Iterator[Callable[..., Pruned]]:
         if self.keep is not None:
             before = datetime.now(UTC) - self.keep
-            # Features first: an outcome stays for as long as there are any.
-            yield partial(prune_features, before=before)
-            yield partial(prune_outcomes, before=before)
-            yield partial(prune_responses, before=before)
-            # Events first: a customer stays for as long as there are any.
-            yield partial(prune_events, before=before)
-            yield partial(prune_customers, before=before)
-        yield self.replays.prune
+            for kind in self.kinds:
+                yield partial(kind.prune, before=before)
+        yield self.claims.prune
 
 
-def pruner(retention: Retention) -> Repeating:
+def pruner(pruning: Pruning) -> Repeating:
     """What prunes soon after the start of a worker, and then once an hour."""
 
     def prune(stop: Event) -> None:
-        pruned = retention.prune(stop, patient=False)
+        pruned = pruning.prune(stop, patient=False)
         if pruned.total():
-            _log.info("old rows deleted: %s", describe(pruned))
+            _log.info("old rows deleted: %s", pruning.describe(pruned))
 
     failed = "old rows could not be deleted; next try in an hour"
     return Repeating("pruner", prune, FIRST_SECONDS, EVERY_SECONDS, failed)
-
-
-def describe(pruned: Counter[str]) -> str:
-    """The counts of what was deleted, for people."""
-    return (
-        f"{pruned['features']} features, {pruned['predictions']} predictions, "
-        f"{pruned['outcomes']} outcomes, {pruned['responses']} predicted responses, "
-        f"{pruned['events']} events, "
-        f"{pruned['customers']} customers, {pruned['claims']} expired keys"
-    )

@@ -15,13 +15,12 @@ from support.facts import (
     stored_customers,
     stored_events,
 )
+from support.pruning import pruning
 from support.users import estimates, received, user
 
 from valuebox.compartments.ltv import repository
-from valuebox.serving.replays import Replays
 from valuebox.store.engine import Store
 from valuebox.store.ids import new_id
-from valuebox.worker.expiry import Retention
 
 DAY = timedelta(days=1)
 
@@ -31,7 +30,7 @@ def url(store: Store) -> str:
 
 
 def pruned(store: Store) -> dict[str, int]:
-    return dict(+Retention(store, Replays(DAY), 30 * DAY).prune(Signal(), patient=True))
+    return dict(+pruning(store, 30 * DAY, DAY).prune(Signal(), patient=True))
 
 
 def test_events_go_by_when_they_were_received(store: Store) -> None:

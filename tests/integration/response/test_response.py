@@ -12,17 +12,17 @@ import pytest
 from support.campaigns import Campaigns
 from support.commands import valuebox
 from support.facts import customer, event, put_customers, put_events
+from support.pruning import pruning
 
 from valuebox.compartments.growth.change.samples import moment
 from valuebox.compartments.response import repository
 from valuebox.compartments.response.judging import Judged, ResponseReport
 from valuebox.compartments.response.model import ResponseModel
 from valuebox.facts.reading import Choice, read_facts
-from valuebox.serving.replays import AnswerGone, Replays
+from valuebox.serving.replays import AnswerGone
 from valuebox.store.engine import Store
 from valuebox.store.ids import new_id
 from valuebox.store.writing import write
-from valuebox.worker.expiry import Retention
 
 NAME = "campaigns"
 
@@ -184,7 +184,7 @@ def test_predictions_are_handed_out_deleted_and_pruned(
     assert {one["model"] for one in said} == {model.tag}
     output, _ = valuebox("users", "forget", "a", "--yes", *asked)
     assert f"{len(model.cells)} predicted responses" in output
-    keep = Retention(store, Replays(timedelta(hours=1)), timedelta(days=1))
+    keep = pruning(store, timedelta(days=1), timedelta(hours=1))
     assert keep.prune(Event(), patient=True)["responses"] == 0
-    old = Retention(store, Replays(timedelta(hours=1)), timedelta(seconds=-60))
+    old = pruning(store, timedelta(seconds=-60), timedelta(hours=1))
     assert old.prune(Event(), patient=True)["responses"] == len(model.cells)

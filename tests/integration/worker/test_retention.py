@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Delete, Select, event, func, select, text, update
 from support.commands import only_line, valuebox
 from support.databases import PASSWORD, count_rows
+from support.pruning import pruning
 from support.services import eventually
 from support.users import estimates, received, users
 
@@ -21,7 +22,6 @@ from valuebox.serving.replays import AnswerGone, IdempotentRequest, Replays
 from valuebox.store.engine import Store
 from valuebox.store.ids import new_id
 from valuebox.store.pruning import BATCH, alone
-from valuebox.worker.expiry import Retention
 
 DAY = timedelta(days=1)
 NEVER = Event()
@@ -60,7 +60,7 @@ def reported(store: Store, age: timedelta, *user_ids: int) -> None:
 
 def pruned(store: Store, days: float | None, stop: Event = NEVER) -> dict[str, int]:
     keep = None if days is None else timedelta(days=days)
-    return +Retention(store, Replays(DAY), keep).prune(stop, patient=False)
+    return +pruning(store, keep, DAY).prune(stop, patient=False)
 
 
 def column(store: Store, query: Select[Any]) -> list[Any]:
@@ -192,7 +192,7 @@ def test_only_one_prunes_a_postgresql_at_a_time(
     with postgres_store.writing() as session:
         assert alone(session, patient=False)
         assert pruned(postgres_store, 30) == {}
-        keep = Retention(postgres_store, Replays(DAY), 30 * DAY)
+        keep = pruning(postgres_store, 30 * DAY, DAY)
         results: list[dict[str, int]] = []
         patient = threading.Thread(target=lambda: results.append(dict(keep.prune(NEVER, True))))
         patient.start()

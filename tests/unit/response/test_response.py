@@ -24,7 +24,7 @@ from valuebox_training.response.levelling import levelled
 from valuebox_training.response.train import NothingToLearn, train
 
 TAG = "reply"
-FIRST_LAYOUT = Path(__file__).parents[1] / "support" / "first_layout.json"
+FIRST_LAYOUT = Path(__file__).parents[2] / "support" / "first_layout.json"
 
 
 @pytest.fixture(scope="module")

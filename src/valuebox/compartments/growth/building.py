@@ -46,10 +46,10 @@ from valuebox.compartments.growth.value.probabilistic import (
 )
 from valuebox.compartments.growth.value.purchases import first_purchases
 from valuebox.compartments.growth.value.rfm import rfm
-from valuebox.compartments.ltv.schemas import MAX_USER_ID
 from valuebox.facts.clock import aware, moment
 from valuebox.facts.frames import Facts, grouped
 from valuebox.predictions.latest import latest_predictions
+from valuebox.schemas.values import MAX_USER_ID
 from valuebox.statistics.subsampling import MeanTails
 from valuebox.store.deadline import deadline
 from valuebox.store.engine import Store, TooLate

@@ -22,6 +22,7 @@ from valuebox.files.problems import BadFile as BadFile
 from valuebox.files.problems import Mask
 from valuebox.files.problems import Problems as Problems
 from valuebox.schemas.moments import FIRST_YEAR, LAST_YEAR
+from valuebox.schemas.values import MAX_USER_ID
 
 if TYPE_CHECKING:
     from valuebox.files.source import Source
@@ -167,9 +168,9 @@ def typed(name: str, raw: pd.Series, report: Report) -> pd.Series:
         whole = parts[0].notna()
         ids = parts[0].where(whole, "0").map(int)
         # Written as a float, a large one may have been another before.
-        bad = (present & ~whole) | (ids > schemas.MAX_USER_ID)
+        bad = (present & ~whole) | (ids > MAX_USER_ID)
         bad |= parts[1].notna() & (ids >= _EXACT)
-        report(bad, f"user_id is no whole number from 0 to {schemas.MAX_USER_ID}")
+        report(bad, f"user_id is no whole number from 0 to {MAX_USER_ID}")
         return ids.where(~bad, 0)
     if name == "join_date":
         in_utc = raw.str.replace(r" UTC$", "Z", regex=True)

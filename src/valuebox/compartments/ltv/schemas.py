@@ -27,11 +27,10 @@ from valuebox.compartments.ltv.uncertainty import Uncertainty
 from valuebox.models.contributions import Contributions
 from valuebox.schemas.moments import JoinDate, StoredMoment
 from valuebox.schemas.requests import RequestModel
-from valuebox.schemas.values import NO_NUL, Model, no_nul, outsized, storable
+from valuebox.schemas.values import MAX_USER_ID, NO_NUL, Model, no_nul, outsized, storable
 
 MAX_ROWS: Final = 10_000
 MAX_PAGE: Final = 10_000
-MAX_USER_ID: Final = 2**63 - 1
 MAX_AMOUNT: Final = 1_000_000.0
 MAX_TEXT: Final = 100
 

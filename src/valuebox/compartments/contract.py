@@ -1,0 +1,73 @@
+"""What a compartment, which answers one business question, offers to the rest of the house.
+
+The service, the commands, expiry of old rows and the published schemas ask `register` for these
+objects; none of them names a compartment.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from valuebox.store.base import Base
+from valuebox.worker.expiry import Expiry
+
+
+class Whose(Enum):
+    """Of whom rows are stored, which decides what an id looks like."""
+
+    USERS = "users"
+    """Whole numbers of the caller's, without a source."""
+    CUSTOMERS = "customers"
+    """Texts, which are somebody's together with the source that they come from."""
+
+
+@dataclass(frozen=True)
+class People:
+    """Some people, as a command or a request names them."""
+
+    source: str | None
+    """Where customers come from; None for users."""
+    ids: Sequence[str]
+
+    @property
+    def whose(self) -> Whose:
+        """Which kind of people these are."""
+        return Whose.USERS if self.source is None else Whose.CUSTOMERS
+
+
+@dataclass(frozen=True)
+class Personal:
+    """What is stored of single people: handed out, or deleted."""
+
+    whose: Whose
+    records: Callable[[Session, People], Iterator[dict[str, Any]]]
+    """Every row of these people, as `{"table": name, ...columns}`."""
+    forget: Callable[[Session, People], Mapping[str, int]]
+    """Deletes every row of these people, and says how many, by what the rows are."""
+
+
+@dataclass(frozen=True)
+class Compartment:
+    """A business question, and all that is needed to answer it.
+
+    Raises:
+        ValueError: when two compartments claim the same name; see `register`.
+    """
+
+    name: str
+    """One word, such as `ltv`: paths are `/v1/NAME/…`, commands `valuebox NAME …`."""
+    question: str
+    """What it answers, as a sentence for people."""
+    endpoints: type[Any]
+    """A class of the service's, whose methods are declared with `@endpoint`."""
+    tables: tuple[type[Base], ...] = ()
+    """All tables of its own; the migrations make them."""
+    personal: tuple[Personal, ...] = ()
+    expiry: tuple[Expiry, ...] = ()
+    """How its old rows are deleted, in this order."""
+    published: Callable[[], Mapping[str, type[BaseModel]]] = field(default=dict)
+    """What programs read of it, by the name of the file that has the JSON schema."""

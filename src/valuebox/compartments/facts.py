@@ -1,0 +1,35 @@
+"""The facts, customers and events, as the register knows them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from valuebox.compartments.contract import Compartment, People, Personal, Whose
+from valuebox.facts.api import FactsApi
+from valuebox.facts.expiry import prune_customers, prune_events
+from valuebox.facts.privacy import forget_customers, records_of_customers
+from valuebox.facts.tables import Customer, Event
+from valuebox.worker.expiry import Expiry
+
+
+def _records(session: Session, people: People) -> Iterator[dict[str, Any]]:
+    return records_of_customers(session, people.source or "", people.ids)
+
+
+def _forget(session: Session, people: People) -> Mapping[str, int]:
+    return forget_customers(session, people.source or "", people.ids)._asdict()
+
+
+COMPARTMENT: Final = Compartment(
+    name="facts",
+    question="What happened: which customers are there, and what did they do?",
+    endpoints=FactsApi,
+    tables=(Customer, Event),
+    personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
+    expiry=(
+        # Events first: a customer stays for as long as there are any.
+        Expiry(prune_events, {"events": "events"}),
+        Expiry(prune_customers, {"customers": "customers"}),
+    ),
+)

@@ -1,0 +1,30 @@
+"""Growth analytics, as the register knows them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from pydantic import BaseModel
+
+from valuebox.compartments.contract import Compartment
+from valuebox.compartments.growth.api import GrowthApi
+
+
+def _published() -> Mapping[str, type[BaseModel]]:
+    # Only who writes schemas needs all that reports are made of.
+    from valuebox.compartments.growth.experiments.schemas import ExperimentReport
+    from valuebox.compartments.growth.report import GrowthReport
+    from valuebox.compartments.growth.uplift.schemas import UpliftReport
+
+    return {
+        "growth-report.schema.json": GrowthReport,
+        "experiment-report.schema.json": ExperimentReport,
+        "uplift-report.schema.json": UpliftReport,
+    }
+
+
+COMPARTMENT: Final = Compartment(
+    name="growth",
+    question="Which campaigns and segments pay, and what lift does a change bring?",
+    endpoints=GrowthApi,
+    published=_published,
+)

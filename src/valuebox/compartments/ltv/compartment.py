@@ -1,0 +1,42 @@
+"""Lifetime value, as the register knows it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from valuebox.compartments.contract import Compartment, People, Personal, Whose
+from valuebox.compartments.ltv.api import LtvApi
+from valuebox.compartments.ltv.expiry import prune_features, prune_outcomes
+from valuebox.compartments.ltv.privacy import forget_users, records_of_users
+from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
+from valuebox.predictions.monitoring.results import MonitorResult
+from valuebox.worker.expiry import Expiry
+
+
+def _records(session: Session, people: People) -> Iterator[dict[str, Any]]:
+    return records_of_users(session, [int(one) for one in people.ids])
+
+
+def _forget(session: Session, people: People) -> Mapping[str, int]:
+    return forget_users(session, [int(one) for one in people.ids])._asdict()
+
+
+def _published() -> Mapping[str, type[BaseModel]]:
+    return {"monitor-result.schema.json": MonitorResult}
+
+
+COMPARTMENT: Final = Compartment(
+    name="ltv",
+    question="What will this user spend in a bit more than two months?",
+    endpoints=LtvApi,
+    tables=(LtvFeatures, LtvPrediction, LtvOutcome),
+    personal=(Personal(Whose.USERS, _records, _forget),),
+    expiry=(
+        # Features first: an outcome stays for as long as there are any.
+        Expiry(prune_features, {"features": "features", "predictions": "predictions"}),
+        Expiry(prune_outcomes, {"outcomes": "outcomes"}),
+    ),
+    published=_published,
+)

@@ -1,0 +1,54 @@
+"""The list of all compartments: ours, and those of packages that are installed beside us.
+
+A package registers with an entry point of the group `valuebox.compartments`, whose name is that
+of the compartment and whose value leads to a `Compartment`.
+"""
+
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Final
+
+from pydantic import BaseModel
+
+from valuebox.compartments.contract import Compartment, Personal, Whose
+from valuebox.errors import ValueboxError
+from valuebox.worker.expiry import Expiry
+
+GROUP: Final = "valuebox.compartments"
+_OURS: Final = ("ltv.compartment", "growth.compartment", "response.compartment", "facts")
+"""Modules below this package; what was predicted of somebody goes before the facts of them."""
+
+
+@cache
+def compartments() -> tuple[Compartment, ...]:
+    """Every compartment, ours first; modules are imported when this is first called.
+
+    Raises:
+        ValueboxError: when a package offers something else, or a name that is taken.
+    """
+    found = [import_module(f"{__package__}.{name}").COMPARTMENT for name in _OURS]
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        offered = point.load()
+        if not isinstance(offered, Compartment):
+            raise ValueboxError(f"the entry point {point.name} of {GROUP} is no Compartment")
+        if offered.name in {known.name for known in found}:
+            raise ValueboxError(f"two compartments are called {offered.name!r}")
+        found.append(offered)
+    return tuple(found)
+
+
+def expiry() -> tuple[Expiry, ...]:
+    """How old rows of every compartment are deleted, in this order."""
+    return tuple(kind for one in compartments() for kind in one.expiry)
+
+
+def personal(whose: Whose) -> tuple[Personal, ...]:
+    """Everything that is stored of one kind of people."""
+    every = (part for one in compartments() for part in one.personal)
+    return tuple(part for part in every if part.whose is whose)
+
+
+def published() -> dict[str, type[BaseModel]]:
+    """What programs read of every compartment, by the name of the file with the JSON schema."""
+    return {name: model for one in compartments() for name, model in one.published().items()}

@@ -1,0 +1,43 @@
+"""The response model, as the register knows it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from valuebox.compartments.contract import Compartment, People, Personal, Whose
+from valuebox.compartments.response.api import ResponseApi
+from valuebox.compartments.response.repository import (
+    forget_responses,
+    prune_responses,
+    records_of_responses,
+)
+from valuebox.compartments.response.tables import ResponsePrediction
+from valuebox.worker.expiry import Expiry
+
+
+def _records(session: Session, people: People) -> Iterator[dict[str, Any]]:
+    return records_of_responses(session, people.source or "", people.ids)
+
+
+def _forget(session: Session, people: People) -> Mapping[str, int]:
+    count = forget_responses(session, people.source or "", people.ids)
+    return {"predicted responses": count}
+
+
+def _published() -> Mapping[str, type[BaseModel]]:
+    from valuebox.compartments.response.judging import ResponseReport
+
+    return {"response-report.schema.json": ResponseReport}
+
+
+COMPARTMENT: Final = Compartment(
+    name="response",
+    question="Who will buy, like or share next?",
+    endpoints=ResponseApi,
+    tables=(ResponsePrediction,),
+    personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
+    expiry=(Expiry(prune_responses, {"responses": "predicted responses"}),),
+    published=_published,
+)
