@@ -136,6 +136,7 @@ bench-dashboard: install
 	PYTHONPATH=tests $(BIN)/python -m benchmarks.speed.dashboard $(INTO)
 
 docs: install
+	$(BIN)/python docs/modules.py
 	$(BIN)/python -m valuebox_cli.admin.schemas docs/schemas
 
 lock: install

@@ -11,9 +11,9 @@ ROOT = Path(__file__).parents[3]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md"))]
 
 
-@pytest.mark.parametrize("name", schemas.PUBLISHED)
-def test_published_schemas_are_those_of_the_code(name: str) -> None:
-    assert (ROOT / "docs" / "schemas" / name).read_text() == schemas.documents()[name]
+def test_published_schemas_are_those_of_the_code() -> None:
+    published = (ROOT / "docs" / "schemas").glob("*.schema.json")
+    assert {file.name: file.read_text() for file in published} == schemas.documents()
 
 
 def test_the_api_guide_names_every_error_code() -> None:

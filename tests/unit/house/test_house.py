@@ -1,0 +1,115 @@
+"""The house: which room may know which, how much lies at the root, and how long a module is."""
+
+import ast
+import importlib.util
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+SOURCE = ROOT / "src" / "valuebox"
+
+FLOORS = (
+    "errors",
+    "schemas",
+    "settings",
+    "statistics",
+    "features",
+    "files",
+    "models",
+    "pages",
+    "store",
+    "worker",
+    "access",
+    "serving",
+    "facts",
+    "predictions",
+    "compartments.contract",
+    "compartments.facts",
+    "compartments.ltv",
+    "compartments.growth",
+    "compartments.response",
+    "compartments.register",
+    "front",
+    "dashboard",
+    "service",
+)
+"""From the ground up: a room imports from those before it alone."""
+
+APART = ("compartments.ltv", "compartments.growth", "compartments.response")
+"""Compartments know the rooms below them, and not each other."""
+
+NOT_YET = {("predictions", "compartments.ltv"): "sums and monitoring know the tables of one model"}
+"""What imports upwards, and why."""
+
+MOST_AT_THE_ROOT = 5
+MOST_LINES = 300
+
+
+def module_of(file: Path) -> str:
+    parts = file.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+def room_of(module: str) -> str:
+    parts = module.split(".")
+    return ".".join(parts[:2]) if parts[0] == "compartments" else parts[0]
+
+
+def imports() -> dict[tuple[str, str], set[str]]:
+    """From which room to which, and which modules need it."""
+    modules = {module_of(file): file for file in SOURCE.rglob("*.py")}
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for module, file in modules.items():
+        for node in ast.walk(ast.parse(file.read_text())):
+            if not isinstance(node, ast.ImportFrom) or node.module is None:
+                continue
+            top, _, inside = node.module.partition(".")
+            assert top not in ("valuebox_cli", "valuebox_training"), module
+            if top != "valuebox" or not inside:
+                continue
+            for alias in node.names:
+                nearer = f"{inside}.{alias.name}"
+                there = room_of(nearer if nearer in modules else inside)
+                if there != room_of(module):
+                    found[room_of(module), there].add(module)
+    return found
+
+
+def test_rooms_import_from_those_below_them_alone() -> None:
+    upwards = {
+        (here, there): sorted(modules)
+        for (here, there), modules in imports().items()
+        if FLOORS.index(there) > FLOORS.index(here) and (here, there) not in NOT_YET
+    }
+    assert upwards == {}
+
+
+def test_compartments_do_not_know_each_other() -> None:
+    known = {pair: modules for pair, modules in imports().items() if set(pair) <= set(APART)}
+    assert known == {}
+
+
+def test_what_is_not_yet_so_is_still_not_so() -> None:
+    assert [pair for pair in NOT_YET if pair not in imports()] == []
+
+
+def test_few_modules_lie_at_the_root() -> None:
+    assert len(list(SOURCE.glob("*.py"))) <= MOST_AT_THE_ROOT
+
+
+@pytest.mark.parametrize("folder", ["src", "cli", "training", "benchmarks"])
+def test_no_module_is_long(folder: str) -> None:
+    lengths = {file: len(file.read_text().splitlines()) for file in (ROOT / folder).rglob("*.py")}
+    assert {file for file, lines in lengths.items() if lines > MOST_LINES} == set()
+
+
+def test_the_list_of_modules_is_that_of_the_code() -> None:
+    file = ROOT / "docs" / "modules.py"
+    spec = importlib.util.spec_from_file_location("modules", file)
+    assert spec is not None
+    assert spec.loader is not None
+    modules = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(modules)
+    assert modules.DOCUMENT.read_text() == modules.document(), "`make docs` writes it anew"
