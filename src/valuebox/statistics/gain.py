@@ -3,9 +3,9 @@
 from typing import Final, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
-from scipy import stats
 
 from valuebox.statistics.arrays import Floats, Mask
 from valuebox.statistics.rates import LEVEL
@@ -108,10 +108,10 @@ def gain_curve(name: str, score: Floats, responded: Mask) -> GainCurve:
     covariance = _covariance(ranked)
     responders, customers = int(responded.sum()), len(responded)
     freedom = max(responders - 1, 1)
-    t = float(stats.t.ppf((1 + LEVEL) / 2, freedom))
+    t = float(scipy.stats.t.ppf((1 + LEVEL) / 2, freedom))
     lower, upper = _around(gain, ranked.gain, covariance, t)
     low, high = _around(gain, ranked.gain, covariance, _largest(covariance, freedom))
-    tested = stats.mannwhitneyu(score[responded], score[~responded], method="asymptotic")
+    tested = scipy.stats.mannwhitneyu(score[responded], score[~responded], method="asymptotic")
     return GainCurve(
         name=name,
         customers=customers,
@@ -181,7 +181,7 @@ def _two_sided(mean: float, deviation: float, responders: int) -> float:
         return float(0.5 ** (responders - 1))
     # Of few responders Student's t is surer than they can make anybody.
     return max(
-        float(2 * stats.t.sf(abs(mean) / deviation, responders - 1)),
+        float(2 * scipy.stats.t.sf(abs(mean) / deviation, responders - 1)),
         float(0.5 ** (responders - 1)),
     )
 
@@ -244,8 +244,8 @@ def _around(gain: Floats, smoothed: Floats, covariance: Floats, reach: float) ->
     variance = np.maximum(np.diag(covariance), _FEW)
     # As many responders, of whom each is asked or is not, have this variance.
     n = smoothed * (1 - smoothed) / variance
-    tail = float(stats.norm.sf(reach))
-    lower, upper = stats.beta.ppf([[tail], [1 - tail]], n * gain + 0.5, n * (1 - gain) + 0.5)
+    tail = float(scipy.stats.norm.sf(reach))
+    lower, upper = scipy.stats.beta.ppf([[tail], [1 - tail]], n * gain + 0.5, n * (1 - gain) + 0.5)
     return np.minimum(lower, gain), np.maximum(upper, gain)
 
 

@@ -3,9 +3,8 @@
 from typing import Final, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
-from scipy.signal import fftconvolve
 
 LEVEL: Final = 0.9
 """Of every band of this compartment: the truth is meant to lie within 90 of 100."""
@@ -46,7 +45,7 @@ def wilson(responders: int, customers: int, level: float = LEVEL) -> Interval:
         customers: At least one.
         level: How often the true rate is to lie within.
     """
-    z = stats.norm.ppf((1 + level) / 2)
+    z = scipy.stats.norm.ppf((1 + level) / 2)
     rate = responders / customers
     middle = rate + z * z / (2 * customers)
     reach = z * np.sqrt(rate * (1 - rate) / customers + z * z / (4 * customers**2))
@@ -102,7 +101,7 @@ def p_value(samples: Paired) -> float:
     responded = [total - twice - once for total, once in zip(samples.responders, only, strict=True)]
     fisher = _hypergeometric(sum(alone), sum(responded), alone[1])
     mcnemar = _fair(sum(only))
-    together = np.maximum(fftconvolve(fisher.weights, mcnemar.weights), 0.0)
+    together = np.maximum(scipy.signal.fftconvolve(fisher.weights, mcnemar.weights), 0.0)
     seen = responded[1] + only[1] - fisher.start - mcnemar.start
     if not 0 <= seen < len(together):
         return 0.0
@@ -124,12 +123,12 @@ def _hypergeometric(customers: int, responders: int, drawn: int) -> _Counts:
     without = (customers - drawn) / max(customers - 1, 1)
     variance = drawn * share * (1 - share) * without
     counts = _likely(drawn * share, variance, max(0, drawn - customers + responders), responders)
-    return _Counts(int(counts[0]), stats.hypergeom.pmf(counts, customers, responders, drawn))
+    return _Counts(int(counts[0]), scipy.stats.hypergeom.pmf(counts, customers, responders, drawn))
 
 
 def _fair(tosses: int) -> _Counts:
     counts = _likely(tosses / 2, tosses / 4, 0, tosses)
-    return _Counts(int(counts[0]), stats.binom.pmf(counts, tosses, 0.5))
+    return _Counts(int(counts[0]), scipy.stats.binom.pmf(counts, tosses, 0.5))
 
 
 def _likely(mean: float, variance: float, low: int, high: int) -> NDArray[np.int64]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from valuebox.statistics.amounts import Amounts, Sums, studentised, sums
 from valuebox.statistics.arrays import Floats
@@ -100,7 +100,7 @@ def _normal(samples: Amounts, seen: float) -> float | None:
     if off(far) > _TOLERATED:
         return None
     # The tail beyond is smaller still, if not by as much as a normal one.
-    return min(1.0, float(2 * stats.norm.sf(far)) * (1 + off(far)))
+    return min(1.0, float(2 * scipy.stats.norm.sf(far)) * (1 + off(far)))
 
 
 class _Dealing(NamedTuple):

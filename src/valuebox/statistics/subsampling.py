@@ -8,11 +8,11 @@ of the same shape, however much they bring.
 """
 
 from abc import ABC, abstractmethod
+from statistics import NormalDist
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from valuebox.statistics.arrays import Floats, Mask
 from valuebox.statistics.rates import LEVEL
@@ -27,7 +27,7 @@ _STEP: Final = 2**0.5
 _LEAST: Final = 5
 """Customers with money whom a part has on average, so that it tells anything."""
 _ALL: Final = 200
-_NORMAL: Final = 2 * float(stats.norm.ppf((1 + LEVEL) / 2))
+_NORMAL: Final = 2 * NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 _MOST: Final = 2 / 3
 _HEAVY: Final = 1.4

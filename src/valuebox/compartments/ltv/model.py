@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
-import xgboost as xgb
 from numpy.typing import NDArray
 
 from valuebox.compartments.ltv.baseline import SegmentStvMeans
@@ -17,6 +16,7 @@ from valuebox.compartments.ltv.paid import Paid
 from valuebox.compartments.ltv.uncertainty import Uncertainty
 from valuebox.features.bins import Reference
 from valuebox.models import registry
+from valuebox.models.boosters import xgb
 from valuebox.models.contributions import Contributions
 
 KIND: Final = "ltv"

@@ -10,8 +10,8 @@ from itertools import product
 from typing import Final, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 from scipy.special import expit, logit
 
 from valuebox.facts.windows import Floats
@@ -67,7 +67,7 @@ def forecast(offsets: NDArray[np.float64], noises: NDArray[np.float64]) -> Level
         likelihood = -((walk / _PRIOR) ** 2 + (own / _PRIOR) ** 2) / 2
         for seen, chance in zip(offsets.tolist(), noises.tolist(), strict=True):
             total = variance + own**2 + chance
-            likelihood += float(stats.norm.logpdf(seen, level, np.sqrt(total)))
+            likelihood += float(scipy.stats.norm.logpdf(seen, level, np.sqrt(total)))
             gain = variance / total
             level, variance = level + gain * (seen - level), variance * (1 - gain) + walk**2
         if likelihood > best:
@@ -83,6 +83,6 @@ def expected_between(chances: Floats, moves: float) -> tuple[float, float]:
         moves: Standard deviation of the month's level, in log-odds.
     """
     log_odds = logit(np.clip(chances, 1e-9, 1 - 1e-9))
-    reach = float(stats.norm.ppf((1 + LEVEL) / 2)) * np.sqrt(moves**2 + noise(log_odds))
+    reach = float(scipy.stats.norm.ppf((1 + LEVEL) / 2)) * np.sqrt(moves**2 + noise(log_odds))
     lower, upper = (float(expit(log_odds + side * reach).sum()) for side in (-1, 1))
     return lower, upper

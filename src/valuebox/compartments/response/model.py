@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import xgboost as xgb
 from numpy.typing import NDArray
 from scipy.special import expit
 
@@ -18,6 +17,7 @@ from valuebox.compartments.response.ranker import Ranker, Regressions, Way
 from valuebox.facts.reading import Coded, CustomerRows, EventRows, FactRows
 from valuebox.facts.windows import Floats, History, Positions
 from valuebox.models import registry
+from valuebox.models.boosters import xgb
 
 KIND: Final = "response"
 NEWEST: Final = "response"

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 import numpy as np
-import xgboost as xgb
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from valuebox.compartments.response.logistic import Logistic
 from valuebox.facts.windows import Floats
+from valuebox.models.boosters import xgb
 
 Way = Literal["baseline", "logistic", "trees", "both"]
 """`both` is the mean of the log-odds of the two before it."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from valuebox.compartments.growth.change.claims import SIGNIFICANT, adjusted
 from valuebox.compartments.growth.experiments.exposure import Exposed, NoExperiment, exposed
@@ -100,7 +100,7 @@ def ratio_mismatch(counts: Codes, meant: Floats) -> RatioMismatch:
         counts: Customers of each arm, `(n_arms,)`.
         meant: The share that each was meant to get, 1 in all.
     """
-    chi2, p = stats.chisquare(counts, counts.sum() * meant)
+    chi2, p = scipy.stats.chisquare(counts, counts.sum() * meant)
     return RatioMismatch(chi2=float(chi2), p_value=float(p), is_mismatch=bool(p < _MISMATCH))
 
 

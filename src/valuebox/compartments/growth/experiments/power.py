@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
+import scipy
 from pydantic import BaseModel, ConfigDict, Field
-from scipy import optimize, stats
 
 from valuebox.compartments.growth.change.claims import SIGNIFICANT
 from valuebox.errors import ValueboxError
@@ -66,7 +66,7 @@ def customers_for_share(
         exact: Whether the test is Fisher's, as this compartment's is: with the paper's correction.
     """
     apart, middle = abs(second - first), (first + second) / 2
-    chance, miss = stats.norm.isf(level / 2), stats.norm.ppf(power)
+    chance, miss = scipy.stats.norm.isf(level / 2), scipy.stats.norm.ppf(power)
     together = chance * np.sqrt(2 * middle * (1 - middle))
     found = together + miss * np.sqrt(first * (1 - first) + second * (1 - second))
     needed = float((found / apart) ** 2)
@@ -88,11 +88,11 @@ def customers_for_mean(
     def missing(logged: float) -> float:
         n = float(np.exp(logged))
         freedom = 2 * n - 2
-        edge, shift = stats.t.isf(level / 2, freedom), abs(apart) / deviation * np.sqrt(n / 2)
-        found = stats.nct.sf(edge, freedom, shift) if n < _NORMAL else np.nan
+        edge, shift = scipy.stats.t.isf(level / 2, freedom), abs(apart) / deviation * np.sqrt(n / 2)
+        found = scipy.stats.nct.sf(edge, freedom, shift) if n < _NORMAL else np.nan
         # SciPy gives up where the shift is large.
         if not np.isfinite(found):
-            found = stats.norm.sf(edge - shift)
+            found = scipy.stats.norm.sf(edge - shift)
         return float(found) - power
 
     return float(np.exp(_root(missing, np.log(_FEWEST), np.log(_MOST))))
@@ -163,7 +163,7 @@ def _root(of: Callable[[float], float], low: float, high: float) -> float:
         return low
     if of(high) <= 0:
         return high
-    return float(optimize.brentq(of, low, high))
+    return float(scipy.optimize.brentq(of, low, high))
 
 
 def _check(

@@ -3,8 +3,8 @@
 from typing import Final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from valuebox.compartments.growth.loaded.money import money
 from valuebox.facts.frames import Facts, Labels, summed
@@ -90,7 +90,7 @@ def _differs(labels: Labels, customer: Codes, treated: Mask) -> bool:
     if len(values) < 2:
         return False
     table = [np.bincount(codes[one], minlength=len(values)) for one in (treated, ~treated)]
-    return bool(stats.chi2_contingency(table).pvalue < _UNLIKE)
+    return bool(scipy.stats.chi2_contingency(table).pvalue < _UNLIKE)
 
 
 def _days(apart: NDArray[np.timedelta64]) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from valuebox.compartments.growth.experiments.exposure import NoExperiment, exposed
 from valuebox.compartments.growth.experiments.judging import ratio_mismatch
@@ -101,7 +101,7 @@ def judge_uplift(
     those = trial(facts, question, until)
     judged, effect = held_out(those.features, those.treated, those.outcome)
     treated, outcome = those.treated[judged], those.outcome[judged]
-    score = stats.rankdata(effect) / len(effect)
+    score = scipy.stats.rankdata(effect) / len(effect)
     found = qini(score, treated, outcome)
     part = np.minimum((1 - score) * _PARTS, _PARTS - 1).astype(np.intp)
     seen = effects(part, treated, outcome, _PARTS)

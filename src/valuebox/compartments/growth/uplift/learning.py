@@ -9,9 +9,9 @@ customers do.
 from typing import Any, Final
 
 import numpy as np
-import xgboost
 from numpy.typing import NDArray
 
+from valuebox.models.boosters import xgb
 from valuebox.statistics.arrays import Floats, Mask
 
 FOLDS: Final = 5
@@ -48,27 +48,25 @@ def held_out(
     return judged, predicted(model, features[judged])
 
 
-def learned_from(
-    features: Matrix, treated: Mask, outcome: Floats, seed: int = 0
-) -> xgboost.Booster:
+def learned_from(features: Matrix, treated: Mask, outcome: Floats, seed: int = 0) -> xgb.Booster:
     """The model of effects."""
     fold = np.random.default_rng(seed).permutation(len(outcome)) % FOLDS
     return fit(features, _pseudo_outcomes(features, treated, outcome, fold), depth=2)
 
 
-def fit(features: Matrix, target: Floats, depth: int) -> xgboost.Booster:
+def fit(features: Matrix, target: Floats, depth: int) -> xgb.Booster:
     """Trees that tell the target from the features."""
     parameters = _COMMON | {
         "max_depth": depth,
         "min_child_weight": max(10.0, len(target) / _LEAVES_OF),
         "base_score": float(target.mean()),
     }
-    return xgboost.train(parameters, xgboost.DMatrix(features, target), _ROUNDS)
+    return xgb.train(parameters, xgb.DMatrix(features, target), _ROUNDS)
 
 
-def predicted(model: xgboost.Booster, features: Matrix) -> Floats:
+def predicted(model: xgb.Booster, features: Matrix) -> Floats:
     """What is told of each customer, `(n_customers,)`."""
-    return np.asarray(model.predict(xgboost.DMatrix(features)), dtype=np.float64)
+    return np.asarray(model.predict(xgb.DMatrix(features)), dtype=np.float64)
 
 
 def _pseudo_outcomes(

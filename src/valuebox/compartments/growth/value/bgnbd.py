@@ -8,8 +8,8 @@ leave for good, with a probability of their own, beta distributed with a and b.
 from typing import Final
 
 import numpy as np
+import scipy
 from pydantic import BaseModel, ConfigDict, Field
-from scipy import optimize
 from scipy.special import betaln, digamma, gammaln, hyp2f1
 
 from valuebox.compartments.growth.value.purchases import Purchases
@@ -104,7 +104,7 @@ def fit_bgnbd(known: Purchases, seed: int = 0) -> BgNbd:
         raise NoFit("nobody has bought on a second day")
     (x, last, observed), weight = _learned_from(known, seed)
     found = [
-        optimize.minimize(
+        scipy.optimize.minimize(
             _loss, np.log(start), (x, last, observed, weight), "L-BFGS-B",
             jac=True, bounds=[_BOUNDS] * 4,
         )

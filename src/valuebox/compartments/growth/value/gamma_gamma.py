@@ -8,8 +8,8 @@ buying often and spending much to have nothing to do with each other.
 from typing import Final
 
 import numpy as np
+import scipy
 from pydantic import BaseModel, ConfigDict, Field
-from scipy import optimize
 from scipy.special import digamma, gammaln
 
 from valuebox.compartments.growth.value.bgnbd import MOST, NoFit
@@ -62,7 +62,7 @@ def fit_gamma_gamma(known: Purchases, seed: int = 0) -> GammaGamma:
     # In units of the mean the starts fit any currency.
     unit = float(spent.mean())
     found = [
-        optimize.minimize(
+        scipy.optimize.minimize(
             _loss, np.log(start), (x, spent / unit), "L-BFGS-B", jac=True, bounds=[_BOUNDS] * 3
         )
         for start in _STARTS

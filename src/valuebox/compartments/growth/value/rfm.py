@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
-from scipy import stats
 
 from valuebox.compartments.growth.activity.counts import NotEnough
 from valuebox.compartments.growth.loaded.money import Money
@@ -148,7 +148,7 @@ def scores(facts: Facts, money: Money, known: Purchases, until: np.datetime64) -
 
 def quintiles(values: Floats) -> NDArray[np.int64]:
     """The fifth that each value is in, from 1 (lowest) to 5; equal values are in the same one."""
-    middle = (stats.rankdata(values) - 0.5) / len(values)
+    middle = (scipy.stats.rankdata(values) - 0.5) / len(values)
     found: NDArray[np.int64] = np.minimum(middle * QUINTILES, QUINTILES - 1).astype(np.int64) + 1
     return found
 

@@ -8,9 +8,9 @@ gone first, so that whoever stays is the likelier to stay on the longer they hav
 from typing import Final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
-from scipy import optimize
 from scipy.special import betaln, digamma
 
 from valuebox.compartments.growth.value.bgnbd import NoFit
@@ -57,7 +57,7 @@ def fit_sbg(periods: NDArray[np.int64], cancelled: NDArray[np.bool_]) -> Shifted
     gone = np.bincount(periods[cancelled]).astype(np.float64)
     here = np.bincount(periods[~cancelled]).astype(np.float64)
     found = [
-        optimize.minimize(
+        scipy.optimize.minimize(
             _loss, np.log(start), (gone, here), "L-BFGS-B", jac=True, bounds=[_BOUNDS] * 2
         )
         for start in _STARTS

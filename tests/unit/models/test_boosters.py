@@ -1,0 +1,41 @@
+import subprocess
+import sys
+
+import pytest
+
+from valuebox.models.boosters import serves
+
+SERVING = """
+import sys
+sys.orig_argv = ["python", "/somewhere/bin/bentoml", "serve"]
+from valuebox.models.boosters import xgb
+assert "sklearn" not in sys.modules
+booster = xgb.train({"max_depth": 1}, xgb.DMatrix([[0.0], [1.0]], [0.0, 1.0]), 2)
+print(booster.num_boosted_rounds())
+import sklearn
+"""
+
+
+def test_a_server_predicts_without_scikit_learn_and_leaves_it_to_others() -> None:
+    done = subprocess.run([sys.executable, "-c", SERVING], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "2\n"), done.stderr
+
+
+def test_whoever_trains_has_the_estimators_of_xgboost() -> None:
+    code = "from valuebox.models.boosters import xgb; print(xgb.XGBRegressor(n_estimators=3))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "n_estimators=3" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "is_server"),
+    [
+        (["python", "/venv/bin/bentoml", "serve", "."], True),
+        (["python", "-m", "bentoml", "serve"], True),
+        (["python", "-m", "_bentoml_impl.worker.service", "."], True),
+        (["python", "/venv/bin/valuebox", "train"], False),
+        (["python", "-m", "pytest"], False),
+    ],
+)
+def test_what_counts_as_a_server(command: list[str], is_server: bool) -> None:
+    assert serves(command) is is_server
