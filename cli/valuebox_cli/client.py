@@ -16,9 +16,9 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from valuebox.compartments.answerable import Questions
 from valuebox.compartments.ltv.bulk import PredictionTable
 from valuebox.compartments.ltv.schemas import ModelCard, PredictionPage
+from valuebox.compartments.models import Questions
 from valuebox.serving.errors import IDEMPOTENCY_KEY_HEADER, REQUEST_ID_HEADER, ErrorAnswer
 from valuebox_cli.terminal.console import Unreachable
 

@@ -6,29 +6,19 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Lock
 
 import bentoml
 from bentoml._internal.configuration.containers import BentoMLContainer
 
 from valuebox.access import exposure
 from valuebox.access.callers import Access
-from valuebox.compartments.answerable import ModelsApi, announce
-from valuebox.compartments.growth.api import GrowthApi
-from valuebox.compartments.ltv import model as ltv
-from valuebox.compartments.ltv.api import LtvApi
-from valuebox.compartments.register import expiry
-from valuebox.compartments.response import model as response
-from valuebox.compartments.response.api import ResponseApi
+from valuebox.compartments.models import ModelsApi, announce, note, pinned, served_models
+from valuebox.compartments.register import compartments, expiry
 from valuebox.dashboard.site import Dashboard
 from valuebox.errors import ValueboxError
-from valuebox.facts.api import FactsApi
 from valuebox.front.site import Front
-from valuebox.models.registry import NONE
 from valuebox.predictions.monitoring.gauges import MonitorGauges
 from valuebox.predictions.sums.folding import Folding
-from valuebox.predictions.sums.models import register
-from valuebox.predictions.tally import Tally
 from valuebox.predictions.upkeep import upkeep
 from valuebox.serving import logs, telemetry
 from valuebox.serving.dispatch import Dispatch
@@ -79,7 +69,7 @@ PREDICTING = 2
     logging={"access": {"enabled": False}},
     tracing={"excluded_urls": "." if os.environ.get(_NO_TRACES) == "true" else None},
 )
-class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi, ModelsApi):
+class ValueBox(*(one.endpoints for one in compartments()), ModelsApi):  # type: ignore[misc]
     """Customer-value models behind typed JSON endpoints, with everything stored."""
 
     def __init__(self) -> None:
@@ -92,10 +82,9 @@ class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi, ModelsApi):
         self.replays = Replays(timedelta(hours=settings.replay_hours))
         self.readiness = Readiness(self.store.engine)
         self.drain = Drain(settings.drain_seconds)
-        self.ltv = ltv.served(settings.model)
-        self.tally = Tally(self.ltv) if self.ltv else None
-        self.responses = response.served(settings.response_model)
-        self.reporting = Lock()
+        self.models = served_models(settings)
+        for compartment in compartments():
+            compartment.open(self, self.models.get(compartment.name))
         self.dispatch = Dispatch(self, THREADS)
         self.aside = ThreadPoolExecutor(PREDICTING, thread_name_prefix="aside")
         self.monitored = MonitorGauges()
@@ -134,17 +123,14 @@ class ValueBox(LtvApi, FactsApi, GrowthApi, ResponseApi, ModelsApi):
                 raise_descriptor_limit()
             check_connections(engine, settings.workers)
             shared_folder.prepare()
-            model = ltv.served(settings.model)
-            responses = response.served(settings.response_model)
-            # A worker that starts later, after a crash, answers as the others do.
-            os.environ["VALUEBOX_MODEL"] = model.tag if model else NONE
-            os.environ["VALUEBOX_RESPONSE_MODEL"] = responses.tag if responses else NONE
+            models = served_models(settings)
             with store.writing() as session:
                 check_clock(session)
-                if model is not None:
-                    register(session, model)
+                note(session, models)
             store.close()
-            announce(model, responses)
+            # A worker that starts later, after a crash, answers as the others do.
+            os.environ.update(pinned(models))
+            announce(models)
         except ValueboxError as error:
             logs.refuse_start(error)
 
@@ -179,7 +165,7 @@ def _sites(settings: Settings, running: Callable[[], ValueBox]) -> tuple[Site, .
     return Front(), Dashboard.of(settings, running)
 
 
-ValueBox.add_asgi_middleware(  # type: ignore[attr-defined]
+ValueBox.add_asgi_middleware(
     Guard, settings=load_settings, running=bentoml.get_current_service, sites=_sites
 )
-ValueBox.add_asgi_middleware(TruthfulDocs)  # type: ignore[attr-defined]
+ValueBox.add_asgi_middleware(TruthfulDocs)

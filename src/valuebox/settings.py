@@ -190,7 +190,7 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        wrong = [f"{_variable(one['loc'][0])}: {one['msg']}" for one in error.errors()]
+        wrong = [f"{variable(one['loc'][0])}: {one['msg']}" for one in error.errors()]
         raise BadSettings("; ".join(wrong)) from None
 
 
@@ -205,6 +205,7 @@ def worker_count() -> int:
         return 1
 
 
-def _variable(name: int | str) -> str:
+def variable(name: int | str) -> str:
+    """The environment variable that a field of `Settings` is read from."""
     prefix = Settings.model_config["env_prefix"]
     return f"{prefix}{name}".upper() if name in Settings.model_fields else str(name)

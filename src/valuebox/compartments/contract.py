@@ -7,11 +7,13 @@ objects; none of them names a compartment.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
+from valuebox.models.registry import served
+from valuebox.settings import Settings
 from valuebox.store.base import Base
 from valuebox.worker.expiry import Expiry
 
@@ -50,6 +52,34 @@ class Personal:
     """Deletes every row of these people, and says how many, by what the rows are."""
 
 
+class Artifact(Protocol):
+    """A model that was loaded, as far as every compartment's has the same."""
+
+    @property
+    def tag(self) -> str:
+        """Its name and version in the model store."""
+
+
+@dataclass(frozen=True)
+class ModelKind:
+    """The model that a compartment answers with, where it takes one."""
+
+    setting: str
+    """Field of `Settings` that pins the model, or None there for the newest."""
+    command: str
+    """What makes such a model, as people type it."""
+    load: Callable[[str], Artifact]
+    """Loads a model by its tag, and checks it."""
+    newest: str
+    """The tag that means the newest one."""
+    note: Callable[[Session, Any], None] | None = None
+    """Stores what predictions of the model will be judged by, when a service starts with it."""
+
+    def served(self, settings: Settings) -> Artifact | None:
+        """The model that a service answers with; see `registry.served`."""
+        return served(self.load, self.newest, getattr(settings, self.setting))
+
+
 @dataclass(frozen=True)
 class Compartment:
     """A business question, and all that is needed to answer it.
@@ -64,6 +94,9 @@ class Compartment:
     """What it answers, as a sentence for people."""
     endpoints: type[Any]
     """A class of the service's, whose methods are declared with `@endpoint`."""
+    open: Callable[[Any, Any], None] = lambda service, model: None
+    """Gives the service what the endpoints need of it, before it answers; takes its model too."""
+    model: ModelKind | None = None
     tables: tuple[type[Base], ...] = ()
     """All tables of its own; the migrations make them."""
     personal: tuple[Personal, ...] = ()

@@ -7,13 +7,14 @@ names with their digest are ever read; others may lie beside them.
 
 import hashlib
 import json
-from collections.abc import Collection
+import logging
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import bentoml
 from bentoml.exceptions import BentoMLException, NotFound
@@ -23,7 +24,10 @@ from valuebox.errors import ValueboxError
 MANIFEST: Final = "manifest.json"
 NONE: Final = "-"
 """Stands for no model at all, in the place of a tag."""
+Loaded = TypeVar("Loaded")
 _LIBRARIES: Final = ("valuebox", "bentoml", "numpy", "xgboost", "xgboost-cpu")
+
+_log = logging.getLogger("valuebox")
 
 
 class ArtifactMissing(ValueboxError):
@@ -207,3 +211,29 @@ def library_versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def served(load: Callable[[str], Loaded], newest: str, tag: str | None) -> Loaded | None:
+    """The model that a service answers a question with.
+
+    Args:
+        load: Loads a model by its tag.
+        newest: Names the newest model of its kind, as `ltv:latest` does.
+        tag: The model that must be there, or `NONE`; None for the newest, if there is one. The
+            newest is left alone, with a warning, where this version cannot read it any more: a
+            service answers its other questions after an upgrade too.
+
+    Raises:
+        ArtifactMissing: when the model must be there and is not.
+        ArtifactRefused: when it cannot be used.
+    """
+    if tag == NONE:
+        return None
+    try:
+        return load(tag or newest)
+    except (ArtifactMissing, ArtifactOutdated) as error:
+        if tag is not None:
+            raise
+        if isinstance(error, ArtifactOutdated):
+            _log.warning("a model is left alone: %s", error)
+        return None

@@ -17,7 +17,7 @@ from valuebox.pages.tables import WIDTHS, WRITTEN
 
 
 def environment(*packages: str, **filters: Callable[..., Any]) -> Environment:
-    """Templates of the dashboard, and of other packages, which come first.
+    """Templates that all pages share, and those of other packages, which come first.
 
     What hides in a text is shown, wherever it is written; `e` keeps a text as it is, for values
     that a form sends back.

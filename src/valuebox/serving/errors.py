@@ -131,3 +131,11 @@ def error_response(
         headers["WWW-Authenticate"] = "Bearer"
     content = ErrorAnswer(error=error).model_dump(exclude_none=True)
     return JSONResponse(content, status_code=STATUS_OF[code], headers=headers)
+
+
+def lacks_model(question: str, command: str) -> str:
+    """Why a question that takes a model is not answered, and what is to be done about it."""
+    return (
+        f"This service has no {question} model; `{command}` makes one, and a service takes it "
+        "when it starts."
+    )

@@ -31,6 +31,7 @@ FLOORS = (
     "compartments.growth",
     "compartments.response",
     "compartments.register",
+    "compartments.models",
     "front",
     "dashboard",
     "service",

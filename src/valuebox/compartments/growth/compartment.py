@@ -1,12 +1,17 @@
 """Growth analytics, as the register knows them."""
 
 from collections.abc import Mapping
-from typing import Final
+from threading import Lock
+from typing import Any, Final
 
 from pydantic import BaseModel
 
 from valuebox.compartments.contract import Compartment
 from valuebox.compartments.growth.api import GrowthApi
+
+
+def _open(service: Any, _model: None) -> None:
+    service.reporting = Lock()
 
 
 def _published() -> Mapping[str, type[BaseModel]]:
@@ -26,5 +31,6 @@ COMPARTMENT: Final = Compartment(
     name="growth",
     question="Which campaigns and segments pay, and what lift does a change bring?",
     endpoints=GrowthApi,
+    open=_open,
     published=_published,
 )

@@ -7,9 +7,8 @@ from typing import Any
 from starlette.responses import Response
 
 from valuebox.access.keys import Scope
-from valuebox.compartments.answerable import no_model
 from valuebox.compartments.ltv import bulk, repository, schemas, together
-from valuebox.compartments.ltv.answers import Answer
+from valuebox.compartments.ltv.answers import Answer, no_model
 from valuebox.compartments.ltv.columns import Estimates, UserColumns
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.names import Heading, names_of
@@ -47,7 +46,7 @@ class LtvApi:
         Takes 1 to 10,000 users and answers in the same order. All rows are stored or none.
         """
         if self.ltv is None:
-            return no_model("ltv")
+            return no_model()
         columns, targets = UserColumns.of(users.root), [user.target for user in users.root]
         warnings = names_of(users.root).warnings() + self.ltv.warnings(columns.features)
         return self._predict(self.ltv, columns, targets).by_row(warnings)
@@ -66,7 +65,7 @@ class LtvApi:
         Takes 1 to 100,000 users and answers in the same order. All rows are stored or none.
         """
         if self.ltv is None:
-            return no_model("ltv")
+            return no_model()
         columns, heading = users.columns, Heading.of(users.model_fields_set)
         warnings = heading.warnings() + self.ltv.warnings(columns.features)
         return self._predict(self.ltv, columns, users.target or []).by_column(warnings)
@@ -146,7 +145,7 @@ class LtvApi:
     def ltv_model(self) -> schemas.ModelCard | Response:
         """The model that answers: its tag, how it was made, and the baseline to beat."""
         if self.ltv is None:
-            return no_model("ltv")
+            return no_model()
         return schemas.ModelCard(
             model=self.ltv.tag,
             kind="ltv",

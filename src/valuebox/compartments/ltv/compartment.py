@@ -6,13 +6,22 @@ from typing import Any, Final
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from valuebox.compartments.contract import Compartment, People, Personal, Whose
+from valuebox.compartments.contract import Compartment, ModelKind, People, Personal, Whose
+from valuebox.compartments.ltv.answers import TRAINED_BY
 from valuebox.compartments.ltv.api import LtvApi
 from valuebox.compartments.ltv.expiry import prune_features, prune_outcomes
+from valuebox.compartments.ltv.model import NEWEST, LtvModel
 from valuebox.compartments.ltv.privacy import forget_users, records_of_users
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
 from valuebox.predictions.monitoring.results import MonitorResult
+from valuebox.predictions.sums.models import register
+from valuebox.predictions.tally import Tally
 from valuebox.worker.expiry import Expiry
+
+
+def _open(service: Any, model: LtvModel | None) -> None:
+    service.ltv = model
+    service.tally = Tally(model) if model else None
 
 
 def _records(session: Session, people: People) -> Iterator[dict[str, Any]]:
@@ -31,6 +40,8 @@ COMPARTMENT: Final = Compartment(
     name="ltv",
     question="What will this user spend in a bit more than two months?",
     endpoints=LtvApi,
+    open=_open,
+    model=ModelKind("model", TRAINED_BY, LtvModel.load, NEWEST, note=register),
     tables=(LtvFeatures, LtvPrediction, LtvOutcome),
     personal=(Personal(Whose.USERS, _records, _forget),),
     expiry=(

@@ -160,26 +160,5 @@ class LtvModel:
         return model
 
 
-def served(tag: str | None) -> LtvModel | None:
-    """The model that a service answers with.
-
-    Args:
-        tag: The one that must be there, or `registry.NONE`; None for the newest `ltv`, if there is
-            one.
-
-    Raises:
-        registry.ArtifactMissing: when it must be there and is not.
-        registry.ArtifactRefused: when it cannot be used.
-    """
-    if tag == registry.NONE:
-        return None
-    try:
-        return LtvModel.load(tag or NEWEST)
-    except registry.ArtifactMissing:
-        if tag is None:
-            return None
-        raise
-
-
 def _json(value: Any) -> bytes:
     return json.dumps(value, indent=1).encode()

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
-from valuebox.compartments.answerable import no_model
 from valuebox.compartments.ltv import repository, schemas
-from valuebox.compartments.ltv.answers import Answer
+from valuebox.compartments.ltv.answers import Answer, no_model
 from valuebox.compartments.ltv.columns import UserColumns
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.names import names_of
@@ -50,7 +49,7 @@ def predict(api: "LtvApi", asked: Sequence[Asked]) -> list[Response]:
             try:
                 one.exchange.count_rows(len(one.given.root))
                 if api.ltv is None:
-                    answers[position] = no_model("ltv")
+                    answers[position] = no_model()
                 else:
                     left[position] = one
             except Exception as error:

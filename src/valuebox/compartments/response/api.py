@@ -7,19 +7,19 @@ import numpy as np
 from starlette.responses import Response
 
 from valuebox.access.keys import Scope
-from valuebox.compartments.answerable import no_model
 from valuebox.compartments.response import repository
 from valuebox.compartments.response.model import Predictor
 from valuebox.compartments.response.schemas import ResponsePredictions, ResponseQuestion
 from valuebox.facts.clock import moment
 from valuebox.facts.reading import Choice, read_facts
 from valuebox.serving.endpoint import endpoint
-from valuebox.serving.errors import Problem, error_response
+from valuebox.serving.errors import Problem, error_response, lacks_model
 from valuebox.serving.exchange import current
 from valuebox.serving.replays import Replays
 from valuebox.store.engine import Store
 from valuebox.store.writing import write
 
+TRAINED_BY: Final = "valuebox growth train"
 _UNKNOWN: Final = "Nothing is known of some of these customers; nothing of this request was stored."
 
 
@@ -44,7 +44,7 @@ class ResponseApi:
         order. All predictions are stored or none.
         """
         if self.responses is None:
-            return no_model("response")
+            return error_response("not_found", lacks_model("response", TRAINED_BY))
         exchange, keys = current(), question.keys
         exchange.count_rows(len(keys))
         start = question.at or datetime.now(UTC)

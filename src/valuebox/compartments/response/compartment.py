@@ -6,8 +6,9 @@ from typing import Any, Final
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from valuebox.compartments.contract import Compartment, People, Personal, Whose
-from valuebox.compartments.response.api import ResponseApi
+from valuebox.compartments.contract import Compartment, ModelKind, People, Personal, Whose
+from valuebox.compartments.response.api import TRAINED_BY, ResponseApi
+from valuebox.compartments.response.model import NEWEST, Predictor, load
 from valuebox.compartments.response.repository import (
     forget_responses,
     prune_responses,
@@ -15,6 +16,10 @@ from valuebox.compartments.response.repository import (
 )
 from valuebox.compartments.response.tables import ResponsePrediction
 from valuebox.worker.expiry import Expiry
+
+
+def _open(service: Any, model: Predictor | None) -> None:
+    service.responses = model
 
 
 def _records(session: Session, people: People) -> Iterator[dict[str, Any]]:
@@ -36,6 +41,8 @@ COMPARTMENT: Final = Compartment(
     name="response",
     question="Who will buy, like or share next?",
     endpoints=ResponseApi,
+    open=_open,
+    model=ModelKind("response_model", TRAINED_BY, load, NEWEST),
     tables=(ResponsePrediction,),
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
     expiry=(Expiry(prune_responses, {"responses": "predicted responses"}),),

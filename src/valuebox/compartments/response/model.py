@@ -246,33 +246,6 @@ def within(each: NDArray[np.float32], every: NDArray[np.float32], any_: Ranker) 
     return np.concatenate([each, spread, which], axis=2, dtype=np.float32)
 
 
-def served(tag: str | None) -> Predictor | None:
-    """The model that a service answers with.
-
-    Args:
-        tag: The one that must be there, or `registry.NONE`; None for the newest `response`, if
-            there is one. One that cannot be read, as another version has saved it, is then left
-            alone, with a warning: a service answers its other questions all the same.
-
-    Raises:
-        registry.ArtifactMissing: when it must be there and is not.
-        registry.ArtifactRefused: when it cannot be used.
-    """
-    if tag == registry.NONE:
-        return None
-    try:
-        return load(tag or NEWEST)
-    except registry.ArtifactMissing:
-        if tag is None:
-            return None
-        raise
-    except registry.ArtifactOutdated as outdated:
-        if tag is None:
-            _log.warning("responses are not predicted: %s", outdated)
-            return None
-        raise
-
-
 def _trees(place: int, kind: str) -> str:
     return f"trees-{place}-{kind}.ubj"
 

@@ -1,0 +1,104 @@
+"""Which questions a service can answer, by the models that it was started with."""
+
+import logging
+from collections.abc import Mapping
+
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from valuebox.access.keys import Scope
+from valuebox.compartments.contract import Artifact
+from valuebox.compartments.register import compartments
+from valuebox.models.registry import NONE
+from valuebox.schemas.values import Model
+from valuebox.serving.endpoint import endpoint
+from valuebox.serving.errors import lacks_model
+from valuebox.settings import Settings, variable
+
+Models = Mapping[str, Artifact | None]
+"""The model of each compartment that takes one, by the compartment's name."""
+
+_log = logging.getLogger("valuebox")
+
+
+class Answerable(Model):
+    """One question, and by which model it is answered."""
+
+    question: str = Field(
+        description="Name of the compartment that answers the question.", examples=["ltv"]
+    )
+    asks: str = Field(
+        description="The question as a sentence.",
+        examples=["What will this user spend in a bit more than two months?"],
+    )
+    model: str | None = Field(
+        description="Tag of the model that answers; null where there is none, and the endpoints "
+        "answer `not_found`.",
+        examples=["ltv:2a4bqzq5x6lzqhqr"],
+    )
+    how: str | None = Field(
+        description="What makes the question answerable; null where it is.", examples=[None]
+    )
+
+
+class Questions(Model):
+    """The questions that take a model; whatever else the service answers, it answers without."""
+
+    questions: list[Answerable]
+
+
+class ModelsApi:
+    """Needs these from the service that it is part of."""
+
+    models: Models
+
+    @endpoint("/v1/models", Scope.PREDICT, Scope.READ)
+    def list_models(self) -> Questions:
+        """Which questions the service can answer, by which models, and what the others lack."""
+        return Questions(questions=answerable(self.models))
+
+
+def served_models(settings: Settings) -> Models:
+    """The models that a service answers with.
+
+    Raises:
+        ValueboxError: when a model is missing that must be there, or cannot be used.
+    """
+    kinds = {one.name: one.model for one in compartments() if one.model is not None}
+    return {name: kind.served(settings) for name, kind in kinds.items()}
+
+
+def pinned(models: Models) -> dict[str, str]:
+    """Environment variables by which another process answers with the same models."""
+    kinds = {one.name: one.model for one in compartments() if one.model is not None}
+    tags = {name: model.tag if model else NONE for name, model in models.items()}
+    return {variable(kinds[name].setting): tag for name, tag in tags.items()}
+
+
+def note(session: Session, models: Models) -> None:
+    """Store what predictions of these models will be judged by."""
+    for one in compartments():
+        model = models.get(one.name)
+        if one.model is not None and one.model.note is not None and model is not None:
+            one.model.note(session, model)
+
+
+def answerable(models: Models) -> list[Answerable]:
+    """Every question that takes a model."""
+    found = []
+    for one in compartments():
+        if one.model is not None:
+            model = models[one.name]
+            tag = model.tag if model else None
+            how = None if tag else lacks_model(one.name, one.model.command)
+            found.append(Answerable(question=one.name, asks=one.question, model=tag, how=how))
+    return found
+
+
+def announce(models: Models) -> None:
+    """Log, when a service starts, by which models it answers, and what it cannot."""
+    for one in answerable(models):
+        if one.model:
+            _log.info("%s is answered by %s", one.question, one.model)
+        else:
+            _log.warning("%s is not answered: %s", one.question, one.how)
