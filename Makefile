@@ -4,7 +4,7 @@ BIN := .venv/bin
 IMAGE ?= valuebox:latest
 export BENTOML_DO_NOT_TRACK := True
 
-.PHONY: install demo test fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
+.PHONY: install demo test test-slow fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
 	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-dashboard bench-contenders bench chaos chaos-image soak starve pictures
 
 install: .venv/installed
@@ -23,9 +23,13 @@ demo: install
 test: install
 	$(BIN)/python -m pytest --numprocesses 2
 
+# What takes longest: kills, upgrades under load, made-up requests, and benchmarks in short.
+test-slow: install
+	$(BIN)/python -m pytest --numprocesses 2 -m slow
+
 # Minutes: more than 10,000 made-up requests to each database, and 100,000 mangled files.
 fuzz: install
-	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 2500 tests/e2e/serving/test_fuzzed.py tests/e2e/serving/test_modelled.py
+	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 2500 -m slow tests/e2e/serving/test_fuzzed.py tests/e2e/serving/test_modelled.py
 	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 20000 tests/unit/importing/test_import_mangled.py
 	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 100000 tests/unit/files/test_mangled_files.py
 

@@ -3,7 +3,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from support.services import ROOT
+
+pytestmark = pytest.mark.slow
 
 # The ones that need no library beyond the project's own.
 LIGHT = "valuebox,linear regression,segment and STV means,segment means,XGBoost"

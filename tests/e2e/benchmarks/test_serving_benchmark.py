@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from support.services import ROOT
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_limit_and_ours_are_right_and_measured(model_tag: str, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from support.long_runs import assert_stored_once, figures, run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("database", ["PostgreSQL", "SQLite"])
 def test_every_way_to_be_killed_leaves_each_request_stored_once(

@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from support.commands import valuebox, write_users
 from support.services import running
 from support.users import user
 
 from valuebox.store.engine import Store
 from valuebox_training.ltv.train import train
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_previous_version_is_served_again_and_what_was_stored_stays(

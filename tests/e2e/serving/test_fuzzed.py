@@ -4,7 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from support.services import ROOT, Service
+
+pytestmark = pytest.mark.slow
 
 HOOKS = ROOT / "tests/support/schemathesis_hooks.py"
 # Another one finds other things; with this one they are found again.

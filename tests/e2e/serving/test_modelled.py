@@ -1,9 +1,12 @@
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from support.killable import KillableServer
 from support.model_of_service import Kills, ServiceMachine
+
+pytestmark = pytest.mark.slow
 
 
 def test_whatever_a_caller_does_everything_is_stored_once_and_found_as_answered(

@@ -149,6 +149,7 @@ def newer_version(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["haproxy", "nginx"])
 def test_a_rolling_upgrade_and_its_rollback_refuse_nobody(
     postgres: Postgres, tmp_path: Path, model_tag: str, kind: Kind

@@ -3,6 +3,7 @@ from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from support.responses import AT, CATEGORIES, TYPES, made, world
 from valuebox.compartments.response.features import Encoder
 from valuebox.compartments.response.judging import CannotJudge, judge
 from valuebox.compartments.response.level import expected_between, forecast
-from valuebox.compartments.response.model import Pair, ResponseModel, served
+from valuebox.compartments.response.model import NEWEST, Pair, ResponseModel, load
 from valuebox.facts.reading import Coded, CustomerRows, EventRows, FactRows
 from valuebox.facts.windows import there
 from valuebox.features.attributes import Attributes
@@ -22,6 +23,8 @@ from valuebox.models import registry
 from valuebox.models.registry import ArtifactMissing, ArtifactRefused
 from valuebox_training.response.levelling import levelled
 from valuebox_training.response.train import NothingToLearn, train
+
+served = partial(registry.served, load, NEWEST)
 
 TAG = "reply"
 FIRST_LAYOUT = Path(__file__).parents[2] / "support" / "first_layout.json"
