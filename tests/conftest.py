@@ -13,6 +13,8 @@ HOME = Path(tempfile.mkdtemp(prefix="valuebox-tests-"))
 for name in [name for name in os.environ if name.startswith(("VALUEBOX_", "BENTOML_"))]:
     del os.environ[name]
 os.environ.pop("DATABASE_URL", None)
+# Of the terminal that results are shown in: output of commands would be fitted to it.
+os.environ.pop("COLUMNS", None)
 os.environ |= {"BENTOML_HOME": str(HOME), "BENTOML_DO_NOT_TRACK": "True"}
 # Threads that spin for a core which another worker has make a second's training take a minute.
 os.environ["OMP_NUM_THREADS"] = "1"

@@ -60,7 +60,7 @@ def test_an_exception_of_the_system_is_told_with_its_code() -> None:
 
 def test_no_process_and_no_thread_ends_with_a_plain_traceback() -> None:
     code = (
-        "import logging, threading; from valuebox import logs; logging.basicConfig(); "
+        "import logging, threading; from valuebox.serving import logs; logging.basicConfig(); "
         "logs.configure(); t = threading.Thread(target=lambda: 1 / 0); t.start(); t.join(); "
         f"import warnings; warnings.warn('odd'); raise ValueError('{SECRET}')"
     )

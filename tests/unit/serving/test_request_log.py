@@ -8,7 +8,7 @@ from valuebox.serving.request_log import EACH_MINUTE, RequestLog
 
 @pytest.fixture(autouse=True)
 def seen(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    caplog.set_level(logging.INFO, "valuebox.access.callers")
+    caplog.set_level(logging.INFO, "valuebox.access")
     return caplog
 
 
