@@ -39,6 +39,9 @@ DESCRIPTORS: Final = 1_024
 ELSEWHERE: Final = ("127.0.0.2", 0)
 EVERY_SECONDS: Final = 0.03
 PROBE_EVERY_SECONDS: Final = 0.5
+LINES: Final = 30
+LINES_A_MINUTE: Final = 260
+"""Of the log that an attack may take: 20 for each of 13 reasons to refuse an address."""
 NOBODY: Final = "nobody"
 HEADING: Final = "### Starvation"
 
@@ -146,9 +149,10 @@ class Attacked:
             attacking.wait()
 
     def lines(self) -> int:
-        """Lines of the log that tell no request of the watch."""
+        """Lines of the log that tell neither a request of the watch nor one answered well."""
         lines = self.log.read_text().splitlines()
-        return sum('"client": "127.0.0.2"' not in line for line in lines)
+        told = ('"client": "127.0.0.2"', '"status": 200')
+        return sum(not any(one in line for one in told) for line in lines)
 
 
 def main(
@@ -195,6 +199,9 @@ def _run(
             rows.append(_row(name, seen, quiet, lines))
             typer.echo(" | ".join(map(str, rows[-1])))
             wrong += _problems(name, seen, quiet)
+            lasted = together if name == ALL else seconds
+            if lines > LINES + LINES_A_MINUTE * lasted / 60:
+                wrong.append(f"{name}: {lines} lines of the log")
     finally:
         server.end()
     store = Store(make_engine(url))
