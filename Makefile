@@ -48,17 +48,10 @@ serve: install
 evaluate: install
 	$(BIN)/valuebox evaluate data/valid.csv
 
-# With the models that VALUEBOX_MODEL and VALUEBOX_RESPONSE_MODEL name, which are served too; with
-# VALUEBOX_MODEL=- without a lifetime-value model.
+# With the models that a service would take when it starts here; VALUEBOX_MODEL=- leaves one out.
 build: install
 	mkdir -p build
-	sed 's|ltv:latest|$(or $(VALUEBOX_MODEL),ltv)|' bentofile.yaml > build/bentofile.yaml
-ifeq ($(VALUEBOX_MODEL),-)
-	sed -i -e '/- tag: "-"/,/alias: ltv/d' -e 's|^models:$$|models: []|' build/bentofile.yaml
-endif
-ifdef VALUEBOX_RESPONSE_MODEL
-	sed -i 's|^models:.*|models:\n  - {tag: "$(VALUEBOX_RESPONSE_MODEL)", alias: response}|' build/bentofile.yaml
-endif
+	$(BIN)/valuebox models bentofile > build/bentofile.yaml
 	$(BIN)/bentoml build --bentofile build/bentofile.yaml
 
 # Needs Docker. IMAGE_OPTIONS go to `bentoml containerize`, such as `--opt network=host`.

@@ -1,6 +1,7 @@
 """`valuebox models`: what is in the model store, and which of two predicts better."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import pandas as pd
@@ -8,15 +9,14 @@ import typer
 from rich import box
 from rich.table import Table
 
-from valuebox.compartments.ltv import model as ltv
 from valuebox.compartments.ltv.features import CATEGORICAL
 from valuebox.compartments.ltv.files import columns_of
-from valuebox.compartments.ltv.model import LtvModel
-from valuebox.compartments.response import model as response
+from valuebox.compartments.ltv.model import NEWEST, LtvModel
+from valuebox.compartments.models import kinds
 from valuebox.errors import ValueboxError
 from valuebox.models import registry
 from valuebox.predictions.matured import matured_users
-from valuebox.settings import load_settings
+from valuebox.settings import load_settings, variable
 from valuebox.statistics import cohorts
 from valuebox.statistics.cohorts import CohortReport
 from valuebox.statistics.scores import UserScores, user_scores
@@ -50,8 +50,8 @@ def list_models(
     with exit_codes():
         settings = load_settings()
         meant = {
-            "VALUEBOX_MODEL": settings.model or ltv.NEWEST,
-            "VALUEBOX_RESPONSE_MODEL": settings.response_model or response.NEWEST,
+            variable(kind.setting): getattr(settings, kind.setting) or kind.newest
+            for kind in kinds().values()
         }
         starting = {name: _found(tag) for name, tag in meant.items()}
         answering = _answering(url) if url else []
@@ -109,6 +109,29 @@ def _row(model: registry.Saved) -> tuple[str, ...]:
 
 
 @app.command()
+def bentofile(
+    recipe: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="What else goes into the Bento.")
+    ] = Path("bentofile.yaml"),
+) -> None:
+    """Print the recipe of a Bento that has every model which the next start takes.
+
+    `make build` does so. The models are those that the settings name, or the newest of each kind.
+    """
+    import yaml
+
+    with exit_codes():
+        content = yaml.safe_load(recipe.read_text(encoding="utf-8"))
+        settings = load_settings()
+        content["models"] = [
+            {"tag": tag, "alias": kind.newest}
+            for kind in kinds().values()
+            if (tag := registry.named(getattr(settings, kind.setting), kind.newest)) is not None
+        ]
+        typer.echo(yaml.safe_dump(content, sort_keys=False), nl=False)
+
+
+@app.command()
 def show(
     model: Annotated[
         str | None,
@@ -121,7 +144,7 @@ def show(
     when it was saved; a model that differs is refused.
     """
     with exit_codes():
-        loaded = LtvModel.load(model or load_settings().model or ltv.NEWEST)
+        loaded = LtvModel.load(model or load_settings().model or NEWEST)
         table = Table.grid(padding=(0, 2))
         for name, value in _described(loaded).items():
             table.add_row(name, value)

@@ -19,7 +19,7 @@ from valuebox.worker.expiry import Expiry
 
 
 class Whose(Enum):
-    """Of whom rows are stored, which decides what an id looks like."""
+    """The kind of people of whom rows are stored, which decides what an id looks like."""
 
     USERS = "users"
     """Whole numbers of the caller's, without a source."""
@@ -89,7 +89,7 @@ class Compartment:
     """
 
     name: str
-    """One word, such as `ltv`: paths are `/v1/NAME/…`, commands `valuebox NAME …`."""
+    """A single word, such as `ltv`: paths are `/v1/NAME/…`, commands `valuebox NAME …`."""
     question: str
     """What it answers, as a sentence for people."""
     endpoints: type[Any]

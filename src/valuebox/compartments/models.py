@@ -7,7 +7,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from valuebox.access.keys import Scope
-from valuebox.compartments.contract import Artifact
+from valuebox.compartments.contract import Artifact, ModelKind
 from valuebox.compartments.register import compartments
 from valuebox.models.registry import NONE
 from valuebox.schemas.values import Model
@@ -58,29 +58,31 @@ class ModelsApi:
         return Questions(questions=answerable(self.models))
 
 
+def kinds() -> dict[str, ModelKind]:
+    """The kind of model of each compartment that takes one, by the compartment's name."""
+    return {one.name: one.model for one in compartments() if one.model is not None}
+
+
 def served_models(settings: Settings) -> Models:
     """The models that a service answers with.
 
     Raises:
         ValueboxError: when a model is missing that must be there, or cannot be used.
     """
-    kinds = {one.name: one.model for one in compartments() if one.model is not None}
-    return {name: kind.served(settings) for name, kind in kinds.items()}
+    return {name: kind.served(settings) for name, kind in kinds().items()}
 
 
 def pinned(models: Models) -> dict[str, str]:
     """Environment variables by which another process answers with the same models."""
-    kinds = {one.name: one.model for one in compartments() if one.model is not None}
     tags = {name: model.tag if model else NONE for name, model in models.items()}
-    return {variable(kinds[name].setting): tag for name, tag in tags.items()}
+    return {variable(kinds()[name].setting): tag for name, tag in tags.items()}
 
 
 def note(session: Session, models: Models) -> None:
     """Store what predictions of these models will be judged by."""
-    for one in compartments():
-        model = models.get(one.name)
-        if one.model is not None and one.model.note is not None and model is not None:
-            one.model.note(session, model)
+    for name, kind in kinds().items():
+        if kind.note is not None and models[name] is not None:
+            kind.note(session, models[name])
 
 
 def answerable(models: Models) -> list[Answerable]:

@@ -143,6 +143,26 @@ def find(tag: str) -> str:
     return str(_get(tag).tag)
 
 
+def named(tag: str | None, newest: str) -> str | None:
+    """The exact tag of the model that a service would take; None where it would take none.
+
+    Args:
+        tag: The model that must be there, or `NONE`; None for the newest, if there is one.
+        newest: Names the newest model of its kind.
+
+    Raises:
+        ArtifactMissing: when the model must be there and is not.
+    """
+    if tag == NONE:
+        return None
+    try:
+        return find(tag or newest)
+    except ArtifactMissing:
+        if tag is not None:
+            raise
+        return None
+
+
 def load(tag: str, kind: str, formats: Collection[int]) -> Artifact:
     """Find an artifact and check every file of it.
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from support.commands import only_line, valuebox, write_users
 from support.users import estimates, received, users
 
@@ -16,6 +17,7 @@ from valuebox.store.ids import new_id
 from valuebox_training.ltv.train import train
 
 COUNT = 400
+RECIPE = Path(__file__).parents[3] / "bentofile.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +28,28 @@ def versions(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     file = write_users(tmp_path_factory.mktemp("versions") / "train.csv", halved)
     good = train(data_dir / "train.csv", data_dir / "valid.csv", "versions").tag
     return good, train(file, None, "versions").tag
+
+
+def test_the_recipe_of_a_bento_has_the_models_that_the_next_start_takes(
+    versions: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad = versions
+    monkeypatch.setenv("VALUEBOX_RESPONSE_MODEL", "-")
+    for meant, tag in ((good, good), ("versions", bad)):
+        monkeypatch.setenv("VALUEBOX_MODEL", meant)
+        recipe = yaml.safe_load(valuebox("models", "bentofile", str(RECIPE))[0])
+        assert recipe.pop("models") == [{"tag": tag, "alias": "ltv"}]
+    written = yaml.safe_load(RECIPE.read_text())
+    del written["models"]
+    assert recipe == written
+    monkeypatch.setenv("VALUEBOX_MODEL", "-")
+    assert yaml.safe_load(valuebox("models", "bentofile", str(RECIPE))[0])["models"] == []
+
+
+def test_no_recipe_is_made_with_a_model_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VALUEBOX_MODEL", "ltv:of-nobody")
+    _, said = valuebox("models", "bentofile", str(RECIPE), exit_code=2)
+    assert "has no model 'ltv:of-nobody'" in said
 
 
 def remember(store: Store, sent: list[dict[str, object]], targets: dict[int, float]) -> None:

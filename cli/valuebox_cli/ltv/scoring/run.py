@@ -154,7 +154,7 @@ class _Run:
         """Predicted and written, up to the first batch that is not."""
         self.batches = 0
         self.beyond = Beyond()
-        """Of those predicted by this run."""
+        """The users that this run predicted."""
         self._source, self._parts = source, parts
         self._done, self._advanced = done, advanced
         self._problems = Problems()

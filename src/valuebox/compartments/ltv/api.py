@@ -28,7 +28,7 @@ class LtvApi:
     replays: Replays
     ltv: LtvModel | None
     tally: Tally | None
-    """Of that model."""
+    """Counts what the model says, for Prometheus."""
     aside: Executor
 
     @endpoint(

@@ -52,7 +52,7 @@ def checked(users: pa.Table, rows_before: int) -> tuple[NDArray[np.int64], Colum
 
 
 def checked_frame(users: pa.Table, rows_before: int) -> tuple[pd.DataFrame, Problems]:
-    """The same for all columns of a batch, as `files.all_users` gives them."""
+    """All columns of a batch, checked, as `files.all_users` gives them."""
     problems = Problems()
 
     def report(bad: Any, what: str) -> None:
