@@ -115,7 +115,7 @@ def raw(file: Path, scored: Path) -> float:
         predicted = model.booster.inplace_predict(matrix)
         seconds += time.perf_counter() - started
         bounded = model.paid.bounded(predicted.astype(float), columns["STV"])
-        expected = model.drift.corrected(bounded, columns["STV"])
+        expected = model.level.corrected(bounded, columns["STV"])
         np.testing.assert_array_equal(said[rows : rows + len(matrix)], expected)
         rows += len(matrix)
     np.testing.assert_equal(len(said), rows)

@@ -10,7 +10,7 @@ import numpy as np
 import xgboost as xgb
 
 from valuebox.compartments.ltv.features import Encoder
-from valuebox.compartments.ltv.level import Drift
+from valuebox.compartments.ltv.level import Level
 from valuebox.compartments.ltv.paid import Paid
 from valuebox.compartments.ltv.uncertainty import Uncertainty
 
@@ -31,7 +31,7 @@ class Scorer:
         self.booster.set_param({"nthread": 1})
         self.encoder = Encoder.from_dict(json.loads((folder / "encoder.json").read_bytes()))
         self.paid = Paid.model_validate_json((folder / "paid.json").read_bytes())
-        self.drift = Drift.from_dict(json.loads((folder / "drift.json").read_bytes()))
+        self.level = Level.from_dict(json.loads((folder / "drift.json").read_bytes()))
         uncertainty = (folder / "uncertainty.json").read_bytes()
         self.uncertainty = Uncertainty.model_validate_json(uncertainty)
         self.tag = os.environ["MODEL_TAG"]
@@ -44,7 +44,7 @@ class Scorer:
     def finish(self, raw: Any, stv: Sequence[float | None] | Any) -> Scores:
         """From what the booster says to what is answered."""
         bounded = self.paid.bounded(np.asarray(raw, dtype=np.float64), stv)
-        predictions = self.drift.corrected(bounded, stv)
+        predictions = self.level.corrected(bounded, stv)
         lower, upper = self.uncertainty.interval(predictions, stv, self.paid.stretch(stv))
         return Scores(predictions.tolist(), lower.tolist(), upper.tolist())
 

@@ -9,7 +9,7 @@ import pytest
 
 from valuebox.compartments.ltv.features import FEATURES
 from valuebox.compartments.ltv.files import columns_of, read_users
-from valuebox.compartments.ltv.level import Drift
+from valuebox.compartments.ltv.level import Level
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.schemas import User
 from valuebox.models.registry import MANIFEST, ArtifactMissing, ArtifactRefused
@@ -55,9 +55,9 @@ def test_training_and_serving_agree_to_the_last_bit(
     model = LtvModel.load(saved[0])
     said = fitted.predict(users).astype(np.float64)
     in_training = model.paid.bounded(said, users["STV"].to_numpy())
-    in_service = replace(model, drift=Drift()).predict(as_requests(users))
+    in_service = replace(model, level=Level()).predict(as_requests(users))
     np.testing.assert_array_equal(in_service, in_training)
-    corrected = model.drift.corrected(in_training, users["STV"].to_numpy())
+    corrected = model.level.corrected(in_training, users["STV"].to_numpy())
     np.testing.assert_array_equal(model.predict(as_requests(users)), corrected)
     assert np.isfinite(in_service).all()
 

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from valuebox.compartments.ltv.level import Drift
-from valuebox_training.ltv.level import Level, fit_level, latest_level
+from valuebox.compartments.ltv.level import Level
+from valuebox_training.ltv.level import LevelEstimate, fit_level, latest_level
 
 WEEKS = 30
 NOISE = np.full(WEEKS, 0.02**2)
@@ -36,7 +36,7 @@ def test_weeks_without_users_are_passed_over() -> None:
     observed = noisy(np.zeros(WEEKS), 1)
     observed[[0, 5, 29]] = np.nan
     assert latest_level(observed, NOISE).level == pytest.approx(np.nanmean(observed), abs=1e-4)
-    assert latest_level(np.full(3, np.nan), np.ones(3)) == Level(0.0, 0.0, 0.0)
+    assert latest_level(np.full(3, np.nan), np.ones(3)) == LevelEstimate(0.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -62,19 +62,19 @@ def test_users_who_joined_last_show_where_behaviour_has_moved() -> None:
     # The booster predicts the average of all months: a future of 10, of which 70 % is left.
     level = fit_level(users, np.full(len(users), 20.0)).level
     assert level == pytest.approx(-0.3, abs=0.04)
-    assert Drift(level).corrected(np.array([20.0]), [10.0]) == pytest.approx([17.0], abs=0.4)
+    assert Level(level).corrected(np.array([20.0]), [10.0]) == pytest.approx([17.0], abs=0.4)
 
 
 def test_users_without_stv_are_corrected_by_the_usual_share() -> None:
-    drift = Drift(level=-0.2, future_share=0.4)
+    level = Level(level=-0.2, future_share=0.4)
     predictions = np.array([20.0, 20.0, 20.0])
-    corrected = drift.corrected(predictions, [15.0, None, float("nan")])
+    corrected = level.corrected(predictions, [15.0, None, float("nan")])
     assert corrected == pytest.approx([19.0, 18.4, 18.4])
-    assert drift.corrected(predictions, None) == pytest.approx([18.4] * 3)
+    assert level.corrected(predictions, None) == pytest.approx([18.4] * 3)
 
 
 def test_what_was_paid_beyond_the_prediction_is_not_scaled() -> None:
-    assert Drift(level=0.5).corrected(np.array([20.0]), [1e6]).tolist() == [20.0]
+    assert Level(level=0.5).corrected(np.array([20.0]), [1e6]).tolist() == [20.0]
 
 
 @pytest.mark.parametrize("days", [1, 3, 8])
@@ -89,4 +89,4 @@ def test_without_any_stv_all_of_it_is_the_future() -> None:
 
 def test_nothing_to_expect_is_no_reason_to_fail() -> None:
     users = joined(20, 2).assign(target=0.0, STV=0.0)
-    assert fit_level(users, np.zeros(40)) == Level(0.0, 0.0, 0.0)
+    assert fit_level(users, np.zeros(40)) == LevelEstimate(0.0, 0.0, 0.0)

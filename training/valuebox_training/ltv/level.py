@@ -22,7 +22,7 @@ CLEARLY: Final = 2.0
 _WIDE = 1.0
 
 
-class Level(NamedTuple):
+class LevelEstimate(NamedTuple):
     """Latest level of (actual - predicted) / predicted future, and how sure it is."""
 
     level: float
@@ -39,7 +39,7 @@ class Filtered(NamedTuple):
     variance: float
 
 
-def fit_level(users: pd.DataFrame, predictions: Floats) -> Level:
+def fit_level(users: pd.DataFrame, predictions: Floats) -> LevelEstimate:
     """Estimate the latest level of (actual - predicted) / predicted future.
 
     Args:
@@ -58,7 +58,7 @@ def fit_level(users: pd.DataFrame, predictions: Floats) -> Level:
     return latest_level(*_weekly(_weeks(users["join_date"][known]), residual, future))
 
 
-def latest_level(levels: Floats, variances: Floats) -> Level:
+def latest_level(levels: Floats, variances: Floats) -> LevelEstimate:
     """The filtered level of the last week, 0 without any.
 
     Args:
@@ -66,7 +66,7 @@ def latest_level(levels: Floats, variances: Floats) -> Level:
         variances: Of their noise.
     """
     if not np.isfinite(levels).any():
-        return Level(0.0, 0.0, 0.0)
+        return LevelEstimate(0.0, 0.0, 0.0)
     runs = [_filter(levels, variances, move**2) for move in MOVES]
     still, moving = runs[0], max(runs[1:], key=lambda run: run.log_likelihood)
     chosen = moving if moving.log_likelihood > still.log_likelihood + CLEARLY else still
@@ -76,7 +76,7 @@ def latest_level(levels: Floats, variances: Floats) -> Level:
     weights[1:] /= len(MOVES) - 1
     weights /= weights.sum()
     spread = [run.variance + (run.level - chosen.level) ** 2 for run in runs]
-    return Level(
+    return LevelEstimate(
         chosen.level, float(weights @ np.array(spread)), float(weights @ np.array(MOVES) ** 2)
     )
 

@@ -12,7 +12,7 @@ from xgboost import XGBRegressor
 from valuebox.compartments.ltv.baseline import SegmentStvMeans
 from valuebox.compartments.ltv.features import Encoder, Matrix
 from valuebox.compartments.ltv.files import columns_of
-from valuebox.compartments.ltv.level import Drift
+from valuebox.compartments.ltv.level import Level
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox_training.ltv.bins import fit_reference
 from valuebox_training.ltv.contributions import fit_contributions
@@ -101,15 +101,15 @@ def to_model(pipeline: Pipeline, users: pd.DataFrame) -> LtvModel:
             )
         )
     )
-    level, share = fit_level(known, views.plain), _future_share(known)
+    estimate, share = fit_level(known, views.plain), _future_share(known)
     encoder, booster = pipeline["encode"].encoder_, pipeline["regress"].get_booster()
-    drift = Drift(level.level, share)
-    predictions = drift.corrected(views.plain, stv)
+    level = Level(estimate.level, share)
+    predictions = level.corrected(views.plain, stv)
     return LtvModel(
         encoder=encoder,
         booster=booster,
-        drift=drift,
-        uncertainty=fit_uncertainty(known, views, level, share),
+        level=level,
+        uncertainty=fit_uncertainty(known, views, estimate, share),
         baseline=SegmentStvMeans.fit(columns_of(known), known["target"].to_numpy(dtype=np.float64)),
         contributions=fit_contributions(encoder, booster, known),
         reference=fit_reference(encoder, known, predictions),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from valuebox.compartments.ltv.uncertainty import PARTS, TAIL, Scatter, Uncertainty
 from valuebox.schemas.names import MISSING_SEGMENT
 from valuebox_training.ltv.bins import edges_between
-from valuebox_training.ltv.level import Level
+from valuebox_training.ltv.level import LevelEstimate
 
 Floats = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ class Views(NamedTuple):
 
 
 def fit_uncertainty(
-    users: pd.DataFrame, views: Views, level: Level, future_share: float
+    users: pd.DataFrame, views: Views, level: LevelEstimate, future_share: float
 ) -> Uncertainty:
     """Learn it from the training users.
 

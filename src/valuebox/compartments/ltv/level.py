@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Drift:
-    """A correction of the *future*: of what a user has not paid within the first 4 days."""
+class Level:
+    """Correction of the level of the *future*: of what users pay after the first 4 days."""
 
     level: float = 0.0
     """Latest (actual - predicted) / predicted future; 0 where nothing has moved."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from valuebox.compartments.ltv.baseline import SegmentStvMeans
 from valuebox.compartments.ltv.columns import Estimates
 from valuebox.compartments.ltv.features import Columns, Encoder, Matrix
-from valuebox.compartments.ltv.level import Drift
+from valuebox.compartments.ltv.level import Level
 from valuebox.compartments.ltv.paid import Paid
 from valuebox.compartments.ltv.uncertainty import Uncertainty
 from valuebox.features.bins import Reference
@@ -22,7 +22,7 @@ from valuebox.models.contributions import Contributions
 KIND: Final = "ltv"
 NEWEST: Final = "ltv"
 """The name that is served where none is set, if there is such a model."""
-_ENCODER, _DRIFT, _UNCERTAINTY = "encoder.json", "drift.json", "uncertainty.json"
+_ENCODER, _LEVEL, _UNCERTAINTY = "encoder.json", "drift.json", "uncertainty.json"
 _BASELINE, _GOLDEN = "baseline.json", "golden.json"
 _CONTRIBUTIONS, _REFERENCE, _PAID = "contributions.json", "reference.json", "paid.json"
 _BOOSTER: Final = "booster.ubj"
@@ -51,7 +51,7 @@ class LtvModel:
 
     encoder: Encoder
     booster: xgb.Booster
-    drift: Drift
+    level: Level
     uncertainty: Uncertainty
     baseline: SegmentStvMeans
     contributions: Contributions
@@ -95,14 +95,14 @@ class LtvModel:
     def _predict(self, matrix: Matrix, columns: Columns) -> NDArray[np.float64]:
         found: NDArray[np.float32] = self.booster.inplace_predict(matrix)
         stv = columns.get("STV")
-        return self.drift.corrected(self.paid.bounded(found.astype(np.float64), stv), stv)
+        return self.level.corrected(self.paid.bounded(found.astype(np.float64), stv), stv)
 
     def save(self, name: str, labels: dict[str, str], metadata: dict[str, Any]) -> str:
         """Save into the model store and return the exact tag; see `registry.save`."""
         files = {
             _BOOSTER: bytes(self.booster.save_raw("ubj")),
             _ENCODER: _json(self.encoder.to_dict()),
-            _DRIFT: _json(self.drift.to_dict()),
+            _LEVEL: _json(self.level.to_dict()),
             _UNCERTAINTY: _json(self.uncertainty.model_dump(mode="json")),
             _BASELINE: _json(self.baseline.to_dict()),
             _CONTRIBUTIONS: _json(self.contributions.model_dump()),
@@ -125,7 +125,7 @@ class LtvModel:
         try:
             booster = xgb.Booster(model_file=bytearray(artifact.read(_BOOSTER)))
             encoder = Encoder.from_dict(artifact.json(_ENCODER))
-            drift = Drift.from_dict(artifact.json(_DRIFT))
+            level = Level.from_dict(artifact.json(_LEVEL))
             uncertainty = Uncertainty.model_validate(artifact.json(_UNCERTAINTY))
             baseline = SegmentStvMeans.from_dict(artifact.json(_BASELINE))
             contributions = Contributions.model_validate(artifact.json(_CONTRIBUTIONS))
@@ -142,7 +142,7 @@ class LtvModel:
         model = cls(
             encoder,
             booster,
-            drift,
+            level,
             uncertainty,
             baseline,
             contributions,
