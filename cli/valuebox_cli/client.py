@@ -42,7 +42,7 @@ class ServiceError(Unreachable):
 
 
 class ServiceAway(ServiceError):
-    """It may answer later."""
+    """The service is away, and may answer later."""
 
 
 class TooFast(ServiceAway):
@@ -51,7 +51,7 @@ class TooFast(ServiceAway):
     def __init__(self, message: str, retry_after: str):
         super().__init__(message)
         self.retry_after = int(retry_after) if retry_after.isdecimal() else 1
-        """Seconds until it may go on."""
+        """Seconds until the key may be used again."""
 
 
 class Client:

@@ -15,7 +15,7 @@ _OURS: Final[dict[str, type[BaseModel]]] = {
     "error.schema.json": ErrorAnswer,
     "evaluation-report.schema.json": EvaluationReport,
 }
-"""Of no compartment, or printed by a command alone."""
+"""Models of no compartment, or of what a command alone prints, by file name."""
 
 
 def documents() -> dict[str, str]:

@@ -10,7 +10,7 @@ from valuebox.pages.readable import compact, count, percent
 from valuebox.pages.scales import Scale, within
 
 MOST_ROWS: Final = 24
-"""Of a ranking; the others are summed up in words."""
+"""Rows of a ranking that are drawn at most; the others are summed up in words."""
 _RIGHT: Final = 98.0
 """Where the longest bar ends, in percent of the width."""
 _OTHERS: Final = "others"

@@ -25,11 +25,11 @@ class LiftMark:
     lift: Lift
     left: float
     width: float | None
-    """None where the interval is withheld."""
+    """Width of the interval; None where it is withheld."""
     goes_on: bool
     """Whether the interval reaches beyond the picture."""
     at: float | None
-    """None where the baseline is nothing to be compared with, or the lift beyond the picture."""
+    """Position of the lift; None without a baseline to compare with, or beyond the picture."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ class Line:
     all: str
     """Points of all periods."""
     whole: str
-    """Points of those that were watched from their first day to their end."""
+    """Points of periods that were watched from their first day to their end."""
 
 
 @dataclass(frozen=True)

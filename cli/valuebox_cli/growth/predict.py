@@ -43,7 +43,7 @@ class Row(NamedTuple):
     category: str | None
     probability: float
     likeliest_category: str | None
-    """Of the response; None where the model knows no category."""
+    """Category in which the customer responds likeliest; None where the model knows no category."""
     its_probability: float | None
 
 

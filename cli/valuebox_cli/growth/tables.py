@@ -243,7 +243,7 @@ CANCELLERS: Final = Table(
 
 
 def in_terms_of(measure: str) -> dict[str, Table]:
-    """These tables by name, with what amounts are called in a report: revenue or profit."""
+    """Tables of the page by name, with what a report calls its amounts: revenue or profit."""
     words = {"measure": measure, "Measure": measure.capitalize()}
     return {
         name: replace(

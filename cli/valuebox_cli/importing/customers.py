@@ -27,7 +27,7 @@ class Known:
 
     source: str
     created: NDArray[np.datetime64]
-    """Of all rows of the batch, `datetime64[us]` in UTC."""
+    """When customers joined, of all rows of the batch: `datetime64[us]` in UTC."""
     attributes: dict[str, Values]
     again: Mask
     """Which rows have the id of an earlier one."""

@@ -38,7 +38,7 @@ class Told:
 
     source: str
     columns: dict[str, Any]
-    """By the names of `EventColumns`, of all rows of the batch."""
+    """Columns by the names of `EventColumns`, of all rows of the batch."""
     again: Mask
     """Which rows have the id of an earlier one."""
     batch: Batch

@@ -68,16 +68,16 @@ class Expression:
     """An expression that has been checked."""
 
     text: str
-    """As it was written."""
+    """The expression as it was written."""
     needs: frozenset[Needed]
     is_condition: bool
-    """Whether it is true or false, and not a number."""
+    """Whether the expression is true or false, and not a number."""
     _tree: ast.expr
     _names: Mapping[str, str]
 
     @property
     def is_column(self) -> bool:
-        """Whether it is nothing but the name of a column."""
+        """Whether the expression is nothing but the name of a column."""
         return isinstance(self._tree, ast.Name | ast.Attribute)
 
     def evaluate(self, read: Read, count: int) -> NDArray[Any]:

@@ -15,23 +15,23 @@ class Found:
     """What is noticed in the rows of customers, or of events."""
 
     called: str
-    """The table, in what is said of it."""
+    """What messages call the table."""
     kept: Problems = field(default_factory=Problems)
-    """Of rows that are stored all the same."""
+    """Problems of rows that are stored all the same."""
     refused: Problems = field(default_factory=Problems)
-    """Of rows that cannot be."""
+    """Problems of rows that cannot be stored."""
     doubled: Problems = field(default_factory=Problems)
-    """Of rows that tell once more what an earlier one did."""
+    """Problems of rows that tell once more what an earlier row did."""
     rows: int = 0
-    """How many have been read so far."""
+    """Rows that have been read so far."""
     left_out: int = 0
-    """How many of them a filter has left out."""
+    """Rows that a filter has left out."""
     rejected: list[tuple[int, str]] = field(default_factory=list)
     """Rows that cannot be stored, from 1, and the first thing that is wrong with each."""
 
 
 class Rows:
-    """Some rows, and which of them are stored.
+    """Rows of a batch, and which of them are stored.
 
     Args:
         count: How many.

@@ -20,7 +20,7 @@ _SPECIAL: Final = r"[\\/]"
 
 
 def joined(parts: Sequence[Texts]) -> Texts:
-    r"""One id of several parts; None where a part is missing.
+    r"""Ids of several parts each; None where a part is missing.
 
     Different parts are different ids: a slash within a part becomes `\/`, and backslashes are
     doubled where they stand before a slash or at the end of a part. Other texts stay as they are.

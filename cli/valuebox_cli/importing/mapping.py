@@ -48,9 +48,9 @@ class _Rows(Table):
     id: Annotated[list[Column], Field(min_length=1)] | RowNumber | Column
     """A column, several that together tell rows apart, or the number of the row."""
     prefix: str = ""
-    """Stands before every id, so that tables of one source do not share any."""
+    """Text before every id, so that tables of one source do not share any."""
     where: Condition | None = None
-    """Of the rows that are meant; None for all of them."""
+    """Condition on the rows that are meant; None for all of them."""
     lookups: dict[str, Lookup] = Field(default={})
 
     @property
@@ -125,9 +125,9 @@ class Mapping(Part):
     source: Source | None = None
     """What customers and events are known to come from; by default named after the file."""
     timezone: TimeZone = "UTC"
-    """Of moments that come without one."""
+    """Time zone of moments that come without one."""
     currency: Currency | None = None
-    """Of amounts that come without one."""
+    """Currency of amounts that come without one."""
     decimal: Literal[".", ","] | None = None
     """What stands before cents; None where every column shows it."""
     customers: Customers | None = None

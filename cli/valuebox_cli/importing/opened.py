@@ -20,9 +20,9 @@ class Opened(Protocol):
     """A table that is open."""
 
     called: str
-    """What it is, in what is said of it."""
+    """What messages call the table."""
     names: list[str]
-    """Of its columns."""
+    """Names of the columns."""
 
     def batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
         """All rows in their order, at most `BATCH` at a time; they can be read once.
@@ -37,7 +37,7 @@ class Source(Protocol):
     """Somewhere to read tables from."""
 
     name: str
-    """What it is called, as far as can be told."""
+    """Name of the source, as far as can be told."""
     has_order: bool
     """Whether rows come in the same order every time."""
 

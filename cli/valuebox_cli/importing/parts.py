@@ -80,7 +80,7 @@ class MomentOf(Part):
 
     column: Column
     format: str | None = Field(default=None, min_length=1)
-    """How they are written; None where the column shows it."""
+    """Format of the moments; None where the column shows it."""
 
 
 class AmountOf(Part):
@@ -96,7 +96,7 @@ class PlainOf(Part):
 
     column: Column
     is_a: Literal["name", "number"] | None = Field(default=None, alias="as")
-    """None where the column shows it."""
+    """What the column holds; None where the column shows it."""
 
 
 Moments = Annotated[MomentOf, BeforeValidator(_named)]
@@ -149,13 +149,13 @@ class Table(Part):
     """Where rows come from."""
 
     table: str | None = Field(default=None, min_length=1)
-    """Of a database, or the name of a file without its ending."""
+    """Name of a table of a database, or of a file without its ending."""
     query: str | None = Field(default=None, min_length=1)
     """SQL instead, where the source is a database."""
     delimiter: Annotated[str, AfterValidator(_delimiter)] | None = None
     """What stands between the fields of a CSV file; a comma where nothing is said."""
     encoding: Annotated[str, AfterValidator(_encoding)] | None = None
-    """Of a CSV file; UTF-8 where nothing is said."""
+    """Encoding of a CSV file; UTF-8 where nothing is said."""
     columns: Annotated[list[Column], Field(min_length=1)] | None = None
     """Names of the columns of a CSV file without a header."""
 

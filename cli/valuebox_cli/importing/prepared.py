@@ -173,7 +173,7 @@ class Wrong:
 
 
 class Batch:
-    """Some rows of a table, read the second time."""
+    """A batch of rows of a table, read the second time."""
 
     def __init__(self, table: Prepared, values: pa.RecordBatch, rows: Rows, before: int):
         self.table, self.values, self.rows = table, values, rows

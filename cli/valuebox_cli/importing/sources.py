@@ -133,7 +133,7 @@ class _Rows:
 
 
 def _known(texts: pa.Array) -> pa.Array:
-    """The same, without texts that say that something is missing."""
+    """Texts, with null for those that say that something is missing."""
     missing = pc.is_in(texts, pa.array(MISSING))
     return pc.if_else(missing, pa.scalar(None, pa.string()), texts)
 

@@ -35,7 +35,7 @@ class Spool:
             raise BadSource(f"rows cannot be put aside in a temporary file: {error}") from None
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """All of them, in their order."""
+        """All batches, in their order."""
         self._file.flush()
         end = self._file.tell()
         self._file.seek(0)

@@ -44,7 +44,7 @@ class Stored:
     moved: Sums = field(default_factory=lambda: defaultdict(float))
     """Amounts of all rows that can be stored, by currency."""
     lost: Sums = field(default_factory=lambda: defaultdict(float))
-    """Amounts of those that are doubled."""
+    """Amounts of events that are doubled."""
     notes: list[str] = field(default_factory=list)
     """How columns were read."""
 
@@ -134,7 +134,7 @@ class _Put(NamedTuple):
     same: int
     """How many events were there just so."""
     differing: list[int]
-    """Positions of those that were others."""
+    """Positions of events that are stored with other values."""
 
 
 def _put(done: Stored, events: EventColumns, store: Store) -> _Put:

@@ -134,7 +134,7 @@ class _Description(ProgressColumn):
     """What is being read, such as a file."""
 
     def render(self, task: Task) -> Text:
-        """It, as text: there may be anything in the name of a file."""
+        """The description as text, escaped: there may be anything in the name of a file."""
         return Text(escaped(task.description))
 
 

@@ -14,11 +14,11 @@ from valuebox_cli.terminal.speaker import speak_anywhere
 
 
 class Place(NamedTuple):
-    """Where a command is, and what is said of it."""
+    """Where a command is, and its help."""
 
     module: str
     name: str
-    """Of a function, or of a `typer.Typer` with commands of its own."""
+    """Name of a function, or of a `typer.Typer` with commands of its own."""
     help: str
     """The first paragraph of the command's own help."""
 

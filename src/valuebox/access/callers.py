@@ -23,7 +23,7 @@ REFRESH_SECONDS: Final = 5.0
 # A database that takes longer is taken for away.
 READ_SECONDS: Final = 3.0
 ROW_BYTES: Final = 4_096
-"""Of a body, for each row that a key may send: several times what a usual one takes."""
+"""Bytes of a body for each row that a key may send: several times what a usual row takes."""
 _BEARER: Final = "bearer"
 # Compared with where there is no such key, so that the time taken does not tell.
 _NOBODY: Final = digest("")
@@ -74,7 +74,7 @@ class Access:
         self._reading = anyio.Lock()
 
     async def check(self, authorization: str | None, needed: frozenset[Scope]) -> Caller:
-        """Who sent the header `Authorization`, if they may do what has been asked for.
+        """The caller whose key the header `Authorization` holds, if they may do what is asked for.
 
         Args:
             authorization: Its value, `Bearer vbx_…`.
@@ -96,7 +96,7 @@ class Access:
         return self._caller(key, needed)
 
     async def resume(self, key_id: str, needed: frozenset[Scope]) -> Caller:
-        """Who has signed in with the key of that id, if it works still; raises as `check` does."""
+        """The caller who signed in with a key, if it still works; raises as `check` does."""
         await self._refresh()
         key = self._keys.get(key_id)
         if key is None:

@@ -34,15 +34,15 @@ class RateLimited(ValueboxError):
     def __init__(self, what: Counted, limit: int):
         super().__init__(f"This key may send {limit:,} {what} a minute; come back in the next one.")
         self.retry_after = _MINUTE - int(time.time()) % _MINUTE
-        """Seconds until then."""
+        """Seconds until the next minute begins."""
 
 
 class CountersBusy(ValueboxError):
-    """Others count, and it takes them too long."""
+    """Other workers are counting, and take too long."""
 
 
 class NeverAllowed(ValueboxError):
-    """One request asks for more than its key may use in any minute."""
+    """A request asks for more than its key may use in any minute."""
 
 
 class Limits:

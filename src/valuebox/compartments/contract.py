@@ -57,7 +57,7 @@ class Artifact(Protocol):
 
     @property
     def tag(self) -> str:
-        """Its name and version in the model store."""
+        """Name and version of the model in the model store."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class CohortMark:
     width: float
     predicted: float
     top: float | None
-    """Of the interval; None without one."""
+    """Position of the interval's upper end; None without an interval."""
     height: float
     actual: float | None
     is_inside: bool | None

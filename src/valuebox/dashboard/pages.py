@@ -31,7 +31,7 @@ PRIVATE: Final = {
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who looks, and at what service."""
+    """Whoever looks at the dashboard, and which model answers now."""
 
     served: str | None
     """Tag of the model that answers now, if any does."""

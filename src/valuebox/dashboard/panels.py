@@ -14,11 +14,11 @@ from valuebox.predictions.sums.views import CohortMean
 
 @dataclass(frozen=True)
 class Panel(Table):
-    """One thing that is shown."""
+    """A table of the dashboard, and how it is read."""
 
     read: Callable[[Session, Frame], Sequence[Any]]
     is_live: bool = False
-    """Whether it shows more than the sums, and may change while these do not."""
+    """Whether the table shows more than the sums, and may change while these do not."""
     lists: Callable[[Any], bool] = lambda _: True
     """Whether something that was read is in the table, beside what is only counted."""
 

@@ -50,12 +50,12 @@ class Frame:
     segments: Mapping[str, int]
     """How many of these users each segment has, largest first."""
     selection: Selection
-    """Of one model and all its days; of all segments, if none was picked."""
+    """The selection of one model and all its days; of all segments, if none was picked."""
     segment: str | None
-    """The one that is shown over time: picked, or the largest; None where there is none."""
+    """The segment that is shown over time: picked, or the largest; None where there is none."""
     by: Period
     total: Totals | None
-    """All of the selection; None where nobody is in it."""
+    """Totals of the selection; None where nobody is in it."""
     least: int
     """The smallest number of users of whom anything is told."""
     unnamed: int
@@ -68,7 +68,7 @@ class Frame:
 
     @property
     def predicted_of_known(self) -> float | None:
-        """Mean of those whose outcome is known; see `Totals.predicted_of_known`."""
+        """Mean prediction of users whose outcome is known; see `Totals.predicted_of_known`."""
         return self.total.predicted_of_known(self.least) if self.total else None
 
     @property
@@ -78,7 +78,7 @@ class Frame:
 
     @property
     def days(self) -> int:
-        """How many the view is over."""
+        """Number of days that the view is over."""
         first, last = self.selection.first, self.selection.last
         return (last - first).days + 1 if first and last else 0
 
@@ -130,7 +130,7 @@ def _days(choice: Choice, span: Span) -> tuple[date, date]:
 
 
 def cohorts(session: Session, over: Frame) -> list[CohortMean]:
-    """Of the segment that is shown over time, by day or month."""
+    """Cohorts of the segment that is shown over time, by day or month."""
     return cohort_means(session, _over_time(over), over.by, over.least)
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 COOKIE: Final = "valuebox_session"
 SECONDS: Final = 12 * 3600
-"""After that one signs in again."""
+"""Seconds until a session ends, and its user has to sign in again."""
 PATH: Final = "/dashboard"
 
 
@@ -23,7 +23,7 @@ class Sessions:
     """
 
     def __init__(self, secret: str, clock: Callable[[], float] = time.time):
-        """With a secret that all workers share."""
+        """Sessions whose cookies are signed with a secret that all workers share."""
         self._secret = secret.encode()
         self._clock = clock
 
@@ -43,11 +43,11 @@ class Sessions:
 
     @staticmethod
     def end(answer: Response) -> None:
-        """Have the browser forget it."""
+        """Have the browser forget the session."""
         answer.set_cookie(COOKIE, max_age=0, expires=0, path=None, httponly=True, samesite="lax")
 
     def key_id(self, cookies: str) -> str | None:
-        """Whose key the header `Cookie` stands for; None without a session that still runs."""
+        """Id of the API key that the header `Cookie` stands for; None without a running session."""
         said, _, signature = cookie_parser(cookies).get(COOKIE, "").rpartition(".")
         # Cookies may hold any bytes, of which only texts of ASCII can be compared.
         good = hmac.compare_digest(self._signature(said).encode(), signature.encode())

@@ -112,7 +112,7 @@ class Dashboard:
         return await self._aside(partial(self._csv, choice, panel))
 
     def key_id(self, headers: Headers) -> str | None:
-        """Whose API key the session of a browser stands for, if it has one."""
+        """Id of the API key that a browser's session stands for; None without a session."""
         cookies = headers.get("cookie")
         return self._sessions.key_id(cookies) if cookies else None
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CustomerColumns:
-    """One value per customer in every column, in the order sent; None is missing.
+    """Customers by column: a value per customer in each, in the order sent; None is missing.
 
     `created` is a list of aware moments or a `datetime64[us]` array in UTC.
     """
@@ -36,7 +36,7 @@ class CustomerColumns:
 
 @dataclass(frozen=True)
 class EventColumns:
-    """One value per event in every column, in the order sent; None and NaN are missing.
+    """Events by column: a value per event in each, in the order sent; None and NaN are missing.
 
     `time` is a list of aware moments or a `datetime64[us]` array in UTC.
     """

@@ -13,20 +13,20 @@ _SHOWN: Final = 5
 
 @dataclass(frozen=True)
 class Events:
-    """Some events."""
+    """How many events there are, and the ids of a few."""
 
     count: int
     first: list[str]
-    """The ids of the first few."""
+    """Ids of the first few events."""
 
 
 class LooseEnds(NamedTuple):
-    """Events that are stored, and should be looked at."""
+    """Stored events that should be looked at."""
 
     hanging: Events
-    """Of customers of whom nothing has been told."""
+    """Events of customers of whom nothing has been told."""
     early: Events
-    """From before their customer came."""
+    """Events from before their customer came."""
 
 
 def loose_ends(session: Session, source: str) -> LooseEnds:

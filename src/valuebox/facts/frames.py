@@ -29,7 +29,7 @@ class Labels:
         return len(self.codes)
 
     def where(self, rows: Mask) -> "Labels":
-        """Those of some rows."""
+        """Labels of some rows."""
         return Labels(self.codes[rows], self.names)
 
     def are(self, text: str) -> Mask:
@@ -61,21 +61,21 @@ class Groups(NamedTuple):
 
 @dataclass(frozen=True)
 class Customers:
-    """One row a customer."""
+    """Customers, one row each."""
 
     source: Labels
     """Where the customer was read from: ids are only unique within it."""
     id: NDArray[np.object_]
     created: Moments
-    """On the clock of the report; NaT where it is not known."""
+    """Time of joining, on the clock of the report; NaT where it is not known."""
     attributes: Mapping[str, Labels]
-    """By name, such as `campaign`, and `source`; missing where a customer lacks it."""
+    """Attributes by name, such as `campaign`, and `source`; missing where a customer lacks one."""
 
     def __len__(self) -> int:
         return len(self.id)
 
     def where(self, rows: Mask) -> "Customers":
-        """Some of them."""
+        """Customers of some rows."""
         return Customers(
             self.source.where(rows),
             self.id[rows],
@@ -84,13 +84,13 @@ class Customers:
         )
 
     def without_joining(self, rows: Mask) -> "Customers":
-        """The same, of some of whom it is not known when they joined."""
+        """The customers, with the time of joining of some rows unknown."""
         created = self.created.copy()
         created[rows] = np.datetime64("NaT")
         return replace(self, created=created)
 
     def source_of(self, position: int) -> str:
-        """Of one of them."""
+        """Source of the customer in one row."""
         return self.source.names[int(self.source.codes[position])]
 
     def named(self, position: int) -> dict[str, str]:
@@ -105,17 +105,17 @@ class Customers:
 
 @dataclass(frozen=True)
 class Events:
-    """One row an event, in no order."""
+    """Events, one row each, in no order."""
 
     customer: NDArray[np.int32]
     """Position in `Customers`; -1 where the customer is not there."""
     type: Labels
     time: Moments
-    """On the clock of the report."""
+    """Time of the event, on the clock of the report."""
     amount: NDArray[np.float64]
     """Money that moved, in one currency; NaN where none did."""
     category: Labels
-    """Of what it was about; missing where that is not known."""
+    """Category of what the event was about; missing where that is not known."""
     cost: NDArray[np.float64] | None = None
     """What each cost, in that currency; NaN where that is not known, None where it is of none."""
 
@@ -123,7 +123,7 @@ class Events:
         return len(self.customer)
 
     def where(self, rows: Mask) -> "Events":
-        """Some of them."""
+        """Events of some rows."""
         return Events(
             self.customer[rows],
             self.type.where(rows),

@@ -68,7 +68,7 @@ class Choice:
     currency: str | None = None
     """Amounts in this one alone; None where there is no more than one."""
     customers: Sequence[tuple[str, str]] | None = None
-    """Only these, by source and id, and their events; None for all, and for events of nobody."""
+    """Source and id of each customer to read; None for all of them and for events of nobody."""
     cost: str | None = None
     """The property of events that says what they cost; None where that is not read."""
     amounts: bool = True

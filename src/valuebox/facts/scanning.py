@@ -65,7 +65,7 @@ class Wanted(NamedTuple):
 
 
 class Scanned(NamedTuple):
-    """One value an event in each array."""
+    """Events that were read, with one value each in every array."""
 
     customer: NDArray[np.int32]
     """Position among the keys; -1 where the customer is not there."""
@@ -74,7 +74,7 @@ class Scanned(NamedTuple):
     time: NDArray[np.datetime64]
     amount: NDArray[np.float64]
     cost: NDArray[np.float64]
-    """NaN where it is not known; of no event where it was not asked for."""
+    """Cost of each event, NaN where it is not known; empty where costs were not asked for."""
 
 
 def begin(connection: Connection) -> None:

@@ -143,7 +143,7 @@ class _Facts(RequestModel):
     names_object: ClassVar[str]
 
     def nested(self) -> Iterator[dict[str, Any]]:
-        """Those objects."""
+        """The objects that the rows hold."""
         for one in self.root:  # type: ignore[attr-defined]
             if (found := getattr(one, self.names_object)) is not None:
                 yield found

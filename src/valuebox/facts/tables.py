@@ -41,7 +41,7 @@ class Event(Base):
     source: Mapped[str] = mapped_column(String(MAX_SOURCE), primary_key=True)
     id: Mapped[str] = mapped_column(String(MAX_ID), primary_key=True)
     customer: Mapped[str | None] = mapped_column(String(MAX_ID))
-    """Of the same source; NULL where nobody knows who it was."""
+    """Id of the customer in the same source; NULL where nobody knows who it was."""
     session: Mapped[str | None] = mapped_column(String(MAX_ID))
     type: Mapped[str] = mapped_column(String(MAX_TYPE))
     time: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

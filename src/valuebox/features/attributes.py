@@ -57,7 +57,7 @@ class Attributes(BaseModel):
 
     @property
     def names(self) -> list[str]:
-        """Of the columns."""
+        """Names of the columns, in the order of the matrix."""
         each = [f"{name}={value}" for name, all_ in self.values.items() for value in (*all_, "?")]
         return [*self.numbers, *each]
 

@@ -22,9 +22,9 @@ class ParquetFile:
 
     path: Path
     names: list[str]
-    """Of the columns, folders' names such as `country_segment=US` included."""
+    """Names of the columns, including those that folders such as `country_segment=US` name."""
     users: int
-    """How many rows there are."""
+    """Number of rows."""
 
     def batches(
         self, columns: Sequence[str], size: int, few: frozenset[str]

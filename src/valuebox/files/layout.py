@@ -22,10 +22,10 @@ class Layout:
     """How records are written."""
 
     delimiter: str = ","
-    """One character, or `WHITESPACE`."""
+    """What stands between fields: one character, or `WHITESPACE`."""
     encoding: str = UTF_8
     names: tuple[str, ...] | None = None
-    """Of the columns, where the file has no header."""
+    """Names of the columns, where the file has no header."""
 
     @property
     def mark(self) -> int:
@@ -51,7 +51,7 @@ class Recoded:
         self._waiting = b""
 
     def read(self, size: int) -> bytes:
-        """At least one byte and at most `size`, or nothing at the end."""
+        """Read at least one byte and at most `size`, or nothing at the end."""
         while len(self._waiting) < size and (piece := next(self._pieces, None)) is not None:
             self._waiting += piece
         found, self._waiting = self._waiting[:size], self._waiting[size:]

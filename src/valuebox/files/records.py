@@ -32,10 +32,10 @@ class Marks:
     """Where the marks lie that make records of bytes, as far as they are outside of quotes."""
 
     ends: Positions
-    """Of every line, the byte that ends it: LF, or CR that no LF follows."""
+    """Position of the byte that ends each line: LF, or CR that no LF follows."""
     commas: Positions
     quotes: Positions
-    """All of them."""
+    """Positions of all quotes."""
     is_split: bool
     """Whether a line end lies within quotes."""
 
@@ -96,7 +96,7 @@ class Records:
 
     def __init__(self, names: list[str], delimiter: int = COMMA):
         self.count = 0
-        """Of the records below the header so far."""
+        """Number of records below the header so far."""
         self.problems = Problems()
         self._names, self._delimiter = names, delimiter
 

@@ -22,7 +22,7 @@ class Part(Protocol):
 
     @property
     def path(self) -> Path:
-        """Of the file."""
+        """Path of the file."""
         ...
 
     def batches(
@@ -37,12 +37,12 @@ class Source:
     """A file, or a folder of Parquet files, of which the columns are known."""
 
     path: Path
-    """As it was given."""
+    """The path as it was given."""
     parts: Sequence[Part]
     names: list[str]
-    """Of its columns; those without a name cannot be read."""
+    """Names of the columns; columns without a name cannot be read."""
     users: int | None
-    """How many rows there are; None of a CSV file, which has to be read to know."""
+    """Number of rows; None for a CSV file, which has to be read to know."""
 
     def check_twice(self) -> None:
         """Refuse a file that calls several columns the same.

@@ -28,7 +28,7 @@ class Readable(Protocol):
     """The bytes of a file."""
 
     def read(self, size: int, /) -> bytes:
-        """Some of them, or nothing at the end."""
+        """Read at most `size` bytes, or nothing at the end."""
         ...
 
 
@@ -38,7 +38,7 @@ class CsvFile:
 
     path: Path
     names: list[str]
-    """Of the columns, in the order of the file; empty where the header names none."""
+    """Names of the columns, in the order of the file; empty where the header names none."""
     layout: Layout = AS_USUAL
     block: int = _BLOCK
     """How many bytes are read at once."""

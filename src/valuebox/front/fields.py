@@ -25,7 +25,7 @@ class Field:
     """A field of a request or an answer."""
 
     name: str
-    """With the names of what it lies in, such as `[].user_id`; empty for the whole body."""
+    """Name, after those of what it lies in, such as `[].user_id`; empty for the whole body."""
     kind: str
     """Type and bounds, in words."""
     meaning: str

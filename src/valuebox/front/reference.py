@@ -10,7 +10,7 @@ from valuebox.serving.errors import STATUS_OF
 from valuebox.serving.openapi import codes_of, definitions, schema_of
 
 _MOST_FIELDS = 120
-"""Of an answer; reports have hundreds, which the OpenAPI document lists."""
+"""Fields of an answer that are listed at most; the OpenAPI document lists all."""
 
 
 @dataclass(frozen=True)
@@ -21,17 +21,17 @@ class Operation:
     title: str
     description: str
     scopes: list[str]
-    """Of an API key, one of them suffices."""
+    """Scopes of which an API key needs one."""
     stores: bool
-    """Whether it takes an `Idempotency-Key`."""
+    """Whether the endpoint takes an `Idempotency-Key`."""
     takes: list[Field]
     answers: list[Field]
     left_out: int
-    """How many fields of its answers are not listed."""
+    """Number of fields of the answers that are not listed."""
     example: str
-    """Of a body, as JSON."""
+    """An example of a body, as JSON."""
     errors: list[tuple[int, str]]
-    """Status and code of what it may answer instead."""
+    """Status and code of each error that the endpoint may answer."""
 
 
 @cache

@@ -48,7 +48,7 @@ class Artifact:
 
     tag: str
     format: int
-    """Of those that the caller can read."""
+    """Format of the files, one of those that the caller can read."""
     created_at: datetime
     metadata: dict[str, Any]
     files: dict[str, bytes]

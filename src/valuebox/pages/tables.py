@@ -23,10 +23,10 @@ WRITTEN: Final[dict[Kind, Callable[[Any], str]]] = {
     "amounts": lambda ends: readable.interval(ends[0], ends[1], readable.figure),
     "shares": lambda ends: readable.interval(ends[0], ends[1], readable.percent),
 }
-"""How people read it."""
+"""How values of each kind are written for people."""
 
 WIDTHS: Final = (24, 32, 40, 48, 56, 64, 70, 96)
-"""Of tables, in units of the letters' size (rem): styles know these few."""
+"""Widths of tables, in units of the letters' size (rem); styles know these few."""
 _LETTER: Final = 0.56
 """Width of a letter in a table, and of what is around the letters of a cell."""
 _AROUND: Final = 1.25
@@ -46,13 +46,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """What it is called, and its columns."""
+    """A table: its name and its columns."""
 
     name: str
     columns: Sequence[Column]
 
     def known(self, found: Sequence[Any]) -> "Table":
-        """The same without columns of which nothing is known."""
+        """The table without columns of which nothing is known."""
         unknown = (None, (None, None))
         columns = [
             column for column in self.columns if any(column.of(one) not in unknown for one in found)
@@ -60,7 +60,7 @@ class Table:
         return replace(self, columns=columns)
 
     def room(self, found: Sequence[Any]) -> int:
-        """The width that it needs on a page."""
+        """The width that the table needs on a page."""
         needed = 0.0
         for column in self.columns:
             longest = max((len(WRITTEN[column.kind](column.of(one))) for one in found), default=0)

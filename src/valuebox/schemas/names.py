@@ -52,7 +52,7 @@ def shown(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """The same of a text that is stored as it is."""
+    """A stored text as the name of a group: quoted if it is blank or reads like a name of ours."""
     bare = text.strip(AROUND).lower()
     return f'"{text}"' if not bare or bare in RESERVED else text
 

@@ -11,7 +11,7 @@ NO_NUL: Final = r"^[^\u0000]*$"
 """What `no_nul` lets pass, as a pattern for JSON schemas."""
 
 MAX_ROW_BYTES: Final = 65_536
-"""Of what callers name themselves in a row, as JSON; all else of a row has bounds of its own."""
+"""Bytes, as JSON, of what callers name themselves in a row; all else has bounds of its own."""
 
 _LONGEST_NAME: Final = 100
 MAX_USER_ID: Final = 2**63 - 1

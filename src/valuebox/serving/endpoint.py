@@ -38,7 +38,7 @@ class Asked(NamedTuple):
 
     exchange: Exchange
     given: Any
-    """What its body holds."""
+    """What the body of the request holds."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Together:
     fits: Callable[[Exchange, Any], bool]
     """Whether a request may be one of them, by what its body holds."""
     answer: Callable[[Any, Sequence[Asked]], list[Response]]
-    """Takes the service and what is asked, answers each in order, and never raises."""
+    """Function of the service and the requests: answers each in order, and never raises."""
 
 
 @dataclass(frozen=True)
@@ -56,21 +56,21 @@ class Route:
     """What is told of an endpoint besides its types."""
 
     method: Callable[..., Response | BaseModel]
-    """Of the service; takes what the body holds, if anything."""
+    """Method of the service; takes what the body holds, if anything."""
     scopes: frozenset[Scope]
-    """Of an API key, one of them suffices."""
+    """Scopes of which an API key needs one."""
     stores: bool
-    """Whether it stores, and so takes an `Idempotency-Key`."""
+    """Whether the endpoint stores, and so takes an `Idempotency-Key`."""
     takes: type[RequestModel] | None
-    """What its body holds; None where nothing in it is looked at."""
+    """What the body holds; None where nothing in it is looked at."""
     answers: type[BaseModel]
-    """What it answers when all went well."""
+    """What the endpoint answers when all went well."""
     refuses: tuple[ErrorCode, ...]
-    """What else it may answer, besides what every endpoint does."""
+    """Errors that it may answer, besides those of every endpoint."""
     warns: bool
-    """Whether its answer may come with warnings."""
+    """Whether the answer may come with warnings."""
     together: Together | None
-    """How it answers several requests at once, if it can."""
+    """How the endpoint answers several requests at once, if it can."""
 
 
 # By path; filled where endpoints are declared.
@@ -141,7 +141,7 @@ def failed(error: Exception) -> Response:
 
 
 def is_away(error: Exception) -> bool:
-    """Whether it is the database that does not do its part."""
+    """Whether an error means that the database is away or does not do its part."""
     if isinstance(error, OperationalError | InterfaceError | PoolTimeoutError):
         return True
     return isinstance(error, DBAPIError) and error.connection_invalidated

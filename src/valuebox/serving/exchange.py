@@ -25,18 +25,18 @@ Stage = Literal["parse", "encode", "predict", "store"]
 
 @dataclass
 class Exchange:
-    """One request and what its answer will say of it; the guard makes one for each."""
+    """A request and what its answer will say; the guard makes an exchange for each."""
 
     request_id: UUID = field(default_factory=new_id)
-    """Of this request; of the first one, where an answer is given again."""
+    """Id of this request; that of the first one, where an answer is given again."""
     deadline: float = math.inf
-    """By `time.monotonic()`: later than that nobody waits for the answer, and nothing is stored."""
+    """Time of `time.monotonic()` after which nobody waits for the answer, and nothing is stored."""
     caller: "Caller | None" = None
-    """Whose API key it came with; None where the service is open."""
+    """The caller whose API key the request came with; None where the service is open."""
     rows: int | None = None
-    """How many rows were sent, as far as an endpoint has counted them."""
+    """Number of rows that were sent, as far as an endpoint has counted them."""
     size: int = 0
-    """Bytes of its body, decompressed."""
+    """Bytes of the body, decompressed."""
     idempotency_key: str | None = None
     body: Any = field(default_factory=hashlib.sha256)
     """SHA-256 of path and body as far as they were read; only kept for requests with a key."""
@@ -51,7 +51,7 @@ class Exchange:
 
     @property
     def caller_id(self) -> str:
-        """Of the API key; empty where there is none."""
+        """Id of the caller's API key; empty where there is none."""
         return self.caller.key.id if self.caller else ""
 
     def count_rows(self, rows: int) -> None:

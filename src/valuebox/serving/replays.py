@@ -38,7 +38,7 @@ class IdempotentRequest(Base):
     __tablename__ = "idempotent_requests"
 
     caller_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
-    """Of the API key it came with, so that callers do not meet in their keys; or empty."""
+    """Id of the API key, or empty; callers may use the same `Idempotency-Key` without meeting."""
     key: Mapped[str] = mapped_column(String(MAX_KEY), primary_key=True)
     body_sha256: Mapped[str] = mapped_column(String(64))
     request_id: Mapped[UUID]

@@ -27,9 +27,9 @@ class ErrorShaper:
         self._held: Message | None = None
         self._body = b""
         self.status: int | None = None
-        """What was answered; None until then."""
+        """Status of the answer; None until there is one."""
         self.code: str | None = None
-        """Of the error that was answered, if it was one."""
+        """Code of the error, if one was answered."""
 
     async def __call__(self, message: Message) -> None:
         """Send one message, or hold it back until the whole error is known."""

@@ -28,7 +28,7 @@ class Site(Protocol):
         """The address where a caller hands in a key, and so needs none yet; None without it."""
 
     def key_id(self, headers: Headers) -> str | None:
-        """Whose API key the session of a browser stands for, if the browser has a session."""
+        """Id of the API key that a browser's session stands for; None without a session."""
 
     def error_page(self, scope: Connection, headers: Headers) -> ErrorPage | None:
         """What makes a page of an error answer; None for a client that takes no pages."""

@@ -90,7 +90,7 @@ class Traffic:
 
 @cache
 def traffic() -> Traffic:
-    """That of this process; made when first asked for, when it is known where it adds up."""
+    """Traffic of this process; made when first asked for, once it is known where counts add up."""
     return Traffic()
 
 

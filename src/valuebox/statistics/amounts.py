@@ -16,15 +16,15 @@ class Amounts:
 
     customers: tuple[int, int]
     alone: tuple[Floats, Floats]
-    """Of customers who are in one sample only."""
+    """Amounts of customers who are in one sample only, by sample."""
     pairs: Floats
-    """Of those who are in both, `(n_pairs, 2)`."""
+    """Amounts of customers who are in both samples, `(n_pairs, 2)`."""
     shared: int = 0
-    """How many those are, whether they brought anything or not."""
+    """Number of customers who are in both samples, whether they brought anything or not."""
 
     @property
     def means(self) -> tuple[float, float]:
-        """Amount a customer."""
+        """Mean amount for each customer, by sample."""
         first, second = (
             float(self.alone[one].sum() + self.pairs[:, one].sum()) / self.customers[one]
             for one in (0, 1)
@@ -58,13 +58,13 @@ class Sums(NamedTuple):
     totals: tuple[Any, Any]
     squares: tuple[Any, Any]
     shared_totals: tuple[Any, Any]
-    """Of the customers who are in both."""
+    """Sums of the amounts of customers who are in both samples, by sample."""
     product: float
-    """Of the two amounts of whoever is in both, summed up; the same however they are dealt."""
+    """Sum of each shared customer's product of both amounts; the same however they are dealt."""
 
 
 def sums(samples: Amounts) -> Sums:
-    """Of what was seen."""
+    """Sums of the amounts that were seen."""
     alone, pairs = samples.alone, samples.pairs
     shared = pairs.sum(axis=0)
     return Sums(

@@ -44,7 +44,7 @@ def best(groups: Sequence[Floats], scales: Sequence[float], seed: int = 0) -> li
 
 
 def _variances(groups: Sequence[Floats]) -> Floats:
-    """Of the groups' means, `(n_groups,)`: their own ones, as far as these are known."""
+    """Variance of the group means, `(n_groups,)`: each group's own, as far as that is known."""
     sizes = np.array([len(one) for one in groups], dtype=np.float64)
     own = np.array([one.var() for one in groups])
     fourth = sum(float(((one - one.mean()) ** 4).sum()) for one in groups)

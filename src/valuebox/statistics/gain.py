@@ -54,7 +54,7 @@ class GainCurve(BaseModel):
 
 
 class GainDifference(BaseModel):
-    """One score beside another, on the same customers."""
+    """Gain of one score less that of another, on the same customers."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -232,7 +232,7 @@ def _rate_at(
 
 
 def _covariance(ranked: _Ranked) -> Floats:
-    """Of the gains, `(n_shares, n_shares)`; a smoothed customer responded with a probability."""
+    """Covariance of gains, `(n_shares, n_shares)`; smoothed responses are probabilities."""
     did = ranked.moved_by - ranked.threshold
     chance = ranked.responding[:, None]
     sums: Floats = (did * chance).T @ did

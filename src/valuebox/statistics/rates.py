@@ -7,7 +7,7 @@ import scipy
 from numpy.typing import NDArray
 
 LEVEL: Final = 0.9
-"""Of every band of this compartment: the truth is meant to lie within 90 of 100."""
+"""Level of every interval and band: the truth is meant to lie within 90 of 100."""
 Interval = tuple[float, float]
 
 _REACH: Final = 12.0
@@ -22,9 +22,9 @@ class Paired(NamedTuple):
     shared: int = 0
     """Customers who are in both samples."""
     twice: int = 0
-    """Of those, who responded in both."""
+    """Customers of both samples who responded in both."""
     only: tuple[int, int] = (0, 0)
-    """Of those, who responded in the first only, and in the second only."""
+    """Customers of both samples who responded in the first only, and in the second only."""
 
     @property
     def rates(self) -> tuple[float, float]:
@@ -138,7 +138,7 @@ def _likely(mean: float, variance: float, low: int, high: int) -> NDArray[np.int
 
 
 def _correlation(samples: Paired) -> float:
-    """Of the two estimated rates, which shared customers bring about."""
+    """Correlation of the two estimated rates, which shared customers bring about."""
     if not samples.shared:
         return 0.0
     shares = [(samples.twice + once) / samples.shared for once in samples.only]

@@ -108,15 +108,15 @@ class _Dealing(NamedTuple):
 
     customers: int
     second: int
-    """How many of them are in the second sample."""
+    """Number of customers in the second sample."""
     listed: Floats
     """The largest amounts, which are dealt out one by one."""
     rest: int
-    """How many customers have a smaller amount, or none."""
+    """Number of customers with a smaller amount, or none."""
     mean: Floats
-    """Of the amounts of those, and of their squares."""
+    """Mean of the smaller amounts, and of their squares, `(2,)`."""
     root: Floats
-    """Of the covariance of both, `(2, 2)`."""
+    """Root of the covariance of smaller amounts and their squares, `(2, 2)`; see `_root`."""
 
 
 def _dealing(samples: Amounts) -> _Dealing:
@@ -198,11 +198,11 @@ class _Swapping(NamedTuple):
     """What the first sample gets more of where the most different ones change places, and of
     squares: `(n_listed, 2)`."""
     half: Floats
-    """What it gets more of in the mean, of all others."""
+    """What the first sample gets more of, in the mean, from all other pairs: `(2,)`."""
     root: Floats
-    """Of the covariance of that, `(2, 2)`."""
+    """Root of the covariance of what the other pairs move, `(2, 2)`; see `_root`."""
     totals: tuple[Floats, Floats]
-    """Sums and sums of squares of both as they are."""
+    """Sum and sum of squares of each sample as it is, `(2,)` each."""
 
     @classmethod
     def of(cls, pairs: Floats) -> "_Swapping":

@@ -72,14 +72,14 @@ class _Tails(ABC):
         return None
 
     def _size(self, customers: tuple[int, ...], backed: tuple[int, ...]) -> float:
-        """Of a part with as many customers with money, as far as there are enough such parts."""
+        """Size of a part with as many customers with money, if there are enough such parts."""
         share = sum(self._shares)
         alike = sum(backed) / share if share else 0.0
         possible = (self._customers / _TENTH, float(self._customers**_POWER), _LARGEST)
         return min(alike, sum(customers), *possible)
 
     def _ends(self, size: float) -> tuple[float, float]:
-        """Its quantiles at 5 and 95 %, between those of two sizes on the way of 1 / sqrt(n)."""
+        """Quantiles at 5 and 95 % of parts of a size, between two sizes as 1 / sqrt(n) goes."""
         step = int(np.log(size) / np.log(_STEP))
         fewer, more = round(_STEP**step), round(_STEP ** (step + 1))
         way = (size**-0.5 - fewer**-0.5) / (more**-0.5 - fewer**-0.5)

@@ -24,13 +24,13 @@ class Clock:
     """This machine's clock, as far as it is known how much it is off."""
 
     def __init__(self) -> None:
-        """Not compared with any other clock yet."""
+        """A clock that has not been compared with any other yet."""
         self._behind = 0.0
         self._is_told = False
 
     @property
     def is_right(self) -> bool:
-        """Whether it is near enough to the database's for this worker to answer requests."""
+        """Whether the clock is near enough to the database's for this worker to answer requests."""
         return abs(self._behind) <= MOST_SECONDS
 
     def milliseconds(self) -> int:
@@ -74,7 +74,7 @@ class Clock:
 
 
 CLOCK: Final = Clock()
-"""Of this process, which works with one database."""
+"""The clock of this process, which works with one database."""
 
 
 def now(session: Session) -> datetime:

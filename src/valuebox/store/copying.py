@@ -37,11 +37,11 @@ class Field(NamedTuple):
     lengths: NDArray[np.int64]
     """Bytes of each value, `(n_rows,)`; -1 is NULL."""
     octets: Octets
-    """Those bytes, one value after the other."""
+    """Bytes of all values, one value after the other."""
 
 
 def binary(columns: Sequence[tuple[TypeEngine[Any], Any]], n_rows: int) -> bytes:
-    """What COPY takes.
+    """Rows in the binary format that COPY takes.
 
     Args:
         columns: The type of each column of the table and its values: an array or a sequence of
@@ -73,7 +73,7 @@ def _put(out: Octets, at: NDArray[np.int64], numbers: NDArray[Any]) -> None:
 
 
 def is_column(values: Any) -> bool:
-    """Whether this is one value for each row, and not a single one for all of them."""
+    """Whether `values` are one for each row, and not a single one for all rows."""
     return isinstance(values, (Sequence, np.ndarray)) and not isinstance(values, str)
 
 

@@ -10,7 +10,7 @@ _deadline: ContextVar[float] = ContextVar("deadline", default=math.inf)
 
 
 def deadline() -> float:
-    """By `time.monotonic()`: nobody waits later than that, and nothing is stored any more."""
+    """Time of `time.monotonic()` after which nobody waits, and nothing is stored any more."""
     return _deadline.get()
 
 

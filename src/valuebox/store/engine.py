@@ -20,12 +20,12 @@ from valuebox.store.watch import Watch
 from valuebox.store.writing import COPY_FROM, Rows, Then, insert_few, write
 
 THREADS: Final = 8
-"""Of a worker, for requests."""
+"""Threads of a worker for requests."""
 VIEWS: Final = 2
-"""Of a worker, for views of the dashboard."""
+"""Threads of a worker for views of the dashboard."""
 CONNECTIONS: Final = THREADS + VIEWS + 4
-"""Of a worker at most: one for each thread, and for readiness, API keys, sums, and what is
-deleted."""
+"""Connections of a worker at most: one for each thread, and for readiness, API keys, sums, and
+what is deleted."""
 CONNECT_TIMEOUT_SECONDS = 3
 STATEMENT_MS = 20_000
 LOCK_MS = 5_000

@@ -40,12 +40,12 @@ class Ids(Sequence[UUID]):
         return iter(self[:])
 
     def texts(self) -> list[str]:
-        """Each as `str` would give it: 32 hexadecimal digits and 4 hyphens."""
+        """The ids as `str` would give them: 32 hexadecimal digits and 4 hyphens."""
         start = str(UUID(int=self._base))[:-_COUNTER_DIGITS]
         return [f"{start}{position:0{_COUNTER_DIGITS}x}" for position in range(self._count)]
 
     def octets(self) -> NDArray[np.uint8]:
-        """Each as 16 bytes, most significant first: `(len(self), 16)`."""
+        """The ids as 16 bytes each, most significant first: `(len(self), 16)`."""
         octets = np.empty((self._count, 16), dtype=np.uint8)
         octets[:] = np.frombuffer(self._base.to_bytes(16, "big"), dtype=np.uint8)
         counter = np.arange(self._count, dtype=">u4").view(np.uint8).reshape(-1, 4)
@@ -72,7 +72,7 @@ def new_ids(count: int) -> Ids:
 
 
 def new_id() -> UUID:
-    """One such id."""
+    """A new id; see `new_ids`."""
     return new_ids(1)[0]
 
 

@@ -27,7 +27,7 @@ class Batch:
     before: Any | None
     after: Any | None
     last: Any | None
-    """Its end, where there may be more rows behind it."""
+    """The last value of the batch, where there may be more rows behind it."""
 
     def holds(self, column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
         """The condition on a column with values such as that of the batch."""

@@ -13,7 +13,7 @@ from valuebox.store.clock import CLOCK
 from valuebox.store.deadline import within
 
 READY_SECONDS: Final = 2.5
-"""Who asks for readiness seldom waits for longer."""
+"""Seconds for the database to answer; whoever asks for readiness seldom waits longer."""
 
 
 class Readiness:

@@ -22,7 +22,7 @@ class Repeating:
         every_seconds: float,
         failed: str,
     ):
-        """Not begun yet.
+        """Work that has not begun yet.
 
         Args:
             name: Of the thread.

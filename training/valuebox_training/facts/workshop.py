@@ -39,7 +39,7 @@ CREATE TABLE "Event" (
 );
 """
 _BUYING: Final = {"TW": 0.20, "RE": 0.16, "FB": 0.30, "PI": 0.36}
-"""Of what users of each campaign do, the share that is buying."""
+"""Share of buying in what users of each campaign do."""
 _ACTIVE: Final = 0.45
 """The share of users who ever do anything."""
 _MEAN_GAP: Final = 25.0

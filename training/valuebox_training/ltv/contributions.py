@@ -67,7 +67,7 @@ def user_contributions(
 
 
 def _distinct(matrix: Matrix) -> tuple[Matrix, NDArray[np.intp]]:
-    """Its different rows and the place of each row in them; many users share one, which saves time.
+    """Distinct rows of a matrix, and the place of each row in them; many users share a row.
 
     Compared as bytes, so that missing numbers are equal.
     """

@@ -1,4 +1,4 @@
-"""The same learning with the trees grown on a Dask cluster, by `xgboost.dask`."""
+"""Learning with the trees grown on a Dask cluster, by `xgboost.dask`."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final

@@ -47,7 +47,7 @@ def given_what_is_known(complete: pd.DataFrame, expected: Floats, users: pd.Data
 def _coded(
     complete: pd.DataFrame, users: pd.DataFrame
 ) -> tuple[dict[str, NDArray[np.intp]], dict[str, NDArray[np.intp]]]:
-    """Every column as numbers from 0, the same in both; -1 where a value is missing."""
+    """Columns of two tables as numbers from 0, the same in both; -1 where a value is missing."""
     full: dict[str, NDArray[np.intp]] = {}
     seen: dict[str, NDArray[np.intp]] = {}
     for name in (_JOINED, *FEATURES):

@@ -16,23 +16,23 @@ class Segment:
     """Shares within one country segment."""
 
     share: float
-    """Of all joins."""
+    """Share of all joins."""
     hidden: float
-    """Of users with `hidden` = 1."""
+    """Share of users with `hidden` = 1."""
     prepaid: float
-    """Of prepaid cards among those with `hidden` = 0."""
+    """Share of prepaid cards among users with `hidden` = 0."""
     is_lp: float
-    """Of users with `is_lp` = 1."""
+    """Share of users with `is_lp` = 1."""
     ppl: tuple[float, float]
-    """Of `aff_type` PPL among users with `is_lp` = 0 and = 1."""
+    """Share of `aff_type` PPL among users with `is_lp` = 0, and among those with 1."""
     converted: float
-    """Of users who pay the monthly price within 4 days, among visible standard cards."""
+    """Share of users who pay the monthly price within 4 days, among visible standard cards."""
     three_dollars: float
-    """Of the 3 $ trial among those who have not."""
+    """Share of the 3 $ trial among users who have not paid the monthly price."""
     cancels: float
-    """How often they cancel, relative to what their payments suggest."""
+    """How often users cancel, relative to what their payments suggest."""
     renews: float = 0.0
-    """Renewal, relative to the average segment, in log-odds."""
+    """Log-odds of renewal, relative to the average segment."""
 
 
 SEGMENTS: Final[dict[str, Segment]] = {

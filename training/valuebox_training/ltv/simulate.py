@@ -39,7 +39,7 @@ class Part:
     """The users of one file."""
 
     users: pd.DataFrame
-    """One row per user, the columns of the file and `target`."""
+    """Users, one row each: the columns of the file and `target`."""
     oracle: Floats
     """`(n_users,)`: what each user is expected to be worth, given what is known at day 4."""
 
@@ -266,7 +266,7 @@ def _at(shift: OverTime, users: pd.DataFrame) -> Floats:
 
 
 def _draw_each(rng: np.random.Generator, weights: Floats) -> NDArray[np.intp]:
-    """One column per row, drawn with the row's weights."""
+    """A column for each row, drawn with the row's weights: `(n_rows,)`."""
     limits = np.cumsum(weights, axis=1)
     points = rng.random(len(weights)) * limits[:, -1]
     drawn: NDArray[np.intp] = (points[:, None] >= limits).sum(axis=1)

@@ -31,9 +31,9 @@ class Trained:
 
     tag: str
     users: int
-    """With a target: those learned from."""
+    """Number of users with a target: those learned from."""
     without: int
-    """Users of the file who have none."""
+    """Number of users without a target."""
     validation: cohorts.CohortReport | None
 
 

@@ -39,9 +39,9 @@ class Views(NamedTuple):
 
     plain: Floats
     without_segment: Floats
-    """With every `country_segment` hidden."""
+    """Predictions with every `country_segment` hidden."""
     without_stv: Floats
-    """With every `STV` hidden."""
+    """Predictions with every `STV` hidden."""
 
 
 def fit_uncertainty(

@@ -23,7 +23,7 @@ END: Final = pd.Timestamp("2019-09-01")
 
 
 def constant(value: float) -> OverTime:
-    """The same on all days."""
+    """A value that is the same on all days."""
     return lambda days: np.full(len(days), value)
 
 
@@ -32,19 +32,19 @@ UNCHANGED: Final = constant(1.0)
 
 
 def linear(first: float, last: float) -> OverTime:
-    """Evenly from the first to the last day."""
+    """A value that moves evenly from the first to the last day."""
     length = (END - START).days
     return lambda days: first + (last - first) * days / length
 
 
 def decay(amount: float, half_life: float, since: str) -> OverTime:
-    """From 0 towards `amount`, half of the rest every `half_life` days."""
+    """A value that moves from 0 towards `amount`, half of the rest every `half_life` days."""
     start = _day(since)
     return lambda days: amount * (1 - 0.5 ** (np.maximum(days - start, 0) / half_life))
 
 
 def step(before: float, after: float, on: str) -> OverTime:
-    """One value until a day, another one from then on."""
+    """One value until a day, and another one from then on."""
     start = _day(on)
     return lambda days: np.where(days < start, before, after)
 

@@ -17,9 +17,9 @@ from valuebox.facts.reading import FactRows
 from valuebox.facts.windows import Floats, there
 
 MONTHS: Final = 3
-"""How many of the last ones are counted."""
+"""How many of the last months are counted."""
 MOST_CUSTOMERS: Final = 20_000
-"""Of each month; of more, customers are drawn by chance."""
+"""Customers of each month at most; of more, some are drawn by chance."""
 _AT_ONCE: Final = 5_000
 _SPREAD: Final = 0.5
 """Standard deviation of what a category may be off by, in log-odds, before anything is counted."""

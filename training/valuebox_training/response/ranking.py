@@ -27,13 +27,13 @@ BOOSTER: Final[dict[str, Any]] = {
 STAGES: Final = (25, 50, 100, 150)
 """How many trees are tried."""
 _USUAL: Final = 100
-"""How many where no month can be kept to try them on."""
+"""How many trees where no month can be kept to try numbers on."""
 _CLEARLY: Final = 3.0
 """By how much a sum of log losses must be lower to be so beyond doubt."""
 _RIDGE: Final = 100.0
 _BASELINE_RIDGE: Final = 1.0
 MOST_KEPT: Final = 2
-"""Of the last months, each is predicted by what was learned of those before it."""
+"""How many of the last months are kept, each to be predicted by what was learned before it."""
 Choice = tuple[Way, int]
 
 
@@ -48,7 +48,7 @@ class Lessons(NamedTuple):
     """`(n_rows, n_cells)`."""
 
     def of(self, months: NDArray[np.bool_]) -> "Lessons":
-        """Some of the rows."""
+        """Lessons of some of the rows."""
         return Lessons(self.month[months], self.matrix[months], self.did[months])
 
 

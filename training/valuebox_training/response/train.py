@@ -46,13 +46,13 @@ class Trained:
 
 
 class Learned(NamedTuple):
-    """A model, and the same without its last months."""
+    """A model, and the models that were learned without its last months."""
 
     model: ResponseModel
     earlier: list[ResponseModel]
     """What was learned without the last month, without the last two, and so on."""
     starts: list[np.datetime64]
-    """Of the months, the last one first."""
+    """Start of each month, the last one first."""
 
 
 def train(
@@ -140,7 +140,7 @@ class _Looked(NamedTuple):
     did: NDArray[np.bool_]
     """`(n_rows, n_responses, 1 + n_categories)`."""
     rows: NDArray[np.intp]
-    """Those that are looked at in each category too: `(n_cell_rows,)`."""
+    """Rows that are looked at in each category, too: `(n_cell_rows,)`."""
     each: Matrix
     """`(n_cell_rows, n_responses, n_categories, n_columns)`."""
 
@@ -183,7 +183,7 @@ def _drawn(rng: np.random.Generator, whom: Sequence[Positions], share: float) ->
 
 
 def _fit(looked: _Looked, encoder: Encoder, place: int, seed: int) -> tuple[Pair, list[Pair]]:
-    """Of a response: what was learned of all months, and without the last ones."""
+    """What was learned of a response from all months, and without the last ones."""
     every = looked.every[:, place, None]
     lessons = Lessons(looked.month, every, looked.did[:, place, :1])
     any_, any_before = fit_ranker(lessons, _plain(encoder.names), seed)

@@ -41,7 +41,7 @@ class Amounts(NamedTuple):
     currency: NDArray[np.object_]
     """`(n_rows,)`, the code that was written beside it, or None."""
     understood: Mask
-    """Which were no plain numbers."""
+    """Which amounts were no plain numbers."""
     wrong: Mask
     """What is there, and is no amount that can be read."""
 
@@ -51,7 +51,7 @@ class AmountReader:
     """Reads a column whose separator is clear."""
 
     note: str
-    """How it is read, in words."""
+    """How the column is read, in words."""
     decimal: Separator
     """What stands before cents."""
     known: str | None = None

@@ -44,14 +44,14 @@ class Shown(NamedTuple):
         return cls.all(np.full(count, "NaT", dtype="datetime64[us]"), LOCAL)
 
     def otherwise(self, other: "Shown") -> "Shown":
-        """These, and where they cannot be read the others."""
+        """These moments, and where they cannot be read the others."""
         here = ~np.isnat(self.times)
         return Shown(
             np.where(here, self.times, other.times), np.where(here, self.kinds, other.kinds)
         )
 
     def or_read(self, texts: pa.Array, read: Callable[[pa.Array], "Shown"]) -> "Shown":
-        """These, and what is read of the other texts."""
+        """These moments, and what `read` makes of the texts that are not read yet."""
         others = np.isnat(self.times)
         if not others.any():
             return self

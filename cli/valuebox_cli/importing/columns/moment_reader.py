@@ -40,12 +40,12 @@ class MomentReader:
     """Reads a column whose meaning is clear."""
 
     note: str
-    """How it is read, in words."""
+    """How the column is read, in words."""
     zone: ZoneInfo
     format: str | None = None
-    """What the mapping says of it."""
+    """The format that the mapping gives, if any."""
     order: str | None = None
-    """Of day, month and year where each is a number; None where such dates cannot be read."""
+    """Order of day, month and year in numbers; None where such dates cannot be read."""
     rule: Rule | None = None
     """How numbers are moments; None where none is."""
 

@@ -24,7 +24,7 @@ class OrderEvidence:
         self._undotted = 0
         self._first = ""
         self.examples = Examples()
-        """Of dates of which the order is not clear by themselves."""
+        """Examples of dates of which the order is not clear by themselves."""
 
     @property
     def count(self) -> int:

@@ -31,7 +31,7 @@ class PlainReader:
     """Reads a column of which it is clear whether it holds names or numbers."""
 
     note: str
-    """How it is read, in words."""
+    """How the column is read, in words."""
     as_: As | None
     """What texts and numbers are made; None leaves them what they are."""
     names: TextReader
@@ -73,9 +73,9 @@ class PlainColumn:
         self._has_texts = False
         self._is_mixed = False
         self._lengths: set[int] = set()
-        """Of the digits behind the points of texts, but for a single 0."""
+        """How many digits stand behind the points of texts, but for a single 0."""
         self._has_zeros = False
-        """Whether any of these end in a 0."""
+        """Whether any digits behind a point end in a 0."""
         self._others = Examples()
 
     def see(self, values: pa.Array | pa.ChunkedArray) -> None:

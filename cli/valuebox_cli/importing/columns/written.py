@@ -13,7 +13,7 @@ from valuebox_cli.importing.columns.arrays import distinct, holds
 from valuebox_cli.importing.columns.clocks import DAY, EXACT, LOCAL, Shown, Times, civil
 
 ORDERS: Final = ("dmy", "mdy", "ymd")
-"""In which days, months and years of two digits may come."""
+"""Orders in which days, months and years of two digits may come."""
 DAY_FIRST: Final = "dmy"
 
 _TIME: Final = (
@@ -73,7 +73,7 @@ class Numeric(NamedTuple):
 
 
 def numeric(texts: pa.Array) -> Numeric:
-    """Such dates in every order in which they may be meant."""
+    """Dates of three numbers, in every order in which they may be meant."""
     if not (parts := _Parts(texts, _NUMERIC)):
         nothing = Shown.nothing(len(texts))
         return Numeric(dict.fromkeys(ORDERS, nothing), np.zeros(len(texts), dtype=bool))

@@ -23,7 +23,7 @@ SCHEMA: Final = pa.schema(
         ("model", pa.dictionary(pa.int32(), pa.string())),
     ]
 )
-"""Of the output."""
+"""Schema of the output."""
 
 _MANIFEST: Final = "manifest.json"
 _UNFINISHED: Final = "unfinished-"

@@ -90,13 +90,13 @@ def score(
 
 
 class Batch(NamedTuple):
-    """What the model says of one, and what is wrong with it or strange about it."""
+    """What the model says of a batch, and what is wrong with it or strange about it."""
 
     predictions: pa.Table
-    """Of `SCHEMA`; empty where something is wrong."""
+    """Predictions in `SCHEMA`; empty where something is wrong."""
     problems: Problems
     beyond: Beyond = Beyond()
-    """Rows are those of the file."""
+    """Users beyond what was learned from; rows are those of the file."""
 
 
 def score_batch(model: LtvModel, users: pa.Table, rows_before: int, predict: bool = True) -> Batch:
@@ -118,13 +118,13 @@ def score_batch(model: LtvModel, users: pa.Table, rows_before: int, predict: boo
 
 
 class _Pool(NamedTuple):
-    """Who predicts."""
+    """What predicts: threads of this process, or a Dask cluster."""
 
     executor: Executor
     model: Any
-    """As tasks take it: itself, or where it is on the cluster."""
+    """The model as tasks take it: itself, or where it is on the cluster."""
     workers: int
-    """How many batches are predicted side by side."""
+    """Number of batches that are predicted side by side."""
 
 
 @contextmanager

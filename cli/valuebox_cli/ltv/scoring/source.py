@@ -13,7 +13,7 @@ from valuebox.compartments.ltv.names import COLUMNS
 from valuebox.errors import ValueboxError
 
 SUFFIXES: Final = (".csv", ".parquet")
-"""Of what is written."""
+"""Suffixes of files that are written."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,12 @@ class Source:
 
     @property
     def path(self) -> Path:
-        """As it was given."""
+        """The path as it was given."""
         return self.file.path
 
     @property
     def users(self) -> int | None:
-        """How many there are; None of a CSV file, which has to be read to know."""
+        """Number of users; None for a CSV file, which has to be read to know."""
         return self.file.source.users
 
     def batches(self, size: int) -> Iterator[pa.Table]:

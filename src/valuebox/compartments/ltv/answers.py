@@ -18,7 +18,7 @@ TRAINED_BY: Final = "valuebox train"
 
 @dataclass(frozen=True)
 class Answer:
-    """One value per user in every column, in the order sent."""
+    """Predictions of one request: a value per user in every column, in the order sent."""
 
     user_id: Sequence[int]
     prediction: Sequence[float]

@@ -98,7 +98,7 @@ class LtvApi:
         return Answer(users.user_id, prediction, lower, upper, ids.texts(), model.tag)
 
     def _estimates(self, model: LtvModel, users: UserColumns) -> Callable[[], Estimates]:
-        """Of many users worked out while they are on their way to the database."""
+        """Function that returns the estimates; many users are estimated while they are stored."""
         if len(users) < COPY_FROM:
             estimates = self.estimate(model, current(), users.features)
             return lambda: estimates

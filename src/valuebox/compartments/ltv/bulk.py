@@ -1,4 +1,4 @@
-"""The same users and predictions as in `schemas`, by column: many are read faster that way."""
+"""Users and predictions by column, which is read faster where they are many; see `schemas`."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Final
@@ -33,7 +33,7 @@ MAX_ROWS: Final = 100_000
 
 
 class _FirstAlone(FailFast):
-    """Of a column that cannot be used only the first bad value is named: there may be many."""
+    """Names only the first bad value of a column, as there may be many."""
 
     # BentoML compares annotations as keys.
     __hash__ = object.__hash__

@@ -47,7 +47,7 @@ GOLDEN_USERS: Final[dict[str, list[Any]]] = {
 
 @dataclass(frozen=True)
 class LtvModel:
-    """Everything that was learned; `tag` is empty until it has been saved."""
+    """A lifetime-value model with all it has learned; `tag` is empty until it has been saved."""
 
     encoder: Encoder
     booster: xgb.Booster
@@ -56,7 +56,7 @@ class LtvModel:
     baseline: SegmentStvMeans
     contributions: Contributions
     reference: Reference | None
-    """None of models that were saved before it was learned: nobody can be compared with it."""
+    """The training users, by bin; None in models that were saved before this was learned."""
     paid: Paid = field(default_factory=Paid)
     tag: str = ""
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -82,7 +82,7 @@ class LtvModel:
         return self.estimate_encoded(self.encoder.transform(columns), columns)
 
     def estimate_encoded(self, matrix: Matrix, columns: Columns) -> Estimates:
-        """The same, where the encoder has already made `matrix` of `columns`."""
+        """Estimates of users of whom the encoder has already made `matrix` from `columns`."""
         predictions = self._predict(matrix, columns)
         stv = columns.get("STV")
         ends = self.uncertainty.interval(predictions, stv, self.paid.stretch(stv))

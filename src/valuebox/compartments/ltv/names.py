@@ -46,7 +46,7 @@ class Heading:
 
     @classmethod
     def of(cls, names: Iterable[str]) -> Self:
-        """From the names of columns."""
+        """The heading of a file or a request with columns of these names."""
         there = set(names)
         absent = [name for name in FEATURES if name not in there]
         near = {name: meant for name in there if (meant := meant_by(name)) and meant not in there}

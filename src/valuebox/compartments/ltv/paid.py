@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Floats = NDArray[np.float64]
 Amounts = Sequence[float | None] | NDArray[Any] | None
-"""Of each user; None and NaN are missing."""
+"""Amount that each user has paid; None and NaN are missing."""
 
 _NONE: Final = -1
 
@@ -24,10 +24,10 @@ class Beyond(NamedTuple):
 
     users: int = 0
     first: int = _NONE
-    """The row of the first of them, from 0."""
+    """The row of the first of these users, from 0."""
 
     def and_then(self, later: "Beyond") -> "Beyond":
-        """These, and those of rows that come later."""
+        """These users, and those of rows that come later."""
         return Beyond(self.users + later.users, self.first if self.users else later.first)
 
 

@@ -88,7 +88,7 @@ class Scatter(_Learned):
         return self.arrays["edges"].searchsorted(expected, side="right")
 
     def of(self, name: str, bins: NDArray[np.intp]) -> Floats:
-        """One of the values by bin, for each user."""
+        """The value called `name` of each user's bin, `(n_users,)`."""
         return self.arrays[name][bins]
 
 
@@ -172,7 +172,7 @@ class Uncertainty(_Learned):
         )
 
     def interval_of_mean(self, cohort: "CohortMeans") -> tuple[float, float]:
-        """The same of a cohort of which only this is known."""
+        """Interval of `cohort_interval`, for a cohort of which only these means are known."""
         shared = self._shared_variance(cohort)
         parts = [(self.known, cohort.known), (self.missing, cohort.missing)]
         n_users = int(cohort.known.sum() + cohort.missing.sum())

@@ -22,7 +22,7 @@ FEWEST: Final = 20
 _MOST_TYPES: Final = 10
 _MOST_CATEGORIES: Final = 20
 _UNKNOWN_DAYS: Final = 365.0
-"""Of whoever did nothing and joined at a time that is not known."""
+"""Days for which a customer counts as known who did nothing and joined at an unknown time."""
 _SHRINK: Final = 3.0
 """As many days with an event pull a customer's share of a category towards an equal one."""
 
@@ -38,7 +38,7 @@ class Cell(NamedTuple):
     response: str
     """A type of event."""
     category: str | None
-    """None for any category, or none."""
+    """The category; None for a response in any category, or in none."""
 
 
 class Encoder(BaseModel):
@@ -188,7 +188,7 @@ class Encoder(BaseModel):
 
 
 class _Seen(NamedTuple):
-    """Of customers, whatever the response and category."""
+    """What is seen of customers, whatever the response and category."""
 
     known: Floats
     all: Matrix

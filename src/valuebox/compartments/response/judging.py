@@ -25,11 +25,11 @@ Chances = NDArray[np.float64]
 
 
 class CannotJudge(ValueboxError):
-    """These facts say nothing of how good a model is."""
+    """The facts say nothing of how good a model is."""
 
 
 class Beside(BaseModel):
-    """Another way to rank the same customers, and whether the model is better."""
+    """Another way to rank the customers, and whether the model is better than it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -41,7 +41,7 @@ class Beside(BaseModel):
 
 
 class Judged(BaseModel):
-    """One response, in any category or in one."""
+    """How well a response is predicted, in any category or in one."""
 
     model_config = ConfigDict(frozen=True)
 

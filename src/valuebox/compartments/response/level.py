@@ -18,7 +18,7 @@ from valuebox.facts.windows import Floats
 from valuebox.statistics.rates import LEVEL
 
 _DEVIATIONS: Final = (0.02, 0.05, 0.1, 0.2, 0.35, 0.6, 1.0)
-"""Of log-odds, that are tried for the walk and for what is peculiar to a month."""
+"""Deviations of log-odds that are tried, for the walk and for what is peculiar to a month."""
 _PRIOR: Final = 0.25
 """Scale of the half-normal priors of both, and deviation of the first level."""
 _FARTHEST: Final = 5.0
@@ -26,7 +26,7 @@ _STEPS: Final = 30
 
 
 class Level(NamedTuple):
-    """Of the month to come."""
+    """Level of responses in the month to come."""
 
     shift: float
     """What to add to log-odds."""

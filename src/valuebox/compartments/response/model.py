@@ -26,7 +26,7 @@ _ENCODER, _REST, _GOLDEN = "encoder.json", "model.json", "golden.json"
 _FORMAT: Final = 3
 _FIRST_LAYOUT: Final = 1
 _LAYOUT: Final = 2
-"""Of the files; the first one, which they do not say, had a single booster for everything."""
+"""Layout of the files; the first one, which files do not name, had one booster for everything."""
 _AT: Final = np.datetime64("2024-06-01", "us")
 _AT_ONCE: Final = 5_000
 """Customers whose matrices are in memory at the same time."""
@@ -39,7 +39,7 @@ class Said(NamedTuple):
 
     model: Floats
     baseline: Floats
-    """By a logistic regression on recency and the counts of 30, 90 and 365 days."""
+    """What a logistic regression on recency and the counts of 30, 90 and 365 days says."""
 
 
 class Pair(NamedTuple):
@@ -53,13 +53,13 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class ResponseModel:
-    """Everything that was learned; `tag` is empty until it has been saved."""
+    """A response model with all it has learned; `tag` is empty until it has been saved."""
 
     encoder: Encoder
     pairs: tuple[Pair, ...]
     """For each response."""
     days: int
-    """How far ahead it looks."""
+    """How many days ahead the model looks."""
     category: str
     """The property of events that holds their category."""
     tag: str = ""
@@ -99,7 +99,7 @@ class ResponseModel:
 
     @property
     def ways(self) -> list[Way]:
-        """What is served of each cell."""
+        """The way in which each cell is predicted."""
         each = len(self.encoder.categories)
         return [
             way
@@ -119,7 +119,7 @@ class ResponseModel:
         return np.concatenate(parts)
 
     def say(self, facts: FactRows, at: np.datetime64, chosen: Positions) -> Said:
-        """The same, and what the baseline says."""
+        """Probabilities by the model and by the baseline, of the same customers and cells."""
         history = self.encoder.history(facts, at)
         parts = [Said(*np.zeros((2, 0, len(self.cells))))]
         for start in range(0, len(chosen), _AT_ONCE):

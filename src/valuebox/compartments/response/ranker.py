@@ -21,11 +21,11 @@ class Regressions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     baseline: tuple[Logistic, ...]
-    """For each cell: recency, and how often within 30, 90 and 365 days."""
+    """Regression for each cell, on recency and the counts of 30, 90 and 365 days."""
     logistic: Logistic
-    """Of all columns, for all cells."""
+    """Regression on all columns, for all cells."""
     way: Way
-    """The one that was best in months that it had not seen."""
+    """The way to predict that was best in months that it had not seen."""
     shift: float = 0.0
     """What the level of the last months adds to the log-odds."""
     moves: float = 0.0

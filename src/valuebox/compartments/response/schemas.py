@@ -15,7 +15,7 @@ MAX_CUSTOMERS: Final = 1_000
 
 
 class CustomerKey(Model):
-    """Which customer."""
+    """A customer, by source and id."""
 
     source: Source = Field(description="Where the customer is known from.", examples=["shop"])
     id: Id = Field(description="Of the customer, within the source.", examples=["1017"])

@@ -29,8 +29,8 @@ from valuebox.settings import LEAST_USERS
 
 DEFAULT_DAYS: Final = 30
 MATURED_SHARE: Final = 0.5
-"""Of the users who joined on a day, and in the week up to it, whose outcome is known once it is
-matured."""
+"""Share of the users who joined on a day, and in the week up to it, whose outcome is known once it
+is matured."""
 _WEEK: Final = 7
 _LISTED: Final = 50
 _CHANCE_Z: Final = NormalDist().inv_cdf(0.999)

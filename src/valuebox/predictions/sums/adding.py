@@ -37,7 +37,7 @@ class Batch:
     sign: Literal[1, -1] = 1
 
     def select(self, *columns: SQLCoreOperations[Any]) -> Select[*tuple[Any, ...]]:
-        """These columns of its rows."""
+        """A query for columns of the rows of the batch."""
         features_id = LtvPrediction.features_id
         return (
             select(*columns)
@@ -47,17 +47,17 @@ class Batch:
         )
 
     def count(self) -> ColumnElement[int]:
-        """How many rows there are in a group; below 0 where they are taken out."""
+        """Number of rows in a group; below 0 where rows are taken out."""
         return func.count() * self.sign
 
 
 def day_joined() -> ColumnElement[Any]:
-    """On the site's own clock."""
+    """Day on which a user joined, on the site's own clock."""
     return func.date(LtvFeatures.join_date, type_=Date)
 
 
 def day_received(session: Session) -> ColumnElement[Any]:
-    """In UTC."""
+    """Day on which a row was received, in UTC."""
     moment: Any = LtvFeatures.received_at
     if session.get_bind().dialect.name == "postgresql":
         moment = func.timezone("UTC", moment)
@@ -65,7 +65,7 @@ def day_received(session: Session) -> ColumnElement[Any]:
 
 
 def segment() -> ColumnElement[str]:
-    """Of a user; that of users without one has a name too, and one that reads like it is quoted.
+    """Segment of a user, by name for users without one too; a segment of that name is quoted.
 
     As `names.quoted` has it.
     """

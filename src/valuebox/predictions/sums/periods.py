@@ -16,7 +16,7 @@ def period_of(day: SQLCoreOperations[Any], period: Period) -> ColumnElement[int]
 
 
 def period_name(number: Any) -> str:
-    """What people call it: 2019-07 or 2019-07-01."""
+    """Name of a period for people: 2019-07 or 2019-07-01."""
     digits = str(int(number))
     return "-".join(part for part in (digits[:4], digits[4:6], digits[6:]) if part)
 
@@ -24,7 +24,7 @@ def period_name(number: Any) -> str:
 def chosen(
     selection: Selection, table: Any, *columns: SQLCoreOperations[Any]
 ) -> Select[*tuple[Any, ...]]:
-    """These columns of the sums in a table that a selection means."""
+    """A query for columns of those rows of a table of sums that a selection means."""
     query = select(*columns)
     if selection.first is not None:
         query = query.where(table.day >= selection.first)

@@ -117,7 +117,7 @@ class LtvCohorts(_Cell, Base):
     known_future: Mapped[float]
     known_actual: Mapped[float]
     known_squares: Mapped[float]
-    """Of actual - predicted."""
+    """Sum of the squares of actual - predicted."""
 
 
 class LtvCohortScatter(_Cell, Base):

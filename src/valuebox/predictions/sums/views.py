@@ -15,9 +15,9 @@ class Selection:
     last: date | None = None
     """The last day; it is included."""
     segment: str | tuple[str, ...] | None = None
-    """One, or any of several."""
+    """One segment, or any of several."""
     model: str | None = None
-    """A tag. Without one every model is answered for by itself."""
+    """Tag of a model. Without one every model is answered for by itself."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Span:
     first_received: date | None
     last_received: date | None
     folded_at: datetime | None
-    """When something was last added to them."""
+    """When something was last added to the sums."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ class PredictionBin:
 
     model: str
     lower: float | None
-    """None for the first bin, which has everything below."""
+    """Lower edge; None for the first bin, which has everything below."""
     upper: float | None
-    """None for the last bin, which has everything above."""
+    """Upper edge; None for the last bin, which has everything above."""
     rows: int
     expected: float | None
     """Share of the training users; None where the model was never registered."""
@@ -71,13 +71,13 @@ class CohortMean:
     model: str
     users: int
     known_users: int
-    """Whose outcome is known."""
+    """Users whose outcome is known."""
     predicted: float
     lower: float | None
-    """Of the interval for the mean of these users; None where the model was never registered."""
+    """Lower end of the interval for their mean; None where the model was never registered."""
     upper: float | None
     actual: float | None
-    """None until an outcome is known, or enough of them to tell."""
+    """Mean of the outcomes; None until one is known, or enough of them to tell."""
     floor: float | None
     """The error that chance alone leaves on average, from how these users scatter; None of fewer
     than two users whose outcome is known."""
@@ -147,7 +147,7 @@ class ModelUse:
 
     model: str
     trained_at: datetime | None
-    """None where it was never registered."""
+    """When the model was trained; None where it was never registered."""
     first_at: datetime | None
     """When the first row came; None where none has come yet."""
     last_at: datetime | None
@@ -162,7 +162,7 @@ class JoinedDay:
     model: str
     users: int
     known_users: int
-    """Whose outcome is known."""
+    """Users whose outcome is known."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ class Totals:
     users: int
     prediction: float
     known_users: int
-    """Whose outcome is known; the other sums named so are over these."""
+    """Users whose outcome is known; the other sums named so are over these."""
     known_prediction: float
     known_actual: float
     last_known: date | None

@@ -51,7 +51,7 @@ class Churn(BaseModel):
 def churn(
     facts: Facts, activity: Activity, attribute: str, until: np.datetime64, days: int
 ) -> Churn:
-    """Who stopped coming, month by month, and by group at the end.
+    """Customers who stopped coming, month by month, and by group at the end.
 
     Nobody says goodbye here: a customer who has been away for long may come back. See
     `bgnbd.alive` for how likely that is.

@@ -20,7 +20,7 @@ from valuebox.statistics.arrays import Floats, Moments
 from valuebox.statistics.gain import GainCurve, gain_curve
 
 Periods = tuple[Period, Period]
-"""Of the baseline, and of the report."""
+"""Periods of the baseline and of the report."""
 
 
 class Sampled(BaseModel):
@@ -123,7 +123,7 @@ def _sampled(one: Sample, watched: Period, compared: Period, zone: ZoneInfo) -> 
 
 
 def _watched(both: Both, question: GrowthQuestion) -> Periods:
-    """From when to when each was watched."""
+    """Periods in which the baseline and the report were watched."""
     before = question.baseline or Baseline()
     return (
         _period("baseline", both.facts.events.time[both.baseline.events], before, question.zone),

@@ -15,22 +15,22 @@ _DAY: Final = np.timedelta64(1, "D")
 
 @dataclass(frozen=True)
 class Period:
-    """Some time; `end` is not in it."""
+    """A period of time; `end` is not in it."""
 
     start: np.datetime64
     end: np.datetime64
 
     @property
     def days(self) -> float:
-        """How long it is."""
+        """Length of the period, in days."""
         return float((self.end - self.start) / _DAY)
 
     def first(self, days: float) -> "Period":
-        """Its first days."""
+        """The first `days` days of the period."""
         return Period(self.start, self.start + _timedelta(days))
 
     def last(self, days: float) -> "Period":
-        """Its last days."""
+        """The last `days` days of the period."""
         return Period(self.end - _timedelta(days), self.end)
 
 
@@ -41,7 +41,7 @@ def are_alike(one: Period, other: Period) -> bool:
 
 
 def within(facts: Facts, sample: Sample, period: Period) -> Sample:
-    """Of a sample, who had joined by the end of a period, and what they did in it."""
+    """Customers of a sample who had joined by the end of a period, and their events in it."""
     time, created = facts.events.time, facts.customers.created
     there = sample.customers & (np.isnat(created) | (created < period.end))
     own = np.append(there, False)[facts.events.customer]

@@ -18,7 +18,7 @@ class Sample:
     customers: Mask
     """`(n_customers,)`."""
     events: Mask
-    """`(n_events,)`: of those customers, in their time."""
+    """Events of these customers in their time, `(n_events,)`."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Both:
 
 
 def together(baseline: Facts, current: Facts) -> Both:
-    """Both in one list, in which whoever is in both is one customer.
+    """Two sets of facts in one, in which whoever is in both is one customer.
 
     What is told of customers, and how things are named, is as in `current` where it is there.
     """

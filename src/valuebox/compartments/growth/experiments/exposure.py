@@ -16,7 +16,7 @@ _NEVER = np.datetime64("NaT", "us")
 
 
 class NoExperiment(ValueboxError):
-    """These facts hold no such experiment; the message says what is missing."""
+    """The facts hold no such experiment; the message says what is missing."""
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def by_name(
 
 
 def limited(values: Labels, kept: Collection[str] = ()) -> Labels:
-    """The same with at most `MOST_GROUPS` names besides `kept`, the rarest ones made one."""
+    """Labels with at most `MOST_GROUPS` names besides `kept`; the rarest ones are made one."""
     if len(values.names) <= MOST_GROUPS:
         return values
     counts = np.bincount(values.codes[values.codes >= 0], minlength=len(values.names))

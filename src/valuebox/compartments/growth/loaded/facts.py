@@ -28,7 +28,7 @@ SOURCE: Final = "source"
 
 
 class TooManyEvents(ValueboxError):
-    """More than are to be read at once."""
+    """More events than are to be read at once."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ class Loaded:
     """What a report is made of."""
 
     facts: Facts
-    """Of the report itself."""
+    """Facts of the report itself."""
     both: Both | None
     """Baseline and report side by side; None where there is no baseline."""
     set_aside: list[SetAside]
-    """What cannot have been then, in the report and its baseline; it is in neither of them."""
+    """Moments that cannot be right, of the report and its baseline; neither has their events."""
 
 
 def load(

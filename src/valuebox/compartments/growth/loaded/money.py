@@ -35,7 +35,7 @@ class Money:
     revenue: Floats
     """What each brought, `(n_events,)`; refunds below 0, and 0 for what has no price."""
     amount: Floats
-    """The same, or what is left of it after costs, where these are known."""
+    """Revenue, or what is left of it after costs where these are known, `(n_events,)`."""
     unpriced: int
     """Purchases whose amount is not known; they bring 0 at the data's prices."""
     uncosted: int
@@ -107,7 +107,7 @@ def money(
 
 
 def _orders(events: Events, is_purchase: Mask) -> Mask:
-    """One purchase of each order; what nobody knows who bought is an order by itself."""
+    """The first purchase of each order; a purchase of an unknown customer is an order by itself."""
     rows = np.flatnonzero(is_purchase)
     customer, time = events.customer[rows], events.time[rows]
     order = np.lexsort((time, customer))

@@ -16,9 +16,9 @@ class Qini(NamedTuple):
     """The curve and its area, with intervals of the bootstrap over customers."""
 
     shares: Floats
-    """Of customers who are treated, the best scores first, `(n_points,)`; the last one is 1."""
+    """Share of customers who are treated, best scores first, `(n_points,)`; the last one is 1."""
     gains: Floats
-    """What is gained for each customer of all, treated or not, by treating these."""
+    """Gain by treating that share, for each customer of all, treated or not."""
     gain_intervals: list[Interval]
     coefficient: float
     """Mean of the gains less those of treating as many by chance."""

@@ -82,12 +82,12 @@ class Factors(NamedTuple):
     amount: Floats
     months: NDArray[np.int64]
     first_month: str
-    """Of those that are looked at, such as 2013-05."""
+    """First of the months that are looked at, such as 2013-05."""
     last_month: str
     is_partial: bool
     """Whether no month was watched as a whole."""
     categories: int
-    """How many occur in the facts."""
+    """Number of categories that occur in the facts."""
 
 
 def factors(

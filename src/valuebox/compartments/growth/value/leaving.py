@@ -67,7 +67,7 @@ class Leaving(BaseModel):
 def leaving(
     facts: Facts, money: Money, those: Buyers, question: GrowthQuestion, until: np.datetime64
 ) -> Leaving:
-    """Who has probably left, of buyers and of subscribers, as far as either can be told.
+    """Buyers and subscribers who have probably left, as far as either can be told.
 
     Args:
         facts: What happened.

@@ -17,16 +17,16 @@ _DAY: Final = np.timedelta64(1, "D")
 
 @dataclass(frozen=True)
 class Purchases:
-    """One value a buyer, whoever has bought at least once; times in weeks."""
+    """Purchases of everybody who has bought at least once, one value a buyer; times in weeks."""
 
     customer: NDArray[np.intp]
     """Position in `Customers`, `(n_buyers,)`."""
     repeats: Floats
     """Days with a purchase, after the first one."""
     last: Floats
-    """From the first to the last of those days; 0 without a repeat."""
+    """Time from the first to the last day with a purchase; 0 without a repeat."""
     observed: Floats
-    """From the first of those days until the facts end."""
+    """Time from the first day with a purchase until the facts end."""
     spent: Floats
     """Mean amount of a repeat day, less refunds; 0 without a repeat."""
     first: Floats
@@ -51,7 +51,7 @@ class Purchases:
         return len(self.customer)
 
     def where(self, rows: NDArray[np.intp]) -> "Purchases":
-        """Some of them."""
+        """Purchases of some of the buyers."""
         return Purchases(*(getattr(self, one.name)[rows] for one in fields(self)))
 
 

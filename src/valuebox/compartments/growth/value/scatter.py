@@ -59,10 +59,10 @@ class Scatter:
     """Intervals of what comes, 90 of 100 of which hold it."""
 
     groups: list[Interval | None]
-    """Of the sum of each group; None where nobody of it was drawn."""
+    """Interval of the sum of each group; None where none of its customers was drawn."""
     everybody: Interval
     customers: dict[int, Interval]
-    """Of the buyers that were asked for, by position."""
+    """Interval of each buyer that was asked for, by position in `Customers`."""
 
 
 def scatter(
@@ -117,7 +117,7 @@ def scatter(
 
 
 def _ends(draws: Draws) -> list[Interval]:
-    """Both ends for each column."""
+    """Lower and upper end of the interval of each column."""
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(draws, [tail, 1 - tail], axis=0).reshape(2, -1)
     return list(zip(low.tolist(), high.tolist(), strict=True))

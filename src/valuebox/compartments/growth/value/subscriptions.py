@@ -13,20 +13,20 @@ _BEGINS, _ENDS = 0, 1
 
 @dataclass(frozen=True)
 class Subscriptions:
-    """One row a subscription; a customer who came back has several."""
+    """Subscriptions, one row each; a customer who came back has several."""
 
     customer: NDArray[np.intp]
     """Position in `Customers`, `(n_subscriptions,)`."""
     start: Moments
     end: Moments
-    """When it was cancelled; NaT where it was not."""
+    """Time of the cancellation; NaT where there was none."""
 
     def __len__(self) -> int:
         return len(self.customer)
 
     @property
     def cancelled(self) -> Mask:
-        """Which have been."""
+        """Which subscriptions have been cancelled."""
         found: Mask = ~np.isnat(self.end)
         return found
 
