@@ -16,8 +16,8 @@ from valuebox.errors import ValueboxError
 from valuebox.worker.expiry import Expiry
 
 GROUP: Final = "valuebox.compartments"
-_OURS: Final = ("ltv.compartment", "growth.compartment", "response.compartment", "facts")
-"""Modules below this package; what was predicted of somebody goes before the facts of them."""
+_OURS: Final = ("ltv.compartment", "growth.compartment", "facts", "response.compartment")
+"""Modules below this package, in the order in which people are told of what was deleted."""
 
 
 @cache

@@ -5,8 +5,11 @@ nothing, and forgets how long a connection has been idle at any byte that asks f
 """
 
 import asyncio
+import fcntl
 import logging
 import socket
+import struct
+import termios
 from http import HTTPStatus
 from typing import Final
 
@@ -104,7 +107,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().pause_writing()
         where = self.transport.get_extra_info("socket")
         where.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-        self._look_again(self.transport.get_write_buffer_size())
+        self._look_again(self._unread())
 
     def resume_writing(self) -> None:
         """The client has taken nearly all of it."""
@@ -160,6 +163,12 @@ class BoundedProtocol(HttpToolsProtocol):
             self.bounds.refused("slow body", self._address)
             self.transport.close()
 
+    def _unread(self) -> int:
+        """Bytes that wait for the client: here, and in the kernel, which took megabytes at first."""
+        where = self.transport.get_extra_info("socket").fileno()
+        (queued,) = struct.unpack("i", fcntl.ioctl(where, termios.TIOCOUTQ, bytes(4)))
+        return self.transport.get_write_buffer_size() + int(queued)
+
     def _look_again(self, waiting: int) -> None:
         """See later whether the client has taken anything of what waits for it by then."""
         self._reader_timer = self.loop.call_later(
@@ -167,7 +176,7 @@ class BoundedProtocol(HttpToolsProtocol):
         )
 
     def _look_whether_it_reads(self, before: int) -> None:
-        waiting = self.transport.get_write_buffer_size()
+        waiting = self._unread()
         if waiting < before:
             self._look_again(waiting)
         else:

@@ -78,7 +78,7 @@ def test_a_bento_runs_its_own_source_on_the_database_it_finds(
     # The working tree is installed here as well; only the Bento's copy says this. Served by
     # folder: BentoML takes a tag for `module:attribute` first, and so finds the installed one.
     content = home / "bentos" / tag.replace(":", "/")
-    source = content / "src" / "valuebox" / "errors.py"
+    source = content / "src" / "valuebox" / "serving" / "errors.py"
     source.write_text(source.read_text().replace("nothing at this address", "nothing in this box"))
     url = f"sqlite:///{tmp_path}/valuebox.db"
     store = Store(make_engine(url))

@@ -17,7 +17,7 @@ from valuebox.serving.bounded_protocol import bound
 from valuebox.serving.connections import Connections
 from valuebox.serving.proxies import TrustedProxies
 
-SHORT = 0.3
+SHORT = 0.4
 LARGE = b"x" * 30_000_000
 HEAD = b"Host: localhost\r\nContent-Type: application/json\r\n"
 

@@ -42,12 +42,14 @@ class Api(LtvApi):
         self.calls = 0
         self.takes = 0.0
 
-    def estimate(self, exchange: Exchange, features: Mapping[str, Sequence[Any]]) -> Estimates:
+    def estimate(
+        self, model: LtvModel, exchange: Exchange, features: Mapping[str, Sequence[Any]]
+    ) -> Estimates:
         self.calls += 1
         time.sleep(self.takes)
         if BREAKS in features["STV"]:
             raise RuntimeError("of all users, this one")
-        return super().estimate(exchange, features)
+        return super().estimate(model, exchange, features)
 
 
 class Spent(Caller):
@@ -56,7 +58,7 @@ class Spent(Caller):
     def __init__(self) -> None:
         pass
 
-    def use_rows(self, rows: int) -> None:
+    def use_rows(self, rows: int, size: int) -> None:
         raise RateLimited("rows", 1)
 
 

@@ -217,8 +217,8 @@ def test_the_command_prints_what_it_deleted(store: Store, monkeypatch: pytest.Mo
     url = store.engine.url.render_as_string(hide_password=False)
     command = ["db", "prune", "--database-url", url]
     nothing = (
-        "deleted: 0 features, 0 predictions, 0 outcomes, 0 predicted responses, 0 events, "
-        "0 customers, {} expired keys"
+        "deleted: 0 features, 0 predictions, 0 outcomes, 0 events, 0 customers, "
+        "0 predicted responses, {} expired keys"
     )
     assert only_line(valuebox(*command)[0]) == nothing.format(1)
     monkeypatch.setenv("VALUEBOX_RETENTION_DAYS", "50")
@@ -226,8 +226,8 @@ def test_the_command_prints_what_it_deleted(store: Store, monkeypatch: pytest.Mo
     monkeypatch.setenv("VALUEBOX_RETENTION_DAYS", "30")
     assert only_line(valuebox(*command, "--days", "50")[0]) == nothing.format(0)
     assert only_line(valuebox(*command)[0]) == (
-        "deleted: 3 features, 3 predictions, 1 outcomes, 0 predicted responses, 0 events, "
-        "0 customers, 0 expired keys"
+        "deleted: 3 features, 3 predictions, 1 outcomes, 0 events, 0 customers, "
+        "0 predicted responses, 0 expired keys"
     )
 
 
