@@ -1,6 +1,7 @@
 """What a running service takes of the machine, and whether an attack changed it."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -12,14 +13,17 @@ from support.services import Service, eventually
 
 # More than any body within the limit takes while it is parsed, far less than a bomb unpacked.
 GROWTH_MB = 128
+_AT_ONCE = 16
 
 
 @cache
 def processes(url: str) -> list[psutil.Process]:
     """The process that was started for this address, and its workers."""
-    # The first of their kind open the files that count requests.
-    for body in ({}, []):
-        httpx.post(f"{url}/v1/ltv/predictions/search", json=body)
+    # The first of their kind open the files that count requests, and those that come at once the
+    # connections to the database that a pool keeps.
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        for body in ({}, []) * _AT_ONCE:
+            threads.submit(httpx.post, f"{url}/v1/ltv/predictions/search", json=body)
     port = url.rsplit(":", 1)[1]
     for process in psutil.process_iter(["cmdline"]):
         command = process.info["cmdline"] or []

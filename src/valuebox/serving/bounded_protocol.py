@@ -164,7 +164,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _unread(self) -> int:
-        """Bytes that wait for the client: here, and in the kernel, which took megabytes at first."""
+        """Bytes that wait for the client: here, and in the kernel, which took many at first."""
         where = self.transport.get_extra_info("socket").fileno()
         (queued,) = struct.unpack("i", fcntl.ioctl(where, termios.TIOCOUTQ, bytes(4)))
         return self.transport.get_write_buffer_size() + int(queued)
