@@ -13,7 +13,7 @@ from valuebox.schemas.networks import Networks
 # Far enough, and not before the first moment that an id can stand for.
 MAX_RETENTION_DAYS: Final = 10_000
 LEAST_USERS: Final = 5
-"""Fewer users could be told from each other by their mean."""
+"""Fewest users of whom a mean is told: fewer could be told from each other by it."""
 MIN_SECRET: Final = 16
 """Characters of a session secret."""
 

@@ -16,7 +16,7 @@ from valuebox_cli.growth.notices import notices
 
 _PACKAGE = __package__ or ""
 _CATEGORIES: Final = 12
-"""How many of them are drawn, in as many pictures as there are groups."""
+"""Categories that are drawn at most, in as many pictures as there are groups."""
 _ACTIONS: Final = 200
 """Rows of the table of all combinations; JSON has all of them."""
 

@@ -57,7 +57,7 @@ class Database:
 
     @classmethod
     def of(cls, url: str) -> "Database":
-        """From a URL.
+        """The database at a URL.
 
         Raises:
             BadSource: when it is none that can be used; the message holds no password.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from valuebox_cli.importing.parts import ORDINAL
 
 Texts = NDArray[np.object_]
-"""`(n_rows,)`, str or None."""
+"""A column of texts, `(n_rows,)`: str or None."""
 
 _BETWEEN: Final = "/"
 _SPECIAL: Final = r"[\\/]"
@@ -83,7 +83,7 @@ class Repeats:
         self._hashes.append(pd.util.hash_array(np.where(missing, "", ids), categorize=False))
 
     def found(self) -> "Repeated":
-        """What was seen."""
+        """The rows that have the id of another row, of all that were seen."""
         if not self._hashes:
             nothing = np.zeros(0, dtype=bool)
             return Repeated(nothing, np.zeros(0, dtype=np.uint64))

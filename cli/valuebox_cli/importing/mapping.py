@@ -88,7 +88,7 @@ class Buyers(Part):
 
     source: Literal["events"] = Field(alias="from")
     told: Literal["first", "last"] = "first"
-    """Which of their events tells their attributes."""
+    """Which event of a buyer tells the buyer's attributes."""
     attributes: dict[str, Plain] = Field(default={})
     """Columns of the tables of events."""
 

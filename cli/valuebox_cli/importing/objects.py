@@ -14,7 +14,7 @@ from valuebox.schemas.values import MAX_ROW_BYTES, storable
 from valuebox.store.texts import Texts
 
 Values = NDArray[np.object_]
-"""`(n_rows,)`, what JSON has, or None where a value is missing."""
+"""A column of values as JSON has them, `(n_rows,)`; None where one is missing."""
 
 _BETWEEN: Final = ", "
 

@@ -34,7 +34,7 @@ class Opened(Protocol):
 
 
 class Source(Protocol):
-    """Somewhere to read tables from."""
+    """A source that tables are read from."""
 
     name: str
     """Name of the source, as far as can be told."""

@@ -76,7 +76,7 @@ def run(source: Source, mapping: Mapping, name: str, store: Store, progress: Pro
 
 
 class _Tables:
-    """All that a mapping names."""
+    """All tables that a mapping names."""
 
     def __init__(self, source: Source, mapping: Mapping, open_until_done: ExitStack):
         self._customers: CustomerTable | None = None

@@ -35,7 +35,7 @@ OK: Final = 0
 FAILED: Final = 1
 BAD_INPUT: Final = 2
 UNKNOWN: Final = 3
-"""Nothing can be said, which is not the same as nothing to say."""
+"""Exit code where nothing can be said, which is not the same as nothing to say."""
 INTERRUPTED: Final = 130
 
 out = Speaker(highlight=False, markup=False)

@@ -29,7 +29,7 @@ class Whose(Enum):
 
 @dataclass(frozen=True)
 class People:
-    """Some people, as a command or a request names them."""
+    """People whom a command or a request names: customers of a source, or users."""
 
     source: str | None
     """Where customers come from; None for users."""
@@ -37,19 +37,19 @@ class People:
 
     @property
     def whose(self) -> Whose:
-        """Which kind of people these are."""
+        """Whether the ids are of users or of customers."""
         return Whose.USERS if self.source is None else Whose.CUSTOMERS
 
 
 @dataclass(frozen=True)
 class Personal:
-    """What is stored of single people: handed out, or deleted."""
+    """How what is stored of single people is handed out and deleted."""
 
     whose: Whose
     records: Callable[[Session, People], Iterator[dict[str, Any]]]
     """Every row of these people, as `{"table": name, ...columns}`."""
     forget: Callable[[Session, People], Mapping[str, int]]
-    """Deletes every row of these people, and says how many, by what the rows are."""
+    """Function that deletes every row of these people, and says how many, by what the rows are."""
 
 
 class Artifact(Protocol):
@@ -67,9 +67,9 @@ class ModelKind:
     setting: str
     """Field of `Settings` that pins the model, or None there for the newest."""
     command: str
-    """What makes such a model, as people type it."""
+    """The command that makes such a model, as people type it."""
     load: Callable[[str], Artifact]
-    """Loads a model by its tag, and checks it."""
+    """Function that loads a model by its tag, and checks it."""
     newest: str
     """The tag that means the newest one."""
     note: Callable[[Session, Any], None] | None = None
@@ -91,16 +91,16 @@ class Compartment:
     name: str
     """A single word, such as `ltv`: paths are `/v1/NAME/…`, commands `valuebox NAME …`."""
     question: str
-    """What it answers, as a sentence for people."""
+    """The question that the compartment answers, as a sentence for people."""
     endpoints: type[Any]
     """A class of the service's, whose methods are declared with `@endpoint`."""
     open: Callable[[Any, Any], None] = lambda service, model: None
     """Gives the service what the endpoints need of it, before it answers; takes its model too."""
     model: ModelKind | None = None
     tables: tuple[type[Base], ...] = ()
-    """All tables of its own; the migrations make them."""
+    """Tables of the compartment, all of which the migrations make."""
     personal: tuple[Personal, ...] = ()
     expiry: tuple[Expiry, ...] = ()
-    """How its old rows are deleted, in this order."""
+    """How old rows of the compartment are deleted, in this order."""
     published: Callable[[], Mapping[str, type[BaseModel]]] = field(default=dict)
     """What programs read of it, by the name of the file that has the JSON schema."""

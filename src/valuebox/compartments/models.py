@@ -48,7 +48,7 @@ class Questions(Model):
 
 
 class ModelsApi:
-    """Needs these from the service that it is part of."""
+    """Endpoint of the models; the service that it is part of has these attributes."""
 
     models: Models
 

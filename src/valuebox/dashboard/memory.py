@@ -43,7 +43,7 @@ class Memory:
     """The views that were asked for last; for as long as nothing was added to the sums."""
 
     def __init__(self, least_users: int) -> None:
-        """Nothing is known yet; views tell of no fewer users than that."""
+        """A memory without any view yet; views tell of no fewer than `least_users`."""
         self._least = least_users
         self._views: OrderedDict[tuple[Choice, Span], View] = OrderedDict()
         self._lock = threading.Lock()

@@ -130,4 +130,4 @@ WITHHELD: Final = Panel(
     reading.withheld,
 )
 BESIDE: Final[dict[str, Panel]] = {WITHHELD.name: WITHHELD}
-"""What the page says beside its tables."""
+"""Panels that the page tells in words, beside its tables."""

@@ -29,13 +29,13 @@ from valuebox.statistics.cohorts import Period
 DEFAULT_DAYS: Final = 90
 _BY_DAY_UP_TO: Final = 100
 MAX_DAYS_SHOWN: Final = 200
-"""More of them could not be told apart in a picture."""
+"""Days that a picture has at most: more could not be told apart."""
 ARRIVAL_DAYS: Final = 90
 _FEW_ARRIVAL_DAYS: Final = 14
 _LISTED: Final = 300
 _COMPARED: Final = 12
 MAX_JUDGED: Final = 500
-"""More of them would take a view more than half a second."""
+"""Cohorts that are judged at most: more would take a view more than half a second."""
 _REQUESTS: Final = 15
 
 

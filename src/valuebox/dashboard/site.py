@@ -186,7 +186,7 @@ class Dashboard:
 
 
 def _root(path: str) -> str:
-    """From a page to the folder of the first page."""
+    """The way from a page to the folder of the first page."""
     return "../" * (path.count("/") - 1)
 
 

@@ -10,7 +10,7 @@ from valuebox.store.engine import Store
 
 
 class FactsApi:
-    """Needs these from the service that it is part of."""
+    """Endpoints of the facts; the service that they are part of has these attributes."""
 
     store: Store
     replays: Replays

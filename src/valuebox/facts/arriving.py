@@ -22,7 +22,7 @@ class CustomerColumns:
 
     @classmethod
     def of(cls, customers: Sequence["Customer"]) -> Self:
-        """From customers that were sent one by one."""
+        """The columns of customers that were sent one by one."""
         return cls(
             [one.source for one in customers],
             [one.id for one in customers],
@@ -53,7 +53,7 @@ class EventColumns:
 
     @classmethod
     def of(cls, events: Sequence["Event"]) -> Self:
-        """From events that were sent one by one."""
+        """The columns of events that were sent one by one."""
         return cls(
             [one.source for one in events],
             [one.id for one in events],

@@ -19,10 +19,10 @@ def local(moments: Moments, zone: tzinfo) -> Moments:
 
 
 def moment(when: datetime, zone: tzinfo = UTC) -> np.datetime64:
-    """As columns hold it, on the clock of a time zone."""
+    """A moment as columns hold it, on the clock of a time zone."""
     return np.datetime64(when.astimezone(zone).replace(tzinfo=None), "us")
 
 
 def aware(when: np.datetime64, zone: tzinfo = UTC) -> datetime:
-    """As answers hold it; of what a clock showed twice, the first."""
+    """A moment as answers hold it; of what a clock showed twice, the first."""
     return datetime.fromisoformat(str(when.astype("datetime64[us]"))).replace(tzinfo=zone)

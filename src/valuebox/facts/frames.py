@@ -22,7 +22,7 @@ class Labels:
     """A text for each row, or none."""
 
     codes: NDArray[np.int32]
-    """`(n_rows,)`, positions in `names`; -1 where it is missing."""
+    """Positions in `names`, `(n_rows,)`; -1 where the label is missing."""
     names: Sequence[str]
 
     def __len__(self) -> int:
@@ -46,7 +46,7 @@ class Groups(NamedTuple):
     """Which group each row belongs to."""
 
     codes: Codes
-    """`(n_rows,)`, positions in `names`; never negative."""
+    """Positions in `names`, `(n_rows,)`; never negative."""
     names: list[str]
 
     def counts(self, rows: Mask | None = None) -> NDArray[np.int64]:
@@ -117,7 +117,7 @@ class Events:
     category: Labels
     """Category of what the event was about; missing where that is not known."""
     cost: NDArray[np.float64] | None = None
-    """What each cost, in that currency; NaN where that is not known, None where it is of none."""
+    """Cost of each event, in that currency; NaN where it is not known, None where it is of none."""
 
     def __len__(self) -> int:
         return len(self.customer)

@@ -58,19 +58,19 @@ class Choice:
     """Which facts to read, and what of them."""
 
     sources: Sequence[str] | None = None
-    """Customers and events of these; None for all."""
+    """Sources of the customers and events; None for all."""
     since: datetime | None = None
-    """Events that happened then or later."""
+    """Moment from which on events are read."""
     before: datetime | None = None
-    """Events that happened before then."""
+    """Moment before which events are read."""
     category: str = "category"
     """The property of events that is read along."""
     currency: str | None = None
-    """Amounts in this one alone; None where there is no more than one."""
+    """The only currency of amounts that are read; None where there is no more than one."""
     customers: Sequence[tuple[str, str]] | None = None
     """Source and id of each customer to read; None for all of them and for events of nobody."""
     cost: str | None = None
-    """The property of events that says what they cost; None where that is not read."""
+    """The property of events that says what each cost; None where costs are not read."""
     amounts: bool = True
     """Whether amounts are read; where not, none is known, and events with a negative one are of
     the type `names.REFUND`: nothing else would tell them from purchases."""
@@ -127,7 +127,7 @@ class Coded(NamedTuple):
     """A text for each row, or none."""
 
     codes: NDArray[np.int32]
-    """`(n_rows,)`, positions in `names`; -1 where it is missing."""
+    """Positions in `names`, `(n_rows,)`; -1 where the value is missing."""
     names: list[str]
 
 
@@ -138,7 +138,7 @@ class CustomerRows:
     source: Coded
     id: NDArray[np.object_]
     created: Moments
-    """`datetime64[us]`, UTC; NaT where it is not known."""
+    """Time of joining, `datetime64[us]` in UTC; NaT where it is not known."""
     attributes: list[dict[str, Any] | None]
     """Customers of whom the same is known share one object."""
 
@@ -159,7 +159,7 @@ class EventRows:
     """NaN where no money moved."""
     category: Coded
     cost: NDArray[np.float64] | None = None
-    """What each cost, NaN where that is not known; None where it was not read."""
+    """Cost of each event, NaN where it is not known; None where costs were not read."""
 
     def __len__(self) -> int:
         return len(self.customer)

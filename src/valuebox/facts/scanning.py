@@ -61,7 +61,7 @@ class Wanted(NamedTuple):
     keys: Sequence[tuple[str, str]]
     """Source and id of each customer that the condition holds for, in their order."""
     cost: ColumnElement[Any] | None = None
-    """What each event cost; None where that is not asked."""
+    """Column with the cost of each event; None where costs are not asked for."""
 
 
 class Scanned(NamedTuple):

@@ -27,7 +27,7 @@ from valuebox.schemas.values import MAX_ROW_BYTES, Model, no_nul, outsized, stor
 MAX_ROWS: Final = 10_000
 MAX_AMOUNT: Final = 1e12
 MAX_NAMED: Final = 20
-"""How many rows of a kind are listed."""
+"""Rows of a kind that are listed at most."""
 
 _LARGEST: Final = int(sys.float_info.max)
 _SOME_TEXT: Final = r"^[^\u0000]+$"

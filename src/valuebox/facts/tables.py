@@ -19,21 +19,21 @@ CURRENCY_LENGTH: Final = 3
 
 
 class Customer(Base):
-    """Somebody; what is sent of the same customer later is added to what was known."""
+    """A customer; what is sent of the same one later is added to what was known."""
 
     __tablename__ = "customers"
 
     source: Mapped[str] = mapped_column(String(MAX_SOURCE), primary_key=True)
     id: Mapped[str] = mapped_column(String(MAX_ID), primary_key=True)
     created: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """NULL where it is not known."""
+    """Time of joining; NULL where it is not known."""
     attributes: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class Event(Base):
-    """Something that happened; it never changes."""
+    """An event: something that happened, which never changes."""
 
     __tablename__ = "events"
     __table_args__ = (Index("ix_events_source_customer_time", "source", "customer", "time"),)

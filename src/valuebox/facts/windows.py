@@ -23,15 +23,15 @@ class Timeline(NamedTuple):
 
     things: int
     span: int
-    """How many days there are."""
+    """Number of days."""
     key: NDArray[np.int64]
     """Sorted: `(customer * things + thing) * span + day`, `(n_rows,)`."""
     events: NDArray[np.int64]
-    """How many events there were before each row, `(n_rows + 1,)`."""
+    """Number of events before each row, `(n_rows + 1,)`."""
     squares: Floats
     """Sum of the squared gaps between days before each row, `(n_rows + 1,)`."""
     late: NDArray[np.float32]
-    """When on its day the last event of each row was: 0 to 1, `(n_rows,)`."""
+    """Time of day of the last event of each row, from 0 to 1: `(n_rows,)`."""
 
     @classmethod
     def of(cls, customer: Positions, thing: Positions, days: Floats, things: int) -> Self:
@@ -91,7 +91,7 @@ class History:
     by_type: Timeline
     by_category: Timeline
     by_cell: Timeline
-    """Each response in each category."""
+    """Events by cell: each response in each category."""
 
     def __init__(
         self,

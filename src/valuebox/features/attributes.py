@@ -62,7 +62,7 @@ class Attributes(BaseModel):
         return [*self.numbers, *each]
 
     def transform(self, told: Told) -> NDArray[np.float32]:
-        """`(n_customers, len(names))`."""
+        """What is told of customers as a matrix, `(n_customers, len(names))`."""
         objects, place = _distinct(told)
         matrix = np.zeros((len(objects), len(self.names)), dtype=np.float32)
         for row, one in zip(matrix, objects, strict=True):

@@ -41,7 +41,7 @@ class CsvFile:
     """Names of the columns, in the order of the file; empty where the header names none."""
     layout: Layout = AS_USUAL
     block: int = _BLOCK
-    """How many bytes are read at once."""
+    """Bytes that are read at once."""
 
     def batches(
         self, columns: Sequence[str], size: int = 0, few: frozenset[str] = frozenset()

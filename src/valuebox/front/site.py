@@ -39,7 +39,7 @@ class Front:
     sign_in_path = None
 
     def key_id(self, headers: Headers) -> str | None:
-        """Nobody signs in here."""
+        """None: nobody signs in on these pages."""
         return None
 
     def error_page(self, scope: Connection, headers: Headers) -> ErrorPage | None:

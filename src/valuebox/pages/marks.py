@@ -81,9 +81,9 @@ class Rows:
     """Where bars begin, in percent of the width."""
     series: Sequence[str]
     of: int
-    """How many there are; no more than so many are shown."""
+    """Number of rows in all, not all of which may be shown."""
     rest: str
-    """What those come to that are not shown."""
+    """What the rows that are not shown come to."""
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ def percent(value: float | None, decimals: int = 0) -> str:
 
 
 def change(value: float | None) -> str:
-    """How much more or less: +12%, -0.3%, +2,500%."""
+    """A change in percent, with its sign: +12%, -0.3%, +2,500%."""
     if value is None:
         return NOTHING
     size = 100 * abs(value)

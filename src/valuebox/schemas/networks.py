@@ -10,7 +10,7 @@ class Networks:
     """Addresses that a setting means."""
 
     def __init__(self, text: str):
-        """From addresses and networks, separated by spaces; `*` for any address.
+        """Networks of a text: addresses and networks, separated by spaces; `*` for any address.
 
         Raises:
             ValueError: when a word is none of these.

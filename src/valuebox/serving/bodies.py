@@ -15,7 +15,7 @@ from valuebox.serving.errors import BodyRefused, error_response
 SILENT_SECONDS: Final = 10.0
 """How long a client may send nothing while there is more of a body to come."""
 LEAST_BYTES_A_SECOND: Final = 1_000
-"""What has to come on average after that time, so that a body in single bytes ends as well."""
+"""Bytes that have to come a second, on average after that time: single bytes end as well."""
 _PLAIN: Final = ("", "identity")
 _GZIP: Final = ("gzip", "x-gzip")
 # For zlib: a gzip header, and the largest window.
@@ -26,7 +26,7 @@ class Body:
     """`receive` that counts, decompresses and digests what it passes on."""
 
     def __init__(self, receive: Receive, headers: Headers, max_bytes: int, digest: Any | None):
-        """What to read, how, and how much.
+        """A body that has not been read yet.
 
         Args:
             receive: Of the server.
@@ -42,10 +42,10 @@ class Body:
         self._more = True
         self._patience = SILENT_SECONDS
         self.broke_off = False
-        """Whether the client went away before all of it had arrived."""
+        """Whether the client went away before the whole body had arrived."""
 
     async def read(self) -> bytes:
-        """All of it.
+        """The whole body.
 
         Raises:
             BodyRefused: when it is too large, or not compressed as it says.

@@ -22,15 +22,15 @@ from valuebox.serving.guard import PROBES
 # Clients send some kB. One piece from the network, at most 256 kB, may hold the end of a body too.
 MAX_HEAD_BYTES: Final = 1_000_000
 HEAD_SECONDS: Final = 10.0
-"""For the line and the headers of a request, from its first byte, or from the connection."""
+"""Seconds for the line and headers of a request, from its first byte or the connection."""
 PROBE_SECONDS: Final = 2.0
-"""For the head of a request while so many connections are open that only probes are answered."""
+"""Seconds for the head of a request while so many connections are open that only probes pass."""
 SLOW_READER_SECONDS: Final = 30.0
 """How long a client may take nothing of an answer that waits for it."""
 _SEND_BUFFER_BYTES: Final = 262_144
-"""The system's, for each connection. Of a larger one nobody sees for minutes that it is read."""
+"""The system's buffer of each connection. Nobody sees for minutes that a larger one is read."""
 REST_SECONDS: Final = 10.0
-"""For the rest of a body whose request is answered already."""
+"""Seconds for the rest of a body whose request is answered already."""
 # By uvicorn, once for each such request; counted and told by us.
 _UVICORN_SAYS: Final = (
     "Invalid HTTP request received.",

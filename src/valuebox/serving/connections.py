@@ -39,7 +39,7 @@ class Connections:
     """The connections of a worker, by the address that they come from."""
 
     def __init__(self, per_address: int, trusted: TrustedProxies):
-        """None yet.
+        """The connections of a worker that has none yet.
 
         Args:
             per_address: How many an address may have.

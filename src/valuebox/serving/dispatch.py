@@ -23,7 +23,7 @@ class Dispatch:
     """Answers requests to the endpoints of a service, each in a thread of its own."""
 
     def __init__(self, service: Any, threads: int):
-        """For `service`, which has at most `threads` requests under way at once."""
+        """A dispatch for `service`, which has at most `threads` requests under way at once."""
         self._service = service
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="endpoint")
         self._gatherings = {

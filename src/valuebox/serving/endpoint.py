@@ -46,14 +46,14 @@ class Together:
     """How an endpoint answers several small requests at once."""
 
     fits: Callable[[Exchange, Any], bool]
-    """Whether a request may be one of them, by what its body holds."""
+    """Whether a request may be answered with others, by what its body holds."""
     answer: Callable[[Any, Sequence[Asked]], list[Response]]
     """Function of the service and the requests: answers each in order, and never raises."""
 
 
 @dataclass(frozen=True)
 class Route:
-    """What is told of an endpoint besides its types."""
+    """An endpoint: its method, and what is told of it besides its types."""
 
     method: Callable[..., Response | BaseModel]
     """Method of the service; takes what the body holds, if anything."""

@@ -11,7 +11,7 @@ from valuebox.serving.exchange import current
 NOT_FOUND: Final = "There is nothing at this address; `/docs.json` lists what there is."
 METHOD_NOT_ALLOWED: Final = "This address answers another method; see `/docs.json`."
 MAX_PROBLEMS: Final = 20
-"""How many are listed of those that were found."""
+"""Problems that are listed at most, of those that were found."""
 
 REQUEST_ID_HEADER: Final = "X-Request-Id"
 IDEMPOTENCY_KEY_HEADER: Final = "Idempotency-Key"
@@ -99,7 +99,7 @@ class BodyRefused(Exception):
     def __init__(self, answer: JSONResponse):
         super().__init__()
         self.answer = answer
-        """What is answered to it."""
+        """The answer to the request."""
 
 
 def error_response(

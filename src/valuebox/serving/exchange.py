@@ -41,13 +41,13 @@ class Exchange:
     body: Any = field(default_factory=hashlib.sha256)
     """SHA-256 of path and body as far as they were read; only kept for requests with a key."""
     page: "Callable[[bytes], Response] | None" = None
-    """What makes a page of an error answer; None where whoever asks is no browser."""
+    """Function that makes a page of an error answer; None where whoever asks is no browser."""
     replayed: bool = False
     """Whether the answer is that of an earlier request with the same key."""
     spent: dict[Stage, float] = field(default_factory=dict)
     """Seconds that each stage has taken so far."""
     counts: "list[tuple[Counter, float]]" = field(default_factory=list)
-    """What goes up, and by how much, if all goes well and this is no answer given again."""
+    """Counters that go up, and by how much, if all goes well and this is no answer given again."""
 
     @property
     def caller_id(self) -> str:

@@ -18,14 +18,14 @@ from valuebox.serving.exchange import current
 _AT_MOST: Final = 64
 """Requests that are answered together."""
 SLOW_SECONDS: Final = 1.0
-"""After which a gathering no longer holds up the next one: its connection may be dead."""
+"""Seconds for which a gathering holds up the next one: its connection may be dead."""
 
 
 class Gathering:
     """Answers requests to one endpoint of a service; belongs to the event loop."""
 
     def __init__(self, service: Any, together: Together, threads: Executor):
-        """For `service`, whose `threads` do the work."""
+        """A gathering for `service`, whose `threads` do the work."""
         self._service = service
         self._together = together
         self._threads = threads
@@ -38,7 +38,7 @@ class Gathering:
         return self._together.fits(current(), given)
 
     async def answer(self, given: Any) -> Response:
-        """What is answered to the current request, alone or together with others."""
+        """The answer to the current request, made alone or together with others."""
         answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         self._waiting.append((Asked(current(), given), answer))
         self._go_on()

@@ -15,7 +15,7 @@ from valuebox.serving.exchange import current
 
 # While the loop is busy nothing else is answered, no probe and no deadline.
 SMALL_BYTES: Final = 20_000
-"""Up to here changing threads would take longer than parsing."""
+"""Bytes of a body up to which changing threads would take longer than parsing."""
 _AT_ONCE: Final = 2
 """Threads that parse: more would only take the processor from each other."""
 

@@ -14,7 +14,7 @@ class Places:
     """
 
     def __init__(self, most: int):
-        """All of them free; a key may have three quarters, an address seven eighths.
+        """Places that are all free; a key may have three quarters, an address seven eighths.
 
         Args:
             most: How many places there are.
@@ -62,7 +62,7 @@ class Turns:
     """
 
     def __init__(self, at_once: int = 8):
-        """Nobody waits yet.
+        """Turns for which nobody waits yet.
 
         Args:
             at_once: Requests of one address.

@@ -43,7 +43,7 @@ class IdempotentRequest(Base):
     body_sha256: Mapped[str] = mapped_column(String(64))
     request_id: Mapped[UUID]
     answer: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
-    """What was answered; NULL where the answer is made from the stored rows again."""
+    """The answer that was given; NULL where it is made from the stored rows again."""
     claimed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
@@ -52,7 +52,7 @@ class Replays:
     """Claims keys for the requests that are being answered."""
 
     keep: timedelta
-    """For how long a key answers alike; after that it is as new."""
+    """Time for which a key answers alike; after that it is as new."""
 
     def claim(self, session: Session, exchange: Exchange) -> IdempotentRequest | None:
         """Claim the key of an exchange, if it has one.

@@ -35,7 +35,7 @@ class RequestLog:
     """
 
     def __init__(self, share: float):
-        """Nothing written yet.
+        """A log of requests to which nothing has been written yet.
 
         Args:
             share: Of requests without an error, from 0 to 1.

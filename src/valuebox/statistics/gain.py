@@ -72,13 +72,13 @@ class GainDifference(BaseModel):
 
 class _Ranked(NamedTuple):
     gain: Floats
-    """`(n_shares,)`."""
+    """Gain at each share, `(n_shares,)`."""
     responding: Floats
-    """`(n_customers,)`: 1 who responded and 0 who did not, or a little more where smoothed."""
+    """Responses, `(n_customers,)`: 1 for yes and 0 for no, or a little more where smoothed."""
     moved_by: Floats
-    """`(n_customers, n_shares)`: how a response of each customer moves each gain."""
+    """How a response of each customer moves each gain, `(n_customers, n_shares)`."""
     threshold: Floats
-    """`(n_customers, n_shares)`: how each customer moves the thresholds, and so the gains."""
+    """How each customer moves thresholds, and so the gains, `(n_customers, n_shares)`."""
 
     @property
     def influence(self) -> Floats:

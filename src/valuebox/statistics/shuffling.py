@@ -15,14 +15,14 @@ TOO_FEW: Final = f"fewer than {FEWEST} customers on one side"
 
 _SHUFFLES: Final = 2_000
 _SURE: Final = 10
-"""As many times more are tried where a few decide: by chance 0.012 may be seen as 0.008."""
+"""Times as many shuffles where a few decide: by chance 0.012 may be seen as 0.008."""
 _NEAR: Final = 0.05
 _TESTS: Final = 20
-"""As many more tests in a report ask for one more time of shuffles, to be able to find any."""
+"""Tests of a report that ask for one more time of shuffles, to be able to find any."""
 _LISTED: Final = 1_000
-"""Amounts that a way to deal is summed up of one by one; all that are smaller are normal."""
+"""Amounts that are dealt one by one; the sum of all smaller ones is taken for normal."""
 _TOLERATED: Final = 0.2
-"""By how much of itself a normal tail may be too small; p is made larger by as much."""
+"""Share of itself by which a normal tail may be too small; p is made larger by as much."""
 _FAR: Final = 4.5
 """Deviations by which the normal tail is as small as shuffles could ever show."""
 

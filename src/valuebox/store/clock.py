@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 WARN_SECONDS: Final = 2.0
 MOST_SECONDS: Final = 300.0
-"""Off by more, this machine's clock is taken for broken: keys and sessions go by it as well."""
+"""Seconds off from which on this machine's clock is broken: keys and sessions go by it as well."""
 
 _log = logging.getLogger("valuebox")
 

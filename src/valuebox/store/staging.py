@@ -19,7 +19,7 @@ from valuebox.store.base import Base
 from valuebox.store.writing import Rows, table_of, write
 
 POSITION: Final = "position"
-"""Where a row stood among those that came, from 0: a column of every temporary table."""
+"""Column of every temporary table: the position of a row among those that came, from 0."""
 
 
 @contextmanager

@@ -35,7 +35,7 @@ class Texts(Sequence[str | None]):
         return iter(self.listed())
 
     def listed(self) -> list[str | None]:
-        """All of them."""
+        """All texts as a list."""
         ends = np.cumsum(np.maximum(self.lengths, 0)).tolist()
         whole = self.octets.tobytes()
         start = 0

@@ -45,7 +45,7 @@ class Then:
     """A statement that follows rows, in their transaction and without a way of its own."""
 
     sql: Mapping[str, str]
-    """By the name of the dialect; without parameters, and without a percent sign."""
+    """SQL by the name of the dialect, without parameters and without a percent sign."""
 
 
 def table_of(model: type[Base]) -> Table:

@@ -11,7 +11,7 @@ from valuebox.worker.server import running_server
 
 _CLOSE: Final = (b"connection", b"close")
 FINISH_SECONDS: Final = 60.0
-"""For how long requests that were accepted can hold up a stop; all are answered before."""
+"""Seconds for which accepted requests can hold up a stop; all are answered before."""
 
 _log = logging.getLogger("valuebox")
 

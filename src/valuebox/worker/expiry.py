@@ -26,14 +26,14 @@ class Expiry:
     """How rows of some tables are deleted when they are old, a batch at a time."""
 
     prune: Callable[..., Pruned]
-    """Takes a session, `before` when rows count as old, and `after` which row the batch begins."""
+    """Function of a session, `before` when rows are old, and `after` which row the batch begins."""
     names: Mapping[str, str]
     """What people call the rows that a batch counts."""
 
 
 @dataclass(frozen=True)
 class Pruning:
-    """For how long rows are kept, and how those that are older are deleted."""
+    """How long rows are kept, and how older ones are deleted."""
 
     store: Store
     keep: timedelta | None

@@ -24,7 +24,7 @@ class JsonStream(io.TextIOWrapper):
     """Writes every line that is not of the log as the message of a JSON object."""
 
     def __init__(self, stream: io.TextIOWrapper, level: str):
-        """In the place of another stream.
+        """A stream in the place of another one.
 
         Args:
             stream: `sys.stdout` or `sys.stderr`.
@@ -66,7 +66,7 @@ def install() -> None:
 def _tell_uncaught(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """In one line, and with its text: nothing that was sent can be in it yet."""
+    """Write an uncaught error in one line with its text, in which nothing that was sent can be."""
     told = "".join(traceback.format_exception(kind, error, trace))
     sys.stderr.write(f"{_told(told, 'critical', 'python')}\n")
 

@@ -54,7 +54,7 @@ class EncodeUsers(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def transform(self, users: pd.DataFrame) -> Matrix:
-        """`(n_users, n_features)` float32; see `Encoder.transform`."""
+        """The features as a matrix, `(n_users, n_features)` float32; see `Encoder.transform`."""
         return self.encoder_.transform(columns_of(users))
 
 

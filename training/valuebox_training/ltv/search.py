@@ -39,7 +39,7 @@ class Trial(NamedTuple):
 
     @property
     def changed(self) -> dict[str, Any]:
-        """What is other than the default."""
+        """Parameters that are not the default."""
         default = pipeline.BOOSTER
         return {name: value for name, value in self.booster.items() if value != default[name]}
 

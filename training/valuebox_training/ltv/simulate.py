@@ -41,7 +41,7 @@ class Part:
     users: pd.DataFrame
     """Users, one row each: the columns of the file and `target`."""
     oracle: Floats
-    """`(n_users,)`: what each user is expected to be worth, given what is known at day 4."""
+    """What each user is expected to be worth, given what is known at day 4: `(n_users,)`."""
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class Views(NamedTuple):
 def fit_uncertainty(
     users: pd.DataFrame, views: Views, level: LevelEstimate, future_share: float
 ) -> Uncertainty:
-    """Learn it from the training users.
+    """Learn the uncertainty of predictions from the training users.
 
     Args:
         users: With `join_date`, `STV`, `country_segment` and `target`.

@@ -29,7 +29,7 @@ STAGES: Final = (25, 50, 100, 150)
 _USUAL: Final = 100
 """How many trees where no month can be kept to try numbers on."""
 _CLEARLY: Final = 3.0
-"""By how much a sum of log losses must be lower to be so beyond doubt."""
+"""Amount by which a sum of log losses must be lower to be so beyond doubt."""
 _RIDGE: Final = 100.0
 _BASELINE_RIDGE: Final = 1.0
 MOST_KEPT: Final = 2
@@ -41,11 +41,11 @@ class Lessons(NamedTuple):
     """What is learned from: a row is a customer at the start of a month."""
 
     month: NDArray[np.intp]
-    """0 for the last one, 1 for that before it, and so on: `(n_rows,)`."""
+    """Month of each row: 0 for the last one, 1 for that before it, and so on: `(n_rows,)`."""
     matrix: Matrix
-    """`(n_rows, n_cells, n_columns)`."""
+    """Features, `(n_rows, n_cells, n_columns)`."""
     did: NDArray[np.bool_]
-    """`(n_rows, n_cells)`."""
+    """Whether the customer responded, `(n_rows, n_cells)`."""
 
     def of(self, months: NDArray[np.bool_]) -> "Lessons":
         """Lessons of some of the rows."""

@@ -136,13 +136,13 @@ class _Looked(NamedTuple):
 
     month: NDArray[np.intp]
     every: Matrix
-    """`(n_rows, n_responses, n_columns)`."""
+    """Features of a response in any category, `(n_rows, n_responses, n_columns)`."""
     did: NDArray[np.bool_]
-    """`(n_rows, n_responses, 1 + n_categories)`."""
+    """Responses in any and in each category, `(n_rows, n_responses, 1 + n_categories)`."""
     rows: NDArray[np.intp]
     """Rows that are looked at in each category, too: `(n_cell_rows,)`."""
     each: Matrix
-    """`(n_cell_rows, n_responses, n_categories, n_columns)`."""
+    """Features by category, `(n_cell_rows, n_responses, n_categories, n_columns)`."""
 
 
 def _look_back(

@@ -37,13 +37,13 @@ class Amounts(NamedTuple):
     """A batch of a column."""
 
     value: NDArray[np.float64]
-    """`(n_rows,)`, NaN where one is missing or wrong."""
+    """Amounts, `(n_rows,)`; NaN where one is missing or wrong."""
     currency: NDArray[np.object_]
-    """`(n_rows,)`, the code that was written beside it, or None."""
+    """Currency code beside each amount, `(n_rows,)`, or None."""
     understood: Mask
     """Which amounts were no plain numbers."""
     wrong: Mask
-    """What is there, and is no amount that can be read."""
+    """Which values are there, and are no amount that can be read."""
 
 
 @dataclass(frozen=True)

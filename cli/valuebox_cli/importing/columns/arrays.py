@@ -20,7 +20,7 @@ class Distinct(NamedTuple):
 
     values: pa.Array
     codes: NDArray[np.int64]
-    """`(n_rows,)`, positions in `values`; -1 where the value is missing."""
+    """Positions in `values`, `(n_rows,)`; -1 where the value is missing."""
 
     def spread(self, made: Callable[[Any], Any]) -> NDArray[np.object_]:
         """What is made of each value, for every row; None where it is missing."""

@@ -16,7 +16,7 @@ Times = NDArray[np.datetime64]
 EXACT: Final = 0
 """A moment in UTC."""
 LOCAL: Final = 1
-"""What a clock showed."""
+"""Kind of a moment that is what a clock showed."""
 DAY: Final = 2
 """A day of the calendar, without a time."""
 
@@ -29,9 +29,9 @@ class Shown(NamedTuple):
     """Moments as they were written."""
 
     times: Times
-    """`(n_rows,)`, `datetime64[us]`; NaT where none can be read."""
+    """Moments, `(n_rows,)` `datetime64[us]`; NaT where none can be read."""
     kinds: NDArray[np.int8]
-    """`(n_rows,)`: `EXACT`, `LOCAL` or `DAY`."""
+    """Kind of each moment, `(n_rows,)`: `EXACT`, `LOCAL` or `DAY`."""
 
     @classmethod
     def all(cls, times: Times, kind: int) -> "Shown":

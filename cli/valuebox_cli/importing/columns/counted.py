@@ -30,12 +30,12 @@ class Rule:
     """How numbers are moments."""
 
     name: str
-    """As a mapping says it."""
+    """The rule as a mapping says it."""
     told: str
-    """In words."""
+    """The rule in words."""
     shown: Callable[[Numbers], Shown]
     low: float = np.inf
-    """What is at least that, and below `high`, is taken for such a moment without being told."""
+    """Least number that, below `high`, is taken for such a moment without being told."""
     high: float = np.inf
 
     def likely(self, numbers: Numbers) -> Shown:

@@ -29,10 +29,10 @@ class Moments(NamedTuple):
     """A batch of a column."""
 
     values: Times
-    """`(n_rows,)` datetime64[us], in UTC; NaT where one is missing or wrong."""
+    """Moments, `(n_rows,)` datetime64[us] in UTC; NaT where one is missing or wrong."""
     missing: Mask
     wrong: Mask
-    """What is there, and is no moment in the years 1970 to 2199."""
+    """Which values are there, and are no moment in the years 1970 to 2199."""
 
 
 @dataclass(frozen=True)

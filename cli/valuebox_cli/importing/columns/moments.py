@@ -181,7 +181,7 @@ class MomentColumn:
         return _BY_NAME[name]
 
     def _order(self) -> str | None:
-        """In which order most dates are, if there are any."""
+        """The order in which most dates are, if there are any."""
         order, rows = self._orders.order(), self._orders.count
         if order is None and rows >= self._clear.total() + self._counted.total():
             raise self._several(self._orders.formats(), self._orders.examples)

@@ -32,7 +32,7 @@ class Written(NamedTuple):
     """Digits, points and commas."""
     is_negative: bool
     unit: str | None
-    """What stands beside it, such as a currency."""
+    """What stands beside the amount, such as a currency."""
 
 
 def taken_apart(text: str) -> Written | None:

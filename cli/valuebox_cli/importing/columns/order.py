@@ -11,7 +11,7 @@ from valuebox_cli.importing.columns.written import DAY_FIRST, ORDERS, Numeric, f
 
 _BITS: Final = {order: 1 << at for at, order in enumerate(ORDERS)}
 _SAME: Final = 1 << len(ORDERS)
-"""Stands for dates that are the same in every order that they fit."""
+"""Set of orders that stands for dates which are the same in every order that they fit."""
 # Values that contradict all others by so little are mistakes, and do not count.
 _MISTAKES: Final = 0.01
 

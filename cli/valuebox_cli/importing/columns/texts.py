@@ -33,7 +33,7 @@ class TextReader:
     """Reads a column of ids or names."""
 
     is_whole: bool
-    """Whether all of it are whole numbers, written as texts."""
+    """Whether all values of the column are whole numbers, written as texts."""
 
     def read(self, values: pa.Array | pa.ChunkedArray) -> NDArray[np.object_]:
         """A batch, `(n_rows,)`: str, or None where one is missing or blank."""

@@ -67,9 +67,9 @@ class Numeric(NamedTuple):
     """Dates of three numbers that do not begin with a year of four digits."""
 
     by_order: dict[str, Shown]
-    """What each order makes of them."""
+    """What each order makes of the dates."""
     dotted: NDArray[np.bool_]
-    """`(n_rows,)`, whether points stand between the numbers."""
+    """Whether points stand between the numbers, `(n_rows,)`."""
 
 
 def numeric(texts: pa.Array) -> Numeric:

@@ -28,7 +28,7 @@ class Answer:
     model: str
 
     def by_row(self, warnings: Sequence[str] = ()) -> Response:
-        """As `schemas.Predictions`, with what is strange about the users in a header."""
+        """The answer as `schemas.Predictions`, with what is strange about the users in a header."""
         rows = zip(
             self.user_id, self.prediction, self.lower, self.upper, self.prediction_id, strict=True
         )
@@ -48,7 +48,7 @@ class Answer:
         )
 
     def by_column(self, warnings: Sequence[str] = ()) -> Response:
-        """As `bulk.PredictionTable`, with what is strange about the users there as well."""
+        """The answer as `bulk.PredictionTable`, with what is strange about the users in it."""
         return _json(
             {
                 "model": self.model,

@@ -22,7 +22,7 @@ from valuebox.store.writing import COPY_FROM, write
 
 
 class LtvApi:
-    """Needs these from the service that it is part of."""
+    """Endpoints of the compartment; the service that they are part of has these attributes."""
 
     store: Store
     replays: Replays

@@ -21,13 +21,13 @@ class UserColumns:
     user_id: Sequence[int]
     join_date: Sequence[datetime]
     features: Mapping[str, Sequence[Any]]
-    """By the names of `FEATURES`; None is missing."""
+    """Columns by the names of `FEATURES`; None is missing."""
     extra: Sequence[dict[str, Any] | None]
     """What came in columns that are not known."""
 
     @classmethod
     def of(cls, users: Sequence["User"]) -> Self:
-        """From users that were sent one by one."""
+        """The columns of users that were sent one by one."""
         return cls(
             [user.user_id for user in users],
             [user.join_date for user in users],

@@ -50,11 +50,11 @@ class UserFile:
 
     @property
     def path(self) -> Path:
-        """As it was given."""
+        """The path as it was given."""
         return self.source.path
 
     def warnings(self) -> list[str]:
-        """What is strange about its columns, in sentences that name it."""
+        """What is strange about the columns of the file, in sentences that name it."""
         return [f"{self.path}: {told}" for told in self.heading.warnings()]
 
 

@@ -93,7 +93,7 @@ class Scatter(_Learned):
 
 
 class Uncertainty(_Learned):
-    """What was learned of the three; see the module."""
+    """What was learned of the three parts of uncertainty; see the module."""
 
     known: Scatter = Field(description="Of users with `STV`: later is after the first 4 days.")
     missing: Scatter = Field(description="Of users without: later is everything.")
@@ -201,12 +201,12 @@ class CohortMeans(NamedTuple):
 
     segment: str
     joined: pd.Timestamp
-    """When they joined, on average."""
+    """When the users joined, on average."""
     prediction: float
     later: float
-    """What is predicted to come after the first 4 days; everything where they are not known."""
+    """Prediction of what comes after the first 4 days; of everything where these are not known."""
     future: float
-    """What of it moves with the level: never less than nothing."""
+    """The part of `later` that moves with the level: never less than nothing."""
     known: NDArray[np.int64]
     """Users by bin of `Uncertainty.known`."""
     missing: NDArray[np.int64]

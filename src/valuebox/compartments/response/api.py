@@ -24,7 +24,7 @@ _UNKNOWN: Final = "Nothing is known of some of these customers; nothing of this 
 
 
 class ResponseApi:
-    """Needs these from the service that it is part of."""
+    """Endpoints of the compartment; the service that they are part of has these attributes."""
 
     store: Store
     replays: Replays

@@ -24,7 +24,7 @@ _MOST_CATEGORIES: Final = 20
 _UNKNOWN_DAYS: Final = 365.0
 """Days for which a customer counts as known who did nothing and joined at an unknown time."""
 _SHRINK: Final = 3.0
-"""As many days with an event pull a customer's share of a category towards an equal one."""
+"""Days with an event that pull a customer's share of a category towards an equal one."""
 
 PLAIN: Final = ("events 30", "events 90", "events 365", "recency")
 """What the baseline looks at, of what is predicted and of all events."""
@@ -193,7 +193,7 @@ class _Seen(NamedTuple):
     known: Floats
     all: Matrix
     types: NDArray[np.float32]
-    """`(n_customers, n_types, len(rhythm.NAMES))`."""
+    """Rhythm of each type of event, `(n_customers, n_types, len(rhythm.NAMES))`."""
     told: Matrix
 
 

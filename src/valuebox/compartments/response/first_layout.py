@@ -27,7 +27,7 @@ _OF_CELLS: Final = 8
 
 @dataclass(frozen=True)
 class FirstLayout:
-    """What was learned; it predicts, and knows neither a baseline nor how far months differ."""
+    """A model of the first layout; it knows neither a baseline nor how far months differ."""
 
     encoder: Encoder
     booster: xgb.Booster
@@ -84,7 +84,7 @@ class _Done(NamedTuple):
     category: Positions
     """Position among the named categories; -1 for another one, or none."""
     days: Floats
-    """From the event to the moment."""
+    """Days from the event to the moment."""
 
 
 class _Seen(NamedTuple):
@@ -93,11 +93,11 @@ class _Seen(NamedTuple):
     times: Floats
     recent: Floats
     days: Floats
-    """Since the last time; NaN where there was none."""
+    """Days since the last time; NaN where there was none."""
 
 
 def _matrix(encoder: Encoder, facts: FactRows, at: np.datetime64, chosen: Positions) -> Matrix:
-    """`(n_chosen * n_cells, n_columns)`, the cells of a customer one after the other."""
+    """The matrix, `(n_chosen * n_cells, n_columns)`: the cells of a customer stand together."""
     before, n = _done(encoder, facts, at, chosen), len(chosen)
     each = _of_customers(encoder, facts, at, chosen, before)
     width = len(encoder.categories) + 1

@@ -23,7 +23,7 @@ class Logistic(BaseModel):
     intercept: float
 
     def standardised(self, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-        """`(n_rows, len(columns))`; what is missing is taken for the mean."""
+        """Columns in standard deviations, `(n_rows, len(columns))`; what is missing is the mean."""
         lowest, highest, mean, scale = np.array(
             [self.lowest, self.highest, self.mean, self.scale], dtype=np.float32
         )
@@ -34,6 +34,6 @@ class Logistic(BaseModel):
         return np.nan_to_num(found, copy=False, nan=0.0)
 
     def log_odds(self, matrix: NDArray[np.float32]) -> Floats:
-        """`(n_rows,)`, of a matrix with all columns."""
+        """Log-odds of the rows of a matrix with all columns, `(n_rows,)`."""
         weights = np.array(self.weights, dtype=np.float32)
         return (self.standardised(matrix) @ weights).astype(np.float64) + self.intercept

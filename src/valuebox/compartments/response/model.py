@@ -43,12 +43,12 @@ class Said(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """What was learned of one response."""
+    """Rankers of one response."""
 
     any: Ranker
-    """In any category, or none."""
+    """Ranker of the response in any category, or in none."""
     categories: Ranker
-    """In each one."""
+    """Ranker of the response in each category."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,11 @@ class ResponseModel:
 
     encoder: Encoder
     pairs: tuple[Pair, ...]
-    """For each response."""
+    """Rankers of each response."""
     days: int
     """How many days ahead the model looks."""
     category: str
-    """The property of events that holds their category."""
+    """The property of events that holds the category."""
     tag: str = ""
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     metadata: dict[str, Any] = field(default_factory=dict)

@@ -72,7 +72,7 @@ class Ranker:
         return ((baseline + logistic) / 2).astype(np.float32)
 
     def log_odds(self, matrix: NDArray[np.float32]) -> Floats:
-        """`(n_customers, n_cells)`, as they are served."""
+        """Log-odds of each cell as they are served, `(n_customers, n_cells)`."""
         found: Floats = self.ways(matrix)[self.regressions.way] + self.regressions.shift
         return found + np.array(self.regressions.cells) if self.regressions.cells else found
 

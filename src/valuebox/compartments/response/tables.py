@@ -26,12 +26,12 @@ class ResponsePrediction(Base):
     source: Mapped[str] = mapped_column(String(MAX_SOURCE))
     customer: Mapped[str] = mapped_column(String(MAX_ID))
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    """What happened before was known."""
+    """Moment of the prediction: what happened before was known."""
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    """Responses before then count."""
+    """Moment before which responses count."""
     response: Mapped[str] = mapped_column(String(MAX_TYPE))
     category: Mapped[str | None] = mapped_column(Text)
-    """NULL for any category, or none."""
+    """The category; NULL for a response in any category, or in none."""
     probability: Mapped[float]
     model: Mapped[str] = mapped_column(String(MAX_TAG))
     predicted_at: Mapped[datetime] = mapped_column(UtcDateTime)

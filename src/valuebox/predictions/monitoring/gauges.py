@@ -23,7 +23,7 @@ class MonitorGauges(Collector):
         self._result: MonitorResult | None = None
 
     def show(self, result: MonitorResult | None) -> None:
-        """From now on, tell this one."""
+        """Have the gauges tell this result from now on."""
         self._result = result
 
     def collect(self) -> Iterator[GaugeMetricFamily]:

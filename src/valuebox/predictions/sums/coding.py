@@ -32,7 +32,7 @@ def between(column: Column, edges: Sequence[float]) -> Number:
 
 
 def later(prediction: Column, stv: Column) -> ColumnElement[float]:
-    """What is predicted to come after the first 4 days; all of it where they are not known."""
+    """Prediction of what comes after the first 4 days; of everything where these are not known."""
     return prediction - func.coalesce(stv, 0.0)
 
 

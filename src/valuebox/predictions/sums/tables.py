@@ -56,7 +56,7 @@ class LtvPassedOver(Base):
         ForeignKey(LtvFeatures.id, ondelete="CASCADE"), primary_key=True
     )
     is_summed: Mapped[bool]
-    """Whether it has been added; it is remembered until `LtvFolded.through` has passed it."""
+    """Whether the row has been added; it is remembered until `LtvFolded.through` has passed it."""
 
 
 class _Cell:

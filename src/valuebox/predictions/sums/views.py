@@ -149,7 +149,7 @@ class ModelUse:
     trained_at: datetime | None
     """When the model was trained; None where it was never registered."""
     first_at: datetime | None
-    """When the first row came; None where none has come yet."""
+    """When the first row of the model came; None where none has come yet."""
     last_at: datetime | None
     rows: int
 

@@ -11,7 +11,7 @@ from valuebox.facts.frames import Facts, month_of, months
 from valuebox.statistics.arrays import Mask
 
 MOST_MONTHS: Final = 60
-"""How far back it is looked: one event with a wrong date must not make a century."""
+"""Months that are looked back at most: one event with a wrong date must not make a century."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Activity:
     """Customers by month."""
 
     active: NDArray[np.bool_]
-    """`(n_customers, n_months)`."""
+    """Whether each customer was active in each month, `(n_customers, n_months)`."""
     first: int
     """The first of those months, counted from 1970-01."""
     complete: int

@@ -141,7 +141,7 @@ def _period(name: str, time: Moments, asked: Baseline | GrowthQuestion, zone: Zo
 
 
 def _compared(watched: Periods, question: GrowthQuestion) -> Periods:
-    """As many days of each: those that begin alike, or lie next to each other."""
+    """As many days of both periods: those that begin alike, or lie next to each other."""
     if are_alike(*watched):
         return watched
     days = min(one.days for one in watched)

@@ -16,7 +16,7 @@ class Sample:
     """Customers who could respond, and the events in which they may have."""
 
     customers: Mask
-    """`(n_customers,)`."""
+    """Customers of the sample, `(n_customers,)`."""
     events: Mask
     """Events of these customers in their time, `(n_events,)`."""
 

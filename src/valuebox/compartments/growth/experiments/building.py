@@ -38,9 +38,9 @@ class Ready(NamedTuple):
 
     facts: Facts
     until: np.datetime64
-    """When they end."""
+    """When the facts end."""
     set_aside: list[SetAside]
-    """What cannot have been then, and is not among them."""
+    """Moments that cannot be right, and are not among the facts."""
 
 
 def ready(store: Store, question: ExperimentQuestion, most: int | None) -> Ready:

@@ -22,18 +22,18 @@ Measure = Literal["revenue", "profit"]
 
 @dataclass(frozen=True)
 class Money:
-    """Every event as a purchase, a refund, or neither."""
+    """Events by what they are: purchases, refunds, or neither; and what each brought."""
 
     is_purchase: Mask
-    """`(n_events,)`."""
+    """Purchases, `(n_events,)`."""
     is_order: Mask
     """The first purchase of each order, `(n_events,)`: as many as there are orders."""
     is_refund: Mask
-    """`(n_events,)`: what takes money back; never a purchase."""
+    """Events that take money back, `(n_events,)`; never a purchase."""
     is_neither: Mask
-    """`(n_events,)`: what has an amount all the same, which is in no figure."""
+    """Other events with an amount, `(n_events,)`; it is in no figure."""
     revenue: Floats
-    """What each brought, `(n_events,)`; refunds below 0, and 0 for what has no price."""
+    """What each event brought, `(n_events,)`; refunds below 0, and 0 for what has no price."""
     amount: Floats
     """Revenue, or what is left of it after costs where these are known, `(n_events,)`."""
     unpriced: int

@@ -19,7 +19,7 @@ class Acquired(NamedTuple):
 
     customers: int
     monthly: float | None
-    """What each of them brings in a month, on average since they joined; None if not known."""
+    """What each customer brings in a month, on average since they joined; None if not known."""
 
     def cost(self, spend: float | None) -> float | None:
         """Cost of acquisition: spend for each new customer (CAC)."""

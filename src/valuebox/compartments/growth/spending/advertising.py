@@ -164,7 +164,7 @@ def advertising(
 
 
 def _by(spends: Sequence[float | None]) -> By:
-    """By spend where all campaigns have any: nothing can be divided by a spend of 0."""
+    """What to compare campaigns by: spend where all have any, as nothing can be divided by 0."""
     told = [one for one in spends if one is not None]
     if len(told) < len(spends) or not any(told):
         return "customer"

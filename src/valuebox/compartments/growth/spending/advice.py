@@ -71,13 +71,13 @@ def _margin(one: "Campaign", measure: Measure) -> str:
 
 
 def _pays(one: "Campaign", by: "By") -> bool:
-    """Whether it surely earns back what it costs, or costs nothing that was told."""
+    """Whether a campaign surely earns back what it costs, or costs nothing that was told."""
     low = one.worth / _SURELY if one.worth_lower is None else one.worth_lower
     return low >= _even(one, by)
 
 
 def _loses(one: "Campaign", by: "By") -> bool:
-    """Whether it surely does not."""
+    """Whether a campaign surely does not earn back what it costs."""
     high = one.worth * _SURELY if one.worth_upper is None else one.worth_upper
     return high < _even(one, by)
 

@@ -65,7 +65,7 @@ def fit(features: Matrix, target: Floats, depth: int) -> xgb.Booster:
 
 
 def predicted(model: xgb.Booster, features: Matrix) -> Floats:
-    """What is told of each customer, `(n_customers,)`."""
+    """What the model predicts for each customer, `(n_customers,)`."""
     return np.asarray(model.predict(xgb.DMatrix(features)), dtype=np.float64)
 
 

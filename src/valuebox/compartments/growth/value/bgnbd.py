@@ -30,7 +30,7 @@ _AT_EDGE: Final = (
     ("a", "nobody is seen to leave for good", "buyers hardly differ in how likely they leave"),
     ("b", "nearly everybody leaves at once", "buyers hardly leave, or hardly differ in it"),
 )
-"""By parameter: what the data say where it is as small, or as large, as may be."""
+"""What the data say where a parameter is as small, or as large, as may be; by parameter."""
 _NEAR: Final = 0.05
 """How near to a bound, in logarithms, a parameter lies at it."""
 _ONE: Final = 1e-6

@@ -15,7 +15,7 @@ from valuebox.statistics.arrays import Codes, Floats, Mask
 from valuebox.statistics.rates import Interval
 
 WEEKS: Final = 52
-"""How far ahead, where nothing else is asked for."""
+"""Weeks that are looked ahead, where nothing else is asked for."""
 
 
 class BuyerModel(NamedTuple):
@@ -23,7 +23,7 @@ class BuyerModel(NamedTuple):
 
     buying: BgNbd
     spending: GammaGamma | None
-    """None where amounts fit no such model: then everybody spends `mean` on such a day."""
+    """Model of amounts; None where none fits: then everybody spends `mean` on such a day."""
     mean: float
     """Mean amount of a day with a purchase."""
 
@@ -117,7 +117,7 @@ class ProbabilisticValue(BaseModel):
 
 
 def learn(known: Purchases) -> BuyerModel:
-    """Both models.
+    """Learn how often buyers buy, and how much they spend.
 
     Raises:
         NoFit: when buying cannot be learned.

@@ -156,7 +156,7 @@ def quintiles(values: Floats) -> NDArray[np.int64]:
 def _next(
     facts: Facts, money: Money, until: np.datetime64, days: int
 ) -> Sequence[NextPeriod | None]:
-    """By segment: what buyers who were in it `days` before the end did since."""
+    """What the buyers of each segment `days` before the end did since."""
     cut = until - np.timedelta64(days, "D")
     known = purchases(facts, money, cut)
     if len(known) < QUINTILES:
