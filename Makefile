@@ -21,7 +21,7 @@ demo: install
 	$(BIN)/valuebox demo
 
 test: install
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses 2 --durations 20
 
 # What takes longest: kills, upgrades under load, made-up requests, and benchmarks in short.
 test-slow: install
