@@ -10,7 +10,7 @@ Question = TypeVar("Question", bound=BaseModel)
 
 
 def checked(model: type[Question], asked: dict[str, Any]) -> Question:
-    """The question, if it is one.
+    """The question of some options, if they make one.
 
     Raises:
         ValueboxError: naming the first field that is not right.

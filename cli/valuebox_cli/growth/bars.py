@@ -40,7 +40,7 @@ def ranked(
 
 
 def histogram(counts: Sequence[Bar], unit: str) -> Rows | None:
-    """A bar for each count, in their order; None of none."""
+    """A bar for each count, in their order; None without any."""
     columns = {one.name: {unit: float(one.count)} for one in counts}
     return _drawn(columns, [unit], unit, len(columns), 0.0)
 
@@ -62,7 +62,7 @@ def of_actions(
     name: Callable[[Action], str],
     most: int = MOST_ROWS,
 ) -> Rows | None:
-    """Events by whatever they are named after, stacked by type; None of none.
+    """Events by whatever they are named after, stacked by type; None without any.
 
     Args:
         actions: Events, counted.

@@ -49,11 +49,11 @@ class GainPicture:
     line: str
     """Points of the curve."""
     band: str
-    """Points of its band, all around."""
+    """Points around the band of the curve."""
 
 
 def lifts(found: Sequence[Lift]) -> LiftPicture | None:
-    """Lifts and their intervals; None of none."""
+    """Lifts and their intervals; None without any."""
     if not found:
         return None
     known = [value for one in found for value in (one.lift, one.lower, one.upper, 0.0)]

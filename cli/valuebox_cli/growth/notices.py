@@ -8,7 +8,7 @@ from valuebox.compartments.growth.report import GrowthReport
 from valuebox.pages.readable import count, figure
 
 _NAMED: Final = 5
-"""So many names are told, or else their number."""
+"""Names that are told at most; of more, their number."""
 
 
 def notices(report: GrowthReport) -> list[str]:

@@ -19,7 +19,7 @@ _MONTHS: Final = 12
 
 
 def tell(report: GrowthReport) -> None:
-    """Print it."""
+    """Print a report."""
     for field, names in report.unmatched.items():
         _say(f"nothing is known of {field} {', '.join(names)}")
     span = report.span

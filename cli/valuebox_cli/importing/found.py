@@ -46,7 +46,7 @@ class Rows:
         """Rows that no filter leaves out."""
 
     def only(self, rows: Mask) -> None:
-        """Leave all others out, unless something is wrong with them already."""
+        """Leave all other rows out, unless something is wrong with them already."""
         self.meant &= rows | self.bad
         self.found.left_out += int((~self.meant).sum())
 

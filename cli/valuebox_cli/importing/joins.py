@@ -116,7 +116,7 @@ class Join:
             yield pa.record_batch(list(columns.values()), names=list(columns))
 
     def hanging(self, batch: pa.RecordBatch) -> Iterator[tuple[Any, str]]:
-        """Rows of such a batch that lead to no row of a lookup, and what is said of them."""
+        """Rows of a joined batch that lead to no row of a lookup, and what is said of them."""
         for name in self._targets:
             lookup = self._lookups[name]
             if lookup.several is None:

@@ -169,7 +169,7 @@ class Table(Part):
 
     @property
     def called(self) -> str:
-        """The table in what is said of it."""
+        """What messages call the table."""
         return self.table or "the query" if self.query else self.table or "the file"
 
 
@@ -180,6 +180,6 @@ class Lookup(Table):
     by: Column
     """The column that points to the key."""
     several: Literal["all", "first", "last"] | None = None
-    """What to take where a key has several rows; None where it must not."""
+    """What to take where a key has several rows; None where a key must not."""
     lookups: dict[str, "Lookup"] = Field(default={})
-    """Tables that its own rows point to."""
+    """Tables that the rows of this one point to."""

@@ -74,7 +74,7 @@ class Prepared:
 
     @property
     def total(self) -> int:
-        """How many rows there are, once all of them have been read."""
+        """Number of rows, once all of them have been read."""
         return self._spool.rows
 
     def want(self, key: Key, reference: str, column: Column) -> None:
@@ -169,7 +169,7 @@ class Wrong:
     by_column: dict[str, Mask]
     any_row: Mask
     no_result: Mask
-    """Rows that have numbers for it, but not all that it takes: one is missing, or it is 0 / 0."""
+    """Rows with numbers, but without a result: one number is missing, or it is 0 / 0."""
 
 
 class Batch:
@@ -178,7 +178,7 @@ class Batch:
     def __init__(self, table: Prepared, values: pa.RecordBatch, rows: Rows, before: int):
         self.table, self.values, self.rows = table, values, rows
         self.before = before
-        """Rows of the table above these."""
+        """Rows of the table above those of the batch."""
         self.ids: Texts = np.full(rows.count, None, dtype=object)
         self.shared: Mask | None = None
 

@@ -73,7 +73,7 @@ class ModelKind:
     newest: str
     """The tag that means the newest one."""
     note: Callable[[Session, Any], None] | None = None
-    """Stores what predictions of the model will be judged by, when a service starts with it."""
+    """Function that stores what predictions of a model are judged by, when a service starts."""
 
     def served(self, settings: Settings) -> Artifact | None:
         """The model that a service answers with; see `registry.served`."""
@@ -95,7 +95,7 @@ class Compartment:
     endpoints: type[Any]
     """A class of the service's, whose methods are declared with `@endpoint`."""
     open: Callable[[Any, Any], None] = lambda service, model: None
-    """Gives the service what the endpoints need of it, before it answers; takes its model too."""
+    """Function of the service and its model: gives the service what the endpoints need of it."""
     model: ModelKind | None = None
     tables: tuple[type[Base], ...] = ()
     """Tables of the compartment, all of which the migrations make."""

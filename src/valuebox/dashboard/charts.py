@@ -127,7 +127,7 @@ def in_rows(cohorts: Sequence[CohortMean]) -> list[RangeMark]:
 
 
 def by_size(bins: Sequence[PredictionBin]) -> BarChart | None:
-    """Shares of predictions by size, beside those of the training users; None of none."""
+    """Shares of predictions by size, beside those of the training users; None without any."""
     rows = sum(one.rows for one in bins)
     if not rows:
         return None
@@ -152,7 +152,7 @@ def by_size(bins: Sequence[PredictionBin]) -> BarChart | None:
 
 
 def by_day(arrivals: Sequence[Arrivals], first: date, last: date) -> BarChart | None:
-    """Rows by the day that they came, a colour for each model; None of none."""
+    """Rows by the day that they came, a colour for each model; None without any."""
     if not arrivals:
         return None
     days = (last - first).days + 1

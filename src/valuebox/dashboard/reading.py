@@ -46,9 +46,9 @@ class Frame:
     choice: Choice
     span: Span
     models: Mapping[str, int]
-    """How many users of these days each model predicted, most first."""
+    """Number of users of these days that each model predicted, most first."""
     segments: Mapping[str, int]
-    """How many of these users each segment has, largest first."""
+    """Number of these users in each segment, largest first."""
     selection: Selection
     """The selection of one model and all its days; of all segments, if none was picked."""
     segment: str | None
@@ -59,7 +59,7 @@ class Frame:
     least: int
     """The smallest number of users of whom anything is told."""
     unnamed: int
-    """How many segments of these days have fewer."""
+    """Number of segments with fewer than `least` users on these days."""
 
     @property
     def predicted(self) -> float | None:

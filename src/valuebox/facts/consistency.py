@@ -30,7 +30,7 @@ class LooseEnds(NamedTuple):
 
 
 def loose_ends(session: Session, source: str) -> LooseEnds:
-    """Look for them among everything that a source has told."""
+    """Look for loose ends among everything that a source has told."""
     theirs = and_(Customer.source == Event.source, Customer.id == Event.customer)
     return LooseEnds(
         _events(session, source, Event.customer.is_not(None), ~exists().where(theirs)),

@@ -149,7 +149,7 @@ class Facts:
         return Groups(codes[self.events.customer], names)
 
     def per_customer(self, rows: Mask | None = None) -> NDArray[np.int64]:
-        """Events, or those among `rows`, of each customer: `(n_customers,)`."""
+        """Number of events, or of those among `rows`, of each customer: `(n_customers,)`."""
         own = self.events.customer >= 0
         chosen = self.events.customer[own if rows is None else own & rows]
         return np.bincount(chosen, minlength=len(self.customers))
@@ -194,7 +194,7 @@ def grouped(values: Labels) -> Groups:
 
 
 def crossed(first: Groups, second: Groups) -> Groups:
-    """Rows by both; names are those of `first`, then ` · `, then those of `second`.
+    """Rows by two groupings; names are those of `first`, then ` · `, then those of `second`.
 
     A name that holds a ` · ` itself is quoted.
     """

@@ -27,9 +27,9 @@ class Put(NamedTuple):
 
     added: int
     doubled: list[int]
-    """Positions of all that came before among them, just so."""
+    """Positions of events that came before among those sent, just so."""
     differing: list[int]
-    """Positions of all that are not those which are stored by their keys."""
+    """Positions of events that differ from what is stored by their keys."""
 
 
 def put_events(session: Session, events: EventColumns) -> EventsStored:
@@ -100,7 +100,7 @@ def _doubled(session: Session, new: Table, differing: Container[int]) -> list[in
 
 
 def _differing(session: Session, new: Table) -> list[int]:
-    """Positions of new events that are not those which are stored."""
+    """Positions of new events that differ from what is stored by their keys."""
     properties = _EVENTS.c.properties, new.c.properties
     changed = or_(
         *(_EVENTS.c[name].is_distinct_from(new.c[name]) for name in _TOLD_OF_EVENTS)

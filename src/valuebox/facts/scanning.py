@@ -129,7 +129,7 @@ _FIELDS: Final = {"customer": ">i8", "kind": ">i8", "time": ">i8", "amount": ">f
 
 
 def _row(fields: int) -> np.dtype[Any]:
-    """A row with the first of these fields."""
+    """Type of a row of binary COPY with the first of `_FIELDS`."""
     named = list(_FIELDS.items())[:fields]
     return np.dtype(
         [("fields", ">i2")]

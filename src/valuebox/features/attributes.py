@@ -34,7 +34,7 @@ class Attributes(BaseModel):
 
     @classmethod
     def fit(cls, told: Told, fewest: int) -> "Attributes":
-        """Learn those that most customers have, and the values that at least `fewest` have."""
+        """Learn which attributes most customers have, and values that at least `fewest` have."""
         objects, place = _distinct(told)
         customers = np.bincount(place, minlength=len(objects)).tolist()
         names: Counter[str] = Counter()

@@ -47,7 +47,7 @@ class Bar:
     top: float
     height: float
     colour: int
-    """Number of its series."""
+    """Number of the series, which the colour shows."""
     text: str
 
 
@@ -58,7 +58,7 @@ class Part:
     left: float
     width: float
     colour: int
-    """Number of its series."""
+    """Number of the series, which the colour shows."""
     text: str
 
 

@@ -66,7 +66,7 @@ JoinDate = Annotated[
 ]
 
 Moment = Annotated[datetime, BeforeValidator(_in_bounds), AfterValidator(_aware), _SCHEMA]
-"""Aware, in UTC; without a zone it is taken for UTC."""
+"""An aware moment in UTC; one without a zone is taken for UTC."""
 
 # Without a zone it is no `date-time` either.
 StoredMoment = Annotated[

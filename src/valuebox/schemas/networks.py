@@ -22,7 +22,7 @@ class Networks:
         ]
 
     def __contains__(self, address: object) -> bool:
-        """Whether an address is that of such a proxy."""
+        """Whether an address is in one of the networks."""
         if self._everybody:
             return True
         if not self._networks:

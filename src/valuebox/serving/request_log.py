@@ -20,7 +20,7 @@ _GONE: Final = "gone"
 _REPEATED: Final = frozenset({*_REFUSALS, _GONE})
 """What costs little to provoke, and says the same each time."""
 EACH_MINUTE: Final = 20
-"""Lines of one of these to one address."""
+"""Lines a minute that are written of one `_REPEATED` answer to one address."""
 _MOST_ADDRESSES: Final = 10_000
 _MINUTE: Final = 60.0
 

@@ -147,7 +147,7 @@ class MeanTails(_Tails):
 
 
 def _over(apart: Floats, error: Floats) -> Floats:
-    """Infinite where a part is off and does not know it."""
+    """Distance in standard errors; infinite where a part is off and does not know it."""
     knows = error > 0
     unsure = np.where(apart == 0, 0.0, np.copysign(np.inf, apart))
     found: Floats = np.where(knows, apart / np.where(knows, error, 1.0), unsure)

@@ -15,7 +15,7 @@ class Pruned(NamedTuple):
     """What one batch did."""
 
     deleted: dict[str, int]
-    """Rows, by what they are."""
+    """Number of deleted rows, by what they are."""
     last: Any | None
     """Where the next batch begins; None after the last one."""
 

@@ -61,7 +61,7 @@ def _parsed(options: str) -> dict[str, str]:
 
 
 def install(engine: Engine, settings: Mapping[str, str], own: Mapping[str, str]) -> None:
-    """Have every session and, behind a pooler, every transaction of an engine begin with these.
+    """Have every session and, behind a pooler, every transaction of an engine begin with settings.
 
     Args:
         engine: Of a PostgreSQL.

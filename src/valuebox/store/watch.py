@@ -17,9 +17,9 @@ from sqlalchemy.exc import InvalidatePoolError
 from valuebox.store.deadline import deadline
 
 ANSWER_SECONDS: Final = 3.0
-"""How long a connection may take for a sign of life, before it is used."""
+"""Seconds that a connection may take for a sign of life, before it is used."""
 TICK_SECONDS: Final = 0.25
-"""How late it may be noticed that a time is up."""
+"""Seconds by which it may be noticed too late that a time is up."""
 
 
 class Watch:

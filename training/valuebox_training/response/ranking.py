@@ -57,7 +57,7 @@ class Foretold(NamedTuple):
 
     month: int
     ranker: Ranker
-    """Learned from those before it."""
+    """The ranker, learned from the months before this one."""
     lessons: Lessons
 
 
@@ -142,7 +142,7 @@ def _loss(said: Floats, did: NDArray[np.bool_]) -> float:
 
 
 def _serving(ranker: Ranker, way: Way, lessons: Lessons) -> Ranker:
-    """Let it serve that way, at the level of the last months."""
+    """A ranker that serves in a way, at the level of the last months."""
     level = _level(ranker.ways(lessons.matrix)[way], lessons)
     update = {"way": way, "shift": level.shift, "moves": level.moves}
     return Ranker(ranker.regressions.model_copy(update=update), ranker.booster)

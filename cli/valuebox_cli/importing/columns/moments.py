@@ -62,9 +62,9 @@ class MomentColumn:
         self._name, self._zone, self._format = name, zone, format
         self._before = 0
         self._clear: Counter[str] = Counter()
-        """Rows by what they are written in, where there is no doubt."""
+        """Number of rows by the way they are written in, where there is no doubt."""
         self._counted: Counter[str] = Counter()
-        """Rows by the rules that their numbers fit."""
+        """Number of rows by the rules that their numbers fit."""
         self._orders = OrderEvidence()
         self._numbers = Examples()
         self._unread = Examples()

@@ -28,7 +28,7 @@ class OrderEvidence:
 
     @property
     def count(self) -> int:
-        """How many rows have such dates."""
+        """Number of rows with dates of three numbers."""
         return int(self._rows[1:].sum())
 
     def add(self, texts: pa.Array, found: Numeric, rows: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -27,11 +27,11 @@ MOST_EVENTS: Final = 5_000_000
 
 
 class GrowthApi:
-    """Needs these from the service that it is part of."""
+    """Endpoints of the compartment; the service that they are part of has these attributes."""
 
     store: Store
     reporting: Lock
-    """Held by the one report that a worker makes at a time."""
+    """Lock that is held by the one report that a worker makes at a time."""
 
     @endpoint("/v1/growth/report", Scope.READ, answers=GrowthReport, refuses=("unanswerable",))
     def growth_report(self, question: GrowthQuestion, /) -> Response:

@@ -70,13 +70,13 @@ class _Known:
 
     @property
     def start(self) -> np.datetime64 | None:
-        """When the report begins, if it was asked to."""
+        """When the report begins, if the question says so."""
         asked = self.question
         return None if asked.start is None else moment(asked.start, asked.zone)
 
     @cached_property
     def buyers(self) -> Buyers:
-        """What was learned of those who bought."""
+        """What was learned of buyers."""
         return buyers(self.facts, self.money, self.until)
 
 

@@ -47,7 +47,7 @@ class Paid(BaseModel):
     )
 
     def bounded(self, predictions: Floats, stv: Amounts) -> Floats:
-        """What trees say, where they cannot be right put right.
+        """Predictions of the trees, put right where they cannot be right.
 
         Beyond the largest amount that was learned from, every further unit counts as much as those
         before it, at most as one.

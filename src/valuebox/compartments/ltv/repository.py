@@ -36,7 +36,7 @@ def add_predictions(
     estimates: Callable[[], Estimates],
     model: str,
 ) -> Ids:
-    """Store what `new_predictions` makes of the same; returns their ids."""
+    """Store what `new_predictions` makes of the same arguments; returns the ids of predictions."""
     ids = new_ids(len(users))
     write(session, new_predictions(ids, request_id, users, estimates, model))
     return ids

@@ -49,7 +49,7 @@ def offset(log_odds: Floats, came: float) -> float:
 
 
 def noise(log_odds: Floats) -> float:
-    """Variance that chance alone gives such an offset."""
+    """Variance that chance alone gives the result of `offset`."""
     chances = expit(log_odds)
     return float(1 / max(float((chances * (1 - chances)).sum()), 1e-9))
 

@@ -192,7 +192,7 @@ class ResponseModel:
 
 
 Predictor = ResponseModel | FirstLayout
-"""Whatever predicts, however old it is."""
+"""A response model of any layout that can be read."""
 
 
 def load(tag: str) -> Predictor:
@@ -232,7 +232,7 @@ _READERS: Final[dict[int, Callable[[registry.Artifact, Encoder, dict[str, Any]],
 
 
 def within(each: NDArray[np.float32], every: NDArray[np.float32], any_: Ranker) -> Matrix:
-    """The matrix of a response in each category, with what is said of it in any.
+    """The matrix of a response in each category, with the log-odds of that in any.
 
     Args:
         each: `(n_customers, n_categories, n_columns)`.

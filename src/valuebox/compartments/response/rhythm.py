@@ -10,7 +10,7 @@ from valuebox.facts.windows import Floats, Timeline
 WINDOWS: Final = (7, 30, 90, 365)
 """Days before the moment in which events are counted."""
 _PRIOR_GAP: Final = 30.0
-"""Days between two of them, of whoever did something only once."""
+"""Days between two events, for customers with only one."""
 
 NAMES: Final = (
     *(f"events {days}" for days in WINDOWS), "events",
@@ -25,7 +25,7 @@ the days with an event of the coming period, at the rate of the last year."""
 def rhythm(
     timeline: Timeline, groups: NDArray[np.int64], day: int, ahead: int, known: Floats
 ) -> NDArray[np.float32]:
-    """What is looked at of each group of a timeline.
+    """The features `NAMES` of each group of a timeline.
 
     Args:
         timeline: What was done.

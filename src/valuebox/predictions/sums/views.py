@@ -13,7 +13,7 @@ class Selection:
     first: date | None = None
     """The first day."""
     last: date | None = None
-    """The last day; it is included."""
+    """The last day, which is included."""
     segment: str | tuple[str, ...] | None = None
     """One segment, or any of several."""
     model: str | None = None
@@ -40,7 +40,7 @@ class Arrivals:
     model: str
     rows: int
     prediction: float | None
-    """Mean; None where it would tell of few."""
+    """Mean prediction; None where it would tell of few."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class CohortMean:
 
     segment: str
     period: str
-    """A day such as 2019-07-01 or a month such as 2019-07."""
+    """Day such as 2019-07-01 or month such as 2019-07."""
     model: str
     users: int
     known_users: int
@@ -84,7 +84,7 @@ class CohortMean:
 
     @property
     def is_inside(self) -> bool | None:
-        """Whether the interval holds what came true; None while one of them is not known."""
+        """Whether the interval holds what came true; None while either is not known."""
         beyond = self.beyond
         return None if beyond is None else beyond == 0
 
@@ -138,7 +138,7 @@ class FeatureDrift:
     """Share of rows with a value that the model does not know."""
     unseen_expected: float
     bins: tuple[BinShare, ...] = field(repr=False)
-    """Empty for `prediction`, which has bins of its own."""
+    """Shares of each bin; empty for `prediction`, which has bins of its own."""
 
 
 @dataclass(frozen=True)
@@ -206,5 +206,5 @@ class Totals:
         return self.known_prediction / self.known_users if self.known_users >= least else None
 
     def actual(self, least: int = 1) -> float | None:
-        """Mean outcome of these; None until there are `least`."""
+        """Mean outcome of users whose outcome is known; None until there are `least`."""
         return self.known_actual / self.known_users if self.known_users >= least else None

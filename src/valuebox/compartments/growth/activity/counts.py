@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from valuebox.facts.frames import Facts, Groups, crossed, grouped
 
 _LONGEST: Final = 20
-"""Customers with more events than that share a bar."""
+"""Most events of a customer that have a bar of their own; with more, customers share one."""
 
 
 class NotEnough(ValueError):

@@ -21,9 +21,9 @@ class Activity:
     active: NDArray[np.bool_]
     """Whether each customer was active in each month, `(n_customers, n_months)`."""
     first: int
-    """The first of those months, counted from 1970-01."""
+    """The first month, counted from 1970-01."""
     complete: int
-    """How many of those months were over when the facts end, or nearly so."""
+    """Number of months that were over when the facts end, or nearly so."""
 
     def name(self, month: int) -> str:
         """A month, counted from the first one here, such as 2013-05."""

@@ -69,7 +69,7 @@ class _Grid:
     first: int
     """The first period, counted as `_periods` does."""
     size: int
-    """How many periods there are."""
+    """Number of periods."""
 
     def counted(
         self, customer: NDArray[Any], period: Periods, amounts: Floats | None = None

@@ -20,7 +20,7 @@ _LONG: Final = 10**5
 """Whole numbers from here on that are all as long, such as 20190801, name something."""
 _RANGES: Final = 4
 _FAR: Final = 1e300
-"""Numbers are taken for that, where they are further away, so that ranges can be worked out."""
+"""Numbers that are further away are taken for this one, so that ranges can be worked out."""
 
 
 def by_name(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _LIKELY: Final = 0.5
 _SURELY: Final = 2.0
-"""As many times what it costs a campaign has to bring where it has no interval."""
+"""Times its cost that a campaign has to bring where its worth has no interval."""
 _UNITS: Final[dict["By", str]] = {
     "customer": "a customer",
     "spend": "a unit of spend",

@@ -50,7 +50,7 @@ class BuyerModel(NamedTuple):
 
 
 class Buyers(NamedTuple):
-    """What is known of buyers, and what was learned of it."""
+    """Purchases of buyers, and the models that were learned from them."""
 
     known: Purchases
     model: BuyerModel | None
@@ -131,7 +131,7 @@ def learn(known: Purchases) -> BuyerModel:
 
 
 def buyers(facts: Facts, money: Money, until: np.datetime64) -> Buyers:
-    """Look at what was bought before `until`, and learn of it what can be learned."""
+    """Learn the models that purchases before `until` allow."""
     known = purchases(facts, money, until)
     try:
         return Buyers(known, learn(known), None)
