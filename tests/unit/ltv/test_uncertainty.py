@@ -3,12 +3,12 @@ import pandas as pd
 import pytest
 
 from valuebox.compartments.ltv.uncertainty import Uncertainty
-from valuebox_training.ltv.level import Level
+from valuebox_training.ltv.level import LevelEstimate
 from valuebox_training.ltv.uncertainty import Views, fit_uncertainty
 
 PRICE = 15.880125
 SEGMENTS = [f"S{number:02d}" for number in range(16)]
-STILL = Level(0.0, 0.0, 0.0)
+STILL = LevelEstimate(0.0, 0.0, 0.0)
 
 
 def made(
@@ -42,7 +42,7 @@ def seen(expected: np.ndarray) -> Views:
     return Views(expected, expected, expected)
 
 
-def fit(spread: float = 0.0, level: Level = STILL, n_users: int = 40_000) -> Uncertainty:
+def fit(spread: float = 0.0, level: LevelEstimate = STILL, n_users: int = 40_000) -> Uncertainty:
     users, expected = made(n_users, 1, spread)
     return fit_uncertainty(users, seen(expected), level, 0.4)
 
@@ -105,7 +105,7 @@ def test_where_segments_do_not_differ_a_new_one_is_as_sure() -> None:
 
 
 def test_the_longer_ago_the_last_outcome_the_less_sure() -> None:
-    uncertainty = fit(level=Level(0.0, 0.01**2, 0.02**2))
+    uncertainty = fit(level=LevelEstimate(0.0, 0.01**2, 0.02**2))
     users = cohorts(5_000, 1, 6, country_segment="S00")[0]
     widths = [
         np.ptp(uncertainty.cohort_interval(users.assign(join_date=pd.Timestamp(date))))
@@ -137,7 +137,7 @@ def test_without_stv_at_all_everything_is_still_to_come() -> None:
 
 
 def test_it_survives_json() -> None:
-    uncertainty = fit(spread=0.1, level=Level(0.1, 0.01, 0.001))
+    uncertainty = fit(spread=0.1, level=LevelEstimate(0.1, 0.01, 0.001))
     again = Uncertainty.model_validate_json(uncertainty.model_dump_json())
     assert again.model_dump() == uncertainty.model_dump()
 
