@@ -46,10 +46,11 @@ def test_bad_requests_are_refused_and_not_stored(service: Service, bad: Bad) -> 
 
 def test_the_log_holds_nothing_of_what_was_sent(service: Service) -> None:
     already = len(service.log())
-    for bad in CORPUS:
-        send(service, bad)
+    codes = [error_of(send(service, bad)).code for bad in CORPUS]
     logged = service.log()[already:]
-    assert logged.count('"status": 4') == len(CORPUS)
+    # Of addresses where there is nothing a few a minute are written.
+    sure = sum(code != "not_found" for code in codes)
+    assert 0 < sure <= logged.count('"status": 4') <= len(CORPUS)
     assert "Traceback" not in logged
     assert "hunter2" not in logged
     values = {bad.value for bad in CORPUS if bad.value and len(bad.value) > 5}
