@@ -22,7 +22,7 @@ _log = logging.getLogger("valuebox")
 
 
 class Answerable(Model):
-    """One question, and by which model it is answered."""
+    """A question, and the model that answers it."""
 
     question: str = Field(
         description="Name of the compartment that answers the question.", examples=["ltv"]

@@ -170,7 +170,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return self.transport.get_write_buffer_size() + int(queued)
 
     def _look_again(self, waiting: int) -> None:
-        """See later whether the client has taken anything of what waits for it by then."""
+        """Look once more, after a while, whether the client has read anything meanwhile."""
         self._reader_timer = self.loop.call_later(
             SLOW_READER_SECONDS, self._look_whether_it_reads, waiting
         )

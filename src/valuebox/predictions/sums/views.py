@@ -15,7 +15,7 @@ class Selection:
     last: date | None = None
     """The last day, which is included."""
     segment: str | tuple[str, ...] | None = None
-    """One segment, or any of several."""
+    """A segment, or any of several."""
     model: str | None = None
     """Tag of a model. Without one every model is answered for by itself."""
 

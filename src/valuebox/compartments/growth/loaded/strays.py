@@ -16,7 +16,7 @@ Why = Literal["later than now", "long after all others", "long before all others
 _FEWEST: Final = 10
 """Events below which nothing is said of a gap between them."""
 _RARE: Final = 1_000
-"""One in so many events may lie beyond a gap."""
+"""So many events allow one of them to lie beyond a gap."""
 _YEAR: Final = np.timedelta64(366, "D")
 _SHOWN: Final = 5
 
