@@ -12,11 +12,11 @@ from starlette.responses import HTMLResponse
 from valuebox.compartments.ltv.uncertainty import NOMINAL
 from valuebox.dashboard import charts, panels
 from valuebox.dashboard.reading import MAX_JUDGED, Frame
-from valuebox.features.bins import SHIFT, WATCH
 from valuebox.pages.readable import change
 from valuebox.pages.rendering import digest, environment, style
 from valuebox.predictions.sums.views import FeatureDrift
 from valuebox.serving.errors import Error
+from valuebox.statistics.psi import SHIFT, WATCH
 
 _PRESETS: Final = {"30 days": 30, "90 days": 90, "a year": 365}
 _WORST: Final = 10

@@ -1,14 +1,11 @@
-"""The training users by feature and by prediction, to see when those of today are others.
+"""How many training users are in each bin of every feature and of the predictions.
 
-How far two distributions are apart is the population stability index, the sum of
-(actual - expected) * ln(actual / expected) over bins (Siddiqi, Credit Risk Scorecards, 2006).
-By convention less than `WATCH` is nothing, and more than `SHIFT` needs a look.
+`valuebox.statistics.psi` compares users of today with them.
 """
 
 import functools
 from collections.abc import Mapping, Sequence
-from statistics import NormalDist
-from typing import Annotated, Any, Final, NamedTuple, Self
+from typing import Annotated, Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,18 +20,8 @@ RARER: Final = "rarer"
 PREDICTION: Final = "prediction"
 """The name that predictions go by among the features."""
 
-WATCH: Final = 0.1
-"""From here on the population stability index is worth a look …"""
-SHIFT: Final = 0.25
-"""… and from here on users are others than those that were learned from."""
-
 # Ten to a decade, from a cent to a million, so that those of all models can be added up.
 PREDICTION_EDGES: Final = tuple(float(f"{10 ** (step / 10):.3g}") for step in range(-20, 61))
-# Below that a share says less about the users than about how many were counted.
-_LEAST_SHARE: Final = 1e-4
-# Of the training users in a bin of predictions, before it is compared.
-_MERGED_SHARE: Final = 0.05
-_NOISE_Z: Final = NormalDist().inv_cdf(0.999)
 
 
 class _Learned(BaseModel):
@@ -139,55 +126,3 @@ class Reference(_Learned):
 def prediction_codes(predictions: NDArray[np.float64]) -> Codes:
     """The bin of each prediction between `PREDICTION_EDGES`, `(n_users,)`."""
     return np.searchsorted(PREDICTION_EDGES, predictions, side="right")
-
-
-class Shift(NamedTuple):
-    """How far two distributions are apart."""
-
-    psi: float
-    """The population stability index."""
-    noise: float
-    """What chance alone exceeds once in 1,000 times, with so many users of the same kind."""
-
-
-def shift(expected: Sequence[int], actual: Sequence[int]) -> Shift | None:
-    """How far apart users are from the training users, by how many are in each bin.
-
-    Without any difference the index times n m / (n + m) is about chi-square, for n and m users
-    (Yurdakul, Statistical Properties of Population Stability Index, 2018).
-
-    Returns:
-        None where there are no users on one of the sides.
-    """
-    before, now = np.asarray(expected, dtype=np.float64), np.asarray(actual, dtype=np.float64)
-    n_before, n_now = before.sum(), now.sum()
-    if n_before == 0 or n_now == 0:
-        return None
-    # An empty bin would make it infinite; half a user is about what may have been overlooked.
-    least = max(_LEAST_SHARE, 0.5 / n_now)
-    shares = np.maximum(before / n_before, least), np.maximum(now / n_now, least)
-    psi = float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
-    freedom = int(((before > 0) | (now > 0)).sum()) - 1
-    return Shift(psi, (1 / n_before + 1 / n_now) * _chi_square(freedom))
-
-
-def merged(expected: Sequence[int], actual: Sequence[int]) -> tuple[list[int], list[int]]:
-    """Neighbouring bins of predictions put together until enough are expected in each."""
-    enough, before, now = _MERGED_SHARE * sum(expected), [0], [0]
-    for one, other in zip(expected, actual, strict=True):
-        if before[-1] >= enough:
-            before.append(0)
-            now.append(0)
-        before[-1] += one
-        now[-1] += other
-    if before[-1] < enough and len(before) > 1:
-        before[-2:], now[-2:] = [sum(before[-2:])], [sum(now[-2:])]
-    return before, now
-
-
-def _chi_square(freedom: int) -> float:
-    """What chance exceeds once in 1,000 times (Wilson and Hilferty's approximation)."""
-    if freedom < 1:
-        return 0.0
-    spread = 2 / (9 * freedom)
-    return float(freedom * (1 - spread + _NOISE_Z * spread**0.5) ** 3)

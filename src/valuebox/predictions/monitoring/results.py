@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from valuebox.features.bins import SHIFT
+from valuebox.statistics.psi import SHIFT
 
 Check = Literal["psi", "missing", "unseen", "error", "lag"]
 Share = Annotated[float, Field(ge=0, le=1)]

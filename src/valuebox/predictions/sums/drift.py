@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import Session
 
-from valuebox.features.bins import PREDICTION, PREDICTION_EDGES, Bins, Reference, merged, shift
+from valuebox.features.bins import PREDICTION, PREDICTION_EDGES, Bins, Reference
 from valuebox.predictions.sums.models import known_model
 from valuebox.predictions.sums.periods import chosen, period_name, period_of
 from valuebox.predictions.sums.tables import LtvFeatureBins, LtvPredictionBins
 from valuebox.predictions.sums.views import BinShare, FeatureDrift, Selection
+from valuebox.statistics.psi import merged, shift
 
 Counts = dict[tuple[str, str | None], dict[str, dict[int, int]]]
 
