@@ -20,7 +20,7 @@ from valuebox.settings import load_settings, variable
 from valuebox.statistics import cohorts
 from valuebox.statistics.cohorts import CohortReport
 from valuebox.statistics.scores import UserScores, user_scores
-from valuebox_cli.client import Client
+from valuebox_cli.client import connected
 from valuebox_cli.terminal.console import err, exit_codes, out, print_errors, print_scores
 from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
 
@@ -91,8 +91,8 @@ def _found(tag: str) -> str:
 
 def _answering(url: str) -> list[str]:
     """Tags of the models that a running service answers by."""
-    with Client(url) as client:
-        return [one.model for one in client.questions().questions if one.model]
+    with connected(url) as client:
+        return [one.model for one in client.models().questions if one.model]
 
 
 def _row(model: registry.Saved) -> tuple[str, ...]:

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import pandas as pd
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.exc import DBAPIError
 
+from valuebox.client.errors import ServiceError
 from valuebox.compartments.ltv import repository
 from valuebox.compartments.ltv.baseline import SegmentStvMeans
+from valuebox.compartments.ltv.bulk import PredictionTable
 from valuebox.compartments.ltv.columns import Estimates
 from valuebox.compartments.ltv.files import (
     TARGET,
@@ -22,12 +24,14 @@ from valuebox.compartments.ltv.files import (
 )
 from valuebox.compartments.ltv.schemas import Prediction
 from valuebox.models.contributions import Contributions
+from valuebox.schemas.plain import columns_of as columns_of_frame
 from valuebox.statistics import cohorts
 from valuebox.statistics.cohorts import CohortReport
 from valuebox.store.engine import Store, make_engine, reason
-from valuebox_cli.client import Client, ServiceAway
+from valuebox_cli.client import advised, connected
 from valuebox_cli.terminal.console import Interrupted, Unreachable
 
+_BULK: Final = "/v1/ltv/predict/bulk"
 Source = Literal["api", "database"]
 
 
@@ -86,8 +90,8 @@ def evaluate(
 
     Raises:
         BadFile: when the file cannot be used; nothing has been sent then.
-        ServiceError: when the service fails; what it had answered until then is stored.
-        Unreachable: when the database does not answer or does not hold this run's rows.
+        Unreachable: when the service fails, where what it had answered until then is stored; or
+            when the database does not answer or does not hold this run's rows.
     """
     users = all_users(file)
     warnings = file.warnings()
@@ -99,17 +103,23 @@ def evaluate(
     request_ids: list[UUID] = []
     answers: list[pd.DataFrame] = []
     done = 0
-    with Client(url) as client:
+    with connected(url) as client:
         card = client.model_card()
         try:
             for batch in _batches(users.drop(columns=TARGET, errors="ignore"), batch_size):
-                request_id, predictions = client.predict(batch, f"evaluate:{run}:{done}")
-                request_ids.append(request_id)
-                answers.append(pd.DataFrame(predictions.model_dump(exclude={"warnings"})))
+                answer = client.call(_BULK, batch, PredictionTable, key=f"evaluate:{run}:{done}")
+                if answer.content.user_id != batch["user_id"]:
+                    raise Unreachable(f"{url} answered other users than were sent")
+                request_ids.append(answer.request_id)
+                answers.append(pd.DataFrame(answer.content.model_dump(exclude={"warnings"})))
                 done += len(answers[-1])
                 sent(done, len(users))
-        except (ServiceAway, KeyboardInterrupt) as error:
-            raise _stopped(error, done, len(users), run) from None
+        except KeyboardInterrupt:
+            raise Interrupted(f"interrupted{_go_on(done, len(users), run)}") from None
+        except ServiceError as error:
+            if not error.is_away:
+                raise
+            raise Unreachable(f"{advised(error)}{_go_on(done, len(users), run)}") from None
     predicted = pd.concat(answers, ignore_index=True)[list(Prediction.model_fields)]
     if database_url:
         stored = read_back(database_url, request_ids, len(users))
@@ -141,12 +151,9 @@ def evaluate(
     )
 
 
-def _stopped(error: BaseException, done: int, users: int, run: str) -> Exception:
+def _go_on(done: int, users: int, run: str) -> str:
     """What the command says when it could not send everything."""
-    on = f"; {done:,} of {users:,} users are known to be stored, go on with --run {run}"
-    if isinstance(error, KeyboardInterrupt):
-        return Interrupted(f"interrupted{on}")
-    return ServiceAway(f"{error}{on}")
+    return f"; {done:,} of {users:,} users are known to be stored, go on with --run {run}"
 
 
 def read_back(
@@ -179,11 +186,4 @@ def read_back(
 
 def _batches(users: pd.DataFrame, size: int) -> Iterator[dict[str, list[Any]]]:
     for start in range(0, len(users), size):
-        batch = users.iloc[start : start + size]
-        yield {str(name): _json_values(batch[name]) for name in batch}
-
-
-def _json_values(values: "pd.Series[Any]") -> list[Any]:
-    if pd.api.types.is_datetime64_any_dtype(values):
-        return [value.isoformat(sep=" ") for value in values]
-    return values.astype(object).where(values.notna(), None).tolist()
+        yield columns_of_frame(users.iloc[start : start + size])

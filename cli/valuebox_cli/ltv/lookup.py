@@ -1,8 +1,9 @@
 """`valuebox predictions`: look up what the service has stored."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from valuebox.compartments.ltv.schemas import MAX_PAGE, StoredPrediction
 from valuebox.pages.readable import escaped
 from valuebox.pages.spreadsheets import write_rows
 from valuebox.schemas.values import MAX_USER_ID
-from valuebox_cli.client import DEFAULT_URL, Client
+from valuebox_cli.client import DEFAULT_URL, connected
 from valuebox_cli.terminal.console import exit_codes
 from valuebox_cli.terminal.options import Url
 
@@ -37,15 +38,16 @@ def predictions(
     Conditions that are given must all hold; without any, the newest of everybody are printed.
     Texts that a spreadsheet would take for formulas begin with an apostrophe.
     """
-    search = {
+    search: dict[str, Any] = {
         "user_ids": user_id,
-        "request_id": str(request_id) if request_id else None,
-        "joined_from": str(joined_from) if joined_from else None,
-        "joined_before": str(joined_before) if joined_before else None,
+        "request_id": request_id,
+        "joined_from": joined_from,
+        "joined_before": joined_before,
     }
-    with exit_codes(), Client(url) as client:
+    with exit_codes(), connected(url) as client:
         names = list(StoredPrediction.model_fields)
-        found = (one.model_dump(mode="json") for one in _pages(client, search, limit))
+        pages = client.search_all(**search, page_size=min(limit, MAX_PAGE))
+        found = (one.model_dump(mode="json") for one in islice(pages, limit))
         write_rows(sys.stdout, names, (_shown(one.values()) for one in found))
 
 
@@ -54,14 +56,3 @@ def _shown(values: Iterable[Any]) -> list[Any]:
     if not sys.stdout.isatty():
         return list(values)
     return [escaped(one) if isinstance(one, str) else one for one in values]
-
-
-def _pages(client: Client, search: dict[str, Any], limit: int) -> Iterator[StoredPrediction]:
-    after = None
-    while limit > 0:
-        page = client.search({**search, "page_size": min(limit, MAX_PAGE), "after": after})
-        yield from page.predictions
-        limit -= len(page.predictions)
-        if page.next_page is None:
-            return
-        after = str(page.next_page)

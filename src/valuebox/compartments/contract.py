@@ -7,7 +7,7 @@ objects; none of them names a compartment.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
@@ -16,6 +16,9 @@ from valuebox.models.registry import served
 from valuebox.settings import Settings
 from valuebox.store.base import Base
 from valuebox.worker.expiry import Expiry
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Whose(Enum):
@@ -74,6 +77,9 @@ class ModelKind:
     """The tag that means the newest one."""
     note: Callable[[Session, Any], None] | None = None
     """Function that stores what predictions of a model are judged by, when a service starts."""
+    predict_frame: "Callable[[Any, pd.DataFrame], tuple[pd.DataFrame, list[str]]] | None" = None
+    """Function that predicts rows of a data frame: `prediction`, `lower` and `upper` by its index,
+    and what is strange, in sentences; None where predictions need more than a data frame."""
 
     def served(self, settings: Settings) -> Artifact | None:
         """The model that a service answers with; see `registry.served`."""

@@ -3,14 +3,13 @@
 import logging
 from collections.abc import Mapping
 
-from pydantic import Field
 from sqlalchemy.orm import Session
 
 from valuebox.access.keys import Scope
 from valuebox.compartments.contract import Artifact, ModelKind
+from valuebox.compartments.questions import Answerable, Questions
 from valuebox.compartments.register import compartments
 from valuebox.models.registry import NONE
-from valuebox.schemas.values import Model
 from valuebox.serving.endpoint import endpoint
 from valuebox.serving.errors import lacks_model
 from valuebox.settings import Settings, variable
@@ -19,32 +18,6 @@ Models = Mapping[str, Artifact | None]
 """The model of each compartment that takes one, by the compartment's name."""
 
 _log = logging.getLogger("valuebox")
-
-
-class Answerable(Model):
-    """A question, and the model that answers it."""
-
-    question: str = Field(
-        description="Name of the compartment that answers the question.", examples=["ltv"]
-    )
-    asks: str = Field(
-        description="The question as a sentence.",
-        examples=["What will this user spend in a bit more than two months?"],
-    )
-    model: str | None = Field(
-        description="Tag of the model that answers; null where there is none, and the endpoints "
-        "answer `not_found`.",
-        examples=["ltv:2a4bqzq5x6lzqhqr"],
-    )
-    how: str | None = Field(
-        description="What makes the question answerable; null where it is.", examples=[None]
-    )
-
-
-class Questions(Model):
-    """The questions that take a model; whatever else the service answers, it answers without."""
-
-    questions: list[Answerable]
 
 
 class ModelsApi:

@@ -143,6 +143,16 @@ def find(tag: str) -> str:
     return str(_get(tag).tag)
 
 
+def kind_of(tag: str) -> str:
+    """The compartment that a model belongs to, as the store has it; empty for models of others.
+
+    Raises:
+        ArtifactMissing: when the store has no such model.
+        ArtifactRefused: when it is no tag.
+    """
+    return str(_get(tag).info.labels.get("kind", ""))
+
+
 def named(tag: str | None, newest: str) -> str | None:
     """The exact tag of the model that a service would take; None where it would take none.
 

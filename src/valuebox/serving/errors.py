@@ -1,96 +1,24 @@
 """The one shape that every error takes on its way out."""
 
-from http import HTTPStatus
-from typing import Final, Literal
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
+from valuebox.schemas.errors import IDEMPOTENCY_KEY_HEADER as IDEMPOTENCY_KEY_HEADER
+from valuebox.schemas.errors import REPLAYED_HEADER as REPLAYED_HEADER
+from valuebox.schemas.errors import REQUEST_ID_HEADER as REQUEST_ID_HEADER
+from valuebox.schemas.errors import STATUS_OF as STATUS_OF
+from valuebox.schemas.errors import WARNINGS_HEADER as WARNINGS_HEADER
+from valuebox.schemas.errors import Error as Error
+from valuebox.schemas.errors import ErrorAnswer as ErrorAnswer
+from valuebox.schemas.errors import ErrorCode as ErrorCode
+from valuebox.schemas.errors import Problem as Problem
 from valuebox.serving.exchange import current
 
 NOT_FOUND: Final = "There is nothing at this address; `/docs.json` lists what there is."
 METHOD_NOT_ALLOWED: Final = "This address answers another method; see `/docs.json`."
 MAX_PROBLEMS: Final = 20
 """Problems that are listed at most, of those that were found."""
-
-REQUEST_ID_HEADER: Final = "X-Request-Id"
-IDEMPOTENCY_KEY_HEADER: Final = "Idempotency-Key"
-REPLAYED_HEADER: Final = "Idempotent-Replayed"
-WARNINGS_HEADER: Final = "X-Valuebox-Warnings"
-
-ErrorCode = Literal[
-    "malformed_json",
-    "invalid_input",
-    "unauthenticated",
-    "forbidden",
-    "not_found",
-    "method_not_allowed",
-    "key_reused",
-    "answer_gone",
-    "unanswerable",
-    "body_too_large",
-    "unsupported_media_type",
-    "rate_limited",
-    "internal_error",
-    "database_unavailable",
-    "overloaded",
-    "not_ready",
-    "timed_out",
-    "too_slow",
-]
-
-STATUS_OF: dict[ErrorCode, HTTPStatus] = {
-    "malformed_json": HTTPStatus.BAD_REQUEST,
-    "invalid_input": HTTPStatus.BAD_REQUEST,
-    "unauthenticated": HTTPStatus.UNAUTHORIZED,
-    "forbidden": HTTPStatus.FORBIDDEN,
-    "not_found": HTTPStatus.NOT_FOUND,
-    "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
-    "key_reused": HTTPStatus.CONFLICT,
-    "answer_gone": HTTPStatus.GONE,
-    "unanswerable": HTTPStatus.CONFLICT,
-    "body_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    "unsupported_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    "rate_limited": HTTPStatus.TOO_MANY_REQUESTS,
-    "internal_error": HTTPStatus.INTERNAL_SERVER_ERROR,
-    "database_unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
-    "overloaded": HTTPStatus.SERVICE_UNAVAILABLE,
-    "not_ready": HTTPStatus.SERVICE_UNAVAILABLE,
-    "timed_out": HTTPStatus.GATEWAY_TIMEOUT,
-    "too_slow": HTTPStatus.REQUEST_TIMEOUT,
-}
-
-
-class Problem(BaseModel):
-    """One thing that is wrong with the input; never the value itself."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    row: int | None = Field(default=None, description="Position in the sent array, from 0.")
-    field: str | None = Field(default=None, description="Column, or dotted path below it.")
-    message: str = Field(description="What is wrong and what is expected.")
-
-
-class Error(BaseModel):
-    """What went wrong, for a program (`code`) and for a person (`message`)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    code: ErrorCode = Field(description="Stable word for programs.")
-    message: str = Field(description="One sentence for people.")
-    problems: list[Problem] = Field(
-        default=[], description="The first problems found in the input, by row and field."
-    )
-    problem_count: int = Field(default=0, description="How many there are in all.")
-    request_id: str = Field(description="The same as in the header `X-Request-Id`.")
-
-
-class ErrorAnswer(BaseModel):
-    """The body of an answer with a status of 400 or more."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    error: Error
 
 
 class BodyRefused(Exception):

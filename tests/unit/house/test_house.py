@@ -31,10 +31,14 @@ FLOORS = (
     "compartments.growth",
     "compartments.response",
     "compartments.register",
+    "compartments.questions",
     "compartments.models",
+    "compartments.loading",
+    "client",
     "front",
     "dashboard",
     "service",
+    "__init__",
 )
 """From the ground up: a room imports from those before it alone."""
 

@@ -10,6 +10,7 @@ from valuebox.compartments.contract import Compartment, ModelKind, People, Perso
 from valuebox.compartments.ltv.answers import TRAINED_BY
 from valuebox.compartments.ltv.api import LtvApi
 from valuebox.compartments.ltv.expiry import prune_features, prune_outcomes
+from valuebox.compartments.ltv.frames import predict_frame
 from valuebox.compartments.ltv.model import NEWEST, LtvModel
 from valuebox.compartments.ltv.privacy import forget_users, records_of_users
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
@@ -41,7 +42,9 @@ COMPARTMENT: Final = Compartment(
     question="What will this user spend in a bit more than two months?",
     endpoints=LtvApi,
     open=_open,
-    model=ModelKind("model", TRAINED_BY, LtvModel.load, NEWEST, note=register),
+    model=ModelKind(
+        "model", TRAINED_BY, LtvModel.load, NEWEST, note=register, predict_frame=predict_frame
+    ),
     tables=(LtvFeatures, LtvPrediction, LtvOutcome),
     personal=(Personal(Whose.USERS, _records, _forget),),
     expiry=(

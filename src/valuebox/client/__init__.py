@@ -1,0 +1,1 @@
+"""The service as Python programs call it, over HTTP."""

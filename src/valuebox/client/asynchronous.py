@@ -1,0 +1,185 @@
+"""The client of programs that do other things while they wait for an answer."""
+
+import warnings
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from uuid import UUID
+
+import httpx
+from tenacity import AsyncRetrying
+
+from valuebox.client import calls
+from valuebox.client.bodies import Columns, Rows
+from valuebox.client.calls import Answer, Call
+from valuebox.client.link import DEFAULT_URL, Link
+from valuebox.client.sync import like
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    import pandas as pd
+
+    from valuebox.compartments.growth.experiments.schemas import ExperimentReport
+    from valuebox.compartments.growth.report import GrowthReport
+    from valuebox.compartments.growth.uplift.schemas import UpliftReport
+    from valuebox.compartments.ltv.bulk import PredictionTable
+    from valuebox.compartments.ltv.schemas import (
+        ModelCard,
+        OutcomesStored,
+        Prediction,
+        PredictionPage,
+        StoredPrediction,
+    )
+    from valuebox.compartments.questions import Questions
+    from valuebox.compartments.response.schemas import ResponsePredictions
+    from valuebox.facts.schemas import CustomersStored, EventsStored
+
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """A valuebox service, called over HTTP by coroutines.
+
+    It is made with the arguments of `Client`, and has its methods, which are awaited.
+    """
+
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        *,
+        api_key: str | None = None,
+        timeout: float = 90.0,
+        retry_seconds: float = 30.0,
+        limit_seconds: float = 90.0,
+        wait_for_start: bool = True,
+    ):
+        self._link = Link(url, api_key, timeout, retry_seconds, limit_seconds, wait_for_start)
+        self._http = httpx.AsyncClient(**self._link.options())
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._link.name!r})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Hang up; the client cannot be used any more."""
+        await self._http.aclose()
+
+    async def call(
+        self, path: str, body: Any, answers: type[T], *, key: str | None = None
+    ) -> Answer[T]:
+        """See `Client.call`."""
+        return await self._send(calls.call(path, body, answers, key))
+
+    async def predict(self, users: Rows, *, key: str | None = None) -> "list[Prediction]":
+        """See `Client.predict`."""
+        return (await self._told(calls.predict(users, key))).root
+
+    @overload
+    async def predict_bulk(
+        self, users: "pd.DataFrame", *, key: str | None = None
+    ) -> "pd.DataFrame": ...
+    @overload
+    async def predict_bulk(
+        self, users: Columns, *, key: str | None = None
+    ) -> "PredictionTable": ...
+    async def predict_bulk(
+        self, users: "Columns | pd.DataFrame", *, key: str | None = None
+    ) -> "PredictionTable | pd.DataFrame":
+        """See `Client.predict_bulk`."""
+        return like(users, await self._told(calls.predict_bulk(users, key)))
+
+    async def search(
+        self,
+        *,
+        user_ids: list[int] | None = None,
+        request_id: UUID | None = None,
+        joined_from: datetime | str | None = None,
+        joined_before: datetime | str | None = None,
+        page_size: int | None = None,
+        after: UUID | None = None,
+    ) -> "PredictionPage":
+        """See `Client.search`."""
+        conditions = {name: one for name, one in locals().items() if name != "self"}
+        return (await self._send(calls.search(conditions))).content
+
+    async def search_all(self, **conditions: Any) -> "AsyncIterator[StoredPrediction]":
+        """See `Client.search_all`."""
+        while True:
+            page = await self.search(**conditions)
+            for one in page.predictions:
+                yield one
+            if page.next_page is None:
+                return
+            conditions["after"] = page.next_page
+
+    async def outcomes(
+        self, values: "Rows | Mapping[int, float]", *, key: str | None = None
+    ) -> "OutcomesStored":
+        """See `Client.outcomes`."""
+        return (await self._send(calls.outcomes(values, key))).content
+
+    async def model_card(self) -> "ModelCard":
+        """See `Client.model_card`."""
+        return (await self._send(calls.model_card())).content
+
+    async def models(self) -> "Questions":
+        """See `Client.models`."""
+        return (await self._send(calls.models())).content
+
+    async def customers(self, customers: Rows, *, key: str | None = None) -> "CustomersStored":
+        """See `Client.customers`."""
+        return (await self._send(calls.customers(customers, key))).content
+
+    async def events(self, events: Rows, *, key: str | None = None) -> "EventsStored":
+        """See `Client.events`."""
+        return (await self._send(calls.events(events, key))).content
+
+    async def growth_report(self, **question: Any) -> "GrowthReport":
+        """See `Client.growth_report`."""
+        return (await self._send(calls.growth_report(question))).content
+
+    async def growth_experiment(self, **question: Any) -> "ExperimentReport":
+        """See `Client.growth_experiment`."""
+        return (await self._send(calls.growth_experiment(question))).content
+
+    async def growth_uplift(self, **question: Any) -> "UpliftReport":
+        """See `Client.growth_uplift`."""
+        return (await self._send(calls.growth_uplift(question))).content
+
+    async def response(
+        self, customers: Rows, *, at: datetime | None = None, key: str | None = None
+    ) -> "ResponsePredictions":
+        """See `Client.response`."""
+        return (await self._send(calls.response(customers, at, key))).content
+
+    async def _told(self, call: Call[T]) -> T:
+        answer = await self._send(call)
+        if answer.warnings:
+            warnings.warn(answer.warnings, UserWarning, stacklevel=3)
+        return answer.content
+
+    async def _send(self, call: Call[T]) -> Answer[T]:
+        """Send a request, and again while that may help.
+
+        What stores carries a key, and the rest only reads: sending again does no harm.
+        """
+        answer: Answer[T] = await AsyncRetrying(**self._link.patience())(self._send_once, call)
+        return answer
+
+    async def _send_once(self, call: Call[T]) -> Answer[T]:
+        try:
+            response = await self._http.post(**self._link.request(call))
+        except httpx.HTTPError as error:
+            raise self._link.failed(error) from None
+        return self._link.read(call, response)

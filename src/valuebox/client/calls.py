@@ -1,0 +1,150 @@
+"""The endpoints of the service: what each is sent, and what it answers.
+
+What answers are read as is imported when a call is made: a program that only sends events needs no
+pandas.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from uuid import UUID, uuid4
+
+from valuebox.client.bodies import Columns, Rows, columns_of, encoded, rows_of
+from valuebox.schemas.plain import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from valuebox.compartments.growth.experiments.schemas import ExperimentReport
+    from valuebox.compartments.growth.report import GrowthReport
+    from valuebox.compartments.growth.uplift.schemas import UpliftReport
+    from valuebox.compartments.ltv.bulk import PredictionTable
+    from valuebox.compartments.ltv.schemas import (
+        ModelCard,
+        OutcomesStored,
+        PredictionPage,
+        Predictions,
+    )
+    from valuebox.compartments.questions import Questions
+    from valuebox.compartments.response.schemas import ResponsePredictions
+    from valuebox.facts.schemas import CustomersStored, EventsStored
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Call(Generic[T]):
+    """A request, and the type of its answer."""
+
+    path: str
+    body: bytes
+    answers: type[T]
+    key: str
+    """The `Idempotency-Key`: what stores is stored once, however often it is sent with this key."""
+
+
+@dataclass(frozen=True)
+class Answer(Generic[T]):
+    """What a service answered to a request."""
+
+    content: T
+    request_id: UUID
+    """Id of the request; that of the first one, where the answer is given again."""
+    is_replayed: bool
+    """Whether an earlier request with the same key was answered so."""
+    warnings: str | None
+    """What is strange about the input, in sentences; None where nothing is."""
+
+
+def call(path: str, body: Any, answers: type[T], key: str | None = None) -> Call[T]:
+    """A request to any endpoint; without a key it gets one of its own."""
+    return Call(path, encoded(plain(body)), answers, uuid4().hex if key is None else key)
+
+
+def predict(users: Rows, key: str | None) -> "Call[Predictions]":
+    """See `Client.predict`."""
+    from valuebox.compartments.ltv.schemas import Predictions
+
+    return call("/v1/ltv/predict", rows_of(users), Predictions, key)
+
+
+def predict_bulk(users: "Columns | pd.DataFrame", key: str | None) -> "Call[PredictionTable]":
+    """See `Client.predict_bulk`."""
+    from valuebox.compartments.ltv.bulk import PredictionTable
+
+    return call("/v1/ltv/predict/bulk", columns_of(users), PredictionTable, key)
+
+
+def search(conditions: Mapping[str, Any]) -> "Call[PredictionPage]":
+    """See `Client.search`."""
+    from valuebox.compartments.ltv.schemas import PredictionPage
+
+    given = {name: value for name, value in conditions.items() if value is not None}
+    return call("/v1/ltv/predictions/search", given, PredictionPage)
+
+
+def outcomes(values: "Rows | Mapping[int, float]", key: str | None) -> "Call[OutcomesStored]":
+    """See `Client.outcomes`."""
+    from valuebox.compartments.ltv.schemas import OutcomesStored
+
+    if isinstance(values, Mapping):
+        values = [{"user_id": user, "target": target} for user, target in values.items()]
+    return call("/v1/ltv/outcomes", rows_of(values), OutcomesStored, key)
+
+
+def model_card() -> "Call[ModelCard]":
+    """See `Client.model_card`."""
+    from valuebox.compartments.ltv.schemas import ModelCard
+
+    return call("/v1/ltv/model", {}, ModelCard)
+
+
+def models() -> "Call[Questions]":
+    """See `Client.models`."""
+    from valuebox.compartments.questions import Questions
+
+    return call("/v1/models", {}, Questions)
+
+
+def customers(rows: Rows, key: str | None) -> "Call[CustomersStored]":
+    """See `Client.customers`."""
+    from valuebox.facts.schemas import CustomersStored
+
+    return call("/v1/customers", rows_of(rows), CustomersStored, key)
+
+
+def events(rows: Rows, key: str | None) -> "Call[EventsStored]":
+    """See `Client.events`."""
+    from valuebox.facts.schemas import EventsStored
+
+    return call("/v1/events", rows_of(rows), EventsStored, key)
+
+
+def growth_report(question: Mapping[str, Any]) -> "Call[GrowthReport]":
+    """See `Client.growth_report`."""
+    from valuebox.compartments.growth.report import GrowthReport
+
+    return call("/v1/growth/report", question, GrowthReport)
+
+
+def growth_experiment(question: Mapping[str, Any]) -> "Call[ExperimentReport]":
+    """See `Client.growth_experiment`."""
+    from valuebox.compartments.growth.experiments.schemas import ExperimentReport
+
+    return call("/v1/growth/experiment", question, ExperimentReport)
+
+
+def growth_uplift(question: Mapping[str, Any]) -> "Call[UpliftReport]":
+    """See `Client.growth_uplift`."""
+    from valuebox.compartments.growth.uplift.schemas import UpliftReport
+
+    return call("/v1/growth/uplift", question, UpliftReport)
+
+
+def response(customers: Rows, at: datetime | None, key: str | None) -> "Call[ResponsePredictions]":
+    """See `Client.response`."""
+    from valuebox.compartments.response.schemas import ResponsePredictions
+
+    question = {"customers": rows_of(customers), "at": at}
+    return call("/v1/growth/response", question, ResponsePredictions, key)
