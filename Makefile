@@ -5,7 +5,7 @@ IMAGE ?= valuebox:latest
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo test test-slow fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
-	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-dashboard bench-contenders bench chaos chaos-image soak starve pictures
+	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-dashboard bench-contenders bench chaos chaos-image soak starve pictures release-check
 
 install: .venv/installed
 
@@ -134,7 +134,19 @@ bench-dashboard: install
 
 docs: install
 	$(BIN)/python docs/modules.py
+	$(BIN)/python docs/reference.py
 	$(BIN)/python -m valuebox_cli.admin.schemas docs/schemas
+
+# What docs/releasing.md asks for before a tag: a wheel of a clean tree that works where nothing else is.
+release-check: lint
+	test -z "$$(git status --porcelain)"
+	$(BIN)/python -m pytest tests/unit/house
+	rm -rf build/release
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/release .
+	$(PYTHON) -m venv build/release/venv
+	build/release/venv/bin/python -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r requirements.txt
+	build/release/venv/bin/python -m pip install --quiet --no-deps build/release/*.whl
+	cd build/release && venv/bin/python -c "import valuebox, valuebox.service; valuebox.Client(), valuebox.load; print(valuebox.__version__)"
 
 lock: install
 	$(BIN)/uv pip compile $(LOCK) --output-file requirements.txt pyproject.toml

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from valuebox.client.asynchronous import AsyncClient
+    from valuebox.client.calls import Answer
     from valuebox.client.errors import ServiceError
     from valuebox.client.sync import Client
     from valuebox.compartments.loading import LoadedModel, load
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = (
+    "Answer",
     "AsyncClient",
     "Client",
     "LoadedModel",
@@ -27,6 +29,7 @@ __all__ = (
 )
 
 _PLACES = {
+    "Answer": "client.calls",
     "AsyncClient": "client.asynchronous",
     "Client": "client.sync",
     "LoadedModel": "compartments.loading",

@@ -46,15 +46,19 @@ class Call(Generic[T]):
 
 @dataclass(frozen=True)
 class Answer(Generic[T]):
-    """What a service answered to a request."""
+    """What a service answered to `Client.call`.
+
+    Attributes:
+        content: The answer, as the type that was asked for.
+        request_id: Id of the request; that of the first one, where the answer is given again.
+        is_replayed: Whether an earlier request with the same key was answered so.
+        warnings: What is strange about the input, in sentences; None where nothing is.
+    """
 
     content: T
     request_id: UUID
-    """Id of the request; that of the first one, where the answer is given again."""
     is_replayed: bool
-    """Whether an earlier request with the same key was answered so."""
     warnings: str | None
-    """What is strange about the input, in sentences; None where nothing is."""
 
 
 def call(path: str, body: Any, answers: type[T], key: str | None = None) -> Call[T]:
