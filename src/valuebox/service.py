@@ -24,6 +24,7 @@ from valuebox.serving import logs, telemetry
 from valuebox.serving.dispatch import Dispatch
 from valuebox.serving.guard import Guard
 from valuebox.serving.openapi import TruthfulDocs
+from valuebox.serving.pipeline import Pipeline
 from valuebox.serving.proxies import TrustedProxies
 from valuebox.serving.replays import Replays
 from valuebox.serving.sites import Site
@@ -79,18 +80,19 @@ class ValueBox(*(one.endpoints for one in compartments()), ModelsApi):  # type: 
         self.store = Store(make_engine(settings.database_url.get_secret_value()))
         # Whoever starts a worker by itself has not decided, and gets the stricter answer.
         self.access = Access(self.store, "keys" if settings.access == "auto" else settings.access)
-        self.replays = Replays(timedelta(hours=settings.replay_hours))
+        replays = Replays(timedelta(hours=settings.replay_hours))
+        self.aside = ThreadPoolExecutor(PREDICTING, thread_name_prefix="aside")
+        self.pipeline = Pipeline(self.store, replays, self.aside)
         self.readiness = Readiness(self.store.engine)
         self.drain = Drain(settings.drain_seconds)
         self.models = served_models(settings)
         for compartment in compartments():
             compartment.open(self, self.models.get(compartment.name))
         self.dispatch = Dispatch(self, THREADS)
-        self.aside = ThreadPoolExecutor(PREDICTING, thread_name_prefix="aside")
         self.monitored = MonitorGauges()
         self.repeating = (
             pool_use(self.store.engine),
-            pruner(Pruning(self.store, settings.keep, expiry(), self.replays.expiry)),
+            pruner(Pruning(self.store, settings.keep, expiry(), replays.expiry)),
             upkeep(Folding(self.store), self.monitored),
         )
         for one in self.repeating:

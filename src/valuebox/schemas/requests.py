@@ -53,6 +53,11 @@ class RequestModel(BaseModel):
             )
         return valid
 
+    @property
+    def n_rows(self) -> int:
+        """How many rows were sent, which count against limits: those of a list, or a single one."""
+        return len(self.root) if isinstance(self, RootModel) else 1
+
     def nested(self) -> Iterable[Mapping[str, Any]]:
         """Objects below this, or below the objects in it, whose names callers choose."""
         return ()

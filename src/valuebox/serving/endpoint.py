@@ -4,7 +4,7 @@ import functools
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, ParamSpec, get_type_hints
+from typing import Any, Final, NamedTuple, ParamSpec, get_args, get_type_hints
 
 import bentoml
 from pydantic import BaseModel
@@ -15,7 +15,14 @@ from starlette.responses import Response
 from valuebox.access.keys import Scope
 from valuebox.access.limits import CountersBusy, NeverAllowed, RateLimited
 from valuebox.schemas.requests import RequestModel
-from valuebox.serving.errors import METHOD_NOT_ALLOWED, ErrorCode, Problem, error_response
+from valuebox.serving.errors import (
+    METHOD_NOT_ALLOWED,
+    ErrorCode,
+    NoModel,
+    Problem,
+    Unanswerable,
+    error_response,
+)
 from valuebox.serving.exchange import Exchange, current
 from valuebox.serving.logs import kind_of
 from valuebox.serving.replays import AnswerGone, KeyReused
@@ -92,13 +99,17 @@ def endpoint(
         path: Of the endpoint.
         scopes: Where API keys are asked for, they need one of these.
         stores: Whether it stores, and so takes an `Idempotency-Key`.
-        answers: What a response holds that the method makes itself; without it the method
-            returns a model.
+        answers: What a response holds that the method makes itself; not needed where the method
+            returns a model, or one model or else a response.
         refuses: Errors of its own.
         warns: Whether its answer may come with warnings.
         together: How it answers several requests at once, if it can.
 
     BentoML knows of it, for its own clients and pages; requests are answered by `Dispatch`.
+
+    Raises:
+        TypeError: when the types of the method, which takes the body or nothing, do not say what
+            it takes and answers.
     """
 
     def decorate(method: Callable[P, Any]) -> Any:
@@ -109,16 +120,34 @@ def endpoint(
             except Exception as error:
                 return failed(error)
 
-        types = get_type_hints(method)
-        returned = types.pop("return")
-        output = returned if answers is None else answers
-        takes = next(iter(types.values()), None)
+        takes, told = _told_by_types(method)
+        output = told if answers is None else answers
+        if output is None:
+            raise TypeError(f"{path} needs `answers`: its method returns no single model")
         ROUTES[path] = Route(
             answer, frozenset(scopes), stores, takes, output, refuses, warns, together
         )
         return bentoml.api(route=path, output_spec=output)(answer)
 
     return decorate
+
+
+def _told_by_types(
+    method: Callable[..., Any],
+) -> tuple[type[RequestModel] | None, type[BaseModel] | None]:
+    """What the body of a method's request holds, and which model the method returns, if one."""
+    types = get_type_hints(method)
+    returned = types.pop("return", None)
+    taken = list(types.values())
+    bodies = [one for one in taken if _is_a(one, RequestModel)]
+    if len(bodies) < len(taken) or len(bodies) > 1:
+        raise TypeError(f"{method.__name__} takes something else than the body of a request")
+    models = [one for one in (returned, *get_args(returned)) if _is_a(one, BaseModel)]
+    return next(iter(bodies), None), models[0] if len(models) == 1 else None
+
+
+def _is_a(one: Any, base: type) -> bool:
+    return isinstance(one, type) and issubclass(one, base)
 
 
 def failed(error: Exception) -> Response:
@@ -129,6 +158,10 @@ def failed(error: Exception) -> Response:
         case AnswerGone():
             current().replayed = False
             return error_response("answer_gone", _ANSWER_GONE)
+        case NoModel():
+            return error_response("not_found", str(error))
+        case Unanswerable():
+            return error_response("unanswerable", str(error), error.problems)
         case RateLimited():
             return rate_limited(error)
         case CountersBusy():

@@ -1,9 +1,11 @@
 """The one shape that every error takes on its way out."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.responses import JSONResponse
 
+from valuebox.errors import ValueboxError
 from valuebox.schemas.errors import IDEMPOTENCY_KEY_HEADER as IDEMPOTENCY_KEY_HEADER
 from valuebox.schemas.errors import REPLAYED_HEADER as REPLAYED_HEADER
 from valuebox.schemas.errors import REQUEST_ID_HEADER as REQUEST_ID_HEADER
@@ -28,6 +30,22 @@ class BodyRefused(Exception):
         super().__init__()
         self.answer = answer
         """The answer to the request."""
+
+
+class NoModel(ValueboxError):
+    """A question that takes a model was asked of a service that has none for it."""
+
+    def __init__(self, question: str, command: str):
+        super().__init__(lacks_model(question, command))
+
+
+class Unanswerable(ValueboxError):
+    """There is no answer to some of what was asked; the message is a sentence for people."""
+
+    def __init__(self, message: str, problems: Sequence[Problem] = ()):
+        super().__init__(message)
+        self.problems = list(problems)
+        """Problems with the rows that have no answer."""
 
 
 def error_response(

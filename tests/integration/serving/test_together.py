@@ -3,7 +3,10 @@
 import asyncio
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,40 +19,54 @@ from support.users import user, users
 
 from valuebox.access.callers import Caller
 from valuebox.access.limits import RateLimited
-from valuebox.compartments.ltv import together
-from valuebox.compartments.ltv.api import LtvApi
-from valuebox.compartments.ltv.columns import Estimates
+from valuebox.compartments.ltv.api import LtvApi, OfUsers
+from valuebox.compartments.ltv.columns import Estimates, UserColumns
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.schemas import Users
+from valuebox.compartments.ltv.steps import OfRows
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
 from valuebox.predictions.tally import Tally
 from valuebox.serving.bodies import Body
 from valuebox.serving.dispatch import Dispatch
-from valuebox.serving.endpoint import Asked
+from valuebox.serving.endpoint import ROUTES, Asked, Together
 from valuebox.serving.exchange import Exchange
+from valuebox.serving.pipeline import Pipeline
+from valuebox.serving.replays import Replays
 from valuebox.store.engine import IDLE_MS, Store
 
 BREAKS = 666
 
 
-class Api(LtvApi):
-    """The endpoints with a database and a model, which breaks over one user."""
+@dataclass(frozen=True)
+class Observed(OfRows):
+    """The steps, which take their time, and break over one user."""
 
-    def __init__(self, store: Store, model: LtvModel):
+    calls: list[int]
+    takes: float
+
+    def say(self, columns: UserColumns, exchange: Exchange) -> Estimates:
+        self.calls.append(len(columns))
+        time.sleep(self.takes)
+        if BREAKS in columns.features["STV"]:
+            raise RuntimeError("of all users, this one")
+        return super().say(columns, exchange)
+
+
+class Api(LtvApi):
+    """The endpoints with a database and a model."""
+
+    def __init__(self, store: Store, model: LtvModel | None, aside: ThreadPoolExecutor):
+        self.pipeline = Pipeline(store, Replays(timedelta(days=1)), aside)
         self.store = store
         self.ltv = model
-        self.tally = Tally(model)
-        self.calls = 0
+        self.tally = Tally(model) if model else None
+        self.calls: list[int] = []
         self.takes = 0.0
 
-    def estimate(
-        self, model: LtvModel, exchange: Exchange, features: Mapping[str, Sequence[Any]]
-    ) -> Estimates:
-        self.calls += 1
-        time.sleep(self.takes)
-        if BREAKS in features["STV"]:
-            raise RuntimeError("of all users, this one")
-        return super().estimate(model, exchange, features)
+    def ltv_steps(self, of: Callable[..., OfUsers]) -> OfUsers:
+        return super().ltv_steps(
+            lambda model, tally: Observed(model, tally, self.calls, self.takes)  # type: ignore[arg-type]
+        )
 
 
 class Spent(Caller):
@@ -63,8 +80,20 @@ class Spent(Caller):
 
 
 @pytest.fixture
-def api(store: Store, model: LtvModel) -> Api:
-    return Api(store, model)
+def aside() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as threads:
+        yield threads
+
+
+@pytest.fixture
+def api(store: Store, model: LtvModel, aside: ThreadPoolExecutor) -> Api:
+    return Api(store, model, aside)
+
+
+def together() -> Together:
+    route = ROUTES["/v1/ltv/predict"]
+    assert route.together is not None
+    return route.together
 
 
 def asked(*sent: list[dict[str, Any]], **changed: Any) -> list[Asked]:
@@ -78,10 +107,10 @@ def told(responses: Sequence[Response]) -> list[tuple[int, dict[str, Any]]]:
 def test_each_is_answered_and_stored_as_if_it_were_alone(api: Api, model: LtvModel) -> None:
     sent = [users(3), users(1, first_id=10), users(9, first_id=20, missing=0.5)]
     requests = asked(*sent)
-    answers = told(together.predict(api, requests))
-    assert api.calls == 1
+    answers = told(together().answer(api, requests))
+    assert len(api.calls) == 1
     assert [status for status, _ in answers] == [200] * 3
-    alone = [told(together.predict(api, asked(one)))[0][1] for one in sent]
+    alone = [told(together().answer(api, asked(one)))[0][1] for one in sent]
     for (_, body), other, one in zip(answers, alone, sent, strict=True):
         assert [row["user_id"] for row in body] == [row["user_id"] for row in one]
         for name in ("prediction", "lower", "upper"):
@@ -108,14 +137,14 @@ def test_whoever_has_used_up_a_minute_is_refused_alone(api: Api) -> None:
         *asked(users(1, first_id=5), caller=Spent()),
         *asked(users(2, first_id=7)),
     ]
-    answers = told(together.predict(api, requests))
+    answers = told(together().answer(api, requests))
     assert [status for status, _ in answers] == [200, 429, 200]
     assert answers[1][1]["error"]["code"] == "rate_limited"
     assert count_rows(api.store)["ltv_predictions"] == 3
 
 
 def test_one_that_breaks_takes_nobody_along(api: Api, caplog: pytest.LogCaptureFixture) -> None:
-    answers = told(together.predict(api, asked(users(2), [user(7, STV=BREAKS)], users(1, 9))))
+    answers = told(together().answer(api, asked(users(2), [user(7, STV=BREAKS)], users(1, 9))))
     assert [status for status, _ in answers] == [200, 500, 200]
     assert answers[1][1]["error"]["code"] == "internal_error"
     assert count_rows(api.store)["ltv_predictions"] == 3
@@ -124,8 +153,8 @@ def test_one_that_breaks_takes_nobody_along(api: Api, caplog: pytest.LogCaptureF
 
 def test_a_crowd_is_stored_as_well(api: Api) -> None:
     requests = asked(*(users(9, first_id=10 * number) for number in range(64)))
-    answers = told(together.predict(api, requests))
-    assert api.calls == 1
+    answers = told(together().answer(api, requests))
+    assert len(api.calls) == 1
     with api.store.reading() as session:
         for request, (status, body) in zip(requests, answers, strict=True):
             kept = session.execute(
@@ -152,9 +181,9 @@ def test_whose_time_is_up_takes_nobody_along(
         *asked(users(1, first_id=5), deadline=time.monotonic() + left),
         *asked(users(2, first_id=7), deadline=time.monotonic() + 45),
     ]
-    answers = told(together.predict(api, requests))
+    answers = told(together().answer(api, requests))
     assert [status for status, _ in answers] == [200, 503, 200]
-    assert api.calls == calls
+    assert len(api.calls) == calls
     assert count_rows(api.store)["ltv_predictions"] == 3
 
 
@@ -162,7 +191,7 @@ def test_stages_are_timed_of_what_fails_as_well(api: Api) -> None:
     requests = asked(users(1), users(1, first_id=5))
     with api.store.engine.begin() as connection:
         connection.execute(text("DROP TABLE ltv_predictions"))
-    answers = told(together.predict(api, requests))
+    answers = told(together().answer(api, requests))
     assert [status for status, _ in answers] in ([500] * 2, [503] * 2)
     assert all("store" in one.exchange.spent for one in requests)
 
@@ -171,9 +200,14 @@ def test_stages_are_timed_of_what_fails_as_well(api: Api) -> None:
 def test_a_large_body_holds_nobody_up(
     api: Api, monkeypatch: pytest.MonkeyPatch, note: int, gathered: bool
 ) -> None:
-    met: list[int] = []
+    met: list[bool] = []
+    answers = Pipeline.answers
     monkeypatch.setattr(
-        together, "new_ids", lambda count, new_ids=together.new_ids: met.append(1) or new_ids(count)
+        Pipeline,
+        "answers",
+        lambda self, steps, exchange, asked: (
+            met.append(exchange is not asked[0].exchange) or answers(self, steps, exchange, asked)
+        ),
     )
     body = json.dumps([user(note="n" * note)]).encode()
 
@@ -187,12 +221,12 @@ def test_a_large_body_holds_nobody_up(
         return answer
 
     assert asyncio.run(answered()).status_code == 200
-    assert bool(met) is gathered
+    assert met == [gathered]
 
 
 def test_what_comes_too_late_stores_nothing(api: Api) -> None:
     requests = asked(users(1), users(2, first_id=5), deadline=time.monotonic() - 1)
-    answers = told(together.predict(api, requests))
+    answers = told(together().answer(api, requests))
     assert [body["error"]["code"] for _, body in answers] == ["database_unavailable"] * 2
     assert count_rows(api.store)["ltv_predictions"] == 0
 
@@ -210,9 +244,15 @@ def test_only_what_is_small_and_stores_nothing_else_fits(
     sent: list[dict[str, Any]], key: str | None, fits: bool
 ) -> None:
     exchange = Exchange(idempotency_key=key)
-    assert together.fits(exchange, Users.model_validate(sent)) is fits
+    assert together().fits(exchange, Users.model_validate(sent)) is fits
 
 
 def test_what_took_its_time_to_arrive_does_not_fit() -> None:
     old = Exchange(deadline=time.monotonic() + 30)
-    assert not together.fits(old, Users.model_validate(users(1)))
+    assert not together().fits(old, Users.model_validate(users(1)))
+
+
+def test_without_a_model_each_is_told_so(store: Store, aside: ThreadPoolExecutor) -> None:
+    answers = told(together().answer(Api(store, None, aside), asked(users(1), users(1, 5))))
+    assert [status for status, _ in answers] == [404] * 2
+    assert "`valuebox train` makes one" in answers[0][1]["error"]["message"]

@@ -5,15 +5,12 @@ As long as the rows of a request are stored, the same bytes can be made of them 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from valuebox.serving.errors import WARNINGS_HEADER, error_response, lacks_model
-
-TRAINED_BY: Final = "valuebox train"
-"""What makes a model."""
+from valuebox.serving.errors import WARNINGS_HEADER
 
 
 @dataclass(frozen=True)
@@ -62,11 +59,6 @@ class Answer:
             },
             warnings,
         )
-
-
-def no_model() -> Response:
-    """The answer to whoever asks for what takes a model, where there is none."""
-    return error_response("not_found", lacks_model("ltv", TRAINED_BY))
 
 
 def _json(content: Any, warnings: Sequence[str]) -> Response:

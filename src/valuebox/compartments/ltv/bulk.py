@@ -119,6 +119,17 @@ class UserTable(RequestModel, Model):
                 yield largest, row
 
     @property
+    def n_rows(self) -> int:
+        """How many users were sent."""
+        return len(self.user_id)
+
+    @property
+    def outcomes(self) -> dict[int, float]:
+        """The realised values that were sent, by user id."""
+        pairs = zip(self.user_id, self.target or (), strict=False)
+        return {user_id: target for user_id, target in pairs if target is not None}
+
+    @property
     def columns(self) -> UserColumns:
         """The users as they are predicted and stored."""
         missing: list[Any] = [None] * len(self.user_id)

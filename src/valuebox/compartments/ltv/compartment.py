@@ -7,8 +7,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.contract import Compartment, ModelKind, People, Personal, Whose
-from valuebox.compartments.ltv.answers import TRAINED_BY
-from valuebox.compartments.ltv.api import LtvApi
+from valuebox.compartments.ltv.api import TRAINED_BY, LtvApi
 from valuebox.compartments.ltv.expiry import prune_features, prune_outcomes
 from valuebox.compartments.ltv.frames import predict_frame
 from valuebox.compartments.ltv.model import NEWEST, LtvModel

@@ -120,6 +120,11 @@ class Users(
             if user.model_extra and (largest := outsized(user.model_extra)) is not None:
                 yield row, largest
 
+    @property
+    def outcomes(self) -> dict[int, float]:
+        """The realised values that were sent, by user id."""
+        return {user.user_id: user.target for user in self.root if user.target is not None}
+
 
 class Prediction(Model):
     """What the model says of one user."""

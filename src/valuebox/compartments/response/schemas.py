@@ -44,6 +44,11 @@ class ResponseQuestion(Model, RequestModel):
         return self
 
     @property
+    def n_rows(self) -> int:
+        """How many customers are asked about."""
+        return len(self.customers)
+
+    @property
     def keys(self) -> list[tuple[str, str]]:
         """Source and id of each."""
         return [(one.source, one.id) for one in self.customers]

@@ -1,0 +1,110 @@
+"""Several small requests for predictions at once: the model asked once, one statement."""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from valuebox.schemas.requests import RequestModel
+from valuebox.serving.endpoint import Asked, Together, failed, is_away
+from valuebox.serving.errors import NoModel
+from valuebox.serving.exchange import Exchange, answering
+from valuebox.serving.logs import kind_of
+from valuebox.serving.pipeline import Given, Pipeline, Steps
+from valuebox.store.engine import TooLate, is_fresh, is_in_time
+
+_SMALL: Final = 10
+"""Rows of a request from which on it is not held up by others, nor holds them up."""
+
+_log = logging.getLogger("valuebox")
+
+
+def gathered(
+    steps_of: Callable[[Any], Steps[Given, Any, Any]],
+    is_plain: Callable[[Given], bool] = lambda given: True,
+) -> Together:
+    """How an endpoint answers several small requests by the steps of a compartment.
+
+    Args:
+        steps_of: Function of the service that returns the steps.
+        is_plain: Whether a request stores predictions, and nothing besides them.
+    """
+
+    def fits(exchange: Exchange, given: Given) -> bool:
+        return _is_small(exchange, given) and is_plain(given)
+
+    def answer(service: Any, asked: Sequence[Asked]) -> list[Response]:
+        try:
+            steps = steps_of(service)
+        except NoModel as error:
+            return [_failed(one, error) for one in asked]
+        return _Crowd(service.pipeline, steps).answers(asked)
+
+    return Together(fits, answer)
+
+
+def _is_small(exchange: Exchange, given: RequestModel) -> bool:
+    """Whether a request asks for a few predictions, and may be tried again with others.
+
+    A request whose body took its time has less left than the others, who would have to hurry.
+    """
+    return (
+        exchange.idempotency_key is None and given.n_rows < _SMALL and is_fresh(exchange.deadline)
+    )
+
+
+class _Crowd:
+    """Requests that are answered together, each as if it were alone."""
+
+    def __init__(self, pipeline: Pipeline, steps: Steps[Any, Any, Any]):
+        self._pipeline = pipeline
+        self._steps = steps
+
+    def answers(self, asked: Sequence[Asked]) -> list[Response]:
+        """What `Pipeline.predict` answers to each of several requests that fit."""
+        answers: dict[int, Response] = {}
+        left: dict[int, Asked] = {}
+        for position, one in enumerate(asked):
+            with answering(one.exchange):
+                try:
+                    one.exchange.count_rows(one.given.n_rows)
+                    left[position] = one
+                except Exception as error:
+                    answers[position] = failed(error)
+        while left:
+            late = [at for at, one in left.items() if not is_in_time(one.exchange.deadline)]
+            answers |= {at: _failed(left.pop(at), TooLate()) for at in late}
+            try:
+                answers |= zip(left, self._predict(list(left.values())), strict=True)
+                break
+            except TooLate:
+                # Of those who came first. The others may have time left, and begin again.
+                continue
+        return [answers[position] for position in range(len(asked))]
+
+    def _predict(self, asked: Sequence[Asked]) -> list[Response]:
+        if not asked:
+            return []
+        exchange = Exchange(deadline=min(one.exchange.deadline for one in asked))
+        try:
+            with answering(exchange):
+                answers = self._pipeline.answers(self._steps, exchange, asked)
+            exchange.count()
+            return answers
+        except Exception as error:
+            if len(asked) == 1 or is_away(error):
+                return [_failed(one, error) for one in asked]
+            if isinstance(error, TooLate):
+                raise
+            _log.warning("%d requests are answered one by one (%s)", len(asked), kind_of(error))
+        finally:
+            for one in asked:
+                one.exchange.spend(exchange.spent)
+        # One of them may have been the reason, which is none to refuse the others.
+        return [answer for one in asked for answer in self._predict([one])]
+
+
+def _failed(asked: Asked, error: Exception) -> Response:
+    with answering(asked.exchange):
+        return failed(error)
