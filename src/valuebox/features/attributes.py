@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from valuebox.schemas.names import name_of
+from valuebox.schemas.names import OTHERS, name_of
 
 Told = Sequence[dict[str, Any] | None]
 """Attributes of customers; those of whom the same is told may share an object."""
@@ -74,6 +74,25 @@ class Attributes(BaseModel):
                 row[start + (values.index(value) if value in values else len(values))] = 1.0
                 start += len(values) + 1
         return matrix[place]
+
+    def in_words(self, told: Told) -> list[dict[str, float | str | None]]:
+        """What is told of customers, by attribute: a number or a text, None where it is missing.
+
+        Values that were not learned are `OTHERS`: what is rare may say who somebody is.
+        """
+        objects, place = _distinct(told)
+        worded = []
+        for one in objects:
+            known = one or {}
+            numbers = {name: _number(known.get(name)) for name in self.numbers}
+            found: dict[str, float | str | None] = {
+                name: None if np.isnan(number) else number for name, number in numbers.items()
+            }
+            for name, values in self.values.items():
+                value = name_of(known.get(name))
+                found[name] = value if value is None or value in values else OTHERS
+            worded.append(found)
+        return [worded[of_customer] for of_customer in place.tolist()]
 
 
 def _distinct(told: Told) -> tuple[list[dict[str, Any] | None], NDArray[np.intp]]:

@@ -163,7 +163,10 @@ def remember(store: Store, model: ResponseModel, keys: list[tuple[str, str]]) ->
     said = repository.answer(keys, model.cells, chances, model.tag, at, model.days)
     request = new_id()
     with store.writing() as session:
-        write(session, [repository.new_rows(request, said, model.cells, chances)])
+        known = [{"days known": 3.0, "campaign": "TW"}] * len(keys)
+        write(
+            session, repository.new_rows(request, said, model.cells, chances, known, model.category)
+        )
     with store.reading() as session:
         assert repository.answer_of_request(session, request, keys) == said
         with pytest.raises(AnswerGone):

@@ -8,13 +8,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import MetaData, Table, Uuid, insert, inspect, text
+from sqlalchemy import MetaData, Table, Uuid, insert, inspect, select, text
 from support.databases import Postgres, count_rows
 from support.services import eventually
 from support.users import estimates, received, user
 
 from valuebox.compartments.ltv import repository
 from valuebox.compartments.ltv.schemas import PredictionSearch
+from valuebox.predictions.periods import Period
 from valuebox.store import migrate
 from valuebox.store.base import Base
 from valuebox.store.engine import Store, make_engine
@@ -23,6 +24,7 @@ from valuebox.store.promise import put_promise, works_from
 
 TABLES = {"ltv_features", "ltv_predictions", "ltv_outcomes", "idempotent_requests", "api_keys"}
 TABLES |= {"schema_promise", "customers", "events", "response_predictions"}
+TABLES |= {"response_features", "response_outcomes", "prediction_periods", "prediction_settled"}
 TABLES |= {"ltv_models", "ltv_folded", "ltv_arrivals", "ltv_prediction_bins", "ltv_feature_bins"}
 TABLES |= {"ltv_cohorts", "ltv_cohort_scatter", "ltv_monitor_results", "ltv_passed_over"}
 
@@ -152,12 +154,40 @@ def test_a_promise_is_kept_by_every_migration_since(
     assert works_from(ScriptDirectory(str(tmp_path))) == oldest
 
 
+def test_stored_responses_are_judged_by_a_newer_version_as_well(database_url: str) -> None:
+    engine = make_engine(database_url)
+    config = migrate._config()
+    request, start = new_id(), datetime(2025, 10, 1, tzinfo=UTC)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0009")
+        before = MetaData()
+        before.reflect(connection, only=["response_predictions"])
+        table = _typed(before.tables["response_predictions"])
+        row = {"request_id": request, "model": "response:a", "probability": 0.5, "response": "like"}
+        moments = {"starts_at": start, "ends_at": datetime(2025, 10, 31, tzinfo=UTC)}
+        row |= moments | {"predicted_at": start, "source": "shop"}
+        rows = [row | {"id": new_id(), "customer": who} for who in ("a", "b")]
+        connection.execute(insert(table), rows)
+    migrate.upgrade(engine)
+    store = Store(engine)
+    with store.reading() as session:
+        (period,) = session.scalars(select(Period)).all()
+    assert (period.compartment, period.request_id, period.source) == ("response", request, "shop")
+    assert (period.told, period.predictions, period.starts_at) == (None, 2, start)
+    assert period.ends_at == period.due_at == datetime(2025, 10, 31, tzinfo=UTC)
+    store.close()
+
+
 def test_an_older_schema_is_brought_up_and_is_not_current_before(store: Store) -> None:
     head = migrate.upgrade(store.engine)
     with store.engine.begin() as connection:
         config = migrate._config()
         config.attributes["connection"] = connection
-        for table in ("schema_promise", "ltv_passed_over"):
+        for table in (
+            *("schema_promise", "ltv_passed_over", "response_features", "response_outcomes"),
+            *("prediction_periods", "prediction_settled"),
+        ):
             connection.execute(text(f"DROP TABLE {table}"))
         command.stamp(config, "0007")
     assert not migrate.is_current(store.engine)

@@ -14,7 +14,12 @@ from valuebox.compartments.response.repository import (
     prune_responses,
     records_of_responses,
 )
-from valuebox.compartments.response.tables import ResponsePrediction
+from valuebox.compartments.response.settling import NAME, note_category
+from valuebox.compartments.response.tables import (
+    ResponseFeatures,
+    ResponseOutcome,
+    ResponsePrediction,
+)
 from valuebox.worker.expiry import Expiry
 
 
@@ -38,12 +43,12 @@ def _published() -> Mapping[str, type[BaseModel]]:
 
 
 COMPARTMENT: Final = Compartment(
-    name="response",
+    name=NAME,
     question="Who will buy, like or share next?",
     endpoints=ResponseApi,
     open=_open,
-    model=ModelKind("response_model", TRAINED_BY, load, NEWEST),
-    tables=(ResponsePrediction,),
+    model=ModelKind("response_model", TRAINED_BY, load, NEWEST, note=note_category),
+    tables=(ResponsePrediction, ResponseFeatures, ResponseOutcome),
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
     expiry=(Expiry(prune_responses, {"responses": "predicted responses"}),),
     published=_published,

@@ -11,12 +11,19 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.response.features import Cell
+from valuebox.compartments.response.known import Known
 from valuebox.compartments.response.schemas import (
     CustomerResponses,
     Probabilities,
     ResponsePredictions,
 )
-from valuebox.compartments.response.tables import ResponsePrediction
+from valuebox.compartments.response.settling import NAME
+from valuebox.compartments.response.tables import (
+    ResponseFeatures,
+    ResponseOutcome,
+    ResponsePrediction,
+)
+from valuebox.predictions.periods import period_rows, prune_periods
 from valuebox.serving.replays import AnswerGone
 from valuebox.store.ids import first_id, new_ids
 from valuebox.store.people import chunks, records
@@ -31,23 +38,29 @@ def new_rows(
     answer: ResponsePredictions,
     cells: Sequence[Cell],
     chances: NDArray[np.float64],
-) -> Rows:
-    """The rows that hold what was answered.
+    known: Sequence[Known],
+    category: str,
+) -> list[Rows]:
+    """The rows that hold what was answered, and why, in the order in which they are written.
 
     Args:
         request_id: Of the request.
         answer: What was answered.
         cells: What was predicted of each customer.
         chances: `(n_customers, n_cells)`.
+        known: What was known of each customer.
+        category: The property of events that holds the category.
     """
     each, count = len(cells), chances.size
-    return Rows(
+    ids, bounds = new_ids(count), (answer.start, answer.end)
+    sources = [one.source for one in answer.customers for _ in cells]
+    said = Rows(
         ResponsePrediction,
         count,
         {
-            "id": new_ids(count),
+            "id": ids,
             "request_id": request_id,
-            "source": [one.source for one in answer.customers for _ in cells],
+            "source": sources,
             "customer": [one.id for one in answer.customers for _ in cells],
             "starts_at": answer.start,
             "ends_at": answer.end,
@@ -58,6 +71,8 @@ def new_rows(
             "predicted_at": datetime.now(UTC),
         },
     )
+    features = Rows(ResponseFeatures, len(known), {"id": ids[::each], "known": known})
+    return [said, features, period_rows(NAME, request_id, answer.model, category, bounds, sources)]
 
 
 def answer(
@@ -117,7 +132,10 @@ def _customer(
 
 
 def forget_responses(session: Session, source: str, ids: Sequence[str]) -> int:
-    """Delete all that was predicted of some customers of a source, and say how many rows."""
+    """Delete all that was predicted of some customers of a source, and say how many rows.
+
+    What was known of them then, and what came true, goes with it.
+    """
     return sum(deleted(session, ResponsePrediction, _theirs(source, one)) for one in chunks(ids))
 
 
@@ -128,15 +146,21 @@ def records_of_responses(
     for chunk in chunks(ids):
         condition = _theirs(source, chunk)
         yield from records(session, ResponsePrediction, condition, ResponsePrediction.id)
+        theirs = select(ResponsePrediction.id).where(condition)
+        for table in (ResponseFeatures, ResponseOutcome):
+            yield from records(session, table, table.id.in_(theirs), table.id)
 
 
 def prune_responses(session: Session, before: datetime, after: UUID | None = None) -> Pruned:
     """Delete the first predictions that were made before a moment.
 
-    Ids are in order of time: the primary key finds what is old.
+    What was known of the customers then, and what came true, goes with them. Ids are in order of
+    time: the primary key finds what is old.
     """
     batch = next_batch(session, ResponsePrediction.id, first_id(before), after)
     count = deleted(session, ResponsePrediction, batch.holds(ResponsePrediction.id))
+    if batch.last is None:
+        prune_periods(session, NAME, first_id(before))
     return Pruned({"responses": count}, batch.last)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from valuebox.compartments.response import repository
+from valuebox.compartments.response.known import known_of
 from valuebox.compartments.response.model import Predictor
 from valuebox.compartments.response.schemas import ResponsePredictions, ResponseQuestion
 from valuebox.facts.clock import moment
@@ -77,10 +78,19 @@ class ResponseSteps(Steps[ResponseQuestion, Asked, Floats]):
         columns: Asked,
         said: Callable[[], Floats],
     ) -> Iterable[Rows]:
-        """The predictions, a row for each cell of a customer; ids are made for these."""
+        """The predictions, a row for each cell of a customer, and what was known of each customer.
+
+        Ids are made for these.
+        """
         chances = said()
         answer = self._answer(columns, chances)
-        yield repository.new_rows(cast("UUID", request_ids), answer, self.model.cells, chances)
+        known = known_of(
+            self.model.encoder.attributes, columns.facts, moment(columns.start), columns.chosen
+        )
+        request_id = cast("UUID", request_ids)
+        yield from repository.new_rows(
+            request_id, answer, self.model.cells, chances, known, self.model.category
+        )
 
     def answer(
         self, given: ResponseQuestion, columns: Asked, said: Floats, of: slice, ids: Ids

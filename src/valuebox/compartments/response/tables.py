@@ -1,9 +1,10 @@
-"""What response models said of customers."""
+"""What response models said of customers, what they knew of them, and what came true."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from valuebox.facts.tables import MAX_ID, MAX_SOURCE, MAX_TYPE
@@ -16,7 +17,7 @@ class ResponsePrediction(Base):
     """How likely a customer is to respond within a period.
 
     Ids are made by the service (`store.ids`): those of a request increase by customer as they were
-    sent, then by response and category. Outcomes are the events themselves.
+    sent, then by response and category.
     """
 
     __tablename__ = "response_predictions"
@@ -37,3 +38,43 @@ class ResponsePrediction(Base):
     predicted_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (Index(None, "source", "customer", "id"),)
+
+
+class ResponseFeatures(Base):
+    """What was known of a customer when their responses were predicted; see `known.known_of`.
+
+    Predictions that were stored before revision 0010 have none.
+    """
+
+    __tablename__ = "response_features"
+
+    id: Mapped[UUID] = mapped_column(
+        ForeignKey(ResponsePrediction.id, ondelete="CASCADE"), primary_key=True
+    )
+    """Id of the first of the customer's predictions of the request."""
+    known: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class ResponseOutcome(Base):
+    """What came true of a prediction, from the events of its period; see `settling`."""
+
+    __tablename__ = "response_outcomes"
+
+    id: Mapped[UUID] = mapped_column(
+        ForeignKey(ResponsePrediction.id, ondelete="CASCADE"), primary_key=True
+    )
+    """Id of the prediction."""
+    target: Mapped[float]
+    """1 where the customer has responded, 0 where they have not."""
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    summed: Mapped[float | None]
+    """The value that the sums hold; NULL where they hold none."""
+
+
+NOT_SUMMED = ResponseOutcome.target.is_distinct_from(ResponseOutcome.summed)
+Index(
+    "ix_response_outcomes_not_summed",
+    ResponseOutcome.id,
+    postgresql_where=NOT_SUMMED,
+    sqlite_where=NOT_SUMMED,
+)

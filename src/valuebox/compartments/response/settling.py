@@ -1,0 +1,48 @@
+"""Which predicted responses came true: those of which there is an event within their period."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import or_, true
+from sqlalchemy.orm import Session
+
+from valuebox.compartments.response.model import Predictor
+from valuebox.compartments.response.tables import ResponseOutcome, ResponsePrediction
+from valuebox.facts.naming import name_in
+from valuebox.facts.tables import Event
+from valuebox.predictions import periods, settling
+from valuebox.predictions.settling import Condition, Judging
+
+NAME: Final = "response"
+
+
+def settle(session: Session, until: datetime) -> int:
+    """Write which predictions have come true, and correct it by later events; see `settling`.
+
+    Args:
+        session: Of a transaction, in which a batch is written.
+        until: Now, or an earlier moment that is looked back at.
+
+    Returns:
+        How many rows were written; where none were, there is nothing to do.
+    """
+    return settling.settle(session, until, _JUDGING)
+
+
+def note_category(session: Session, model: Predictor) -> None:
+    """Have predictions judged, too, that an older version has stored without saying how."""
+    periods.tell(session, NAME, model.tag, model.category)
+
+
+def _condition(session: Session, category: str | None) -> Condition:
+    said = ResponsePrediction
+    # A type with a negative amount is a refund: the model learned that it is no response.
+    is_response = (Event.type == said.response) & or_(Event.amount.is_(None), Event.amount >= 0)
+    in_any = said.category.is_(None)
+    if category is None:
+        return Condition(in_any, is_response)
+    in_category = name_in(session, Event.properties, category) == said.category
+    return Condition(true(), is_response & or_(in_any, in_category))
+
+
+_JUDGING: Final = Judging(NAME, ResponsePrediction, ResponseOutcome, _condition)
