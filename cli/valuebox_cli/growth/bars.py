@@ -1,18 +1,15 @@
-"""Lying bars of the page: where they begin, how long they are and what is written beside them."""
+"""Which lying bars the page has, in which order, and how many of them."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from valuebox.compartments.growth.activity.counts import Action, Bar
-from valuebox.pages.marks import COLOURS, Part, Row, Rows, Tick
-from valuebox.pages.readable import compact, count, percent
-from valuebox.pages.scales import Scale, within
+from valuebox.pages.bars import lying
+from valuebox.pages.marks import COLOURS, Rows
 
 MOST_ROWS: Final = 24
 """Rows of a ranking that are drawn at most; the others are summed up in words."""
-_RIGHT: Final = 98.0
-"""Where the longest bar ends, in percent of the width."""
 _OTHERS: Final = "others"
 
 
@@ -35,14 +32,15 @@ def ranked(
     sizes = {name: sum(parts.values()) for name, parts in columns.items()}
     longest = sorted(sizes, key=lambda name: -abs(sizes[name]))
     shown = sorted(longest[:most], key=lambda name: -sizes[name])
-    rest = sum(sizes[name] for name in longest[most:])
-    return _drawn({name: columns[name] for name in shown}, series, unit, len(sizes), rest)
+    bars = [(name, [columns[name].get(one, 0.0) for one in series]) for name in shown]
+    left_out = longest[most:]
+    rest = len(left_out), sum(sizes[name] for name in left_out)
+    return lying(bars, series, unit, rest=rest)
 
 
 def histogram(counts: Sequence[Bar], unit: str) -> Rows | None:
     """A bar for each count, in their order; None without any."""
-    columns = {one.name: {unit: float(one.count)} for one in counts}
-    return _drawn(columns, [unit], unit, len(columns), 0.0)
+    return lying([(one.name, [float(one.count)]) for one in counts], [unit], unit)
 
 
 def sizes(counts: Iterable[Bar], unit: str) -> Rows | None:
@@ -78,47 +76,3 @@ def of_actions(
         part = one.type if one.type in series[: COLOURS - 1] else series[-1]
         columns.setdefault(name(one), Counter())[part] += one.events
     return ranked(columns, series, "events", most=most)
-
-
-def _drawn(
-    columns: Mapping[str, Mapping[str, float]],
-    series: Sequence[str],
-    unit: str,
-    of: int,
-    rest: float,
-) -> Rows | None:
-    if not columns:
-        return None
-    ends = {name: _ends([parts.get(one, 0) for one in series]) for name, parts in columns.items()}
-    reached = [0.0, *(end for pairs in ends.values() for pair in pairs for end in pair)]
-    low, high = min(reached), max(reached)
-    if low == high:
-        high = 1.0
-    scale = Scale(low, high, 0.0 if low == 0 else 100 - _RIGHT, _RIGHT)
-    rows = []
-    for name, parts in columns.items():
-        size = sum(parts.values())
-        drawn = []
-        for number, (start, end) in enumerate(ends[name]):
-            if start == end:
-                continue
-            left, right = sorted((scale(start), scale(end)))
-            text = f"{compact(end - start)} {series[number]}"
-            if len(series) > 1:
-                text += f" ({percent((end - start) / size)})"
-            drawn.append(Part(left, round(right - left, 3), number, text))
-        rows.append(Row(name, drawn, compact(size)))
-    ticks = [Tick(scale(value), compact(value)) for value in within(low, high)]
-    said = f"{count(of - len(rows))} more come to {compact(rest)} {unit}" if of > len(rows) else ""
-    return Rows(rows, ticks, scale(0.0), series, of, said)
-
-
-def _ends(sizes: Sequence[float]) -> list[tuple[float, float]]:
-    """Where the parts of a bar begin and end: gains to the right of zero, losses to its left."""
-    found, gains, losses = [], 0.0, 0.0
-    for size in sizes:
-        if size >= 0:
-            found.append((gains, gains := gains + size))
-        else:
-            found.append((losses, losses := losses + size))
-    return found

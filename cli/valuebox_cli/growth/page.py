@@ -1,13 +1,12 @@
 """A report as one HTML page that needs nothing but a browser."""
 
 from collections import Counter
-from importlib.resources import files
 from operator import attrgetter
 from typing import Any, Final
 
 from valuebox.compartments.growth.report import GrowthReport
 from valuebox.pages import readable
-from valuebox.pages.rendering import digest, environment, style
+from valuebox.pages.rendering import digest, environment, style, text
 from valuebox.pages.tables import room
 from valuebox.statistics.rates import LEVEL
 from valuebox.statistics.shuffling import FEWEST
@@ -26,7 +25,8 @@ def render(report: GrowthReport) -> str:
 
     It loads nothing, and its content policy forbids it to: only its own script runs.
     """
-    script, look = _text("growth.js"), style() + _text("growth.css") + charts.heat_style()
+    script = text("shown.js") + text("growth.js", _PACKAGE)
+    look = style() + text("file.css") + text("growth.css", _PACKAGE) + charts.heat_style()
     return (
         environment(
             _PACKAGE,
@@ -102,7 +102,3 @@ def _warmest(report: GrowthReport) -> float:
     """The highest rate of a cohort that is large enough for one to mean something."""
     cohorts = report.retention.cohorts if report.retention else []
     return max((max(one.rates) for one in cohorts if one.customers >= FEWEST), default=1.0)
-
-
-def _text(file: str) -> str:
-    return (files(_PACKAGE) / "templates" / file).read_text(encoding="utf-8")

@@ -200,7 +200,6 @@ def evaluate(
         if report:
             write_text(report, judged.model_dump_json(indent=2) + "\n")
         if html:
-            # Plotly takes a while to import, and nothing else needs it.
             from valuebox_cli.ltv.page import render
 
             write_text(html, render(judged))

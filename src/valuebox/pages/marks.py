@@ -69,6 +69,8 @@ class Row:
     name: str
     parts: Sequence[Part]
     value: str
+    more: str = ""
+    """Written below the name."""
 
 
 @dataclass(frozen=True)

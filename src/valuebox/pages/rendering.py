@@ -36,6 +36,7 @@ def environment(*packages: str, **filters: Callable[..., Any]) -> Environment:
     )
     # From a page to the folder of the first page, so that any proxy may put a path before all.
     templates.globals["root"] = ""
+    templates.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     templates.globals["written"] = WRITTEN
     templates.filters.update(
         **WRITTEN,
@@ -59,16 +60,17 @@ def _shown(value: Any) -> Any:
 @cache
 def style() -> str:
     """The style of all pages, in which tables fold where there is less room than they need."""
-    folded = _text("folded.css")
+    folded = text("folded.css")
     widths = (
         f"@container (max-width: {width}rem) {{\n{folded.replace('.room', f'.room-{width}')}}}\n"
         for width in WIDTHS
     )
-    return _text("style.css") + "".join(widths)
+    return text("style.css") + "".join(widths)
 
 
-def _text(file: str) -> str:
-    return (files(__package__) / "templates" / file).read_text(encoding="utf-8")
+def text(file: str, package: str = __package__ or "") -> str:
+    """A style or a script from the templates of a package, by default of those of all pages."""
+    return (files(package) / "templates" / file).read_text(encoding="utf-8")
 
 
 def digest(text: str) -> str:

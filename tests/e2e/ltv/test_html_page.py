@@ -44,15 +44,19 @@ def test_a_hostile_segment_comes_through_as_text(
     assert page.all("option")[0].attributes["value"] == name
 
 
-def test_the_page_asks_nobody_and_can_be_read_everywhere(
-    service: Service, data_dir: Path, tmp_path: Path, browser: Browser
-) -> None:
+@pytest.fixture(scope="module")
+def html(service: Service, data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of users of whom some are in a segment with a hidden character."""
+    folder = tmp_path_factory.mktemp("page")
     users = pd.read_csv(data_dir / "valid.csv").assign(country_segment=lambda all_: [
         "U\u202eS" if one == "US" else one for one in all_["country_segment"]
     ])  # fmt: skip
-    html = tmp_path / "out.html"
-    file = write_users(tmp_path / "users.csv", users)
-    valuebox("evaluate", file, "--url", service.url, "--html", html)
+    file = write_users(folder / "users.csv", users)
+    valuebox("evaluate", file, "--url", service.url, "--html", folder / "out.html")
+    return folder / "out.html"
+
+
+def test_the_page_asks_nobody_and_can_be_read_everywhere(html: Path, browser: Browser) -> None:
     for width, scheme in ((390, "light"), (1200, "dark"), (2200, "light")):
         page = browser.new_page(
             viewport={"width": width, "height": 800},
@@ -66,10 +70,58 @@ def test_the_page_asks_nobody_and_can_be_read_everywhere(
         assert wrong == []
         assert page.evaluate("document.scrollingElement.scrollWidth") <= width
         assert doubled_landmarks(page) == []
-        assert least_contrast(page, "h1, h2, h3, th, td, p, dt, dd, label, summary") >= READABLE
+        texts = "h1, h2, h3, th, td, p, dt, dd, label, summary, output"
+        assert least_contrast(page, texts) >= READABLE
         page.locator("#segment").select_option(index=0)
         assert "U⟨U+202E⟩S, by join day" in page.locator("#cohort-table caption").inner_text()
         page.close()
+
+
+def test_cohorts_are_read_by_keys_and_looked_at_closer(html: Path, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    page.goto(html.as_uri())
+    cohorts = Page(html.read_text(encoding="utf-8")).data()["cohorts"]["day"]["cohorts"]
+    segment = page.locator("#segment").input_value()
+    first = next(one for one in cohorts if one["country_segment"] == segment)
+    chart, marks = page.locator("#over-time"), page.locator("#over-time g")
+    readout, rows = page.locator("#readout"), page.locator("#cohort-table tbody tr")
+    days = marks.count()
+    chart.focus()
+    page.keyboard.press("ArrowRight")
+    assert f"{first['predicted']:.3f} predicted" in readout.inner_text()
+    assert f"{first['actual']:.3f} actual, {first['users']:,} users" in readout.inner_text()
+    assert marks.first.locator("title").text_content() == readout.inner_text()
+    box = chart.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 90)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 90, steps=3)
+    page.mouse.up()
+    closer = marks.count()
+    assert 1 < closer < days / 2
+    assert rows.count() == closer
+    page.get_by_role("button", name="Show all").click()
+    assert marks.count() == days
+    last = page.locator("#to").input_value()
+    page.locator("#from").fill(last)
+    assert marks.count() == 1
+    page.locator("#period").select_option("month")
+    page.keyboard.press("Tab")
+    assert rows.locator("th").all_text_contents() == [last[:7]]
+    page.close()
+
+
+def test_without_scripts_only_the_cohorts_are_missing(html: Path, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(html.as_uri())
+    assert page.get_by_text("need JavaScript").is_visible()
+    assert not page.locator("#segment").is_visible()
+    assert page.get_by_role("img", name="every decile").is_visible()
+    features = page.locator("[data-of=feature]")
+    assert features.count() > 5
+    assert all(one.is_visible() for one in features.all())
+    context.close()
 
 
 @pytest.mark.parametrize("target", [None, "NA"])

@@ -1,7 +1,4 @@
-"use strict";
 (() => {
-  document.documentElement.classList.add("scripted");
-
   // What is not known comes last of all figures.
   const figure = (cell) => parseFloat(cell.dataset.value ?? "-Infinity");
 
@@ -60,15 +57,6 @@
     box.append(said);
     box.addEventListener("sorted", show);
     input?.addEventListener("input", show);
-    show();
-  }
-
-  for (const select of document.querySelectorAll("select[data-shows]")) {
-    const all = document.querySelectorAll(`[data-of="${select.dataset.shows}"]`);
-    const show = () => {
-      for (const one of all) one.hidden = one.dataset.name !== select.value;
-    };
-    select.addEventListener("change", show);
     show();
   }
 })();

@@ -1,51 +1,48 @@
 """An evaluation as one HTML page that needs nothing but a browser."""
 
-from base64 import b64encode
-from hashlib import sha256
-from importlib.resources import files
-
-from plotly.offline import get_plotlyjs
+from typing import Final
 
 from valuebox.compartments.ltv.uncertainty import NOMINAL
-from valuebox.pages.rendering import environment
+from valuebox.pages import marks
+from valuebox.pages.rendering import digest, environment, style, text
 from valuebox_cli.ltv.evaluate import EvaluationReport
+from valuebox_cli.ltv.page import charts, tables
+
+_PACKAGE: Final = __name__
 
 
 def render(report: EvaluationReport) -> str:
-    """The page: charts and tables of a report, which it holds as JSON.
+    """The page: charts and tables of a report, which the page also holds as JSON.
 
-    It loads nothing, and its content policy forbids it to: only its own scripts run, which are
-    known by their digests.
+    It loads nothing, and its content policy forbids it to: only its own script runs.
 
     Args:
         report: Of a file that has a target; amounts in its currency.
+
+    Raises:
+        ValueError: when nothing was judged.
     """
-    scripts = [get_plotlyjs(), _text("charts.js")]
+    judged = report.cohorts
+    if judged is None:
+        raise ValueError("without a target there is nothing to show")
+    script = text("shown.js") + text("cohorts.js", _PACKAGE)
+    look = style() + text("file.css") + text("evaluation.css", _PACKAGE)
     return (
-        environment(__name__, figure=_figure, percent=_percent)
-        .get_template("page.html")
+        environment(_PACKAGE)
+        .get_template("evaluation.html")
         .render(
             report=report,
+            judged=judged,
+            scores=judged.scores,
             data=report.model_dump(mode="json"),
             nominal=NOMINAL,
-            style=_text("style.css"),
-            scripts=scripts,
-            digests=[_digest(script) for script in scripts],
+            style=look,
+            script=script,
+            digests=[digest(script), digest(look)],
+            tables=tables,
+            marks=marks,
+            deciles=charts.deciles(judged.scores.deciles),
+            features=charts.features(report.contributions),
+            values_of=charts.values_of,
         )
     )
-
-
-def _text(file: str) -> str:
-    return (files(__name__) / "templates" / file).read_text(encoding="utf-8")
-
-
-def _digest(script: str) -> str:
-    return f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
-
-
-def _figure(value: float | None) -> str:
-    return "—" if value is None else f"{value:,.3f}"
-
-
-def _percent(value: float | None) -> str:
-    return "—" if value is None else f"{100 * value:.0f} %"
