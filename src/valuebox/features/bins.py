@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Codes = NDArray[np.intp]
 Count = Annotated[int, Field(ge=0)]
@@ -22,6 +22,15 @@ PREDICTION: Final = "prediction"
 
 # Ten to a decade, from a cent to a million, so that those of all models can be added up.
 PREDICTION_EDGES: Final = tuple(float(f"{10 ** (step / 10):.3g}") for step in range(-20, 61))
+"""Edges of the bins of predicted amounts."""
+# Ten to a decade from a hundredth of a percent on, and as many towards certainty.
+_SMALL_SHARES: Final = tuple(float(f"{10 ** (step / 10):.3g}") for step in range(-40, -3))
+SHARE_EDGES: Final = (
+    *_SMALL_SHARES,
+    0.5,
+    *(round(1 - share, 7) for share in reversed(_SMALL_SHARES)),
+)
+"""Edges of the bins of predicted probabilities; not as many as of amounts."""
 
 
 class _Learned(BaseModel):
@@ -112,10 +121,23 @@ class Reference(_Learned):
 
     numbers: dict[str, NumberBins] = Field(description="By the name of the feature.")
     categories: dict[str, CategoryBins] = Field(description="By the name of the feature.")
-    predictions: Annotated[
-        list[Count],
-        Field(min_length=len(PREDICTION_EDGES) + 1, max_length=len(PREDICTION_EDGES) + 1),
-    ] = Field(description="What the model says of them, between the edges for all models.")
+    predictions: list[Count] = Field(
+        description="What the model says of them: how much between `PREDICTION_EDGES`, or how "
+        "likely between `SHARE_EDGES`. How many bins there are tells which."
+    )
+
+    @field_validator("predictions")
+    @classmethod
+    def _are_between_known_edges(cls, predictions: list[int]) -> list[int]:
+        if len(predictions) - 1 not in {len(PREDICTION_EDGES), len(SHARE_EDGES)}:
+            raise ValueError("every bin of predictions needs its own users")
+        return predictions
+
+    @property
+    def prediction_edges(self) -> tuple[float, ...]:
+        """The edges between the bins of predictions, the same for all models of a kind."""
+        is_share = len(self.predictions) == len(SHARE_EDGES) + 1
+        return SHARE_EDGES if is_share else PREDICTION_EDGES
 
     @functools.cached_property
     def features(self) -> Mapping[str, Bins]:
@@ -123,6 +145,8 @@ class Reference(_Learned):
         return {**self.numbers, **self.categories}
 
 
-def prediction_codes(predictions: NDArray[np.float64]) -> Codes:
-    """The bin of each prediction between `PREDICTION_EDGES`, `(n_users,)`."""
-    return np.searchsorted(PREDICTION_EDGES, predictions, side="right")
+def prediction_codes(
+    predictions: NDArray[np.float64], edges: Sequence[float] = PREDICTION_EDGES
+) -> Codes:
+    """The bin of each prediction between `edges`, in the shape of `predictions`."""
+    return np.searchsorted(edges, predictions, side="right")

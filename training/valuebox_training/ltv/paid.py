@@ -8,7 +8,7 @@ import pandas as pd
 
 from valuebox.compartments.ltv.features import FEATURES
 from valuebox.compartments.ltv.paid import Paid
-from valuebox_training.ltv.bins import BINS, edges_between
+from valuebox_training.features.binning import BINS, edges_between
 
 LIKELY: Final = 0.05
 """Share of what a group has paid that it has to get back, before its refunds count as likely."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from valuebox.compartments.ltv.uncertainty import PARTS, TAIL, Scatter, Uncertainty
 from valuebox.schemas.names import MISSING_SEGMENT
-from valuebox_training.ltv.bins import edges_between
+from valuebox_training.features.binning import edges_between
 from valuebox_training.ltv.level import LevelEstimate
 
 Floats = NDArray[np.float64]

@@ -6,7 +6,7 @@ those before it, which chooses what is served; then all of them are learned from
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
@@ -23,6 +23,7 @@ from valuebox.facts.reading import FactRows
 from valuebox.facts.windows import Positions, slack, there
 from valuebox_training.response.levelling import levelled
 from valuebox_training.response.ranking import BOOSTER, Lessons, fit_ranker
+from valuebox_training.response.reference import fit_reference
 
 MOST_ROUNDS: Final = 24
 MOST_ROWS: Final = 80_000
@@ -92,6 +93,7 @@ def train(
         "customers": customers,
     }
     metadata = {"learned": learned, "seed": seed, "booster": BOOSTER} | _judged(validation)
+    model = replace(model, reference=fit_reference(model, facts, end, seed))
     tag = model.save(name, {"learned_until": _iso(end)[:7]}, metadata)
     return Trained(tag, len(starts), customers, validation)
 

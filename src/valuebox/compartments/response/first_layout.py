@@ -44,6 +44,11 @@ class FirstLayout:
         """What is predicted of each customer."""
         return self.encoder.cells
 
+    @property
+    def reference(self) -> None:
+        """Nothing that customers of today could be compared with."""
+        return None
+
     def predict(self, facts: FactRows, at: np.datetime64, chosen: Positions) -> Floats:
         """How likely customers are to respond; see `ResponseModel.predict`."""
         if not len(chosen):

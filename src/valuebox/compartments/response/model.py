@@ -16,6 +16,7 @@ from valuebox.compartments.response.first_layout import FirstLayout
 from valuebox.compartments.response.ranker import Ranker, Regressions, Way
 from valuebox.facts.reading import Coded, CustomerRows, EventRows, FactRows
 from valuebox.facts.windows import Floats, History, Positions
+from valuebox.features.bins import Reference
 from valuebox.models import registry
 from valuebox.models.boosters import xgb
 
@@ -23,9 +24,11 @@ KIND: Final = "response"
 NEWEST: Final = "response"
 """The name that is served where none is set, if there is such a model."""
 _ENCODER, _REST, _GOLDEN = "encoder.json", "model.json", "golden.json"
+_REFERENCE: Final = "reference.json"
 _FORMAT: Final = 3
 _FIRST_LAYOUT: Final = 1
-_LAYOUT: Final = 2
+_WITHOUT_REFERENCE: Final = 2
+_LAYOUT: Final = 3
 """Layout of the files; the first one, which files do not name, had one booster for everything."""
 _AT: Final = np.datetime64("2024-06-01", "us")
 _AT_ONCE: Final = 5_000
@@ -62,6 +65,9 @@ class ResponseModel:
     """How many days ahead the model looks."""
     category: str
     """The property of events that holds the category."""
+    reference: Reference | None = None
+    """Customers whom the model was trained on, to see when those of today are others; None where it
+    was saved before there was one."""
     tag: str = ""
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -156,6 +162,8 @@ class ResponseModel:
             _REST: json.dumps(rest, indent=1).encode(),
             _GOLDEN: json.dumps(golden.tolist()).encode(),
         }
+        if self.reference is not None:
+            files[_REFERENCE] = self.reference.model_dump_json(indent=1).encode()
         for place, pair in enumerate(self.pairs):
             for kind, ranker in pair._asdict().items():
                 files[_trees(place, kind)] = bytes(ranker.booster.save_raw("ubj"))
@@ -186,9 +194,12 @@ class ResponseModel:
             )
             for place, two in enumerate(rest["regressions"])
         )
+        reference = None
+        if _REFERENCE in artifact.files:
+            reference = Reference.model_validate_json(artifact.read(_REFERENCE))
         days, category = int(rest["days"]), str(rest["category"])
         of_artifact = (artifact.tag, artifact.created_at, artifact.metadata)
-        return cls(encoder, pairs, days, category, *of_artifact)
+        return cls(encoder, pairs, days, category, reference, *of_artifact)
 
 
 Predictor = ResponseModel | FirstLayout
@@ -227,6 +238,7 @@ def load(tag: str) -> Predictor:
 
 _READERS: Final[dict[int, Callable[[registry.Artifact, Encoder, dict[str, Any]], Predictor]]] = {
     _FIRST_LAYOUT: FirstLayout.read,
+    _WITHOUT_REFERENCE: ResponseModel._read,
     _LAYOUT: ResponseModel._read,
 }
 

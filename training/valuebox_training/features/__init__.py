@@ -1,0 +1,1 @@
+"""Bins of features, learned from those whom a model is trained on."""
