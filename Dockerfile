@@ -11,7 +11,10 @@ COPY . /bento
 RUN printf '/bento/src\nimport valuebox.worker.streams; valuebox.worker.streams.install()\n' \
         > "$(/opt/valuebox/bin/python3 -c 'import site; print(site.getsitepackages()[0])')/valuebox.pth"
 # The model store keeps its folders to their owner, and the image may run as anybody.
-RUN rm -r /bento/env && chmod -R a+rX,go-w /bento
+# Who runs it may not write there, and would compile our modules at every start.
+RUN rm -r /bento/env \
+    && /opt/valuebox/bin/python3 -m compileall -q --invalidation-mode unchecked-hash /bento/src \
+    && chmod -R a+rX,go-w /bento
 
 FROM python:3.11-slim
 COPY --from=parts /opt/valuebox /opt/valuebox

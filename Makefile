@@ -15,6 +15,8 @@ install: .venv/installed
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r requirements-dev.txt
 	$(BIN)/python -m pip check
 	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+# Where Python may not write, it would compile our modules at every start.
+	$(BIN)/python -m compileall -q src training cli
 	touch $@
 
 demo: install

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -18,6 +19,9 @@ os.environ.pop("COLUMNS", None)
 os.environ |= {"BENTOML_HOME": str(HOME), "BENTOML_DO_NOT_TRACK": "True"}
 # Threads that spin for a core which another worker has make a second's training take a minute.
 os.environ["OMP_NUM_THREADS"] = "1"
+# Every service that is started, and every command, would compile our modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # Jobs in the background of a script ignore it, and so would the commands that tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -22,7 +22,7 @@ from valuebox.compartments.ltv.tables import MAX_TAG
 from valuebox.schemas.moments import FIRST_YEAR, LAST_YEAR
 from valuebox.serving.errors import Problem
 from valuebox.serving.parsing import problems_of
-from valuebox.statistics.cohorts import Period
+from valuebox.statistics.periods import Period
 
 _MAX_FIELDS: Final = 20
 _ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

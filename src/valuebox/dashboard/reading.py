@@ -24,7 +24,7 @@ from valuebox.predictions.sums.views import (
     Span,
     Totals,
 )
-from valuebox.statistics.cohorts import Period
+from valuebox.statistics.periods import Period
 
 DEFAULT_DAYS: Final = 90
 _BY_DAY_UP_TO: Final = 100

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, tzinfo
 
 import numpy as np
-import pandas as pd
 
 from valuebox.statistics.arrays import Moments
 
@@ -14,6 +13,8 @@ def local(moments: Moments, zone: tzinfo) -> Moments:
     """Moments in UTC as the clock of a time zone shows them, NaT where they are not known."""
     if zone is UTC or str(zone) == "UTC":
         return moments
+    import pandas as pd
+
     index = pd.DatetimeIndex(moments, tz="UTC").tz_convert(zone).tz_localize(None)
     return index.to_numpy(dtype="datetime64[us]")
 

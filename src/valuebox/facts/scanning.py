@@ -15,7 +15,6 @@ from contextlib import closing
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import (
     BigInteger,
@@ -200,6 +199,8 @@ def _copy(connection: Connection, query: Select[Any]) -> io.BytesIO:
 
 def _places(hashes: NDArray[np.int64], known: Sequence[int]) -> NDArray[np.int32]:
     """Where each hash stands among those that are known; -1 where it is not."""
+    import pandas as pd
+
     index = pd.Index(np.array(known, dtype=np.int64))
     return index.get_indexer(pd.Index(hashes.astype(np.int64))).astype(np.int32)
 

@@ -1,7 +1,8 @@
-"""XGBoost, as everything that predicts imports it: a server's without scikit-learn.
+"""XGBoost, as everything that predicts imports it: a server's with boosters alone.
 
-Only the estimators that XGBoost offers beside its boosters need scikit-learn. A server has none of
-them, and would spend a third of its start on that import. Other processes get the whole of it.
+Only the estimators and pictures that XGBoost offers beside its boosters need scikit-learn and
+`scipy.special`. A server has none of them, and would spend a third of its start on these imports.
+Other processes get the whole of it.
 """
 
 import sys
@@ -24,21 +25,21 @@ def serves(command: list[str]) -> bool:
 
 
 @contextmanager
-def _without(name: str) -> "Iterator[None]":
-    """In the block, a module that is not imported yet cannot be."""
+def _without(*names: str) -> "Iterator[None]":
+    """In the block, modules that are not imported yet cannot be."""
     modules: dict[str, Any] = sys.modules
-    if name in modules:
-        yield
-        return
-    modules[name] = None
+    blocked = [name for name in names if name not in modules]
+    modules.update(dict.fromkeys(blocked))
     try:
         yield
     finally:
-        del modules[name]
+        for name in blocked:
+            del modules[name]
 
 
 if serves(sys.orig_argv):
-    with _without("sklearn"):
+    # XGBoost leaves out its estimators as well where it cannot draw.
+    with _without("sklearn", "xgboost.plotting"):
         import xgboost as xgb
 else:
     import xgboost as xgb

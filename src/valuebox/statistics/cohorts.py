@@ -1,7 +1,7 @@
 """The figure that counts: the error of the mean, by segment and join period."""
 
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from valuebox.schemas.names import MISSING_SEGMENT, quoted
+from valuebox.statistics.periods import PERIODS, Period
 from valuebox.statistics.scores import UserScores, user_scores
 
 if TYPE_CHECKING:
     from pandas.core.groupby import DataFrameGroupBy
 
-Period = Literal["day", "month"]
 Interval = tuple[float, float]
-PERIODS: Final[tuple[Period, ...]] = ("day", "month")
 _LARGE: Final = 200
 _DRAWS: Final = 400
 

@@ -1,7 +1,6 @@
 """What the field reads of a value model, user by user: error, ranking, calibration."""
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
@@ -40,6 +39,8 @@ def user_scores(target: Floats, prediction: Floats) -> UserScores:
         target: Realised values, `(n_users,)`, at least one.
         prediction: Predicted values, in the same order and currency.
     """
+    import pandas as pd
+
     residual = target - prediction
     variance = float(((target - target.mean()) ** 2).sum())
     deciles = _deciles(target, prediction)
@@ -80,6 +81,8 @@ def _gini(target: Floats, ranking: Floats) -> float:
 
     Users with equal rankings share their targets, so that their order does not matter.
     """
+    import pandas as pd
+
     shared = pd.Series(target).groupby(ranking).transform("mean").to_numpy(dtype=np.float64)
     collected = np.cumsum(shared[np.argsort(ranking, kind="stable")])
     if collected[-1] == 0:

@@ -1,16 +1,16 @@
-"""Bringing a database to the schema that this code needs, once, whoever comes first."""
+"""Bringing a database to the schema that this code needs, once, whoever comes first.
+
+Alembic is imported where there is something to migrate: whoever only asks how far a database is, as
+every worker does, goes without it.
+"""
 
 import functools
 import logging
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, column, inspect, select, table, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from valuebox.errors import ValueboxError
@@ -18,8 +18,13 @@ from valuebox.store.engine import reason
 from valuebox.store.promise import is_promised, put_promise, works_from
 from valuebox.store.suitability import check_suitable
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 # Any number that nothing else on the same PostgreSQL uses: "valu" in ASCII.
 _LOCK = 0x76616C75
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_VERSION_TABLE: Final = "alembic_version"
 
 _log = logging.getLogger("valuebox")
 
@@ -57,7 +62,6 @@ def upgrade(engine: Engine, wait_seconds: float = 0.0) -> str:
 
 
 def _upgrade(engine: Engine) -> str:
-    config = _config()
     with engine.execution_options(sqlite_write=True).begin() as connection:
         if connection.dialect.name == "postgresql":
             # Waiting for another replica, and migrating much, may take as long as they take.
@@ -67,28 +71,39 @@ def _upgrade(engine: Engine) -> str:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         check_suitable(connection)
         _refuse_foreign(connection)
-        config.attributes["connection"] = connection
         before = _revision(connection)
+        if before == _head():
+            return before
         if is_promised(connection, before, _head()):
             _log.info("the database was migrated to %s by a newer version", before)
             return before or ""
-        try:
-            command.upgrade(config, "head")
-        except CommandError:
-            raise SchemaUnknown(
-                f"the database is at revision {_revision(connection)!r}, which this version of "
-                "valuebox does not know; run the version that migrated it, or a newer one"
-            ) from None
-        reached = _revision(connection) or ""
-        put_promise(connection, reached, works_from(ScriptDirectory.from_config(config)))
-        if reached != before:
-            _log.info("database migrated from %s to %s", before or "nothing", reached)
+        reached = _migrate(connection)
+        _log.info("database migrated from %s to %s", before or "nothing", reached)
         return reached
+
+
+def _migrate(connection: Connection) -> str:
+    """Apply the migrations that are missing, and return the revision reached."""
+    from alembic import command
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
+
+    config = _config()
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError:
+        raise SchemaUnknown(
+            f"the database is at revision {_revision(connection)!r}, which this version of "
+            "valuebox does not know; run the version that migrated it, or a newer one"
+        ) from None
+    put_promise(connection, _head(), works_from(ScriptDirectory.from_config(config)))
+    return _head()
 
 
 def _refuse_foreign(connection: Connection) -> None:
     """Migrations begin on nothing; on tables of others they would end in the middle."""
-    tables = set(inspect(connection).get_table_names()) - {"alembic_version"}
+    tables = set(inspect(connection).get_table_names()) - {_VERSION_TABLE}
     if tables and _revision(connection) is None:
         raise SchemaUnknown(
             f"the database has tables ({min(tables)}, for one) but no revision in alembic_version: "
@@ -107,17 +122,22 @@ def is_current(engine: Engine) -> bool:
 
 
 @functools.cache
-def _head() -> str | None:
-    return ScriptDirectory.from_config(_config()).get_current_head()
+def _head() -> str:
+    """The newest revision: migrations are numbered, and their files begin with the number."""
+    return max(file.name.partition("_")[0] for file in _MIGRATIONS.glob("versions/[0-9]*.py"))
 
 
 def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table(_VERSION_TABLE):
+        return None
+    return connection.scalar(select(column("version_num")).select_from(table(_VERSION_TABLE)))
 
 
-def _config() -> Config:
+def _config() -> "Config":
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     return config
 
 

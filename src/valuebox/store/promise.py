@@ -5,14 +5,16 @@ if nothing had happened; see docs/operate.md. What follows from all migrations i
 revision, where code that has never heard of them can read it.
 """
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, String, delete, insert, select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from valuebox.store.base import Base
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
 _WORKS_FROM: Final = "works_from"
 
@@ -26,7 +28,7 @@ class SchemaPromise(Base):
     works_from: Mapped[str] = mapped_column(String(32))
 
 
-def works_from(scripts: ScriptDirectory) -> str:
+def works_from(scripts: "ScriptDirectory") -> str:
     """The oldest revision whose code works with a database at the newest one.
 
     Args:

@@ -21,7 +21,7 @@ from valuebox.predictions.sums import queries
 from valuebox.predictions.sums.views import Selection, Span
 from valuebox.schemas.names import MISSING_SEGMENT
 from valuebox.statistics import cohorts
-from valuebox.statistics.cohorts import Period
+from valuebox.statistics.periods import PERIODS, Period
 from valuebox.store.engine import Store
 
 ALL = Selection()
@@ -46,7 +46,7 @@ def july(store: Store, model: LtvModel, data_dir: Path) -> tuple[Store, pd.DataF
     return store, frame.assign(prediction=predictions, baseline=predictions)
 
 
-@pytest.mark.parametrize("period", cohorts.PERIODS)
+@pytest.mark.parametrize("period", PERIODS)
 def test_cohorts_are_those_of_an_evaluation(
     july: tuple[Store, pd.DataFrame], model: LtvModel, period: Period
 ) -> None:

@@ -40,6 +40,10 @@ def test_an_empty_database_reaches_the_newest_revision(database_url: str) -> Non
     engine.dispose()
 
 
+def test_the_newest_revision_is_told_without_alembic() -> None:
+    assert migrate._head() == ScriptDirectory.from_config(migrate._config()).get_current_head()
+
+
 def test_the_migrated_schema_is_that_of_the_tables(store: Store) -> None:
     import valuebox.service  # noqa: F401  (declares every table)
 

@@ -18,6 +18,7 @@ from valuebox.compartments.ltv.files import (
 )
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.statistics import cohorts
+from valuebox.statistics.periods import PERIODS
 from valuebox_training.ltv import pipeline
 from valuebox_training.ltv.search import Trial, search
 
@@ -117,7 +118,7 @@ def _metadata(
             "users": validation.users,
             **{
                 f"{period}_{average}": getattr(getattr(validation, period), average)
-                for period in cohorts.PERIODS
+                for period in PERIODS
                 for average in ("macro", "macro_baseline", "weighted", "weighted_baseline")
             },
         }

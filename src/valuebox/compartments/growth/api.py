@@ -1,4 +1,4 @@
-"""The endpoint of the growth compartment."""
+"""Endpoints of the growth compartment; what makes their answers is imported when it is asked."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -8,14 +8,11 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from valuebox.access.keys import Scope
-from valuebox.compartments.growth.building import report
-from valuebox.compartments.growth.experiments.building import experiment
 from valuebox.compartments.growth.experiments.exposure import NoExperiment
 from valuebox.compartments.growth.experiments.schemas import ExperimentQuestion, ExperimentReport
 from valuebox.compartments.growth.loaded.facts import TooManyEvents
 from valuebox.compartments.growth.report import GrowthReport
 from valuebox.compartments.growth.schemas import GrowthQuestion
-from valuebox.compartments.growth.uplift.building import uplift
 from valuebox.compartments.growth.uplift.schemas import UpliftQuestion, UpliftReport
 from valuebox.facts.reading import SeveralCurrencies
 from valuebox.serving.endpoint import endpoint, overloaded
@@ -40,6 +37,8 @@ class GrowthApi:
         Reads at most 5,000,000 events, those of a baseline included. A worker makes one report at a
         time, and meanwhile answers 503 to those who ask for another one.
         """
+        from valuebox.compartments.growth.building import report
+
         return self._answer(lambda: report(self.store, question, MOST_EVENTS))
 
     @endpoint(
@@ -51,6 +50,8 @@ class GrowthApi:
         Reads at most 5,000,000 events, and shares with the report that a worker makes one at a
         time.
         """
+        from valuebox.compartments.growth.experiments.building import experiment
+
         return self._answer(lambda: experiment(self.store, question, MOST_EVENTS))
 
     @endpoint("/v1/growth/uplift", Scope.READ, answers=UpliftReport, refuses=("unanswerable",))
@@ -60,6 +61,8 @@ class GrowthApi:
         Reads at most 5,000,000 events, and shares with the report that a worker makes one at a
         time.
         """
+        from valuebox.compartments.growth.uplift.building import uplift
+
         return self._answer(lambda: uplift(self.store, question, MOST_EVENTS))
 
     def _answer(self, make: Callable[[], BaseModel]) -> Response:

@@ -3,13 +3,17 @@
 Training and serving call the same `Encoder.transform`, so they cannot disagree.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from typing_extensions import TypeIs
 
 # One sequence or array per feature; of texts also a `pd.Categorical`.
 Columns = Mapping[str, Any]
@@ -98,15 +102,21 @@ class Encoder:
 
 
 def _codes(
-    values: Sequence[Any] | NDArray[Any] | pd.Categorical | None, known: tuple[str, ...]
+    values: "Sequence[Any] | NDArray[Any] | pd.Categorical | None", known: tuple[str, ...]
 ) -> NDArray[np.intp] | int:
     """Position of each value in `known`; one past its end for what is unseen or missing."""
     unknown = len(known)
     if values is None:
         return unknown
-    if isinstance(values, pd.Categorical):
+    if _is_categorical(values):
         # The code of a missing value is -1, which picks the last.
         by_category = np.append(_codes(values.categories.to_numpy(), known), unknown)
         return by_category[np.asarray(values.codes)]
     code_of: dict[Any, int] = {value: code for code, value in enumerate(known)}
     return np.fromiter((code_of.get(v, unknown) for v in values), np.intp, len(values))
+
+
+def _is_categorical(values: object) -> "TypeIs[pd.Categorical]":
+    # Whoever has one has imported pandas, which a server does not wait for at its start.
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(values, pandas.Categorical)

@@ -1,9 +1,8 @@
 """Users of a data frame, predicted without a service."""
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pandas as pd
 from pydantic import ValidationError
 
 from valuebox.compartments.ltv.bulk import MAX_ROWS, UserTable
@@ -14,6 +13,9 @@ from valuebox.errors import ValueboxError
 from valuebox.schemas.plain import columns_of
 from valuebox.serving.parsing import problems_of
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _ANY_DAY: Final = "2019-08-01"
 """Stands for the day of joining, which is no feature."""
 
@@ -22,7 +24,7 @@ class BadFrame(ValueboxError):
     """A data frame holds values that a model of users cannot take."""
 
 
-def predict_frame(model: LtvModel, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+def predict_frame(model: LtvModel, frame: "pd.DataFrame") -> "tuple[pd.DataFrame, list[str]]":
     """Expected lifetime value of each user, and the ends of its interval.
 
     Args:
@@ -36,6 +38,8 @@ def predict_frame(model: LtvModel, frame: pd.DataFrame) -> tuple[pd.DataFrame, l
     Raises:
         BadFrame: naming the first rows, from 0, and columns that are not as in files of users.
     """
+    import pandas as pd
+
     columns = columns_of(frame[[name for name in frame.columns if str(name) in FEATURES]])
     problems, checked = [], []
     for first in range(0, len(frame), MAX_ROWS):

@@ -8,16 +8,19 @@ those never seen. The first shrinks with the size of the cohort, the other two d
 
 import functools
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from statistics import NormalDist
-from typing import Annotated, Any, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, Self, cast
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from valuebox.schemas.moments import StoredMoment
 from valuebox.schemas.names import MISSING_SEGMENT
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Floats = NDArray[np.float64]
 Variance = Annotated[float, Field(ge=0)]
@@ -142,7 +145,7 @@ class Uncertainty(_Learned):
         lower, upper = np.round(paid + ends, _DECIMALS)
         return np.minimum(lower, predictions), np.maximum(upper, predictions)
 
-    def cohort_interval(self, users: pd.DataFrame) -> tuple[float, float]:
+    def cohort_interval(self, users: "pd.DataFrame") -> tuple[float, float]:
         """Where the mean realised value of a cohort is expected, in 9 of 10 cases.
 
         Args:
@@ -160,7 +163,7 @@ class Uncertainty(_Learned):
         return self.interval_of_mean(
             CohortMeans(
                 segment=segment if isinstance(segment, str) else MISSING_SEGMENT,
-                joined=pd.Timestamp(users["join_date"].mean()),
+                joined=cast("pd.Timestamp", users["join_date"].mean()),
                 prediction=float(predictions.mean()),
                 later=float(later.mean()),
                 future=float(
@@ -189,7 +192,7 @@ class Uncertainty(_Learned):
 
     def _shared_variance(self, cohort: "CohortMeans") -> float:
         """Variance of the cohort's mean that does not shrink with its size."""
-        weeks = max((cohort.joined - pd.Timestamp(self.last_join)) / pd.Timedelta(weeks=1), 0.0)
+        weeks = max((cohort.joined - self.last_join) / timedelta(weeks=1), 0.0)
         # A move is more often followed by one in the same direction than by one back.
         moved = self.weekly_variance * weeks * (1 + weeks / _PERSISTENCE)
         of_segment = self.segment_variance.get(cohort.segment, self.unseen_variance)
@@ -200,7 +203,7 @@ class CohortMeans(NamedTuple):
     """What the interval of a cohort's mean depends on; means per user."""
 
     segment: str
-    joined: pd.Timestamp
+    joined: datetime
     """When the users joined, on average."""
     prediction: float
     later: float

@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
-import xgboost as xgb
 from numpy.typing import NDArray
 
 from valuebox.compartments.response.features import Cell, Encoder, Matrix
 from valuebox.facts.reading import FactRows
 from valuebox.facts.windows import Floats, Positions, positions
 from valuebox.models import registry
+from valuebox.models.boosters import xgb
 
 _BOOSTER: Final = "booster.ubj"
 _RECENT: Final = 30.0

@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 import numpy as np
 import scipy
 from numpy.typing import NDArray
-from scipy.special import expit, logit
 
 from valuebox.facts.windows import Floats
 from valuebox.statistics.rates import LEVEL
@@ -39,7 +38,7 @@ def offset(log_odds: Floats, came: float) -> float:
     wanted = float(np.clip(came, 0.5, max(len(log_odds) - 0.5, 0.5)))
     found = 0.0
     for _ in range(_STEPS):
-        chances = expit(log_odds + found)
+        chances = scipy.special.expit(log_odds + found)
         slope = max(float((chances * (1 - chances)).sum()), 1e-9)
         step = float(np.clip((wanted - chances.sum()) / slope, -1, 1))
         found = float(np.clip(found + step, -_FARTHEST, _FARTHEST))
@@ -50,7 +49,7 @@ def offset(log_odds: Floats, came: float) -> float:
 
 def noise(log_odds: Floats) -> float:
     """Variance that chance alone gives the result of `offset`."""
-    chances = expit(log_odds)
+    chances = scipy.special.expit(log_odds)
     return float(1 / max(float((chances * (1 - chances)).sum()), 1e-9))
 
 
@@ -82,7 +81,7 @@ def expected_between(chances: Floats, moves: float) -> tuple[float, float]:
         chances: Of each customer.
         moves: Standard deviation of the month's level, in log-odds.
     """
-    log_odds = logit(np.clip(chances, 1e-9, 1 - 1e-9))
+    log_odds = scipy.special.logit(np.clip(chances, 1e-9, 1 - 1e-9))
     reach = float(scipy.stats.norm.ppf((1 + LEVEL) / 2)) * np.sqrt(moves**2 + noise(log_odds))
-    lower, upper = (float(expit(log_odds + side * reach).sum()) for side in (-1, 1))
+    lower, upper = (float(scipy.special.expit(log_odds + side * reach).sum()) for side in (-1, 1))
     return lower, upper

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from valuebox.compartments.response.features import Cell, Encoder, Matrix
 from valuebox.compartments.response.first_layout import FirstLayout
@@ -121,7 +121,7 @@ class ResponseModel:
             some = chosen[start : start + _AT_ONCE]
             every = self.encoder.of_responses(history, at, some, self.days)
             said = [pair.any.log_odds(every[:, n, None]) for n, pair in enumerate(self.pairs)]
-            parts.append(expit(np.concatenate(said, axis=1)))
+            parts.append(scipy.special.expit(np.concatenate(said, axis=1)))
         return np.concatenate(parts)
 
     def say(self, facts: FactRows, at: np.datetime64, chosen: Positions) -> Said:
@@ -140,9 +140,12 @@ class ResponseModel:
         for place, pair in enumerate(self.pairs):
             matrix = every[:, place, None]
             inside = within(each[:, place], matrix, pair.any)
-            most = expit(pair.any.log_odds(matrix))
-            said += [most, np.minimum(expit(pair.categories.log_odds(inside)), most)]
-            plain += [expit(pair.any.baseline(matrix)), expit(pair.categories.baseline(inside))]
+            most = scipy.special.expit(pair.any.log_odds(matrix))
+            said += [most, np.minimum(scipy.special.expit(pair.categories.log_odds(inside)), most)]
+            plain += [
+                scipy.special.expit(pair.any.baseline(matrix)),
+                scipy.special.expit(pair.categories.baseline(inside)),
+            ]
         return Said(np.concatenate(said, axis=1), np.concatenate(plain, axis=1))
 
     def save(self, name: str, labels: dict[str, str], metadata: dict[str, Any]) -> str:

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, time
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -16,9 +16,9 @@ from valuebox.predictions.sums.models import known_model
 from valuebox.predictions.sums.periods import chosen, period_name, period_of
 from valuebox.predictions.sums.tables import LtvCohorts, LtvCohortScatter
 from valuebox.predictions.sums.views import CohortMean, Selection
-from valuebox.statistics.cohorts import Period
+from valuebox.statistics.periods import Period
 
-_NOON: Final = pd.Timedelta(hours=12)
+_NOON: Final = time(12)
 
 
 class _Key(NamedTuple):
@@ -177,7 +177,7 @@ def _mean(
         lower, upper = learned.interval_of_mean(
             CohortMeans(
                 segment=row.segment,
-                joined=pd.Timestamp(row.first) + (row.last - row.first) / 2 + _NOON,
+                joined=datetime.combine(row.first, _NOON) + (row.last - row.first) / 2,
                 prediction=prediction,
                 later=later,
                 future=future,

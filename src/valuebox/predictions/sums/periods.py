@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Select, extract, select
 from sqlalchemy.sql.elements import SQLCoreOperations
 
 from valuebox.predictions.sums.views import Selection
-from valuebox.statistics.cohorts import Period
+from valuebox.statistics.periods import Period
 
 
 def period_of(day: SQLCoreOperations[Any], period: Period) -> ColumnElement[int]:

@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 import scipy
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.special import betaln, digamma, gammaln, hyp2f1
 
 from valuebox.compartments.growth.value.purchases import Purchases
 from valuebox.statistics.arrays import Floats
@@ -68,6 +67,8 @@ class BgNbd(BaseModel):
         Eq. 10 of the paper, with Euler's transformation of the hypergeometric function, which
         neither overflows nor cancels however many purchases there are.
         """
+        from scipy.special import hyp2f1
+
         a = self.a if abs(self.a - 1) > _ONE else 1 + _ONE
         x = known.repeats
         z = weeks / (self.alpha + known.observed + weeks)
@@ -159,6 +160,8 @@ def _loss(
     logs: Floats, x: Floats, last: Floats, observed: Floats, weight: Floats
 ) -> tuple[float, Floats]:
     """Mean negative log-likelihood (eq. 6 of the paper), and its gradient by the logarithms."""
+    from scipy.special import betaln, digamma, gammaln
+
     r, alpha, a, b = np.exp(logs)
     again = x > 0
     # Both ways to get here: still there, or gone after the last purchase.

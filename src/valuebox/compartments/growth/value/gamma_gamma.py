@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 import scipy
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.special import digamma, gammaln
 
 from valuebox.compartments.growth.value.bgnbd import MOST, NoFit
 from valuebox.compartments.growth.value.purchases import Purchases
@@ -96,6 +95,8 @@ def _learned_from(known: Purchases, seed: int) -> tuple[Floats, Floats]:
 
 def _loss(logs: Floats, x: Floats, spent: Floats) -> tuple[float, Floats]:
     """Mean negative log-likelihood (eq. 1a of the note), and its gradient by the logarithms."""
+    from scipy.special import digamma, gammaln
+
     p, q, v = np.exp(logs)
     px = p * x
     both = v + x * spent

@@ -11,7 +11,6 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.special import betaln, digamma
 
 from valuebox.compartments.growth.value.bgnbd import NoFit
 from valuebox.statistics.arrays import Floats
@@ -31,6 +30,8 @@ class ShiftedBetaGeometric(BaseModel):
 
     def survival(self, periods: Floats) -> Floats:
         """Share that is still there after so many whole periods, in the shape of `periods`."""
+        from scipy.special import betaln
+
         found: Floats = np.exp(betaln(self.a, self.b + periods) - betaln(self.a, self.b))
         return found
 
@@ -69,6 +70,8 @@ def fit_sbg(periods: NDArray[np.int64], cancelled: NDArray[np.bool_]) -> Shifted
 
 def _loss(logs: Floats, gone: Floats, here: Floats) -> tuple[float, Floats]:
     """Mean negative log-likelihood (eq. 5 and 6 of the paper), and its gradient by logarithms."""
+    from scipy.special import betaln, digamma
+
     a, b = np.exp(logs)
     left, stayed = np.arange(len(gone)), np.arange(len(here))
     total = gone.sum() + here.sum()
