@@ -3,14 +3,13 @@
 from typing import Annotated
 
 import typer
-from rich import box
-from rich.table import Table
 
 from valuebox.access import keys
 from valuebox.access.callers import REFRESH_SECONDS, ROW_BYTES
 from valuebox.access.keys import ApiKey, Scope
 from valuebox_cli.terminal.console import err, exit_codes, out
 from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
+from valuebox_cli.terminal.tabular import print_table
 
 _MOST = 2**31 - 1
 _Limit = Annotated[
@@ -59,12 +58,8 @@ def create(
 def list_keys(database_url: DatabaseUrl = None) -> None:
     """Print every key that was handed out, and what it may do; not the keys themselves."""
     with exit_codes(), migrated_store(database_url) as store, store.reading() as session:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-        for heading in ("name", "scopes", "requests/min", "rows/min", "created", "revoked"):
-            table.add_column(heading, overflow="fold")
-        for key in keys.all_keys(session):
-            table.add_row(*_row(key))
-        out.print(table)
+        headings = ["name", "scopes", "requests/min", "rows/min", "created", "revoked"]
+        print_table("", headings, map(_row, keys.all_keys(session)), texts=(0, 1))
 
 
 def _row(key: ApiKey) -> tuple[str, ...]:

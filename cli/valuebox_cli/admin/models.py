@@ -6,8 +6,6 @@ from typing import Annotated, Any, Final
 
 import pandas as pd
 import typer
-from rich import box
-from rich.table import Table
 
 from valuebox.compartments.ltv.features import CATEGORICAL
 from valuebox.compartments.ltv.files import columns_of
@@ -21,8 +19,10 @@ from valuebox.statistics import cohorts
 from valuebox.statistics.cohorts import CohortReport
 from valuebox.statistics.scores import UserScores, user_scores
 from valuebox_cli.client import connected
-from valuebox_cli.terminal.console import err, exit_codes, out, print_errors, print_scores
+from valuebox_cli.terminal.console import err, exit_codes, out
+from valuebox_cli.terminal.errors import print_errors, print_scores
 from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
+from valuebox_cli.terminal.tabular import print_named, print_table
 
 _JUDGED: Final = {"day": "by day", "month": "by month"}
 
@@ -55,21 +55,20 @@ def list_models(
         }
         starting = {name: _found(tag) for name, tag in meant.items()}
         answering = _answering(url) if url else []
-        table = Table(
+        marks = {"at start": starting.values(), "answers": answering}
+        headings = ["model", "made", "users", "until", *_JUDGED, ""]
+        print_table(
+            "",
+            headings,
+            [
+                (*_row(one), ", ".join(mark for mark, tags in marks.items() if one.tag in tags))
+                for one in registry.saved()
+            ],
             caption="users: that it learned from, who joined until then; day, month: error of the "
             "cohort mean",
-            box=box.SIMPLE_HEAD,
-            pad_edge=False,
-            show_edge=False,
-            padding=(0, 1, 0, 0),
+            # Tags are copied, and stay whole.
+            texts=(headings.index(""),),
         )
-        for heading in ("model", "made", "users", "until", *_JUDGED, ""):
-            table.add_column(heading, no_wrap=heading != "made")
-        for model in registry.saved():
-            marks = {"at start": starting.values(), "answers": answering}
-            told = [mark for mark, tags in marks.items() if model.tag in tags]
-            table.add_row(*_row(model), ", ".join(told))
-        out.print(table)
         for name, tag in meant.items():
             is_set = name.removeprefix("VALUEBOX_").lower() in settings.model_fields_set
             if is_set and not starting[name] and tag != registry.NONE:
@@ -145,10 +144,7 @@ def show(
     """
     with exit_codes():
         loaded = LtvModel.load(model or load_settings().model or NEWEST)
-        table = Table.grid(padding=(0, 2))
-        for name, value in _described(loaded).items():
-            table.add_row(name, value)
-        out.print(table)
+        print_named(_described(loaded))
 
 
 def _described(model: LtvModel) -> dict[str, str]:

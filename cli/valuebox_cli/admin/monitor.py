@@ -6,8 +6,6 @@ from threading import Event
 from typing import Annotated, Final
 
 import typer
-from rich import box
-from rich.table import Table
 
 from valuebox.errors import ValueboxError
 from valuebox.predictions.monitoring import keeping
@@ -32,6 +30,7 @@ from valuebox_cli.terminal.console import (
     write_text,
 )
 from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
+from valuebox_cli.terminal.tabular import print_table
 
 _DEFAULTS: Final = Thresholds()
 _COHORTS: Final = 15
@@ -139,60 +138,51 @@ def _print(result: MonitorResult) -> None:
 
 
 def _print_drift(drift: Drifted) -> None:
-    table = _table(
+    print_table(
         f"{drift.rows:,} rows of users who joined from {drift.first} to {drift.last}, beside the "
         f"training users of {drift.model}",
-        "PSI: population stability index; chance: what chance alone exceeds once in 1,000 times",
-        *("feature", "PSI", "chance", "missing", "in training", "unseen"),
+        ["feature", "PSI", "chance", "missing", "in training", "unseen"],
+        [
+            (
+                one.feature,
+                f"{one.psi:.3f}",
+                f"{one.chance:.3f}",
+                *(f"{share:.1%}" for share in (one.missing, one.missing_expected, one.unseen)),
+            )
+            for one in drift.features
+        ],
+        caption="PSI: population stability index; chance: what chance alone exceeds once in 1,000 "
+        "times",
     )
-    for one in drift.features:
-        shares = (one.missing, one.missing_expected, one.unseen)
-        table.add_row(
-            one.feature,
-            f"{one.psi:.3f}",
-            f"{one.chance:.3f}",
-            *(f"{share:.1%}" for share in shares),
-        )
-    out.print(table)
 
 
 def _print_matured(matured: Matured) -> None:
-    table = _table(
+    print_table(
         f"{matured.users:,} users with outcomes who joined from {matured.first} to {matured.last},"
         f" predicted by {matured.model}",
-        "floor: about the error that chance leaves; in: whether the mean lies in its interval",
-        *("segment", "joined", "users", "actual", "predicted", "error", "floor", "in"),
+        ["segment", "joined", "users", "actual", "predicted", "error", "floor", "in"],
+        [
+            (
+                one.segment,
+                one.month,
+                f"{one.users:,}",
+                f"{one.actual:.3f}",
+                f"{one.predicted:.3f}",
+                f"{abs(one.actual - one.predicted):.3f}",
+                f"{one.floor:.3f}",
+                {True: "yes", False: "no", None: ""}[one.is_inside],
+            )
+            for one in matured.segments[:_COHORTS]
+        ],
+        caption="floor: about the error that chance leaves; in: whether the mean lies in its "
+        "interval",
     )
-    for one in matured.segments[:_COHORTS]:
-        means = (one.actual, one.predicted, abs(one.actual - one.predicted), one.floor)
-        table.add_row(
-            one.segment,
-            one.month,
-            f"{one.users:,}",
-            *(f"{mean:.3f}" for mean in means),
-            {True: "yes", False: "no", None: ""}[one.is_inside],
-        )
-    out.print(table)
     inside = "" if matured.inside is None else f", {matured.inside:.0%} in their interval"
     share = f" ({matured.error / abs(matured.actual):.1%} of it)" if matured.actual else ""
     out.print(
         f"mean {matured.actual:.3f}, error of cohorts by users {matured.error:.3f}{share}, "
         f"of which chance leaves {matured.floor:.3f}{inside}"
     )
-
-
-def _table(title: str, caption: str, *headings: str) -> Table:
-    table = Table(
-        title=title,
-        caption=caption,
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        show_edge=False,
-        padding=(0, 1, 0, 0),
-    )
-    for position, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if position else "left", no_wrap=position > 0)
-    return table
 
 
 def _said(one: Finding) -> str:

@@ -104,7 +104,7 @@ def _actions(report: GrowthReport) -> None:
             row(name, {kind: counts[name, kind] for kind in types})
             for name, _ in sizes.most_common()
         ],
-        row("all", totals),
+        [row("all", totals)],
     )
 
 
@@ -166,7 +166,7 @@ def _leaving(report: GrowthReport) -> None:
             for one in [*subscribed.groups, subscribed.everybody]
         ]
         headings = ["group", "subscriptions", "cancelled", f"cancel in {subscribed.days} days"]
-        print_table("Subscribers", headings, groups, everybody)
+        print_table("Subscribers", headings, groups, [everybody])
 
 
 def _lifts(found: Sequence[Lift], measure: str) -> None:

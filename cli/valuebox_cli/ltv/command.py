@@ -21,13 +21,13 @@ from valuebox_cli.terminal.console import (
     err,
     exit_codes,
     out,
-    print_report,
     print_trial,
     progress,
     warn,
     write_text,
     writing,
 )
+from valuebox_cli.terminal.errors import print_report
 from valuebox_cli.terminal.options import USERS, DatabaseUrl, Strict, Url
 from valuebox_cli.terminal.options import database_url as resolve
 

@@ -7,8 +7,6 @@ from typing import Annotated, Any, Final
 import numpy as np
 import typer
 from pydantic import TypeAdapter, ValidationError
-from rich import box
-from rich.table import Table
 
 from valuebox.compartments.response.model import NEWEST, ResponseModel, load
 from valuebox.compartments.response.ranker import Way
@@ -170,26 +168,17 @@ def moment_of(text: str | None) -> datetime | None:
 
 
 def _tell(found: Any) -> None:
-    table = Table(
-        title=f"{found.customers:,} customers, {found.start:%Y-%m-%d} to {found.end:%Y-%m-%d}",
-        caption="by: the mean of a logistic regression and trees, one of them, or the base; "
-        "expected: between so many in 9 of 10 months; lift: of the tenth with the best scores; "
-        "base: a logistic regression on recency and counts; Brier: smaller is better; "
-        "p: of no difference in gain over the whole curve",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        show_edge=False,
-        padding=(0, 1, 0, 0),
-    )
-    table.add_column("response", overflow="fold")
-    headings = ["by", "did", "expected", "AUC", "base", "lift", "base", "Brier", "base", "p"]
-    for heading in headings + (["older", "p"] if found.older else []):
-        table.add_column(heading, justify="right", no_wrap=True)
+    headings = [
+        *("response", "by", "did", "expected", "AUC", "base", "lift", "base", "Brier", "base", "p"),
+        *(("older", "p") if found.older else ()),
+    ]
+    rows = []
     for one in found.responses:
         if one.model is None or one.baseline is None:
             continue
         base = one.baseline
         row = [
+            one.response if one.category is None else f"· {one.category}",
             _WAYS[one.way],
             f"{one.responders:,}",
             _expected(one),
@@ -203,8 +192,16 @@ def _tell(found: Any) -> None:
             row += [f"{older.curve.points[0].lift:.2f}", f"{older.p_adjusted:.3f}"] if older else [
                 "", ""
             ]  # fmt: skip
-        table.add_row(one.response if one.category is None else f"  {one.category}", *row)
-    out.print(table)
+        rows.append(row)
+    print_table(
+        f"{found.customers:,} customers, {found.start:%Y-%m-%d} to {found.end:%Y-%m-%d}",
+        headings,
+        rows,
+        caption="by: the mean of a logistic regression and trees, one of them, or the base; "
+        "expected: between so many in 9 of 10 months; lift: of the tenth with the best scores; "
+        "base: a logistic regression on recency and counts; Brier: smaller is better; "
+        "p: of no difference in gain over the whole curve",
+    )
     if len(found.months) > 1:
         print_table(
             "Expected and came, by month",

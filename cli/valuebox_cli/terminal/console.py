@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 from pydantic import BaseModel
-from rich import box
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -19,13 +18,10 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 from rich.text import Text
 
 from valuebox.errors import ValueboxError
 from valuebox.pages.readable import escaped, json_escaped
-from valuebox.statistics.cohorts import CohortReport
-from valuebox.statistics.scores import UserScores
 from valuebox_cli.terminal.speaker import Speaker, hush
 
 if TYPE_CHECKING:
@@ -158,88 +154,3 @@ def print_trial(trial: "Trial") -> None:
     """What was tried and how well it did, in a line."""
     changed = ", ".join(f"{name} {value}" for name, value in trial.changed.items())
     out.print(f"mean squared error {trial.loss:.5f}: {changed or 'as usual'}")
-
-
-def print_report(report: CohortReport) -> None:
-    """The table of cohort errors, then all users in a line."""
-    print_errors(
-        report,
-        ("error", "base"),
-        "base: training means by segment and STV; floor: about what chance leaves; "
-        "in: percent of cohorts whose mean lies in its interval, 90 is meant",
-    )
-    if report.day.inside is not None and report.month.inside is not None:
-        out.print(
-            f"means in their interval: {report.day.inside:.0%} of days, "
-            f"{report.month.inside:.0%} of months"
-        )
-    print_scores(f"user by user, {report.users:,} of them", report.scores)
-
-
-def print_errors(report: CohortReport, judged: tuple[str, str], caption: str) -> None:
-    """The table of cohort errors, one row per segment, averages last.
-
-    Args:
-        report: The errors of the prediction and of the baseline.
-        judged: What these two are called.
-        caption: What the columns mean.
-    """
-    table = Table(
-        title="Mean absolute error of the cohort mean, by join day and by join month",
-        caption=caption,
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        show_edge=False,
-        padding=(0, 1, 0, 0),
-    )
-    table.add_column("segment")
-    period = (*judged, "floor", "in")
-    for heading in ("users", "days", *period, "mon.", *period):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for day, month in zip(report.day.segments, report.month.segments, strict=True):
-        table.add_row(
-            day.country_segment,
-            f"{day.users:,}",
-            str(day.cohorts),
-            *_figures(day.error, day.baseline_error, day.noise_floor),
-            _share(day.inside),
-            str(month.cohorts),
-            *_figures(month.error, month.baseline_error, month.noise_floor),
-            _share(month.inside),
-        )
-    table.add_section()
-    periods = (report.day, report.month)
-    for name, average in (("equally", "macro"), ("by users", "weighted")):
-        figures = [
-            _figures(
-                getattr(period, average),
-                getattr(period, f"{average}_baseline"),
-                getattr(period, f"{average}_floor"),
-            )
-            for period in periods
-        ]
-        table.add_row(name, "", "", *figures[0], "", "", *figures[1], "")
-    out.print(table)
-
-
-def print_scores(title: str, scores: UserScores) -> None:
-    """How single users are predicted, in a line."""
-    named = {
-        "mean absolute error": scores.mae,
-        "bias": scores.bias,
-        "R²": scores.r2,
-        "Gini": scores.gini,
-        "Spearman": scores.spearman,
-        "decile MAPE": scores.decile_mape,
-    }
-    figures_of_users = (f"{name} {value:.3f}" for name, value in named.items() if value is not None)
-    out.print(f"{title}: {', '.join(figures_of_users)}")
-
-
-def _figures(*values: float) -> list[str]:
-    # As wide as the column: small data have large errors, of which less is certain.
-    return [f"{value:.3f}" if value < 10 else f"{value:.2f}" for value in values]
-
-
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.0f}"
