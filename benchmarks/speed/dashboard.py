@@ -24,9 +24,9 @@ from support.databases import Postgres
 from support.services import Service, running
 from support.sums import TABLES, fold, report, send
 
+from valuebox.compartments.ltv.ledger import LEDGER
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
-from valuebox.predictions.sums.tables import LtvArrivals, LtvCohorts, LtvFolded
 from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
 from valuebox_training.ltv.simulate import simulate
@@ -111,7 +111,7 @@ def fill(store: Store, model: LtvModel) -> int:
         connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text("VACUUM ANALYZE"))
     with store.reading() as session:
-        return int(session.scalar(select(func.sum(LtvCohorts.users))) or 0)
+        return int(session.scalar(select(func.sum(LEDGER.sums.cohorts.users))) or 0)
 
 
 def _copy(connection: Any, of: Any, first: UUID) -> None:
@@ -122,7 +122,7 @@ def _copy(connection: Any, of: Any, first: UUID) -> None:
     is_last = {
         LtvFeatures: "id >= :first",
         LtvPrediction: "id >= :first",
-        LtvArrivals: "last_at > now() - interval '156 hours'",
+        LEDGER.sums.arrivals: "last_at > now() - interval '156 hours'",
     }.get(of, "day >= :monday")
     statement = text(
         f"INSERT INTO {of.__tablename__} ({into}) "  # noqa: S608
@@ -144,7 +144,7 @@ def measure(service: Service, path: str, changed: bool) -> np.ndarray:
     for _ in range(TIMES + 3):
         if changed:
             with service.store.writing() as session:
-                session.execute(update(LtvFolded).values(folded_at=datetime.now(UTC)))
+                session.execute(update(LEDGER.sums.folded).values(folded_at=datetime.now(UTC)))
         began = time.perf_counter()
         answer = service.http.get(path)
         took.append(1000 * (time.perf_counter() - began))

@@ -15,9 +15,9 @@ os.environ["PROMETHEUS_MULTIPROC_DIR"] = ""
 
 import numpy as np
 
+from valuebox.compartments.ltv.counting import UserTally
 from valuebox.compartments.ltv.features import FEATURES
 from valuebox.compartments.ltv.model import GOLDEN_USERS, LtvModel
-from valuebox.predictions.tally import Tally
 from valuebox.serving import telemetry
 from valuebox.serving.exchange import Exchange, Stage
 from valuebox.worker import shared_folder
@@ -25,7 +25,7 @@ from valuebox.worker import shared_folder
 STAGES: tuple[Stage, ...] = ("parse", "encode", "predict", "store")
 
 
-def counting(model: LtvModel, tally: Tally, users: int) -> Callable[[], None]:
+def counting(model: LtvModel, tally: UserTally, users: int) -> Callable[[], None]:
     """A function that counts a request with so many users, as a worker does."""
     features: dict[str, list[Any]] = {
         name: (GOLDEN_USERS[name][:4] * users)[:users] for name in FEATURES
@@ -50,7 +50,7 @@ def main() -> None:
     shared_folder.prepare()
     telemetry.begin()
     model = LtvModel.load("ltv")
-    tally = Tally(model)
+    tally = UserTally(model)
     for users in (1, 10, 1_000, 10_000):
         count = counting(model, tally, users)
         times = max(10, 20_000 // users)

@@ -13,7 +13,7 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from valuebox.access import exposure
 from valuebox.access.callers import Access
 from valuebox.compartments.models import ModelsApi, announce, note, pinned, served_models
-from valuebox.compartments.register import compartments, expiry
+from valuebox.compartments.register import compartments, expiry, former_metrics, ledgers
 from valuebox.dashboard.site import Dashboard
 from valuebox.errors import ValueboxError
 from valuebox.front.site import Front
@@ -90,10 +90,11 @@ class ValueBox(*(one.endpoints for one in compartments()), ModelsApi):  # type: 
             compartment.open(self, self.models.get(compartment.name))
         self.dispatch = Dispatch(self, THREADS)
         self.monitored = MonitorGauges()
+        self.former_metrics = former_metrics()
         self.repeating = (
             pool_use(self.store.engine),
             pruner(Pruning(self.store, settings.keep, expiry(), replays.expiry)),
-            upkeep(Folding(self.store), self.monitored),
+            upkeep([Folding(self.store, one) for one in ledgers().values()], self.monitored),
         )
         for one in self.repeating:
             one.start()

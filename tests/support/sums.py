@@ -17,12 +17,11 @@ from sqlalchemy import inspect, select
 from support.users import received
 from valuebox.compartments.ltv import repository
 from valuebox.compartments.ltv.features import FEATURES
+from valuebox.compartments.ltv.ledger import LEDGER, note
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
 from valuebox.features.bins import prediction_codes
-from valuebox.predictions.sums import tables as sums
 from valuebox.predictions.sums.folding import SETTLED, Folded, Folding
-from valuebox.predictions.sums.models import register
 from valuebox.statistics.cohorts import MISSING_SEGMENT
 from valuebox.store import clock
 from valuebox.store.base import Base
@@ -30,11 +29,11 @@ from valuebox.store.engine import Store
 from valuebox.store.ids import new_id
 
 TABLES = {
-    "arrivals": sums.LtvArrivals,
-    "predictions": sums.LtvPredictionBins,
-    "features": sums.LtvFeatureBins,
-    "cohorts": sums.LtvCohorts,
-    "scatter": sums.LtvCohortScatter,
+    "arrivals": LEDGER.sums.arrivals,
+    "predictions": LEDGER.sums.prediction_bins,
+    "features": LEDGER.sums.feature_bins,
+    "cohorts": LEDGER.sums.cohorts,
+    "scatter": LEDGER.sums.cohort_scatter,
 }
 # What was stored a moment ago is taken for settled.
 AT_ONCE = timedelta(seconds=-5)
@@ -51,7 +50,7 @@ def send(store: Store, sent: list[dict[str, Any]], model: LtvModel, tag: str | N
     """
     columns, request_id = received(sent), new_id()
     with store.writing() as session:
-        register(session, model)
+        note(session, model)
         repository.add_predictions(
             session,
             request_id,
@@ -87,7 +86,7 @@ def report(store: Store, targets: dict[int, float]) -> None:
 
 def fold(store: Store) -> Folded:
     """Add everything to the sums."""
-    return Folding(store, AT_ONCE).fold(Event())
+    return Folding(store, LEDGER, AT_ONCE).fold(Event())
 
 
 def stored_sums(store: Store) -> dict[str, pd.DataFrame]:
@@ -120,7 +119,7 @@ def expected_sums(store: Store, *models: LtvModel) -> dict[str, pd.DataFrame]:
     users = rows.sort_values("id").drop_duplicates(["user_id", "model"], keep="last")
     users = users.merge(_frame(store, LtvOutcome), on="user_id", how="left")
     users = pd.concat([_judged(users, model) for model in models])
-    found["cohorts"] = _by_day(users, cell)[_names(sums.LtvCohorts)].sum()
+    found["cohorts"] = _by_day(users, cell)[_names(LEDGER.sums.cohorts)].sum()
     found["scatter"] = _by_day(users, [*cell, "scatter"])[["users", "known_users"]].sum()
     found["scatter"] = found["scatter"].rename_axis(index={"scatter": "bin"})
     return {name: _sums(frame.reset_index(), TABLES[name]) for name, frame in found.items()}

@@ -9,11 +9,11 @@ import typer
 
 from valuebox.compartments.ltv.features import CATEGORICAL
 from valuebox.compartments.ltv.files import columns_of
+from valuebox.compartments.ltv.matured import matured_users
 from valuebox.compartments.ltv.model import NEWEST, LtvModel
 from valuebox.compartments.models import kinds
 from valuebox.errors import ValueboxError
 from valuebox.models import registry
-from valuebox.predictions.matured import matured_users
 from valuebox.settings import load_settings, variable
 from valuebox.statistics import cohorts
 from valuebox.statistics.cohorts import CohortReport

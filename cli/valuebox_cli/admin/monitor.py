@@ -1,4 +1,4 @@
-"""`valuebox monitor`: whether somebody has to look at the users or the predictions of late."""
+"""`valuebox monitor`: whether somebody has to look at the predictions of late."""
 
 from datetime import datetime
 from pathlib import Path
@@ -7,7 +7,9 @@ from typing import Annotated, Final
 
 import typer
 
+from valuebox.compartments.register import ledgers
 from valuebox.errors import ValueboxError
+from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.monitoring import keeping
 from valuebox.predictions.monitoring.checks import NothingToMonitor
 from valuebox.predictions.monitoring.checks import monitor as check
@@ -37,12 +39,19 @@ _COHORTS: Final = 15
 
 
 def monitor(
+    compartment: Annotated[
+        str | None,
+        typer.Option(
+            help="Whose predictions to look at, such as ltv or response.",
+            show_default="every one that has any",
+        ),
+    ] = None,
     since: Annotated[
         datetime | None,
         typer.Option(
             formats=["%Y-%m-%d"],
-            help="First day of joining to look at.",
-            show_default="the last 30 days with users",
+            help="First day to look at: of joining, for users; of what was asked, for customers.",
+            show_default="the last 30 days with any",
         ),
     ] = None,
     model: Annotated[
@@ -65,44 +74,72 @@ def monitor(
         float, typer.Option(help="Error of matured cohort means, as a share of the actual mean.")
     ] = _DEFAULTS.error,
     max_lag: Annotated[
-        int, typer.Option(help="Days between the last matured day of joining and the last one.")
+        int, typer.Option(help="Days between the last matured day and the last one.")
     ] = _DEFAULTS.lag,
-    report: Annotated[Path | None, typer.Option(help="Write the figures there, as JSON.")] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the figures there, as JSON; those of a second compartment beside it, with "
+            "its name before the ending."
+        ),
+    ] = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Check stored users and predictions for drift, straight on the database; for a daily job.
+    """Check stored predictions for drift, straight on the database; for a daily job.
 
-    Compares the users who joined of late with the training users, and the means of cohorts whose
-    outcome is known with what was predicted. Prints both, stores the result, which the service
-    tells Prometheus, and exits with 1 when a figure is beyond its threshold and chance does not
-    explain it, with 3 when none is but whether users have drifted is not known: nothing is stored
-    yet, there are too few rows, or nothing to compare them with. Rows of the last minute are not
-    counted yet.
+    Compares the users who joined of late, or the customers who were asked about, with those that
+    the model was trained on, and the means of cohorts whose outcome is known with what was
+    predicted. Prints both, stores the result, which the service tells Prometheus, and exits with 1
+    when a figure is beyond its threshold and chance does not explain it, with 3 when none is but
+    drift is not known: nothing is stored yet, there are too few rows, or nothing to compare them
+    with. Rows of the last minute are not counted yet.
     """
     with exit_codes():
         check_writable(report)
         thresholds = _thresholds(max_psi, max_missing, max_unseen, max_error, max_lag)
+        looked_at = _ledgers(compartment)
+        first, least = since.date() if since else None, load_settings().least_users
         with migrated_store(database_url, "the result was not stored") as store:
-            with err.status("adding up …"):
-                Folding(store).fold(Event(), patient=True)
-            first, least = since.date() if since else None, load_settings().least_users
-            with store.reading() as session:
+            found: list[tuple[Ledger, MonitorResult]] = []
+            nothing: list[NothingToMonitor] = []
+            for ledger in looked_at:
+                with err.status("adding up …"):
+                    Folding(store, ledger).fold(Event(), patient=True)
                 try:
-                    result = check(session, thresholds, first, model, least)
-                except NothingToMonitor as nothing:
-                    if since or model:
-                        raise
-                    out.print(f"drift is unknown: {nothing}", style="yellow", soft_wrap=True)
-                    raise typer.Exit(UNKNOWN) from None
+                    with store.reading() as session:
+                        found.append(
+                            (ledger, check(session, ledger, thresholds, first, model, least))
+                        )
+                except NothingToMonitor as error:
+                    nothing.append(error)
+            if not found:
+                if since or model:
+                    raise nothing[0]
+                out.print(f"drift is unknown: {nothing[0]}", style="yellow", soft_wrap=True)
+                raise typer.Exit(UNKNOWN)
             with store.writing() as session:
-                keeping.keep(session, result)
-        if report:
-            write_text(report, result.model_dump_json(indent=2) + "\n")
-        _print(result)
-        if result.crossed:
+                for ledger, result in found:
+                    keeping.keep(session, ledger, result)
+        for place, (ledger, result) in enumerate(found):
+            if report:
+                beside = report.with_stem(f"{report.stem}-{ledger.name}") if place else report
+                write_text(beside, result.model_dump_json(indent=2) + "\n")
+            if place:
+                out.print()
+            _print(ledger, result)
+        if any(result.crossed for _, result in found):
             raise typer.Exit(FAILED)
-        if result.is_drift_unknown:
+        if any(result.is_drift_unknown for _, result in found):
             raise typer.Exit(UNKNOWN)
+
+
+def _ledgers(compartment: str | None) -> list[Ledger]:
+    known = ledgers()
+    if compartment is None:
+        return list(known.values())
+    if compartment not in known:
+        raise ValueboxError(f"--compartment takes one of {', '.join(known)}")
+    return [known[compartment]]
 
 
 def _thresholds(psi: float, missing: float, unseen: float, error: float, lag: int) -> Thresholds:
@@ -118,15 +155,15 @@ def _thresholds(psi: float, missing: float, unseen: float, error: float, lag: in
     return Thresholds.model_validate(given)
 
 
-def _print(result: MonitorResult) -> None:
+def _print(ledger: Ledger, result: MonitorResult) -> None:
     if result.drift is not None:
-        _print_drift(result.drift)
+        _print_drift(ledger, result.drift)
         out.print()
     if result.matured is None:
-        out.print(f"matured cohorts: none yet, after {result.label_lag_days} days of joining")
+        out.print(f"matured cohorts: none yet, after {result.label_lag_days} days")
     else:
-        _print_matured(result.matured)
-        out.print(f"outcomes lag {result.label_lag_days} days behind the last day of joining")
+        _print_matured(ledger, result.matured)
+        out.print(f"outcomes lag {result.label_lag_days} days behind the last day")
     for one in result.crossed:
         out.print(_said(one), style="red", soft_wrap=True)
     for unknown in result.unknown:
@@ -137,10 +174,10 @@ def _print(result: MonitorResult) -> None:
         out.print(f"nothing is beyond its threshold{known}")
 
 
-def _print_drift(drift: Drifted) -> None:
+def _print_drift(ledger: Ledger, drift: Drifted) -> None:
     print_table(
-        f"{drift.rows:,} rows of users who joined from {drift.first} to {drift.last}, beside the "
-        f"training users of {drift.model}",
+        f"{drift.rows:,} rows of {ledger.who} from {drift.first} to {drift.last}, beside those "
+        f"that {drift.model} was trained on",
         ["feature", "PSI", "chance", "missing", "in training", "unseen"],
         [
             (
@@ -156,11 +193,11 @@ def _print_drift(drift: Drifted) -> None:
     )
 
 
-def _print_matured(matured: Matured) -> None:
+def _print_matured(ledger: Ledger, matured: Matured) -> None:
     print_table(
-        f"{matured.users:,} users with outcomes who joined from {matured.first} to {matured.last},"
-        f" predicted by {matured.model}",
-        ["segment", "joined", "users", "actual", "predicted", "error", "floor", "in"],
+        f"{matured.users:,} {ledger.who} from {matured.first} to {matured.last} and have an "
+        f"outcome, predicted by {matured.model}",
+        ["segment", "month", "rows", "actual", "predicted", "error", "floor", "in"],
         [
             (
                 one.segment,

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from valuebox.models.registry import served
+from valuebox.predictions.ledger import Ledger
 from valuebox.settings import Settings
 from valuebox.store.base import Base
 from valuebox.worker.expiry import Expiry
@@ -104,7 +105,12 @@ class Compartment:
     """Function of the service and its model: gives the service what the endpoints need of it."""
     model: ModelKind | None = None
     tables: tuple[type[Base], ...] = ()
-    """Tables of the compartment, all of which the migrations make."""
+    """Tables of the compartment beside the sums of its ledger; migrations make all of them."""
+    ledger: Ledger | None = None
+    """What was predicted and came true: it is added up, monitored and drawn."""
+    former_metrics: str = ""
+    """What metrics of the compartment began with before they had a label `compartment`; they are
+    told under these names as well. Empty where they never had others."""
     personal: tuple[Personal, ...] = ()
     expiry: tuple[Expiry, ...] = ()
     """How old rows of the compartment are deleted, in this order."""

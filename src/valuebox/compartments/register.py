@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from valuebox.compartments.contract import Compartment, Personal, Whose
 from valuebox.errors import ValueboxError
+from valuebox.predictions.ledger import Ledger
 from valuebox.worker.expiry import Expiry
 
 GROUP: Final = "valuebox.compartments"
@@ -36,6 +37,16 @@ def compartments() -> tuple[Compartment, ...]:
             raise ValueboxError(f"two compartments are called {offered.name!r}")
         found.append(offered)
     return tuple(found)
+
+
+def ledgers() -> dict[str, Ledger]:
+    """The ledger of every compartment that has one, by the name of the compartment."""
+    return {one.name: one.ledger for one in compartments() if one.ledger is not None}
+
+
+def former_metrics() -> dict[str, str]:
+    """What metrics of compartments began with in former versions, where they had other names."""
+    return {one.name: one.former_metrics for one in compartments() if one.former_metrics}
 
 
 def expiry() -> tuple[Expiry, ...]:

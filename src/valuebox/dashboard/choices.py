@@ -13,13 +13,16 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from valuebox.compartments.ltv.schemas import Category
-from valuebox.compartments.ltv.tables import MAX_TAG
+from valuebox.compartments.register import ledgers
+from valuebox.predictions.ledger import Ledger
 from valuebox.schemas.moments import FIRST_YEAR, LAST_YEAR
+from valuebox.schemas.names import MAX_TAG
 from valuebox.serving.errors import Problem
 from valuebox.serving.parsing import problems_of
 from valuebox.statistics.periods import Period
@@ -55,17 +58,26 @@ Day = Annotated[date, BeforeValidator(_day), AfterValidator(_in_bounds)]
 
 
 class Choice(BaseModel):
-    """Segment, model and days; None is for the page to decide."""
+    """Compartment, segment, model and days; None is for the page to decide."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, populate_by_name=True, hide_input_in_errors=True
     )
 
+    compartment: str | None = None
     segment: Annotated[Category, StringConstraints(min_length=1)] | None = None
     model: Annotated[Category, StringConstraints(max_length=MAX_TAG)] | None = None
     first: Day | None = Field(default=None, alias="from")
     last: Day | None = Field(default=None, alias="to")
     by: Period | None = None
+
+    @field_validator("compartment")
+    @classmethod
+    def _is_known(cls, value: str | None) -> str | None:
+        names = list(ledgers())
+        if value is not None and value not in names:
+            raise PydanticCustomError("compartment", f"Input should be one of {', '.join(names)}")
+        return value
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -77,6 +89,12 @@ class Choice(BaseModel):
         """The query that says the same, or something else in part; empty where it says nothing."""
         said = {**self.model_dump(by_alias=True, mode="json"), **changes}
         return urlencode({name: value for name, value in said.items() if value is not None})
+
+
+def chosen_ledger(choice: Choice) -> Ledger:
+    """The ledger of the compartment that was picked, or of the first one that has one."""
+    known = ledgers()
+    return known[choice.compartment or next(iter(known))]
 
 
 def read_choice(query: bytes) -> Choice:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.orm import Session
 
-from valuebox.dashboard.choices import Choice
+from valuebox.dashboard.choices import Choice, chosen_ledger
 from valuebox.dashboard.panels import BESIDE, PANELS, Panel
 from valuebox.dashboard.reading import Frame, frame
 from valuebox.predictions.sums import queries
@@ -45,21 +45,22 @@ class Memory:
     def __init__(self, least_users: int) -> None:
         """A memory without any view yet; views tell of no fewer than `least_users`."""
         self._least = least_users
-        self._views: OrderedDict[tuple[Choice, Span], View] = OrderedDict()
+        self._views: OrderedDict[tuple[str, Choice, Span], View] = OrderedDict()
         self._lock = threading.Lock()
 
     def view(self, session: Session, choice: Choice) -> View:
         """A view, as far as it is known."""
-        span = queries.span(session)
-        key = (choice, span)
+        ledger = chosen_ledger(choice)
+        span = queries.span(session, ledger)
+        key = (ledger.name, choice, span)
         with self._lock:
             known = self._views.get(key)
         if known is not None:
             return known
-        found = View(frame(session, choice, span, self._least))
+        found = View(frame(session, ledger, choice, span, self._least))
         with self._lock:
             # Of other spans nothing will be asked again.
-            for old in [one for one in self._views if one[1] != span]:
+            for old in [one for one in self._views if one[0] == ledger.name and one[2] != span]:
                 del self._views[old]
             self._views[key] = found
             if len(self._views) > _VIEWS:

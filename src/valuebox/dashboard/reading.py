@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from valuebox.dashboard.choices import Choice
+from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.sums import queries
 from valuebox.predictions.sums.cohort_means import cohort_means, judged_cohorts, withheld_cohorts
 from valuebox.predictions.sums.drift import drift_with_months
@@ -43,6 +44,7 @@ _REQUESTS: Final = 15
 class Frame:
     """What a view is over: what was picked, and what the page decided where nothing was."""
 
+    ledger: Ledger
     choice: Choice
     span: Span
     models: Mapping[str, int]
@@ -101,10 +103,10 @@ class Withheld:
     compared: int
 
 
-def frame(session: Session, choice: Choice, span: Span, least: int) -> Frame:
+def frame(session: Session, ledger: Ledger, choice: Choice, span: Span, least: int) -> Frame:
     """Decide what a view is over, where the sums reach over a span, and tell of `least` users."""
     first, last = _days(choice, span)
-    found = totals(session, Selection(first, last))
+    found = totals(session, ledger, Selection(first, last))
     users: Counter[str] = Counter()
     for one in found:
         users[one.model] += one.users
@@ -120,7 +122,9 @@ def frame(session: Session, choice: Choice, span: Span, least: int) -> Frame:
     by: Period = choice.by or ("day" if days <= _BY_DAY_UP_TO else "month")
     by = "month" if days > MAX_DAYS_SHOWN else by
     unnamed = len(of_model) - len(named)
-    return Frame(choice, span, models, segments, selection, segment, by, total, least, unnamed)
+    return Frame(
+        ledger, choice, span, models, segments, selection, segment, by, total, least, unnamed
+    )
 
 
 def _days(choice: Choice, span: Span) -> tuple[date, date]:
@@ -131,7 +135,7 @@ def _days(choice: Choice, span: Span) -> tuple[date, date]:
 
 def cohorts(session: Session, over: Frame) -> list[CohortMean]:
     """Cohorts of the segment that is shown over time, by day or month."""
-    return cohort_means(session, _over_time(over), over.by, over.least)
+    return cohort_means(session, over.ledger, _over_time(over), over.by, over.least)
 
 
 def compared(session: Session, over: Frame) -> list[CohortMean]:
@@ -141,7 +145,7 @@ def compared(session: Session, over: Frame) -> list[CohortMean]:
         return []
     # Of all segments of the month it is decided which would tell of few.
     largest = tuple(over.segments)[:_COMPARED] if over.choice.segment is None else None
-    found = cohort_means(session, selection, "month", over.least, largest)
+    found = cohort_means(session, over.ledger, selection, "month", over.least, largest)
     return sorted(found, key=lambda one: -one.users)
 
 
@@ -150,8 +154,10 @@ def withheld(session: Session, over: Frame) -> list[Withheld]:
     selection = _side_by_side(over)
     return [
         Withheld(
-            withheld_cohorts(session, _over_time(over), over.by, over.least),
-            withheld_cohorts(session, selection, "month", over.least) if selection else 0,
+            withheld_cohorts(session, over.ledger, _over_time(over), over.by, over.least),
+            withheld_cohorts(session, over.ledger, selection, "month", over.least)
+            if selection
+            else 0,
         )
     ]
 
@@ -177,7 +183,7 @@ def judged(session: Session, over: Frame) -> list[CohortMean]:
     """
     found: list[CohortMean] = []
     for by in dict.fromkeys((over.by, "month")):
-        found = judged_cohorts(session, over.selection, by, MAX_JUDGED + 1, over.least)
+        found = judged_cohorts(session, over.ledger, over.selection, by, MAX_JUDGED + 1, over.least)
         if len(found) <= MAX_JUDGED:
             break
     known = [one for one in found[:MAX_JUDGED] if one.beyond is not None]
@@ -190,14 +196,14 @@ def drifts(session: Session, over: Frame) -> list[FeatureDrift]:
     Those of months name their period; the whole, which comes first, has none. All are of all
     segments: of a single one, nothing is known of the training users.
     """
-    whole, by_month = drift_with_months(session, replace(over.selection, segment=None))
+    whole, by_month = drift_with_months(session, over.ledger, replace(over.selection, segment=None))
     found = [*sorted(whole, key=lambda one: -one.psi), *by_month]
     return [one for one in found if one.rows >= over.least]
 
 
 def predictions(session: Session, over: Frame) -> list[PredictionBin]:
     """Rows by size of their prediction; beside the training users only where all are meant."""
-    found = _gathered(queries.prediction_bins(session, over.selection), over.least)
+    found = _gathered(queries.prediction_bins(session, over.ledger, over.selection), over.least)
     return [replace(one, expected=None) for one in found] if over.choice.segment else found
 
 
@@ -221,15 +227,17 @@ def arrivals(session: Session, over: Frame) -> list[Arrivals]:
     """Rows by the day that they came, of all models, up to the last one with any."""
     if over.arrival_days is None:
         return []
-    found = queries.arrivals(session, Selection(*over.arrival_days, over.choice.segment))
+    found = queries.arrivals(
+        session, over.ledger, Selection(*over.arrival_days, over.choice.segment)
+    )
     return [one if one.rows >= over.least else replace(one, prediction=None) for one in found]
 
 
-def models(session: Session, _: Frame) -> list[ModelUse]:
+def models(session: Session, over: Frame) -> list[ModelUse]:
     """Every model that there was."""
-    return queries.model_uses(session)
+    return queries.model_uses(session, over.ledger)
 
 
-def requests(session: Session, _: Frame) -> list[RecentRequest]:
+def requests(session: Session, over: Frame) -> list[RecentRequest]:
     """The last ones, whatever was picked."""
-    return queries.recent_requests(session, _REQUESTS)
+    return queries.recent_requests(session, over.ledger, _REQUESTS)

@@ -1,33 +1,30 @@
-"""What was last predicted of users."""
+"""What was last predicted."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
+from valuebox.predictions.ledger import Ledger
 from valuebox.store.people import chunks
 
 
-def latest_predictions(session: Session, user_ids: Sequence[int]) -> dict[int, float]:
-    """The newest prediction of each of these users who has one.
+def latest_predictions(session: Session, ledger: Ledger, ids: Sequence[Any]) -> dict[Any, float]:
+    """The newest prediction of each of these subjects that has one.
 
     Args:
         session: Reads.
-        user_ids: Any number of them.
+        ledger: Whose subjects are single columns, such as the ids of users.
+        ids: Any number of subjects.
 
     Returns:
-        By user id, in the currency of `STV`.
+        By subject, in the unit of the ledger.
     """
-    found: dict[int, float] = {}
-    for chunk in chunks(user_ids):
-        query = (
-            select(LtvFeatures.user_id, LtvPrediction.prediction)
-            .join(LtvPrediction, LtvPrediction.features_id == LtvFeatures.id)
-            .where(LtvFeatures.user_id.in_(chunk))
-            .order_by(LtvFeatures.user_id, LtvFeatures.id, LtvPrediction.id)
-        )
+    (subject,) = ledger.subject
+    found: dict[Any, float] = {}
+    for chunk in chunks(ids):
+        query = ledger.select(subject, ledger.prediction).where(subject.in_(chunk))
         # Of several the last one stays.
-        for user_id, prediction in session.execute(query):
-            found[user_id] = prediction
+        for one, prediction in session.execute(query.order_by(subject, ledger.id)):
+            found[one] = prediction
     return found

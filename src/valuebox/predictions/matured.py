@@ -1,70 +1,53 @@
-"""Stored users whose outcome is known, to judge any model on."""
+"""Stored rows whose outcome is known, to judge any model on."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-import pandas as pd
-from sqlalchemy import Select, select, text
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import exists, select, text
+from sqlalchemy.orm import Session
 
-from valuebox.compartments.ltv.features import CATEGORICAL, FEATURES, NUMERIC
-from valuebox.compartments.ltv.files import TARGET
-from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome
+from valuebox.predictions.ledger import Ledger
 
-_CHUNK = 50_000
+_CHUNK: Final = 50_000
 
 
-def matured_users(
+def matured_rows(
     session: Session,
-    joined_from: datetime | None,
-    joined_after: datetime | None,
-    joined_before: datetime | None,
-) -> pd.DataFrame:
-    """Users who joined in a period and have an outcome, each as last received.
+    ledger: Ledger,
+    columns: Sequence[Any],
+    since: datetime | None,
+    after: datetime | None,
+    before: datetime | None,
+) -> Iterator[Sequence[Any]]:
+    """Rows of the days of a period that have an outcome; of each subject the newest one.
 
     Args:
         session: Reads in one transaction, for as long as that takes.
-        joined_from: Only those who joined then or later.
-        joined_after: Only those who joined later than then.
-        joined_before: Only those who joined before then.
+        ledger: Of the rows.
+        columns: What is read of each.
+        since: Only rows of then or later.
+        after: Only rows of later than then.
+        before: Only rows of before then.
 
-    Returns:
-        One row per user: `user_id`, `join_date`, the columns of `FEATURES`, `target`.
+    Yields:
+        Many rows at once, in the order of their ids: the columns, then the outcome.
     """
     if session.get_bind().dialect.name == "postgresql":
         # Years of rows take longer to read than a request may.
         session.execute(text("SET LOCAL statement_timeout = 0"))
-    names = ["user_id", "join_date", *FEATURES, TARGET]
-    query = _query()
-    if joined_from is not None:
-        query = query.where(LtvFeatures.join_date >= joined_from)
-    if joined_after is not None:
-        query = query.where(LtvFeatures.join_date > joined_after)
-    if joined_before is not None:
-        query = query.where(LtvFeatures.join_date < joined_before)
-    found = session.execute(query.execution_options(yield_per=_CHUNK)).partitions()
-    # Typed part by part: a column may be missing in one of them from end to end.
-    types = dict.fromkeys((*NUMERIC, TARGET), "float64") | dict.fromkeys(CATEGORICAL, "object")
-    parts = [pd.DataFrame(rows, columns=names).astype(types) for rows in found]
-    users = pd.concat(parts) if parts else pd.DataFrame(columns=names)
-    return users.assign(join_date=pd.to_datetime(users["join_date"])).reset_index(drop=True)
-
-
-def _query() -> Select[*tuple[Any, ...]]:
-    later = aliased(LtvFeatures)
-    received_again = (
-        select(later.id)
-        .where(later.user_id == LtvFeatures.user_id, later.id > LtvFeatures.id)
-        .exists()
-    )
-    return (
-        select(
-            LtvFeatures.user_id,
-            LtvFeatures.join_date,
-            *(getattr(LtvFeatures, name.lower()) for name in FEATURES),
-            LtvOutcome.target,
-        )
-        .join(LtvOutcome, LtvOutcome.user_id == LtvFeatures.user_id)
-        .where(~received_again)
-        .order_by(LtvFeatures.id)
-    )
+    outcomes = ledger.outcomes
+    labelled = [column.label(f"column_{place}") for place, column in enumerate(columns)]
+    target = outcomes.table.target.label("target")
+    query = ledger.select(*ledger.keyed, *labelled, target).join(outcomes.table, outcomes.joined)
+    if since is not None:
+        query = query.where(ledger.day >= since)
+    if after is not None:
+        query = query.where(ledger.day > after)
+    if before is not None:
+        query = query.where(ledger.day < before)
+    rows, later = query.subquery("rows"), ledger.select(*ledger.keyed).subquery("later")
+    is_replaced = exists().where(ledger.is_same(later, rows), later.c.id > rows.c.id)
+    wanted = [rows.c[column.name] for column in (*labelled, target)]
+    newest = select(*wanted).where(~is_replaced).order_by(rows.c.id)
+    yield from session.execute(newest.execution_options(yield_per=_CHUNK)).partitions()

@@ -1,7 +1,8 @@
 """What was predicted, by segment, and what was missing, as Prometheus reads it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from itertools import repeat
 from typing import Any, Final, NamedTuple
@@ -10,52 +11,67 @@ import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import Counter, Gauge
 
-from valuebox.compartments.ltv.features import CATEGORICAL, FEATURES, Matrix
-from valuebox.compartments.ltv.model import LtvModel
 from valuebox.store.writing import COPY_FROM
 
 UNSEEN: Final = "unseen"
 MISSING: Final = "missing"
-_SEGMENT: Final = "country_segment"
 
 Count = tuple[Counter, float]
-# Position of a segment, its users, the sum of their predictions above 0, and of those below.
+# Position of a segment, its rows, the sum of their predictions above 0, and of those below.
 _Sums = tuple[int, float, float, float]
 
 
 class Tally:
-    """Counts predictions, by segment.
+    """Counts the predictions of one compartment, by segment.
 
     A segment is one that the model has learned, or `unseen`, or `missing`: callers may send any
     text as one, and Prometheus keeps every label that it was ever shown.
     """
 
-    def __init__(self, model: LtvModel):
-        metrics = _metrics()
-        segments = (*model.encoder.categories[_SEGMENT], UNSEEN, MISSING)
-        self._unseen = len(segments) - 2
-        self._codes: dict[str | None, int] = {name: n for n, name in enumerate(segments[:-2])}
-        self._codes[None] = self._unseen + 1
-        self._predictions = [metrics.predictions.labels(name) for name in segments]
-        self._value = [metrics.value.labels(name) for name in segments]
-        self._refunds = [metrics.refunds.labels(name) for name in segments]
-        self._missing = {name: metrics.missing.labels(name) for name in FEATURES}
-        columns = model.encoder.feature_names
-        self._columns = {
-            name: columns.index(f"{name}=?" if name in CATEGORICAL else name) for name in FEATURES
-        }
-        metrics.model.labels(model.tag).set(1)
-        metrics.created.labels(model.tag).set(model.created_at.timestamp())
-
-    def of(
-        self, features: Mapping[str, Sequence[Any]], matrix: Matrix, prediction: NDArray[np.float64]
-    ) -> list[Count]:
-        """What there is to count of some users, once their predictions are stored.
+    def __init__(
+        self,
+        compartment: str,
+        model: str,
+        created_at: datetime,
+        segments: Sequence[str],
+        features: Collection[str] = (),
+    ):
+        """Tell Prometheus which model predicts.
 
         Args:
-            features: One value per user in each of `FEATURES`; None is missing.
-            matrix: The same as `Encoder.transform` makes it.
-            prediction: `(n_users,)`, in the currency of `STV`.
+            compartment: Its name.
+            model: Exact tag.
+            created_at: When the model was made.
+            segments: Those that the model has learned.
+            features: Those of which missing values are counted.
+        """
+        metrics = _metrics()
+        names = (*segments, UNSEEN, MISSING)
+        self._unseen = len(segments)
+        self._codes: dict[str | None, int] = {name: n for n, name in enumerate(segments)}
+        self._codes[None] = self._unseen + 1
+        self._predictions = [metrics.predictions.labels(compartment, name) for name in names]
+        self._value = [metrics.value.labels(compartment, name) for name in names]
+        self._refunds = [metrics.refunds.labels(compartment, name) for name in names]
+        self._missing = {name: metrics.missing.labels(compartment, name) for name in features}
+        metrics.model.labels(compartment, model).set(1)
+        metrics.created.labels(compartment, model).set(created_at.timestamp())
+
+    def of(
+        self,
+        segments: Sequence[str | None],
+        prediction: NDArray[np.float64],
+        features: Mapping[str, Sequence[Any]] | None = None,
+        may_lack: Callable[[str], bool] = lambda _: True,
+    ) -> list[Count]:
+        """What there is to count of some rows, once their predictions are stored.
+
+        Args:
+            segments: One for each row; None where there is none.
+            prediction: `(n_rows,)`, in the unit of the compartment.
+            features: A value for each row, by the name of the feature; None is missing.
+            may_lack: Function that says of a feature, sooner than each value could be looked at,
+                whether any of many rows lacks it.
 
         Returns:
             Counters, and by how much each of them goes up.
@@ -63,23 +79,17 @@ class Tally:
         counts: list[Count] = []
         few = len(prediction) < COPY_FROM
         for name, counter in self._missing.items():
-            if few or self._may_be_missing(name, matrix):
+            if features is not None and (few or may_lack(name)):
                 missing = features[name].count(None)
                 if missing:
                     counts.append((counter, missing))
-        segments = features[_SEGMENT]
         codes = map(self._codes.get, segments, repeat(self._unseen))
-        for code, users, value, refunds in (_of_few if few else _of_many)(codes, prediction):
-            counts += [(self._predictions[code], users), (self._value[code], value)]
+        for code, rows, value, refunds in (_of_few if few else _of_many)(codes, prediction):
+            counts += [(self._predictions[code], rows), (self._value[code], value)]
             # Kept apart: a counter that falls would be taken for one that began anew.
             if refunds:
                 counts.append((self._refunds[code], refunds))
         return counts
-
-    def _may_be_missing(self, name: str, matrix: Matrix) -> bool:
-        # Of many users in a tenth of the time that looking at each value takes.
-        column = matrix[:, self._columns[name]]
-        return bool(column.any() if name in CATEGORICAL else np.isnan(column).any())
 
 
 def _of_few(codes: Iterable[int], prediction: NDArray[np.float64]) -> Iterator[_Sums]:
@@ -88,17 +98,17 @@ def _of_few(codes: Iterable[int], prediction: NDArray[np.float64]) -> Iterator[_
         of_code = sums[code]
         of_code[0] += 1
         of_code[1 if value >= 0 else 2] += abs(value)
-    for code, (users, value, refunds) in sums.items():
-        yield code, users, value, refunds
+    for code, (rows, value, refunds) in sums.items():
+        yield code, rows, value, refunds
 
 
 def _of_many(codes: Iterable[int], prediction: NDArray[np.float64]) -> Iterator[_Sums]:
-    of_users = np.fromiter(codes, np.intp, len(prediction))
-    users = np.bincount(of_users)
-    value = np.bincount(of_users, np.maximum(prediction, 0.0))
-    refunds = np.bincount(of_users, np.maximum(-prediction, 0.0))
-    for code in np.flatnonzero(users).tolist():
-        yield code, int(users[code]), float(value[code]), float(refunds[code])
+    of_rows = np.fromiter(codes, np.intp, len(prediction))
+    rows = np.bincount(of_rows)
+    value = np.bincount(of_rows, np.maximum(prediction, 0.0))
+    refunds = np.bincount(of_rows, np.maximum(-prediction, 0.0))
+    for code in np.flatnonzero(rows).tolist():
+        yield code, int(rows[code]), float(value[code]), float(refunds[code])
 
 
 class _Metrics(NamedTuple):
@@ -112,29 +122,36 @@ class _Metrics(NamedTuple):
 
 @cache
 def _metrics() -> _Metrics:
+    by_segment = ["compartment", "segment"]
+    by_model = ["compartment", "model"]
     return _Metrics(
-        Counter("valuebox_ltv_predictions", "Predictions that were stored.", ["segment"]),
+        Counter("valuebox_predictions", "Predictions that were stored.", by_segment),
         Counter(
-            "valuebox_ltv_predicted_value",
-            "Sum of these predictions, where they are above 0, in the currency of STV.",
-            ["segment"],
+            "valuebox_predicted_value",
+            "Sum of these predictions, where they are above 0: amounts of money, or how many are "
+            "expected.",
+            by_segment,
         ),
         Counter(
-            "valuebox_ltv_predicted_refunds",
+            "valuebox_predicted_refunds",
             "Sum of these predictions, where they are below 0, without their sign.",
-            ["segment"],
+            by_segment,
         ),
-        Counter("valuebox_ltv_missing_values", "Values that these users lacked.", ["feature"]),
+        Counter(
+            "valuebox_missing_values",
+            "Values that were missing where something was predicted.",
+            ["compartment", "feature"],
+        ),
         Gauge(
-            "valuebox_ltv_model_info",
+            "valuebox_model_info",
             "1 for each model that answers.",
-            ["model"],
+            by_model,
             multiprocess_mode="livemax",
         ),
         Gauge(
-            "valuebox_ltv_model_created_timestamp_seconds",
+            "valuebox_model_created_timestamp_seconds",
             "When each of them was made.",
-            ["model"],
+            by_model,
             multiprocess_mode="livemax",
         ),
     )

@@ -1,5 +1,7 @@
 """What every worker does beside its requests: sums are kept up to date, results looked up."""
 
+from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import cache
 from threading import Event
 from typing import Final
@@ -18,23 +20,34 @@ EVERY_SECONDS: Final = 15.0
 _LOOK_SECONDS: Final = 10.0
 
 
-def upkeep(folding: Folding, gauges: MonitorGauges) -> Repeating:
-    """What adds new rows and outcomes to the sums, and shows the last result of monitoring.
+def upkeep(foldings: Sequence[Folding], gauges: MonitorGauges) -> Repeating:
+    """What adds new rows and outcomes to the sums, and shows the last results of monitoring.
 
     It also compares this machine's clock with the database's.
 
     Several workers may do so at the same time: one of them adds, the others do not wait for it.
+
+    Args:
+        foldings: Of each ledger, of the same database.
+        gauges: Tell the results of monitoring.
     """
     skew = _skew()
 
-    def keep_up(stop: Event) -> None:
-        try:
+    def look() -> None:
+        for folding in foldings[:1]:
             with within(_LOOK_SECONDS), folding.store.reading() as session:
                 skew.set(abs(CLOCK.compare(session)))
-                gauges.show(latest(session))
-        finally:
-            # Also when another version of valuebox has stored a result that this one cannot read.
-            folding.fold(stop)
+                ledgers = [one.ledger for one in foldings]
+                found = {one.name: latest(session, one) for one in ledgers}
+            gauges.show({name: result for name, result in found.items() if result is not None})
+
+    def keep_up(stop: Event) -> None:
+        with ExitStack() as whatever_fails:
+            # Last in, first out: each goes on when another compartment's sums cannot be added to,
+            # or another version of valuebox has stored a result that this one cannot read.
+            for folding in reversed(foldings):
+                whatever_fails.callback(folding.fold, stop)
+            look()
 
     failed = "sums could not be kept up to date; tried again until they can"
     return Repeating("upkeep", keep_up, FIRST_SECONDS, EVERY_SECONDS, failed)

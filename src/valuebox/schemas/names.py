@@ -20,6 +20,9 @@ REFUND: Final = "(refund)"
 MISSING_SEGMENT: Final = "(missing)"
 """The segment of whoever has none."""
 
+MAX_TAG: Final = 255
+"""Letters of the tag of a model, name and version, at most."""
+
 _WHOLE: Final = 1e21
 """Floats from here on are no longer written out."""
 RESERVED: Final = (UNKNOWN, NOBODY, OTHERS, REFUND, MISSING_SEGMENT)

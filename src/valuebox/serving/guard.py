@@ -204,7 +204,8 @@ class Guard:
     async def _metrics(self, method: str) -> Response:
         if method not in {"GET", "HEAD"}:
             return wrong_method(("GET", "HEAD"))
-        return await anyio.to_thread.run_sync(exposition, self._running().monitored)
+        service = self._running()
+        return await anyio.to_thread.run_sync(exposition, service.monitored, service.former_metrics)
 
     async def _refuse_caller(
         self, path: str, headers: Headers, exchange: Exchange

@@ -6,6 +6,7 @@ count. Every label has few values, all of them ours: each is kept for as long as
 
 import logging
 import os
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    Metric,
     generate_latest,
     values,
 )
@@ -127,11 +129,13 @@ def _workers() -> tuple[Gauge, Gauge]:
     )
 
 
-def exposition(*collectors: Collector) -> Response:
+def exposition(monitored: Collector, former: Mapping[str, str]) -> Response:
     """All that has been counted, by all workers, in Prometheus's own text format.
 
     Args:
-        collectors: What they find is told as well.
+        monitored: What it finds is told as well.
+        former: By compartment, what its metrics began with in former versions; they are told
+            under these names, too, so that old dashboards and alerts go on.
     """
     registry = CollectorRegistry()
     folder = os.environ.get(_FOLDER_VARIABLE)
@@ -140,9 +144,42 @@ def exposition(*collectors: Collector) -> Response:
     else:
         _forget_the_dead(Path(folder))
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    for collector in collectors:
-        registry.register(collector)
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    registry.register(monitored)
+    told = CollectorRegistry()
+    told.register(_WithFormer(registry, former))
+    return Response(generate_latest(told), media_type=CONTENT_TYPE_LATEST)
+
+
+class _WithFormer(Collector):
+    """Metrics, and those with a label `compartment` once more under their former names."""
+
+    def __init__(self, registry: CollectorRegistry, former: Mapping[str, str]):
+        self._registry = registry
+        self._former = former
+
+    def collect(self) -> Iterator[Metric]:
+        """What Prometheus asks for."""
+        for metric in self._registry.collect():
+            yield metric
+            for compartment, begin in self._former.items():
+                samples = [
+                    sample._replace(
+                        name=_renamed(sample.name, begin),
+                        labels={
+                            key: one for key, one in sample.labels.items() if key != "compartment"
+                        },
+                    )
+                    for sample in metric.samples
+                    if sample.labels.get("compartment") == compartment
+                ]
+                if samples:
+                    former = Metric(_renamed(metric.name, begin), metric.documentation, metric.type)
+                    former.samples = samples
+                    yield former
+
+
+def _renamed(name: str, begin: str) -> str:
+    return begin + name.removeprefix("valuebox_")
 
 
 def end() -> None:

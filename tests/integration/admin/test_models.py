@@ -10,8 +10,8 @@ from support.commands import only_line, valuebox, write_users
 from support.users import estimates, received, users
 
 from valuebox.compartments.ltv import repository
+from valuebox.compartments.ltv.matured import matured_users
 from valuebox.compartments.ltv.model import LtvModel
-from valuebox.predictions.matured import matured_users
 from valuebox.store.engine import Store
 from valuebox.store.ids import new_id
 from valuebox_training.ltv.train import train

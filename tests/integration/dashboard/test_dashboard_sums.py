@@ -10,6 +10,7 @@ from support.sums import fold, send
 from support.users import users
 
 from valuebox.compartments.ltv.files import columns_of, read_users
+from valuebox.compartments.ltv.ledger import LEDGER
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.predictions.sums.drift import drift, drift_with_months
 from valuebox.predictions.sums.totals import together, totals
@@ -20,15 +21,17 @@ from valuebox.store.engine import Store
 
 def test_totals_are_those_of_the_users(store: Store, model: LtvModel, data_dir: Path) -> None:
     with store.reading() as session:
-        assert totals(session, Selection()) == []
+        assert totals(session, LEDGER, Selection()) == []
     assert together([]) is None
     known = read_users(data_dir / "valid.csv")
     show(store, model, known)
     send(store, [{**one, "country_segment": None} for one in users(20, 10**9)], model)
     fold(store)
     with store.reading() as session:
-        found = totals(session, Selection())
-        late = totals(session, Selection(first=known["join_date"].max().date(), segment="US"))
+        found = totals(session, LEDGER, Selection())
+        late = totals(
+            session, LEDGER, Selection(first=known["join_date"].max().date(), segment="US")
+        )
     everybody = together(found)
     assert everybody is not None
     (missing,) = (one for one in found if one.segment == MISSING_SEGMENT)
@@ -55,11 +58,11 @@ def test_drift_of_all_days_is_that_of_their_months_together(
     show(store, model, read_users(data_dir / "valid.csv"))
     show(store, model, read_users(data_dir / "test.csv"))
     with store.reading() as session:
-        whole, by_month = drift_with_months(session, Selection())
-        assert whole == drift(session, Selection())
+        whole, by_month = drift_with_months(session, LEDGER, Selection())
+        assert whole == drift(session, LEDGER, Selection())
         for first, last in (("2019-07-01", "2019-07-31"), ("2019-08-01", "2019-08-31")):
             of_month = drift(
-                session, Selection(date.fromisoformat(first), date.fromisoformat(last))
+                session, LEDGER, Selection(date.fromisoformat(first), date.fromisoformat(last))
             )
             found = [replace(one, period=None) for one in by_month if one.period == first[:7]]
             assert found == of_month

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from valuebox.compartments.ltv.files import columns_of, read_users
+from valuebox.compartments.ltv.ledger import LEDGER, note
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.paid import Paid
 from valuebox.models.registry import MANIFEST
-from valuebox.predictions.sums.models import known_model, register
+from valuebox.predictions.sums.models import known_model
 from valuebox.store.engine import Store
 
 
@@ -33,9 +34,9 @@ def test_a_model_of_an_older_format_predicts_what_it_did(
         np.testing.assert_array_equal(said, expected)
     assert loaded.warnings(columns) == []
     with store.writing() as session:
-        register(session, loaded)
+        note(session, loaded)
     with store.reading() as session:
-        known = known_model(session, tag)
+        known = known_model(session, LEDGER, tag)
     assert (known.reference is None) == (format_ == 2)
     assert known.uncertainty.model_dump() == old.uncertainty.model_dump()
     again = LtvModel.load(loaded.save("old", {}, {}))

@@ -11,6 +11,7 @@ from support.users import user
 
 from valuebox.compartments.ltv import privacy
 from valuebox.compartments.ltv.expiry import prune_features
+from valuebox.compartments.ltv.ledger import LEDGER
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.dashboard.panels import PANELS
 from valuebox.predictions.monitoring.checks import monitor
@@ -46,7 +47,7 @@ def joined(store: Store, model: LtvModel, counts: dict[tuple[str, int], int], kn
 
 def shown(store: Store, least: int = LEAST, known: bool = False) -> dict[tuple[str, int], int]:
     with store.reading() as session:
-        found = cohort_means(session, ALL, "day", least)
+        found = cohort_means(session, LEDGER, ALL, "day", least)
     return {
         (one.segment, int(one.period[-2:])): one.known_users if known else one.users
         for one in found
@@ -72,8 +73,10 @@ def test_a_small_cohort_takes_the_next_one_along(
     joined(store, model, counts, known=99)
     assert sorted(shown(store).values()) == left
     with store.reading() as session:
-        assert withheld_cohorts(session, ALL, "day", LEAST) == len(users) - len(left)
-        assert {one.users for one in judged_cohorts(session, ALL, "day", 9, LEAST)} <= set(left)
+        assert withheld_cohorts(session, LEDGER, ALL, "day", LEAST) == len(users) - len(left)
+        assert {one.users for one in judged_cohorts(session, LEDGER, ALL, "day", 9, LEAST)} <= set(
+            left
+        )
     assert len(shown(store, least=1)) == len(users)
 
 
@@ -96,9 +99,9 @@ def test_no_whole_less_what_is_shown_is_of_few(store: Store, model: LtvModel) ->
 def test_outcomes_of_few_are_told_of_nobody(store: Store, model: LtvModel) -> None:
     joined(store, model, {("US", 1): 20}, known=4)
     with store.reading() as session:
-        (all_of_them,) = cohort_means(session, ALL, "month", 1)
-        (cohort,) = cohort_means(session, ALL, "month", LEAST)
-        assert judged_cohorts(session, ALL, "month", 9, LEAST) == []
+        (all_of_them,) = cohort_means(session, LEDGER, ALL, "month", 1)
+        (cohort,) = cohort_means(session, LEDGER, ALL, "month", LEAST)
+        assert judged_cohorts(session, LEDGER, ALL, "month", 9, LEAST) == []
     assert (cohort.users, cohort.known_users) == (20, 4)
     assert (cohort.actual, cohort.floor) == (None, None)
     assert cohort.predicted != all_of_them.predicted
@@ -143,9 +146,9 @@ def test_a_month_of_few_has_no_drift_and_a_tail_no_lone_user(site: Site, model: 
 def test_monitoring_tells_of_nobody_alone(store: Store, model: LtvModel) -> None:
     joined(store, model, {("Atlantis-7", 3): 3, ("US", 3): 30, ("GB", 3): 9}, known=99)
     with store.reading() as session:
-        found = monitor(session, Thresholds())
-        of_all = monitor(session, Thresholds(), least=1)
-        of_nobody = monitor(session, Thresholds(), least=50)
+        found = monitor(session, LEDGER, Thresholds())
+        of_all = monitor(session, LEDGER, Thresholds(), least=1)
+        of_nobody = monitor(session, LEDGER, Thresholds(), least=50)
     assert found.matured is not None
     assert of_all.matured is not None
     assert [one.segment for one in of_all.matured.segments] == ["US", "GB", "Atlantis-7"]
@@ -166,4 +169,4 @@ def test_whoever_was_pruned_before_they_were_forgotten_is_in_no_view(
     texts = [site.get().text, *(site.http.get(f"/dashboard/{name}.csv").text for name in PANELS)]
     assert not any("Atlantis-7" in one for one in texts)
     with site.store.reading() as session:
-        assert cohort_means(session, Selection(last=date(2019, 7, 31)), "day", LEAST) == []
+        assert cohort_means(session, LEDGER, Selection(last=date(2019, 7, 31)), "day", LEAST) == []

@@ -13,10 +13,10 @@ from support.sums import AT_ONCE, assert_sums, fold, report, send, stored_sums
 from support.users import user, users
 
 from valuebox.compartments.ltv.expiry import prune_features
+from valuebox.compartments.ltv.ledger import LEDGER
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.predictions.sums import folding
 from valuebox.predictions.sums.folding import Folding
-from valuebox.predictions.sums.tables import LtvFolded
 from valuebox.store.engine import Store
 
 
@@ -57,7 +57,7 @@ def test_every_model_has_its_own(store: Store, model: LtvModel) -> None:
 
 def test_what_is_not_settled_waits(store: Store, model: LtvModel) -> None:
     send(store, users(3), model)
-    assert Folding(store).fold(Event()) == (0, 0)
+    assert Folding(store, LEDGER).fold(Event()) == (0, 0)
     assert fold(store) == (3, 0)
 
 
@@ -95,10 +95,12 @@ def test_only_one_adds_up_a_postgresql_at_a_time(postgres_store: Store, model: L
     send(postgres_store, users(20), model)
     results: list[Any] = []
     with postgres_store.writing() as session:
-        session.execute(select(LtvFolded).with_for_update())
+        session.execute(select(LEDGER.sums.folded).with_for_update())
         assert fold(postgres_store) == (0, 0)
         patient = threading.Thread(
-            target=lambda: results.append(Folding(postgres_store, AT_ONCE).fold(Event(), True))
+            target=lambda: results.append(
+                Folding(postgres_store, LEDGER, AT_ONCE).fold(Event(), True)
+            )
         )
         patient.start()
         eventually(lambda: patient.is_alive())

@@ -16,6 +16,7 @@ from support.users import user, users
 
 from valuebox.compartments.ltv import privacy
 from valuebox.compartments.ltv.features import FEATURES
+from valuebox.compartments.ltv.ledger import LEDGER
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.repository import answer_of_request, find_predictions
 from valuebox.compartments.ltv.schemas import PredictionSearch
@@ -23,7 +24,6 @@ from valuebox.dashboard.panels import PANELS
 from valuebox.predictions.monitoring.checks import monitor
 from valuebox.predictions.monitoring.keeping import keep, latest
 from valuebox.predictions.monitoring.results import Thresholds
-from valuebox.predictions.sums.tables import LtvArrivals, LtvFolded
 from valuebox.serving.replays import AnswerGone
 from valuebox.store.engine import Store
 
@@ -92,7 +92,7 @@ def told(store: Store, model: LtvModel) -> Store:
     report(store, {**dict.fromkeys(range(1, 121), 3.5), SECRET["user_id"]: OUTCOME})
     fold(store)
     with store.writing() as session:
-        keep(session, monitor(session, Thresholds()))
+        keep(session, LEDGER, monitor(session, LEDGER, Thresholds()))
     return store
 
 
@@ -133,13 +133,13 @@ def test_results_of_monitoring_no_longer_name_their_cohorts(store: Store, model:
     report(store, dict.fromkeys((1, 2, *range(10, 70)), 3.5))
     fold(store)
     with store.writing() as session:
-        result = monitor(session, Thresholds(), least=1)
-        keep(session, result)
+        result = monitor(session, LEDGER, Thresholds(), least=1)
+        keep(session, LEDGER, result)
     named = {one.segment for one in result.matured.segments} if result.matured else set()
     assert {"Atlantis-7", "US"} < named
     forget(store, 1)
     with store.reading() as session:
-        kept = latest(session)
+        kept = latest(session, LEDGER)
     assert kept is not None
     assert {one.segment for one in kept.matured.segments} == named - {"Atlantis-7"}
 
@@ -168,7 +168,7 @@ def test_when_the_rows_of_a_day_came_is_told_by_those_that_are_left(
     assert_sums(store, model)
     expected = expected_sums(store, model)["arrivals"]
     with store.reading() as session:
-        (cell,) = session.scalars(select(LtvArrivals)).all()
+        (cell,) = session.scalars(select(LEDGER.sums.arrivals)).all()
         assert (cell.rows, cell.first_at) == (3, expected["first_at"][0])
 
 
@@ -178,7 +178,7 @@ def test_a_fold_under_way_does_not_count_whom_is_forgotten(
     send(postgres_store, users(20), model)
     done: list[Any] = []
     with postgres_store.writing() as session:
-        session.execute(select(LtvFolded).with_for_update())
+        session.execute(select(LEDGER.sums.folded).with_for_update())
         forgetting = threading.Thread(target=lambda: done.append(forget(postgres_store, 1, 2)))
         forgetting.start()
         eventually(lambda: forgetting.is_alive())

@@ -14,12 +14,12 @@ from support.sums import fold, report, send, some_time_ago
 from support.users import user, users
 
 from valuebox.compartments.ltv.files import read_users
+from valuebox.compartments.ltv.ledger import LEDGER
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.predictions.monitoring.checks import MATURED_SHARE, NothingToMonitor, monitor
 from valuebox.predictions.monitoring.gauges import MonitorGauges
 from valuebox.predictions.monitoring.keeping import latest
 from valuebox.predictions.monitoring.results import MonitorResult, Thresholds
-from valuebox.predictions.sums.tables import LtvMonitorResult
 from valuebox.store.engine import Store
 from valuebox_training.ltv.simulate import simulate
 from valuebox_training.ltv.train import train
@@ -79,8 +79,8 @@ def test_a_drifted_month_is_told_from_a_calm_one(
     else:
         assert any(line.startswith(why) for line in found), output
     with store.reading() as session:
-        kept = latest(session)
-        flags = session.scalars(select(LtvMonitorResult.crossed)).all()
+        kept = latest(session, LEDGER)
+        flags = session.scalars(select(LEDGER.sums.monitor_results.crossed)).all()
     assert kept is not None
     assert len(kept.crossed) == len(found)
     assert flags == [bool(found)]
@@ -128,7 +128,7 @@ def test_matured_cohorts_joined_before_those_of_late(
     assert result.label_lag_days == 31
     # The result is what was stored.
     with store.reading() as session:
-        assert latest(session) == result
+        assert latest(session, LEDGER) == result
     output, _ = valuebox("monitor", "--max-lag", "30", "--database-url", database_url, exit_code=1)
     assert crossed(output) == ["label lag of 31 days, more than 30"]
 
@@ -173,7 +173,7 @@ def test_without_outcomes_the_lag_is_all_there_is(
     assert "matured cohorts: none yet" in output
     assert "error of matured cohort means is unknown: too few outcomes are known" in output
     with store.reading() as session:
-        kept = latest(session)
+        kept = latest(session, LEDGER)
     assert kept is not None
     assert (kept.matured, kept.label_lag_days) == (None, 31)
 
@@ -240,7 +240,7 @@ def test_what_cannot_be_asked_is_one_line(
     _, error = valuebox("monitor", *options, "--database-url", database_url, exit_code=2)
     assert said in only_line(error)
     with store.reading() as session:
-        assert latest(session) is None
+        assert latest(session, LEDGER) is None
 
 
 def test_what_is_no_day_is_refused(database_url: str) -> None:
@@ -263,7 +263,7 @@ def test_a_handful_of_users_is_not_called_calm(
     result = MonitorResult.model_validate_json(file.read_text())
     assert [one.check for one in result.unknown] == ["psi", "error"]
     with store.reading() as session:
-        assert latest(session) == result
+        assert latest(session, LEDGER) == result
     told = {name: one for name, one in samples(result) if name == "valuebox_ltv_monitor_unknown"}
     assert told == {"valuebox_ltv_monitor_unknown": {"psi": 1, "error": 1}}
     # Something that is certain is said all the same.
@@ -283,7 +283,7 @@ def test_nothing_stored_is_unknown(store: Store, database_url: str) -> None:
     output, _ = valuebox("monitor", "--database-url", database_url, exit_code=3)
     assert only_line(output) == "drift is unknown: the sums hold no users yet"
     with store.reading() as session, pytest.raises(NothingToMonitor):
-        monitor(session, Thresholds())
+        monitor(session, LEDGER, Thresholds())
 
 
 def test_it_reads_sums_and_no_rows(
@@ -294,7 +294,7 @@ def test_it_reads_sums_and_no_rows(
     with postgres_store.reading() as session:
         connection = session.connection()
         event.listen(connection, "before_cursor_execute", lambda *told: asked.append(told[2]))
-        monitor(session, Thresholds())
+        monitor(session, LEDGER, Thresholds())
     assert asked
     for table in ("ltv_features", "ltv_predictions", "ltv_outcomes"):
         assert not any(re.search(rf"\b{table}\b", statement) for statement in asked)

@@ -13,6 +13,7 @@ from support.users import user, users
 
 from valuebox.compartments.ltv.features import FEATURES
 from valuebox.compartments.ltv.files import columns_of, read_users
+from valuebox.compartments.ltv.ledger import LEDGER
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.features.bins import PREDICTION
 from valuebox.predictions.sums import cohort_means as means
@@ -53,7 +54,7 @@ def test_cohorts_are_those_of_an_evaluation(
     store, frame = july
     expected = getattr(cohorts.report(frame, model.uncertainty.cohort_interval), period).cohorts
     with store.reading() as session:
-        found = means.cohort_means(session, ALL, period)
+        found = means.cohort_means(session, LEDGER, ALL, period)
     assert len(found) == len(expected)
     for one, other in zip(found, expected, strict=True):
         assert (one.segment, one.period) == (other.country_segment, other.period)
@@ -69,9 +70,9 @@ def test_a_selection_restricts_cohorts(july: tuple[Store, pd.DataFrame], model: 
     store, _ = july
     days = {"first": date(2019, 7, 3), "last": date(2019, 7, 5)}
     with store.reading() as session:
-        found = means.cohort_means(session, Selection(**days, segment="US"), "day")
-        month = means.cohort_means(session, Selection(**days, segment="US"), "month")
-        none = means.cohort_means(session, Selection(model="ltv:other"), "day")
+        found = means.cohort_means(session, LEDGER, Selection(**days, segment="US"), "day")
+        month = means.cohort_means(session, LEDGER, Selection(**days, segment="US"), "month")
+        none = means.cohort_means(session, LEDGER, Selection(model="ltv:other"), "day")
     assert [one.period for one in found] == ["2019-07-03", "2019-07-04", "2019-07-05"]
     assert [one.users for one in month] == [sum(one.users for one in found)]
     assert none == []
@@ -82,7 +83,9 @@ def test_a_segment_that_is_called_missing_is_not_missing(store: Store, model: Lt
     send(store, [user(n, country_segment=one) for n, one in enumerate(own, 1)], model)
     fold(store)
     with store.reading() as session:
-        found = {one.segment: one.users for one in means.cohort_means(session, ALL, "month")}
+        found = {
+            one.segment: one.users for one in means.cohort_means(session, LEDGER, ALL, "month")
+        }
     assert found == dict.fromkeys((MISSING_SEGMENT, '"(missing)"', '""(missing)""', "US"), 1)
 
 
@@ -90,14 +93,14 @@ def test_without_outcomes_everybody_is_in_the_means(store: Store, model: LtvMode
     send(store, [user(1, country_segment=None), user(2, country_segment=None)], model)
     fold(store)
     with store.reading() as session:
-        (cohort,) = means.cohort_means(session, ALL, "day")
+        (cohort,) = means.cohort_means(session, LEDGER, ALL, "day")
     assert (cohort.segment, cohort.users, cohort.known_users) == (MISSING_SEGMENT, 2, 0)
     assert cohort.lower <= cohort.predicted <= cohort.upper
     assert (cohort.actual, cohort.floor) == (None, None)
     report(store, {1: 3.0})
     fold(store)
     with store.reading() as session:
-        (cohort,) = means.cohort_means(session, ALL, "day")
+        (cohort,) = means.cohort_means(session, LEDGER, ALL, "day")
     assert (cohort.users, cohort.known_users, cohort.actual) == (2, 1, 3.0)
 
 
@@ -114,8 +117,8 @@ def test_the_worst_cohort_is_the_furthest_outside_its_interval(
     report(store, {**targets, 1_000: 90.0})
     fold(store)
     with store.reading() as session:
-        judged = means.judged_cohorts(session, ALL, "month", limit=9)
-        largest = means.judged_cohorts(session, ALL, "month", limit=2)
+        judged = means.judged_cohorts(session, LEDGER, ALL, "month", limit=9)
+        largest = means.judged_cohorts(session, LEDGER, ALL, "month", limit=2)
     assert [one.segment for one in largest] == [one.segment for one in judged[:2]]
     of = {one.segment: one for one in judged}
     assert sorted(of, key=lambda name: -of[name].surprise)[0] == "AU"
@@ -130,8 +133,8 @@ def test_the_worst_cohort_is_the_furthest_outside_its_interval(
 def test_predictions_are_counted_by_size(july: tuple[Store, pd.DataFrame], model: LtvModel) -> None:
     store, frame = july
     with store.reading() as session:
-        found = queries.prediction_bins(session, ALL)
-        of_segment = queries.prediction_bins(session, Selection(segment="GB"))
+        found = queries.prediction_bins(session, LEDGER, ALL)
+        of_segment = queries.prediction_bins(session, LEDGER, Selection(segment="GB"))
     assert sum(one.rows for one in found) == len(frame)
     assert sum(one.rows for one in of_segment) == (frame["country_segment"] == "GB").sum()
     for one in found:
@@ -149,7 +152,7 @@ def test_calm_users_do_not_drift_and_changed_ones_do(
 ) -> None:
     store, frame = july
     with store.reading() as session:
-        found = {one.feature: one for one in drifts.drift(session, ALL)}
+        found = {one.feature: one for one in drifts.drift(session, LEDGER, ALL)}
     assert set(found) == {*FEATURES, PREDICTION}
     # A country that appears in July is the one thing that is new.
     calm = {name: one for name, one in found.items() if name != "country_segment"}
@@ -163,7 +166,7 @@ def test_calm_users_do_not_drift_and_changed_ones_do(
     send(store, august, model)
     fold(store)
     with store.reading() as session:
-        _, months = drifts.drift_with_months(session, ALL)
+        _, months = drifts.drift_with_months(session, LEDGER, ALL)
     moved = {one.feature: one for one in months if one.period == "2019-08"}
     assert moved["hidden"].psi > max(1.0, moved["hidden"].noise)
     assert (moved["STV"].missing, moved["STV"].rows) == (1.0, 200)
@@ -171,16 +174,16 @@ def test_calm_users_do_not_drift_and_changed_ones_do(
 
 def test_arrivals_models_and_segments(store: Store, model: LtvModel) -> None:
     with store.reading() as session:
-        assert queries.span(session) == Span(None, None, None, None, None)
+        assert queries.span(session, LEDGER) == Span(None, None, None, None, None)
     today = datetime.now(UTC).date()
     send(store, users(30), model)
     send(store, users(20), model, "ltv:second")
     fold(store)
     with store.reading() as session:
-        arrived = queries.arrivals(session, ALL)
-        uses = queries.model_uses(session)
-        span = queries.span(session)
-        days = queries.joined_days(session, ALL)
+        arrived = queries.arrivals(session, LEDGER, ALL)
+        uses = queries.model_uses(session, LEDGER)
+        span = queries.span(session, LEDGER)
+        days = queries.joined_days(session, LEDGER, ALL)
     assert {one.model: one.rows for one in arrived} == {"ltv:second": 20, model.tag: 30}
     assert [(use.model, use.rows) for use in uses] == [("ltv:second", 20), (model.tag, 30)]
     assert uses[1].trained_at == model.created_at
@@ -198,11 +201,11 @@ def test_arrivals_models_and_segments(store: Store, model: LtvModel) -> None:
 
 def test_recent_requests_are_there_at_once(store: Store, model: LtvModel) -> None:
     with store.reading() as session:
-        assert queries.recent_requests(session) == []
+        assert queries.recent_requests(session, LEDGER) == []
     requests = [send(store, users(count), model) for count in (1, 150, 3)]
     with store.reading() as session:
-        found = queries.recent_requests(session)
-        latest = queries.recent_requests(session, 1)
+        found = queries.recent_requests(session, LEDGER)
+        latest = queries.recent_requests(session, LEDGER, 1)
     assert [(one.request_id, one.rows) for one in found] == [
         (requests[2], 3),
         (requests[1], 150),

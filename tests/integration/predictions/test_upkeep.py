@@ -17,6 +17,7 @@ from support.users import users
 
 from valuebox.compartments.ltv.features import CATEGORICAL, FEATURES
 from valuebox.compartments.ltv.files import read_users
+from valuebox.compartments.ltv.ledger import LEDGER
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.predictions import upkeep as upkeeping
 from valuebox.predictions.monitoring.checks import monitor
@@ -24,7 +25,6 @@ from valuebox.predictions.monitoring.gauges import MonitorGauges
 from valuebox.predictions.monitoring.keeping import keep
 from valuebox.predictions.monitoring.results import MonitorResult, Thresholds
 from valuebox.predictions.sums.folding import Folding
-from valuebox.predictions.sums.tables import LtvMonitorResult
 from valuebox.predictions.upkeep import upkeep
 from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
@@ -43,7 +43,7 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
 def working(often: None, store: Store) -> Iterator[MonitorGauges]:
     """The gauges of a worker that is at it."""
     gauges = MonitorGauges()
-    repeating = upkeep(Folding(store, AT_ONCE), gauges)
+    repeating = upkeep(Folding(store, LEDGER, AT_ONCE), gauges)
     repeating.start()
     yield gauges
     stop(repeating)
@@ -52,8 +52,8 @@ def working(often: None, store: Store) -> Iterator[MonitorGauges]:
 def monitored(store: Store) -> MonitorResult:
     """A result that was stored."""
     with store.writing() as session:
-        result = monitor(session, Thresholds())
-        keep(session, result)
+        result = monitor(session, LEDGER, Thresholds())
+        keep(session, LEDGER, result)
     return result
 
 
@@ -84,7 +84,7 @@ def test_gauges_tell_the_last_result(
     july = read_users(data_dir / "valid.csv").assign(aff_type=None)
     send(store, as_sent(july), model)
     report(store, dict(zip(july["user_id"].tolist(), july["target"].tolist(), strict=True)))
-    Folding(store, AT_ONCE).fold(Event(), patient=True)
+    Folding(store, LEDGER, AT_ONCE).fold(Event(), patient=True)
     result = monitored(store)
     assert result.drift is not None
     assert result.matured is not None
@@ -107,7 +107,7 @@ def test_a_result_of_another_version_holds_up_nothing(
 ) -> None:
     with store.writing() as session:
         unknown = {"id": new_id(), "made_at": datetime.now(UTC), "crossed": False, "result": {}}
-        session.add(LtvMonitorResult(**unknown))
+        session.add(LEDGER.sums.monitor_results(**unknown))
     send(store, users(50), model)
     eventually(lambda: stored_sums(store)["arrivals"]["rows"].sum() == 50)
     assert told(working) == {}
@@ -128,7 +128,7 @@ def test_reading_gauges_waits_for_no_database(
     fold(store)
     first = monitored(store)
     gauges = MonitorGauges()
-    repeating = upkeep(Folding(store, AT_ONCE), gauges)
+    repeating = upkeep(Folding(store, LEDGER, AT_ONCE), gauges)
     repeating.start()
     eventually(lambda: "monitored_timestamp_seconds" in told(gauges))
     proxy.stall()

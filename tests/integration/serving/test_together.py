@@ -21,11 +21,11 @@ from valuebox.access.callers import Caller
 from valuebox.access.limits import RateLimited
 from valuebox.compartments.ltv.api import LtvApi, OfUsers
 from valuebox.compartments.ltv.columns import Estimates, UserColumns
+from valuebox.compartments.ltv.counting import UserTally
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.schemas import Users
 from valuebox.compartments.ltv.steps import OfRows
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
-from valuebox.predictions.tally import Tally
 from valuebox.serving.bodies import Body
 from valuebox.serving.dispatch import Dispatch
 from valuebox.serving.endpoint import ROUTES, Asked, Together
@@ -59,7 +59,7 @@ class Api(LtvApi):
         self.pipeline = Pipeline(store, Replays(timedelta(days=1)), aside)
         self.store = store
         self.ltv = model
-        self.tally = Tally(model) if model else None
+        self.tally = UserTally(model) if model else None
         self.calls: list[int] = []
         self.takes = 0.0
 

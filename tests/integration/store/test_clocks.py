@@ -20,10 +20,10 @@ from support.users import user, users
 
 from valuebox.compartments.ltv import privacy
 from valuebox.compartments.ltv.expiry import prune_features
+from valuebox.compartments.ltv.ledger import LEDGER
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.predictions.sums import folding
 from valuebox.predictions.sums.folding import Folding
-from valuebox.predictions.sums.tables import LtvPassedOver
 from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store
 from valuebox.store.ids import moment_of, new_id
@@ -40,7 +40,7 @@ def own_clock() -> Iterator[None]:
 
 def noted(store: Store) -> int:
     with store.reading() as session:
-        return session.scalars(select(func.count()).select_from(LtvPassedOver)).one()
+        return session.scalars(select(func.count()).select_from(LEDGER.sums.passed_over)).one()
 
 
 def test_rows_of_a_slow_replica_and_of_a_clock_that_is_set_are_summed(
@@ -85,10 +85,10 @@ def test_a_row_that_was_added_ahead_of_its_time_is_not_added_again(
 ) -> None:
     with clock_off(90):
         send(postgres_store, users(30), model)
-    assert Folding(postgres_store).fold(Event()) == (30, 0)
+    assert Folding(postgres_store, LEDGER).fold(Event()) == (30, 0)
     assert noted(postgres_store) == 30
     # Until the sums have got there.
-    later = Folding(postgres_store, settled=timedelta(seconds=-100))
+    later = Folding(postgres_store, LEDGER, settled=timedelta(seconds=-100))
     with clock_off(95):
         send(postgres_store, [user(99)], model)
     assert later.fold(Event()).rows == 1

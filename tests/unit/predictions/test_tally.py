@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from valuebox.compartments.ltv.counting import UserTally
 from valuebox.compartments.ltv.features import FEATURES
 from valuebox.compartments.ltv.model import LtvModel
-from valuebox.predictions.tally import Tally
 from valuebox.store.writing import COPY_FROM
 
 
@@ -24,10 +24,12 @@ def counted(
     """By how much each counter goes up, by its name and label."""
     matrix = model.encoder.transform(features)
     found: Counter[str] = Counter()
-    for counter, amount in Tally(model).of(features, matrix, prediction):
+    for counter, amount in UserTally(model).of(features, matrix, prediction):
         (sample,) = [one for one in counter.collect()[0].samples if one.name.endswith("_total")]
-        name = sample.name.removeprefix("valuebox_ltv_").removesuffix("_total")
-        found[f"{name} {' '.join(counter._labelvalues)}"] += amount
+        name = sample.name.removeprefix("valuebox_").removesuffix("_total")
+        compartment, label = counter._labelvalues
+        assert compartment == "ltv"
+        found[f"{name} {label}"] += amount
     return dict(found)
 
 

@@ -46,6 +46,7 @@ from valuebox.compartments.growth.value.probabilistic import (
 )
 from valuebox.compartments.growth.value.purchases import first_purchases
 from valuebox.compartments.growth.value.rfm import rfm
+from valuebox.compartments.register import ledgers
 from valuebox.facts.clock import aware, moment
 from valuebox.facts.frames import Facts, grouped
 from valuebox.predictions.latest import latest_predictions
@@ -249,7 +250,9 @@ def _predicted(store: Store, it: _Known) -> Predicted:
         raise NotEnough("no source was named whose customers are users of `ltv`")
     ids = customers.id[customers.source.have(source)].tolist()
     with store.reading() as session:
-        found = latest_predictions(session, [int(one) for one in ids if _is_user_id(one)])
+        found = latest_predictions(
+            session, ledgers()["ltv"], [int(one) for one in ids if _is_user_id(one)]
+        )
     if not found:
         raise NotEnough(f"no customer of {source} is a user with a prediction")
     return predicted(it.facts, it.money, it.question.attribute, source, found)

@@ -7,9 +7,9 @@ from starlette.responses import Response
 
 from valuebox.access.keys import Scope
 from valuebox.compartments.ltv import bulk, repository, schemas
+from valuebox.compartments.ltv.counting import UserTally
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.steps import OfColumns, OfRows
-from valuebox.predictions.tally import Tally
 from valuebox.serving.endpoint import endpoint
 from valuebox.serving.errors import NoModel
 from valuebox.serving.pipeline import Pipeline
@@ -32,9 +32,9 @@ class LtvApi:
     store: Store
     pipeline: Pipeline
     ltv: LtvModel | None
-    tally: Tally | None
+    tally: UserTally | None
 
-    def ltv_steps(self, of: Callable[[LtvModel, Tally | None], OfUsers]) -> OfUsers:
+    def ltv_steps(self, of: Callable[[LtvModel, UserTally | None], OfUsers]) -> OfUsers:
         """The steps that predict users by row or by column.
 
         Raises:

@@ -8,20 +8,20 @@ from sqlalchemy.orm import Session
 
 from valuebox.compartments.contract import Compartment, ModelKind, People, Personal, Whose
 from valuebox.compartments.ltv.api import TRAINED_BY, LtvApi
+from valuebox.compartments.ltv.counting import UserTally
 from valuebox.compartments.ltv.expiry import prune_features, prune_outcomes
 from valuebox.compartments.ltv.frames import predict_frame
+from valuebox.compartments.ltv.ledger import LEDGER, note
 from valuebox.compartments.ltv.model import NEWEST, LtvModel
 from valuebox.compartments.ltv.privacy import forget_users, records_of_users
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
 from valuebox.predictions.monitoring.results import MonitorResult
-from valuebox.predictions.sums.models import register
-from valuebox.predictions.tally import Tally
 from valuebox.worker.expiry import Expiry
 
 
 def _open(service: Any, model: LtvModel | None) -> None:
     service.ltv = model
-    service.tally = Tally(model) if model else None
+    service.tally = UserTally(model) if model else None
 
 
 def _records(session: Session, people: People) -> Iterator[dict[str, Any]]:
@@ -42,9 +42,11 @@ COMPARTMENT: Final = Compartment(
     endpoints=LtvApi,
     open=_open,
     model=ModelKind(
-        "model", TRAINED_BY, LtvModel.load, NEWEST, note=register, predict_frame=predict_frame
+        "model", TRAINED_BY, LtvModel.load, NEWEST, note=note, predict_frame=predict_frame
     ),
     tables=(LtvFeatures, LtvPrediction, LtvOutcome),
+    ledger=LEDGER,
+    former_metrics="valuebox_ltv_",
     personal=(Personal(Whose.USERS, _records, _forget),),
     expiry=(
         # Features first: an outcome stays for as long as there are any.

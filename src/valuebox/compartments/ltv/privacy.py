@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from valuebox.compartments.ltv.ledger import LEDGER
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
 from valuebox.predictions.monitoring.keeping import unname
 from valuebox.predictions.sums.forgetting import Forgetting
@@ -28,16 +29,16 @@ def forget_users(session: Session, user_ids: Sequence[int]) -> Forgotten:
     Keys of requests hold nothing of them; a request with deleted rows is not answered again.
     """
     predictions = features = outcomes = 0
-    forgetting = Forgetting(session)
+    forgetting = Forgetting(session, LEDGER)
     for chunk in chunks(user_ids):
         of_users = LtvFeatures.user_id.in_(chunk)
         rows = select(LtvFeatures.id).where(of_users)
-        forgetting.take_out(chunk)
+        forgetting.take_out(of_users)
         predictions += deleted(session, LtvPrediction, LtvPrediction.features_id.in_(rows))
         features += deleted(session, LtvFeatures, of_users)
         outcomes += deleted(session, LtvOutcome, LtvOutcome.user_id.in_(chunk))
     forgetting.finish()
-    unname(session, forgetting.cohorts)
+    unname(session, LEDGER, forgetting.cohorts)
     return Forgotten(features, predictions, outcomes)
 
 

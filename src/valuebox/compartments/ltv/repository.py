@@ -81,7 +81,7 @@ def new_predictions(
         "predicted_at": now,
     }
     yield Rows(LtvPrediction, len(ids), predicted)
-    yield noting(ids)
+    yield noting("ltv", LtvFeatures.__tablename__, ids)
 
 
 def put_outcomes(session: Session, targets: dict[int, float]) -> OutcomesStored:

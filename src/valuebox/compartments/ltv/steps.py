@@ -14,10 +14,10 @@ from valuebox.compartments.ltv import repository
 from valuebox.compartments.ltv.answers import Answer
 from valuebox.compartments.ltv.bulk import UserTable
 from valuebox.compartments.ltv.columns import Estimates, UserColumns
+from valuebox.compartments.ltv.counting import UserTally
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.names import Heading, names_of
 from valuebox.compartments.ltv.schemas import Users
-from valuebox.predictions.tally import Tally
 from valuebox.serving.exchange import Exchange
 from valuebox.serving.pipeline import Steps
 from valuebox.store.ids import Ids
@@ -31,7 +31,7 @@ class _Steps(Steps[Sent, UserColumns, Estimates]):
     """What is the same of users by row and by column."""
 
     model: LtvModel
-    tally: Tally | None
+    tally: UserTally | None
     """Counts what the model says, for Prometheus."""
 
     while_storing: ClassVar[bool] = True

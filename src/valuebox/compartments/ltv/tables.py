@@ -12,9 +12,8 @@ from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from valuebox.compartments.ltv.schemas import MAX_TEXT
+from valuebox.schemas.names import MAX_TAG
 from valuebox.store.base import Base, UtcDateTime
-
-MAX_TAG = 255
 
 
 class LtvFeatures(Base):

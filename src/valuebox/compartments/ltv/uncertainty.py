@@ -161,7 +161,7 @@ class Uncertainty(_Learned):
         later = predictions - paid
         segment = users["country_segment"].iloc[0] if "country_segment" in users else None
         return self.interval_of_mean(
-            CohortMeans(
+            CohortOfUsers(
                 segment=segment if isinstance(segment, str) else MISSING_SEGMENT,
                 joined=cast("pd.Timestamp", users["join_date"].mean()),
                 prediction=float(predictions.mean()),
@@ -174,7 +174,7 @@ class Uncertainty(_Learned):
             )
         )
 
-    def interval_of_mean(self, cohort: "CohortMeans") -> tuple[float, float]:
+    def interval_of_mean(self, cohort: "CohortOfUsers") -> tuple[float, float]:
         """Interval of `cohort_interval`, for a cohort of which only these means are known."""
         shared = self._shared_variance(cohort)
         parts = [(self.known, cohort.known), (self.missing, cohort.missing)]
@@ -190,7 +190,7 @@ class Uncertainty(_Learned):
             float(above), 0.0
         )
 
-    def _shared_variance(self, cohort: "CohortMeans") -> float:
+    def _shared_variance(self, cohort: "CohortOfUsers") -> float:
         """Variance of the cohort's mean that does not shrink with its size."""
         weeks = max((cohort.joined - self.last_join) / timedelta(weeks=1), 0.0)
         # A move is more often followed by one in the same direction than by one back.
@@ -199,7 +199,7 @@ class Uncertainty(_Learned):
         return float(cohort.future**2 * (self.level_variance + moved + of_segment))
 
 
-class CohortMeans(NamedTuple):
+class CohortOfUsers(NamedTuple):
     """What the interval of a cohort's mean depends on; means per user."""
 
     segment: str

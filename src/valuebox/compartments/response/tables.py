@@ -8,9 +8,8 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from valuebox.facts.tables import MAX_ID, MAX_SOURCE, MAX_TYPE
+from valuebox.schemas.names import MAX_TAG
 from valuebox.store.base import Base, UtcDateTime
-
-MAX_TAG = 255
 
 
 class ResponsePrediction(Base):

@@ -9,8 +9,9 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from valuebox.compartments.ltv.features import CATEGORICAL, FEATURES
 from valuebox.errors import ValueboxError
+from valuebox.features.bins import PREDICTION
+from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.monitoring.results import (
     Drifted,
     FeatureFound,
@@ -42,49 +43,56 @@ class NothingToMonitor(ValueboxError):
 
 def monitor(
     session: Session,
+    ledger: Ledger,
     thresholds: Thresholds,
     since: date | None = None,
     model: str | None = None,
     least: int = LEAST_USERS,
 ) -> MonitorResult:
-    """Compare users of late with the training users, and predictions with what came true.
+    """Compare rows of late with the training rows, and predictions with what came true.
 
-    Of late is from a day of joining up to the last one with users, tomorrow at the latest: what
-    is sent of later days is a mistake. Cohorts that have matured joined earlier: they are those
-    of as many days, up to the last one that has. Both are of the model that predicted most users
-    of these days.
+    A row is of the day that its cohort has in the ledger: for users of a subscription, the day of
+    joining. Of late is from such a day up to the last one with rows, tomorrow at the latest: what
+    is sent of later days is a mistake. Cohorts that have matured are of earlier days: of as many,
+    up to the last one that has matured. Both are of the model that predicted most rows of these
+    days.
 
     Args:
         session: Reads the sums, and nothing else.
+        ledger: What was predicted and came true.
         thresholds: What the figures are compared with.
-        since: The first day of joining; by default the last 30 days are looked at.
-        model: Only what this one said, by its tag.
-        least: Fewer users are not told of: neither of a cohort, nor of all that have matured.
+        since: The first day; by default the last 30 days are looked at.
+        model: Only what this model predicted, by its tag.
+        least: Fewer rows are not told of: neither of a cohort, nor of all that have matured.
 
     Raises:
-        NothingToMonitor: when nobody has joined since, or the model has predicted nobody.
+        NothingToMonitor: when there is no row since, or none that the model has predicted.
     """
     # Wherever the site is, no clock is further ahead of UTC.
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
-    days = queries.joined_days(session, Selection(last=tomorrow, model=model))
+    days = queries.joined_days(session, ledger, Selection(last=tomorrow, model=model))
     if not days:
         said = f" that {model} predicted" if model else ""
-        raise NothingToMonitor(f"the sums hold no users{said} yet")
+        subject = ledger.who.split()[0]
+        raise NothingToMonitor(f"the sums hold no {subject}{said} yet")
     last = max(one.day for one in days)
     first = since or last - timedelta(days=DEFAULT_DAYS - 1)
     if first > last:
-        raise NothingToMonitor(f"nobody joined since {first}; the last ones did on {last}")
+        raise NothingToMonitor(f"there are no {ledger.who} since {first}; the last are of {last}")
     used = _of_most([one for one in days if one.day >= first])
-    drifted = _drifted(session, used, first, last)
+    drifted = _drifted(session, ledger, used, first, last)
     known_until = _last_matured(days)
     matured = None
     if known_until is not None:
         known_from = known_until - (last - first)
         late = [one for one in days if known_from <= one.day <= known_until]
-        matured = _matured(session, _of_most(late, known=True), known_from, known_until, least)
+        matured = _matured(
+            session, ledger, _of_most(late, known=True), known_from, known_until, least
+        )
     began = min(one.day for one in days)
     lag = (last - (known_until or began - timedelta(days=1))).days
     return MonitorResult(
+        compartment=ledger.name,
         made_at=datetime.now(UTC),
         thresholds=thresholds,
         drift=drifted,
@@ -145,8 +153,10 @@ def _last_matured(days: Sequence[JoinedDay]) -> date | None:
     return max(matured, default=None)
 
 
-def _drifted(session: Session, model: str, first: date, last: date) -> Drifted | None:
-    found = drift(session, Selection(first, last, model=model))
+def _drifted(
+    session: Session, ledger: Ledger, model: str, first: date, last: date
+) -> Drifted | None:
+    found = drift(session, ledger, Selection(first, last, model=model))
     if not found:
         return None
     features = [
@@ -157,6 +167,7 @@ def _drifted(session: Session, model: str, first: date, last: date) -> Drifted |
             missing=one.missing,
             missing_expected=one.missing_expected,
             unseen=one.unseen,
+            is_category=one.is_category,
         )
         for one in sorted(found, key=lambda one: (-one.psi, one.feature))
     ]
@@ -164,14 +175,16 @@ def _drifted(session: Session, model: str, first: date, last: date) -> Drifted |
     return Drifted(model=model, first=first, last=last, rows=rows, features=features)
 
 
-def _matured(session: Session, model: str, first: date, last: date, least: int) -> Matured | None:
+def _matured(
+    session: Session, ledger: Ledger, model: str, first: date, last: date, least: int
+) -> Matured | None:
     selection = Selection(first, last, model=model)
-    means = cohort_means(session, selection, "month")
+    means = cohort_means(session, ledger, selection, "month")
     found = [cohort for one in means if (cohort := _judged(one)) is not None]
     users = sum(one.users for one in found)
     if users < max(least, 1):
         return None
-    nameable = nameable_cohorts(session, selection, "month", least)
+    nameable = nameable_cohorts(session, ledger, selection, "month", least)
     named = [one for one in found if (one.segment, one.month) in nameable]
     weights = [one.users / users for one in found]
     floor = sum(weight * one.floor for weight, one in zip(weights, found, strict=True))
@@ -217,14 +230,14 @@ def _of_drift(drifted: Drifted, limits: Thresholds) -> Iterator[Finding]:
     for one in drifted.features:
         name = one.feature
         yield Finding(check="psi", feature=name, value=one.psi, limit=limits.psi, chance=one.chance)
-        if name in FEATURES:
+        if name != PREDICTION:
             usual = one.missing_expected
             more = one.missing - usual
             chance = _chance_of_share(usual + limits.missing, drifted.rows) - usual
             yield Finding(
                 check="missing", feature=name, value=more, limit=limits.missing, chance=chance
             )
-        if name in CATEGORICAL:
+        if one.is_category:
             chance = _chance_of_share(limits.unseen, drifted.rows)
             yield Finding(
                 check="unseen", feature=name, value=one.unseen, limit=limits.unseen, chance=chance

@@ -1,104 +1,88 @@
-"""The last result of monitoring, as Prometheus reads it."""
+"""The last result of monitoring each compartment, as Prometheus reads it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import get_args
+from collections.abc import Iterator, Mapping
+from typing import Final, get_args
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from valuebox.compartments.ltv.features import CATEGORICAL, FEATURES
-from valuebox.predictions.monitoring.results import Check, Drifted, Matured, MonitorResult
+from valuebox.features.bins import PREDICTION
+from valuebox.predictions.monitoring.results import Check, MonitorResult, Unknowable
 
-_DAY_SECONDS = 86_400
+_DAY_SECONDS: Final = 86_400
+_OF: Final = "of matured cohorts, in the unit of the outcomes."
+_MEANINGS: Final[Mapping[str, str]] = {
+    "monitored_timestamp_seconds": "When it was.",
+    "monitor_crossed": "Figures that were beyond their threshold.",
+    "monitor_unknown": "1 where nothing could be said, which is not the same as calm.",
+    "label_lag_seconds": "From the last matured day of cohorts to the last one.",
+    "drift_psi": "Population stability index.",
+    "drift_psi_chance": "Of that, what chance exceeds 1 in 1,000 times.",
+    "missing_share": "Share of rows without a value.",
+    "unseen_share": "Share of rows with a value unknown to the model.",
+    "cohort_error": f"Mean absolute error of the mean {_OF}",
+    "cohort_error_floor": f"What of the error chance leaves, {_OF}",
+    "cohort_actual": f"Mean outcome {_OF}",
+    "cohort_inside_share": "Share of matured cohorts whose mean lies in its 90 % interval.",
+}
+_LABELS: Final[Mapping[str, str]] = {
+    "monitor_crossed": "check",
+    "monitor_unknown": "check",
+    **dict.fromkeys(("drift_psi", "drift_psi_chance", "missing_share", "unseen_share"), "feature"),
+}
+"""The label of a gauge beside `compartment`, where it has one."""
+
+Gauged = Iterator[tuple[str, str, float]]
+"""Name of a gauge, value of its label (empty where it has none), and its figure."""
 
 
 class MonitorGauges(Collector):
-    """Tells the result that it was last shown, and nothing before the first one.
+    """Tells the result of each compartment that it was last shown; nothing before the first one.
 
     It asks no database: reading it costs the same, and ends, wherever that may be.
     """
 
     def __init__(self) -> None:
-        self._result: MonitorResult | None = None
+        self._results: Mapping[str, MonitorResult] = {}
 
-    def show(self, result: MonitorResult | None) -> None:
-        """Have the gauges tell this result from now on."""
-        self._result = result
+    def show(self, results: Mapping[str, MonitorResult]) -> None:
+        """Have the gauges tell these results, by compartment, from now on."""
+        self._results = results
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """What Prometheus asks for."""
-        result = self._result
-        if result is None:
-            return
-        yield _one("monitored_timestamp_seconds", "When it was.", result.made_at.timestamp())
-        crossed = Counter(one.check for one in result.crossed)
-        yield _each(
-            "monitor_crossed",
-            "Figures that were beyond their threshold.",
-            "check",
-            ((check, crossed[check]) for check in get_args(Check)),
-        )
-        unknown = Counter(one.check for one in result.unknown)
-        yield _each(
-            "monitor_unknown",
-            "1 where nothing could be said, which is not the same as calm.",
-            "check",
-            ((check, unknown[check]) for check in ("psi", "error")),
-        )
-        yield _one(
-            "label_lag_seconds",
-            "From the last matured day of joining to the last one.",
-            result.label_lag_days * _DAY_SECONDS,
-        )
-        if result.drift is not None:
-            yield from _of_drift(result.drift)
-        if result.matured is not None:
-            yield from _of_matured(result.matured)
+        families: dict[str, GaugeMetricFamily] = {}
+        for compartment, result in self._results.items():
+            for name, value, figure in _gauged(result):
+                own = [label] if (label := _LABELS.get(name)) else []
+                if name not in families:
+                    families[name] = GaugeMetricFamily(
+                        f"valuebox_{name}", _MEANINGS[name], labels=["compartment", *own]
+                    )
+                families[name].add_metric([compartment, *([value] if own else [])], figure)
+        yield from families.values()
 
 
-def _of_drift(drift: Drifted) -> Iterator[GaugeMetricFamily]:
-    everything = [one.feature for one in drift.features]
-    for name, meaning, attribute, features in (
-        ("drift_psi", "Population stability index.", "psi", everything),
-        (
-            "drift_psi_chance",
-            "Of that, what chance exceeds 1 in 1,000 times.",
-            "chance",
-            everything,
-        ),
-        ("missing_share", "Share of users without a value.", "missing", FEATURES),
-        (
-            "unseen_share",
-            "Share of users with a value unknown to the model.",
-            "unseen",
-            CATEGORICAL,
-        ),
-    ):
-        values = {one.feature: getattr(one, attribute) for one in drift.features}
-        yield _each(
-            name, meaning, "feature", ((one, values[one]) for one in features if one in values)
-        )
-
-
-def _of_matured(matured: Matured) -> Iterator[GaugeMetricFamily]:
-    of = "of matured cohorts, in the currency of the outcomes."
-    yield _one("cohort_error", f"Mean absolute error of the mean {of}", matured.error)
-    yield _one("cohort_error_floor", f"What of the error chance leaves, {of}", matured.floor)
-    yield _one("cohort_actual", f"Mean outcome {of}", matured.actual)
-    if matured.inside is not None:
-        meaning = "Share of matured cohorts whose mean lies in its 90 % interval."
-        yield _one("cohort_inside_share", meaning, matured.inside)
-
-
-def _one(name: str, meaning: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"valuebox_ltv_{name}", meaning, value=value)
-
-
-def _each(
-    name: str, meaning: str, label: str, values: Iterable[tuple[str, float]]
-) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(f"valuebox_ltv_{name}", meaning, labels=[label])
-    for of, value in values:
-        family.add_metric([of], value)
-    return family
+def _gauged(result: MonitorResult) -> Gauged:
+    yield "monitored_timestamp_seconds", "", result.made_at.timestamp()
+    crossed = Counter(one.check for one in result.crossed)
+    for check in get_args(Check):
+        yield "monitor_crossed", check, crossed[check]
+    unknown = [one.check for one in result.unknown]
+    for about in get_args(Unknowable):
+        yield "monitor_unknown", about, unknown.count(about)
+    yield "label_lag_seconds", "", result.label_lag_days * _DAY_SECONDS
+    for one in result.drift.features if result.drift else ():
+        yield "drift_psi", one.feature, one.psi
+        yield "drift_psi_chance", one.feature, one.chance
+        if one.feature != PREDICTION:
+            yield "missing_share", one.feature, one.missing
+        if one.is_category:
+            yield "unseen_share", one.feature, one.unseen
+    if (matured := result.matured) is not None:
+        yield "cohort_error", "", matured.error
+        yield "cohort_error_floor", "", matured.floor
+        yield "cohort_actual", "", matured.actual
+        if matured.inside is not None:
+            yield "cohort_inside_share", "", matured.inside

@@ -1,19 +1,21 @@
 """Results of monitoring in the database."""
 
 from collections.abc import Collection
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.monitoring.results import MonitorResult
-from valuebox.predictions.sums.tables import LtvMonitorResult
 from valuebox.store.ids import new_id
 
 
-def keep(session: Session, result: MonitorResult) -> None:
+def keep(session: Session, ledger: Ledger, result: MonitorResult) -> None:
     """Store a result."""
+    record: Any = ledger.sums.monitor_results
     session.add(
-        LtvMonitorResult(
+        record(
             id=new_id(),
             made_at=result.made_at,
             crossed=bool(result.crossed),
@@ -22,14 +24,15 @@ def keep(session: Session, result: MonitorResult) -> None:
     )
 
 
-def unname(session: Session, cohorts: Collection[tuple[str, str]]) -> None:
+def unname(session: Session, ledger: Ledger, cohorts: Collection[tuple[str, str]]) -> None:
     """Leave cohorts out of all results: their means, before and after, would tell of one user.
 
     Args:
         session: Its transaction is used.
-        cohorts: Segment and month of joining.
+        ledger: Of the results.
+        cohorts: Segment and month.
     """
-    for record in session.scalars(select(LtvMonitorResult)):
+    for record in session.scalars(select(ledger.sums.monitor_results)):
         matured = record.result.get("matured") or {}
         named = matured.get("segments", [])
         kept = [one for one in named if (one["segment"], one["month"]) not in cohorts]
@@ -37,8 +40,9 @@ def unname(session: Session, cohorts: Collection[tuple[str, str]]) -> None:
             record.result = {**record.result, "matured": {**matured, "segments": kept}}
 
 
-def latest(session: Session) -> MonitorResult | None:
+def latest(session: Session, ledger: Ledger) -> MonitorResult | None:
     """The last one that was stored, if there is any."""
-    newest = select(LtvMonitorResult.result).order_by(LtvMonitorResult.id.desc()).limit(1)
+    stored = ledger.sums.monitor_results
+    newest = select(stored.result).order_by(stored.id.desc()).limit(1)
     found = session.scalar(newest)
     return None if found is None else MonitorResult.model_validate(found)

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from valuebox.statistics.psi import SHIFT
 
 Check = Literal["psi", "missing", "unseen", "error", "lag"]
+Unknowable = Literal["psi", "error"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -59,6 +60,9 @@ class FeatureFound(_Found):
     missing: float = Field(description="Share of users without a value.")
     missing_expected: float = Field(description="The same of the training users.")
     unseen: float = Field(description="Share of users with a value that the model does not know.")
+    is_category: bool = Field(
+        default=False, description="Whether values are texts, which a model may not know."
+    )
 
 
 class Drifted(_Found):
@@ -112,13 +116,16 @@ class Matured(_Found):
 class Unknown(_Found):
     """A check that nothing can be said of, which is not the same as calm."""
 
-    check: Literal["psi", "error"]
+    check: Unknowable
     why: str = Field(description="For people.")
 
 
 class MonitorResult(_Found):
     """What `valuebox monitor` found; it writes this with `--report`, and stores it."""
 
+    compartment: str = Field(
+        default="ltv", description="Name of the compartment whose predictions were looked at."
+    )
     made_at: AwareDatetime = Field(description="When, in UTC.")
     thresholds: Thresholds
     drift: Drifted | None = Field(

@@ -4,16 +4,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Select, case, func, inspect, literal, select
+from sqlalchemy import ColumnElement, Select, case, func, inspect, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
-from sqlalchemy.sql.elements import SQLCoreOperations
 
-from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
-from valuebox.compartments.ltv.uncertainty import Uncertainty
 from valuebox.features.bins import Reference
+from valuebox.predictions.ledger import Column, Ledger
 from valuebox.schemas.names import AROUND, MISSING_SEGMENT, RESERVED
-from valuebox.store.base import Base
 
 
 @dataclass(frozen=True)
@@ -22,54 +19,43 @@ class KnownModel:
 
     model: str
     reference: Reference | None = None
-    uncertainty: Uncertainty | None = None
+    learned: Any = None
+    """What the `Spread` of the ledger has read of the note."""
 
 
 @dataclass(frozen=True)
 class Batch:
     """Rows of one model that are added to the sums, or taken out of them again."""
 
+    ledger: Ledger
     model: KnownModel
     within: ColumnElement[bool]
-    """The condition on joined `LtvFeatures` and `LtvPrediction`, besides that of the model."""
+    """The condition on the ledger's rows, besides that of the model."""
     through: UUID
     """Where the sums reached before; see `passed_over.summed`."""
     sign: Literal[1, -1] = 1
 
-    def select(self, *columns: SQLCoreOperations[Any]) -> Select[*tuple[Any, ...]]:
+    def select(self, *columns: Column) -> Select[*tuple[Any, ...]]:
         """A query for columns of the rows of the batch."""
-        features_id = LtvPrediction.features_id
-        return (
-            select(*columns)
-            .select_from(LtvFeatures)
-            .join(LtvPrediction, features_id == LtvFeatures.id)
-            .where(self.within, LtvPrediction.model == self.model.model)
-        )
+        return self._mine(self.ledger.select(*columns))
+
+    def select_features(self, *columns: Column) -> Select[*tuple[Any, ...]]:
+        """A query for columns of those rows of the batch that features are counted in."""
+        return self._mine(self.ledger.select_features(*columns))
+
+    def _mine(self, query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+        return query.where(self.within, self.ledger.model == self.model.model)
 
     def count(self) -> ColumnElement[int]:
         """Number of rows in a group; below 0 where rows are taken out."""
         return func.count() * self.sign
 
 
-def day_joined() -> ColumnElement[Any]:
-    """Day on which a user joined, on the site's own clock."""
-    return func.date(LtvFeatures.join_date, type_=Date)
-
-
-def day_received(session: Session) -> ColumnElement[Any]:
-    """Day on which a row was received, in UTC."""
-    moment: Any = LtvFeatures.received_at
-    if session.get_bind().dialect.name == "postgresql":
-        moment = func.timezone("UTC", moment)
-    return func.date(moment, type_=Date)
-
-
-def segment() -> ColumnElement[str]:
-    """Segment of a user, by name for users without one too; a segment of that name is quoted.
+def segment_of(own: Any) -> ColumnElement[str]:
+    """Segment of a row, by name for rows without one too; a segment of that name is quoted.
 
     As `names.quoted` has it.
     """
-    own = LtvFeatures.country_segment
     bare = func.lower(func.trim(own, AROUND))
     return case(
         (own.is_(None), MISSING_SEGMENT),
@@ -80,7 +66,7 @@ def segment() -> ColumnElement[str]:
 
 def add_up(
     session: Session,
-    table: type[Base],
+    table: type[Any],
     model: str,
     rows: Select[*tuple[Any, ...]],
     least: InstrumentedAttribute[Any] | None = None,

@@ -1,15 +1,12 @@
-"""The bins of `ltv.bins` and of `uncertainty.Scatter` as SQL."""
+"""The bins of `features.bins` as SQL."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, literal
-from sqlalchemy.sql.elements import SQLCoreOperations
+from sqlalchemy import ColumnElement, case, literal
 
-from valuebox.compartments.ltv.uncertainty import Uncertainty
 from valuebox.features.bins import CategoryBins, NumberBins
+from valuebox.predictions.ledger import Column
 
-Column = SQLCoreOperations[Any]
 Number = ColumnElement[int]
 
 
@@ -28,24 +25,4 @@ def between(column: Column, edges: Sequence[float]) -> Number:
         return literal(0)
     return case(
         *((column < edge, position) for position, edge in enumerate(edges)), else_=len(edges)
-    )
-
-
-def later(prediction: Column, stv: Column) -> ColumnElement[float]:
-    """Prediction of what comes after the first 4 days; of everything where these are not known."""
-    return prediction - func.coalesce(stv, 0.0)
-
-
-def future(prediction: Column, stv: Column, share: float) -> ColumnElement[float]:
-    """What of a prediction moves with the level of behaviour; see `Uncertainty`."""
-    paid_less = prediction - stv
-    return case((stv.is_(None), prediction * share), (paid_less > 0, paid_less), else_=literal(0.0))
-
-
-def scatter_of(prediction: Column, stv: Column, uncertainty: Uncertainty) -> Number:
-    """The bin of a user, as `LtvCohortScatter` has them."""
-    unpaid = between(prediction, uncertainty.missing.edges)
-    return case(
-        (stv.is_(None), -1 - unpaid),
-        else_=between(prediction - stv, uncertainty.known.edges),
     )

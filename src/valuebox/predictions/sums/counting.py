@@ -1,35 +1,36 @@
 """Rows as they are counted: when they came, what was predicted, what their features were."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import Select, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from valuebox.compartments.ltv.features import FEATURES
-from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
-from valuebox.features.bins import PREDICTION_EDGES, Bins
-from valuebox.predictions.sums.adding import Batch, add_up, day_joined, day_received, segment
+from valuebox.features.bins import Bins
+from valuebox.predictions.sums.adding import Batch, add_up, segment_of
 from valuebox.predictions.sums.coding import between, bin_of
-from valuebox.predictions.sums.tables import LtvArrivals, LtvFeatureBins, LtvPredictionBins
+from valuebox.predictions.sums.days import day_of
+
+Rows = Select[*tuple[Any, ...]]
 
 
 def count_rows(session: Session, batch: Batch) -> None:
     """Add the rows of a batch to everything that counts rows, or take them out again."""
-    model = batch.model.model
-    ends = (LtvArrivals.first_at, LtvArrivals.last_at)
-    add_up(session, LtvArrivals, model, _arrivals(session, batch), *ends)
-    add_up(session, LtvPredictionBins, model, _predictions(batch))
-    if batch.model.reference is not None:
-        bins = batch.model.reference.features
-        add_up(session, LtvFeatureBins, model, _features(batch, bins))
+    model, sums = batch.model.model, batch.ledger.sums
+    ends: Any = (sums.arrivals.first_at, sums.arrivals.last_at)
+    add_up(session, sums.arrivals, model, _arrivals(batch), *ends)
+    add_up(session, sums.prediction_bins, model, _predictions(batch))
+    if batch.model.reference is not None and batch.model.reference.features:
+        add_up(session, sums.feature_bins, model, _features(batch, batch.model.reference.features))
 
 
-def _arrivals(session: Session, batch: Batch) -> Select[*tuple[object, ...]]:
+def _arrivals(batch: Batch) -> Rows:
+    ledger = batch.ledger
     rows = batch.select(
-        day_received(session).label("day"),
-        segment().label("segment"),
-        LtvPrediction.prediction,
-        LtvFeatures.received_at,
+        day_of(ledger.received_at).label("day"),
+        segment_of(ledger.segment).label("segment"),
+        ledger.prediction.label("prediction"),
+        ledger.received_at.label("received_at"),
     ).subquery()
     return select(
         rows.c.day,
@@ -41,19 +42,19 @@ def _arrivals(session: Session, batch: Batch) -> Select[*tuple[object, ...]]:
     ).group_by(rows.c.day, rows.c.segment)
 
 
-def _predictions(batch: Batch) -> Select[*tuple[object, ...]]:
+def _predictions(batch: Batch) -> Rows:
+    ledger = batch.ledger
     rows = batch.select(
-        day_joined().label("day"),
-        segment().label("segment"),
-        between(LtvPrediction.prediction, PREDICTION_EDGES).label("bin"),
+        day_of(ledger.day).label("day"),
+        segment_of(ledger.segment).label("segment"),
+        between(ledger.prediction, ledger.edges).label("bin"),
     ).subquery()
     return select(*rows.c, batch.count().label("rows")).group_by(*rows.c)
 
 
-def _features(batch: Batch, bins: Mapping[str, Bins]) -> Select[*tuple[object, ...]]:
-    codes = [bin_of(getattr(LtvFeatures, name.lower()), bins[name]) for name in FEATURES]
-    columns = [code.label(name) for code, name in zip(codes, FEATURES, strict=True)]
-    rows = batch.select(day_joined().label("day"), *columns).cte("coded")
+def _features(batch: Batch, bins: Mapping[str, Bins]) -> Rows:
+    codes = [bin_of(batch.ledger.feature(name), one).label(name) for name, one in bins.items()]
+    rows = batch.select_features(day_of(batch.ledger.day).label("day"), *codes).cte("coded")
     counted = [
         select(
             rows.c.day,
@@ -61,6 +62,6 @@ def _features(batch: Batch, bins: Mapping[str, Bins]) -> Select[*tuple[object, .
             rows.c[name].label("bin"),
             batch.count().label("rows"),
         ).group_by(rows.c.day, rows.c[name])
-        for name in FEATURES
+        for name in bins
     ]
     return select(*union_all(*counted).subquery().c)

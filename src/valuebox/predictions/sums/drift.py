@@ -6,30 +6,30 @@ from typing import Any
 from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import Session
 
-from valuebox.features.bins import PREDICTION, PREDICTION_EDGES, Bins, Reference
+from valuebox.features.bins import PREDICTION, Bins, Reference
+from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.sums.models import known_model
 from valuebox.predictions.sums.periods import chosen, period_name, period_of
-from valuebox.predictions.sums.tables import LtvFeatureBins, LtvPredictionBins
 from valuebox.predictions.sums.views import BinShare, FeatureDrift, Selection
 from valuebox.statistics.psi import merged, shift
 
 Counts = dict[tuple[str, str | None], dict[str, dict[int, int]]]
 
 
-def drift(session: Session, selection: Selection) -> list[FeatureDrift]:
-    """Every feature and the predictions, by model, all selected days of joining together.
+def drift(session: Session, ledger: Ledger, selection: Selection) -> list[FeatureDrift]:
+    """Every feature and the predictions, by model, all selected days of cohorts together.
 
     Features are those of all segments, whatever the selection says. Models that were never
     registered are left out: nothing is known of their training users.
     """
-    return _judged(session, _counted(session, selection, by_month=False))
+    return _judged(session, ledger, _counted(session, ledger, selection, by_month=False))
 
 
 def drift_with_months(
-    session: Session, selection: Selection
+    session: Session, ledger: Ledger, selection: Selection
 ) -> tuple[list[FeatureDrift], list[FeatureDrift]]:
     """What `drift` says, then the same by month in order of time, with one look at the sums."""
-    by_month = _counted(session, selection, by_month=True)
+    by_month = _counted(session, ledger, selection, by_month=True)
     whole: Counts = {}
     for (model, _), by_feature in by_month.items():
         of_model = whole.setdefault((model, None), {})
@@ -37,28 +37,31 @@ def drift_with_months(
             of_feature = of_model.setdefault(feature, {})
             for one, rows in counts.items():
                 of_feature[one] = of_feature.get(one, 0) + rows
-    return _judged(session, whole), _judged(session, by_month)
+    return _judged(session, ledger, whole), _judged(session, ledger, by_month)
 
 
-def _counted(session: Session, selection: Selection, by_month: bool) -> Counts:
+def _counted(session: Session, ledger: Ledger, selection: Selection, by_month: bool) -> Counts:
     counts: Counts = {}
+    features = ledger.sums.feature_bins
     for model, number, one, rows, name in session.execute(
-        _sums(selection, by_month, LtvFeatureBins, LtvFeatureBins.feature)
+        _sums(selection, by_month, features, features.feature)
     ):
         _add(counts, (model, number, name, one), rows)
-    for model, number, one, rows in session.execute(_sums(selection, by_month, LtvPredictionBins)):
+    for model, number, one, rows in session.execute(
+        _sums(selection, by_month, ledger.sums.prediction_bins)
+    ):
         _add(counts, (model, number, PREDICTION, one), rows)
     return counts
 
 
-def _judged(session: Session, counts: Counts) -> list[FeatureDrift]:
+def _judged(session: Session, ledger: Ledger, counts: Counts) -> list[FeatureDrift]:
     references: dict[str, Reference | None] = {}
     found: list[FeatureDrift] = []
     for (model, of_period), by_feature in sorted(
         counts.items(), key=lambda item: (item[0][0], item[0][1] or "")
     ):
         if model not in references:
-            references[model] = known_model(session, model).reference
+            references[model] = known_model(session, ledger, model).reference
         reference = references[model]
         if reference is not None:
             found += _drifts(model, of_period, reference, by_feature)
@@ -102,8 +105,9 @@ def _drifts(
             yield FeatureDrift(
                 model, name, period, sum(actual), *apart,
                 missing.actual, missing.expected, unseen.actual, unseen.expected, shares,
+                bins.unseen is not None,
             )  # fmt: skip
-    actual = _listed(by_feature.get(PREDICTION, {}), len(PREDICTION_EDGES) + 1)
+    actual = _listed(by_feature.get(PREDICTION, {}), len(reference.predictions))
     if apart := shift(*merged(reference.predictions, actual)):
         yield FeatureDrift(model, PREDICTION, period, sum(actual), *apart, 0.0, 0.0, 0.0, 0.0, ())
 

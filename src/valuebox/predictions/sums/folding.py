@@ -14,13 +14,13 @@ from typing import Final, NamedTuple
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session
 
-from valuebox.compartments.ltv.tables import NOT_SUMMED, LtvFeatures, LtvOutcome, LtvPrediction
+from valuebox.predictions.ledger import Ledger, among
 from valuebox.predictions.sums.adding import Batch, KnownModel
 from valuebox.predictions.sums.counting import count_rows
 from valuebox.predictions.sums.judging import judge_outcomes, judge_rows
 from valuebox.predictions.sums.models import known_model
 from valuebox.predictions.sums.passed_over import forget_notes, is_noted, next_noted, summed
-from valuebox.predictions.sums.tables import LtvFolded
+from valuebox.predictions.sums.tables import Folded as State
 from valuebox.store.clock import now
 from valuebox.store.deadline import within
 from valuebox.store.engine import Store
@@ -44,25 +44,27 @@ class Folded(NamedTuple):
 
 @dataclass
 class Folding:
-    """Keeps the sums of one database up to date."""
+    """Keeps the sums of one ledger in one database up to date."""
 
     store: Store
+    ledger: Ledger
     settled: timedelta = SETTLED
     _models: dict[str, KnownModel] = field(default_factory=dict)
 
     def fold(self, stop: Event, patient: bool = False) -> Folded:
-        """Add all that is settled.
+        """Add all that is settled, once outcomes that nobody reports have been looked up.
 
         Args:
             stop: Ends it after the batch under way, which is committed as a whole.
             patient: Whether to wait while another process adds to the sums of the same
                 PostgreSQL, or to leave the rest to it.
         """
+        self._settle(stop)
         rows = outcomes = 0
         more = True
         while more and not stop.is_set():
             with within(_BATCH_SECONDS), self.store.writing() as session:
-                state = reached(session, patient)
+                state = reached(session, self.ledger, patient)
                 if state is None:
                     break
                 batch = self._rows(session, state)
@@ -75,85 +77,84 @@ class Folding:
                 stop.wait(PAUSE_SECONDS)
         return Folded(rows, outcomes)
 
-    def _rows(self, session: Session, state: LtvFolded) -> int:
+    def _settle(self, stop: Event) -> None:
+        """Store the outcomes that are known by now, where nobody reports them."""
+        settle = self.ledger.outcomes.settle
+        more = settle is not None
+        while settle is not None and more and not stop.is_set():
+            with within(_BATCH_SECONDS), self.store.writing() as session:
+                more = settle(session, now(session)) > 0
+            if more:
+                stop.wait(PAUSE_SECONDS)
+
+    def _rows(self, session: Session, state: State) -> int:
         """Add the next rows in the order of their ids, and return how many they were."""
         horizon = first_id(now(session) - self.settled)
-        following = (
-            select(LtvFeatures.id)
-            .where(LtvFeatures.id > state.through, LtvFeatures.id < horizon, ~is_noted())
-            .order_by(LtvFeatures.id)
-            .limit(BATCH)
-        )
+        ledger = self.ledger
+        is_next = (ledger.id > state.through, ledger.id < horizon, ~is_noted(ledger))
+        following = select(ledger.id).where(*is_next).order_by(ledger.id).limit(BATCH)
         ids = session.scalars(following).all()
         if not ids:
             return 0
-        # On both sides of the join: whichever the database begins with, it reads a range.
-        both = (LtvFeatures.id, LtvPrediction.features_id)
-        bounds = [and_(one > state.through, one <= ids[-1]) for one in both]
-        self._add(session, state, and_(*bounds, ~is_noted()))
+        # On all sides of a join: whichever the database begins with, it reads a range.
+        bounds = [and_(one > state.through, one <= ids[-1]) for one in ledger.ids]
+        self._add(session, state, and_(*bounds, ~is_noted(ledger)))
         state.through = ids[-1]
         return len(ids)
 
-    def _noted(self, session: Session, state: LtvFolded) -> int:
+    def _noted(self, session: Session, state: State) -> int:
         """Add the next rows that were noted, and return how many they were."""
-        ids = next_noted(session, BATCH)
+        ids = next_noted(session, self.ledger, BATCH)
         if ids:
-            self._add(session, state, LtvFeatures.id.in_(ids))
-        forget_notes(session, ids, state.through)
+            self._add(session, state, self.ledger.id.in_(ids))
+        forget_notes(session, self.ledger, ids, state.through)
         return len(ids)
 
-    def _add(self, session: Session, state: LtvFolded, within: ColumnElement[bool]) -> None:
-        models = (
-            select(LtvPrediction.model)
-            .join(LtvFeatures, LtvFeatures.id == LtvPrediction.features_id)
-            .where(within)
-            .distinct()
-        )
+    def _add(self, session: Session, state: State, within: ColumnElement[bool]) -> None:
+        models = self.ledger.select(self.ledger.model).where(within).distinct()
         for model in session.scalars(models).all():
-            batch = Batch(self._model(session, model), within, state.through)
+            batch = Batch(self.ledger, self._model(session, model), within, state.through)
             count_rows(session, batch)
             judge_rows(session, batch)
         state.folded_at = datetime.now(UTC)
 
-    def _outcomes(self, session: Session, state: LtvFolded) -> int:
+    def _outcomes(self, session: Session, state: State) -> int:
         """Add the next outcomes that are new or changed, and return how many they were."""
+        ledger, outcomes = self.ledger, self.ledger.outcomes
         pending = (
-            select(LtvOutcome.user_id)
-            .where(NOT_SUMMED)
-            .order_by(LtvOutcome.user_id)
+            select(*outcomes.key)
+            .where(outcomes.is_new)
+            .order_by(*outcomes.key)
             .limit(BATCH)
             # What somebody is changing at this moment can wait; waiting for it could deadlock.
             .with_for_update(skip_locked=True)
         )
-        user_ids = session.scalars(pending).all()
-        if not user_ids:
+        keys = [tuple(row) for row in session.execute(pending)]
+        if not keys:
             return 0
-        of_users = (
-            select(LtvPrediction.model)
-            .join(LtvFeatures, LtvFeatures.id == LtvPrediction.features_id)
-            .where(LtvFeatures.user_id.in_(user_ids), summed(LtvFeatures.id, state.through))
-            .distinct()
-        )
-        for model in session.scalars(of_users).all():
-            judge_outcomes(session, self._model(session, model), user_ids, state.through)
+        theirs = and_(among(outcomes.of, keys), summed(ledger, ledger.id, state.through))
+        for model in session.scalars(ledger.select(ledger.model).where(theirs).distinct()).all():
+            batch = Batch(ledger, self._model(session, model), theirs, state.through)
+            judge_outcomes(session, batch)
         session.execute(
-            update(LtvOutcome)
-            .where(LtvOutcome.user_id.in_(user_ids))
-            .values(summed=LtvOutcome.target)
+            update(outcomes.table)
+            .where(among(outcomes.key, keys))
+            .values(summed=outcomes.table.target)
             .execution_options(synchronize_session=False)
         )
         state.folded_at = datetime.now(UTC)
-        return len(user_ids)
+        return len(keys)
 
     def _model(self, session: Session, model: str) -> KnownModel:
         known = self._models.get(model)
         if known is None:
-            known = known_model(session, model)
+            known = known_model(session, self.ledger, model)
             if known.reference is not None:
                 self._models[model] = known
         return known
 
 
-def reached(session: Session, patient: bool) -> LtvFolded | None:
+def reached(session: Session, ledger: Ledger, patient: bool) -> State | None:
     """How far the sums reach, locked; None where somebody else is adding to them."""
-    return session.scalars(select(LtvFolded).with_for_update(skip_locked=not patient)).one_or_none()
+    state = select(ledger.sums.folded).with_for_update(skip_locked=not patient)
+    return session.scalars(state).one_or_none()

@@ -1,52 +1,33 @@
-"""Taking users out of the sums, before their rows are deleted in the same transaction."""
+"""Taking people out of the sums, before their rows are deleted in the same transaction."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
-from valuebox.predictions.sums.adding import Batch, day_joined, day_received, segment
+from valuebox.predictions.ledger import Ledger
+from valuebox.predictions.sums.adding import Batch, segment_of
 from valuebox.predictions.sums.counting import count_rows
+from valuebox.predictions.sums.days import day_of
 from valuebox.predictions.sums.folding import reached
 from valuebox.predictions.sums.judging import judge_nobody
 from valuebox.predictions.sums.models import known_model
 from valuebox.predictions.sums.passed_over import summed
 from valuebox.predictions.sums.periods import period_name, period_of
-from valuebox.predictions.sums.tables import (
-    LtvArrivals,
-    LtvCohorts,
-    LtvCohortScatter,
-    LtvFeatureBins,
-    LtvFolded,
-    LtvPredictionBins,
-)
 from valuebox.store.ids import first_id
 
-_COUNTS: Final = {
-    LtvArrivals: LtvArrivals.rows,
-    LtvPredictionBins: LtvPredictionBins.rows,
-    LtvFeatureBins: LtvFeatureBins.rows,
-    LtvCohorts: LtvCohorts.users,
-    LtvCohortScatter: LtvCohortScatter.users,
-}
-_KNOWN: Final = (
-    LtvCohorts.known_prediction,
-    LtvCohorts.known_later,
-    LtvCohorts.known_future,
-    LtvCohorts.known_actual,
-    LtvCohorts.known_squares,
-)
+if TYPE_CHECKING:
+    from valuebox.predictions.sums.tables import Arrivals, Folded
+
 _DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class _Came:
-    """When rows that are forgotten came, in one cell of `LtvArrivals`."""
+    """When rows that are forgotten came, in one cell of `Arrivals`."""
 
     day: date
     model: str
@@ -56,60 +37,71 @@ class _Came:
 
 
 class Forgetting:
-    """Takes users out of all sums; nobody adds to these until the transaction ends.
+    """Takes rows out of all sums of a ledger; nobody adds to these until the transaction ends.
 
     Of rows that were deleted before, nothing is known that could be taken out.
     """
 
-    def __init__(self, session: Session):
+    def __init__(self, session: Session, ledger: Ledger):
         """Wait until nobody else adds to the sums; `session` is in a transaction that writes."""
-        state = reached(session, patient=True)
+        state = reached(session, ledger, patient=True)
         if state is None:
-            raise LookupError("ltv_folded has no row")
+            raise LookupError(f"{ledger.name}_folded has no row")
         self._session = session
-        self._state: LtvFolded = state
+        self._ledger = ledger
+        self._state: Folded = state
         self._came: list[_Came] = []
         self.cohorts: set[tuple[str, str]] = set()
-        """Segment and month of joining, such as 2019-07, of whoever was taken out."""
+        """Segment and month of the cohort, such as 2019-07, of whatever was taken out."""
 
-    def take_out(self, user_ids: Sequence[int]) -> None:
-        """Subtract what the sums hold of users; as many as fit into a statement."""
-        session, through = self._session, self._state.through
-        within = and_(LtvFeatures.user_id.in_(user_ids), summed(LtvFeatures.id, through))
-        cell = (day_received(session), LtvPrediction.model, segment())
-        ends = (func.min(LtvFeatures.received_at), func.max(LtvFeatures.received_at))
-        said = LtvPrediction.features_id == LtvFeatures.id
-        came = select(*cell, *ends).join(LtvPrediction, said).where(within).group_by(*cell)
-        found = [_Came(*row) for row in session.execute(came)]
+    def take_out(self, theirs: ColumnElement[bool]) -> None:
+        """Subtract what the sums hold of some people.
+
+        Args:
+            theirs: Condition on the rows of the ledger that holds for all rows of these people.
+        """
+        session, ledger, through = self._session, self._ledger, self._state.through
+        within = and_(theirs, summed(ledger, ledger.id, through))
+        cell = (day_of(ledger.received_at), ledger.model, segment_of(ledger.segment))
+        ends = (func.min(ledger.received_at), func.max(ledger.received_at))
+        found = [
+            _Came(*row)
+            for row in session.execute(ledger.select(*cell, *ends).where(within).group_by(*cell))
+        ]
         for model in {one.model for one in found}:
-            known = known_model(session, model)
-            count_rows(session, Batch(known, within, through, sign=-1))
-            judge_nobody(session, known, user_ids, through)
+            batch = Batch(ledger, known_model(session, ledger, model), within, through, sign=-1)
+            count_rows(session, batch)
+            judge_nobody(session, batch)
         self._came += found
-        month = period_of(day_joined(), "month")
-        joined = select(segment(), month).where(LtvFeatures.user_id.in_(user_ids)).distinct()
-        self.cohorts |= {(name, period_name(one)) for name, one in session.execute(joined)}
+        month = period_of(day_of(ledger.day), "month")
+        cohorts = ledger.select(segment_of(ledger.segment), month).where(theirs).distinct()
+        self.cohorts |= {(name, period_name(one)) for name, one in session.execute(cohorts)}
 
     def finish(self) -> None:
         """Leave nothing where nobody is left; called when the rows have been deleted."""
-        session = self._session
-        for table, count in _COUNTS.items():
-            session.execute(delete(table).where(count <= 0))
+        session, ledger, sums = self._session, self._ledger, self._ledger.sums
+        rows = (sums.arrivals.rows, sums.prediction_bins.rows, sums.feature_bins.rows)
+        for count in (*rows, sums.cohorts.users, sums.cohort_scatter.users):
+            session.execute(delete(count.class_).where(count <= 0))
         # What is left of differences of broken numbers.
-        nothing = dict.fromkeys(_KNOWN, 0.0)
-        some = or_(*(column != 0 for column in _KNOWN))
-        session.execute(update(LtvCohorts).where(LtvCohorts.known_users <= 0, some).values(nothing))
+        amounts = ("prediction", "actual", "squares", *ledger.spread.extras)
+        known = [getattr(sums.cohorts, f"known_{name}") for name in amounts]
+        some = or_(*(column != 0 for column in known))
+        nothing = {column.key: 0.0 for column in known}
+        session.execute(
+            update(sums.cohorts).where(sums.cohorts.known_users <= 0, some).values(nothing)
+        )
         for came in self._came:
             self._mend_ends(came)
         # The last row that the sums hold may have been one of these.
-        last = select(LtvFeatures.id).where(LtvFeatures.id <= self._state.through)
-        last = last.order_by(LtvFeatures.id.desc()).limit(1)
+        last = select(ledger.id).where(ledger.id <= self._state.through)
+        last = last.order_by(ledger.id.desc()).limit(1)
         self._state.through = session.scalar(last) or UUID(int=0)
         self._state.folded_at = datetime.now(UTC)
 
     def _mend_ends(self, came: _Came) -> None:
         key = {"day": came.day, "model": came.model, "segment": came.segment}
-        cell = self._session.get(LtvArrivals, key)
+        cell: Arrivals | None = self._session.get(self._ledger.sums.arrivals, key)
         if cell is None:
             return
         if cell.first_at == came.first_at:
@@ -122,19 +114,18 @@ class Forgetting:
 
         Where only the sums know of the rows that are left, it is the beginning of the day.
         """
+        ledger = self._ledger
         midnight = datetime.combine(came.day, time(), UTC)
-        order = LtvFeatures.id.desc() if newest else LtvFeatures.id
         left = (
-            select(LtvFeatures.received_at)
-            .join(LtvPrediction, LtvPrediction.features_id == LtvFeatures.id)
+            ledger.select(ledger.received_at)
             .where(
-                LtvFeatures.id.between(first_id(midnight - _DAY), first_id(midnight + 2 * _DAY)),
-                summed(LtvFeatures.id, self._state.through),
-                day_received(self._session) == came.day,
-                LtvPrediction.model == came.model,
-                segment() == came.segment,
+                ledger.id.between(first_id(midnight - _DAY), first_id(midnight + 2 * _DAY)),
+                summed(ledger, ledger.id, self._state.through),
+                day_of(ledger.received_at) == came.day,
+                ledger.model == came.model,
+                segment_of(ledger.segment) == came.segment,
             )
-            .order_by(order)
+            .order_by(ledger.id.desc() if newest else ledger.id)
             .limit(1)
         )
         return self._session.scalar(left) or midnight

@@ -1,44 +1,54 @@
 """The models that were served, as the database remembers them."""
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from valuebox.compartments.ltv.model import LtvModel
-from valuebox.compartments.ltv.uncertainty import Uncertainty
 from valuebox.features.bins import Reference
+from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.sums.adding import KnownModel
-from valuebox.predictions.sums.tables import LtvModelRecord
 
 _MOST_KNOWN: Final = 50
-# By tag and when it was noted, which tells those of several databases apart.
-_KNOWN: Final[dict[tuple[str, datetime | None], KnownModel]] = {}
+# By ledger, tag and when it was noted, which tells those of several databases apart.
+_KNOWN: Final[dict[tuple[str, str, datetime | None], KnownModel]] = {}
 
 
-def register(session: Session, model: LtvModel) -> None:
+class Note(NamedTuple):
+    """What predictions of a model will be summed up and judged by."""
+
+    model: str
+    """Exact tag."""
+    trained_at: datetime
+    reference: Reference | None
+    """What the model was trained on, by bin; None where that was not learned."""
+    uncertainty: dict[str, Any]
+    """What the `Spread` of the ledger needs, as JSON."""
+
+
+def register(session: Session, ledger: Ledger, note: Note) -> None:
     """Note what a model's predictions will be summed up and judged by, once."""
     is_postgres = session.get_bind().dialect.name == "postgresql"
-    insert = (postgresql.insert if is_postgres else sqlite.insert)(LtvModelRecord)
+    insert = (postgresql.insert if is_postgres else sqlite.insert)(ledger.sums.models)
     values = {
-        "model": model.tag,
-        "trained_at": model.created_at,
+        "model": note.model,
+        "trained_at": note.trained_at,
         "registered_at": datetime.now(UTC),
         # JSON's own null, where the model was saved before there was one.
-        "reference": model.reference and model.reference.model_dump(mode="json"),
-        "uncertainty": model.uncertainty.model_dump(mode="json"),
+        "reference": note.reference and note.reference.model_dump(mode="json"),
+        "uncertainty": note.uncertainty,
     }
     session.execute(insert.values(values).on_conflict_do_nothing())
 
 
-def known_model(session: Session, model: str) -> KnownModel:
+def known_model(session: Session, ledger: Ledger, model: str) -> KnownModel:
     """What is noted of a model; that never changes, so it is read and checked once."""
-    record = LtvModelRecord
+    record = ledger.sums.models
     noted = select(record.registered_at).where(record.model == model)
-    key = (model, session.scalar(noted))
-    if key[1] is None:
+    key = (ledger.name, model, session.scalar(noted))
+    if key[2] is None:
         return KnownModel(model)
     if key not in _KNOWN:
         query = select(record.reference, record.uncertainty).where(record.model == model)
@@ -48,6 +58,6 @@ def known_model(session: Session, model: str) -> KnownModel:
         _KNOWN[key] = KnownModel(
             model,
             None if reference is None else Reference.model_validate(reference),
-            Uncertainty.model_validate(uncertainty),
+            ledger.spread.learned(uncertainty),
         )
     return _KNOWN[key]

@@ -11,29 +11,27 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
-from valuebox.compartments.ltv.tables import LtvFeatures
-from valuebox.predictions.sums.tables import LtvFolded, LtvPassedOver
+from valuebox.predictions.ledger import Column, Ledger
 from valuebox.store.ids import Ids, moment_of
 from valuebox.store.writing import Then
 
 TOLERANCE_SECONDS: Final = 10
 """Between an id and the database's clock; with the deadline of a request much less than
 `folding.SETTLED`."""
-_NOTED: Final = LtvPassedOver.__tablename__
-_FEATURES: Final = LtvFeatures.__tablename__
-_FOLDED: Final = LtvFolded.__tablename__
 _NOW: Final = {
     "postgresql": "EXTRACT(EPOCH FROM now())",
     "sqlite": "(julianday('now') - 2440587.5) * 86400",
 }
 
 
-def noting(ids: Sequence[UUID]) -> Then:
-    """What notes new features rows, where the database finds their time wrong or passed.
+def noting(name: str, rows: str, ids: Sequence[UUID]) -> Then:
+    """What notes new predicted rows, where the database finds their time wrong or passed.
 
     Args:
+        name: Of the compartment, whose tables of sums are called after it.
+        rows: Name of the table of the rows.
         ids: Of one request, or of several that came at the same moment.
     """
     first = min(ids[0], ids[-1])
@@ -41,54 +39,57 @@ def noting(ids: Sequence[UUID]) -> Then:
     return Then(
         {
             dialect: (
-                f"INSERT INTO {_NOTED} (id, is_summed) "  # noqa: S608
-                f"SELECT id, {false} FROM {_FEATURES} WHERE {_among(ids, dialect)} "
+                f"INSERT INTO {name}_passed_over (id, is_summed) "  # noqa: S608
+                f"SELECT id, {false} FROM {rows} WHERE {_among(ids, dialect)} "
                 f"AND (abs({now} - {seconds}) > {TOLERANCE_SECONDS} OR "
-                f"{_text(first, dialect)} <= (SELECT through FROM {_FOLDED}))"
+                f"{_text(first, dialect)} <= (SELECT through FROM {name}_folded))"
             )
             for (dialect, now), false in zip(_NOW.items(), ("false", "0"), strict=True)
         }
     )
 
 
-def is_noted() -> ColumnElement[bool]:
-    """Whether a row of `LtvFeatures` is added by itself, or has been."""
-    return exists().where(LtvPassedOver.id == LtvFeatures.id)
+def is_noted(ledger: Ledger) -> ColumnElement[bool]:
+    """Whether a row of a ledger is added by itself, or has been."""
+    return exists().where(ledger.sums.passed_over.id == ledger.id)
 
 
-def summed(features_id: InstrumentedAttribute[UUID], through: UUID) -> ColumnElement[bool]:
-    """Whether the sums hold a features row.
+def summed(ledger: Ledger, row_id: Column, through: UUID) -> ColumnElement[bool]:
+    """Whether the sums hold a predicted row.
 
     Args:
-        features_id: Of the row.
-        through: Of `LtvFolded`.
+        ledger: Of the row.
+        row_id: Column with the id of the row.
+        through: Of `Folded`.
     """
-    noted = exists().where(LtvPassedOver.id == features_id)
+    passed_over = ledger.sums.passed_over
+    noted = exists().where(passed_over.id == row_id)
     return or_(
-        and_(features_id <= through, ~noted),
-        exists().where(LtvPassedOver.id == features_id, LtvPassedOver.is_summed),
+        and_(row_id <= through, ~noted),
+        exists().where(passed_over.id == row_id, passed_over.is_summed),
     )
 
 
-def next_noted(session: Session, count: int) -> Sequence[UUID]:
+def next_noted(session: Session, ledger: Ledger, count: int) -> Sequence[UUID]:
     """Noted rows that are to be added next, at most `count`."""
-    waiting = select(LtvPassedOver.id).where(~LtvPassedOver.is_summed)
-    return session.scalars(waiting.order_by(LtvPassedOver.id).limit(count)).all()
+    passed_over = ledger.sums.passed_over
+    waiting = select(passed_over.id).where(~passed_over.is_summed)
+    return session.scalars(waiting.order_by(passed_over.id).limit(count)).all()
 
 
-def forget_notes(session: Session, added: Sequence[UUID], through: UUID) -> None:
+def forget_notes(session: Session, ledger: Ledger, added: Sequence[UUID], through: UUID) -> None:
     """Take note that rows were added, and forget those that `through` has passed."""
-    options = {"synchronize_session": False}
+    passed_over, options = ledger.sums.passed_over, {"synchronize_session": False}
     if added:
         session.execute(
-            update(LtvPassedOver)
-            .where(LtvPassedOver.id.in_(added))
+            update(passed_over)
+            .where(passed_over.id.in_(added))
             .values(is_summed=True)
             .execution_options(**options)
         )
     session.execute(
-        delete(LtvPassedOver)
-        .where(LtvPassedOver.is_summed, LtvPassedOver.id <= through)
+        delete(passed_over)
+        .where(passed_over.is_summed, passed_over.id <= through)
         .execution_options(**options)
     )
 

@@ -1,27 +1,28 @@
-"""Tables of sums: by day of arrival or of joining, by model, by segment.
+"""Tables of sums: by day of arrival or of the cohort, by model, by segment.
 
-Days of arrival are in UTC, days of joining on the site's own clock. A user without a segment
-belongs to `names.MISSING_SEGMENT`.
+Every compartment that predicts has the same ones, called after it. Days of arrival are in UTC,
+days of cohorts on whatever clock the compartment's ledger names. A row without a segment belongs
+to `names.MISSING_SEGMENT`.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, String
+from sqlalchemy import JSON, BigInteger, Float, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from valuebox.compartments.ltv.schemas import MAX_TEXT
-from valuebox.compartments.ltv.tables import MAX_TAG, LtvFeatures
+from valuebox.schemas.names import MAX_TAG
 from valuebox.store.base import Base, UtcDateTime
 
+MAX_SEGMENT: Final = 100
 MAX_FEATURE: Final = 50
 
 
-class LtvModelRecord(Base):
+class ModelRecord:
     """A model that was served, with what its predictions are summed up and judged by."""
-
-    __tablename__ = "ltv_models"
 
     model: Mapped[str] = mapped_column(String(MAX_TAG), primary_key=True)
     trained_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -29,46 +30,38 @@ class LtvModelRecord(Base):
     reference: Mapped[dict[str, Any] | None] = mapped_column(JSON, nullable=False)
     """A `bins.Reference`."""
     uncertainty: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """An `uncertainty.Uncertainty`."""
+    """What the ledger's `Spread` needs of the model."""
 
 
-class LtvFolded(Base):
+class Folded:
     """How far the sums reach; its single row is locked by whoever adds to them."""
-
-    __tablename__ = "ltv_folded"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     through: Mapped[UUID]
-    """The last features row that the sums hold; all with smaller ids are in them too, but for
-    those of `LtvPassedOver`."""
+    """The last predicted row that the sums hold; all with smaller ids are in them too, but for
+    those of `PassedOver`."""
     folded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class LtvPassedOver(Base):
-    """A features row whose id tells another time than the database's clock, or a summed one.
+class PassedOver:
+    """A predicted row whose id tells another time than the database's clock, or a summed one.
 
     Sums that follow the ids could pass over such a row, or reach it late: it is added by itself.
     """
 
-    __tablename__ = "ltv_passed_over"
-
-    id: Mapped[UUID] = mapped_column(
-        ForeignKey(LtvFeatures.id, ondelete="CASCADE"), primary_key=True
-    )
+    id: Mapped[UUID]
     is_summed: Mapped[bool]
-    """Whether the row has been added; it is remembered until `LtvFolded.through` has passed it."""
+    """Whether the row has been added; it is remembered until `Folded.through` has passed it."""
 
 
 class _Cell:
     day: Mapped[date] = mapped_column(primary_key=True)
     model: Mapped[str] = mapped_column(String(MAX_TAG), primary_key=True)
-    segment: Mapped[str] = mapped_column(String(MAX_TEXT), primary_key=True)
+    segment: Mapped[str] = mapped_column(String(MAX_SEGMENT), primary_key=True)
 
 
-class LtvArrivals(_Cell, Base):
+class Arrivals(_Cell):
     """Rows by the day that they came."""
-
-    __tablename__ = "ltv_arrivals"
 
     rows: Mapped[int] = mapped_column(BigInteger)
     prediction: Mapped[float]
@@ -77,19 +70,15 @@ class LtvArrivals(_Cell, Base):
     last_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class LtvPredictionBins(_Cell, Base):
-    """Rows by the day that their user joined and by `bins.prediction_codes`."""
-
-    __tablename__ = "ltv_prediction_bins"
+class PredictionBins(_Cell):
+    """Rows by day of the cohort and by the ledger's bins of predictions."""
 
     bin: Mapped[int] = mapped_column(primary_key=True)
     rows: Mapped[int] = mapped_column(BigInteger)
 
 
-class LtvFeatureBins(Base):
-    """Rows by the day that their user joined and by the model's bins of every feature."""
-
-    __tablename__ = "ltv_feature_bins"
+class FeatureBins:
+    """Rows by day of the cohort and by the model's bins of every feature."""
 
     day: Mapped[date] = mapped_column(primary_key=True)
     model: Mapped[str] = mapped_column(String(MAX_TAG), primary_key=True)
@@ -98,45 +87,32 @@ class LtvFeatureBins(Base):
     rows: Mapped[int] = mapped_column(BigInteger)
 
 
-class LtvCohorts(_Cell, Base):
-    """Users by the day that they joined: of each the newest prediction of each model.
+class Cohorts(_Cell):
+    """What was predicted by day of the cohort: of each subject the newest row of each model.
 
-    Sums over these users, and the same over those whose outcome is known. `later` is what is
-    predicted to come after the first 4 days, `future` what of it may move (`Uncertainty`).
+    Sums over these rows, which are called users here, and the same over those whose outcome is
+    known. What the ledger's `Spread` adds up has columns of its own, twice likewise.
     """
-
-    __tablename__ = "ltv_cohorts"
 
     users: Mapped[int] = mapped_column(BigInteger)
     prediction: Mapped[float]
-    later: Mapped[float]
-    future: Mapped[float]
     known_users: Mapped[int] = mapped_column(BigInteger)
     known_prediction: Mapped[float]
-    known_later: Mapped[float]
-    known_future: Mapped[float]
     known_actual: Mapped[float]
     known_squares: Mapped[float]
     """Sum of the squares of actual - predicted."""
 
 
-class LtvCohortScatter(_Cell, Base):
-    """The users of a cohort by their bin of `uncertainty.Scatter`, which intervals need.
-
-    Users without `STV`, who have bins of their own, have `-1 - bin`.
-    """
-
-    __tablename__ = "ltv_cohort_scatter"
+class CohortScatter(_Cell):
+    """The rows of a cohort by the bin of the ledger's `Spread`, which intervals need."""
 
     bin: Mapped[int] = mapped_column(primary_key=True)
     users: Mapped[int] = mapped_column(BigInteger)
     known_users: Mapped[int] = mapped_column(BigInteger)
 
 
-class LtvMonitorResult(Base):
+class MonitorRecord:
     """What `valuebox monitor` found, once per run."""
-
-    __tablename__ = "ltv_monitor_results"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -144,3 +120,58 @@ class LtvMonitorResult(Base):
     """Whether a threshold was crossed."""
     result: Mapped[dict[str, Any]] = mapped_column(JSON)
     """A `monitoring.results.MonitorResult`."""
+
+
+@dataclass(frozen=True)
+class SumTables:
+    """The tables of the sums of one compartment."""
+
+    models: type[ModelRecord]
+    folded: type[Folded]
+    passed_over: type[PassedOver]
+    arrivals: type[Arrivals]
+    prediction_bins: type[PredictionBins]
+    feature_bins: type[FeatureBins]
+    cohorts: type[Cohorts]
+    cohort_scatter: type[CohortScatter]
+    monitor_results: type[MonitorRecord]
+
+    @property
+    def all(self) -> tuple[type[Any], ...]:
+        """Every one of them."""
+        return tuple(vars(self).values())
+
+
+def sum_tables(name: str, rows: type[Base], extras: Sequence[str] = ()) -> SumTables:
+    """Declare the tables of sums of a compartment.
+
+    Args:
+        name: Of the compartment; tables are called `NAME_arrivals` and so on.
+        rows: Table of the predicted rows, whose `id` the sums follow.
+        extras: What the ledger's `Spread` adds up beside the prediction.
+    """
+    row_id = mapped_column(
+        ForeignKey(f"{rows.__tablename__}.id", ondelete="CASCADE"), primary_key=True
+    )
+    sums = {
+        column: mapped_column(Float, nullable=False)
+        for extra in extras
+        for column in (extra, f"known_{extra}")
+    }
+
+    def declare(kind: type[Any], suffix: str, **columns: Any) -> type[Any]:
+        called = "".join(part.capitalize() for part in f"{name}_{suffix}".split("_"))
+        own = {"__tablename__": f"{name}_{suffix}", "__doc__": kind.__doc__, **columns}
+        return type(called, (kind, Base), own)
+
+    return SumTables(
+        models=declare(ModelRecord, "models"),
+        folded=declare(Folded, "folded"),
+        passed_over=declare(PassedOver, "passed_over", id=row_id),
+        arrivals=declare(Arrivals, "arrivals"),
+        prediction_bins=declare(PredictionBins, "prediction_bins"),
+        feature_bins=declare(FeatureBins, "feature_bins"),
+        cohorts=declare(Cohorts, "cohorts", **sums),
+        cohort_scatter=declare(CohortScatter, "cohort_scatter"),
+        monitor_results=declare(MonitorRecord, "monitor_results"),
+    )

@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
+from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.sums.periods import chosen
-from valuebox.predictions.sums.tables import LtvCohorts
 from valuebox.predictions.sums.views import Selection, Totals
 
 
-def totals(session: Session, selection: Selection) -> list[Totals]:
+def totals(session: Session, ledger: Ledger, selection: Selection) -> list[Totals]:
     """All users of the selection, by model and segment, most users first."""
-    table = LtvCohorts
+    table = ledger.sums.cohorts
     known_day = case((table.known_users > 0, table.day))
     names = ("users", "prediction", "known_users", "known_prediction", "known_actual")
     columns = [getattr(table, name) for name in names]

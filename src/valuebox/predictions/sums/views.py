@@ -139,6 +139,8 @@ class FeatureDrift:
     unseen_expected: float
     bins: tuple[BinShare, ...] = field(repr=False)
     """Shares of each bin; empty for `prediction`, which has bins of its own."""
+    is_category: bool = False
+    """Whether values are texts, which the model may not know."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,46 @@
+"""What Prometheus is told of predicted lifetime values."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from valuebox.compartments.ltv.features import CATEGORICAL, FEATURES, Matrix
+from valuebox.compartments.ltv.model import LtvModel
+from valuebox.predictions.tally import Count, Tally
+
+_SEGMENT: Final = "country_segment"
+
+
+class UserTally:
+    """Counts what a model says of users, by country segment, and what these lacked."""
+
+    def __init__(self, model: LtvModel):
+        segments = model.encoder.categories[_SEGMENT]
+        self._tally = Tally("ltv", model.tag, model.created_at, segments, FEATURES)
+        columns = model.encoder.feature_names
+        self._columns = {
+            name: columns.index(f"{name}=?" if name in CATEGORICAL else name) for name in FEATURES
+        }
+
+    def of(
+        self, features: Mapping[str, Sequence[Any]], matrix: Matrix, prediction: NDArray[np.float64]
+    ) -> list[Count]:
+        """What there is to count of some users, once their predictions are stored.
+
+        Args:
+            features: One value per user in each of `FEATURES`; None is missing.
+            matrix: The same as `Encoder.transform` makes it.
+            prediction: `(n_users,)`, in the currency of `STV`.
+
+        Returns:
+            Counters, and by how much each of them goes up.
+        """
+
+        def may_lack(name: str) -> bool:
+            # Of many users in a tenth of the time that looking at each value takes.
+            column = matrix[:, self._columns[name]]
+            return bool(column.any() if name in CATEGORICAL else np.isnan(column).any())
+
+        return self._tally.of(features[_SEGMENT], prediction, features, may_lack)

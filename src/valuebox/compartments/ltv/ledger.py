@@ -1,0 +1,36 @@
+"""Where lifetime values were predicted, and what users really spent."""
+
+from typing import Final
+
+from sqlalchemy.orm import Session, join
+
+from valuebox.compartments.ltv.model import LtvModel
+from valuebox.compartments.ltv.spread import AmountSpread
+from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
+from valuebox.predictions.ledger import Ledger, Outcomes
+from valuebox.predictions.sums.models import Note, register
+from valuebox.predictions.sums.tables import sum_tables
+
+LEDGER: Final = Ledger(
+    name="ltv",
+    source=join(LtvFeatures, LtvPrediction, LtvPrediction.features_id == LtvFeatures.id),
+    ids=(LtvFeatures.id, LtvPrediction.features_id),
+    request_id=LtvFeatures.request_id,
+    received_at=LtvFeatures.received_at,
+    model=LtvPrediction.model,
+    prediction=LtvPrediction.prediction,
+    subject=(LtvFeatures.user_id,),
+    day=LtvFeatures.join_date,
+    segment=LtvFeatures.country_segment,
+    outcomes=Outcomes(LtvOutcome, (LtvOutcome.user_id,), (LtvFeatures.user_id,)),
+    sums=sum_tables("ltv", LtvFeatures, AmountSpread.extras),
+    spread=AmountSpread(),
+    feature=lambda name: getattr(LtvFeatures, name.lower()),
+    who="users who joined",
+)
+
+
+def note(session: Session, model: LtvModel) -> None:
+    """Store what predictions of a model will be summed up and judged by, once."""
+    uncertainty = model.uncertainty.model_dump(mode="json")
+    register(session, LEDGER, Note(model.tag, model.created_at, model.reference, uncertainty))

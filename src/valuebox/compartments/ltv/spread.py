@@ -1,0 +1,67 @@
+"""How far the mean spending of a cohort may be from its prediction, as the sums need it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, case, func, literal
+
+from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
+from valuebox.compartments.ltv.uncertainty import CohortOfUsers, Scatter, Uncertainty
+from valuebox.predictions.ledger import CohortMeans
+from valuebox.predictions.sums.coding import between
+
+
+class AmountSpread:
+    """What `Uncertainty` needs of the users of a cohort.
+
+    `later` is what is predicted to come after the first 4 days, `future` what of it may move.
+    """
+
+    extras = ("later", "future")
+
+    def learned(self, stored: Any) -> Uncertainty:
+        """The uncertainty that was noted of a model."""
+        return Uncertainty.model_validate(stored)
+
+    def amounts(self, learned: Uncertainty | None) -> Sequence[ColumnElement[float]]:
+        """`later` and `future` of a user; without `STV` the former is everything."""
+        prediction, stv = LtvPrediction.prediction, LtvFeatures.stv
+        paid_less = prediction - stv
+        share = learned.future_share if learned else 0.0
+        future: ColumnElement[float] = case(
+            (stv.is_(None), prediction * share), (paid_less > 0, paid_less), else_=literal(0.0)
+        )
+        return prediction - func.coalesce(stv, 0.0), future
+
+    def bin(self, learned: Uncertainty) -> ColumnElement[int]:
+        """Bin of a user by what is expected later; without `STV` it is `-1 - bin`."""
+        prediction, stv = LtvPrediction.prediction, LtvFeatures.stv
+        unpaid = between(prediction, learned.missing.edges)
+        return case(
+            (stv.is_(None), -1 - unpaid), else_=between(prediction - stv, learned.known.edges)
+        )
+
+    def interval(self, learned: Uncertainty, cohort: CohortMeans) -> tuple[float, float]:
+        """See `Uncertainty.interval_of_mean`."""
+        unpaid = {-1 - one: users for one, users in cohort.bins.items()}
+        return learned.interval_of_mean(
+            CohortOfUsers(
+                segment=cohort.segment,
+                joined=cohort.middle,
+                prediction=cohort.prediction,
+                later=cohort.extras["later"],
+                future=cohort.extras["future"],
+                known=_listed(learned.known, cohort.bins),
+                missing=_listed(learned.missing, unpaid),
+            )
+        )
+
+
+def _listed(scatter: Scatter, counts: Mapping[int, int]) -> NDArray[np.int64]:
+    listed = np.zeros(len(scatter.edges) + 1, dtype=np.int64)
+    for one, users in counts.items():
+        if one >= 0:
+            listed[one] = users
+    return listed
