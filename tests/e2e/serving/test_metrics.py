@@ -164,6 +164,8 @@ def test_every_worker_counts_for_all(watched: Watched, exposition: str) -> None:
     store = Store(make_engine(watched.database_url))
     stored = count_rows(store)["ltv_predictions"]
     store.close()
+    assert watched.value("valuebox_predictions_total", compartment="ltv") == stored
+    # As dashboards and alerts know it that are older than the label.
     assert watched.value("valuebox_ltv_predictions_total") == stored
     answered = watched.value("valuebox_requests_total", path="/v1/ltv/predict")
     for stage in ("encode", "predict", "store"):

@@ -221,7 +221,7 @@ def test_it_adds_up_what_nobody_has_added_yet(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--since", "2019-09-01"), "nobody joined since 2019-09-01; the last ones did on 2019-07"),
+        (("--since", "2019-09-01"), "no users who joined since 2019-09-01; the last are of 2019-07"),
         (("--model", "ltv:other"), "the sums hold no users that ltv:other predicted yet"),
         (("--max-psi", "0"), "--max-psi takes a number greater than 0"),
         (("--max-psi", "nan"), "--max-psi takes a number greater than 0"),
@@ -264,8 +264,8 @@ def test_a_handful_of_users_is_not_called_calm(
     assert [one.check for one in result.unknown] == ["psi", "error"]
     with store.reading() as session:
         assert latest(session, LEDGER) == result
-    told = {name: one for name, one in samples(result) if name == "valuebox_ltv_monitor_unknown"}
-    assert told == {"valuebox_ltv_monitor_unknown": {"psi": 1, "error": 1}}
+    told = {name: one for name, one in samples(result) if name == "valuebox_monitor_unknown"}
+    assert told == {"valuebox_monitor_unknown": {"psi": 1, "error": 1}}
     # Something that is certain is said all the same.
     valuebox("monitor", "--max-lag", "1", *options, exit_code=1)
     output, _ = valuebox("monitor", "--database-url", database_url, exit_code=1)
@@ -274,7 +274,7 @@ def test_a_handful_of_users_is_not_called_calm(
 
 def samples(result: MonitorResult) -> Iterator[tuple[str, dict[str, float]]]:
     gauges = MonitorGauges()
-    gauges.show(result)
+    gauges.show({"ltv": result})
     for family in gauges.collect():
         yield family.name, {one.labels.get("check", ""): one.value for one in family.samples}
 

@@ -43,7 +43,7 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
 def working(often: None, store: Store) -> Iterator[MonitorGauges]:
     """The gauges of a worker that is at it."""
     gauges = MonitorGauges()
-    repeating = upkeep(Folding(store, LEDGER, AT_ONCE), gauges)
+    repeating = upkeep([Folding(store, LEDGER, AT_ONCE)], gauges)
     repeating.start()
     yield gauges
     stop(repeating)
@@ -60,8 +60,9 @@ def monitored(store: Store) -> MonitorResult:
 def told(gauges: MonitorGauges) -> dict[str, dict[str, float]]:
     """Their values, by name, then by their label; without what the process has counted besides."""
     return {
-        family.name.removeprefix("valuebox_ltv_"): {
-            "".join(one.labels.values()): one.value for one in family.samples
+        family.name.removeprefix("valuebox_"): {
+            "".join(text for name, text in one.labels.items() if name != "compartment"): one.value
+            for one in family.samples
         }
         for family in gauges.collect()
     }
@@ -128,7 +129,7 @@ def test_reading_gauges_waits_for_no_database(
     fold(store)
     first = monitored(store)
     gauges = MonitorGauges()
-    repeating = upkeep(Folding(store, LEDGER, AT_ONCE), gauges)
+    repeating = upkeep([Folding(store, LEDGER, AT_ONCE)], gauges)
     repeating.start()
     eventually(lambda: "monitored_timestamp_seconds" in told(gauges))
     proxy.stall()
