@@ -38,6 +38,6 @@ def test_a_model_of_an_older_format_predicts_what_it_did(
     with store.reading() as session:
         known = known_model(session, LEDGER, tag)
     assert (known.reference is None) == (format_ == 2)
-    assert known.uncertainty.model_dump() == old.uncertainty.model_dump()
+    assert known.learned.model_dump() == old.uncertainty.model_dump()
     again = LtvModel.load(loaded.save("old", {}, {}))
     np.testing.assert_array_equal(again.predict(columns), old.predict(columns))

@@ -221,7 +221,8 @@ def test_it_adds_up_what_nobody_has_added_yet(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--since", "2019-09-01"), "no users who joined since 2019-09-01; the last are of 2019-07"),
+        (("--since", "2019-09-01"), "who joined since 2019-09-01; the last are of 2019-07"),
+        (("--compartment", "growth"), "--compartment takes one of ltv"),
         (("--model", "ltv:other"), "the sums hold no users that ltv:other predicted yet"),
         (("--max-psi", "0"), "--max-psi takes a number greater than 0"),
         (("--max-psi", "nan"), "--max-psi takes a number greater than 0"),
