@@ -21,6 +21,8 @@ ROUTES = [
     "/v1/growth/experiment",
     "/v1/growth/uplift",
     "/v1/growth/response",
+    "/v1/growth/response/search",
+    "/v1/growth/response/model",
     *FACTS,
 ]
 
@@ -97,6 +99,7 @@ def test_every_endpoint_says_what_its_errors_look_like(docs: dict[str, Any], rou
     # Those that take a model, which may not be there.
     if route in {
         "/v1/growth/response",
+        "/v1/growth/response/model",
         "/v1/ltv/predict",
         "/v1/ltv/predict/bulk",
         "/v1/ltv/model",

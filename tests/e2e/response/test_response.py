@@ -49,6 +49,20 @@ def test_responses_are_predicted_stored_and_evaluated(tmp_path: Path, model_tag:
         output, _ = valuebox("users", "export", "7", "--source", "workshop-2", *database)
         stored = [json.loads(line) for line in output.splitlines()]
         assert sum(one.get("model") == tag for one in stored) == 24
+        (seen,) = (one["known"] for one in stored if one["table"] == "response_features")
+        assert seen["days known"] > 0
+        search = {"customers": [customers[-7]], "responses": ["like"], "categories": [None]}
+        page = service.http.post(f"{RESPONSE}/search", json=search).json()
+        (one,) = page["predictions"]
+        assert (one["id"], one["model"], one["target"]) == ("7", tag, None)
+        assert one["probability"] == found["customers"][-7]["responses"]["like"]["any"]
+        assert one["request_id"] == answer.headers["X-Request-Id"]
+        card = service.http.post(f"{RESPONSE}/model", json={}).json()
+        assert (card["model"], card["days"], card["category"]) == (tag, 30, "category")
+        assert (
+            sum(card["reference"]["numbers"]["days known"]["users"])
+            == card["metadata"]["learned"]["customers"]
+        )
         strangers = {"customers": [customers[0], {"source": "workshop-2", "id": "strange"}]}
         refused = service.http.post(RESPONSE, json=strangers)
         assert (refused.status_code, refused.json()["error"]["problems"][0]["row"]) == (409, 1)
@@ -58,7 +72,11 @@ def test_responses_are_predicted_stored_and_evaluated(tmp_path: Path, model_tag:
 
 
 def test_without_a_model_it_is_said_how_to_make_one(service: Service) -> None:
-    answer = service.http.post(RESPONSE, json={"customers": [{"source": "a", "id": "b"}]})
-    assert answer.status_code == 404
-    assert answer.json()["error"]["code"] == "not_found"
-    assert "valuebox growth train" in answer.json()["error"]["message"]
+    bodies = {RESPONSE: {"customers": [{"source": "a", "id": "b"}]}, f"{RESPONSE}/model": {}}
+    for path, body in bodies.items():
+        answer = service.http.post(path, json=body)
+        assert answer.status_code == 404
+        assert answer.json()["error"]["code"] == "not_found"
+        assert "valuebox growth train" in answer.json()["error"]["message"]
+    found = service.http.post(f"{RESPONSE}/search", json={}).json()
+    assert found == {"predictions": [], "next_page": None}

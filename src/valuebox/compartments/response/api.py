@@ -1,4 +1,4 @@
-"""The endpoint of the response model."""
+"""The endpoints of the response model."""
 
 from typing import Final
 
@@ -6,7 +6,14 @@ from starlette.responses import Response
 
 from valuebox.access.keys import Scope
 from valuebox.compartments.response.model import Predictor
-from valuebox.compartments.response.schemas import ResponsePredictions, ResponseQuestion
+from valuebox.compartments.response.schemas import (
+    ResponseCard,
+    ResponsePage,
+    ResponsePredictions,
+    ResponseQuestion,
+    ResponseSearch,
+)
+from valuebox.compartments.response.search import find_responses
 from valuebox.compartments.response.steps import ResponseSteps
 from valuebox.serving.endpoint import endpoint
 from valuebox.serving.errors import NoModel
@@ -39,3 +46,33 @@ class ResponseApi:
         if self.responses is None:
             raise NoModel("response", TRAINED_BY)
         return self.pipeline.predict(ResponseSteps(self.store, self.responses), question)
+
+    @endpoint("/v1/growth/response/search", Scope.READ)
+    def growth_response_search(self, search: ResponseSearch, /) -> ResponsePage:
+        """Look up stored predictions of responses, with what came true, newest first, in pages."""
+        with self.store.reading() as session:
+            return find_responses(session, search)
+
+    @endpoint(
+        "/v1/growth/response/model",
+        Scope.PREDICT,
+        Scope.READ,
+        answers=ResponseCard,
+        refuses=("not_found",),
+    )
+    def growth_response_model(self) -> ResponseCard:
+        """The response model that answers: its tag, how it was made and how it did."""
+        model = self.responses
+        if model is None:
+            raise NoModel("response", TRAINED_BY)
+        return ResponseCard(
+            model=model.tag,
+            kind="response",
+            created_at=model.created_at,
+            days=model.days,
+            category=model.category,
+            responses=list(model.encoder.responses),
+            categories=list(model.encoder.categories),
+            metadata=model.metadata,
+            reference=model.reference,
+        )
