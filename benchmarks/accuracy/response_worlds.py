@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from valuebox.facts.reading import Coded, CustomerRows, EventRows, FactRows
+from valuebox.facts.labels import Labels
+from valuebox.facts.reading import CustomerRows, EventRows, FactRows
 from valuebox_training.facts.workshop import FIRST_CAMPAIGN, write
 
 FIRST: Final = np.datetime64("2023-01-01", "us")
@@ -45,7 +46,7 @@ def gathered(
     joined[known] = FIRST + (created[known] * day).astype("timedelta64[us]")
     return FactRows(
         CustomerRows(
-            Coded(np.zeros(customers, dtype=np.int32), ["shop"]),
+            Labels(np.zeros(customers, dtype=np.int32), ["shop"]),
             np.arange(customers).astype(str).astype(object),
             joined,
             attributes or [None] * customers,
@@ -60,9 +61,9 @@ def gathered(
     )
 
 
-def _coded(texts: Any) -> Coded:
+def _coded(texts: Any) -> Labels:
     codes, names = pd.factorize(np.asarray(texts, dtype=object))
-    return Coded(codes.astype(np.int32), [str(name) for name in names])
+    return Labels(codes.astype(np.int32), [str(name) for name in names])
 
 
 def workshop(seed: int, users: int = 800) -> FactRows:

@@ -2,14 +2,15 @@
 
 import numpy as np
 
-from valuebox.facts.reading import Coded, CustomerRows, EventRows, FactRows
+from valuebox.facts.labels import Labels
+from valuebox.facts.reading import CustomerRows, EventRows, FactRows
 
 AT = np.datetime64("2024-06-01", "us")
 TYPES, CATEGORIES = ["bought", "like", "nothing"], ["thai", "french"]
 
 
-def coded(texts: list[str | None], names: list[str]) -> Coded:
-    return Coded(np.array([-1 if t is None else names.index(t) for t in texts], "i4"), names)
+def coded(texts: list[str | None], names: list[str]) -> Labels:
+    return Labels(np.array([-1 if t is None else names.index(t) for t in texts], "i4"), names)
 
 
 def made(
@@ -26,7 +27,7 @@ def made(
     )
     return FactRows(
         CustomerRows(
-            Coded(np.zeros(n, dtype="i4"), ["shop"]),
+            Labels(np.zeros(n, dtype="i4"), ["shop"]),
             np.array([str(one) for one in range(n)], dtype=object),
             created.astype("datetime64[us]"),
             told,

@@ -3,43 +3,20 @@
 They are read once and held as codes and numbers, about 30 bytes an event, so that millions fit.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from valuebox.facts.labels import Labels
+from valuebox.facts.reading import EventRows
 from valuebox.schemas.names import NOBODY, UNKNOWN, shown
 from valuebox.statistics.arrays import Codes, Floats, Mask, Moments
 
 _BETWEEN: Final = " · "
 """Between the two names of a group by two things."""
-
-
-@dataclass(frozen=True)
-class Labels:
-    """A text for each row, or none."""
-
-    codes: NDArray[np.int32]
-    """Positions in `names`, `(n_rows,)`; -1 where the label is missing."""
-    names: Sequence[str]
-
-    def __len__(self) -> int:
-        return len(self.codes)
-
-    def where(self, rows: Mask) -> "Labels":
-        """Labels of some rows."""
-        return Labels(self.codes[rows], self.names)
-
-    def are(self, text: str) -> Mask:
-        """Which rows have this text, as the user writes it."""
-        return self.have(shown(text))
-
-    def have(self, name: str) -> Mask:
-        """Which rows have this name, which may be one of ours."""
-        code = self.names.index(name) if name in self.names else len(self.names)
-        return np.asarray(self.codes == code)
 
 
 class Groups(NamedTuple):
@@ -104,23 +81,8 @@ class Customers:
 
 
 @dataclass(frozen=True)
-class Events:
-    """Events, one row each, in no order."""
-
-    customer: NDArray[np.int32]
-    """Position in `Customers`; -1 where the customer is not there."""
-    type: Labels
-    time: Moments
-    """Time of the event, on the clock of the report."""
-    amount: NDArray[np.float64]
-    """Money that moved, in one currency; NaN where none did."""
-    category: Labels
-    """Category of what the event was about; missing where that is not known."""
-    cost: NDArray[np.float64] | None = None
-    """Cost of each event, in that currency; NaN where it is not known, None where it is of none."""
-
-    def __len__(self) -> int:
-        return len(self.customer)
+class Events(EventRows):
+    """Events, one row each, in no order, with times on the clock of the report."""
 
     def where(self, rows: Mask) -> "Events":
         """Events of some rows."""

@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from valuebox.errors import ValueboxError
 from valuebox.facts import scanning
+from valuebox.facts.labels import Labels
 from valuebox.facts.scanning import (
     CUSTOMERS,
     EVENTS,
@@ -123,19 +124,11 @@ class Choice:
         return and_(*bounds)
 
 
-class Coded(NamedTuple):
-    """A text for each row, or none."""
-
-    codes: NDArray[np.int32]
-    """Positions in `names`, `(n_rows,)`; -1 where the value is missing."""
-    names: list[str]
-
-
 @dataclass(frozen=True)
 class CustomerRows:
     """Customers, in the order of source and id."""
 
-    source: Coded
+    source: Labels
     id: NDArray[np.object_]
     created: Moments
     """Time of joining, `datetime64[us]` in UTC; NaT where it is not known."""
@@ -152,14 +145,15 @@ class EventRows:
 
     customer: NDArray[np.int32]
     """Position among the customers; -1 where the customer is not there."""
-    type: Coded
+    type: Labels
     time: Moments
-    """`datetime64[us]`, UTC."""
+    """Time of the event, `datetime64[us]` in UTC."""
     amount: NDArray[np.float64]
-    """NaN where no money moved."""
-    category: Coded
+    """Money that moved, in one currency; NaN where none did."""
+    category: Labels
+    """Category of what the event was about; missing where that is not known."""
     cost: NDArray[np.float64] | None = None
-    """Cost of each event, NaN where it is not known; None where costs were not read."""
+    """Cost of each event, in that currency; NaN where it is not known, None where none was read."""
 
     def __len__(self) -> int:
         return len(self.customer)
@@ -201,10 +195,10 @@ def _read(connection: Connection, choice: Choice) -> FactRows:
     categories = _coded(_category(connection, category) for _, category in kinds)
     events = EventRows(
         scanned.customer,
-        Coded(types.codes[scanned.kind], types.names),
+        Labels(types.codes[scanned.kind], types.names),
         scanned.time,
         scanned.amount,
-        Coded(categories.codes[scanned.kind], categories.names),
+        Labels(categories.codes[scanned.kind], categories.names),
         None if choice.cost is None else scanned.cost,
     )
     return FactRows(customers, events)
@@ -276,9 +270,9 @@ def _category(connection: Connection, written: str | None) -> str | None:
     return json.dumps(value) if name is None else name
 
 
-def _coded(texts: Iterable[str | None]) -> Coded:
+def _coded(texts: Iterable[str | None]) -> Labels:
     """Texts as codes."""
     named = list(texts)
     names = sorted({one for one in named if one is not None})
     code = {name: place for place, name in enumerate(names)}
-    return Coded(np.array([code.get(one, -1) for one in named], dtype=np.int32), names)  # type: ignore[arg-type]
+    return Labels(np.array([code.get(one, -1) for one in named], dtype=np.int32), names)  # type: ignore[arg-type]

@@ -10,7 +10,8 @@ from typing import Final, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from valuebox.facts.reading import Coded, CustomerRows, FactRows
+from valuebox.facts.labels import Labels
+from valuebox.facts.reading import CustomerRows, FactRows
 
 Floats = NDArray[np.float64]
 Positions = NDArray[np.intp]
@@ -167,7 +168,7 @@ def slack(days: int) -> np.timedelta64:
     return np.timedelta64(max(24, days * 24 // 10), "h")
 
 
-def positions(texts: Coded, names: Sequence[str]) -> Positions:
+def positions(texts: Labels, names: Sequence[str]) -> Positions:
     """The place of each text among some names; -1 where it is another one, or missing."""
     known = {name: place for place, name in enumerate(names)}
     # The code of what is missing is -1, which picks the last.

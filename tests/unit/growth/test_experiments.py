@@ -15,7 +15,8 @@ from valuebox.compartments.growth.experiments.power import (
     plan,
 )
 from valuebox.compartments.growth.experiments.schemas import ExperimentQuestion, ExperimentReport
-from valuebox.facts.frames import Customers, Events, Facts, Labels
+from valuebox.facts.frames import Customers, Events, Facts
+from valuebox.facts.labels import Labels
 from valuebox.statistics.holm import holm
 
 DAY = np.timedelta64(1, "D")

@@ -11,7 +11,8 @@ from valuebox.compartments.growth.value.probabilistic import buyers
 from valuebox.compartments.growth.value.rfm import quintiles, rfm
 from valuebox.compartments.growth.value.sbg import fit_sbg
 from valuebox.compartments.growth.value.subscriptions import subscriptions
-from valuebox.facts.frames import Facts, Labels
+from valuebox.facts.frames import Facts
+from valuebox.facts.labels import Labels
 
 CALIBRATED = np.datetime64("1997-09-30T00:00:00.000001", "us")
 ENDED = np.datetime64("1998-07-01", "us")

@@ -8,7 +8,8 @@ from valuebox.compartments.growth.experiments.exposure import NoExperiment
 from valuebox.compartments.growth.uplift.judging import judge_uplift
 from valuebox.compartments.growth.uplift.qini import effects, qini
 from valuebox.compartments.growth.uplift.schemas import UpliftQuestion
-from valuebox.facts.frames import Customers, Events, Facts, Labels
+from valuebox.facts.frames import Customers, Events, Facts
+from valuebox.facts.labels import Labels
 
 DAY = np.timedelta64(1, "D")
 UNTIL = START + 60 * DAY

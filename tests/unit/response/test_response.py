@@ -16,7 +16,8 @@ from valuebox.compartments.response.features import Encoder
 from valuebox.compartments.response.judging import CannotJudge, judge
 from valuebox.compartments.response.level import expected_between, forecast
 from valuebox.compartments.response.model import NEWEST, Pair, ResponseModel, load
-from valuebox.facts.reading import Coded, CustomerRows, EventRows, FactRows
+from valuebox.facts.labels import Labels
+from valuebox.facts.reading import CustomerRows, EventRows, FactRows
 from valuebox.facts.windows import there
 from valuebox.features.attributes import Attributes
 from valuebox.models import registry
@@ -226,17 +227,17 @@ def beside(first: FactRows, second: FactRows) -> FactRows:
     year, n = np.timedelta64(365, "D"), len(mine)
     return FactRows(
         CustomerRows(
-            Coded(np.repeat(np.array([0, 1], dtype="i4"), (n, len(theirs))), ["shop", "later"]),
+            Labels(np.repeat(np.array([0, 1], dtype="i4"), (n, len(theirs))), ["shop", "later"]),
             np.concatenate([mine.id, theirs.id]),
             np.concatenate([mine.created, theirs.created + year]),
             [*mine.attributes, *theirs.attributes],
         ),
         EventRows(
             np.concatenate([done.customer, later.customer + n]).astype("i4"),
-            Coded(np.concatenate([done.type.codes, later.type.codes]), TYPES),
+            Labels(np.concatenate([done.type.codes, later.type.codes]), TYPES),
             np.concatenate([done.time, later.time + year]),
             np.concatenate([done.amount, later.amount]),
-            Coded(np.concatenate([done.category.codes, later.category.codes]), CATEGORIES),
+            Labels(np.concatenate([done.category.codes, later.category.codes]), CATEGORIES),
         ),
     )
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from valuebox.pages.tables import Table, column
-from valuebox.statistics.cohorts import Period, PeriodErrors
+from valuebox.statistics.cohorts import PeriodErrors
+from valuebox.statistics.periods import Period
 
 DECILES: Final = Table(
     "deciles",

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from valuebox.compartments.response.rhythm import NAMES, rhythm
-from valuebox.facts.reading import Coded, FactRows
+from valuebox.facts.labels import Labels
+from valuebox.facts.reading import FactRows
 from valuebox.facts.windows import Floats, History, Positions
 from valuebox.features.attributes import Attributes
 
@@ -205,7 +206,7 @@ def _repeated(each: Matrix, count: int) -> NDArray[np.float32]:
     return np.repeat(each[:, None, :], count, axis=1)
 
 
-def _frequent(texts: Coded, most: int) -> list[str]:
+def _frequent(texts: Labels, most: int) -> list[str]:
     counts: Any = np.bincount(texts.codes[texts.codes >= 0], minlength=len(texts.names))
     order = np.argsort(-counts, kind="stable")[:most]
     return [texts.names[code] for code in order.tolist() if counts[code] >= FEWEST]

@@ -164,7 +164,7 @@ def _as_month(found: list[Judged], start: np.datetime64, days: int, customers: i
     )
 
 
-def check_unseen(model: Predictor, sources: list[str], start: np.datetime64) -> None:
+def check_unseen(model: Predictor, sources: Sequence[str], start: np.datetime64) -> None:
     """Refuse months that a model has learned from.
 
     Raises:
@@ -179,7 +179,7 @@ def check_unseen(model: Predictor, sources: list[str], start: np.datetime64) -> 
     )
 
 
-def has_seen(model: Predictor, sources: list[str], start: np.datetime64) -> bool:
+def has_seen(model: Predictor, sources: Sequence[str], start: np.datetime64) -> bool:
     """Whether a model has learned from months that begin then, or later."""
     shared = set(sources) & set(model.metadata["learned"]["sources"])
     return bool(shared and start < np.datetime64(_learned_until(model), "us"))

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from valuebox.compartments.response.features import Cell, Encoder, Matrix
 from valuebox.compartments.response.first_layout import FirstLayout
 from valuebox.compartments.response.ranker import Ranker, Regressions, Way
-from valuebox.facts.reading import Coded, CustomerRows, EventRows, FactRows
+from valuebox.facts.labels import Labels
+from valuebox.facts.reading import CustomerRows, EventRows, FactRows
 from valuebox.facts.windows import Floats, History, Positions
 from valuebox.features.bins import Reference
 from valuebox.models import registry
@@ -277,7 +278,7 @@ def _golden(encoder: Encoder) -> tuple[FactRows, np.datetime64, Positions]:
         None,
     ]
     customers = CustomerRows(
-        Coded(np.zeros(3, dtype=np.int32), ["golden"]),
+        Labels(np.zeros(3, dtype=np.int32), ["golden"]),
         np.array(["1", "2", "3"], dtype=object),
         np.array([_AT - np.timedelta64(90, "D"), np.datetime64("NaT"), _AT]),
         told,
@@ -285,9 +286,9 @@ def _golden(encoder: Encoder) -> tuple[FactRows, np.datetime64, Positions]:
     events = EventRows(
         # The third one has done nothing.
         (place % 2).astype(np.int32),
-        Coded((place % len(kinds)).astype(np.int32), list(kinds)),
+        Labels((place % len(kinds)).astype(np.int32), list(kinds)),
         _AT - (place * 7 + 1).astype("timedelta64[h]"),
         np.full(count, np.nan),
-        Coded((place // 2 % len(categories)).astype(np.int32), list(categories)),
+        Labels((place // 2 % len(categories)).astype(np.int32), list(categories)),
     )
     return FactRows(customers, events), _AT, np.arange(3)

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valuebox.facts.clock import moment
-from valuebox.facts.frames import Customers, Events, Facts, Labels, joined
+from valuebox.facts.frames import Customers, Events, Facts, joined
+from valuebox.facts.labels import Labels
 from valuebox.statistics.arrays import Mask
 
 

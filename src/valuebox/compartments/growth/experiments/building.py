@@ -10,7 +10,8 @@ from valuebox.compartments.growth.experiments.schemas import ExperimentQuestion,
 from valuebox.compartments.growth.loaded.facts import load
 from valuebox.compartments.growth.loaded.observed import end_of
 from valuebox.compartments.growth.loaded.strays import SetAside
-from valuebox.facts.frames import Facts, Labels
+from valuebox.facts.frames import Facts
+from valuebox.facts.labels import Labels
 from valuebox.store.engine import Store
 
 

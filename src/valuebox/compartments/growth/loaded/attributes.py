@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valuebox.compartments.growth.schemas import Numbers
-from valuebox.facts.frames import Labels, labels
+from valuebox.facts.frames import labels
+from valuebox.facts.labels import Labels
 from valuebox.schemas.names import OTHERS, name_of, shown
 
 MOST_GROUPS: Final = 50

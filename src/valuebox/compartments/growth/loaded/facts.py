@@ -15,8 +15,9 @@ from valuebox.compartments.growth.loaded.strays import SetAside, Sifted, sift
 from valuebox.compartments.growth.schemas import Baseline, GrowthQuestion
 from valuebox.errors import ValueboxError
 from valuebox.facts.clock import local, moment
-from valuebox.facts.frames import Customers, Events, Facts, Labels, as_shown, joined
-from valuebox.facts.reading import Choice, Coded, FactRows, read_facts
+from valuebox.facts.frames import Customers, Events, Facts, as_shown, joined
+from valuebox.facts.labels import Labels
+from valuebox.facts.reading import Choice, FactRows, read_facts
 from valuebox.schemas.names import shown
 from valuebox.store.engine import Store
 
@@ -127,7 +128,7 @@ def _columns(parts: Sequence[FactRows], question: GrowthQuestion) -> list[Facts]
     sources = _labels([rows.customers.source for rows in parts])
     found, start = [], 0
     for rows, type_, category, source in zip(parts, types, categories, sources, strict=True):
-        own = Labels(*rows.customers.source)
+        own = rows.customers.source
         (customers, events), end = rows, start + len(rows.customers)
         attributes = {
             name: Labels(values.codes[start:end], values.names) for name, values in groups.items()
@@ -157,11 +158,11 @@ def _columns(parts: Sequence[FactRows], question: GrowthQuestion) -> list[Facts]
     return found
 
 
-def _labels(parts: Sequence[Coded], kept: Collection[str] = ()) -> list[Labels]:
+def _labels(parts: Sequence[Labels], kept: Collection[str] = ()) -> list[Labels]:
     """Texts of each part as names of groups, of which there are at most 50 besides `kept`."""
-    whole = as_shown(Labels(*parts[0]))
+    whole = as_shown(parts[0])
     for part in parts[1:]:
-        whole = joined(whole, as_shown(Labels(*part)))
+        whole = joined(whole, as_shown(part))
     few, found, start = limited(whole, kept), [], 0
     for part in parts:
         end = start + len(part.codes)

@@ -6,7 +6,8 @@ import numpy as np
 
 from valuebox.compartments.growth.loaded.facts import Loaded
 from valuebox.compartments.growth.schemas import GrowthQuestion
-from valuebox.facts.frames import Labels, grouped
+from valuebox.facts.frames import grouped
+from valuebox.facts.labels import Labels
 from valuebox.schemas.names import meant, shown
 from valuebox.statistics.arrays import Floats
 

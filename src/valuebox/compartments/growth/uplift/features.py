@@ -7,7 +7,8 @@ import scipy
 from numpy.typing import NDArray
 
 from valuebox.compartments.growth.loaded.money import money
-from valuebox.facts.frames import Facts, Labels, summed
+from valuebox.facts.frames import Facts, summed
+from valuebox.facts.labels import Labels
 from valuebox.statistics.arrays import Codes, Mask, Moments
 
 _TYPES: Final = 10
