@@ -144,10 +144,10 @@ release-check: lint
 	test -z "$$(git status --porcelain)"
 	$(BIN)/python -m pytest tests/unit/house
 	rm -rf build/release
-	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/release .
-	$(PYTHON) -m venv build/release/venv
-	build/release/venv/bin/python -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r requirements.txt
-	build/release/venv/bin/python -m pip install --quiet --no-deps build/release/*.whl
+	$(BIN)/uv build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir build/release
+	$(BIN)/uv venv --quiet --python $(PYTHON) build/release/venv
+	$(BIN)/uv pip install --quiet --python build/release/venv --no-deps --require-hashes --only-binary :all: -r requirements.txt
+	$(BIN)/uv pip install --quiet --python build/release/venv --no-deps build/release/*.whl
 	cd build/release && venv/bin/python -c "import valuebox, valuebox.service; valuebox.Client(), valuebox.load; print(valuebox.__version__)"
 
 lock: install

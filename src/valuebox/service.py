@@ -13,7 +13,13 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from valuebox.access import exposure
 from valuebox.access.callers import Access
 from valuebox.compartments.models import ModelsApi, announce, note, pinned, served_models
-from valuebox.compartments.register import compartments, expiry, former_metrics, ledgers
+from valuebox.compartments.register import (
+    compartments,
+    expiry,
+    former_metrics,
+    histories,
+    ledgers,
+)
 from valuebox.dashboard.site import Dashboard
 from valuebox.errors import ValueboxError
 from valuebox.front.site import Front
@@ -83,7 +89,7 @@ class ValueBox(*(one.endpoints for one in compartments()), ModelsApi):  # type: 
         replays = Replays(timedelta(hours=settings.replay_hours))
         self.aside = ThreadPoolExecutor(PREDICTING, thread_name_prefix="aside")
         self.pipeline = Pipeline(self.store, replays, self.aside)
-        self.readiness = Readiness(self.store.engine)
+        self.readiness = Readiness(self.store.engine, histories())
         self.drain = Drain(settings.drain_seconds)
         self.models = served_models(settings)
         for compartment in compartments():
@@ -114,7 +120,7 @@ class ValueBox(*(one.endpoints for one in compartments()), ModelsApi):  # type: 
             url = absolute(settings.database_url.get_secret_value())
             os.environ["DATABASE_URL"] = url
             engine = make_engine(url)
-            migrate.upgrade(engine, wait_seconds=settings.database_wait)
+            migrate.upgrade(engine, settings.database_wait, histories())
             store = Store(engine)
             os.environ["VALUEBOX_ACCESS"] = exposure.decide(settings, store)
             if not settings.session_secret.get_secret_value():

@@ -1,12 +1,15 @@
 """`valuebox db`: administration straight on the database."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from threading import Event
 from typing import Annotated
 
 import typer
+from sqlalchemy import Engine
 
-from valuebox.compartments.register import expiry
+from valuebox.compartments.register import expiry, histories
 from valuebox.errors import ValueboxError
 from valuebox.serving.replays import Replays
 from valuebox.settings import MAX_RETENTION_DAYS, load_settings
@@ -32,14 +35,48 @@ def upgrade(database_url: DatabaseUrl = None) -> None:
     Running it again, or from several places at once, does no harm.
     """
     with exit_codes():
-        engine = make_engine(resolve(database_url))
-        try:
-            revision = migrate.upgrade(engine)
-        except migrate.DatabaseAway as error:
-            raise Unreachable(str(error)) from None
-        finally:
-            engine.dispose()
+        with _connected(database_url) as engine:
+            revision = migrate.upgrade(engine, others=histories())
         out.print(f"the {engine.dialect.name} database is at revision {revision}")
+        for one in histories():
+            out.print(f"the tables of {one.owner} are at revision {one.head}")
+
+
+@app.command()
+def remove(
+    compartment: Annotated[
+        str, typer.Argument(help="Name of a compartment that another package has brought.")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Take the tables of a compartment of another package away, with all that is in them.
+
+    Do so before the package is uninstalled. Tables of valuebox itself are never removed.
+    """
+    with exit_codes():
+        known = {one.owner: one for one in histories()}
+        if compartment not in known:
+            others = f"there are {', '.join(known)}" if known else "there are none"
+            raise ValueboxError(
+                f"no package has tables for a compartment {compartment!r}; {others}"
+            )
+        if not yes:
+            typer.confirm(f"Delete everything that {compartment} has stored?", abort=True, err=True)
+        with _connected(database_url) as engine:
+            migrate.remove(engine, known[compartment])
+        out.print(f"the tables of {compartment} are gone")
+
+
+@contextmanager
+def _connected(database_url: str | None) -> Iterator[Engine]:
+    engine = make_engine(resolve(database_url))
+    try:
+        yield engine
+    except migrate.DatabaseAway as error:
+        raise Unreachable(str(error)) from None
+    finally:
+        engine.dispose()
 
 
 @app.command()

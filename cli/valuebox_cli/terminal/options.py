@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 from sqlalchemy.exc import DBAPIError
 
+from valuebox.compartments.register import histories
 from valuebox.errors import ValueboxError
 from valuebox.settings import load_settings
 from valuebox.store import migrate
@@ -51,7 +52,7 @@ def migrated_store(
     """
     store = Store(make_engine(database_url(given)))
     try:
-        if not migrate.is_current(store.engine):
+        if not migrate.is_current(store.engine, histories()):
             raise ValueboxError(
                 "the database does not answer or is not at this version's schema; "
                 "`valuebox db upgrade` brings it there, or says what is wrong"

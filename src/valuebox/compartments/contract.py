@@ -106,6 +106,9 @@ class Compartment:
     model: ModelKind | None = None
     tables: tuple[type[Base], ...] = ()
     """Tables of the compartment beside the sums of its ledger; migrations make all of them."""
+    migrations: str | None = None
+    """Package with the migrations of the tables, as dotted; None where valuebox has them. Revisions
+    are numbers that grow, from `0001` on; `store.histories` tells more."""
     ledger: Ledger | None = None
     """What was predicted and came true: it is added up, monitored and drawn."""
     former_metrics: str = ""

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from valuebox.compartments.contract import Compartment, Personal, Whose
 from valuebox.errors import ValueboxError
 from valuebox.predictions.ledger import Ledger
+from valuebox.store.histories import History
 from valuebox.worker.expiry import Expiry
 
 GROUP: Final = "valuebox.compartments"
@@ -47,6 +48,20 @@ def ledgers() -> dict[str, Ledger]:
 def former_metrics() -> dict[str, str]:
     """What metrics of compartments began with in former versions, where they had other names."""
     return {one.name: one.former_metrics for one in compartments() if one.former_metrics}
+
+
+@cache
+def histories() -> tuple[History, ...]:
+    """Migrations of compartments whose tables ours do not make.
+
+    Raises:
+        ValueboxError: when a compartment names a package that is not there.
+    """
+    return tuple(
+        History.of_package(one.name, one.migrations)
+        for one in compartments()
+        if one.migrations is not None
+    )
 
 
 def expiry() -> tuple[Expiry, ...]:

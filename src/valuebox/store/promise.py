@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from valuebox.store.base import Base
+from valuebox.store.histories import History
 
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
@@ -20,11 +21,12 @@ _WORKS_FROM: Final = "works_from"
 
 
 class SchemaPromise(Base):
-    """The oldest code that works with the schema; a single row, of the revision that it is at."""
+    """The oldest code that works with the schema; a row for each history of migrations."""
 
     __tablename__ = "schema_promise"
 
     revision: Mapped[str] = mapped_column(String(32), primary_key=True)
+    """The revision that the database is at, as `History.named` tells it."""
     works_from: Mapped[str] = mapped_column(String(32))
 
 
@@ -44,27 +46,43 @@ def works_from(scripts: "ScriptDirectory") -> str:
     return oldest
 
 
-def put_promise(connection: Connection, revision: str, oldest: str) -> None:
+def put_promise(connection: Connection, history: History) -> None:
     """Write down which code works from now on, in the transaction that migrates."""
-    connection.execute(delete(SchemaPromise))
-    connection.execute(insert(SchemaPromise).values(revision=revision, works_from=oldest))
+    withdraw_promise(connection, history)
+    promise = {
+        "revision": history.named(history.head),
+        "works_from": works_from(history.scripts),
+    }
+    connection.execute(insert(SchemaPromise).values(promise))
 
 
-def is_promised(connection: Connection, found: str | None, head: str | None) -> bool:
-    """Whether code of revision `head` works with a database that newer code has migrated.
+def withdraw_promise(connection: Connection, history: History) -> None:
+    """Take back what was written down of a history."""
+    of_whom = SchemaPromise.revision
+    is_its_own = (
+        of_whom.startswith(history.named(""), autoescape=True)
+        if history.owner
+        else ~of_whom.contains(":")
+    )
+    connection.execute(delete(SchemaPromise).where(is_its_own))
+
+
+def is_promised(connection: Connection, history: History, found: str | None) -> bool:
+    """Whether this code works with tables that newer code has migrated.
 
     Args:
         connection: To the database.
+        history: The migrations that this code knows.
         found: The revision that the database is at.
-        head: The newest revision that this code knows; revisions are numbers that grow.
     """
-    if found is None or head is None or found <= head:
+    if found is None or found <= history.head:
         return False
-    query = select(SchemaPromise.works_from).where(SchemaPromise.revision == found)
+    named = history.named(found)
+    query = select(SchemaPromise.works_from).where(SchemaPromise.revision == named)
     try:
         with connection.begin_nested():
             oldest = connection.scalar(query)
     except (OperationalError, ProgrammingError):
         # Of a version that promised nothing.
         return False
-    return oldest is not None and oldest <= head
+    return oldest is not None and oldest <= history.head

@@ -1,6 +1,7 @@
 """Whether a worker should be sent requests, as load balancers ask it every few seconds."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 import anyio.to_thread
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from valuebox.store import migrate
 from valuebox.store.clock import CLOCK
 from valuebox.store.deadline import within
+from valuebox.store.histories import History
 
 READY_SECONDS: Final = 2.5
 """Seconds for the database to answer; whoever asks for readiness seldom waits longer."""
@@ -19,8 +21,10 @@ READY_SECONDS: Final = 2.5
 class Readiness:
     """Asks the database, with one thread and one connection however many want to know."""
 
-    def __init__(self, engine: Engine):
+    def __init__(self, engine: Engine, histories: Sequence[History] = ()):
+        """Of a database that has the tables of valuebox, and of these histories."""
         self._engine = engine
+        self._histories = histories
         self._asked: asyncio.Task[bool] | None = None
 
     async def check(self) -> bool:
@@ -36,7 +40,7 @@ class Readiness:
 
     def _ask(self) -> bool:
         with within(READY_SECONDS):
-            return migrate.is_current(self._engine) and self._has_right_clock()
+            return migrate.is_current(self._engine, self._histories) and self._has_right_clock()
 
     def _has_right_clock(self) -> bool:
         try:

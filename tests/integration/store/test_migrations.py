@@ -8,7 +8,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import MetaData, Table, Uuid, insert, inspect, select, text
+from sqlalchemy import MetaData, Table, Uuid, insert, inspect, select, text, update
 from support.databases import Postgres, count_rows
 from support.services import eventually
 from support.users import estimates, received, user
@@ -19,8 +19,9 @@ from valuebox.predictions.periods import Period
 from valuebox.store import migrate
 from valuebox.store.base import Base
 from valuebox.store.engine import Store, make_engine
+from valuebox.store.histories import OURS
 from valuebox.store.ids import new_id
-from valuebox.store.promise import put_promise, works_from
+from valuebox.store.promise import SchemaPromise, works_from
 
 TABLES = {"ltv_features", "ltv_predictions", "ltv_outcomes", "idempotent_requests", "api_keys"}
 TABLES |= {"schema_promise", "customers", "events", "response_predictions"}
@@ -41,7 +42,7 @@ def test_an_empty_database_reaches_the_newest_revision(database_url: str) -> Non
 
 
 def test_the_newest_revision_is_told_without_alembic() -> None:
-    assert migrate._head() == ScriptDirectory.from_config(migrate._config()).get_current_head()
+    assert OURS.scripts.get_current_head() == OURS.head
 
 
 def test_the_migrated_schema_is_that_of_the_tables(store: Store) -> None:
@@ -65,11 +66,9 @@ def test_upgrading_again_keeps_the_rows(store: Store) -> None:
 
 def test_predictions_of_the_first_version_are_found_without_an_interval(database_url: str) -> None:
     store = Store(make_engine(database_url))
-    config = migrate._config()
     row_id, request_id, now = new_id(), new_id(), datetime.now(UTC)
     with store.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(OURS.config(connection), "0001")
         first = MetaData()
         first.reflect(connection)
         moments = {"received_at": now, "join_date": datetime(2019, 8, 1)}
@@ -125,7 +124,8 @@ def test_a_newer_version_says_which_older_ones_go_on(
     head = migrate.upgrade(store.engine)
     with store.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0999'"))
-        put_promise(connection, "0999", head if oldest == "head" else oldest)
+        promise = {"revision": "0999", "works_from": head if oldest == "head" else oldest}
+        connection.execute(update(SchemaPromise).values(promise))
     assert migrate.is_current(store.engine) == goes_on
     if goes_on:
         # A replica of the older version that is started again, or gone back to, starts.
@@ -160,11 +160,9 @@ def test_a_promise_is_kept_by_every_migration_since(
 
 def test_stored_responses_are_judged_by_a_newer_version_as_well(database_url: str) -> None:
     engine = make_engine(database_url)
-    config = migrate._config()
     request, start = new_id(), datetime(2025, 10, 1, tzinfo=UTC)
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0009")
+        command.upgrade(OURS.config(connection), "0009")
         before = MetaData()
         before.reflect(connection, only=["response_predictions"])
         table = _typed(before.tables["response_predictions"])
@@ -186,14 +184,12 @@ def test_stored_responses_are_judged_by_a_newer_version_as_well(database_url: st
 def test_an_older_schema_is_brought_up_and_is_not_current_before(store: Store) -> None:
     head = migrate.upgrade(store.engine)
     with store.engine.begin() as connection:
-        config = migrate._config()
-        config.attributes["connection"] = connection
         for table in (
             *("schema_promise", "ltv_passed_over", "response_features", "response_outcomes"),
             *("prediction_periods", "prediction_settled"),
         ):
             connection.execute(text(f"DROP TABLE {table}"))
-        command.stamp(config, "0007")
+        command.stamp(OURS.config(connection), "0007")
     assert not migrate.is_current(store.engine)
     assert migrate.upgrade(store.engine) == head
     assert migrate.is_current(store.engine)

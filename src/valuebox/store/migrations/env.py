@@ -11,6 +11,7 @@ from valuebox.store.base import Base
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Base.metadata,
+    version_table=context.config.attributes["version_table"],
     render_as_batch=True,
 )
 with context.begin_transaction():
