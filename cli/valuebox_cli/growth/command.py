@@ -11,6 +11,7 @@ from valuebox_cli.growth import predict as predicting
 from valuebox_cli.growth import uplift as uplifting
 from valuebox_cli.growth import whom as asking_whom
 from valuebox_cli.growth.asking import checked, named_amount
+from valuebox_cli.growth.options import Currency, Discount, EventsBefore, Purchase, Weeks
 from valuebox_cli.response import command as responding
 from valuebox_cli.terminal.console import (
     check_writable,
@@ -20,7 +21,7 @@ from valuebox_cli.terminal.console import (
     print_json,
     write_text,
 )
-from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
+from valuebox_cli.terminal.options import DatabaseUrl, Json, Sources, migrated_store
 
 app = typer.Typer(help="Which campaigns and segments pay, and what changed.", no_args_is_help=True)
 
@@ -42,16 +43,11 @@ def growth() -> None:
 
 @app.command()
 def report(
-    source: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Customers of this source; several times for several.", show_default="all"
-        ),
-    ] = None,
+    source: Sources = None,
     start: Annotated[
         str | None, typer.Option("--from", help="Events from then on, such as 2024-05-01.")
     ] = None,
-    end: Annotated[str | None, typer.Option("--to", help="Events before then.")] = None,
+    end: EventsBefore = None,
     baseline: Annotated[
         list[str] | None, typer.Option(help="Compare with customers of this source.")
     ] = None,
@@ -74,9 +70,7 @@ def report(
     category: Annotated[
         str, typer.Option(help="Property of events that says what they were about.")
     ] = _ASKED.category,
-    purchase: Annotated[
-        str, typer.Option(help="Type of event that brings money.")
-    ] = _ASKED.purchase,
+    purchase: Purchase = _ASKED.purchase,
     response: Annotated[
         list[str] | None,
         typer.Option(
@@ -102,7 +96,7 @@ def report(
     cost_property: Annotated[
         str | None, typer.Option(help="Property of events that says what each purchase cost.")
     ] = None,
-    currency: Annotated[str | None, typer.Option(help="Only amounts in this one.")] = None,
+    currency: Currency = None,
     spend: Annotated[
         list[str] | None,
         typer.Option(help="What a group cost, such as TW=120; several times for several."),
@@ -114,10 +108,8 @@ def report(
     churn_days: Annotated[
         int, typer.Option(help="After so many days without an event a customer has churned.")
     ] = _ASKED.churn_days,
-    weeks: Annotated[int, typer.Option(help="How far ahead to value.")] = _ASKED.weeks,
-    discount: Annotated[
-        float, typer.Option(help="By how much less what comes in a year is worth.")
-    ] = _ASKED.discount,
+    weeks: Weeks = _ASKED.weeks,
+    discount: Discount = _ASKED.discount,
     cancellation: Annotated[
         str | None, typer.Option(help="Type of event with which a subscription ends.")
     ] = None,
@@ -138,9 +130,7 @@ def report(
     html: Annotated[
         Path | None, typer.Option(help="Write a page of charts there, for a browser.")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the whole report, as JSON, and nothing else.")
-    ] = False,
+    as_json: Json = False,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Report on users, campaigns and events, straight from the database.

@@ -13,49 +13,26 @@ from valuebox.compartments.growth.experiments.schemas import (
 )
 from valuebox.errors import ValueboxError
 from valuebox.pages.readable import change, count, figure, interval, p_value, percent
-from valuebox_cli.growth.asking import checked, named_amount
+from valuebox_cli.growth.asking import checked
 from valuebox_cli.growth.notices import set_aside, without_interval
+from valuebox_cli.growth.options import (
+    ArmAttribute,
+    ArmProperty,
+    Control,
+    Currency,
+    ExposedBefore,
+    ExposedFrom,
+    Exposure,
+    Horizon,
+    Shares,
+    Timezone,
+    arms_asked,
+)
 from valuebox_cli.terminal.console import err, exit_codes, out, print_json
-from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
+from valuebox_cli.terminal.options import DatabaseUrl, Json, Sources, migrated_store
 from valuebox_cli.terminal.tabular import print_table
 
 _MEASURES = ("conversion", "amount", "count")
-
-
-Control = Annotated[str, typer.Option(help="The arm that the others are compared with.")]
-ArmAttribute = Annotated[
-    str | None, typer.Option("--arm", help="Attribute of customers that names their arm.")
-]
-ArmProperty = Annotated[
-    str | None, typer.Option(help="Property of the exposure that names the arm, instead.")
-]
-Exposure = Annotated[
-    str | None,
-    typer.Option(
-        help="Type of event with which a customer first met their arm.",
-        show_default="joining, or --from",
-    ),
-]
-Shares = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="Share of customers that an arm was meant to get, such as control=0.5.",
-        show_default="equal ones",
-    ),
-]
-Horizon = Annotated[int, typer.Option(help="Days after the exposure whose events are outcomes.")]
-Sources = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--source", help="Customers of this source; several times for several.", show_default="all"
-    ),
-]
-Start = Annotated[str | None, typer.Option("--from", help="Exposures from then on.")]
-End = Annotated[str | None, typer.Option("--to", help="Exposures and outcomes before.")]
-Timezone = Annotated[
-    str, typer.Option(help="Of --from and --to, and of days, such as Europe/Berlin.")
-]
-Currency = Annotated[str | None, typer.Option(help="Only amounts in this one.")]
 
 
 def experiment(
@@ -77,13 +54,11 @@ def experiment(
         int, typer.Option(help="Days before it whose events take variance away (CUPED).")
     ] = 0,
     source: Sources = None,
-    start: Start = None,
-    end: End = None,
+    start: ExposedFrom = None,
+    end: ExposedBefore = None,
     timezone: Timezone = "UTC",
     currency: Currency = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print everything, as JSON, and nothing else.")
-    ] = False,
+    as_json: Json = False,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Compare the arms of an experiment with its control.
@@ -96,11 +71,7 @@ def experiment(
     with exit_codes():
         asked: dict[str, Any] = {
             "sources": source or None,
-            "attribute": arm,
-            "exposure_property": arm_property,
-            "exposure": exposure,
-            "control": control,
-            "shares": dict(named_amount("--share", one, "control=0.5") for one in share or []),
+            **arms_asked(control, arm, arm_property, exposure, share),
             "start": start,
             "end": end,
             "timezone": timezone,

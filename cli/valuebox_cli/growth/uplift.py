@@ -6,24 +6,24 @@ import typer
 
 from valuebox.compartments.growth.uplift.schemas import UpliftQuestion, UpliftReport
 from valuebox.pages.readable import count, figure, interval, percent
-from valuebox_cli.growth.asking import checked, named_amount
-from valuebox_cli.growth.experiment import (
+from valuebox_cli.growth.asking import checked
+from valuebox_cli.growth.experiment import read_metric
+from valuebox_cli.growth.notices import set_aside
+from valuebox_cli.growth.options import (
     ArmAttribute,
     ArmProperty,
     Control,
     Currency,
-    End,
+    ExposedBefore,
+    ExposedFrom,
     Exposure,
     Horizon,
     Shares,
-    Sources,
-    Start,
     Timezone,
-    read_metric,
+    arms_asked,
 )
-from valuebox_cli.growth.notices import set_aside
 from valuebox_cli.terminal.console import err, exit_codes, out, print_json
-from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
+from valuebox_cli.terminal.options import DatabaseUrl, Json, Sources, migrated_store
 from valuebox_cli.terminal.tabular import print_table
 
 
@@ -42,13 +42,11 @@ def uplift(
     share: Shares = None,
     horizon: Horizon = 30,
     source: Sources = None,
-    start: Start = None,
-    end: End = None,
+    start: ExposedFrom = None,
+    end: ExposedBefore = None,
     timezone: Timezone = "UTC",
     currency: Currency = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print everything, as JSON, and nothing else.")
-    ] = False,
+    as_json: Json = False,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Say whether it is known on whom the treatment of an experiment has more effect.
@@ -61,13 +59,9 @@ def uplift(
     with exit_codes():
         asked: dict[str, Any] = {
             "sources": source or None,
-            "attribute": arm,
-            "exposure_property": arm_property,
-            "exposure": exposure,
-            "control": control,
+            **arms_asked(control, arm, arm_property, exposure, share),
             "treated": treated,
             "metrics": [read_metric(metric)],
-            "shares": dict(named_amount("--share", one, "control=0.5") for one in share or []),
             "start": start,
             "end": end,
             "timezone": timezone,

@@ -9,8 +9,9 @@ from valuebox.compartments.growth.schemas import GrowthQuestion
 from valuebox.errors import ValueboxError
 from valuebox.pages.tables import Table, column
 from valuebox_cli.growth.asking import checked
+from valuebox_cli.growth.options import Currency, Discount, EventsBefore, Purchase, Weeks
 from valuebox_cli.terminal.console import check_writable, err, exit_codes, out
-from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
+from valuebox_cli.terminal.options import DatabaseUrl, Sources, migrated_store
 
 COLUMNS: Final = Table(
     "whom",
@@ -38,22 +39,15 @@ def whom(
         Literal["value", "loss"],
         typer.Option(help="What they will bring, or what is lost with those who have left."),
     ] = "value",
-    source: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Customers of this source; several times for several.", show_default="all"
-        ),
-    ] = None,
+    source: Sources = None,
     attribute: Annotated[
         str, typer.Option("--by-attribute", help="Attribute of customers that groups them.")
     ] = "campaign",
-    purchase: Annotated[str, typer.Option(help="Type of event that brings money.")] = "bought",
-    end: Annotated[str | None, typer.Option("--to", help="Events before then.")] = None,
-    currency: Annotated[str | None, typer.Option(help="Only amounts in this one.")] = None,
-    weeks: Annotated[int, typer.Option(help="How far ahead to value.")] = 52,
-    discount: Annotated[
-        float, typer.Option(help="By how much less what comes in a year is worth.")
-    ] = 0.0,
+    purchase: Purchase = "bought",
+    end: EventsBefore = None,
+    currency: Currency = None,
+    weeks: Weeks = 52,
+    discount: Discount = 0.0,
     most: Annotated[int, typer.Option(min=1, max=20_000, help="How many to list.")] = 1_000,
     database_url: DatabaseUrl = None,
 ) -> None:

@@ -15,7 +15,7 @@ from valuebox.facts.clock import moment
 from valuebox.facts.reading import Choice, FactRows, read_facts
 from valuebox.schemas.moments import Moment
 from valuebox_cli.terminal.console import check_writable, err, exit_codes, out, write_text
-from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
+from valuebox_cli.terminal.options import DatabaseUrl, Sources, migrated_store
 from valuebox_cli.terminal.tabular import print_table
 
 RESPONSES: Final = ("bought", "like", "share")
@@ -26,13 +26,6 @@ _WAYS: Final[dict[Way, str]] = {
     "both": "mean",
 }
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
-
-Sources = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--source", help="Customers of this source; several times for several.", show_default="all"
-    ),
-]
 
 
 def train(

@@ -22,6 +22,13 @@ Strict = Annotated[
     bool,
     typer.Option("--strict", help="Refuse files that lack a feature, or call it nearly right."),
 ]
+Sources = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--source", help="Customers of this source; several times for several.", show_default="all"
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print everything, as JSON, and nothing else.")]
 DatabaseUrl = Annotated[
     str | None,
     typer.Option(

@@ -1,7 +1,7 @@
 """What a report is asked for."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, StringConstraints, model_validator
@@ -29,7 +29,53 @@ Sources = Annotated[list[Source], Field(min_length=1, max_length=MAX_SOURCES)]
 Money = Annotated[float, Field(strict=True, ge=0, le=MAX_AMOUNT)]
 
 
-class Baseline(Model):
+OnlyCurrency = Annotated[
+    Currency | None,
+    Field(
+        description="Only amounts in this one; needed where there are several.", examples=["USD"]
+    ),
+]
+
+
+class OfPeriod(Model):
+    """What has a `start` and an `end`, which comes later."""
+
+    if TYPE_CHECKING:
+        # Whoever inherits says in a place and with words of its own what these mean.
+        start: Moment | None
+        end: Moment | None
+
+    @model_validator(mode="after")
+    def _is_a_period(self) -> Self:
+        if self.start and self.end and self.start >= self.end:
+            raise PydanticCustomError("period", "A period should end after it starts")
+        return self
+
+
+class Clocked(OfPeriod):
+    """A question whose moments without a zone are on the clock of its `timezone`."""
+
+    if TYPE_CHECKING:
+        timezone: TimeZone
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone itself."""
+        return ZoneInfo(self.timezone)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _on_its_clock(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping) or not is_time_zone(data.get("timezone", "UTC")):
+            return data
+        zone = ZoneInfo(data.get("timezone", "UTC"))
+        asked = {**data, **_zoned(data, zone)}
+        if isinstance(baseline := data.get("baseline"), Mapping):
+            asked["baseline"] = {**baseline, **_zoned(baseline, zone)}
+        return asked
+
+
+class Baseline(OfPeriod):
     """What is compared with: other sources, another period, or both."""
 
     sources: Sources | None = Field(
@@ -46,13 +92,8 @@ class Baseline(Model):
         examples=["2013-06-01T00:00:00Z"],
     )
 
-    @model_validator(mode="after")
-    def _is_a_period(self) -> Self:
-        check_period(self.start, self.end)
-        return self
 
-
-class GrowthQuestion(Model, RequestModel):
+class GrowthQuestion(Clocked, RequestModel):
     """What to report on; `{}` reports on everything that is stored."""
 
     max_values = 10_000
@@ -140,11 +181,7 @@ class GrowthQuestion(Model, RequestModel):
         "what a refund brings back of that; null where there is none.",
         examples=["cost"],
     )
-    currency: Currency | None = Field(
-        default=None,
-        description="Only amounts in this one; needed where there are several.",
-        examples=["USD"],
-    )
+    currency: OnlyCurrency = None
     spend: Annotated[dict[Group, Money], Field(max_length=MAX_CAMPAIGNS)] = Field(
         default={},
         description="What groups of customers cost, by name, in the currency of the amounts.",
@@ -209,37 +246,11 @@ class GrowthQuestion(Model, RequestModel):
         examples=[20],
     )
 
-    @property
-    def zone(self) -> ZoneInfo:
-        """The time zone itself."""
-        return ZoneInfo(self.timezone)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _on_its_clock(cls, data: Any) -> Any:
-        return on_its_clock(data)
-
-    @model_validator(mode="after")
-    def _is_a_period(self) -> Self:
-        check_period(self.start, self.end)
-        return self
-
     @model_validator(mode="after")
     def _buys_or_takes_back(self) -> Self:
         if self.purchase in (self.refunds or ()):
             raise PydanticCustomError("refunds", "The type of purchases should not be a refund's")
         return self
-
-
-def on_its_clock(data: Any) -> Any:
-    """A question whose moments without a zone are in its `timezone`, those of a baseline too."""
-    if not isinstance(data, Mapping) or not is_time_zone(data.get("timezone", "UTC")):
-        return data
-    zone = ZoneInfo(data.get("timezone", "UTC"))
-    asked = {**data, **_zoned(data, zone)}
-    if isinstance(baseline := data.get("baseline"), Mapping):
-        asked["baseline"] = {**baseline, **_zoned(baseline, zone)}
-    return asked
 
 
 def _zoned(data: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
@@ -248,9 +259,3 @@ def _zoned(data: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
         for name in ("start", "end")
         if isinstance(value := data.get(name), str)
     }
-
-
-def check_period(start: Moment | None, end: Moment | None) -> None:
-    """Refuse a period that ends before it starts."""
-    if start and end and start >= end:
-        raise PydanticCustomError("period", "A period should end after it starts")

@@ -1,20 +1,19 @@
 """What an experiment is asked about, and what is answered."""
 
-from typing import Annotated, Any, Final, Literal, Self
-from zoneinfo import ZoneInfo
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.compartments.growth.loaded.strays import SetAside
 from valuebox.compartments.growth.schemas import (
+    Clocked,
     Group,
     GrowthQuestion,
     Name,
+    OnlyCurrency,
     Sources,
-    check_period,
-    on_its_clock,
 )
-from valuebox.facts.schemas import Currency, Type
+from valuebox.facts.schemas import Type
 from valuebox.schemas.moments import Moment, TimeZone
 from valuebox.schemas.requests import RequestModel
 from valuebox.schemas.values import Model
@@ -45,7 +44,7 @@ class Metric(Model):
     )
 
 
-class ExperimentQuestion(Model, RequestModel):
+class ExperimentQuestion(Clocked, RequestModel):
     """Which customers were in which arm since when, and what is compared."""
 
     max_values = 1_000
@@ -119,26 +118,7 @@ class ExperimentQuestion(Model, RequestModel):
         description="What is compared.",
         examples=[[{"type": "bought"}, {"type": "bought", "measure": "amount", "cap": 99.0}]],
     )
-    currency: Currency | None = Field(
-        default=None,
-        description="Only amounts in this one; needed where there are several.",
-        examples=["USD"],
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _on_its_clock(cls, data: Any) -> Any:
-        return on_its_clock(data)
-
-    @model_validator(mode="after")
-    def _is_a_period(self) -> Self:
-        check_period(self.start, self.end)
-        return self
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The time zone itself."""
-        return ZoneInfo(self.timezone)
+    currency: OnlyCurrency = None
 
     @property
     def purchase(self) -> str:
