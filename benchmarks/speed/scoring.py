@@ -26,7 +26,7 @@ import xgboost as xgb
 from benchmarks.report import measured_with, put_section, table
 from pyarrow import csv
 
-from valuebox.compartments.ltv.checks import checked
+from valuebox.compartments.ltv.files import checked
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox_cli.ltv.score import BATCH
 from valuebox_cli.ltv.scoring.source import source

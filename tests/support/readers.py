@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from valuebox.compartments.ltv.checks import checked
 from valuebox.compartments.ltv.features import FEATURES
-from valuebox.compartments.ltv.files import BadFile, Problems, read_users
+from valuebox.compartments.ltv.files import BadFile, Problems, checked, read_users
 from valuebox_cli.ltv.scoring.source import source
 
 Read = dict[str, list[Any]]

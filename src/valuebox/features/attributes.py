@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from valuebox.features import one_hot
 from valuebox.schemas.names import OTHERS, name_of
 
 Told = Sequence[dict[str, Any] | None]
@@ -23,8 +25,7 @@ _LARGEST: Final = 1e38
 class Attributes(BaseModel):
     """Which attributes are looked at, and how.
 
-    Numbers are one column each, NaN where missing. Of others each value is a column, and one
-    more is for what was not learned and what is missing.
+    Numbers are one column each, NaN where missing. Others are as in `one_hot`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -51,28 +52,26 @@ class Attributes(BaseModel):
             for one, count in zip(objects, customers, strict=True):
                 if (value := name_of((one or {}).get(name))) is not None:
                     counts[value] += count
-            common = counts.most_common(_MOST_VALUES)
-            values[name] = tuple(value for value, count in common if count >= fewest)
+            values[name] = one_hot.frequent(counts, fewest, _MOST_VALUES)
         return cls(numbers=tuple(numbers), values=values)
 
     @property
     def names(self) -> list[str]:
         """Names of the columns, in the order of the matrix."""
-        each = [f"{name}={value}" for name, all_ in self.values.items() for value in (*all_, "?")]
-        return [*self.numbers, *each]
+        each = [one_hot.names(name, known) for name, known in self.values.items()]
+        return [*self.numbers, *chain.from_iterable(each)]
 
     def transform(self, told: Told) -> NDArray[np.float32]:
         """What is told of customers as a matrix, `(n_customers, len(names))`."""
         objects, place = _distinct(told)
         matrix = np.zeros((len(objects), len(self.names)), dtype=np.float32)
-        for row, one in zip(matrix, objects, strict=True):
-            known = one or {}
-            row[: len(self.numbers)] = [_number(known.get(name)) for name in self.numbers]
-            start = len(self.numbers)
-            for name, values in self.values.items():
-                value = name_of(known.get(name))
-                row[start + (values.index(value) if value in values else len(values))] = 1.0
-                start += len(values) + 1
+        for column, name in enumerate(self.numbers):
+            matrix[:, column] = [_number((one or {}).get(name)) for one in objects]
+        start = len(self.numbers)
+        for name, known in self.values.items():
+            values = [name_of((one or {}).get(name)) for one in objects]
+            one_hot.mark(matrix, start, one_hot.places(values, known))
+            start += len(known) + 1
         return matrix[place]
 
     def in_words(self, told: Told) -> list[dict[str, float | str | None]]:

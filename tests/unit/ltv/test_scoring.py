@@ -10,8 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from support.readers import read
 
-from valuebox.compartments.ltv.checks import checked
-from valuebox.compartments.ltv.files import BadFile
+from valuebox.compartments.ltv.files import BadFile, checked
 from valuebox_cli.ltv.scoring.source import source
 
 GOOD = {

@@ -1,11 +1,12 @@
 """The training users by feature and by prediction; see `valuebox.features.bins`."""
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from valuebox.compartments.ltv.features import CATEGORICAL, NUMERIC, Encoder
+from valuebox.compartments.ltv.user import AMOUNTS
 from valuebox.features.bins import PREDICTION_EDGES, NumberBins, Reference, prediction_codes
 from valuebox_training.features.binning import (
     Floats,
@@ -14,8 +15,6 @@ from valuebox_training.features.binning import (
     flag_bins,
     number_bins,
 )
-
-_AMOUNTS: Final = frozenset({"STV"})
 
 
 def fit_reference(encoder: Encoder, users: pd.DataFrame, predictions: Floats) -> Reference:
@@ -40,4 +39,4 @@ def fit_reference(encoder: Encoder, users: pd.DataFrame, predictions: Floats) ->
 
 def _of_numbers(name: str, column: "pd.Series[Any]") -> NumberBins:
     numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    return number_bins(numbers) if name in _AMOUNTS else flag_bins(numbers)
+    return number_bins(numbers) if name in AMOUNTS else flag_bins(numbers)

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from valuebox.compartments.ltv.uncertainty import PARTS, TAIL, Scatter, Uncertainty
+from valuebox.compartments.ltv.uncertainty import Uncertainty
 from valuebox.schemas.names import MISSING_SEGMENT
+from valuebox.statistics.scatter import PARTS, TAIL, Scatter
 from valuebox_training.features.binning import edges_between
 from valuebox_training.ltv.level import LevelEstimate
 

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from valuebox.compartments.ltv.uncertainty import NOMINAL
 from valuebox.pages import marks
 from valuebox.pages.rendering import digest, environment, style, text
+from valuebox.statistics.scatter import NOMINAL
 from valuebox_cli.ltv.evaluate import EvaluationReport
 from valuebox_cli.ltv.page import charts, tables
 

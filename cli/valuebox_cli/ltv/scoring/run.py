@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from valuebox.compartments.ltv.checks import checked
-from valuebox.compartments.ltv.files import BadFile, Problems
+from valuebox.compartments.ltv.files import BadFile, Problems, checked
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.paid import Beyond
 from valuebox.errors import ValueboxError

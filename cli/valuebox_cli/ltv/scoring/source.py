@@ -8,8 +8,7 @@ from typing import Final
 import pyarrow as pa
 
 from valuebox.compartments.ltv.features import CATEGORICAL
-from valuebox.compartments.ltv.files import UserFile, open_users
-from valuebox.compartments.ltv.names import COLUMNS
+from valuebox.compartments.ltv.files import COLUMNS, UserFile, open_users
 from valuebox.errors import ValueboxError
 
 SUFFIXES: Final = (".csv", ".parquet")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from valuebox.compartments.ltv.features import FEATURES
 
 if TYPE_CHECKING:
-    from valuebox.compartments.ltv.schemas import User
+    from valuebox.compartments.ltv.user import User
 
 
 @dataclass(frozen=True)

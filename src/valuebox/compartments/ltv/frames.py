@@ -1,5 +1,6 @@
 """Users of a data frame, predicted without a service."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 from valuebox.compartments.ltv.bulk import MAX_ROWS, UserTable
 from valuebox.compartments.ltv.features import FEATURES
 from valuebox.compartments.ltv.model import LtvModel
-from valuebox.compartments.ltv.names import Heading
+from valuebox.compartments.ltv.user import NAMES
 from valuebox.errors import ValueboxError
 from valuebox.schemas.plain import columns_of
 from valuebox.serving.parsing import problems_of
@@ -55,7 +56,7 @@ def predict_frame(model: LtvModel, frame: "pd.DataFrame") -> "tuple[pd.DataFrame
         raise BadFrame(*problems)
     features = {name: [value for part in checked for value in part[name]] for name in FEATURES}
     found = pd.DataFrame(model.estimate(features)._asdict(), index=frame.index)
-    near = Heading([], Heading.of(map(str, frame.columns)).near)
+    near = replace(NAMES.heading(map(str, frame.columns)), absent=[])
     return found, near.warnings() + model.warnings(features)
 
 

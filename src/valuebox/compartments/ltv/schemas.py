@@ -1,110 +1,31 @@
-"""What comes in and goes out over HTTP, and the bounds that hold for files as well.
+"""What comes in and goes out over HTTP; a user is in `user`.
 
 Amounts (`STV`, `target`, `prediction`) are in the site's currency; moments without a zone are
 the site's own clock, moments with one are converted to UTC.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    JsonValue,
-    RootModel,
-    StringConstraints,
-    WithJsonSchema,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import AwareDatetime, Field, JsonValue, RootModel
 
 from valuebox.compartments.ltv.paid import Paid
 from valuebox.compartments.ltv.uncertainty import Uncertainty
+from valuebox.compartments.ltv.user import MAX_TEXT as MAX_TEXT
+from valuebox.compartments.ltv.user import Category as Category
+from valuebox.compartments.ltv.user import Target, UserId
+from valuebox.compartments.ltv.user import User as User
 from valuebox.models.contributions import Contributions
 from valuebox.schemas.moments import JoinDate, StoredMoment
 from valuebox.schemas.requests import RequestModel
-from valuebox.schemas.values import MAX_USER_ID, NO_NUL, Model, no_nul, outsized, storable
+from valuebox.schemas.values import Model, outsized
 
 MAX_ROWS: Final = 10_000
 MAX_PAGE: Final = 10_000
-MAX_AMOUNT: Final = 1_000_000.0
-MAX_TEXT: Final = 100
 
 _EXAMPLE_TAG = "ltv:2a4bqzq5x6lzqhqr"
 _EXAMPLE_ID = "019c2f4e-6a3b-7c1d-9e2f-3a4b5c000000"
-
-
-def _no_text(value: Any) -> Any:
-    # Pydantic would take "1" for a number, as it does not where it is strict.
-    if isinstance(value, str):
-        raise PydanticCustomError("flag", "Input should be 0 or 1")
-    return value
-
-
-UserId = Annotated[int, Field(strict=True, ge=0, le=MAX_USER_ID)]
-Flag = Annotated[
-    int,
-    Field(ge=0, le=1),
-    BeforeValidator(_no_text),
-    WithJsonSchema({"type": ["integer", "boolean"], "minimum": 0, "maximum": 1}),
-]
-ShortTermValue = Annotated[float, Field(strict=True, ge=0, le=MAX_AMOUNT)]
-Target = Annotated[float, Field(strict=True, ge=-MAX_AMOUNT, le=MAX_AMOUNT)]
-Category = Annotated[
-    str,
-    StringConstraints(max_length=MAX_TEXT),
-    AfterValidator(no_nul),
-    WithJsonSchema({"type": "string", "maxLength": MAX_TEXT, "pattern": NO_NUL}),
-]
-
-
-class User(Model):
-    """One user after four days. Only `user_id` and `join_date` are required.
-
-    Columns that are not listed here are kept with the rest, up to 65,536 bytes as JSON.
-    """
-
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Annotated[JsonValue, AfterValidator(storable)]]
-
-    user_id: UserId = Field(description="Numerical identifier.", examples=[1369584])
-    join_date: JoinDate = Field(
-        description="When the user joined.", examples=["2019-08-01 00:00:21"]
-    )
-    hidden: Flag | None = Field(
-        default=None, description="A segment estimated when joining, 0 or 1.", examples=[0]
-    )
-    STV: ShortTermValue | None = Field(
-        default=None, description="Amount spent in the first 4 days.", examples=[16.277625]
-    )
-    credit_card_level: Category | None = Field(
-        default=None, description="Kind of credit card.", examples=["standard"]
-    )
-    is_lp: Flag | None = Field(default=None, description="Traffic source, 0 or 1.", examples=[0])
-    aff_type: Category | None = Field(
-        default=None, description="Traffic source, by kind of affiliate.", examples=["PPS"]
-    )
-    is_cancelled: Flag | None = Field(
-        default=None, description="Whether the subscription was cancelled, 0 or 1.", examples=[1]
-    )
-    country_segment: Category | None = Field(
-        default=None, description="Country; ones never seen are welcome.", examples=["US"]
-    )
-    target: Target | None = Field(
-        default=None,
-        description="Realised value, if known: stored as an outcome, never used to predict.",
-        examples=[None],
-    )
-
-    @model_validator(mode="after")
-    def _extra_names_are_storable(self) -> "User":
-        for name in self.model_extra or ():
-            no_nul(name)
-        return self
 
 
 class Users(

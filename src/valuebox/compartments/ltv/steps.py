@@ -16,8 +16,9 @@ from valuebox.compartments.ltv.bulk import UserTable
 from valuebox.compartments.ltv.columns import Estimates, UserColumns
 from valuebox.compartments.ltv.counting import UserTally
 from valuebox.compartments.ltv.model import LtvModel
-from valuebox.compartments.ltv.names import Heading, names_of
 from valuebox.compartments.ltv.schemas import Users
+from valuebox.compartments.ltv.user import NAMES
+from valuebox.features.heading import names_of
 from valuebox.serving.exchange import Exchange
 from valuebox.serving.pipeline import Steps
 from valuebox.store.ids import Ids
@@ -89,7 +90,7 @@ class OfRows(_Steps[Users]):
     def told(self, given: Users, answer: Answer) -> Response:
         """The answer by row."""
         stv = [user.STV for user in given.root]
-        heading = names_of(given.root)
+        heading = NAMES.heading(names_of(given.root))
         return answer.by_row(heading.warnings() + self.model.warnings({"STV": stv}))
 
 
@@ -103,5 +104,7 @@ class OfColumns(_Steps[UserTable]):
 
     def told(self, given: UserTable, answer: Answer) -> Response:
         """The answer by column."""
-        heading = Heading.of(given.model_fields_set)
-        return answer.by_column(heading.warnings() + self.model.warnings({"STV": given.STV}))
+        heading = NAMES.heading(given.model_fields_set)
+        return answer.by_column(
+            heading.warnings() + self.model.warnings({"STV": given.column("STV")})
+        )

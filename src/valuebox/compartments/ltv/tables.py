@@ -5,18 +5,30 @@ rows were sent, and those of a later request are greater.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from valuebox.compartments.ltv.schemas import MAX_TEXT
+from valuebox.compartments.ltv.user import COLUMNS, FEATURES, KNOWN
 from valuebox.schemas.names import MAX_TAG
 from valuebox.store.base import Base, UtcDateTime
+from valuebox.store.columns import AFTER, sent
+
+if TYPE_CHECKING:
+
+    class _Sent:
+        """The columns of `FEATURES`, of which these are named in code."""
+
+        stv: Mapped[float | None]
+        country_segment: Mapped[str | None]
+
+else:
+    _Sent = sent(KNOWN[name] for name in COLUMNS if name in FEATURES)
 
 
-class LtvFeatures(Base):
+class LtvFeatures(_Sent, Base):
     """What was sent of a user; a user sent again gets another row.
 
     A `join_date` with a zone is kept in UTC; absent and null are both NULL.
@@ -29,14 +41,9 @@ class LtvFeatures(Base):
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     user_id: Mapped[int] = mapped_column(BigInteger)
     join_date: Mapped[datetime] = mapped_column(DateTime, index=True)
-    hidden: Mapped[int | None]
-    stv: Mapped[float | None]
-    credit_card_level: Mapped[str | None] = mapped_column(String(MAX_TEXT))
-    is_lp: Mapped[int | None]
-    aff_type: Mapped[str | None] = mapped_column(String(MAX_TEXT))
-    is_cancelled: Mapped[int | None]
-    country_segment: Mapped[str | None] = mapped_column(String(MAX_TEXT))
-    extra: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    extra: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True), sort_order=AFTER + 1
+    )
 
     # The newest row of a user is the one that counts, however often they were sent.
     __table_args__ = (Index(None, "user_id", "id"),)

@@ -6,96 +6,29 @@ users alike and the further the longer ago the last outcome is. And segments dif
 those never seen. The first shrinks with the size of the cohort, the other two do not.
 """
 
-import functools
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from statistics import NormalDist
-from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
 from valuebox.schemas.moments import StoredMoment
 from valuebox.schemas.names import MISSING_SEGMENT
+from valuebox.statistics.scatter import NOMINAL as NOMINAL
+from valuebox.statistics.scatter import Floats, Learned, Variance, ends_of_mean
+from valuebox.statistics.scatter import Scatter as Scatter
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = NDArray[np.float64]
-Variance = Annotated[float, Field(ge=0)]
-
-NOMINAL: Final = 0.9
-"""The share of users, and of cohort means, that intervals are made to hold."""
-TAIL: Final = (1 - NOMINAL) / 2
-# Where the parts of a bin's users end, as shares of them: the finer, the rarer.
-_RARE: Final = np.geomspace(1e-4, 0.0125, 10)
-PARTS: Final = np.concatenate(
-    [[0], _RARE[:-1], np.linspace(0.0125, 0.9875, 79), 1 - _RARE[-2::-1], [1]]
-)
-_WEIGHTS: Final = np.diff(PARTS)
-_Z: Final = NormalDist().inv_cdf(1 - TAIL)
-_DRAWS: Final = 1_000
-# The mean of fewer users, or a lopsided one, has no simple shape.
-_FEW: Final = 30
-_LOPSIDED: Final = 0.5
 _DECIMALS: Final = 6
 # Weeks over which moves of the level add up rather than cancel out.
 _PERSISTENCE: Final = 8
 
 
-_EVERY_PART: Final = Field(min_length=len(_WEIGHTS), max_length=len(_WEIGHTS))
-
-
-class _Learned(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Scatter(_Learned):
-    """What users really spent later, by what was expected of them.
-
-    Bins of expected later spending, from the least on; amounts in the currency of the target.
-    """
-
-    edges: list[float] = Field(description="Where a bin ends and the next one starts.")
-    points: list[Annotated[list[float], _EVERY_PART]] = Field(
-        description="Later spending in every bin: means of parts of its users, least first."
-    )
-    lower: list[float] = Field(description="Lower end of the interval of later spending, by bin.")
-    upper: list[float] = Field(description="Upper end of it.")
-    variance: list[Variance] = Field(description="Of actual - expected within the bin.")
-    third_moment: list[float] = Field(description="Its third power's mean: how lopsided it is.")
-
-    @model_validator(mode="after")
-    def _belongs_together(self) -> Self:
-        by_bin = (self.points, self.lower, self.upper, self.variance, self.third_moment)
-        if any(len(values) != len(self.edges) + 1 for values in by_bin):
-            raise ValueError("every bin needs its own values")
-        arrays = self.arrays
-        if (np.diff(arrays["edges"]) <= 0).any() or (arrays["lower"] > arrays["upper"]).any():
-            raise ValueError("bins and ends have to be in order")
-        return self
-
-    @functools.cached_property
-    def arrays(self) -> dict[str, Floats]:
-        """The fields as arrays, made once: that takes longer than to predict a single user."""
-        return {name: np.asarray(values, dtype=np.float64) for name, values in self}
-
-    @functools.cached_property
-    def ends(self) -> Floats:
-        """Lower and upper ends by bin, `(2, n_bins)`."""
-        return np.stack([self.arrays["lower"], self.arrays["upper"]])
-
-    def bins(self, expected: Floats) -> NDArray[np.intp]:
-        """Bin of each user by expected later spending, `(n_users,)`."""
-        return self.arrays["edges"].searchsorted(expected, side="right")
-
-    def of(self, name: str, bins: NDArray[np.intp]) -> Floats:
-        """The value called `name` of each user's bin, `(n_users,)`."""
-        return self.arrays[name][bins]
-
-
-class Uncertainty(_Learned):
+class Uncertainty(Learned):
     """What was learned of the three parts of uncertainty; see the module."""
 
     known: Scatter = Field(description="Of users with `STV`: later is after the first 4 days.")
@@ -169,8 +102,8 @@ class Uncertainty(_Learned):
                 future=float(
                     np.where(has_paid, np.maximum(later, 0), self.future_share * later).mean()
                 ),
-                known=_counts(self.known, later[has_paid]),
-                missing=_counts(self.missing, later[~has_paid]),
+                known=self.known.count(later[has_paid]),
+                missing=self.missing.count(later[~has_paid]),
             )
         )
 
@@ -178,17 +111,8 @@ class Uncertainty(_Learned):
         """Interval of `cohort_interval`, for a cohort of which only these means are known."""
         shared = self._shared_variance(cohort)
         parts = [(self.known, cohort.known), (self.missing, cohort.missing)]
-        n_users = int(cohort.known.sum() + cohort.missing.sum())
-        variance, skewness = _moments(parts, n_users, shared)
-        if n_users < _FEW or abs(skewness) > _LOPSIDED:
-            below, above = _drawn(parts, n_users, cohort.later, shared)
-        else:
-            # Normal, bent by the skewness that is left (Cornish and Fisher).
-            bend = skewness / 6 * (_Z**2 - 1)
-            below, above = np.sqrt(variance) * (bend - _Z), np.sqrt(variance) * (bend + _Z)
-        return cohort.prediction + min(float(below), 0.0), cohort.prediction + max(
-            float(above), 0.0
-        )
+        below, above = ends_of_mean(parts, cohort.later, shared)
+        return cohort.prediction + min(below, 0.0), cohort.prediction + max(above, 0.0)
 
     def _shared_variance(self, cohort: "CohortOfUsers") -> float:
         """Variance of the cohort's mean that does not shrink with its size."""
@@ -216,42 +140,9 @@ class CohortOfUsers(NamedTuple):
     """Users without `STV` by bin of `Uncertainty.missing`."""
 
 
-Parts = list[tuple[Scatter, NDArray[np.int64]]]
-
-
 def _paid(
     stv: Sequence[float | None] | NDArray[Any] | None, n_users: int
 ) -> tuple[Floats, NDArray[np.bool_]]:
     paid = np.full(n_users, np.nan) if stv is None else np.asarray(stv, dtype=np.float64)
     has_paid = ~np.isnan(paid)
     return np.where(has_paid, paid, 0.0), has_paid
-
-
-def _moments(parts: Parts, n_users: int, shared: float) -> tuple[float, float]:
-    """Variance and skewness of the cohort's mean."""
-    variance = sum(float(counts @ scatter.arrays["variance"]) for scatter, counts in parts)
-    third = sum(float(counts @ scatter.arrays["third_moment"]) for scatter, counts in parts)
-    variance = variance / n_users**2 + shared
-    return variance, third / n_users**3 / variance**1.5 if variance > 0 else 0.0
-
-
-def _counts(scatter: Scatter, later: Floats) -> NDArray[np.int64]:
-    return np.bincount(scatter.bins(later), minlength=len(scatter.edges) + 1)
-
-
-def _drawn(parts: Parts, n_users: int, later: float, shared: float) -> tuple[Floats, Floats]:
-    """Ends of the interval around the mean `later`, from what such users have spent."""
-    rng = np.random.default_rng(0)
-    total = np.zeros(_DRAWS)
-    for scatter, counts in parts:
-        # Amounts as they are, not around their mean: many users spend nothing later, exactly.
-        for one in np.flatnonzero(counts):
-            points, of_bin = scatter.arrays["points"][one], int(counts[one])
-            if of_bin < len(points):
-                drawn = np.searchsorted(PARTS[1:-1], rng.random((_DRAWS, of_bin)))
-                total += points[drawn].sum(axis=1)
-            else:
-                total += rng.multinomial(of_bin, _WEIGHTS, _DRAWS) @ points
-    mean = total / n_users + rng.normal(0, np.sqrt(shared), _DRAWS)
-    below, above = np.quantile(mean, [TAIL, 1 - TAIL]) - later
-    return below, above

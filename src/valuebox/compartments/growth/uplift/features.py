@@ -1,6 +1,6 @@
 """What is known of customers before they met their arm, as numbers."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import scipy
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from valuebox.compartments.growth.loaded.money import money
 from valuebox.facts.frames import Facts, summed
 from valuebox.facts.labels import Labels
+from valuebox.features.one_hot import mark
+from valuebox.schemas.names import UNKNOWN
 from valuebox.statistics.arrays import Codes, Mask, Moments
 
 _TYPES: Final = 10
@@ -35,13 +37,15 @@ def features_of(
     Returns:
         `(n_customers, n_features)`, NaN where nothing is known, and the name of each column.
     """
-    columns, names = [], []
+    columns: list[NDArray[Any]] = []
+    names: list[str] = []
     for name, labels in facts.customers.attributes.items():
-        used = [] if name in left_out else np.unique(labels.codes[customer]).tolist()
-        if len(used) > 1:
-            for code in used:
-                columns.append((labels.codes[customer] == code).astype(np.float32))
-                names.append(f"{name} {'(unknown)' if code < 0 else labels.names[code]}")
+        used, place = np.unique(labels.codes[customer], return_inverse=True)
+        if name not in left_out and len(used) > 1:
+            marks = np.zeros((len(customer), len(used)), dtype=np.float32)
+            mark(marks, 0, place)
+            columns += list(marks.T)
+            names += [f"{name} {UNKNOWN if code < 0 else labels.names[code]}" for code in used]
     place = np.full(len(facts.customers) + 1, -1, dtype=np.intp)
     place[customer] = np.arange(len(customer))
     at = place[facts.events.customer]

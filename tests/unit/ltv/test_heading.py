@@ -1,7 +1,6 @@
 import pytest
 
-from valuebox.compartments.ltv.features import FEATURES
-from valuebox.compartments.ltv.names import COLUMNS, TARGET, Heading, meant_by
+from valuebox.compartments.ltv.user import COLUMNS, FEATURES, NAMES, TARGET
 
 
 @pytest.mark.parametrize(
@@ -27,7 +26,7 @@ from valuebox.compartments.ltv.names import COLUMNS, TARGET, Heading, meant_by
     ],
 )
 def test_names_that_are_nearly_right_are_told(name: str, meant: str) -> None:
-    assert meant_by(name) == meant
+    assert NAMES.meant_by(name) == meant
 
 
 @pytest.mark.parametrize(
@@ -35,11 +34,11 @@ def test_names_that_are_nearly_right_are_told(name: str, meant: str) -> None:
     [*COLUMNS, TARGET, "", "SLV", "TV", "STV2", "note", "country", "type", "is_hp", "x" * 10_000],
 )
 def test_other_names_are_others(name: str) -> None:
-    assert meant_by(name) is None
+    assert NAMES.meant_by(name) is None
 
 
 def test_what_is_absent_and_what_is_near_is_told_once() -> None:
-    heading = Heading.of(["user_id", "join_date", "stv", "Hidden", "hidden", "note"])
+    heading = NAMES.heading(["user_id", "join_date", "stv", "Hidden", "hidden", "note"])
     assert heading.absent == [name for name in FEATURES if name != "hidden"]
     assert heading.near == {"stv": "STV"}
     near, absent = heading.warnings()
@@ -48,9 +47,9 @@ def test_what_is_absent_and_what_is_near_is_told_once() -> None:
 
 
 def test_nothing_is_told_of_users_who_have_it_all() -> None:
-    assert Heading.of([*COLUMNS, "note", "stv"]).warnings() == []
+    assert NAMES.heading([*COLUMNS, "note", "stv"]).warnings() == []
 
 
 def test_names_are_told_in_a_line_of_ascii() -> None:
-    heading = Heading.of([*COLUMNS[:3], "ST\u00adV\u202e\r\nX-Evil: 1", "S\r\nT\u202eV"])
+    heading = NAMES.heading([*COLUMNS[:3], "ST\u00adV\u202e\r\nX-Evil: 1", "S\r\nT\u202eV"])
     assert heading.warnings()[0] == ('The column "S\\r\\nT\\u202eV" is not used: is STV meant?')

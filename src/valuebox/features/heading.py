@@ -1,31 +1,13 @@
-"""Which columns of users are there, which are not, and which are there under nearly their name."""
+"""Which known columns are there, which are not, and which are there under nearly their name."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final
 
-from valuebox.compartments.ltv.features import FEATURES
+from pydantic import BaseModel
 
-REQUIRED: Final = ("user_id", "join_date")
-COLUMNS: Final = (
-    "user_id",
-    "join_date",
-    "hidden",
-    "STV",
-    "credit_card_level",
-    "is_lp",
-    "aff_type",
-    "is_cancelled",
-    "country_segment",
-)
-TARGET: Final = "target"
-
-if TYPE_CHECKING:
-    from valuebox.compartments.ltv.schemas import User
-
-_KNOWN: Final = (*COLUMNS, TARGET)
 # Names that are longer are not compared letter by letter.
 _LONGEST: Final = 40
 _SHOWN: Final = 60
@@ -36,21 +18,42 @@ _SLIPS: Final = ((5, 1), (9, 2))
 
 
 @dataclass(frozen=True)
+class Known:
+    """The columns that a compartment knows, by name."""
+
+    columns: tuple[str, ...]
+    """Every column, in the order in which a name is compared with theirs."""
+    features: tuple[str, ...]
+    """The columns that its model looks at."""
+
+    def meant_by(self, name: str) -> str | None:
+        """The known column that another name is nearly equal to, if any.
+
+        Capitals, blanks, underscores and the like make no difference, and a letter or two of a
+        longer name may be wrong, missing, too many or swapped.
+        """
+        if name in self.columns or len(name) > _LONGEST:
+            return None
+        return _meant_by(name, self.columns)
+
+    def heading(self, names: Iterable[str]) -> "Heading":
+        """How a file or a request fits that has columns of these names."""
+        there = set(names)
+        absent = [name for name in self.features if name not in there]
+        near = {
+            name: meant for name in there if (meant := self.meant_by(name)) and meant not in there
+        }
+        return Heading(absent, dict(sorted(near.items())))
+
+
+@dataclass(frozen=True)
 class Heading:
-    """How the columns of users fit what a model knows."""
+    """How the columns of rows fit what a model knows."""
 
     absent: list[str]
     """Features that no column is called by."""
     near: dict[str, str]
     """What columns are called that may be meant for one that is absent, and for which."""
-
-    @classmethod
-    def of(cls, names: Iterable[str]) -> Self:
-        """The heading of a file or a request with columns of these names."""
-        there = set(names)
-        absent = [name for name in FEATURES if name not in there]
-        near = {name: meant for name in there if (meant := meant_by(name)) and meant not in there}
-        return cls(absent, dict(sorted(near.items())))
 
     def warnings(self) -> list[str]:
         """A sentence for what is absent, and one for every name that is nearly right."""
@@ -67,14 +70,14 @@ class Heading:
         return told
 
 
-def names_of(users: "Sequence[User]") -> Heading:
-    """How the fields of users who were sent one by one fit, where each may have others."""
+def names_of(rows: Sequence[BaseModel]) -> set[str]:
+    """The fields of rows that were sent one by one, where each may have others."""
     names: set[str] = set()
-    for user in users:
-        # Most users have the same: to look is quicker than to add.
-        if not user.model_fields_set <= names:
-            names |= user.model_fields_set
-    return Heading.of(names)
+    for row in rows:
+        # Most rows have the same: to look is quicker than to add.
+        if not row.model_fields_set <= names:
+            names |= row.model_fields_set
+    return names
 
 
 def shown(name: str) -> str:
@@ -83,22 +86,13 @@ def shown(name: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
-def meant_by(name: str) -> str | None:
-    """The known column that another name is nearly equal to, if any.
-
-    Capitals, blanks, underscores and the like make no difference, and a letter or two of a longer
-    name may be wrong, missing, too many or swapped.
-    """
-    return None if name in _KNOWN or len(name) > _LONGEST else _meant_by(name)
-
-
 @lru_cache(maxsize=4096)
-def _meant_by(name: str) -> str | None:
+def _meant_by(name: str, columns: tuple[str, ...]) -> str | None:
     letters = _letters(name)
-    for known in _KNOWN:
+    for known in columns:
         if letters == _letters(known):
             return known
-    for known in _KNOWN:
+    for known in columns:
         meant = _letters(known)
         slips = max((slips for length, slips in _SLIPS if len(meant) >= length), default=0)
         if abs(len(letters) - len(meant)) <= slips and _distance(letters, meant) <= slips:

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from valuebox.compartments.ltv.files import read_users
-from valuebox.compartments.ltv.outliers import outlying
+from valuebox.statistics.outliers import outlying
 
 TAILS = {
     "lognormal": lambda rng, n: rng.lognormal(2, 2, n),

@@ -1,0 +1,95 @@
+"""Rows to model matrix: the only place that knows categories and missing values.
+
+Training and serving call the same `ColumnEncoder.transform`, so they cannot disagree.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from valuebox.features import one_hot
+
+# One sequence or array per feature; of texts also a `pd.Categorical`.
+Columns = Mapping[str, Any]
+Matrix = NDArray[np.float32]
+
+
+class ColumnEncoder:
+    """Turns rows into a float32 matrix of numeric columns and one column per category.
+
+    A missing number is NaN, which XGBoost routes as it learned to; categories are as in
+    `one_hot`. Neither can fail, and neither depends on how the booster treats categories.
+    """
+
+    numeric: ClassVar[tuple[str, ...]]
+    """Names of the columns of numbers."""
+    categorical: ClassVar[tuple[str, ...]]
+    """Names of the columns of texts."""
+
+    def __init__(self, min_users: int = 20):
+        self.min_users = min_users
+        self.categories: dict[str, tuple[str, ...]] = {}
+
+    def fit(self, columns: Columns) -> Self:
+        """Learn the categories that at least `min_users` rows have, most frequent first."""
+        for name in self.categorical:
+            counts = Counter(value for value in columns[name] if isinstance(value, str))
+            self.categories[name] = one_hot.frequent(counts, self.min_users)
+        return self
+
+    @property
+    def feature_names(self) -> list[str]:
+        """Names of the matrix columns, such as `STV` or `country_segment=US`."""
+        names = list(self.numeric)
+        for name in self.categorical:
+            names += one_hot.names(name, self.categories[name])
+        return names
+
+    def transform(self, columns: Columns) -> Matrix:
+        """Encode rows.
+
+        Args:
+            columns: One sequence per feature, all of the same length `n_rows`. Missing is
+                None or NaN; a feature that is absent is missing for everybody. Of a
+                `pd.Categorical` only the different values are looked at.
+
+        Returns:
+            `(n_rows, len(feature_names))` float32, C-ordered.
+        """
+        n_rows = max((len(values) for values in columns.values()), default=0)
+        width = len(self.numeric) + sum(len(known) + 1 for known in self.categories.values())
+        matrix = np.zeros((n_rows, width), dtype=np.float32)
+        for position, name in enumerate(self.numeric):
+            values = columns.get(name)
+            matrix[:, position] = np.nan if values is None else np.asarray(values, dtype=float)
+        start = len(self.numeric)
+        for name in self.categorical:
+            known = self.categories[name]
+            one_hot.mark(matrix, start, one_hot.places(columns.get(name), known))
+            start += len(known) + 1
+        return matrix
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was learned, as JSON can hold it."""
+        return {
+            "min_users": self.min_users,
+            "numeric": list(self.numeric),
+            "categories": {name: list(values) for name, values in self.categories.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, learned: Mapping[str, Any]) -> Self:
+        """The encoder that `to_dict` described.
+
+        Raises:
+            ValueError: when it was made for other features than this code knows.
+        """
+        encoder = cls(learned["min_users"])
+        encoder.categories = {name: tuple(v) for name, v in learned["categories"].items()}
+        of = tuple(learned["numeric"]), tuple(encoder.categories)
+        if of != (cls.numeric, cls.categorical):
+            raise ValueError("the encoder was made for other features than this version has")
+        return encoder

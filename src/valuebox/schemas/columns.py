@@ -1,0 +1,168 @@
+"""Columns of rows that callers send: described once, in the model of a row.
+
+The annotation of a field tells what its values are (`Kind`), and how the field is described where
+rows come by column (`Many`). Requests by row and by column, tables, encoders and the checks of
+files are all made of these.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, Final, get_args, get_type_hints
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from valuebox.schemas.moments import JoinDate
+from valuebox.schemas.values import MAX_USER_ID, NO_NUL, no_nul
+
+
+def _no_text(value: Any) -> Any:
+    # Pydantic would take "1" for a number, as it does not where it is strict.
+    if isinstance(value, str):
+        raise PydanticCustomError("flag", "Input should be 0 or 1")
+    return value
+
+
+_FLAG: Final = Annotated[
+    int,
+    Field(ge=0, le=1),
+    BeforeValidator(_no_text),
+    WithJsonSchema({"type": ["integer", "boolean"], "minimum": 0, "maximum": 1}),
+]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the values of a column are; in an annotation it also bounds them."""
+
+    @property
+    def accepts(self) -> Any:
+        """The type by which pydantic checks a value."""
+        raise NotImplementedError
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return handler.generate_schema(self.accepts)
+
+
+@dataclass(frozen=True)
+class Id(Kind):
+    """Numerical identifiers, which no row lacks."""
+
+    @property
+    def accepts(self) -> Any:
+        """Whole numbers that fit into 63 bits."""
+        return Annotated[int, Field(strict=True, ge=0, le=MAX_USER_ID)]
+
+
+@dataclass(frozen=True)
+class Joined(Kind):
+    """Moments on the site's own clock, which no row lacks."""
+
+    @property
+    def accepts(self) -> Any:
+        """Dates and moments in ISO 8601."""
+        return JoinDate
+
+
+@dataclass(frozen=True)
+class Flag(Kind):
+    """0 or 1."""
+
+    @property
+    def accepts(self) -> Any:
+        """0, 1, and what JSON calls false and true."""
+        return _FLAG
+
+
+@dataclass(frozen=True)
+class Amount(Kind):
+    """Amounts of money, from `low` to `high`."""
+
+    low: float
+    high: float
+
+    @property
+    def accepts(self) -> Any:
+        """Numbers within the bounds."""
+        return Annotated[float, Field(strict=True, ge=self.low, le=self.high)]
+
+
+@dataclass(frozen=True)
+class Text(Kind):
+    """Texts of few different values, of at most `longest` characters."""
+
+    longest: int
+
+    @property
+    def accepts(self) -> Any:
+        """Texts without NUL."""
+        schema = {"type": "string", "maxLength": self.longest, "pattern": NO_NUL}
+        return Annotated[
+            str,
+            StringConstraints(max_length=self.longest),
+            AfterValidator(no_nul),
+            WithJsonSchema(schema),
+        ]
+
+
+@dataclass(frozen=True)
+class Many:
+    """How a field is described where rows come by column."""
+
+    about: str
+    examples: tuple[Any, ...]
+    """Values of a few rows."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A field of the model of a row, as a column."""
+
+    name: str
+    annotation: Any
+    """The annotation of the field."""
+    kind: Kind
+    many: Many
+    required: bool
+    """Whether every row has a value."""
+
+
+@cache
+def columns_of_rows(model: type[BaseModel]) -> Mapping[str, Column]:
+    """The columns of rows, by name, in the order of the model's fields.
+
+    Raises:
+        TypeError: when a field has no `Kind` or no `Many` in its annotation.
+    """
+    annotations = get_type_hints(model, include_extras=True)
+    return {
+        name: Column(
+            name,
+            annotations[name],
+            _found(annotations[name], Kind, name),
+            _found(annotations[name], Many, name),
+            field.is_required(),
+        )
+        for name, field in model.model_fields.items()
+    }
+
+
+def _found(annotation: Any, wanted: type[Any], name: str) -> Any:
+    waiting = [annotation]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, wanted):
+            return one
+        waiting += get_args(one)
+    raise TypeError(f"{name} has no {wanted.__name__} in its annotation")
