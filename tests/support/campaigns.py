@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from support.commands import valuebox
-from support.databases import BACKENDS, empty_database
+from support.databases import BACKENDS, migrated_database
 from valuebox.compartments.growth.building import report
 from valuebox.compartments.growth.report import GrowthReport
 from valuebox.compartments.growth.schemas import GrowthQuestion
-from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
 from valuebox_training.facts.workshop import FIRST_CAMPAIGN, SECOND_CAMPAIGN, write
 
@@ -55,9 +54,8 @@ def campaigns(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Campaigns]:
     folder = tmp_path_factory.mktemp("campaigns")
-    url = empty_database(request, folder)
+    url = migrated_database(request, folder)
     store = Store(make_engine(url))
-    migrate.upgrade(store.engine)
     files = {}
     for campaign in (FIRST_CAMPAIGN, SECOND_CAMPAIGN):
         files[campaign.name] = write(folder, campaign)

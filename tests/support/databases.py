@@ -1,11 +1,13 @@
 """A real PostgreSQL server for every test process, and fresh databases on it and on SQLite."""
 
+import os
 import shutil
 import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -37,6 +39,7 @@ class Postgres:
         # Not below pytest's folder: the server runs as another user, whom that one keeps out.
         self._folder = tempfile.mkdtemp(prefix="valuebox-pg-")
         self._server = get_server(self._folder, cleanup_mode="stop")
+        self._template: str | None = None
         if not durable:
             self.execute("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
 
@@ -58,8 +61,17 @@ class Postgres:
 
     def new_database(self) -> str:
         """The URL of a new, empty database."""
+        return self._made("")
+
+    def migrated_database(self) -> str:
+        """The URL of a new database, with every table and no rows: a copy of one that is kept."""
+        if self._template is None:
+            self._template = make_url(migrated(self.new_database())).database
+        return self._made(f"TEMPLATE {self._template} STRATEGY file_copy")
+
+    def _made(self, how: str) -> str:
         name = f"test_{uuid4().hex}"
-        self.execute(f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name} {how}")
         return self.url(name)
 
     def execute(self, *statements: str) -> None:
@@ -117,7 +129,9 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(params=BACKENDS)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """URL of a fresh, empty database, once of each kind."""
+    """URL of a fresh database, once of each kind: empty, or that of the test's `store`."""
+    if "store" in request.fixturenames:
+        return migrated_database(request, tmp_path)
     return empty_database(request, tmp_path)
 
 
@@ -125,7 +139,6 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def store(database_url: str) -> Iterator[Store]:
     """A migrated database, once of each kind."""
     store = Store(make_engine(database_url))
-    migrate.upgrade(store.engine)
     yield store
     store.close()
 
@@ -133,8 +146,7 @@ def store(database_url: str) -> Iterator[Store]:
 @pytest.fixture
 def postgres_store(postgres: Postgres) -> Iterator[Store]:
     """A migrated PostgreSQL database, for what SQLite cannot do."""
-    store = Store(make_engine(postgres.new_database()))
-    migrate.upgrade(store.engine)
+    store = Store(make_engine(postgres.migrated_database()))
     yield store
     store.close()
 
@@ -145,6 +157,32 @@ def empty_database(request: pytest.FixtureRequest, folder: Path) -> str:
         return f"sqlite:///{folder}/valuebox.db"
     server: Postgres = request.getfixturevalue("postgres")
     return server.new_database()
+
+
+def migrated_database(request: pytest.FixtureRequest, folder: Path) -> str:
+    """URL of a new database with every table, of the kind that the fixture's parameter names."""
+    if request.param == "sqlite":
+        url = empty_database(request, folder)
+        shutil.copyfile(_migrated_file(), make_url(url).database or "")
+        return url
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.migrated_database()
+
+
+@cache
+def _migrated_file() -> Path:
+    """An SQLite file with every table, to copy; it goes with the model store of the tests."""
+    file = Path(os.environ["BENTOML_HOME"]) / "migrated.db"
+    migrated(f"sqlite:///{file}")
+    return file
+
+
+def migrated(url: str) -> str:
+    """Migrate the database at a URL, which is returned, and leave nothing open."""
+    engine = make_engine(url)
+    migrate.upgrade(engine)
+    engine.dispose()
+    return url
 
 
 def count_rows(store: Store) -> dict[str, int]:

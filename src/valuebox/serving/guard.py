@@ -156,9 +156,9 @@ class Guard:
         except BodyRefused as refused:
             await refused.answer(scope, receive, shaped)
         except ClientDisconnect:
-            pass  # Nobody is there to be answered; the log says so.
+            # Nobody reads it; without any answer BentoML, and a stop with it, waits for a minute.
+            await Response(status_code=_CLIENT_GONE)(scope, receive, send)
         except Exception as error:
-            # A raising app would leave the client waiting for BentoML's whole timeout.
             if shaped.status is not None:
                 raise
             answer = _timed_out() if timeout.expired() else crashed(error)

@@ -149,14 +149,15 @@ def is_waited_for(store: Store) -> bool:
         return found.scalar_one() > 0
 
 
-def test_by_default_it_stops_at_once_whoever_is_still_connected(
+def test_by_default_it_stops_at_once_whoever_is_still_connected_or_has_hung_up(
     model_tag: str, tmp_path: Path
 ) -> None:
     with serving(f"sqlite:///{tmp_path}/valuebox.db", model_tag, tmp_path) as service:
         service.status("/readyz")
         silent = service.begin(b"")
         half_a_head = service.begin(b"POST /v1/ltv/predict HTTP/1.1\r\nHos")
-        time.sleep(0.2)
+        service.begin(ONE_USER[:-1]).close()
+        eventually(lambda: '"status": 499' in (tmp_path / "serve.log").read_text())
         service.process.send_signal(signal.SIGTERM)
         assert service.ended(10) == 0
         silent.close()
