@@ -1,27 +1,22 @@
 """`valuebox models`: what is in the model store, and which of two predicts better."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import pandas as pd
 import typer
 
-from valuebox.compartments.ltv.features import CATEGORICAL
-from valuebox.compartments.ltv.files import columns_of
-from valuebox.compartments.ltv.matured import matured_users
-from valuebox.compartments.ltv.model import NEWEST, LtvModel
+from valuebox.compartments.loading import LoadedModel, load
 from valuebox.compartments.models import kinds
 from valuebox.errors import ValueboxError
 from valuebox.models import registry
 from valuebox.settings import load_settings, variable
-from valuebox.statistics import cohorts
-from valuebox.statistics.cohorts import CohortReport
-from valuebox.statistics.scores import UserScores, user_scores
 from valuebox_cli.client import connected
 from valuebox_cli.terminal.console import err, exit_codes, out
-from valuebox_cli.terminal.errors import print_errors, print_scores
-from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
+from valuebox_cli.terminal.options import DatabaseUrl
 from valuebox_cli.terminal.tabular import print_named, print_table
 
 _JUDGED: Final = {"day": "by day", "month": "by month"}
@@ -64,8 +59,8 @@ def list_models(
                 (*_row(one), ", ".join(mark for mark, tags in marks.items() if one.tag in tags))
                 for one in registry.saved()
             ],
-            caption="users: that it learned from, who joined until then; day, month: error of the "
-            "cohort mean",
+            caption="users: that it learned from, who joined, or did something, until then; "
+            "day, month: error of the cohort mean",
             # Tags are copied, and stay whole.
             texts=(headings.index(""),),
         )
@@ -95,14 +90,14 @@ def _answering(url: str) -> list[str]:
 
 
 def _row(model: registry.Saved) -> tuple[str, ...]:
-    users = model.metadata.get("training_users")
+    users = model.metadata.get("training_users", _learned(model.metadata).get("customers"))
     judged = model.metadata.get("validation", {})
     errors = (judged.get(f"{period}_macro") for period in _JUDGED)
     return (
         model.tag,
         f"{model.created_at:%Y-%m-%d %H:%M}",
         "" if users is None else f"{users:,}",
-        str(_last_join(model.metadata) or "")[:10],
+        _until(model.metadata)[:10],
         *("" if error is None else f"{error:.3f}" for error in errors),
     )
 
@@ -137,48 +132,42 @@ def show(
         typer.Argument(help="A tag, or a name for its newest version.", show_default="as at start"),
     ] = None,
 ) -> None:
-    """Load a model as the service would, and print what it is.
+    """Load a model as the service would, and print what it is; without a tag all that it takes.
 
     Its files are compared with their digests, and what it predicts here with what it predicted
     when it was saved; a model that differs is refused.
     """
     with exit_codes():
-        loaded = LtvModel.load(model or load_settings().model or NEWEST)
-        print_named(_described(loaded))
+        for number, loaded in enumerate([load(model)] if model else _at_start()):
+            if number:
+                out.print()
+            print_named(_card(loaded))
 
 
-def _described(model: LtvModel) -> dict[str, str]:
-    told: dict[str, Any] = model.metadata
-    described = {"model": model.tag, "made": f"{model.created_at:%Y-%m-%d %H:%M} UTC"}
-    if "training_users" in told:
-        window = told["training_window"]
-        described["learned from"] = (
-            f"{told['training_users']:,} users, who joined {window['first_join'][:10]} to "
-            f"{window['last_join'][:10]}"
-        )
-    if "validation" in told:
-        judged = told["validation"]
-        errors = (
-            f"{judged[f'{period}_macro']:.3f} {name} ({judged[f'{period}_macro_baseline']:.3f} by "
-            "training means)"
-            for period, name in _JUDGED.items()
-        )
-        described["error of the mean"] = f"{', '.join(errors)}, of {judged['users']:,} later users"
-    for name in CATEGORICAL:
-        described[name] = ", ".join(model.encoder.categories[name])
-    described["looks at"] = ", ".join(
-        f"{one.feature} {one.mean_absolute:.2f}" for one in model.contributions.features
-    )
-    for name, title in (("booster", "trees"), ("libraries", "made with")):
-        if name in told:
-            described[title] = ", ".join(f"{key} {value}" for key, value in told[name].items())
-    return described
+def _at_start() -> list[LoadedModel]:
+    """The models that the next start takes.
+
+    Raises:
+        ValueboxError: when there is none, or one that must be there is missing.
+    """
+    settings = load_settings()
+    tags = [registry.named(getattr(settings, one.setting), one.newest) for one in kinds().values()]
+    found = [load(tag) for tag in tags if tag is not None]
+    if not found:
+        makers = " or ".join(f"`{one.command}`" for one in kinds().values())
+        raise ValueboxError(f"the next start takes no model; {makers} makes one")
+    return found
+
+
+def _card(model: LoadedModel) -> Mapping[str, str]:
+    kind = kinds()[model.compartment]
+    return {"model": model.tag} if kind.card is None else kind.card(model.artifact)
 
 
 @app.command()
 def compare(
     first: Annotated[str, typer.Argument(help="A tag, or a name for its newest version.")],
-    second: Annotated[str, typer.Argument(help="Another one.")],
+    second: Annotated[str, typer.Argument(help="Another one, of the same kind.")],
     joined_from: Annotated[
         datetime | None, typer.Option(help="Users who joined then or later.")
     ] = None,
@@ -187,46 +176,35 @@ def compare(
     ] = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Have two models predict the stored users whose outcome is known, and judge both.
+    """Have two models predict those of whom it is known what came true, and judge both.
 
-    Each user counts once, as last received, whichever model predicted them at the time. Those who
-    joined before the later of the two models had seen its last training user are left out: a
-    model knows the outcomes that it has learned from. Nothing is stored.
+    Of lifetime values each user with an outcome counts once, as last received, whichever model
+    predicted them at the time. Those who joined before the later of the two models had seen its
+    last training user are left out: a model knows the outcomes that it has learned from. Of
+    responses it is the customers of the last month, as `valuebox growth evaluate --against` does,
+    which can be told of another month. Nothing is stored.
     """
     with exit_codes():
-        models = LtvModel.load(first), LtvModel.load(second)
-        windows = [join for join in (_last_join(model.metadata) for model in models) if join]
-        after = max(windows, default=None)
-        with migrated_store(database_url) as store, store.reading() as session:
-            users = matured_users(session, joined_from, after, joined_before)
-        if users.empty:
-            since = f" who joined after {after}" if after else ""
-            raise ValueboxError(f"no stored user{since}, and in the period, has an outcome")
-        judged, scores = _judge(users, *models)
-        for name, model in zip(("first: ", "second:"), models, strict=True):
-            out.print(f"{name} {model.tag}")
-        out.print()
-        print_errors(
-            judged,
-            ("first", "second"),
-            "floor: about what chance leaves; in: percent of cohorts whose mean lies in the "
-            "first one's interval, 90 is meant",
-        )
-        out.print(f"{len(users):,} users who joined from {users['join_date'].min()} on")
-        for name, of_model in zip(("first", "second"), scores, strict=True):
-            print_scores(f"{name}, user by user", of_model)
+        models = load(first), load(second)
+        names = [one.compartment for one in models]
+        if names[0] != names[1]:
+            raise ValueboxError(
+                f"{models[0].tag} and {models[1].tag} answer different questions: {names[0]} and "
+                f"{names[1]}"
+            )
+        comparing = f"valuebox_cli.{names[0]}.compare"
+        if find_spec(comparing) is None:
+            raise ValueboxError(f"nothing here compares models of {names[0]}")
+        import_module(comparing).compare(*models, joined_from, joined_before, database_url)
 
 
-def _judge(
-    users: pd.DataFrame, first: LtvModel, second: LtvModel
-) -> tuple[CohortReport, tuple[UserScores, UserScores]]:
-    columns = columns_of(users)
-    predicted = users.assign(prediction=first.predict(columns), baseline=second.predict(columns))
-    report = cohorts.report(predicted, first.uncertainty.cohort_interval)
-    target = predicted["target"].to_numpy()
-    return report, (report.scores, user_scores(target, predicted["baseline"].to_numpy()))
+def _until(metadata: Mapping[str, Any]) -> str:
+    """Until when those joined, or did something, whom a model has learned from."""
+    window = metadata.get("training_window", {})
+    until: str = window.get("last_join", _learned(metadata).get("until", ""))
+    return until
 
 
-def _last_join(metadata: dict[str, Any]) -> datetime | None:
-    window = metadata.get("training_window")
-    return datetime.fromisoformat(window["last_join"]) if window else None
+def _learned(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    learned: Mapping[str, Any] = metadata.get("learned", {})
+    return learned

@@ -82,6 +82,9 @@ class ModelKind:
     """Function that predicts rows of a data frame: `prediction`, `lower` and `upper` by its index,
     and what is strange, in sentences; None where predictions need more than a data frame."""
 
+    card: Callable[[Any], Mapping[str, str]] | None = None
+    """Function that tells what a model is, in words, by what each of them is about."""
+
     def served(self, settings: Settings) -> Artifact | None:
         """The model that a service answers with; see `registry.served`."""
         return served(self.load, self.newest, getattr(settings, self.setting))

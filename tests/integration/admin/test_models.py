@@ -154,6 +154,10 @@ def test_a_model_is_shown_with_what_it_learned(
     assert "error of the mean" in output
     assert "country_segment" in output
     assert "US, " in output
+    monkeypatch.setenv("VALUEBOX_MODEL", "-")
+    monkeypatch.setenv("VALUEBOX_RESPONSE_MODEL", "-")
+    _, said = valuebox("models", "show", exit_code=2)
+    assert "the next start takes no model; `valuebox train` or `valuebox growth train`" in said
     judged_on_nobody, _ = valuebox("models", "show", versions[1])
     assert "error of the mean" not in judged_on_nobody
 

@@ -122,6 +122,45 @@ def test_a_month_that_was_learned_from_is_refused(
     assert "2024-08-01 to 2024-08-31" in output
 
 
+def test_a_model_is_shown_with_how_it_was_judged(versions: tuple[str, str]) -> None:
+    output, _ = valuebox("models", "show", versions[1])
+    shown, model = " ".join(output.split()), ResponseModel.load(versions[1])
+    assert shown.startswith(f"model {versions[1]} made ")
+    judged = model.metadata["validation"]
+    first = judged["responses"][0]
+    assert f"bought {first['responders']} did, " in shown
+    assert f"AUC {judged['auc']['bought']:.3f} ({first['auc_baseline']:.3f} by recency" in shown
+    assert f"lift of the best tenth {first['lift']:.2f} (" in shown
+    assert f"bought, like, share within {model.days} days" in shown
+    assert model.reference is not None
+    customers = sum(model.reference.numbers["days known"].users)
+    assert f"{customers} customers as they were then" in shown
+    listed, _ = valuebox("models", "list")
+    (line,) = (line for line in listed.splitlines() if line.startswith(versions[1]))
+    assert f"{model.metadata['learned']['customers']:,}" in line
+    assert model.metadata["learned"]["until"][:10] in line
+
+
+def test_two_models_are_compared_by_the_last_month(
+    campaigns: Campaigns, versions: tuple[str, str]
+) -> None:
+    whose = ("--database-url", campaigns.url)
+    output, _ = valuebox("models", "compare", versions[1], versions[0], *whose)
+    alike, _ = valuebox("growth", "evaluate", versions[1], "--against", versions[0], *whose)
+    assert output == alike
+    assert f"model: {versions[1]}, older: {versions[0]}" in output
+    refused = ("--joined-from", "2024-01-01", *whose)
+    _, said = valuebox("models", "compare", *versions, *refused, exit_code=2)
+    assert "judged on the customers of a month" in said
+
+
+def test_models_that_answer_different_questions_are_not_compared(
+    versions: tuple[str, str], model_tag: str
+) -> None:
+    _, said = valuebox("models", "compare", versions[0], model_tag, exit_code=2)
+    assert "answer different questions: response and ltv" in said
+
+
 def test_an_event_of_a_year_to_come_is_not_waited_for(
     campaigns: Campaigns, versions: tuple[str, str]
 ) -> None:

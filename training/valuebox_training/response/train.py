@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valuebox.compartments.response.features import PLAIN, Encoder, Matrix
-from valuebox.compartments.response.judging import ResponseReport, judge
+from valuebox.compartments.response.judging import Judged, ResponseReport, judge
 from valuebox.compartments.response.model import Pair, ResponseModel, within
 from valuebox.compartments.response.months import past
 from valuebox.errors import ValueboxError
@@ -235,16 +235,26 @@ def _starts(facts: FactRows, end: np.datetime64, days: int) -> list[np.datetime6
 def _judged(validation: ResponseReport | None) -> dict[str, Any]:
     if validation is None:
         return {}
+    in_any = [one for one in validation.responses if one.category is None]
     return {
         "validation": {
             "start": validation.start.isoformat(),
             "customers": validation.customers,
-            "auc": {
-                one.response: one.model.auc
-                for one in validation.responses
-                if one.category is None and one.model
-            },
+            "auc": {one.response: one.model.auc for one in in_any if one.model},
+            "responses": [_figures(one) for one in in_any],
         }
+    }
+
+
+def _figures(one: Judged) -> dict[str, Any]:
+    base, counted = one.baseline, {"response", "responders"}
+    counted |= {"expected", "expected_lower", "expected_upper", "brier"}
+    return one.model_dump(include=counted) | {
+        "auc": one.model and one.model.auc,
+        "auc_baseline": base and base.curve.auc,
+        "lift": one.model and one.model.points[0].lift,
+        "lift_baseline": base and base.curve.points[0].lift,
+        "brier_baseline": base and base.brier,
     }
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from valuebox.compartments.contract import Compartment, ModelKind, People, Personal, Whose
 from valuebox.compartments.ltv.api import TRAINED_BY, LtvApi
+from valuebox.compartments.ltv.card import card_of
 from valuebox.compartments.ltv.counting import UserTally
 from valuebox.compartments.ltv.expiry import prune_features, prune_outcomes
 from valuebox.compartments.ltv.frames import predict_frame
@@ -42,7 +43,10 @@ COMPARTMENT: Final = Compartment(
     endpoints=LtvApi,
     open=_open,
     model=ModelKind(
-        "model", TRAINED_BY, LtvModel.load, NEWEST, note=note, predict_frame=predict_frame
+        *("model", TRAINED_BY, LtvModel.load, NEWEST),
+        note=note,
+        predict_frame=predict_frame,
+        card=card_of,
     ),
     tables=(LtvFeatures, LtvPrediction, LtvOutcome),
     ledger=LEDGER,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from valuebox.compartments.contract import Compartment, ModelKind, People, Personal, Whose
 from valuebox.compartments.response.api import TRAINED_BY, ResponseApi
+from valuebox.compartments.response.card import card_of
 from valuebox.compartments.response.model import NEWEST, Predictor, load
 from valuebox.compartments.response.repository import (
     forget_responses,
@@ -47,7 +48,7 @@ COMPARTMENT: Final = Compartment(
     question="Who will buy, like or share next?",
     endpoints=ResponseApi,
     open=_open,
-    model=ModelKind("response_model", TRAINED_BY, load, NEWEST, note=note_category),
+    model=ModelKind("response_model", TRAINED_BY, load, NEWEST, note=note_category, card=card_of),
     tables=(ResponsePrediction, ResponseFeatures, ResponseOutcome),
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
     expiry=(Expiry(prune_responses, {"responses": "predicted responses"}),),

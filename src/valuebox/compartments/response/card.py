@@ -1,0 +1,54 @@
+"""What a response model is, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from valuebox.compartments.response.model import Predictor
+
+
+def card_of(model: Predictor) -> dict[str, str]:
+    """What a model is, by what is told of it, for people."""
+    told = model.metadata
+    card = {"model": model.tag, "made": f"{model.created_at:%Y-%m-%d %H:%M} UTC"}
+    if "learned" in told:
+        learned = told["learned"]
+        card["learned from"] = (
+            f"{learned['customers']:,} customers of {', '.join(learned['sources'])}, in "
+            f"{learned['rounds']} times {model.days} days until {learned['until'][:10]}"
+        )
+    card["predicts"] = f"{', '.join(model.encoder.responses)} within {model.days} days"
+    if model.encoder.categories:
+        card[f"by {model.category}"] = ", ".join(model.encoder.categories)
+    if "validation" in told:
+        judged = told["validation"]
+        card["judged on"] = (
+            f"{judged['customers']:,} customers, the month from {judged['start'][:10]}"
+        )
+        for one in judged.get("responses", ()):
+            card[one["response"]] = _judged(one)
+    if model.reference is not None:
+        users = max(sum(bins.users) for bins in model.reference.features.values())
+        card["compared with"] = (
+            f"{users:,} customers as they were then, by {len(model.reference.features)} features"
+        )
+    for name, title in (("booster", "trees"), ("libraries", "made with")):
+        if name in told:
+            card[title] = ", ".join(f"{key} {value}" for key, value in told[name].items())
+    return card
+
+
+def _judged(one: Mapping[str, Any]) -> str:
+    parts = [
+        f"{one['responders']:,} did, {one['expected_lower']:,.0f} to {one['expected_upper']:,.0f} "
+        "expected"
+    ]
+    if one["auc"] is not None:
+        parts += [
+            f"{title} {one[name]:{style}} ({one[f'{name}_baseline']:{style}} by recency and counts)"
+            for name, title, style in (
+                ("auc", "AUC", ".3f"),
+                ("lift", "lift of the best tenth", ".2f"),
+                ("brier", "Brier", ".4f"),
+            )
+        ]
+    return ", ".join(parts)
