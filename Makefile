@@ -23,11 +23,11 @@ demo: install
 	$(BIN)/valuebox demo
 
 test: install
-	$(BIN)/python -m pytest --numprocesses 2 --durations 20
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --durations 20
 
 # What takes longest: kills, upgrades under load, made-up requests, and benchmarks in short.
 test-slow: install
-	$(BIN)/python -m pytest --numprocesses 2 -m slow
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m slow
 
 # Minutes: more than 10,000 made-up requests to each database, and 100,000 mangled files.
 fuzz: install

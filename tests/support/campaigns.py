@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from support.commands import valuebox
-from support.databases import BACKENDS, migrated_database
+from support.databases import BACKENDS, copied_database, migrated_database
 from valuebox.compartments.growth.building import report
 from valuebox.compartments.growth.report import GrowthReport
 from valuebox.compartments.growth.schemas import GrowthQuestion
@@ -49,17 +49,36 @@ class Campaigns:
         return report(self.store, GrowthQuestion.model_validate(asked))
 
 
+@dataclass(frozen=True)
+class Imported:
+    """Campaigns that were imported once in this test process, to be copied."""
+
+    files: dict[str, Path]
+    urls: dict[str, str]
+    """Databases that hold the campaigns, and to which nobody is connected, by kind."""
+
+
+@pytest.fixture(scope="session")
+def imported_campaigns(tmp_path_factory: pytest.TempPathFactory) -> Imported:
+    """The files of both campaigns, and no database yet."""
+    folder = tmp_path_factory.mktemp("imported")
+    campaigns = (FIRST_CAMPAIGN, SECOND_CAMPAIGN)
+    return Imported({one.name: write(folder, one) for one in campaigns}, {})
+
+
 @pytest.fixture(scope="module", params=BACKENDS)
 def campaigns(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    imported_campaigns: Imported,
 ) -> Iterator[Campaigns]:
-    folder = tmp_path_factory.mktemp("campaigns")
-    url = migrated_database(request, folder)
+    files, urls = imported_campaigns.files, imported_campaigns.urls
+    if request.param not in urls:
+        url = migrated_database(request, tmp_path_factory.mktemp("campaigns"))
+        for file in files.values():
+            valuebox("import", file, "--mapping", WORKSHOP, "--database-url", url)
+        urls[request.param] = url
+    url = copied_database(request, urls[request.param], tmp_path_factory.mktemp("campaigns"))
     store = Store(make_engine(url))
-    files = {}
-    for campaign in (FIRST_CAMPAIGN, SECOND_CAMPAIGN):
-        files[campaign.name] = write(folder, campaign)
-        options = ["--mapping", WORKSHOP, "--database-url", url]
-        valuebox("import", files[campaign.name], *options)
     yield Campaigns(store, url, files)
     store.close()

@@ -39,7 +39,7 @@ class Postgres:
         # Not below pytest's folder: the server runs as another user, whom that one keeps out.
         self._folder = tempfile.mkdtemp(prefix="valuebox-pg-")
         self._server = get_server(self._folder, cleanup_mode="stop")
-        self._template: str | None = None
+        self._migrated: str | None = None
         if not durable:
             self.execute("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
 
@@ -59,20 +59,18 @@ class Postgres:
         """Where it listens."""
         return Path(self._server.get_postmaster_info().socket_dir) / ".s.PGSQL.5432"
 
-    def new_database(self) -> str:
-        """The URL of a new, empty database."""
-        return self._made("")
-
-    def migrated_database(self) -> str:
-        """The URL of a new database, with every table and no rows: a copy of one that is kept."""
-        if self._template is None:
-            self._template = make_url(migrated(self.new_database())).database
-        return self._made(f"TEMPLATE {self._template} STRATEGY file_copy")
-
-    def _made(self, how: str) -> str:
+    def new_database(self, like: str | None = None) -> str:
+        """The URL of a new database: empty, or a copy of one that nobody is connected to."""
         name = f"test_{uuid4().hex}"
+        how = f"TEMPLATE {make_url(like).database} STRATEGY file_copy" if like else ""
         self.execute(f"CREATE DATABASE {name} {how}")
         return self.url(name)
+
+    def migrated_database(self) -> str:
+        """The URL of a new database with every table and no rows."""
+        if self._migrated is None:
+            self._migrated = migrated(self.new_database())
+        return self.new_database(like=self._migrated)
 
     def execute(self, *statements: str) -> None:
         admin = create_engine(self.url(), isolation_level="AUTOCOMMIT")
@@ -162,19 +160,25 @@ def empty_database(request: pytest.FixtureRequest, folder: Path) -> str:
 def migrated_database(request: pytest.FixtureRequest, folder: Path) -> str:
     """URL of a new database with every table, of the kind that the fixture's parameter names."""
     if request.param == "sqlite":
-        url = empty_database(request, folder)
-        shutil.copyfile(_migrated_file(), make_url(url).database or "")
-        return url
+        return copied_database(request, _migrated_file(), folder)
     server: Postgres = request.getfixturevalue("postgres")
     return server.migrated_database()
 
 
+def copied_database(request: pytest.FixtureRequest, url: str, folder: Path) -> str:
+    """URL of a copy of a database that nobody is connected to."""
+    if make_url(url).get_backend_name() == "sqlite":
+        file = folder / "valuebox.db"
+        shutil.copyfile(make_url(url).database or "", file)
+        return f"sqlite:///{file}"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.new_database(like=url)
+
+
 @cache
-def _migrated_file() -> Path:
-    """An SQLite file with every table, to copy; it goes with the model store of the tests."""
-    file = Path(os.environ["BENTOML_HOME"]) / "migrated.db"
-    migrated(f"sqlite:///{file}")
-    return file
+def _migrated_file() -> str:
+    """URL of an SQLite file with every table, to copy; it goes with the tests' model store."""
+    return migrated(f"sqlite:///{os.environ['BENTOML_HOME']}/migrated.db")
 
 
 def migrated(url: str) -> str:

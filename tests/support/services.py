@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,13 @@ class Service:
         answer = self.http.post("/v1/ltv/predict", json=users)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def is_ready(self) -> bool:
+        """Whether it answers, and its database does."""
+        try:
+            return self.http.get("/readyz").is_success
+        except httpx.HTTPError:
+            return False
 
     def count_rows(self) -> dict[str, int]:
         """How many rows each table holds."""
@@ -72,15 +79,51 @@ def running(
         store.close()
 
 
-@pytest.fixture(scope="session", params=BACKENDS)
+class Kept:
+    """Services that run until the tests end, by a name; one that has died is started anew."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, tuple[ExitStack, Service]] = {}
+
+    def service(self, name: str, start: Callable[[], AbstractContextManager[Service]]) -> Service:
+        """The service of that name, which is started where none answers."""
+        if name in self._running and not self._running[name][1].is_ready():
+            self._running.pop(name)[0].close()
+        if name not in self._running:
+            stack = ExitStack()
+            self._running[name] = stack, stack.enter_context(start())
+        return self._running[name][1]
+
+    def close(self) -> None:
+        """Stop all of them."""
+        with ExitStack() as every:
+            for stack, _ in self._running.values():
+                every.push(stack)
+
+
+@pytest.fixture(scope="session")
+def kept() -> Iterator[Kept]:
+    """The services that this test process keeps."""
+    services = Kept()
+    yield services
+    services.close()
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
 def service(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, model_tag: str
-) -> Iterator[Service]:
+    request: pytest.FixtureRequest,
+    kept: Kept,
+    tmp_path_factory: pytest.TempPathFactory,
+    model_tag: str,
+) -> Service:
     """A service that is used by many tests, so they may not expect empty tables."""
-    folder = tmp_path_factory.mktemp("service")
-    settings = {"VALUEBOX_MODEL": model_tag, "VALUEBOX_MAX_BODY_MB": str(MAX_BODY_MB)}
-    with running(empty_database(request, folder), folder, settings) as started:
-        yield started
+
+    def start() -> AbstractContextManager[Service]:
+        folder = tmp_path_factory.mktemp("service")
+        settings = {"VALUEBOX_MODEL": model_tag, "VALUEBOX_MAX_BODY_MB": str(MAX_BODY_MB)}
+        return running(empty_database(request, folder), folder, settings)
+
+    return kept.service(request.param, start)
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
