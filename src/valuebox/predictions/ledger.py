@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import ColumnElement, FromClause, Select, and_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from valuebox.features.bins import PREDICTION_EDGES
+from valuebox.features.bins import PREDICTION_EDGES, Bins
 from valuebox.predictions.sums.tables import SumTables
 
 Column = ColumnElement[Any] | InstrumentedAttribute[Any]
@@ -104,8 +104,8 @@ class Ledger:
     outcomes: Outcomes
     sums: SumTables
     spread: Spread
-    feature: Callable[[str], Column]
-    """Function that gives the column of a feature, by the name that the model's bins have."""
+    feature: Callable[[str, Bins], Column]
+    """Function that gives the column of a feature, by its name and its bins."""
     who: str
     """What a row is of, for people: "users who joined"."""
     features_source: Any = None

@@ -26,8 +26,9 @@ from valuebox.store.promise import SchemaPromise, works_from
 TABLES = {"ltv_features", "ltv_predictions", "ltv_outcomes", "idempotent_requests", "api_keys"}
 TABLES |= {"schema_promise", "customers", "events", "response_predictions"}
 TABLES |= {"response_features", "response_outcomes", "prediction_periods", "prediction_settled"}
-TABLES |= {"ltv_models", "ltv_folded", "ltv_arrivals", "ltv_prediction_bins", "ltv_feature_bins"}
-TABLES |= {"ltv_cohorts", "ltv_cohort_scatter", "ltv_monitor_results", "ltv_passed_over"}
+SUMS = {"models", "folded", "passed_over", "arrivals", "prediction_bins", "feature_bins"}
+SUMS |= {"cohorts", "cohort_scatter", "monitor_results"}
+TABLES |= {f"{compartment}_{name}" for compartment in ("ltv", "response") for name in SUMS}
 
 
 def test_an_empty_database_reaches_the_newest_revision(database_url: str) -> None:
@@ -187,6 +188,7 @@ def test_an_older_schema_is_brought_up_and_is_not_current_before(store: Store) -
         for table in (
             *("schema_promise", "ltv_passed_over", "response_features", "response_outcomes"),
             *("prediction_periods", "prediction_settled"),
+            *(f"response_{name}" for name in SUMS),
         ):
             connection.execute(text(f"DROP TABLE {table}"))
         command.stamp(OURS.config(connection), "0007")

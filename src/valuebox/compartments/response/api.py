@@ -15,6 +15,7 @@ from valuebox.compartments.response.schemas import (
 )
 from valuebox.compartments.response.search import find_responses
 from valuebox.compartments.response.steps import ResponseSteps
+from valuebox.predictions.tally import Tally
 from valuebox.serving.endpoint import endpoint
 from valuebox.serving.errors import NoModel
 from valuebox.serving.pipeline import Pipeline
@@ -29,6 +30,8 @@ class ResponseApi:
     store: Store
     pipeline: Pipeline
     responses: Predictor | None
+    response_tally: Tally
+    """Counts what the model says, where there is one."""
 
     @endpoint(
         "/v1/growth/response",
@@ -45,7 +48,9 @@ class ResponseApi:
         """
         if self.responses is None:
             raise NoModel("response", TRAINED_BY)
-        return self.pipeline.predict(ResponseSteps(self.store, self.responses), question)
+        return self.pipeline.predict(
+            ResponseSteps(self.store, self.responses, self.response_tally), question
+        )
 
     @endpoint("/v1/growth/response/search", Scope.READ)
     def growth_response_search(self, search: ResponseSearch, /) -> ResponsePage:

@@ -9,23 +9,28 @@ from sqlalchemy.orm import Session
 from valuebox.compartments.contract import Compartment, ModelKind, People, Personal, Whose
 from valuebox.compartments.response.api import TRAINED_BY, ResponseApi
 from valuebox.compartments.response.card import card_of
+from valuebox.compartments.response.ledger import LEDGER, note, segment_name
 from valuebox.compartments.response.model import NEWEST, Predictor, load
 from valuebox.compartments.response.repository import (
     forget_responses,
     prune_responses,
     records_of_responses,
 )
-from valuebox.compartments.response.settling import NAME, note_category
+from valuebox.compartments.response.settling import NAME
 from valuebox.compartments.response.tables import (
     ResponseFeatures,
     ResponseOutcome,
     ResponsePrediction,
 )
+from valuebox.predictions.tally import Tally
 from valuebox.worker.expiry import Expiry
 
 
 def _open(service: Any, model: Predictor | None) -> None:
     service.responses = model
+    if model is not None:
+        segments = [segment_name(cell) for cell in model.cells]
+        service.response_tally = Tally(NAME, model.tag, model.created_at, segments)
 
 
 def _records(session: Session, people: People) -> Iterator[dict[str, Any]]:
@@ -48,8 +53,9 @@ COMPARTMENT: Final = Compartment(
     question="Who will buy, like or share next?",
     endpoints=ResponseApi,
     open=_open,
-    model=ModelKind("response_model", TRAINED_BY, load, NEWEST, note=note_category, card=card_of),
+    model=ModelKind("response_model", TRAINED_BY, load, NEWEST, note=note, card=card_of),
     tables=(ResponsePrediction, ResponseFeatures, ResponseOutcome),
+    ledger=LEDGER,
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
     expiry=(Expiry(prune_responses, {"responses": "predicted responses"}),),
     published=_published,

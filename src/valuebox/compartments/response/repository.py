@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from valuebox.compartments.response.features import Cell
 from valuebox.compartments.response.known import Known
+from valuebox.compartments.response.ledger import LEDGER
 from valuebox.compartments.response.schemas import (
     CustomerResponses,
     Probabilities,
@@ -23,12 +24,15 @@ from valuebox.compartments.response.tables import (
     ResponseOutcome,
     ResponsePrediction,
 )
+from valuebox.predictions.monitoring.keeping import unname
 from valuebox.predictions.periods import period_rows, prune_periods
+from valuebox.predictions.sums.forgetting import Forgetting
+from valuebox.predictions.sums.passed_over import noting
 from valuebox.serving.replays import AnswerGone
 from valuebox.store.ids import first_id, new_ids
 from valuebox.store.people import chunks, records
 from valuebox.store.pruning import Pruned, deleted, next_batch
-from valuebox.store.writing import Rows
+from valuebox.store.writing import Rows, Then
 
 Keys = Sequence[tuple[str, str]]
 
@@ -40,7 +44,7 @@ def new_rows(
     chances: NDArray[np.float64],
     known: Sequence[Known],
     category: str,
-) -> list[Rows]:
+) -> list[Rows | Then]:
     """The rows that hold what was answered, and why, in the order in which they are written.
 
     Args:
@@ -72,7 +76,9 @@ def new_rows(
         },
     )
     features = Rows(ResponseFeatures, len(known), {"id": ids[::each], "known": known})
-    return [said, features, period_rows(NAME, request_id, answer.model, category, bounds, sources)]
+    periods = period_rows(NAME, request_id, answer.model, category, bounds, sources)
+    noted = noting(NAME, ResponsePrediction.__tablename__, ids)
+    return [said, features, periods, noted]
 
 
 def answer(
@@ -134,9 +140,18 @@ def _customer(
 def forget_responses(session: Session, source: str, ids: Sequence[str]) -> int:
     """Delete all that was predicted of some customers of a source, and say how many rows.
 
-    What was known of them then, and what came true, goes with it.
+    What was known of them then, and what came true, goes with it; the sums are then those over
+    everybody else, as far as rows of these customers were still stored.
     """
-    return sum(deleted(session, ResponsePrediction, _theirs(source, one)) for one in chunks(ids))
+    count = 0
+    forgetting = Forgetting(session, LEDGER)
+    for chunk in chunks(ids):
+        theirs = _theirs(source, chunk)
+        forgetting.take_out(theirs)
+        count += deleted(session, ResponsePrediction, theirs)
+    forgetting.finish()
+    unname(session, LEDGER, forgetting.cohorts)
+    return count
 
 
 def records_of_responses(

@@ -12,17 +12,19 @@ from starlette.responses import Response
 
 from valuebox.compartments.response import repository
 from valuebox.compartments.response.known import known_of
+from valuebox.compartments.response.ledger import segment_name
 from valuebox.compartments.response.model import Predictor
 from valuebox.compartments.response.schemas import ResponsePredictions, ResponseQuestion
 from valuebox.facts.clock import moment
 from valuebox.facts.reading import Choice, FactRows, read_facts
 from valuebox.facts.windows import Floats, Positions
+from valuebox.predictions.tally import Tally
 from valuebox.serving.errors import Problem, Unanswerable
 from valuebox.serving.exchange import Exchange, current
 from valuebox.serving.pipeline import Steps
 from valuebox.store.engine import Store
 from valuebox.store.ids import Ids
-from valuebox.store.writing import Rows
+from valuebox.store.writing import Rows, Then
 
 _UNKNOWN: Final = "Nothing is known of some of these customers; nothing of this request was stored."
 
@@ -44,6 +46,8 @@ class ResponseSteps(Steps[ResponseQuestion, Asked, Floats]):
 
     store: Store
     model: Predictor
+    tally: Tally
+    """Counts what the model says, for Prometheus."""
 
     def columns(self, given: Sequence[ResponseQuestion]) -> Asked:
         """The customers of a question, with the facts before its moment; see `Steps`."""
@@ -69,7 +73,10 @@ class ResponseSteps(Steps[ResponseQuestion, Asked, Floats]):
     def say(self, columns: Asked, exchange: Exchange) -> Floats:
         """The probabilities of all cells."""
         with exchange.timing("predict"):
-            return self.model.predict(columns.facts, moment(columns.start), columns.chosen)
+            said = self.model.predict(columns.facts, moment(columns.start), columns.chosen)
+        segments: list[str | None] = [segment_name(cell) for cell in self.model.cells]
+        exchange.counts = self.tally.of(segments * len(said), said.ravel())
+        return said
 
     def rows(
         self,
@@ -77,7 +84,7 @@ class ResponseSteps(Steps[ResponseQuestion, Asked, Floats]):
         request_ids: UUID | Sequence[UUID],
         columns: Asked,
         said: Callable[[], Floats],
-    ) -> Iterable[Rows]:
+    ) -> Iterable[Rows | Then]:
         """The predictions, a row for each cell of a customer, and what was known of each customer.
 
         Ids are made for these.

@@ -53,7 +53,7 @@ def _predictions(batch: Batch) -> Rows:
 
 
 def _features(batch: Batch, bins: Mapping[str, Bins]) -> Rows:
-    codes = [bin_of(batch.ledger.feature(name), one).label(name) for name, one in bins.items()]
+    codes = [bin_of(batch.ledger.feature(name, one), one).label(name) for name, one in bins.items()]
     rows = batch.select_features(day_of(batch.ledger.day).label("day"), *codes).cte("coded")
     counted = [
         select(

@@ -32,15 +32,30 @@ def register(session: Session, ledger: Ledger, note: Note) -> None:
     """Note what a model's predictions will be summed up and judged by, once."""
     is_postgres = session.get_bind().dialect.name == "postgresql"
     insert = (postgresql.insert if is_postgres else sqlite.insert)(ledger.sums.models)
+    reference = note.reference and _countable(ledger, note.reference)
     values = {
         "model": note.model,
         "trained_at": note.trained_at,
         "registered_at": datetime.now(UTC),
         # JSON's own null, where the model was saved before there was one.
-        "reference": note.reference and note.reference.model_dump(mode="json"),
+        "reference": reference and reference.model_dump(mode="json"),
         "uncertainty": note.uncertainty,
     }
     session.execute(insert.values(values).on_conflict_do_nothing())
+
+
+def _countable(ledger: Ledger, reference: Reference) -> Reference:
+    """The reference without features whose names the tables, or SQLite's JSON, cannot hold."""
+    longest = ledger.sums.feature_bins.feature.type.length
+    kept = {
+        kind: {
+            name: bins
+            for name, bins in getattr(reference, kind).items()
+            if len(name) <= longest and '"' not in name
+        }
+        for kind in ("numbers", "categories")
+    }
+    return reference.model_copy(update=kept)
 
 
 def known_model(session: Session, ledger: Ledger, model: str) -> KnownModel:

@@ -11,14 +11,14 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Float, ForeignKey, String
+from sqlalchemy import JSON, BigInteger, Double, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from valuebox.schemas.names import MAX_TAG
 from valuebox.store.base import Base, UtcDateTime
 
 MAX_SEGMENT: Final = 100
-MAX_FEATURE: Final = 50
+MAX_FEATURE: Final = 200
 
 
 class ModelRecord:
@@ -82,7 +82,7 @@ class FeatureBins:
 
     day: Mapped[date] = mapped_column(primary_key=True)
     model: Mapped[str] = mapped_column(String(MAX_TAG), primary_key=True)
-    feature: Mapped[str] = mapped_column(String(MAX_FEATURE), primary_key=True)
+    feature: Mapped[str]
     bin: Mapped[int] = mapped_column(primary_key=True)
     rows: Mapped[int] = mapped_column(BigInteger)
 
@@ -142,19 +142,23 @@ class SumTables:
         return tuple(vars(self).values())
 
 
-def sum_tables(name: str, rows: type[Base], extras: Sequence[str] = ()) -> SumTables:
+def sum_tables(
+    name: str, rows: type[Base], extras: Sequence[str] = (), longest_feature: int = MAX_FEATURE
+) -> SumTables:
     """Declare the tables of sums of a compartment.
 
     Args:
         name: Of the compartment; tables are called `NAME_arrivals` and so on.
         rows: Table of the predicted rows, whose `id` the sums follow.
         extras: What the ledger's `Spread` adds up beside the prediction.
+        longest_feature: Letters that the name of a feature has at most.
     """
+    feature = mapped_column(String(longest_feature), primary_key=True)
     row_id = mapped_column(
         ForeignKey(f"{rows.__tablename__}.id", ondelete="CASCADE"), primary_key=True
     )
     sums = {
-        column: mapped_column(Float, nullable=False)
+        column: mapped_column(Double, nullable=False)
         for extra in extras
         for column in (extra, f"known_{extra}")
     }
@@ -170,7 +174,7 @@ def sum_tables(name: str, rows: type[Base], extras: Sequence[str] = ()) -> SumTa
         passed_over=declare(PassedOver, "passed_over", id=row_id),
         arrivals=declare(Arrivals, "arrivals"),
         prediction_bins=declare(PredictionBins, "prediction_bins"),
-        feature_bins=declare(FeatureBins, "feature_bins"),
+        feature_bins=declare(FeatureBins, "feature_bins", feature=feature),
         cohorts=declare(Cohorts, "cohorts", **sums),
         cohort_scatter=declare(CohortScatter, "cohort_scatter"),
         monitor_results=declare(MonitorRecord, "monitor_results"),

@@ -1,0 +1,79 @@
+"""Where responses were predicted, and which of them came."""
+
+from typing import Any, Final
+
+from sqlalchemy import case, func
+from sqlalchemy.orm import Session, join
+
+from valuebox.compartments.response.features import Cell
+from valuebox.compartments.response.model import Predictor, ResponseModel
+from valuebox.compartments.response.settling import NAME, note_category, settle
+from valuebox.compartments.response.tables import (
+    ResponseFeatures,
+    ResponseOutcome,
+    ResponsePrediction,
+)
+from valuebox.features.bins import SHARE_EDGES, Bins, NumberBins
+from valuebox.predictions.ledger import Column, Ledger, Outcomes
+from valuebox.predictions.shares import ShareSpread
+from valuebox.predictions.sums.days import day_of
+from valuebox.predictions.sums.models import Note, register
+from valuebox.predictions.sums.tables import MAX_SEGMENT, sum_tables
+
+_SAID: Final = ResponsePrediction
+
+
+def segment_name(cell: Cell) -> str:
+    """What the predictions of a cell go by: "purchase", or "purchase: books" in a category."""
+    name = cell.response if cell.category is None else f"{cell.response}: {cell.category}"
+    return name[:MAX_SEGMENT]
+
+
+def _feature(name: str, bins: Bins) -> Column:
+    known: Any = ResponseFeatures.known[name]
+    found: Column = known.as_float() if isinstance(bins, NumberBins) else known.as_string()
+    return found
+
+
+LEDGER: Final = Ledger(
+    name=NAME,
+    source=_SAID,
+    ids=(_SAID.id,),
+    request_id=_SAID.request_id,
+    received_at=_SAID.predicted_at,
+    model=_SAID.model,
+    prediction=_SAID.probability,
+    # Who is asked about again and again on a day counts once.
+    subject=(
+        _SAID.source,
+        _SAID.customer,
+        _SAID.response,
+        func.coalesce(_SAID.category, ""),
+        day_of(_SAID.starts_at),
+    ),
+    day=_SAID.starts_at,
+    segment=func.substr(
+        case(
+            (_SAID.category.is_(None), _SAID.response), else_=_SAID.response + ": " + _SAID.category
+        ),
+        1,
+        MAX_SEGMENT,
+    ),
+    outcomes=Outcomes(ResponseOutcome, (ResponseOutcome.id,), (_SAID.id,), settle),
+    sums=sum_tables(NAME, _SAID, ShareSpread.extras),
+    spread=ShareSpread(_SAID.probability),
+    feature=_feature,
+    who="predictions for periods that began",
+    features_source=join(_SAID, ResponseFeatures, ResponseFeatures.id == _SAID.id),
+    edges=SHARE_EDGES,
+    is_share=True,
+)
+
+
+def note(session: Session, model: Predictor) -> None:
+    """Store what predictions of a model will be summed up and judged by, once."""
+    note_category(session, model)
+    moves: dict[str, float] = {}
+    if isinstance(model, ResponseModel):
+        moves = dict(zip(map(segment_name, model.cells), model.moves, strict=True))
+    register(session, LEDGER, Note(model.tag, model.created_at, model.reference, {"moves": moves}))

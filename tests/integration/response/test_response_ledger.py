@@ -1,0 +1,172 @@
+"""What was predicted of customers and what they did, added up, monitored, and taken out again."""
+
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+import numpy as np
+import pytest
+from support.facts import event, put_events
+from support.sums import AT_ONCE, some_time_ago
+
+from valuebox.compartments.response import repository
+from valuebox.compartments.response.features import Cell
+from valuebox.compartments.response.ledger import LEDGER
+from valuebox.features.bins import SHARE_EDGES, CategoryBins, NumberBins, Reference
+from valuebox.predictions.monitoring.checks import monitor
+from valuebox.predictions.monitoring.results import MonitorResult, Thresholds
+from valuebox.predictions.sums import queries
+from valuebox.predictions.sums.cohort_means import cohort_means
+from valuebox.predictions.sums.folding import Folding
+from valuebox.predictions.sums.models import Note, register
+from valuebox.predictions.sums.views import CohortMean, Selection
+from valuebox.store.engine import Store
+from valuebox.store.ids import new_id
+from valuebox.store.writing import write
+
+CELLS = [Cell("bought", None), Cell("bought", "thai")]
+TAG = "response:a"
+START = datetime(2025, 8, 1, tzinfo=UTC)
+REFERENCE = Reference(
+    numbers={
+        "days known": NumberBins(
+            edges=[10.0], names=["few", "many", "missing"], users=[500, 500, 0]
+        )
+    },
+    categories={"city": CategoryBins(values=["Lisbon"], rarer=["Porto"], users=[600, 400, 0, 0])},
+    predictions=[10] * (len(SHARE_EDGES) + 1),
+)
+
+
+@pytest.fixture
+def shop(store: Store) -> Store:
+    """A shop that was watched for long, and a model that serves it."""
+    put_events(store, *(bought(f"w{day}", "watcher", day) for day in (-90, 200)))
+    with store.writing() as session:
+        note = Note(TAG, START - timedelta(days=5), REFERENCE, {"moves": {"bought": 0.1}})
+        register(session, LEDGER, note)
+    return store
+
+
+def bought(name: str, who: str, day: float, category: str | None = None) -> dict[str, object]:
+    when = (START + timedelta(days=day)).isoformat()
+    told = {"category": category} if category else None
+    return event(name, customer=who, type="bought", time=when, session=None, properties=told)
+
+
+def predict(
+    store: Store, first: int, count: int, chance: float, day: int = 0, known: float = 20.0
+) -> None:
+    """Store what is said of customers, a while ago, so that it can be added up."""
+    keys = [("shop", str(first + number)) for number in range(count)]
+    chances = np.column_stack([np.full(count, chance), np.full(count, chance / 2)])
+    start = START + timedelta(days=day)
+    said = repository.answer(keys, CELLS, chances, TAG, start, 30)
+    told = [
+        {"days known": known if number % 2 else 3.0, "city": ["Lisbon", "Porto"][number % 5 > 2]}
+        for number in range(count)
+    ]
+    with some_time_ago(), store.writing() as session:
+        write(session, repository.new_rows(new_id(), said, CELLS, chances, told, "category"))
+
+
+def fold(store: Store) -> None:
+    Folding(store, LEDGER, AT_ONCE).fold(Event(), patient=True)
+
+
+def months(store: Store) -> dict[str, CohortMean]:
+    with store.reading() as session:
+        return {one.segment: one for one in cohort_means(session, LEDGER, Selection(), "month")}
+
+
+def monitored(store: Store) -> MonitorResult:
+    with store.reading() as session:
+        return monitor(session, LEDGER, Thresholds())
+
+
+def crossed(result: MonitorResult) -> set[tuple[str, str | None]]:
+    return {(one.check, one.feature) for one in result.crossed}
+
+
+def test_predictions_meet_what_came_true(shop: Store) -> None:
+    put_events(shop, *(bought(f"e{who}", str(who), 3, "thai") for who in range(40)))
+    predict(shop, 0, 200, 0.25)
+    fold(shop)
+    found = months(shop)
+    assert set(found) == {"bought", "bought: thai"}
+    one = found["bought"]
+    assert (one.users, one.known_users) == (200, 200)
+    assert one.predicted == pytest.approx(0.25)
+    assert one.actual == pytest.approx(40 / 200)
+    assert one.lower < 0.2 < 0.25 < one.upper
+    # 1.645 standard deviations of 200 draws and of a level that moves by 0.1.
+    assert one.upper - one.lower == pytest.approx(0.115, abs=0.01)
+    assert found["bought: thai"].predicted == pytest.approx(0.125)
+
+
+def test_a_customer_who_is_asked_about_again_that_day_counts_once(shop: Store) -> None:
+    predict(shop, 0, 50, 0.25)
+    fold(shop)
+    predict(shop, 0, 50, 0.5)
+    fold(shop)
+    assert (months(shop)["bought"].users, months(shop)["bought"].predicted) == (50, 0.5)
+    predict(shop, 0, 50, 0.5, day=1)
+    fold(shop)
+    assert months(shop)["bought"].users == 100
+
+
+def test_a_late_event_moves_the_mean(shop: Store) -> None:
+    predict(shop, 0, 50, 0.25)
+    fold(shop)
+    assert months(shop)["bought"].actual == 0
+    put_events(shop, bought("late", "7", 12))
+    fold(shop)
+    assert months(shop)["bought"].actual == pytest.approx(1 / 50)
+    assert months(shop)["bought: thai"].actual == 0
+
+
+def test_calm_customers_cross_nothing(shop: Store) -> None:
+    thai = ["thai", None] * 50
+    put_events(shop, *(bought(f"e{who}", str(who), 3, thai[who]) for who in range(100)))
+    predict(shop, 0, 400, 0.25)
+    fold(shop)
+    # Everybody is as likely here, which nobody was when it was learned.
+    assert crossed(monitored(shop)) == {("psi", "prediction")}
+    matured = monitored(shop).matured
+    assert matured is not None
+    assert matured.actual == pytest.approx(0.125)
+
+
+def test_drifted_customers_and_a_level_that_fell_are_found(shop: Store) -> None:
+    predict(shop, 0, 400, 0.25, known=3.0)
+    fold(shop)
+    result = monitored(shop)
+    assert crossed(result) >= {("psi", "days known")}
+    assert ("psi", "city") not in crossed(result)
+    assert result.compartment == "response"
+    put_events(shop, *(bought(f"e{who}", str(who), 3) for who in range(4)))
+    fold(shop)
+    assert ("error", None) in crossed(monitored(shop))
+
+
+def test_forgotten_customers_leave_the_sums(shop: Store) -> None:
+    predict(shop, 0, 50, 0.25)
+    fold(shop)
+    with shop.writing() as session:
+        gone = repository.forget_responses(session, "shop", [str(one) for one in range(10)])
+    assert gone == 20
+    assert months(shop)["bought"].users == 40
+    with shop.reading() as session:
+        (arrived,) = queries.arrivals(session, LEDGER, Selection())
+    assert arrived.rows == 80
+
+
+def test_a_name_that_no_table_can_hold_holds_nothing_up(store: Store) -> None:
+    bins = NumberBins(edges=[], names=["any", "missing"], users=[1, 0])
+    numbers = {"fine": bins, 'has "quotes"': bins, "long" * 100: bins}
+    with store.writing() as session:
+        reference = REFERENCE.model_copy(update={"numbers": numbers})
+        register(session, LEDGER, Note(TAG, START, reference, {"moves": {}}))
+    predict(store, 0, 5, 0.25)
+    fold(store)
+    with store.reading() as session:
+        assert sum(one.rows for one in queries.arrivals(session, LEDGER, Selection())) == 10
