@@ -133,7 +133,7 @@ def test_calm_customers_cross_nothing(shop: Store) -> None:
     assert crossed(monitored(shop)) == {("psi", "prediction")}
     matured = monitored(shop).matured
     assert matured is not None
-    assert matured.actual == pytest.approx(0.125)
+    assert matured.actual == pytest.approx((100 + 50) / 800)
 
 
 def test_drifted_customers_and_a_level_that_fell_are_found(shop: Store) -> None:
