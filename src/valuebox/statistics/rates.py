@@ -45,12 +45,8 @@ def wilson(responders: int, customers: int, level: float = LEVEL) -> Interval:
         customers: At least one.
         level: How often the true rate is to lie within.
     """
-    z = scipy.stats.norm.ppf((1 + level) / 2)
-    rate = responders / customers
-    middle = rate + z * z / (2 * customers)
-    reach = z * np.sqrt(rate * (1 - rate) / customers + z * z / (4 * customers**2))
-    scale = 1 + z * z / customers
-    return max(0.0, float((middle - reach) / scale)), min(1.0, float((middle + reach) / scale))
+    found = scipy.stats.binomtest(responders, customers).proportion_ci(level, method="wilson")
+    return float(found.low), float(found.high)
 
 
 def ratio_interval(samples: Paired, level: float = LEVEL) -> tuple[float, float | None]:

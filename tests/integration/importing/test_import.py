@@ -22,6 +22,7 @@ from support.facts import (
     stored_events,
 )
 from support.imports import imported
+from support.real import BY_CAMPAIGN, BY_TYPE, SPENT, counts
 
 from valuebox.store.engine import Store
 from valuebox_cli.importing.parts import Table
@@ -143,24 +144,14 @@ def test_two_databases_with_the_same_ids_stay_apart(store: Store, workshop: Path
     assert counts == {("workshop-1",): 1609, ("again",): 1609}
 
 
-@pytest.mark.parametrize(
-    ("campaign", "kinds", "profit"),
-    [
-        ("campaign-1", {"bought": 111, "like": 103, "share": 79, "nothing": 93}, 1093),
-        ("campaign-2", {"bought": 100, "like": 84, "share": 114, "nothing": 75}, 1019),
-    ],
-)
-def test_the_real_campaigns_are_imported(
-    store: Store, real_data: Path, campaign: str, kinds: dict[str, int], profit: int
-) -> None:
-    path = real_data / "growth" / f"{campaign}.db"
-    imported(store, path, WORKSHOP)
+def test_a_campaign_is_imported_as_its_database_has_it(store: Store, campaign: Path) -> None:
+    imported(store, campaign, WORKSHOP)
     found = counted(store, "SELECT type, count(*) FROM events GROUP BY 1")
-    assert found == {(kind,): count for kind, count in kinds.items()}
-    assert counted(store, "SELECT sum(amount) FROM events") == {(): profit}
+    assert {kind: count for (kind,), count in found.items()} == counts(campaign, BY_TYPE)
+    spent = counts(campaign, SPENT)["bought"]
+    assert counted(store, "SELECT sum(amount) FROM events") == {(): spent}
     campaigns = Counter(one.attributes["campaign"] for one in stored_customers(store).values())
-    in_source = 'SELECT "Campaign_ID", count(*) FROM "Users" GROUP BY 1'
-    assert {(name,): count for name, count in campaigns.items()} == plain(path, in_source)
+    assert campaigns == counts(campaign, BY_CAMPAIGN)
 
 
 def test_a_file_is_imported(store: Store, tmp_path: Path) -> None:

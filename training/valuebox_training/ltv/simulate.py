@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from valuebox_training.ltv.oracle import given_what_is_known
 from valuebox_training.ltv.population import (
@@ -124,12 +125,12 @@ def _traits(rng: np.random.Generator, users: pd.DataFrame, world: World) -> pd.D
     for name, day in world.appears.items():
         shares[joined < day.to_datetime64(), list(SEGMENTS).index(name)] = 0
     users["country_segment"] = world.only or names[_draw_each(rng, shares)]
-    hidden = _logit(_of_segment(users, "hidden")) + _at(world.hidden, users)
-    users["hidden"] = _bernoulli(rng, _expit(hidden))
+    hidden = _log_odds(_of_segment(users, "hidden")) + _at(world.hidden, users)
+    users["hidden"] = _bernoulli(rng, expit(hidden))
     prepaid = np.where(users["hidden"] == 1, 0.997, _of_segment(users, "prepaid"))
     users["credit_card_level"] = np.where(_bernoulli(rng, prepaid) == 1, "prepaid", "standard")
-    is_lp = _logit(_of_segment(users, "is_lp")) + _at(world.is_lp, users)
-    users["is_lp"] = _bernoulli(rng, _expit(is_lp))
+    is_lp = _log_odds(_of_segment(users, "is_lp")) + _at(world.is_lp, users)
+    users["is_lp"] = _bernoulli(rng, expit(is_lp))
     ppl = np.array([segment.ppl for segment in SEGMENTS.values()])[_segment_codes(users)]
     users["aff_type"] = np.where(
         _bernoulli(rng, ppl[np.arange(len(users)), users["is_lp"]]) == 1, "PPL", "PPS"
@@ -147,8 +148,8 @@ def _first_payments(
     hidden = (users["hidden"] == 1).to_numpy()
     friday_or_saturday = users["join_date"].dt.day_of_week.isin([4, 5]).to_numpy()
     base = np.where(prepaid, CONVERTED_PREPAID, _of_segment(users, "converted"))
-    log_odds = _logit(base) + 0.08 * friday_or_saturday + _at(world.conversion, users)
-    converted = ~hidden & (rng.random(len(users)) < _expit(log_odds))
+    log_odds = _log_odds(base) + 0.08 * friday_or_saturday + _at(world.conversion, users)
+    converted = ~hidden & (rng.random(len(users)) < expit(log_odds))
     three = np.where(prepaid, THREE_DOLLARS_PREPAID, _of_segment(users, "three_dollars"))
     trial_3 = ~hidden & ~converted & (rng.random(len(users)) < three)
 
@@ -194,9 +195,9 @@ def _later_payments(
         quality + _at(world.conversion, users)
     )
     late = np.where(cancelled, -4.6, late) - 1.2 * hidden
-    late_chance = np.where(paid_monthly, 0.0, _expit(late))
-    second_chance = _expit(np.where(cancelled, -3.1, -0.12) + quality)
-    third_chance = _expit(np.where(cancelled, -1.5, -0.95) + 0.8 * quality)
+    late_chance = np.where(paid_monthly, 0.0, expit(late))
+    second_chance = expit(np.where(cancelled, -3.1, -0.12) + quality)
+    third_chance = expit(np.where(cancelled, -1.5, -0.95) + 0.8 * quality)
     refund_chance = np.where(paid_monthly, 0.030, 0.001)
     extra_chance = np.where(cancelled | hidden, 0.001, 0.012)
     extra_price = 9.95
@@ -277,10 +278,6 @@ def _bernoulli(rng: np.random.Generator, chance: Any) -> NDArray[np.int64]:
     return (rng.random(len(chance)) < np.asarray(chance)).astype(np.int64)
 
 
-def _logit(chance: Floats) -> Floats:
-    chance = np.clip(chance, 1e-6, 1 - 1e-6)
-    return np.log(chance / (1 - chance))
-
-
-def _expit(log_odds: Any) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-np.asarray(log_odds, dtype=float))))
+def _log_odds(chance: Floats) -> Floats:
+    found: Floats = logit(np.clip(chance, 1e-6, 1 - 1e-6))
+    return found
