@@ -12,7 +12,8 @@ from valuebox.facts.merging import Attributes, is_same, merged, with_told, witho
 from valuebox.facts.schemas import MAX_NAMED, CustomersStored, EventsStored
 from valuebox.facts.tables import Customer, Event
 from valuebox.store.base import Base
-from valuebox.store.staging import POSITION, insert_into, staged
+from valuebox.store.staging import POSITION, staged
+from valuebox.store.upsert import columns_of_new, insert_missing, upsert
 from valuebox.store.writing import Rows, table_of
 
 _EVENTS: Final = table_of(Event)
@@ -71,12 +72,8 @@ def _add(session: Session, model: type[Base], new: Table, columns: Iterable[str]
     """Insert what is not there yet; of several rows with the same key the first one."""
     # One order for everybody, so that two requests with the same rows cannot deadlock.
     in_order = select(*(new.c[name] for name in columns)).order_by(*_key(new), new.c[POSITION])
-    return session.execute(  # type: ignore[no-any-return]
-        insert_into(session, model)
-        # A condition tells SQLite that what follows it is no join.
-        .from_select(list(columns), in_order.where(new.c[POSITION] >= 0))
-        .on_conflict_do_nothing(index_elements=_KEY)
-    ).rowcount  # type: ignore[attr-defined]
+    # A condition tells SQLite that what follows it is no join.
+    return insert_missing(session, model, in_order.where(new.c[POSITION] >= 0))
 
 
 def _doubled(session: Session, new: Table, differing: Container[int]) -> list[int]:
@@ -186,16 +183,8 @@ def _replace(session: Session, customers: Sequence[_Known], now: datetime) -> No
     columns |= {name: [one[at] for one in customers] for at, name in enumerate(names)}
     with staged(session, Rows(Customer, len(customers), columns)) as new:
         in_order = select(*(new.c[name] for name in columns)).order_by(*_key(new))
-        statement = insert_into(session, Customer).from_select(
-            list(columns), in_order.where(new.c[POSITION] >= 0)
-        )
-        replaced = (*_TOLD_OF_CUSTOMERS, "changed_at")
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=_KEY,
-                set_={name: statement.excluded[name] for name in replaced},
-            )
-        )
+        replaced = columns_of_new(*_TOLD_OF_CUSTOMERS, "changed_at")
+        upsert(session, Customer, in_order.where(new.c[POSITION] >= 0), replaced)
 
 
 def _key(table: FromClause) -> list[ColumnElement[Any]]:

@@ -44,4 +44,17 @@ if serves(sys.orig_argv):
 else:
     import xgboost as xgb
 
-__all__ = ["serves", "xgb"]
+
+def booster_of(content: bytes) -> xgb.Booster:
+    """The trees that were saved as UBJSON, to be asked by a server.
+
+    Raises:
+        xgboost.core.XGBoostError: a `ValueError`, when these are no trees.
+    """
+    booster = xgb.Booster(model_file=bytearray(content))
+    # One thread per worker: requests run side by side, and small batches gain nothing.
+    booster.set_param({"nthread": 1})
+    return booster
+
+
+__all__ = ["booster_of", "serves", "xgb"]

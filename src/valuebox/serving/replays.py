@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, String
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from valuebox.access.keys import ID_LENGTH
@@ -19,6 +18,7 @@ from valuebox.errors import ValueboxError
 from valuebox.serving.exchange import Exchange
 from valuebox.store.base import Base, UtcDateTime
 from valuebox.store.pruning import Pruned, deleted, next_batch
+from valuebox.store.upsert import insert_missing
 from valuebox.worker.expiry import Expiry
 
 MAX_KEY = 200
@@ -78,7 +78,7 @@ class Replays:
         }
         earlier = None
         while earlier is None:
-            if session.execute(_insert(session).values(claimed)).rowcount:  # type: ignore[attr-defined]
+            if insert_missing(session, IdempotentRequest, claimed):
                 return None
             # None where it has just been deleted, for it had expired.
             earlier = session.get(IdempotentRequest, _identity(exchange), with_for_update=True)
@@ -113,10 +113,3 @@ class Replays:
 
 def _identity(exchange: Exchange) -> tuple[str, str | None]:
     return exchange.caller_id, exchange.idempotency_key
-
-
-def _insert(session: Session) -> postgresql.Insert | sqlite.Insert:
-    is_postgres = session.get_bind().dialect.name == "postgresql"
-    return (postgresql.insert if is_postgres else sqlite.insert)(
-        IdempotentRequest
-    ).on_conflict_do_nothing(index_elements=[IdempotentRequest.caller_id, IdempotentRequest.key])

@@ -12,11 +12,10 @@ from typing import Final
 
 import numpy as np
 from sqlalchemy import Column, Integer, MetaData, Table
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from valuebox.store.base import Base
-from valuebox.store.writing import Rows, table_of, write
+from valuebox.store.upsert import insert_into as insert_into
+from valuebox.store.writing import Rows, write
 
 POSITION: Final = "position"
 """Column of every temporary table: the position of a row among those that came, from 0."""
@@ -37,12 +36,6 @@ def staged(session: Session, rows: Rows) -> Iterator[Table]:
     write(session, [replace(rows, table=table, columns={**rows.columns, **positions})])
     yield table
     table.drop(connection, checkfirst=False)
-
-
-def insert_into(session: Session, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
-    """An INSERT that may say what happens where a key is there already."""
-    is_postgres = session.get_bind().dialect.name == "postgresql"
-    return (postgresql.insert if is_postgres else sqlite.insert)(table_of(model))
 
 
 @cache

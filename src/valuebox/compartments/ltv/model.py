@@ -15,16 +15,16 @@ from valuebox.compartments.ltv.level import Level
 from valuebox.compartments.ltv.paid import Paid
 from valuebox.compartments.ltv.uncertainty import Uncertainty
 from valuebox.features.bins import Reference
-from valuebox.models import registry
-from valuebox.models.boosters import xgb
+from valuebox.models import golden, registry
+from valuebox.models.boosters import booster_of, xgb
 from valuebox.models.contributions import Contributions
 
 KIND: Final = "ltv"
 NEWEST: Final = "ltv"
 """The name that is served where none is set, if there is such a model."""
 _ENCODER, _LEVEL, _UNCERTAINTY = "encoder.json", "drift.json", "uncertainty.json"
-_BASELINE, _GOLDEN = "baseline.json", "golden.json"
-_CONTRIBUTIONS, _REFERENCE, _PAID = "contributions.json", "reference.json", "paid.json"
+_BASELINE, _CONTRIBUTIONS = "baseline.json", "contributions.json"
+_REFERENCE, _PAID = "reference.json", "paid.json"
 _BOOSTER: Final = "booster.ubj"
 FORMAT: Final = 4
 _WITHOUT_REFERENCE: Final = 2
@@ -108,7 +108,7 @@ class LtvModel:
             _CONTRIBUTIONS: _json(self.contributions.model_dump()),
             _REFERENCE: _json(self.reference and self.reference.model_dump()),
             _PAID: _json(self.paid.model_dump()),
-            _GOLDEN: _json(self.predict(GOLDEN_USERS).tolist()),
+            **golden.content(self.predict(GOLDEN_USERS)),
         }
         metadata = {"features": self.encoder.feature_names, **metadata}
         return registry.save(name, KIND, FORMAT, files, labels, metadata)
@@ -121,43 +121,36 @@ class LtvModel:
             registry.ArtifactMissing: when there is none.
             registry.ArtifactRefused: when it was changed, or predicts something else here.
         """
-        artifact = registry.load(tag, KIND, _READABLE)
-        try:
-            booster = xgb.Booster(model_file=bytearray(artifact.read(_BOOSTER)))
-            encoder = Encoder.from_dict(artifact.json(_ENCODER))
-            level = Level.from_dict(artifact.json(_LEVEL))
-            uncertainty = Uncertainty.model_validate(artifact.json(_UNCERTAINTY))
-            baseline = SegmentStvMeans.from_dict(artifact.json(_BASELINE))
-            contributions = Contributions.model_validate(artifact.json(_CONTRIBUTIONS))
-            reference, paid = None, Paid()
-            if artifact.format > _WITHOUT_REFERENCE and (bins := artifact.json(_REFERENCE)):
-                reference = Reference.model_validate(bins)
-            if artifact.format > _WITHOUT_PAID:
-                paid = Paid.model_validate(artifact.json(_PAID))
-            golden = np.array(artifact.json(_GOLDEN))
-        except (xgb.core.XGBoostError, OSError, ValueError, KeyError, TypeError) as error:
-            raise registry.ArtifactRefused(f"{artifact.tag} cannot be read: {error}") from None
-        # One thread per worker: requests run side by side, and small batches gain nothing.
-        booster.set_param({"nthread": 1})
-        model = cls(
-            encoder,
-            booster,
-            level,
-            uncertainty,
-            baseline,
-            contributions,
+        return golden.load(
+            tag,
+            KIND,
+            _READABLE,
+            cls._read,
+            lambda model: model.predict(GOLDEN_USERS),
+            rtol=1e-5,
+            atol=1e-5,
+        )
+
+    @classmethod
+    def _read(cls, artifact: registry.Artifact) -> "LtvModel":
+        reference, paid = None, Paid()
+        if artifact.format > _WITHOUT_REFERENCE and (bins := artifact.json(_REFERENCE)):
+            reference = Reference.model_validate(bins)
+        if artifact.format > _WITHOUT_PAID:
+            paid = Paid.model_validate(artifact.json(_PAID))
+        return cls(
+            Encoder.from_dict(artifact.json(_ENCODER)),
+            booster_of(artifact.read(_BOOSTER)),
+            Level.from_dict(artifact.json(_LEVEL)),
+            Uncertainty.model_validate(artifact.json(_UNCERTAINTY)),
+            SegmentStvMeans.from_dict(artifact.json(_BASELINE)),
+            Contributions.model_validate(artifact.json(_CONTRIBUTIONS)),
             reference,
             paid,
             artifact.tag,
             artifact.created_at,
             artifact.metadata,
         )
-        # Summing trees may differ in the last float32 bits between processors.
-        if not np.allclose(model.predict(GOLDEN_USERS), golden, rtol=1e-5, atol=1e-5):
-            raise registry.ArtifactRefused(
-                f"{artifact.tag} does not predict here what it did when it was saved"
-            )
-        return model
 
 
 def _json(value: Any) -> bytes:

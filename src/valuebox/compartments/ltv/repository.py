@@ -1,12 +1,10 @@
 """How features, predictions and outcomes are written and found."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.ltv.answers import Answer
@@ -23,10 +21,8 @@ from valuebox.predictions.sums.passed_over import noting
 from valuebox.serving.replays import AnswerGone
 from valuebox.store.clock import CLOCK
 from valuebox.store.ids import Ids, new_ids
+from valuebox.store.upsert import put_latest
 from valuebox.store.writing import Rows, Then, write
-
-# Bound parameters of one statement are limited, on SQLite to 32,766.
-_CHUNK = 5_000
 
 
 def add_predictions(
@@ -86,47 +82,7 @@ def new_predictions(
 
 def put_outcomes(session: Session, targets: dict[int, float]) -> OutcomesStored:
     """Store realised values by user id; a known value is left alone, another one replaced."""
-    now = datetime.now(UTC)
-    # One order for everybody, so that two requests with the same users cannot deadlock.
-    user_ids = sorted(targets)
-    known: dict[int, float] = {}
-    for start in range(0, len(user_ids), _CHUNK):
-        chunk = user_ids[start : start + _CHUNK]
-        found = select(LtvOutcome.user_id, LtvOutcome.target).where(LtvOutcome.user_id.in_(chunk))
-        known.update((user_id, target) for user_id, target in session.execute(found))
-    changed = [user_id for user_id in user_ids if known.get(user_id) != targets[user_id]]
-    if changed:
-        upsert = _upsert_outcome(session)
-        session.execute(
-            upsert,
-            [
-                {
-                    "user_id": user_id,
-                    "target": targets[user_id],
-                    "first_reported_at": now,
-                    "changed_at": now,
-                }
-                for user_id in changed
-            ],
-        )
-    added = sum(user_id not in known for user_id in changed)
-    return OutcomesStored(
-        received=len(targets),
-        added=added,
-        corrected=len(changed) - added,
-        unchanged=len(targets) - len(changed),
-    )
-
-
-def _upsert_outcome(session: Session) -> postgresql.Insert | sqlite.Insert:
-    is_postgres = session.get_bind().dialect.name == "postgresql"
-    statement = (postgresql.insert if is_postgres else sqlite.insert)(LtvOutcome)
-    new = statement.excluded
-    return statement.on_conflict_do_update(
-        index_elements=[LtvOutcome.user_id],
-        set_={"target": new.target, "changed_at": new.changed_at},
-        where=LtvOutcome.target != new.target,
-    )
+    return OutcomesStored(**put_latest(session, LtvOutcome, targets)._asdict())
 
 
 def find_predictions(session: Session, search: PredictionSearch) -> PredictionPage:

@@ -15,7 +15,7 @@ from valuebox.compartments.response.features import Cell, Encoder, Matrix
 from valuebox.facts.reading import FactRows
 from valuebox.facts.windows import Floats, Positions, positions
 from valuebox.models import registry
-from valuebox.models.boosters import xgb
+from valuebox.models.boosters import booster_of, xgb
 
 _BOOSTER: Final = "booster.ubj"
 _RECENT: Final = 30.0
@@ -64,9 +64,7 @@ class FirstLayout:
     @classmethod
     def read(cls, artifact: registry.Artifact, encoder: Encoder, rest: dict[str, Any]) -> Self:
         """Put together what was saved."""
-        booster = xgb.Booster(model_file=bytearray(artifact.read(_BOOSTER)))
-        # One thread per worker: requests run side by side, and small batches gain nothing.
-        booster.set_param({"nthread": 1})
+        booster = booster_of(artifact.read(_BOOSTER))
         return cls(
             encoder,
             booster,

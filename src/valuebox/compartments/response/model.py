@@ -18,13 +18,12 @@ from valuebox.facts.labels import Labels
 from valuebox.facts.reading import CustomerRows, EventRows, FactRows
 from valuebox.facts.windows import Floats, History, Positions
 from valuebox.features.bins import Reference
-from valuebox.models import registry
-from valuebox.models.boosters import xgb
+from valuebox.models import golden, registry
 
 KIND: Final = "response"
 NEWEST: Final = "response"
 """The name that is served where none is set, if there is such a model."""
-_ENCODER, _REST, _GOLDEN = "encoder.json", "model.json", "golden.json"
+_ENCODER, _REST = "encoder.json", "model.json"
 _REFERENCE: Final = "reference.json"
 _FORMAT: Final = 3
 _FIRST_LAYOUT: Final = 1
@@ -160,11 +159,10 @@ class ResponseModel:
             "category": self.category,
             "regressions": regressions,
         }
-        golden = self.predict(*_golden(self.encoder))
         files = {
             _ENCODER: self.encoder.model_dump_json(indent=1).encode(),
             _REST: json.dumps(rest, indent=1).encode(),
-            _GOLDEN: json.dumps(golden.tolist()).encode(),
+            **golden.content(self.predict(*_golden(self.encoder))),
         }
         if self.reference is not None:
             files[_REFERENCE] = self.reference.model_dump_json(indent=1).encode()
@@ -218,26 +216,27 @@ def load(tag: str) -> Predictor:
         registry.ArtifactOutdated: when another version has saved it in a layout unknown here.
         registry.ArtifactRefused: when it was changed, or predicts something else here.
     """
-    artifact = registry.load(tag, KIND, (_FORMAT,))
-    try:
-        rest = artifact.json(_REST)
-        layout = rest.get("layout", _FIRST_LAYOUT)
-        if layout not in _READERS:
-            raise registry.ArtifactOutdated(
-                f"{artifact.tag} was saved by another version of valuebox, in layout {layout}; "
-                "`valuebox growth train` makes a new one"
-            )
-        encoder = Encoder.model_validate_json(artifact.read(_ENCODER))
-        golden = np.array(artifact.json(_GOLDEN))
-        model = _READERS[layout](artifact, encoder, rest)
-    except (xgb.core.XGBoostError, OSError, ValueError, KeyError, TypeError) as error:
-        raise registry.ArtifactRefused(f"{artifact.tag} cannot be read: {error}") from None
-    # Summing trees may differ in the last float32 bits between processors.
-    if not np.allclose(model.predict(*_golden(encoder)), golden, rtol=1e-4, atol=1e-6):
-        raise registry.ArtifactRefused(
-            f"{artifact.tag} does not predict here what it did when it was saved"
+    return golden.load(
+        tag,
+        KIND,
+        (_FORMAT,),
+        _read,
+        lambda model: model.predict(*_golden(model.encoder)),
+        rtol=1e-4,
+        atol=1e-6,
+    )
+
+
+def _read(artifact: registry.Artifact) -> Predictor:
+    rest = artifact.json(_REST)
+    layout = rest.get("layout", _FIRST_LAYOUT)
+    if layout not in _READERS:
+        raise registry.ArtifactOutdated(
+            f"{artifact.tag} was saved by another version of valuebox, in layout {layout}; "
+            "`valuebox growth train` makes a new one"
         )
-    return model
+    encoder = Encoder.model_validate_json(artifact.read(_ENCODER))
+    return _READERS[layout](artifact, encoder, rest)
 
 
 _READERS: Final[dict[int, Callable[[registry.Artifact, Encoder, dict[str, Any]], Predictor]]] = {

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from valuebox.compartments.response.logistic import Logistic
 from valuebox.facts.windows import Floats
-from valuebox.models.boosters import xgb
+from valuebox.models.boosters import booster_of, xgb
 
 Way = Literal["baseline", "logistic", "trees", "both"]
 """`both` is the mean of the log-odds of the two before it."""
@@ -79,8 +79,4 @@ class Ranker:
     @classmethod
     def read(cls, regressions: Regressions, booster: bytes) -> Self:
         """Put together what was saved."""
-        trees = xgb.Booster()
-        trees.load_model(bytearray(booster))
-        # One thread per worker: requests run side by side, and small batches gain nothing.
-        trees.set_param({"nthread": 1})
-        return cls(regressions, trees)
+        return cls(regressions, booster_of(booster))

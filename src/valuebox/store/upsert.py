@@ -1,0 +1,129 @@
+"""Rows whose key may be there already: left alone, or replaced; the same on both databases."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+
+from valuebox.store.base import Base
+from valuebox.store.writing import table_of
+
+Source = Select[Any] | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+"""New rows: a query whose columns are called as those of the table, one row, or several."""
+New = ReadOnlyColumnCollection[str, Any]
+"""Columns of a row that was to be inserted, by name."""
+
+# Bound parameters of one statement are limited, on SQLite to 32,766.
+_CHUNK: Final = 5_000
+
+
+def insert_into(session: Session, model: type[Base] | Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that may say what happens where a key is there already."""
+    is_postgres = session.get_bind().dialect.name == "postgresql"
+    table = model if isinstance(model, Table) else table_of(model)
+    return (postgresql.insert if is_postgres else sqlite.insert)(table)
+
+
+def insert_missing(session: Session, model: type[Base] | Table, source: Source) -> int:
+    """Insert rows whose primary key is not there yet, and say how many these were.
+
+    Of several new rows with the same key the first one counts.
+    """
+    insert = insert_into(session, model)
+    statement = _of(insert, source).on_conflict_do_nothing(index_elements=_key(insert.table))
+    result = session.execute(statement, _rows(source))
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def upsert(
+    session: Session,
+    model: type[Base] | Table,
+    source: Source,
+    replaced: Callable[[New], Mapping[str, Any]],
+    where: Callable[[New], ColumnElement[bool]] | None = None,
+) -> None:
+    """Insert rows, and change those whose primary key is there already.
+
+    Args:
+        session: In a transaction.
+        model: The table.
+        source: New rows, in one order for everybody, so that two transactions with the same keys
+            cannot deadlock.
+        replaced: Function of the new row that returns what an old one becomes, by column.
+        where: Function of the new row that says which old ones are changed; None for all.
+    """
+    insert = insert_into(session, model)
+    statement = _of(insert, source)
+    changed = statement.on_conflict_do_update(
+        index_elements=_key(insert.table),
+        set_=replaced(statement.excluded),
+        where=where(statement.excluded) if where else None,
+    )
+    session.execute(changed, _rows(source))
+
+
+def columns_of_new(*names: str) -> Callable[[New], Mapping[str, Any]]:
+    """A function for `upsert` that replaces these columns by those of the new row."""
+    return lambda new: {name: new[name] for name in names}
+
+
+class Put(NamedTuple):
+    """What has become of values of which the latest counts."""
+
+    received: int
+    added: int
+    corrected: int
+    unchanged: int
+
+
+def put_latest(session: Session, model: type[Base], values: Mapping[Any, float]) -> Put:
+    """Store values of which the latest counts; a known one is left alone, another one replaced.
+
+    Args:
+        session: In a transaction.
+        model: A table with one column as its key, `target`, `first_reported_at` and `changed_at`.
+        values: Targets by key.
+    """
+    table, now = table_of(model), datetime.now(UTC)
+    (key,) = table.primary_key.columns
+    # One order for everybody, so that two requests with the same keys cannot deadlock.
+    keys = sorted(values)
+    known: dict[Any, float] = {}
+    for start in range(0, len(keys), _CHUNK):
+        found = select(key, table.c.target).where(key.in_(keys[start : start + _CHUNK]))
+        known.update((one, target) for one, target in session.execute(found))
+    changed = [one for one in keys if known.get(one) != values[one]]
+    if changed:
+        upsert(
+            session,
+            model,
+            [
+                {key.name: one, "target": values[one], "first_reported_at": now, "changed_at": now}
+                for one in changed
+            ],
+            columns_of_new("target", "changed_at"),
+            lambda new: table.c.target != new["target"],
+        )
+    added = sum(one not in known for one in changed)
+    return Put(len(values), added, len(changed) - added, len(values) - len(changed))
+
+
+def _of(
+    insert: postgresql.Insert | sqlite.Insert, source: Source
+) -> postgresql.Insert | sqlite.Insert:
+    if isinstance(source, Select):
+        return insert.from_select(list(source.selected_columns.keys()), source)
+    return insert.values(source) if isinstance(source, Mapping) else insert
+
+
+def _rows(source: Source) -> Sequence[Mapping[str, Any]] | None:
+    """The rows that a statement is executed with; None where it holds them itself."""
+    return None if isinstance(source, Select | Mapping) else source
+
+
+def _key(table: Any) -> list[str]:
+    return [column.name for column in table.primary_key.columns]
