@@ -46,11 +46,15 @@ class Spread(Protocol):
     def amounts(self, learned: Any | None) -> Sequence[ColumnElement[float]]:
         """The value of each of `extras` in a row; `learned` is None of a model without a note."""
 
-    def bin(self, learned: Any) -> ColumnElement[int] | None:
-        """The bin of a row; None where the interval does not depend on bins."""
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether predictions and outcomes are added up by bin, too."""
 
-    def interval(self, learned: Any, cohort: CohortMeans) -> tuple[float, float]:
-        """Where the mean of what comes true is expected, in 9 of 10 cases."""
+    def bin(self, learned: Any | None) -> ColumnElement[int] | None:
+        """The bin of a row; None where it has none."""
+
+    def interval(self, learned: Any, cohort: CohortMeans) -> tuple[float, float] | None:
+        """Where the mean of what comes true is expected, in 9 of 10 cases; None if untold."""
 
 
 @dataclass(frozen=True)

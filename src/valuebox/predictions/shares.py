@@ -8,7 +8,9 @@ import numpy as np
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement
 
+from valuebox.features.bins import SHARE_EDGES
 from valuebox.predictions.ledger import CohortMeans, Column
+from valuebox.predictions.sums.coding import between
 
 LEVEL: Final = 0.9
 """The share of cohorts that intervals are made to hold."""
@@ -33,6 +35,7 @@ class ShareSpread:
     """
 
     extras = ("variance",)
+    is_calibrated = True
 
     def __init__(self, prediction: Column):
         """Spread of the probabilities of a column."""
@@ -47,8 +50,9 @@ class ShareSpread:
         variance: ColumnElement[float] = self._prediction * (1 - self._prediction)
         return (variance,)
 
-    def bin(self, learned: Moves) -> None:
-        """No interval depends on bins."""
+    def bin(self, learned: Moves | None) -> ColumnElement[int]:
+        """The bin of a row between `SHARE_EDGES`: outcomes are compared with predictions by it."""
+        return between(self._prediction, SHARE_EDGES)
 
     def interval(self, learned: Moves, cohort: CohortMeans) -> tuple[float, float]:
         """Where the share is expected, in at least 9 of 10 cases; the mean lies in between."""

@@ -15,6 +15,7 @@ from valuebox.features.bins import SHARE_EDGES, CategoryBins, NumberBins, Refere
 from valuebox.predictions.monitoring.checks import monitor
 from valuebox.predictions.monitoring.results import MonitorResult, Thresholds
 from valuebox.predictions.sums import queries
+from valuebox.predictions.sums.calibration import deciles, lifts
 from valuebox.predictions.sums.cohort_means import cohort_means
 from valuebox.predictions.sums.folding import Folding
 from valuebox.predictions.sums.models import Note, register
@@ -146,6 +147,32 @@ def test_drifted_customers_and_a_level_that_fell_are_found(shop: Store) -> None:
     put_events(shop, *(bought(f"e{who}", str(who), 3) for who in range(4)))
     fold(shop)
     assert ("error", None) in crossed(monitored(shop))
+
+
+def test_tenths_tell_how_far_the_likeliest_lead(shop: Store) -> None:
+    # Ten groups of 20, of whom the likeliest respond as was said.
+    for group in range(10):
+        predict(shop, 20 * group, 20, 0.9 * 0.7**group)
+    came = [18, 16, 7, 6, 5, 5, 4, 3, 2, 2]
+    put_events(
+        shop,
+        *(
+            bought(f"e{group}-{who}", str(20 * group + who), 3)
+            for group, count in enumerate(came)
+            for who in range(count)
+        ),
+    )
+    fold(shop)
+    with shop.reading() as session:
+        found = deciles(session, LEDGER, Selection(segment="bought"))
+        (lift,) = lifts(session, LEDGER, Selection(segment="bought"))
+        assert deciles(session, LEDGER, Selection(segment="bought"), least=21) == []
+    assert [one.rows for one in found] == [20] * 10
+    assert [one.predicted for one in found] == pytest.approx([0.9 * 0.7**one for one in range(10)])
+    assert [one.actual for one in found] == pytest.approx([one / 20 for one in came])
+    assert found[0].lower < 0.9 < found[0].upper
+    assert (lift.period, lift.rows, lift.responders) == ("2025-08", 200, 68)
+    assert lift.lift == pytest.approx(0.9 / (68 / 200))
 
 
 def test_forgotten_customers_leave_the_sums(shop: Store) -> None:

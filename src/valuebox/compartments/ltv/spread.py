@@ -20,6 +20,7 @@ class AmountSpread:
     """
 
     extras = ("later", "future")
+    is_calibrated = False
 
     def learned(self, stored: Any) -> Uncertainty:
         """The uncertainty that was noted of a model."""
@@ -35,16 +36,20 @@ class AmountSpread:
         )
         return prediction - func.coalesce(stv, 0.0), future
 
-    def bin(self, learned: Uncertainty) -> ColumnElement[int]:
+    def bin(self, learned: Uncertainty | None) -> ColumnElement[int] | None:
         """Bin of a user by what is expected later; without `STV` it is `-1 - bin`."""
+        if learned is None:
+            return None
         prediction, stv = LtvPrediction.prediction, LtvFeatures.stv
         unpaid = between(prediction, learned.missing.edges)
         return case(
             (stv.is_(None), -1 - unpaid), else_=between(prediction - stv, learned.known.edges)
         )
 
-    def interval(self, learned: Uncertainty, cohort: CohortMeans) -> tuple[float, float]:
-        """See `Uncertainty.interval_of_mean`."""
+    def interval(self, learned: Uncertainty, cohort: CohortMeans) -> tuple[float, float] | None:
+        """See `Uncertainty.interval_of_mean`; None of users who came before the model was noted."""
+        if not cohort.bins:
+            return None
         unpaid = {-1 - one: users for one, users in cohort.bins.items()}
         return learned.interval_of_mean(
             CohortOfUsers(

@@ -21,6 +21,7 @@ from valuebox.predictions.sums.models import Note, register
 from valuebox.predictions.sums.tables import MAX_SEGMENT, sum_tables
 
 _SAID: Final = ResponsePrediction
+_SPREAD: Final = ShareSpread(_SAID.probability)
 
 
 def segment_name(cell: Cell) -> str:
@@ -60,8 +61,8 @@ LEDGER: Final = Ledger(
         MAX_SEGMENT,
     ),
     outcomes=Outcomes(ResponseOutcome, (ResponseOutcome.id,), (_SAID.id,), settle),
-    sums=sum_tables(NAME, _SAID, ShareSpread.extras),
-    spread=ShareSpread(_SAID.probability),
+    sums=sum_tables(NAME, _SAID, _SPREAD),
+    spread=_SPREAD,
     feature=_feature,
     who="predictions for periods that began",
     features_source=join(_SAID, ResponseFeatures, ResponseFeatures.id == _SAID.id),

@@ -171,10 +171,9 @@ def _mean(
     means = {
         name: getattr(row, which + name) / users for name in ("prediction", *ledger.spread.extras)
     }
-    lower = upper = None
-    # A model that was noted late has cohorts without bins.
-    if model.learned is not None and (scattered or ledger.spread.bin(model.learned) is None):
-        lower, upper = ledger.spread.interval(
+    ends = None
+    if model.learned is not None:
+        ends = ledger.spread.interval(
             model.learned,
             CohortMeans(
                 segment=row.segment,
@@ -192,8 +191,8 @@ def _mean(
         users=int(row.users),
         known_users=int(row.known_users),
         predicted=means["prediction"],
-        lower=lower,
-        upper=upper,
+        lower=ends[0] if ends else None,
+        upper=ends[1] if ends else None,
         actual=row.known_actual / known if known else None,
         floor=_floor(row, known),
     )

@@ -150,16 +150,17 @@ def _add(session: Session, ledger: Ledger, model: KnownModel, changes: Changes) 
     by_cohort = select(*cohort, *labelled).group_by(*cohort)
     add_up(session, ledger.sums.cohorts, model.model, by_cohort)
     if "bin" in rows.c:
-        by_bin = select(
-            *cohort, rows.c.bin, total(whole).label("users"), total(known).label("known_users")
-        ).group_by(*cohort, rows.c.bin)
+        names = ["users", "known_users"]
+        names += ["known_prediction", "known_actual"] if ledger.spread.is_calibrated else []
+        counted = [sums[name].label(name) for name in names]
+        by_bin = select(*cohort, rows.c.bin, *counted).group_by(*cohort, rows.c.bin)
         add_up(session, ledger.sums.cohort_scatter, model.model, by_bin)
 
 
 def _rows(ledger: Ledger, model: KnownModel, changes: Subquery) -> Subquery:
     spread, outcomes = ledger.spread, ledger.outcomes
     extras = zip(spread.extras, spread.amounts(model.learned), strict=True)
-    bins = spread.bin(model.learned) if model.learned is not None else None
+    bins = spread.bin(model.learned)
     stored: list[Column] = [
         day_of(ledger.day).label("day"),
         segment_of(ledger.segment).label("segment"),

@@ -5,10 +5,9 @@ days of cohorts on whatever clock the compartment's ledger names. A row without 
 to `names.MISSING_SEGMENT`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from sqlalchemy import JSON, BigInteger, Double, ForeignKey, String
@@ -104,7 +103,10 @@ class Cohorts(_Cell):
 
 
 class CohortScatter(_Cell):
-    """The rows of a cohort by the bin of the ledger's `Spread`, which intervals need."""
+    """The rows of a cohort by the bin of the ledger's `Spread`, which intervals need.
+
+    Where it is calibrated there are `known_prediction` and `known_actual`, too: their sums.
+    """
 
     bin: Mapped[int] = mapped_column(primary_key=True)
     users: Mapped[int] = mapped_column(BigInteger)
@@ -120,6 +122,18 @@ class MonitorRecord:
     """Whether a threshold was crossed."""
     result: Mapped[dict[str, Any]] = mapped_column(JSON)
     """A `monitoring.results.MonitorResult`."""
+
+
+class Summed(Protocol):
+    """What a `Spread` has added up, as far as tables depend on it."""
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """What is added up beside the prediction."""
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether predictions and outcomes are added up by bin, too."""
 
 
 @dataclass(frozen=True)
@@ -143,14 +157,14 @@ class SumTables:
 
 
 def sum_tables(
-    name: str, rows: type[Base], extras: Sequence[str] = (), longest_feature: int = MAX_FEATURE
+    name: str, rows: type[Base], spread: Summed, longest_feature: int = MAX_FEATURE
 ) -> SumTables:
     """Declare the tables of sums of a compartment.
 
     Args:
         name: Of the compartment; tables are called `NAME_arrivals` and so on.
         rows: Table of the predicted rows, whose `id` the sums follow.
-        extras: What the ledger's `Spread` adds up beside the prediction.
+        spread: What the ledger's `Spread` adds up beside the prediction.
         longest_feature: Letters that the name of a feature has at most.
     """
     feature = mapped_column(String(longest_feature), primary_key=True)
@@ -159,8 +173,14 @@ def sum_tables(
     )
     sums = {
         column: mapped_column(Double, nullable=False)
-        for extra in extras
+        for extra in spread.extras
         for column in (extra, f"known_{extra}")
+    }
+
+    calibration = {
+        column: mapped_column(Double, nullable=False)
+        for column in ("known_prediction", "known_actual")
+        if spread.is_calibrated
     }
 
     def declare(kind: type[Any], suffix: str, **columns: Any) -> type[Any]:
@@ -176,6 +196,6 @@ def sum_tables(
         prediction_bins=declare(PredictionBins, "prediction_bins"),
         feature_bins=declare(FeatureBins, "feature_bins", feature=feature),
         cohorts=declare(Cohorts, "cohorts", **sums),
-        cohort_scatter=declare(CohortScatter, "cohort_scatter"),
+        cohort_scatter=declare(CohortScatter, "cohort_scatter", **calibration),
         monitor_results=declare(MonitorRecord, "monitor_results"),
     )

@@ -15,13 +15,16 @@ from alembic import op
 _TAG: Final = 255
 
 
-def create_sums(name: str, rows: str, extras: Sequence[str] = ()) -> None:
+def create_sums(
+    name: str, rows: str, extras: Sequence[str] = (), is_calibrated: bool = False
+) -> None:
     """Make the tables, and have the sums begin before the first row.
 
     Args:
         name: Of the compartment.
         rows: Table of predicted rows, whose key is `id`.
         extras: What is added up beside the predictions of a cohort.
+        is_calibrated: Whether predictions and outcomes are added up by bin, too.
     """
     op.create_table(
         f"{name}_models",
@@ -69,8 +72,14 @@ def create_sums(name: str, rows: str, extras: Sequence[str] = ()) -> None:
         *map(_amount, ("prediction", "known_prediction")),
         *(_amount(column) for extra in extras for column in (extra, f"known_{extra}")),
     )
-    counts = (_count("users"), _count("known_users"))
-    _by_day(f"{name}_cohort_scatter", {"segment": segment, "bin": number}, *counts)
+    calibration = ("known_prediction", "known_actual") if is_calibrated else ()
+    _by_day(
+        f"{name}_cohort_scatter",
+        {"segment": segment, "bin": number},
+        _count("users"),
+        _count("known_users"),
+        *map(_amount, calibration),
+    )
     op.create_table(
         f"{name}_monitor_results",
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -10,4 +10,4 @@ works_from = "0008"
 
 
 def upgrade() -> None:
-    create_sums("response", "response_predictions", ["variance"])
+    create_sums("response", "response_predictions", ["variance"], is_calibrated=True)
