@@ -1,11 +1,11 @@
 """Every environment variable that valuebox reads, in one typed place."""
 
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from valuebox.errors import ValueboxError
 from valuebox.schemas.networks import Networks
@@ -26,7 +26,11 @@ class Settings(BaseSettings):
     """What can be set from outside; the README's table lists the same names and is tested to."""
 
     model_config = SettingsConfigDict(
-        env_prefix="VALUEBOX_", extra="ignore", frozen=True, hide_input_in_errors=True
+        env_prefix="VALUEBOX_",
+        env_nested_delimiter="__",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     database_url: SecretStr = Field(
@@ -51,6 +55,11 @@ class Settings(BaseSettings):
         min_length=1,
         description="The response model that is served, or `-` for none; by default the newest "
         "`response`, if there is one.",
+    )
+    models: dict[str, Annotated[str, Field(min_length=1)]] = Field(
+        default={},
+        description="The models of compartments that other packages bring, by their names: "
+        "`VALUEBOX_MODELS__CHURN` is that of `churn`, or `-` for none.",
     )
     access: Literal["auto", "keys", "local", "open"] = Field(
         default="auto",
@@ -189,6 +198,8 @@ def load_settings() -> Settings:
     """
     try:
         return Settings()
+    except SettingsError:
+        raise BadSettings(f"{variable('models')}: Input should be JSON") from None
     except ValidationError as error:
         wrong = [f"{variable(one['loc'][0])}: {one['msg']}" for one in error.errors()]
         raise BadSettings("; ".join(wrong)) from None
@@ -208,4 +219,5 @@ def worker_count() -> int:
 def variable(name: int | str) -> str:
     """The environment variable that a field of `Settings` is read from."""
     prefix = Settings.model_config["env_prefix"]
-    return f"{prefix}{name}".upper() if name in Settings.model_fields else str(name)
+    field, *_ = str(name).split("__")
+    return f"{prefix}{name}".upper() if field in Settings.model_fields else str(name)

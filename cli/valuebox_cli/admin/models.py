@@ -45,9 +45,10 @@ def list_models(
     with exit_codes():
         settings = load_settings()
         meant = {
-            variable(kind.setting): getattr(settings, kind.setting) or kind.newest
+            variable(kind.setting): kind.pinned(settings) or kind.newest
             for kind in kinds().values()
         }
+        given = {variable(one.setting) for one in kinds().values() if one.pinned(settings)}
         starting = {name: _found(tag) for name, tag in meant.items()}
         answering = _answering(url) if url else []
         marks = {"at start": starting.values(), "answers": answering}
@@ -65,8 +66,7 @@ def list_models(
             texts=(headings.index(""),),
         )
         for name, tag in meant.items():
-            is_set = name.removeprefix("VALUEBOX_").lower() in settings.model_fields_set
-            if is_set and not starting[name] and tag != registry.NONE:
+            if name in given and not starting[name] and tag != registry.NONE:
                 err.print(f"{name} is {tag}, which is not among them")
         for tag in answering:
             if not _found(tag):
@@ -120,7 +120,7 @@ def bentofile(
         content["models"] = [
             {"tag": tag, "alias": kind.newest}
             for kind in kinds().values()
-            if (tag := registry.named(getattr(settings, kind.setting), kind.newest)) is not None
+            if (tag := registry.named(kind.pinned(settings), kind.newest)) is not None
         ]
         typer.echo(yaml.safe_dump(content, sort_keys=False), nl=False)
 

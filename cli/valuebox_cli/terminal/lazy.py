@@ -3,25 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 from valuebox.pages.readable import escaped
+from valuebox_cli.terminal.others import other_commands
+from valuebox_cli.terminal.places import Place
 from valuebox_cli.terminal.speaker import speak_anywhere
-
-
-class Place(NamedTuple):
-    """Where a command is, and its help."""
-
-    module: str
-    name: str
-    """Name of a function, or of a `typer.Typer` with commands of its own."""
-    help: str
-    """The first paragraph of the command's own help."""
-
 
 COMMANDS: Final = {
     "train": Place(
@@ -112,11 +103,11 @@ class LazyGroup(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Names of all commands."""
-        return list(COMMANDS)
+        return [*COMMANDS, *(name for name in other_commands() if name not in COMMANDS)]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """A command by its name; while help is printed, only what is said of the command."""
-        place = COMMANDS.get(cmd_name)
+        place = _place(cmd_name)
         if place is None:
             return None
         if self._is_listing:
@@ -132,9 +123,16 @@ class LazyGroup(TyperGroup):
             self._is_listing = False
 
 
+def _place(name: str) -> Place | None:
+    """Where a command is; other packages are only looked at for names that are none of ours."""
+    return COMMANDS.get(name) or other_commands().get(name)
+
+
 def load(name: str) -> Any:
-    """Import one of `COMMANDS`."""
-    place = COMMANDS[name]
+    """Import a command."""
+    place = _place(name)
+    if place is None:
+        raise LookupError(name)
     found = getattr(import_module(place.module), place.name)
     if not isinstance(found, typer.Typer):
         single = typer.Typer(rich_markup_mode="markdown", pretty_exceptions_show_locals=False)

@@ -69,7 +69,8 @@ class ModelKind:
     """The model that a compartment answers with, where it takes one."""
 
     setting: str
-    """Field of `Settings` that pins the model, or None there for the newest."""
+    """Field of `Settings` that pins the model, or None there for the newest; `models__NAME` in a
+    compartment of another package."""
     command: str
     """The command that makes such a model, as people type it."""
     load: Callable[[str], Artifact]
@@ -87,7 +88,13 @@ class ModelKind:
 
     def served(self, settings: Settings) -> Artifact | None:
         """The model that a service answers with; see `registry.served`."""
-        return served(self.load, self.newest, getattr(settings, self.setting))
+        return served(self.load, self.newest, self.pinned(settings))
+
+    def pinned(self, settings: Settings) -> str | None:
+        """The tag that is set; None where the newest model is to be served."""
+        field, _, name = self.setting.partition("__")
+        tag: str | None = settings.models.get(name) if name else getattr(settings, field)
+        return tag
 
 
 @dataclass(frozen=True)

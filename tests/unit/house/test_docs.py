@@ -9,6 +9,7 @@ from valuebox_cli.terminal.lazy import COMMANDS
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md"))]
+DOCUMENTS += sorted(ROOT.glob("examples/*/*.md"))
 
 
 def test_published_schemas_are_those_of_the_code() -> None:

@@ -27,6 +27,8 @@ FLOORS = (
     "predictions",
     "compartments.contract",
     "compartments.register",
+    "compartments.customers",
+    "compartments.migrating",
     "compartments.facts",
     "compartments.ltv",
     "compartments.growth",

@@ -1,7 +1,7 @@
 """What the endpoints of the response model take and answer."""
 
 from datetime import datetime
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -11,17 +11,17 @@ from pydantic import (
     JsonValue,
     StringConstraints,
     WithJsonSchema,
-    model_validator,
 )
-from pydantic_core import PydanticCustomError
 
-from valuebox.facts.schemas import Id, Source, Type
+from valuebox.facts.asking import MAX_CUSTOMERS as MAX_CUSTOMERS
+from valuebox.facts.asking import CustomerKey as CustomerKey
+from valuebox.facts.asking import CustomerQuestion
+from valuebox.facts.schemas import Type
 from valuebox.features.bins import Reference
 from valuebox.schemas.moments import Moment
 from valuebox.schemas.requests import RequestModel
 from valuebox.schemas.values import NO_NUL, Model, no_nul
 
-MAX_CUSTOMERS: Final = 1_000
 MAX_PAGE: Final = 10_000
 MAX_NAMES: Final = 100
 """Responses or categories that are searched for at once."""
@@ -35,44 +35,8 @@ CategoryName = Annotated[
 ]
 
 
-class CustomerKey(Model):
-    """A customer, by source and id."""
-
-    source: Source = Field(description="Where the customer is known from.", examples=["shop"])
-    id: Id = Field(description="Of the customer, within the source.", examples=["1017"])
-
-
-class ResponseQuestion(Model, RequestModel):
+class ResponseQuestion(CustomerQuestion):
     """Whose responses to predict, and when."""
-
-    max_values = 4 * MAX_CUSTOMERS
-
-    customers: Annotated[list[CustomerKey], Field(min_length=1, max_length=MAX_CUSTOMERS)] = Field(
-        description="Whose; at most 1,000, each once.",
-        json_schema_extra={"uniqueItems": True},
-        examples=[[{"source": "shop", "id": "1017"}]],
-    )
-    at: Moment | None = Field(
-        default=None,
-        description="When the period begins; what happened before is looked at. Null for now.",
-        examples=["2013-06-01T00:00:00Z"],
-    )
-
-    @model_validator(mode="after")
-    def _names_each_once(self) -> Self:
-        if len(set(self.keys)) < len(self.customers):
-            raise PydanticCustomError("customer_twice", "Input should name each customer once")
-        return self
-
-    @property
-    def n_rows(self) -> int:
-        """How many customers are asked about."""
-        return len(self.customers)
-
-    @property
-    def keys(self) -> list[tuple[str, str]]:
-        """Source and id of each."""
-        return [(one.source, one.id) for one in self.customers]
 
 
 class Probabilities(Model):

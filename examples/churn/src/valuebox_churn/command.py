@@ -1,0 +1,40 @@
+"""`valuebox churn`."""
+
+from typing import Annotated
+
+import typer
+
+from valuebox.facts.reading import Choice, read_facts
+from valuebox_cli.terminal.console import exit_codes, out
+from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
+
+app = typer.Typer(help="Say who will still buy within the next 60 days.", no_args_is_help=True)
+
+
+@app.callback()
+def churn() -> None:
+    """Say who will still buy within the next 60 days."""
+
+
+@app.command()
+def train(
+    purchase: Annotated[str, typer.Option(help="Type of events that are purchases.")] = "bought",
+    name: Annotated[str, typer.Option(help="Of the model in the store.")] = "churn",
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Learn from stored customers and events, and save into the BentoML model store."""
+    from valuebox_churn.model import DAYS, ChurnModel, features, purchases
+    from valuebox_training.customers import learn
+
+    with exit_codes(), migrated_store(database_url) as store:
+        facts = read_facts(store, Choice())
+        found = learn(
+            facts,
+            lambda at, chosen: features(facts, at, chosen, purchase),
+            purchases(facts, purchase),
+            DAYS,
+        )
+        learned = {"auc": found.auc, "customers": found.customers, "until": found.until}
+        model = ChurnModel(weights=found.weights, type=purchase)
+        tag = model.save(name, {"learned": learned})
+        out.print(f"saved as {tag}, with an AUC of {found.auc:.3f} on the newest customers")

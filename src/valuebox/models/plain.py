@@ -1,0 +1,49 @@
+"""Models that are a handful of numbers: saved as JSON, and proved by golden rows when loaded."""
+
+from abc import abstractmethod
+from typing import Any, ClassVar, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+
+from valuebox.models import golden, registry
+
+_MODEL: Final = "model.json"
+
+
+class PlainModel(BaseModel):
+    """Base of such a model; its fields are what it has learned."""
+
+    kind: ClassVar[str]
+    """The compartment that the model belongs to."""
+    format: ClassVar[int] = 1
+    """Which fields there are, and what they mean, by the count of that compartment."""
+
+    tag: str = Field(default="", exclude=True)
+    """Exact tag; empty until the model has been saved."""
+
+    @abstractmethod
+    def golden(self) -> NDArray[np.float64]:
+        """What the model says of made-up rows, which are always the same."""
+
+    def save(self, name: str, metadata: dict[str, Any]) -> str:
+        """Save into the model store, and return the exact tag; see `registry.save`."""
+        files = {_MODEL: self.model_dump_json().encode(), **golden.content(self.golden())}
+        return registry.save(name, self.kind, self.format, files, {}, metadata)
+
+    @classmethod
+    def load(cls, tag: str) -> Self:
+        """Load from the model store, and prove that it predicts what it did when it was saved.
+
+        Raises:
+            registry.ArtifactMissing: when there is none.
+            registry.ArtifactRefused: when it was changed, or predicts something else here.
+        """
+        return golden.load(
+            tag, cls.kind, (cls.format,), cls._read, lambda model: model.golden(), 1e-5, 1e-6
+        )
+
+    @classmethod
+    def _read(cls, artifact: registry.Artifact) -> Self:
+        return cls.model_validate({**artifact.json(_MODEL), "tag": artifact.tag})

@@ -1,0 +1,71 @@
+"""The example package with a compartment, installed into a folder of its own."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from support.facts import customer, event, put_customers, put_events
+from support.services import ROOT
+from valuebox.store.engine import Store
+
+SOURCE = "churn-shop"
+
+
+def install(folder: Path) -> dict[str, str]:
+    """Install the package below a folder; the environment in which Python finds it."""
+    site = folder / "site"
+    uv = Path(sys.executable).with_name("uv")
+    command = [
+        str(uv),
+        "pip",
+        "install",
+        "--quiet",
+        "--offline",
+        "--no-deps",
+        "--no-build-isolation",
+    ]
+    command += ["--python", sys.executable, "--target", str(site), str(ROOT / "examples" / "churn")]
+    subprocess.run(command, check=True, capture_output=True)
+    return {"PYTHONPATH": str(site)}
+
+
+def run(environment: dict[str, str], *arguments: object, exit_code: int = 0) -> str:
+    """What `valuebox` prints in an environment.
+
+    Raises:
+        AssertionError: when it ends with another exit code.
+    """
+    command = [str(Path(sys.executable).with_name("valuebox")), *map(str, arguments)]
+    done = subprocess.run(
+        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == exit_code, done.stderr
+    return done.stdout
+
+
+def put_purchases(store: Store, customers: int = 200, seed: int = 0) -> None:
+    """A year of purchases until now: every other customer goes on buying, the rest have stopped."""
+    rng, now = np.random.default_rng(seed), datetime.now(UTC)
+    began = (now - timedelta(days=365)).isoformat()
+    put_customers(
+        store, *(customer(f"{who}", source=SOURCE, created=began) for who in range(customers))
+    )
+    events = []
+    for who in range(customers):
+        is_loyal = who % 2 == 0
+        last = 0.0 if is_loyal else float(rng.uniform(60, 300))
+        days = rng.uniform(last, 365, size=14 if is_loyal else 4)
+        events += [
+            event(
+                f"{who}-{place}",
+                source=SOURCE,
+                customer=f"{who}",
+                time=(now - timedelta(days=float(ago))).isoformat(),
+            )
+            for place, ago in enumerate(days)
+        ]
+    put_events(store, *events)

@@ -1,0 +1,91 @@
+"""Learning whether customers do something within a period, from what they did before."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from valuebox.errors import ValueboxError
+from valuebox.facts.reading import FactRows
+from valuebox.facts.windows import Floats, Positions, there
+
+ROUNDS: Final = 6
+"""Moments that are looked back at, a month apart."""
+_MONTH: Final = 30
+_LEAST: Final = 20
+_DAY: Final = np.timedelta64(1, "D")
+
+Features = Callable[[np.datetime64, Positions], Floats]
+
+
+class NothingToLearn(ValueboxError):
+    """Hardly any customer is known to have done it, or not to have done it."""
+
+
+class Learned(NamedTuple):
+    """A logistic regression, and how well it tells customers apart."""
+
+    weights: list[float]
+    """Of the features, and at last the intercept."""
+    auc: float
+    """AUC on the newest customers, by a regression that has not seen them."""
+    customers: int
+    """Number of the newest customers."""
+    until: str
+    """When the last event happened, UTC."""
+
+
+class _Lesson(NamedTuple):
+    rows: Floats
+    did: Floats
+
+
+def learn(facts: FactRows, features: Features, counts: Floats, days: int) -> Learned:
+    """Learn from all customers, as they were in each of the last months.
+
+    Args:
+        facts: What happened.
+        features: Function of a moment and customers, by their positions among those of the facts:
+            what was known of them, `(n_customers, n_features)`, without missing values.
+        counts: Above 0 for the events that count as doing it: `(n_events,)`.
+        days: How many days ahead to predict.
+
+    Raises:
+        NothingToLearn: when there are too few of whom it is known.
+    """
+    end = max(facts.events.time, default=np.datetime64(0, "us"))
+    starts = [end - (days + _MONTH * ago) * _DAY for ago in range(ROUNDS)]
+    lessons = [_lesson(facts, features, counts, (at, days)) for at in starts]
+    newest, earlier = lessons[0], _joined(lessons[1:])
+    for lesson in (newest, earlier):
+        if min(lesson.did.sum(), (1 - lesson.did).sum()) < _LEAST:
+            raise NothingToLearn(
+                f"fewer than {_LEAST} customers are known to have done it within {days} days, or "
+                "not to have done it"
+            )
+    weights = np.array(_fit(earlier))
+    auc = roc_auc_score(newest.did, newest.rows @ weights[:-1])
+    return Learned(_fit(_joined(lessons)), float(auc), len(newest.did), str(end))
+
+
+def _lesson(
+    facts: FactRows, features: Features, counts: Floats, period: tuple[np.datetime64, int]
+) -> _Lesson:
+    at, days = period
+    chosen, events = there(facts, at, days), facts.events
+    within = (counts > 0) & (events.time >= at) & (events.time < at + days * _DAY)
+    did = np.isin(chosen, events.customer[within])
+    return _Lesson(features(at, chosen), did.astype(np.float64))
+
+
+def _joined(lessons: Sequence[_Lesson]) -> _Lesson:
+    rows, did = zip(*lessons, strict=True)
+    return _Lesson(np.concatenate(rows), np.concatenate(did))
+
+
+def _fit(lesson: _Lesson) -> list[float]:
+    scale = np.maximum(lesson.rows.std(axis=0), 1e-9)
+    fitted = LogisticRegression(max_iter=1_000).fit(lesson.rows / scale, lesson.did)
+    return [*(fitted.coef_[0] / scale).tolist(), float(fitted.intercept_[0])]
