@@ -38,13 +38,15 @@ Source = Literal["api", "database"]
 class EvaluationReport(BaseModel):
     """What `valuebox evaluate --report` writes."""
 
-    evaluated_at: AwareDatetime = Field(description="When, in UTC.")
-    file: str = Field(description="The file of users.")
-    url: str = Field(description="The service that predicted.")
+    evaluated_at: AwareDatetime = Field(description="When the file was evaluated, in UTC.")
+    file: str = Field(description="Path of the file of users.")
+    url: str = Field(description="Address of the service that predicted.")
     run: str = Field(description="Name of this run; see the option `--run`.")
     source: Source = Field(description="Where the predictions were taken from.")
     models: list[str] = Field(description="Tags of the models that answered.")
-    request_ids: list[UUID] = Field(description="One per batch, in file order.")
+    request_ids: list[UUID] = Field(
+        description="Id of the request of each batch, in the order of the file."
+    )
     users: int = Field(description="Users sent, predicted and stored: all rows of the file.")
     absent_features: list[str] = Field(
         default_factory=list,
@@ -52,16 +54,18 @@ class EvaluationReport(BaseModel):
     )
     near_names: dict[str, str] = Field(
         default_factory=dict,
-        description="Columns that are called nearly like an absent one, and which that is.",
+        description="Columns that are called nearly like an absent feature, by that feature.",
     )
     warnings: list[str] = Field(
         default_factory=list,
         description="What is strange about the file and its values, in sentences.",
     )
     cohorts: CohortReport | None = Field(
-        description="The errors; null when the file has no target."
+        description="Errors of the predictions; null when the file has no target."
     )
-    contributions: Contributions = Field(description="What the model looks at; of its card.")
+    contributions: Contributions = Field(
+        description="How far each feature shifts predictions, as the model card tells it."
+    )
 
 
 def evaluate(

@@ -83,10 +83,15 @@ Object = Annotated[dict[str, JsonValue], AfterValidator(_storable_object)]
 class Customer(Model):
     """Somebody who does things. Only `source` and `id` are required."""
 
-    source: Source = Field(description="Where the customer is known from.", examples=["shop"])
-    id: Id = Field(description="Of the customer, within the source.", examples=["1017"])
+    source: Source = Field(
+        description="The system that knows the customer, such as a shop; ids are unique within it.",
+        examples=["shop"],
+    )
+    id: Id = Field(description="Id of the customer within the source.", examples=["1017"])
     created: Moment | None = Field(
-        default=None, description="When they came, if known.", examples=["2013-04-22T05:47:57Z"]
+        default=None,
+        description="When the customer joined; null where that is not known.",
+        examples=["2013-04-22T05:47:57Z"],
     )
     attributes: Object | None = Field(
         default=None,
@@ -109,19 +114,28 @@ class Event(Model):
 
     model_config = ConfigDict(json_schema_extra=_by_somebody)
 
-    source: Source = Field(description="Where the event is known from.", examples=["shop"])
-    id: Id = Field(description="Of the event, within the source.", examples=["e-88213"])
-    customer: Id | None = Field(
-        default=None, description="Whose it is, within the source.", examples=["1017"]
+    source: Source = Field(
+        description="The system that tells of the event; ids are unique within it.",
+        examples=["shop"],
     )
-    session: Id | None = Field(default=None, description="In which session.", examples=["s-4711"])
-    type: Type = Field(description="What was done.", examples=["bought"])
-    time: Moment = Field(description="When it happened.", examples=["2013-05-02T18:20:13Z"])
+    id: Id = Field(description="Id of the event within the source.", examples=["e-88213"])
+    customer: Id | None = Field(
+        default=None,
+        description="Id of the customer who did it, within the source; null where nobody knows.",
+        examples=["1017"],
+    )
+    session: Id | None = Field(
+        default=None,
+        description="Id of the session that the event was part of; null for none.",
+        examples=["s-4711"],
+    )
+    type: Type = Field(description="What was done, such as `bought`.", examples=["bought"])
+    time: Moment = Field(description="When the event happened.", examples=["2013-05-02T18:20:13Z"])
     amount: Amount | None = Field(
-        default=None, description="Money that moved, if any.", examples=[12.5]
+        default=None, description="Money that moved; null where none did.", examples=[12.5]
     )
     currency: Currency | None = Field(
-        default=None, description="Of the amount, as in ISO 4217.", examples=["USD"]
+        default=None, description="Currency of the amount, as a code of ISO 4217.", examples=["USD"]
     )
     properties: Object | None = Field(
         default=None,
@@ -195,9 +209,10 @@ class EventsStored(Model):
 
     received: int = Field(description="Events sent: the sum of the counts below.")
     added: int = Field(description="Events that were not known before.")
-    unchanged: int = Field(description="Events that were known just so.")
+    unchanged: int = Field(description="Events that were known before with the same content.")
     doubled: int = Field(
-        default=0, description="Events that were sent before, just so, in the same request."
+        default=0,
+        description="Events that were sent twice in the same request with the same content.",
     )
     doubled_rows: list[int] = Field(
         default=[],

@@ -41,8 +41,8 @@ class NumberBins(_Learned):
     """A number: bins between edges, and one for users without a value."""
 
     edges: list[float] = Field(description="Where a bin ends and the next one starts.")
-    names: list[str] = Field(description="What people call each bin, the last one is missing.")
-    users: list[Count] = Field(description="Training users in each.")
+    names: list[str] = Field(description="What people call each bin; the last one is `missing`.")
+    users: list[Count] = Field(description="Number of training users in each bin.")
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:
@@ -75,10 +75,15 @@ class CategoryBins(_Learned):
     Those are the rarer values that the model knows, values that it does not know, and none.
     """
 
-    values: list[str] = Field(description="The frequent values, most frequent first.")
-    rarer: list[str] = Field(description="The others that the model knows.")
+    values: list[str] = Field(
+        description="The frequent values, most frequent first; each has a bin."
+    )
+    rarer: list[str] = Field(
+        description="The other values that the model knows, which share a bin."
+    )
     users: list[Count] = Field(
-        description="Training users with each frequent value, then rarer, unseen, missing ones."
+        description="Number of training users with each frequent value, then with a rarer, an "
+        "unseen and a missing one."
     )
 
     @model_validator(mode="after")
@@ -119,8 +124,12 @@ Bins = NumberBins | CategoryBins
 class Reference(_Learned):
     """The training users, by feature and by prediction."""
 
-    numbers: dict[str, NumberBins] = Field(description="By the name of the feature.")
-    categories: dict[str, CategoryBins] = Field(description="By the name of the feature.")
+    numbers: dict[str, NumberBins] = Field(
+        description="Bins of every numeric feature, by its name."
+    )
+    categories: dict[str, CategoryBins] = Field(
+        description="Bins of every categorical feature, by its name."
+    )
     predictions: list[Count] = Field(
         description="What the model says of them: how much between `PREDICTION_EDGES`, or how "
         "likely between `SHARE_EDGES`. How many bins there are tells which."

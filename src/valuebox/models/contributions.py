@@ -20,8 +20,8 @@ class ValueContribution(BaseModel):
     )
     value: str = Field(description="The value as text, for people.", examples=["US"])
     users: int = Field(
-        description="Users of the sample who have it. 0 for a missing value that no one of them "
-        "has: `mean` is then of users whose value was taken away."
+        description="Users of the sample who have this value. 0 for a missing value that no user "
+        "of the sample has: `mean` is then of users whose value was taken away."
     )
     mean: float = Field(
         description="Mean contribution of the feature for these users: above 0 it raises their "
@@ -32,12 +32,13 @@ class ValueContribution(BaseModel):
 class FeatureContribution(BaseModel):
     """How far a feature shifts predictions, over all users and by its values."""
 
-    feature: str = Field(description="Its name.", examples=["STV"])
+    feature: str = Field(description="Name of the feature.", examples=["STV"])
     mean_absolute: float = Field(
         description="Mean absolute contribution over the users of the sample."
     )
     values: list[ValueContribution] = Field(
-        description="Numbers in rising order, categories by users; others and missing last."
+        description="Contributions by value: numbers in rising order, categories by users; others "
+        "and missing last."
     )
 
 
@@ -48,4 +49,6 @@ class Contributions(BaseModel):
     average: float = Field(
         description="The booster's average prediction, which contributions shift."
     )
-    features: list[FeatureContribution] = Field(description="Largest contribution first.")
+    features: list[FeatureContribution] = Field(
+        description="Contributions by feature, the largest first."
+    )

@@ -58,8 +58,12 @@ class Problem(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    row: int | None = Field(default=None, description="Position in the sent array, from 0.")
-    field: str | None = Field(default=None, description="Column, or dotted path below it.")
+    row: int | None = Field(
+        default=None, description="Position of the row in the sent array, from 0."
+    )
+    field: str | None = Field(
+        default=None, description="Name of the column, or a dotted path to what lies below it."
+    )
     message: str = Field(description="What is wrong and what is expected.")
 
 
@@ -68,13 +72,17 @@ class Error(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    code: ErrorCode = Field(description="Stable word for programs.")
-    message: str = Field(description="One sentence for people.")
+    code: ErrorCode = Field(
+        description="What went wrong, as a word for programs that stays the same."
+    )
+    message: str = Field(description="What went wrong, in a sentence for people.")
     problems: list[Problem] = Field(
         default=[], description="The first problems found in the input, by row and field."
     )
-    problem_count: int = Field(default=0, description="How many there are in all.")
-    request_id: str = Field(description="The same as in the header `X-Request-Id`.")
+    problem_count: int = Field(
+        default=0, description="Number of all problems that were found in the input."
+    )
+    request_id: str = Field(description="Id of the request, as in the header `X-Request-Id`.")
 
 
 class ErrorAnswer(BaseModel):

@@ -66,56 +66,75 @@ def cohort_errors(cohorts: pd.DataFrame, predictions: list[str]) -> pd.DataFrame
 class Cohort(BaseModel):
     """The users of one segment who joined in one period; means per user."""
 
-    country_segment: str
+    country_segment: str = Field(description="Country segment of the users.")
     period: str = Field(description="A day such as 2019-07-01 or a month such as 2019-07.")
-    users: int
-    actual: float = Field(description="Mean target.")
-    predicted: float = Field(description="Mean prediction.")
-    baseline: float = Field(description="Mean of the baseline.")
+    users: int = Field(description="Number of users in the cohort.")
+    actual: float = Field(description="Mean target of these users.")
+    predicted: float = Field(description="Mean prediction of these users.")
+    baseline: float = Field(description="Mean prediction of the baseline for these users.")
     lower: float | None = Field(
         default=None, description="Lower end of the interval for the mean target, if there is one."
     )
-    upper: float | None = Field(default=None, description="Upper end of that interval.")
+    upper: float | None = Field(
+        default=None, description="Upper end of the interval for the mean target, if there is one."
+    )
 
 
 class SegmentErrors(BaseModel):
     """One row of the table: how far off the cohort means of a segment are, on average."""
 
-    country_segment: str
-    users: int
-    cohorts: int = Field(description="Days or months in which users of the segment joined.")
+    country_segment: str = Field(description="Country segment of the users.")
+    users: int = Field(description="Number of users in the segment.")
+    cohorts: int = Field(
+        description="Number of days or months in which users of the segment joined."
+    )
     error: float = Field(description="Mean absolute error of the cohort mean.")
-    baseline_error: float = Field(description="The same of the baseline.")
-    noise_floor: float = Field(description="Estimate of the error if every expectation were right.")
-    bias: float = Field(description="Mean prediction minus mean target of all its users.")
+    baseline_error: float = Field(
+        description="Mean absolute error of the cohort mean that the baseline makes."
+    )
+    noise_floor: float = Field(
+        description="Estimate of the error that chance would leave if every expectation were right."
+    )
+    bias: float = Field(
+        description="Mean prediction minus mean target of all users of the segment."
+    )
     inside: float | None = Field(
-        default=None, description="Share of its cohorts whose mean target lies in the interval."
+        default=None,
+        description="Share of the cohorts of the segment whose mean target lies in the interval.",
     )
 
 
 class PeriodErrors(BaseModel):
     """The table for one period, and its averages."""
 
-    segments: list[SegmentErrors] = Field(description="Most users first.")
-    macro: float = Field(description="Average over segments, each weighing the same.")
-    macro_baseline: float
-    macro_floor: float
-    weighted: float = Field(description="Average over segments, weighted by their users.")
-    weighted_baseline: float
-    weighted_floor: float
+    segments: list[SegmentErrors] = Field(description="Errors by segment, most users first.")
+    macro: float = Field(description="Average error over segments, each weighing the same.")
+    macro_baseline: float = Field(
+        description="Average error of the baseline over segments, each weighing the same."
+    )
+    macro_floor: float = Field(
+        description="Average noise floor over segments, each weighing the same."
+    )
+    weighted: float = Field(description="Average error over segments, weighted by their users.")
+    weighted_baseline: float = Field(
+        description="Average error of the baseline over segments, weighted by their users."
+    )
+    weighted_floor: float = Field(
+        description="Average noise floor over segments, weighted by their users."
+    )
     inside: float | None = Field(
         default=None, description="Share of all cohorts whose mean target lies in the interval."
     )
-    cohorts: list[Cohort] = Field(description="The cohorts themselves, by segment, then period.")
+    cohorts: list[Cohort] = Field(description="Every cohort, by segment and then by period.")
 
 
 class CohortReport(BaseModel):
     """Error of the cohort mean by segment and join period, in the currency of the target."""
 
     users: int = Field(description="Users with a known target; only they are judged.")
-    day: PeriodErrors
-    month: PeriodErrors
-    scores: UserScores = Field(description="The same predictions, user by user.")
+    day: PeriodErrors = Field(description="Errors of cohorts by the day of joining.")
+    month: PeriodErrors = Field(description="Errors of cohorts by the month of joining.")
+    scores: UserScores = Field(description="How well the same predictions fit single users.")
 
 
 def report(

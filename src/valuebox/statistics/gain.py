@@ -25,14 +25,21 @@ class GainPoint(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     share: float = Field(description="Share of customers who are asked, best scores first.")
-    gain: float = Field(description="Share of all responders who are among them.")
-    gain_lower: float = Field(description="Lower end of the 90 % interval of this point.")
-    gain_upper: float
-    band_lower: float = Field(description="Lower end of the band that holds all points in 90 %.")
-    band_upper: float
-    lift: float = Field(description="Their response rate as a multiple of everybody's.")
-    lift_lower: float = Field(description="Lower end of the 90 % interval of this point.")
-    lift_upper: float
+    gain: float = Field(description="Share of all responders who are among the customers asked.")
+    gain_lower: float = Field(description="Lower end of the 90 % interval of `gain`.")
+    gain_upper: float = Field(description="Upper end of the 90 % interval of `gain`.")
+    band_lower: float = Field(
+        description="Lower end of the band that holds the whole curve in 90 of 100 cases."
+    )
+    band_upper: float = Field(
+        description="Upper end of the band that holds the whole curve in 90 of 100 cases."
+    )
+    lift: float = Field(
+        description="Response rate of the customers asked, as a multiple of the rate of all "
+        "customers."
+    )
+    lift_lower: float = Field(description="Lower end of the 90 % interval of `lift`.")
+    lift_upper: float = Field(description="Upper end of the 90 % interval of `lift`.")
 
 
 class GainCurve(BaseModel):
@@ -40,16 +47,20 @@ class GainCurve(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
-    customers: int
-    responders: int
-    points: list[GainPoint] = Field(description="By tenths of the customers.")
-    auc: float = Field(description="How often a responder's score is above another customer's.")
-    p_value: float = Field(description="Of a score that says nothing, two-sided (Mann-Whitney).")
+    name: str = Field(description="What the scores are of.")
+    customers: int = Field(description="Number of customers with a score.")
+    responders: int = Field(description="Number of these customers who responded.")
+    points: list[GainPoint] = Field(description="The curve by tenths of the customers.")
+    auc: float = Field(
+        description="Probability that a responder has a higher score than another customer."
+    )
+    p_value: float = Field(
+        description="Probability of such an `auc` by chance alone, two-sided (Mann-Whitney)."
+    )
     p_adjusted: float | None = Field(
         default=None,
-        description="The same among all curves of a comparison (Holm), in their share of the "
-        "errors that a report may make; null elsewhere.",
+        description="`p_value` adjusted for all curves of a comparison (Holm), in their share of "
+        "the errors that a report may make; null elsewhere.",
     )
 
 
@@ -58,15 +69,22 @@ class GainDifference(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
-    than: str
-    share: list[float]
-    difference: list[float] = Field(description="Gain of the first minus gain of the second.")
-    band_lower: list[float] = Field(description="Of the band that holds all points in 90 %.")
-    band_upper: list[float]
+    name: str = Field(description="What the first scores are of.")
+    than: str = Field(description="What the second scores, which are compared with, are of.")
+    share: list[float] = Field(description="Shares of customers who are asked, best scores first.")
+    difference: list[float] = Field(
+        description="Gain of the first scores minus gain of the second ones, at each share."
+    )
+    band_lower: list[float] = Field(
+        description="Lower end of the band that holds the whole difference in 90 of 100 cases."
+    )
+    band_upper: list[float] = Field(
+        description="Upper end of the band that holds the whole difference in 90 of 100 cases."
+    )
     mean: float = Field(description="Mean difference over the curve.")
     p_value: float = Field(
-        description="Of no mean difference, two-sided; with n responders at least 0.5 ** (n - 1)."
+        description="Probability of such a mean difference by chance alone, two-sided; with n "
+        "responders at least 0.5 ** (n - 1)."
     )
 
 

@@ -10,16 +10,16 @@ Floats = NDArray[np.float64]
 class Decile(BaseModel):
     """A tenth of the users, by prediction."""
 
-    decile: int = Field(description="1 holds the lowest predictions.")
-    users: int
-    predicted: float = Field(description="Mean prediction.")
-    actual: float = Field(description="Mean target.")
+    decile: int = Field(description="Number of the decile; 1 holds the lowest predictions.")
+    users: int = Field(description="Number of users in the decile.")
+    predicted: float = Field(description="Mean prediction of these users.")
+    actual: float = Field(description="Mean target of these users.")
 
 
 class UserScores(BaseModel):
     """How single users are predicted; amounts in the currency of the target."""
 
-    mae: float = Field(description="Mean absolute error.")
+    mae: float = Field(description="Mean absolute error of the prediction of a user.")
     bias: float = Field(description="Mean prediction minus mean target.")
     r2: float | None = Field(description="Share of variance explained; null without variance.")
     gini: float | None = Field(
@@ -29,7 +29,9 @@ class UserScores(BaseModel):
     decile_mape: float | None = Field(
         description="Mean absolute error of the decile means, as a share of the actual mean."
     )
-    deciles: list[Decile] = Field(description="Calibration, lowest predictions first.")
+    deciles: list[Decile] = Field(
+        description="Calibration: means of every tenth of the users, lowest predictions first."
+    )
 
 
 def user_scores(target: Floats, prediction: Floats) -> UserScores:

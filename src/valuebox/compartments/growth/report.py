@@ -28,12 +28,16 @@ class Span(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    customers: int
-    events: int
-    hanging: int = Field(description="Of those, by nobody, or by customers who are not there.")
-    sources: list[Bar] = Field(description="Customers by where they come from.")
-    first: datetime | None = Field(description="The first event, in the time zone of the question.")
-    last: datetime | None = Field(description="The last one.")
+    customers: int = Field(description="Customers of the sources that were asked for.")
+    events: int = Field(description="Events of these sources in the period that was asked for.")
+    hanging: int = Field(description="Events of nobody, or of customers of whom nothing is stored.")
+    sources: list[Bar] = Field(description="Number of customers from each source.")
+    first: datetime | None = Field(
+        description="Time of the first event, in the time zone of the question."
+    )
+    last: datetime | None = Field(
+        description="Time of the last event, in the time zone of the question."
+    )
     until: datetime | None = Field(
         description="When the facts end: up to then customers were watched."
     )
@@ -51,20 +55,27 @@ class GrowthReport(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    question: GrowthQuestion = Field(description="What was asked, with what was not said.")
-    unmatched: dict[str, list[str]] = Field(
-        description="Names in the question that no customer, event or group has, by its field."
+    question: GrowthQuestion = Field(
+        description="The question, with the defaults of what was not asked for."
     )
-    span: Span
-    users: list[Bar] = Field(description="Customers by group.")
-    types: list[Bar] = Field(description="Events by type.")
-    actions: list[Action] = Field(description="Events by group of customers, category and type.")
-    events_per_customer: EventsPerCustomer
-    profits: Profits
+    unmatched: dict[str, list[str]] = Field(
+        description="Names in the question that no customer, event or group has, by field of the "
+        "question."
+    )
+    span: Span = Field(description="What the report is based on.")
+    users: list[Bar] = Field(description="Number of customers in each group.")
+    types: list[Bar] = Field(description="Number of events of each type.")
+    actions: list[Action] = Field(
+        description="Number of events by group of customers, category and type."
+    )
+    events_per_customer: EventsPerCustomer = Field(description="How many events customers have.")
+    profits: Profits = Field(description="Where the money comes from.")
     series: list[TimeSeries] = Field(description="What happened by day, by week and by month.")
     comparison: Comparison | None = Field(description="What changed since the baseline.")
-    retention: Retention | None
-    churn: Churn | None
+    retention: Retention | None = Field(
+        description="How many customers of each monthly cohort are still active later."
+    )
+    churn: Churn | None = Field(description="How many customers stopped coming.")
     formula: FormulaValue | None = Field(
         description="Lifetime value as order value × repeat sales a month × months active."
     )
@@ -75,11 +86,23 @@ class GrowthReport(BaseModel):
         description="Buyers by how lately and how often they bought, and what such buyers did next."
     )
     leaving: Leaving | None = Field(description="Who has probably left, or soon will.")
-    holdout: Holdout | None = Field(description="Both, judged by what was bought afterwards.")
+    holdout: Holdout | None = Field(
+        description="The lifetime values of `formula` and `probabilistic`, judged by what was "
+        "bought after them."
+    )
     demographics: list[Demographic] = Field(
         description="Customers by every value of every attribute, the most profitable first."
     )
-    advertising: Advertising | None = Field(description="Where to put the money.")
-    segments: Discovery | None = Field(description="Who responds more than everybody else.")
-    predicted: Predicted | None = Field(description="Predictions of the `ltv` compartment.")
-    left_out: dict[str, str] = Field(description="Parts that could not be made, and why.")
+    advertising: Advertising | None = Field(
+        description="Which campaigns are worth most, and where to put the advertising money."
+    )
+    segments: Discovery | None = Field(
+        description="Segments of customers that respond more or less often than all others."
+    )
+    predicted: Predicted | None = Field(
+        description="Predictions of the `ltv` compartment beside what the same customers have "
+        "brought."
+    )
+    left_out: dict[str, str] = Field(
+        description="Parts of the report that could not be made, and why."
+    )

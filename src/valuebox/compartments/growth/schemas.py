@@ -80,15 +80,19 @@ class Baseline(OfPeriod):
 
     sources: Sources | None = Field(
         default=None,
-        description="Customers of these; null for those of the report.",
+        description="Sources whose customers are compared with; null for the sources of the "
+        "report.",
         examples=[["campaign-1"]],
     )
     start: Moment | None = Field(
-        default=None, description="Events from then on.", examples=["2013-05-01T00:00:00Z"]
+        default=None,
+        description="Only events from this moment on are compared with.",
+        examples=["2013-05-01T00:00:00Z"],
     )
     end: Moment | None = Field(
         default=None,
-        description="Events before then, of customers who had joined by then.",
+        description="Only events before this moment are compared with, of customers who had joined "
+        "by then.",
         examples=["2013-06-01T00:00:00Z"],
     )
 
@@ -99,43 +103,50 @@ class GrowthQuestion(Clocked, RequestModel):
     max_values = 10_000
 
     sources: Sources | None = Field(
-        default=None, description="Of these sources; null for all.", examples=[["campaign-2"]]
+        default=None,
+        description="Sources whose customers are reported on; null for all.",
+        examples=[["campaign-2"]],
     )
     start: Moment | None = Field(
-        default=None, description="Events from then on.", examples=["2013-06-01T00:00:00Z"]
+        default=None,
+        description="Only events from this moment on count.",
+        examples=["2013-06-01T00:00:00Z"],
     )
     end: Moment | None = Field(
         default=None,
-        description="Events before then, of customers who had joined by then.",
+        description="Only events before this moment count, of customers who had joined by then.",
         examples=["2013-07-01T00:00:00Z"],
     )
     timezone: TimeZone = Field(
         default="UTC",
-        description="Whose days and months they are. Dates and moments of the question without a "
-        "zone are in it, and those of the answer are.",
+        description="Time zone whose days and months are meant. Moments of the question that come "
+        "without a zone are in it, and all moments of the answer are.",
         examples=["Europe/Berlin"],
     )
     cohorts: CohortsBy = Field(
         default="joined",
         description="What makes customers a cohort in the table of retention: the month in which "
-        "they `joined`, or that of their `first_purchase`, of whom it is then told who bought.",
+        "they `joined`, active with any event; or that of their `first_purchase`, "
+        "active with a purchase.",
         examples=["first_purchase"],
     )
     baseline: Baseline | None = Field(
         default=None,
-        description="What the above is compared with; null where no lift is asked for.",
+        description="What the report is compared with; null where no lift is asked for.",
         examples=[{"sources": ["campaign-1"]}],
     )
     attribute: Name = Field(
         default="campaign",
-        description="Of customers, which groups them; `source` for where they come from.",
+        description="Attribute of customers that groups them, such as `campaign`; `source` groups "
+        "them by where they come from.",
         examples=["campaign"],
     )
     attribute_is: Numbers | None = Field(
         default=None,
-        description="What its numbers are: `name`, as of campaigns, each number a group; or "
-        "`ranges`, as of ages. Null for names of up to 50 numbers, and of whole ones that are all "
-        "as long, such as 20190801.",
+        description="What numbers in `attribute` are: `name`, as of campaigns, so that each number "
+        "is a group; or `ranges`, as of ages. Null takes them for names where there "
+        "are up to 50 different ones, or whole ones of the same length such as "
+        "20190801.",
         examples=["name"],
     )
     category: Name = Field(
@@ -184,7 +195,8 @@ class GrowthQuestion(Clocked, RequestModel):
     currency: OnlyCurrency = None
     spend: Annotated[dict[Group, Money], Field(max_length=MAX_CAMPAIGNS)] = Field(
         default={},
-        description="What groups of customers cost, by name, in the currency of the amounts.",
+        description="What each group of customers cost in advertising, by name, in the currency of "
+        "the amounts.",
         examples=[{"TW": 120.0, "FB": 300.0}],
     )
     churn_days: int = Field(
@@ -192,7 +204,7 @@ class GrowthQuestion(Clocked, RequestModel):
         strict=True,
         ge=1,
         le=3_650,
-        description="After so many days without an event a customer has churned.",
+        description="Days without an event after which a customer has churned.",
         examples=[90],
     )
     weeks: int = Field(
@@ -200,7 +212,7 @@ class GrowthQuestion(Clocked, RequestModel):
         strict=True,
         ge=1,
         le=520,
-        description="How far ahead customers are valued.",
+        description="How many weeks ahead customers are valued.",
         examples=[52],
     )
     discount: float = Field(
@@ -208,7 +220,7 @@ class GrowthQuestion(Clocked, RequestModel):
         strict=True,
         ge=0,
         le=1,
-        description="By how much less what comes in a year is worth: 0.1 is 10 %.",
+        description="By how much less money is worth that comes a year later: 0.1 is 10 %.",
         examples=[0.1],
     )
     cancellation: Type | None = Field(
@@ -228,7 +240,7 @@ class GrowthQuestion(Clocked, RequestModel):
         strict=True,
         ge=1,
         le=3_650,
-        description="After how many days a subscription is renewed.",
+        description="Days after which a subscription is renewed.",
         examples=[30],
     )
     users_source: Source | None = Field(

@@ -13,16 +13,21 @@ class MonthChurn(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    month: str
-    active: int = Field(description="Customers who were active in it.")
-    lost: int = Field(description="Of those, who were not in the next month.")
-    rate: float
-    rate_lower: float = Field(description="Lower end of its 90 % interval.")
-    rate_upper: float
-    first_time: int = Field(
-        description="Of those who were active, for the first time in the report."
+    month: str = Field(description="The calendar month, such as 2013-05.")
+    active: int = Field(description="Customers who were active in this month.")
+    lost: int = Field(
+        description="Customers who were active in this month and not in the next one."
     )
-    returned: int = Field(description="Of those who were active, back after a month without.")
+    rate: float = Field(description="`lost` as a share of `active`.")
+    rate_lower: float = Field(description="Lower end of the 90 % interval of `rate`.")
+    rate_upper: float = Field(description="Upper end of the 90 % interval of `rate`.")
+    first_time: int = Field(
+        description="Customers who were active in this month for the first time in the report."
+    )
+    returned: int = Field(
+        description="Customers who were active in this month, not in the one before, and at some "
+        "time before that."
+    )
 
 
 class GroupChurn(BaseModel):
@@ -30,12 +35,14 @@ class GroupChurn(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
+    name: str = Field(description="Group of customers.")
     active: int = Field(description="Customers who have ever been active.")
-    churned: int = Field(description="Of those, who have not been for so many days.")
-    rate: float
-    rate_lower: float = Field(description="Lower end of its 90 % interval.")
-    rate_upper: float
+    churned: int = Field(
+        description="Customers who were active once, and not in the last `days` days."
+    )
+    rate: float = Field(description="`churned` as a share of `active`.")
+    rate_lower: float = Field(description="Lower end of the 90 % interval of `rate`.")
+    rate_upper: float = Field(description="Upper end of the 90 % interval of `rate`.")
 
 
 class Churn(BaseModel):
@@ -43,9 +50,13 @@ class Churn(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    days: int = Field(description="After so many days without an event a customer has churned.")
-    months: list[MonthChurn] = Field(description="Those whose next month is over.")
-    groups: list[GroupChurn]
+    days: int = Field(description="Days without an event after which a customer has churned.")
+    months: list[MonthChurn] = Field(
+        description="Months in order of time, as far as the month after each of them is over."
+    )
+    groups: list[GroupChurn] = Field(
+        description="Churn of every group of customers at the end of the report."
+    )
 
 
 def churn(

@@ -40,11 +40,11 @@ class EventsPerCustomer(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    events: int = Field(description="Of customers who are there.")
-    customers: int
-    active: int = Field(description="Customers with at least one.")
+    events: int = Field(description="Events of known customers.")
+    customers: int = Field(description="Number of customers.")
+    active: int = Field(description="Customers with at least one event.")
     mean: float | None = Field(description="Events for each customer.")
-    most: int = Field(description="Of a single customer.")
+    most: int = Field(description="Largest number of events that a single customer has.")
     histogram: list[Bar] = Field(description="Customers by their number of events.")
 
 

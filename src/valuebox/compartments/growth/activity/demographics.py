@@ -16,15 +16,17 @@ class Demographic(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    attribute: str
-    name: str
-    customers: int
-    buyers: int
-    profit: float
+    attribute: str = Field(description="Name of the attribute, such as `campaign`.")
+    name: str = Field(description="Value of the attribute that these customers share.")
+    customers: int = Field(description="Customers with this value.")
+    buyers: int = Field(description="Customers with this value who have bought.")
+    profit: float = Field(description="Profit that these customers have brought.")
     each: float = Field(description="Profit for each customer, buyer or not.")
-    each_lower: float | None = Field(description="Lower end of its 90 % interval.")
-    each_upper: float | None
-    no_interval: str | None = Field(description="Why there is no interval.")
+    each_lower: float | None = Field(description="Lower end of the 90 % interval of `each`.")
+    each_upper: float | None = Field(description="Upper end of the 90 % interval of `each`.")
+    no_interval: str | None = Field(
+        description="Why `each` has no interval; null where it has one."
+    )
     formula: float | None = Field(description="Lifetime value of a customer by the formula.")
 
 

@@ -15,11 +15,12 @@ class Cohort(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     joined: str = Field(description="The month, such as 2013-05, in which they joined or bought.")
-    customers: int
+    customers: int = Field(description="Number of customers in the cohort.")
     active: list[int] = Field(
-        description="How many were active in that month, in the next one, and so on."
+        description="How many customers of the cohort were active in its month, in the next one, "
+        "and so on."
     )
-    rates: list[float] = Field(description="The same as shares of the cohort.")
+    rates: list[float] = Field(description="`active` as shares of the customers of the cohort.")
 
 
 class Retention(BaseModel):
@@ -31,7 +32,9 @@ class Retention(BaseModel):
         description="Whether customers are a cohort by when they `joined`, and active with any "
         "event; or by their `first_purchase`, and active with a purchase."
     )
-    cohorts: list[Cohort] = Field(description="By month; months of which nobody is lack.")
+    cohorts: list[Cohort] = Field(
+        description="Cohorts in order of time; months in which nobody joined have none."
+    )
     average: list[float] = Field(
         description="Share that is active so many months after the month of the cohort, over all "
         "cohorts that have come as far; months that are not over are not in it."

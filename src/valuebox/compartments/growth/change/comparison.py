@@ -28,11 +28,14 @@ class Sampled(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    customers: int
-    events: int = Field(description="Of those customers.")
-    start: datetime = Field(description="When the days begin that are compared.")
-    end: datetime = Field(description="When they end.")
-    days: float = Field(description="How long it was watched in all; `note` says what is compared.")
+    customers: int = Field(description="Customers who are compared.")
+    events: int = Field(description="Events of the customers who are compared.")
+    start: datetime = Field(description="Moment at which the compared days begin.")
+    end: datetime = Field(description="Moment at which the compared days end.")
+    days: float = Field(
+        description="Days that this side was watched in all; `note` says how many of them are "
+        "compared."
+    )
 
 
 class Comparison(BaseModel):
@@ -40,12 +43,12 @@ class Comparison(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    baseline: Sampled
-    current: Sampled
-    shared: int = Field(description="Customers who are in both.")
+    baseline: Sampled = Field(description="What is compared with.")
+    current: Sampled = Field(description="What the report is about.")
+    shared: int = Field(description="Customers who are in the baseline and in the report.")
     note: str | None = Field(
-        description="What is compared where one of them was watched for longer; null where both "
-        "were for as long, but for a day or 2 %."
+        description="What is compared where the baseline or the report was watched for longer than "
+        "the other; null where both were watched for as long, but for a day or 2 %."
     )
     lifts: list[Lift] = Field(description="By response and for profit, in all and by group.")
     curves: list[GainCurve] = Field(

@@ -24,8 +24,10 @@ class Response(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    customers: int
-    total: float = Field(description="Customers who responded, or the profit.")
+    customers: int = Field(description="Number of customers in the sample.")
+    total: float = Field(
+        description="Number of customers who responded; or the profit, where that is the measure."
+    )
     each: float | None = Field(description="`total` for each customer: a rate, or an amount.")
 
 
@@ -34,26 +36,32 @@ class Lift(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    measure: str = Field(description="A type of event, or `profit`.")
-    segment: str | None = Field(description="Of these customers only; null for all of them.")
-    baseline: Response
-    current: Response
+    measure: str = Field(description="What is compared: a type of event, or `profit`.")
+    segment: str | None = Field(
+        description="Group of the customers who are compared; null for all customers."
+    )
+    baseline: Response = Field(description="The measure in the baseline.")
+    current: Response = Field(description="The measure in the report.")
     lift: float | None = Field(
         description="How much more each customer does than in the baseline: 0.1 is 10 % more."
     )
-    lower: float | None = Field(description="Lower end of its 90 % interval.")
-    upper: float | None = Field(description="Upper end; null where there is none.")
-    no_interval: str | None = Field(description="Why there is no interval.")
+    lower: float | None = Field(description="Lower end of the 90 % interval of `lift`.")
+    upper: float | None = Field(
+        description="Upper end of the 90 % interval of `lift`; null where there is none."
+    )
+    no_interval: str | None = Field(
+        description="Why `lift` has no interval; null where it has one."
+    )
     p_value: float | None = Field(
-        description="Of no difference, two-sided, of this comparison alone; null where it was not "
-        "tested."
+        description="Probability of such a difference, or a larger one, by chance alone: "
+        "two-sided, of this comparison by itself; null where it was not tested."
     )
     p_adjusted: float | None = Field(
-        description="The same among all comparisons of the report (Holm), in their share of the "
-        "errors that a report may make."
+        description="`p_value` adjusted for all comparisons of the report (Holm), in their share "
+        "of the errors that a report may make."
     )
     is_real: bool = Field(description="Whether `p_adjusted` is at most 0.05.")
-    no_test: str | None = Field(description="Why `p_value` is null.")
+    no_test: str | None = Field(description="Why `p_value` is null; null where it is not.")
 
 
 def lifts(

@@ -24,18 +24,25 @@ class Segment(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    measure: str = Field(description="A type of event.")
-    attributes: dict[str, str] = Field(description="What they have in common.")
-    customers: int
-    responders: int
-    rate: float
-    rest: float = Field(description="Rate of everybody else.")
-    lift: float | None = Field(description="How much more often they respond than the rest.")
-    lower: float | None = Field(description="Lower end of its 90 % interval.")
-    upper: float | None
+    measure: str = Field(description="Type of event that is the response.")
+    attributes: dict[str, str] = Field(
+        description="Attributes that all customers of the segment share, with their values."
+    )
+    customers: int = Field(description="Customers in the segment.")
+    responders: int = Field(description="Customers in the segment who responded.")
+    rate: float = Field(description="Share of the customers in the segment who responded.")
+    rest: float = Field(description="Share of all other customers who responded.")
+    lift: float | None = Field(
+        description="How much more often the segment responds than all others: 0.1 is 10 % more."
+    )
+    lower: float | None = Field(description="Lower end of the 90 % interval of `lift`.")
+    upper: float | None = Field(
+        description="Upper end of the 90 % interval of `lift`; null where there is none."
+    )
     p_adjusted: float = Field(
-        description="Of no difference, among all that were looked at (Holm), in their share of the "
-        "errors that a report may make."
+        description="Probability of such a difference by chance alone, adjusted for all segments "
+        "that were looked at (Holm), in their share of the errors that a report may "
+        "make."
     )
     is_real: bool = Field(description="Whether `p_adjusted` is at most 0.05.")
 
@@ -45,9 +52,12 @@ class Discovery(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    looked_at: int = Field(description="Segments times responses; each counts in `p_adjusted`.")
-    real: int = Field(description="How many of them differ for real.")
-    segments: list[Segment] = Field(description="The surest ones first.")
+    looked_at: int = Field(
+        description="Number of combinations of a segment and a response that were looked at; each "
+        "counts in `p_adjusted`."
+    )
+    real: int = Field(description="Number of these combinations that differ for real.")
+    segments: list[Segment] = Field(description="Segments, the surest differences first.")
 
 
 class _Candidate(NamedTuple):

@@ -38,11 +38,14 @@ class Plan(BaseModel):
     deviation: float | None = Field(
         description="Standard deviation of the amount; null where a share is compared."
     )
-    arms: int = Field(description="Arms, the control included.")
-    metrics: int = Field(description="Metrics that are looked at.")
+    arms: int = Field(description="Number of arms, the control included.")
+    metrics: int = Field(description="Number of metrics that are compared.")
     power: float = Field(description="How often a difference of this size is found.")
-    level: float = Field(description="Of a single test, so that 0.05 holds for all together.")
-    customers: int = Field(description="Customers in each arm.")
+    level: float = Field(
+        description="Probability that a single test finds a difference that is not there, so that "
+        "it is 0.05 for all tests together."
+    )
+    customers: int = Field(description="Customers that each arm needs.")
     lift: float = Field(description="The difference, as a share of `each`: 0.1 is 10 % more.")
 
 

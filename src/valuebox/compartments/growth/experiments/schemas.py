@@ -149,10 +149,12 @@ class Arm(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str = Field(description="As the attribute or the property has it.")
+    name: str = Field(description="Name of the arm, as the attribute or the property has it.")
     exposed: int = Field(description="Customers who met this arm, and no other.")
-    meant: float = Field(description="How many of all exposed customers were meant to.")
-    judged: int = Field(description="Of `exposed`, those whose horizon is over.")
+    meant: float = Field(description="How many of all exposed customers this arm was meant to get.")
+    judged: int = Field(
+        description="Customers among `exposed` whose horizon is over: these are compared."
+    )
 
 
 class RatioMismatch(BaseModel):
@@ -160,10 +162,15 @@ class RatioMismatch(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    chi2: float = Field(description="Sum over arms of the squared difference by the meant number.")
-    p_value: float = Field(description="How often chance alone is as far from what was meant.")
+    chi2: float = Field(
+        description="Pearson's chi-square: over all arms, the sum of the squared difference from "
+        "the meant number, divided by that number."
+    )
+    p_value: float = Field(
+        description="Probability that chance alone leads as far from what was meant."
+    )
     is_mismatch: bool = Field(
-        description="Whether `p_value` is below 0.001: then no effect is believed."
+        description="Whether `p_value` is below 0.001, so that no effect is to be believed."
     )
 
 
@@ -172,7 +179,9 @@ class MeasuredMetric(Metric):
 
     model_config = ConfigDict(frozen=True)
 
-    capped_at: float | None = Field(description="Where values were cut; null where none was.")
+    capped_at: float | None = Field(
+        description="Value at which larger ones were cut; null where none was."
+    )
     capped: int = Field(description="Customers whose value was cut.")
     variance_reduction: float | None = Field(
         description="Share of the variance that `pre_days` took away; null without CUPED."
@@ -198,16 +207,21 @@ class Effect(BaseModel):
         description="The difference as a share of `control`; null where that is 0 or below."
     )
     lower: float | None = Field(description="Lower end of the 90 % interval of the lift.")
-    upper: float | None = Field(description="Upper end; null where there is none.")
+    upper: float | None = Field(
+        description="Upper end of the 90 % interval of the lift; null where there is none."
+    )
     no_interval: str | None = Field(
         description="Why amounts or counts have no interval; null where there is one."
     )
     p_value: float | None = Field(
-        description="Of no difference, two-sided, of this test alone; null with fewer than 20 "
-        "customers on either side."
+        description="Probability of such a difference, or a larger one, by chance alone: "
+        "two-sided, of this test by itself; null with fewer than 20 customers on "
+        "either side."
     )
-    p_adjusted: float | None = Field(description="The same among all arms and metrics (Holm).")
-    no_test: str | None = Field(description="Why `p_value` is null, where it is.")
+    p_adjusted: float | None = Field(
+        description="`p_value` adjusted for all arms and metrics (Holm)."
+    )
+    no_test: str | None = Field(description="Why `p_value` is null; null where it is not.")
     is_real: bool = Field(
         description="Whether `p_adjusted` is at most 0.05 and the arms are as large as meant."
     )
@@ -218,18 +232,25 @@ class ExperimentReport(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    question: ExperimentQuestion = Field(description="What was asked, with what was not said.")
+    question: ExperimentQuestion = Field(
+        description="The question, with the defaults of what was not asked for."
+    )
     verdict: str = Field(description="The result in a sentence.")
-    arms: list[Arm] = Field(description="The control first.")
+    arms: list[Arm] = Field(description="Arms of the experiment, the control first.")
     mismatch: RatioMismatch = Field(description="Whether the arms are as large as meant.")
     several_arms: int = Field(description="Customers who met more than one arm; they are left out.")
     no_arm: int = Field(description="Customers who were exposed to an arm without a name.")
     no_moment: int = Field(
         description="Customers with an arm who were never exposed, or not within the period."
     )
-    not_over: int = Field(description="Customers whose horizon is not over yet.")
+    not_over: int = Field(
+        description="Customers who are left out because their horizon is not over yet."
+    )
     set_aside: list[SetAside] = Field(
-        description="Events, and days of joining, that cannot have been then; nothing counts them."
+        description="Events and days of joining whose time cannot be right; they are left out of "
+        "everything."
     )
     metrics: list[MeasuredMetric] = Field(description="How each metric was measured.")
-    effects: list[Effect] = Field(description="By metric, and by arm.")
+    effects: list[Effect] = Field(
+        description="Every arm beside the control in every metric, by metric and then by arm."
+    )

@@ -34,10 +34,10 @@ class SetAside(BaseModel):
         description="`later than now`: than the moment of the report; or beyond a gap that is "
         "longer than a year, and than all the time in which nearly all events happened."
     )
-    count: int
-    first: datetime
-    last: datetime
-    customers: list[str] = Field(description="Ids of the first few customers whose they are.")
+    count: int = Field(description="How many events, or days of joining, are left out.")
+    first: datetime = Field(description="The earliest of these moments.")
+    last: datetime = Field(description="The latest of these moments.")
+    customers: list[str] = Field(description="Ids of the first few customers to whom these belong.")
 
 
 class Sifted(NamedTuple):

@@ -31,11 +31,15 @@ class Campaign(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
-    customers: int
-    revenue: float
-    profit: float = Field(description="What is left of it after costs; all of it, without any.")
-    spend: float | None = Field(description="What it cost, where that was told; 0 is a cost.")
+    name: str = Field(description="Group of customers that stands for the campaign.")
+    customers: int = Field(description="Customers of the campaign.")
+    revenue: float = Field(description="What these customers have paid, less refunds.")
+    profit: float = Field(
+        description="What is left of `revenue` after costs; all of it where no costs are known."
+    )
+    spend: float | None = Field(
+        description="What the campaign cost; 0 is a cost, and null is not known."
+    )
     net: float | None = Field(description="`profit` minus `spend`.")
     returned: float | None = Field(
         description="`profit` for each unit of `spend`: below 1 it is a loss."
@@ -51,20 +55,23 @@ class Campaign(BaseModel):
         description="What campaigns are compared by: profit for each customer, each unit of "
         "`spend`, or each customer after `spend`."
     )
-    worth_lower: float | None = Field(description="Lower end of its 90 % interval.")
-    worth_upper: float | None
-    no_interval: str | None = Field(description="Why there is no interval.")
+    worth_lower: float | None = Field(description="Lower end of the 90 % interval of `worth`.")
+    worth_upper: float | None = Field(description="Upper end of the 90 % interval of `worth`.")
+    no_interval: str | None = Field(
+        description="Why `worth` has no interval; null where it has one."
+    )
     best: float | None = Field(
         description="Probability that its `worth` is the highest; null with fewer than 20 "
         "customers."
     )
     p_adjusted: float | None = Field(
-        description="Of its `worth` being that of all others of at least 20 customers together, "
-        "among all campaigns (Holm), in their share of the errors that a report may make; null "
-        "where it was not tested."
+        description="Probability by chance alone that `worth` is as far from that of all other "
+        "campaigns of at least 20 customers, adjusted for all campaigns (Holm), in "
+        "their share of the errors that a report may make; null where it was not "
+        "tested."
     )
     is_different: bool = Field(description="Whether `p_adjusted` is at most 0.05.")
-    no_test: str | None = Field(description="Why `p_adjusted` is null.")
+    no_test: str | None = Field(description="Why `p_adjusted` is null; null where it is not.")
 
 
 class Advertising(BaseModel):
@@ -77,12 +84,13 @@ class Advertising(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     by: By = Field(
-        description="`customer`; `spend` where it is known of all campaigns; or `net`, profit "
-        "less spend for each customer, where some of them cost nothing."
+        description="What campaigns are compared by: profit for each `customer`; for each unit of "
+        "`spend`, where that is known of all campaigns; or `net`, profit less spend "
+        "for each customer, where some campaigns cost nothing."
     )
     is_clear: bool = Field(description="Whether any campaign differs for real from the others.")
-    advice: str = Field(description="The same in a sentence.")
-    campaigns: list[Campaign]
+    advice: str = Field(description="What to do with the advertising money, in a sentence or two.")
+    campaigns: list[Campaign] = Field(description="Campaigns, the most worth first.")
 
 
 def advertising(

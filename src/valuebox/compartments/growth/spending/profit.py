@@ -19,24 +19,29 @@ class Profit(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
-    purchases: int
+    name: str = Field(description="Group or category that the purchases belong to.")
+    purchases: int = Field(description="Number of purchases.")
     revenue: float = Field(description="Sum of the amounts of the purchases, less refunds.")
-    profit: float = Field(description="What is left of it after costs; all of it, without any.")
+    profit: float = Field(
+        description="What is left of `revenue` after costs; all of it where no costs are known."
+    )
     share: float | None = Field(
-        description="Of what all brought that brought anything; null for what did not."
+        description="`profit` as a share of what everything above 0 has brought; null for what is "
+        "not above 0 itself."
     )
 
 
 class GroupProfit(Profit):
     """What a group of customers brought."""
 
-    customers: int
-    buyers: int
+    customers: int = Field(description="Customers of the group.")
+    buyers: int = Field(description="Customers of the group who have bought.")
     each: float | None = Field(description="Profit for each customer, buyer or not.")
-    each_lower: float | None = Field(description="Lower end of its 90 % interval.")
-    each_upper: float | None
-    no_interval: str | None = Field(description="Why there is no interval.")
+    each_lower: float | None = Field(description="Lower end of the 90 % interval of `each`.")
+    each_upper: float | None = Field(description="Upper end of the 90 % interval of `each`.")
+    no_interval: str | None = Field(
+        description="Why `each` has no interval; null where it has one."
+    )
 
 
 class CustomerProfit(BaseModel):
@@ -61,33 +66,44 @@ class Profits(BaseModel):
         description="What amounts are, here and in all that follows: `profit` where a margin or "
         "a cost was told, or else `revenue`, whatever their fields are called."
     )
-    purchases: int = Field(description="Events.")
-    orders: int = Field(description="What a customer bought at one moment is one.")
+    purchases: int = Field(description="Number of events that are purchases.")
+    orders: int = Field(
+        description="Number of orders: all that a customer bought at one moment is one."
+    )
     unpriced: int = Field(description="Purchases without an amount; they add nothing.")
     uncosted: int = Field(
         description="Purchases without the cost that `cost_property` asks for; they cost nothing."
     )
     refunds: int = Field(description="Events that took money back; none is a purchase.")
-    refunded: float = Field(description="How much they took back.")
+    refunded: float = Field(description="Amount that refunds took back.")
     refund_types: list[str] = Field(
-        description="Their types; `(refund)` is for purchases with a negative amount."
+        description="Types of the refunds; `(refund)` stands for purchases with a negative amount."
     )
     neither: int = Field(
-        description="Events with an amount that are neither purchases nor refunds; it is in no "
-        "figure."
+        description="Number of events with an amount that are neither purchases nor refunds; no "
+        "figure holds these amounts."
     )
-    neither_types: list[str] = Field(description="Their types.")
-    revenue: float = Field(description="All amounts, less refunds.")
-    total: float = Field(description="The profit: what is left of it after costs, where known.")
-    at_one_each: int = Field(description="The same if every purchase brought $1: their number.")
+    neither_types: list[str] = Field(description="Types of these events.")
+    revenue: float = Field(description="Sum of the amounts of all purchases, less refunds.")
+    total: float = Field(
+        description="The profit: what is left of `revenue` after costs, where these are known."
+    )
+    at_one_each: int = Field(
+        description="What purchases would have brought at $1 each: their number."
+    )
     top_tenth: float | None = Field(
-        description="Share of what all brought that brought anything, by the best tenth of all "
-        "customers."
+        description="Share of the money that came from the tenth of the customers who brought most."
     )
-    groups: list[GroupProfit] = Field(description="By group of customers, most profit first.")
-    categories: list[Profit] = Field(description="Most profit first.")
-    groups_and_categories: list[Profit] = Field(description="Most profit first.")
-    customers: list[CustomerProfit] = Field(description="The best ones, most profit first.")
+    groups: list[GroupProfit] = Field(
+        description="What each group of customers brought, most profit first."
+    )
+    categories: list[Profit] = Field(description="What each category brought, most profit first.")
+    groups_and_categories: list[Profit] = Field(
+        description="What each category brought in each group of customers, most profit first."
+    )
+    customers: list[CustomerProfit] = Field(
+        description="The customers who brought most, most profit first."
+    )
 
 
 def profits(

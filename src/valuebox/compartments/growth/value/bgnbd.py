@@ -45,10 +45,20 @@ class BgNbd(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    r: float = Field(gt=0, description="Shape of the buying rates.")
-    alpha: float = Field(gt=0, description="Their rate, in weeks.")
-    a: float = Field(gt=0, description="Of leaving.")
-    b: float = Field(gt=0, description="Of staying.")
+    r: float = Field(gt=0, description="Shape of the gamma distribution of buying rates.")
+    alpha: float = Field(
+        gt=0, description="Rate of the gamma distribution of buying rates, in weeks."
+    )
+    a: float = Field(
+        gt=0,
+        description="First parameter of the beta distribution of leaving: the higher, the more "
+        "leave.",
+    )
+    b: float = Field(
+        gt=0,
+        description="Second parameter of the beta distribution of leaving: the higher, the more "
+        "stay.",
+    )
     warnings: list[str] = Field(
         default=[],
         description="What the data do not tell: parameters that lie at the edge of what is tried.",

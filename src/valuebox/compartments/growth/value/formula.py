@@ -28,18 +28,28 @@ class GroupValue(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
-    customers: int
-    buyers: int = Field(description="Customers with a purchase in these months.")
+    name: str = Field(description="Group of customers.")
+    customers: int = Field(description="Customers of the group.")
+    buyers: int = Field(description="Customers of the group with a purchase in these months.")
     order_value: float | None = Field(description="Mean amount of their orders, less refunds.")
-    sales_a_month: float | None = Field(description="Mean over buyers: orders in a month with any.")
-    months_active: float | None = Field(description="Mean over buyers: months with a purchase.")
-    value: float | None = Field(description="Product of the three: the value of a buyer.")
+    sales_a_month: float | None = Field(
+        description="Orders in a month with any, on average over buyers."
+    )
+    months_active: float | None = Field(
+        description="Months with a purchase, on average over buyers."
+    )
+    value: float | None = Field(
+        description="Value of a buyer: `order_value` × `sales_a_month` × `months_active`."
+    )
     value_of_customer: float | None = Field(
         description="`value` times the share of customers who are buyers."
     )
-    text_order_value: float = Field(description="$1 times the number of categories.")
-    text_value: float | None = Field(description="`value` with `text_order_value` instead.")
+    text_order_value: float = Field(
+        description="The workshop's order value: $1 times the number of categories."
+    )
+    text_value: float | None = Field(
+        description="Value of a buyer with `text_order_value` instead of `order_value`."
+    )
 
 
 class CustomerValue(BaseModel):
@@ -47,14 +57,16 @@ class CustomerValue(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    source: str
-    customer: str
-    group: str
-    order_value: float
-    sales_a_month: float
-    months_active: int
-    value: float = Field(description="Product of the three.")
-    text_value: float = Field(description="The same with $1 times the number of categories.")
+    source: str = Field(description="Where the customer is known from.")
+    customer: str = Field(description="Id of the customer within the source.")
+    group: str = Field(description="Group of the customer.")
+    order_value: float = Field(description="Mean amount of the customer's orders, less refunds.")
+    sales_a_month: float = Field(description="Orders of the customer in a month with any.")
+    months_active: int = Field(description="Months in which the customer bought.")
+    value: float = Field(description="`order_value` × `sales_a_month` × `months_active`.")
+    text_value: float = Field(
+        description="`value` with $1 times the number of categories as the order value."
+    )
 
 
 class FormulaValue(BaseModel):
@@ -63,16 +75,21 @@ class FormulaValue(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     first_month: str = Field(
-        description="Of the last 12 months that were watched as a whole, or as many as there are."
+        description="First of the months that are looked at: the last 12 that were watched as a "
+        "whole, or as many as there are."
     )
-    last_month: str
+    last_month: str = Field(description="Last of the months that are looked at.")
     is_partial: bool = Field(
         description="Whether there is no whole month, so that parts of months stand for it."
     )
-    categories: int
-    everybody: GroupValue
-    groups: list[GroupValue] = Field(description="Highest value of a customer first.")
-    customers: list[CustomerValue] = Field(description="Highest value first.")
+    categories: int = Field(description="Number of categories.")
+    everybody: GroupValue = Field(description="The value of all customers together.")
+    groups: list[GroupValue] = Field(
+        description="Value by group, the highest value of a customer first."
+    )
+    customers: list[CustomerValue] = Field(
+        description="The most valuable customers, the highest value first."
+    )
 
 
 class Factors(NamedTuple):

@@ -26,9 +26,13 @@ class GammaGamma(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    p: float = Field(gt=0, description="Shape of a customer's amounts.")
-    q: float = Field(gt=0, description="Shape of how customers differ.")
-    v: float = Field(gt=0, description="Scale of that, in the currency.")
+    p: float = Field(
+        gt=0, description="Shape of the gamma distribution of the amounts of a customer."
+    )
+    q: float = Field(gt=0, description="Shape of the gamma distribution of how customers differ.")
+    v: float = Field(
+        gt=0, description="Scale of how customers differ, in the currency of the amounts."
+    )
 
     def expected(self, known: Purchases) -> Floats:
         """Mean amount that each buyer is expected to spend at a time, `(n_buyers,)`.

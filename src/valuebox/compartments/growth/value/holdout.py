@@ -25,7 +25,7 @@ class HoldoutScores(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     total: float = Field(description="Value that was predicted of all buyers.")
-    scores: UserScores = Field(description="Buyer by buyer.")
+    scores: UserScores = Field(description="How well single buyers were predicted.")
 
 
 class Holdout(BaseModel):
@@ -33,15 +33,21 @@ class Holdout(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    cut: AwareDatetime = Field(description="What happened before is learned from.")
-    weeks: float = Field(description="How long afterwards is looked at.")
-    buyers: int = Field(description="Customers who had bought before.")
-    total: float = Field(description="What they spent afterwards, less refunds.")
-    purchases: float = Field(description="Days on which they bought afterwards.")
-    expected_purchases: float = Field(description="How many such days BG/NBD expected.")
-    buying: BgNbd = Field(description="As learned from what was before.")
-    probabilistic: HoldoutScores
-    formula: HoldoutScores
+    cut: AwareDatetime = Field(description="Moment up to which facts are learned from.")
+    weeks: float = Field(
+        description="Weeks after `cut` in which purchases are compared with predictions."
+    )
+    buyers: int = Field(description="Customers who had bought before `cut`.")
+    total: float = Field(description="What these buyers spent after `cut`, less refunds.")
+    purchases: float = Field(description="Days on which these buyers bought after `cut`.")
+    expected_purchases: float = Field(
+        description="Days with a purchase that BG/NBD expected after `cut`."
+    )
+    buying: BgNbd = Field(
+        description="Parameters of BG/NBD, as learned from what happened before `cut`."
+    )
+    probabilistic: HoldoutScores = Field(description="How BG/NBD and Gamma-Gamma did.")
+    formula: HoldoutScores = Field(description="How the workshop's formula did.")
 
 
 def halfway(facts: Facts, money: Money, until: np.datetime64) -> np.datetime64 | None:

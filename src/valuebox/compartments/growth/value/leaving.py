@@ -20,11 +20,9 @@ class GroupLeft(BaseModel):
 
     name: str = Field(description="Group of customers.")
     buyers: int = Field(description="Customers of the group who have ever bought.")
-    once: int = Field(
-        description="Of those, who bought on a single day: the model takes them to be still there."
-    )
+    once: int = Field(description="Buyers on a single day: the model takes them to be still there.")
     left: float = Field(description="How many of the buyers are expected to have left for good.")
-    share: float = Field(description="`left` for each buyer.")
+    share: float = Field(description="`left` as a share of `buyers`.")
 
 
 class CustomerLeft(BaseModel):
@@ -33,8 +31,8 @@ class CustomerLeft(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     source: str = Field(description="Where the customer is known from.")
-    customer: str = Field(description="Their id there.")
-    group: str = Field(description="Their group.")
+    customer: str = Field(description="Id of the customer within the source.")
+    group: str = Field(description="Group of the customer.")
     left: float = Field(description="Probability that they will never buy again.")
     days: float = Field(description="Days since their last purchase.")
     purchase_days: int = Field(description="Days on which they have bought.")
@@ -46,9 +44,12 @@ class BuyersLeft(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    groups: list[GroupLeft] = Field(description="Highest share first.")
+    groups: list[GroupLeft] = Field(
+        description="Groups of customers, the highest share of buyers who have left first."
+    )
     customers: list[CustomerLeft] = Field(
-        description="Highest probability times what they have spent first."
+        description="Buyers by the probability that they have left times what they have spent, "
+        "highest first."
     )
 
 
@@ -57,11 +58,14 @@ class Leaving(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    buyers: BuyersLeft | None = Field(description="Null where buying tells nothing of leaving.")
-    subscribers: SubscribersLeft | None = Field(
-        description="Null where no `cancellation` was asked for, or nothing can be learned of it."
+    buyers: BuyersLeft | None = Field(
+        description="Buyers who have probably left; null where buying tells nothing of leaving."
     )
-    why_not: dict[str, str] = Field(description="Why one of the above is null.")
+    subscribers: SubscribersLeft | None = Field(
+        description="Subscribers who have cancelled or probably will; null where no `cancellation` "
+        "was asked for, or nothing can be learned of it."
+    )
+    why_not: dict[str, str] = Field(description="Why `buyers` or `subscribers` is null.")
 
 
 def leaving(

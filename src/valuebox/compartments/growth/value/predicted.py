@@ -14,11 +14,11 @@ class GroupPrediction(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
-    customers: int
-    matched: int = Field(description="Customers who are users with a prediction.")
-    predicted: float | None = Field(description="Mean prediction of those.")
-    brought: float | None = Field(description="Mean profit of those, so far.")
+    name: str = Field(description="Group of customers.")
+    customers: int = Field(description="Customers of the group.")
+    matched: int = Field(description="Customers of the group for whom there is a prediction.")
+    predicted: float | None = Field(description="Mean prediction of the matched customers.")
+    brought: float | None = Field(description="Mean profit of the matched customers so far.")
 
 
 class Predicted(BaseModel):
@@ -26,10 +26,14 @@ class Predicted(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    source: str = Field(description="The source whose customers are those users.")
-    customers: int
-    matched: int
-    groups: list[GroupPrediction] = Field(description="Highest mean prediction first.")
+    source: str = Field(
+        description="The source whose customers are users of the `ltv` compartment."
+    )
+    customers: int = Field(description="Customers of this source.")
+    matched: int = Field(description="Customers of this source for whom there is a prediction.")
+    groups: list[GroupPrediction] = Field(
+        description="Groups of customers, the highest mean prediction first."
+    )
 
 
 def predicted(

@@ -63,16 +63,23 @@ class GroupFuture(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
-    buyers: int
-    alive: float = Field(description="How many of them are expected to be alive.")
-    purchases: float = Field(description="Days with a purchase that are expected in all.")
-    value: float = Field(description="Expected in all, discounted.")
-    value_lower: float | None = Field(
-        description="Lower end of its 90 % interval, by draws of what is not known and of chance. "
-        "Too narrow where `spending` is null: amounts are then taken not to vary."
+    name: str = Field(description="Group of customers.")
+    buyers: int = Field(description="Customers of the group who have bought.")
+    alive: float = Field(
+        description="How many of the buyers are expected to buy again at some time."
     )
-    value_upper: float | None = Field(description="Upper end of its 90 % interval.")
+    purchases: float = Field(
+        description="Days with a purchase that are expected of all buyers of the group."
+    )
+    value: float = Field(
+        description="What all buyers of the group are expected to bring, discounted."
+    )
+    value_lower: float | None = Field(
+        description="Lower end of the 90 % interval of `value`, from draws of what is not known "
+        "and of chance. Too narrow where `spending` is null: amounts are then taken "
+        "not to vary."
+    )
+    value_upper: float | None = Field(description="Upper end of the 90 % interval of `value`.")
     each: float = Field(description="Expected value for each buyer.")
 
 
@@ -81,13 +88,13 @@ class CustomerFuture(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    source: str
-    customer: str
-    group: str
+    source: str = Field(description="Where the customer is known from.")
+    customer: str = Field(description="Id of the customer within the source.")
+    group: str = Field(description="Group of the customer.")
     alive: float = Field(description="Probability that they will ever buy again.")
-    purchases: float = Field(description="Days with a purchase that are expected.")
-    order_value: float = Field(description="Expected amount of such a day.")
-    value: float = Field(description="Product of the two, discounted.")
+    purchases: float = Field(description="Days with a purchase that are expected of the customer.")
+    order_value: float = Field(description="Amount that is expected of a day with a purchase.")
+    value: float = Field(description="`purchases` × `order_value`, discounted.")
     value_lower: float = Field(
         description="Lower end of the 90 % interval of what they will bring."
     )
@@ -101,19 +108,31 @@ class ProbabilisticValue(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    weeks: int
+    weeks: int = Field(description="How many weeks ahead buyers are valued.")
     buyers: int = Field(description="Customers who have bought at least once.")
-    repeaters: int = Field(description="Of those, who have on a second day.")
-    buying: BgNbd | None = Field(description="Null where nothing could be learned.")
-    spending: GammaGamma | None = Field(
-        description="Null where amounts fit no such model; then everybody spends the mean of a "
-        "day, and intervals hold the number of purchases alone: they are too narrow."
+    repeaters: int = Field(description="Customers who have bought on at least two days.")
+    buying: BgNbd | None = Field(
+        description="Parameters of BG/NBD: how often buyers buy; null where nothing could be "
+        "learned."
     )
-    why_not: str | None = Field(description="Why `buying` is null.")
-    discount: float = Field(description="By how much less what comes in a year is worth.")
-    everybody: GroupFuture | None = Field(description="All buyers together.")
-    groups: list[GroupFuture] = Field(description="Highest value of a buyer first.")
-    customers: list[CustomerFuture] = Field(description="Highest value first.")
+    spending: GammaGamma | None = Field(
+        description="Parameters of Gamma-Gamma: how much buyers spend. Null where amounts fit no "
+        "such model; then everybody spends the mean of a day, and intervals tell of "
+        "the number of purchases alone: they are too narrow."
+    )
+    why_not: str | None = Field(description="Why `buying` is null; null where it is not.")
+    discount: float = Field(
+        description="By how much less money is worth that comes a year later: 0.1 is 10 %."
+    )
+    everybody: GroupFuture | None = Field(
+        description="What all buyers together are expected to bring."
+    )
+    groups: list[GroupFuture] = Field(
+        description="Groups of customers, the highest value of a buyer first."
+    )
+    customers: list[CustomerFuture] = Field(
+        description="The most valuable buyers, the highest value first."
+    )
 
 
 def learn(known: Purchases) -> BuyerModel:

@@ -22,19 +22,19 @@ class Ranked(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    rank: int = Field(description="1 is whom to ask first.")
+    rank: int = Field(description="Place in the list; 1 is whom to ask first.")
     source: str = Field(description="Where the customer is known from.")
-    customer: str = Field(description="Their id there.")
-    group: str = Field(description="Their group.")
+    customer: str = Field(description="Id of the customer within the source.")
+    group: str = Field(description="Group of the customer.")
     value: float = Field(description="What they are expected to bring in the next weeks.")
-    value_lower: float = Field(description="Lower end of its 90 % interval.")
-    value_upper: float = Field(description="Upper end of its 90 % interval.")
+    value_lower: float = Field(description="Lower end of the 90 % interval of `value`.")
+    value_upper: float = Field(description="Upper end of the 90 % interval of `value`.")
     left: float = Field(description="Probability that they have left for good.")
     days: float = Field(description="Days since their last purchase.")
     purchase_days: int = Field(description="Days on which they have bought.")
     spent: float = Field(description="What they have brought, less refunds.")
     segment: str = Field(description="Their segment by recency and frequency.")
-    reason: str = Field(description="The same in words.")
+    reason: str = Field(description="Why the customer is in this place, in words.")
 
 
 def ranked(

@@ -36,11 +36,13 @@ class NextPeriod(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    customers: int = Field(description="Buyers who were in the segment `days` before the end.")
-    bought: int = Field(description="Of those, who bought within these days.")
-    rate: float = Field(description="`bought` for each of those buyers.")
-    rate_lower: float = Field(description="Lower end of its 90 % interval.")
-    rate_upper: float = Field(description="Upper end of its 90 % interval.")
+    customers: int = Field(
+        description="Buyers who were in the segment `days` before the end of the facts."
+    )
+    bought: int = Field(description="Buyers among `customers` who bought again in these days.")
+    rate: float = Field(description="`bought` as a share of `customers`.")
+    rate_lower: float = Field(description="Lower end of the 90 % interval of `rate`.")
+    rate_upper: float = Field(description="Upper end of the 90 % interval of `rate`.")
     revenue: float = Field(description="What those buyers brought within these days.")
     each: float = Field(description="`revenue` for each of those buyers.")
 
@@ -52,7 +54,7 @@ class RfmSegment(BaseModel):
 
     name: str = Field(description="What such buyers are usually called, such as Champions.")
     customers: int = Field(description="Buyers in the segment at the end of the facts.")
-    share: float = Field(description="`customers` for each buyer there is.")
+    share: float = Field(description="`customers` as a share of all buyers.")
     revenue: float = Field(
         description="All that these buyers have brought in the report, less refunds."
     )
@@ -81,9 +83,13 @@ class Rfm(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    days: int = Field(description="How long before the end `next` begins.")
-    segments: list[RfmSegment] = Field(description="The most lively segment first.")
-    groups: list[GroupSegment] = Field(description="Combinations of group and segment that occur.")
+    days: int = Field(
+        description="Length in days of the period that `next` tells of, which ends with the facts."
+    )
+    segments: list[RfmSegment] = Field(description="Segments, the most lively one first.")
+    groups: list[GroupSegment] = Field(
+        description="Number of buyers in each combination of group and segment that occurs."
+    )
 
 
 class Scores(NamedTuple):

@@ -25,8 +25,16 @@ class ShiftedBetaGeometric(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    a: float = Field(gt=0, description="Of cancelling: the higher, the more do.")
-    b: float = Field(gt=0, description="Of staying.")
+    a: float = Field(
+        gt=0,
+        description="First parameter of the beta distribution of cancelling: the higher, the more "
+        "cancel.",
+    )
+    b: float = Field(
+        gt=0,
+        description="Second parameter of the beta distribution of cancelling: the higher, the more "
+        "stay.",
+    )
 
     def survival(self, periods: Floats) -> Floats:
         """Share that is still there after so many whole periods, in the shape of `periods`."""

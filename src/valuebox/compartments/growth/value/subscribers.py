@@ -29,21 +29,28 @@ class GroupSubscribers(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: str = Field(description="Group of customers.")
-    subscriptions: int = Field(description="All there have been; who came back counts again.")
-    cancelled: int = Field(description="Of those, how many were cancelled.")
-    share: float = Field(description="`cancelled` for each subscription.")
-    share_lower: float = Field(description="Lower end of its 90 % interval.")
-    share_upper: float = Field(description="Upper end of its 90 % interval.")
-    model: ShiftedBetaGeometric = Field(description="Of this group, or where it is small, of all.")
+    subscriptions: int = Field(
+        description="Number of subscriptions; a customer who came back counts again."
+    )
+    cancelled: int = Field(description="Number of subscriptions that were cancelled.")
+    share: float = Field(description="`cancelled` as a share of `subscriptions`.")
+    share_lower: float = Field(description="Lower end of the 90 % interval of `share`.")
+    share_upper: float = Field(description="Upper end of the 90 % interval of `share`.")
+    model: ShiftedBetaGeometric = Field(
+        description="Parameters of the shifted beta-geometric model of this group; of all "
+        "subscriptions where the group is small."
+    )
     own_model: bool = Field(description="Whether `model` was learned from this group alone.")
     survival: list[float] = Field(
         description="Share of new subscribers who are expected to be there after 0, 1, 2, … "
         "periods, up to 12."
     )
     leaving: float = Field(
-        description="How many of those who are there are expected to cancel in the next period."
+        description="How many of the present subscribers are expected to cancel in the next period."
     )
-    leaving_share: float | None = Field(description="`leaving` for each of those who are there.")
+    leaving_share: float | None = Field(
+        description="`leaving` as a share of the present subscribers."
+    )
 
 
 class SubscriberLeaving(BaseModel):
@@ -52,10 +59,10 @@ class SubscriberLeaving(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     source: str = Field(description="Where the customer is known from.")
-    customer: str = Field(description="Their id there.")
-    group: str = Field(description="Their group.")
-    periods: int = Field(description="Whole periods that they have been there.")
-    leaving: float = Field(description="Probability that they cancel in the next period.")
+    customer: str = Field(description="Id of the customer within the source.")
+    group: str = Field(description="Group of the customer.")
+    periods: int = Field(description="Whole periods that the customer has been a subscriber.")
+    leaving: float = Field(description="Probability that the customer cancels in the next period.")
 
 
 class SubscribersLeft(BaseModel):
@@ -63,10 +70,16 @@ class SubscribersLeft(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    days: int = Field(description="Length of a period of renewal, in days.")
+    days: int = Field(
+        description="Days after which a subscription is renewed: the length of a period."
+    )
     everybody: GroupSubscribers = Field(description="All subscriptions together.")
-    groups: list[GroupSubscribers] = Field(description="Highest `leaving_share` first.")
-    customers: list[SubscriberLeaving] = Field(description="Highest probability first.")
+    groups: list[GroupSubscribers] = Field(
+        description="Groups of customers, the highest `leaving_share` first."
+    )
+    customers: list[SubscriberLeaving] = Field(
+        description="Subscribers who are likeliest to cancel, the likeliest first."
+    )
 
 
 def subscribers_left(
