@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import bentoml
-from bentoml._internal.configuration.containers import BentoMLContainer
 
 from valuebox.access import exposure
 from valuebox.access.callers import Access
+from valuebox.bento import collects_spans, replace_dead_workers, running_server
 from valuebox.compartments.models import ModelsApi, announce, note, pinned, served_models
 from valuebox.compartments.register import (
     compartments,
@@ -44,7 +44,6 @@ from valuebox.worker.expiry import Pruning, pruner
 from valuebox.worker.pool_use import pool_use
 from valuebox.worker.readiness import Readiness
 from valuebox.worker.repeating import stop
-from valuebox.worker.server import running_server
 
 if sys.platform != "win32":
     from valuebox.serving.bounded_protocol import bound
@@ -55,8 +54,6 @@ DESCRIPTION = "Customer-value models: predictions are stored, and checked when t
 TIMEOUT_SECONDS = 60
 # OpenTelemetry's own; `ValueBox.prepare` sets it for the workers.
 _NO_TRACES = "OTEL_SDK_DISABLED"
-# BentoML's own, which its images and some platforms set.
-_IN_CONTAINER = "BENTOML_CONTAINERIZED"
 PREDICTING = 2
 """Threads of a worker that predict while rows are on their way."""
 
@@ -113,9 +110,7 @@ class ValueBox(*(one.endpoints for one in compartments()), ModelsApi):  # type: 
             logs.configure()
             settings = load_settings()
             logs.configure(settings.log_level)
-            # BentoML would not replace a dead worker where this says that it runs in a container,
-            # and a container with one of three workers left still calls itself healthy.
-            os.environ.pop(_IN_CONTAINER, None)
+            replace_dead_workers()
             # A Bento's workers run in its own folder, where a relative path means another file.
             url = absolute(settings.database_url.get_secret_value())
             os.environ["DATABASE_URL"] = url
@@ -125,7 +120,7 @@ class ValueBox(*(one.endpoints for one in compartments()), ModelsApi):  # type: 
             os.environ["VALUEBOX_ACCESS"] = exposure.decide(settings, store)
             if not settings.session_secret.get_secret_value():
                 os.environ["VALUEBOX_SESSION_SECRET"] = secrets.token_hex()
-            if BentoMLContainer.tracing.exporter_type.get() is None:
+            if not collects_spans():
                 # Spans that nobody collects take a tenth of the time of a small request.
                 os.environ.setdefault(_NO_TRACES, "true")
             if sys.platform != "win32":

@@ -5,11 +5,9 @@ import logging
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-import click
-from bentoml._internal.configuration.containers import BentoMLContainer
-
 from valuebox.access.callers import Mode
 from valuebox.access.keys import working_keys
+from valuebox.bento import listening_address
 from valuebox.errors import ValueboxError
 from valuebox.settings import Settings
 from valuebox.store.engine import Store
@@ -68,18 +66,6 @@ def _refuse_name(address: str | None) -> None:
         raise NoAddress(
             f"BentoML listens on addresses, and {address} is a name; say --host {meant}"
         ) from None
-
-
-def listening_address() -> str | None:
-    """The host that `bentoml serve` will listen on; None where something else serves.
-
-    Known only here: workers inherit a socket.
-    """
-    context = click.get_current_context(silent=True)
-    if context is None or "host" not in context.params:
-        return None
-    # Without the option BentoML takes what the service or its configuration says.
-    return str(context.params["host"] or BentoMLContainer.http.host.get())
 
 
 def is_named(host: str, hosts: Collection[str] = ()) -> bool:

@@ -7,21 +7,12 @@ Other processes get the whole of it.
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
+
+from valuebox.bento import is_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_SERVERS: Final = frozenset({"bentoml", "_bentoml_impl.worker.service"})
-
-
-def serves(command: list[str]) -> bool:
-    """Whether a process is `bentoml serve` or a worker of it.
-
-    Args:
-        command: What started the process, as `sys.orig_argv` has it.
-    """
-    return any(part.replace("\\", "/").rsplit("/", 1)[-1] in _SERVERS for part in command[1:4])
 
 
 @contextmanager
@@ -37,7 +28,7 @@ def _without(*names: str) -> "Iterator[None]":
             del modules[name]
 
 
-if serves(sys.orig_argv):
+if is_server(sys.orig_argv):
     # XGBoost leaves out its estimators as well where it cannot draw.
     with _without("sklearn", "xgboost.plotting"):
         import xgboost as xgb
@@ -57,4 +48,4 @@ def booster_of(content: bytes) -> xgb.Booster:
     return booster
 
 
-__all__ = ["booster_of", "serves", "xgb"]
+__all__ = ["booster_of", "xgb"]

@@ -7,9 +7,8 @@ import threading
 from types import FrameType
 from typing import Final
 
-from valuebox.worker.server import running_server
+from valuebox.bento import end_connections, running_server
 
-_CLOSE: Final = (b"connection", b"close")
 FINISH_SECONDS: Final = 60.0
 """Seconds for which accepted requests can hold up a stop; all are answered before."""
 
@@ -48,7 +47,7 @@ class Drain:
             self.begun = True
             if self._server is not None:
                 # A proxy that keeps a connection would send its next request as it is closed.
-                self._server.server_state.default_headers.append(_CLOSE)
+                end_connections(self._server)
             self._loop.call_soon_threadsafe(self._loop.call_later, self._seconds, self._stop)
 
     def _stop(self) -> None:

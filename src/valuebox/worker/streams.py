@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final
 
+from valuebox.bento import SERVE, WORKER
+
 # How a line begins that `logs.JsonLines` has made.
 _OF_THE_LOG: Final = '{"time": '
-# The command that serves, and the module that its workers run.
-_SERVING: Final = frozenset({"serve", "_bentoml_impl.worker.service"})
 
 
 class JsonStream(io.TextIOWrapper):
@@ -54,7 +54,7 @@ class JsonStream(io.TextIOWrapper):
 def install() -> None:
     """Have this process write JSON lines, if it serves, and nobody watches it in a terminal."""
     out, error = sys.stdout, sys.stderr
-    if not _SERVING.intersection(sys.orig_argv) or error.isatty():
+    if not {SERVE, WORKER}.intersection(sys.orig_argv) or error.isatty():
         return
     if isinstance(out, io.TextIOWrapper) and isinstance(error, io.TextIOWrapper):
         sys.stdout, sys.stderr = JsonStream(out, "info"), JsonStream(error, "error")

@@ -12,6 +12,7 @@ SOURCE = ROOT / "src" / "valuebox"
 
 FLOORS = (
     "errors",
+    "bento",
     "schemas",
     "settings",
     "statistics",
@@ -113,3 +114,22 @@ def test_the_list_of_modules_is_that_of_the_code() -> None:
     modules = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(modules)
     assert modules.DOCUMENT.read_text() == modules.document(), "`make docs` writes it anew"
+
+
+def test_what_bentoml_has_promised_nobody_is_used_in_one_module() -> None:
+    private = ("_bentoml", "bentoml._internal", "uvicorn", "circus")
+    using = {
+        str(file.relative_to(ROOT))
+        for folder in ("src", "cli", "training")
+        for file in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        for name in _imported(node)
+        if name.startswith(private)
+    }
+    assert using == {"src/valuebox/bento.py", "src/valuebox/serving/bounded_protocol.py"}
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module or ""] if isinstance(node, ast.ImportFrom) else []

@@ -1,10 +1,6 @@
 import subprocess
 import sys
 
-import pytest
-
-from valuebox.models.boosters import serves
-
 SERVING = """
 import sys
 sys.orig_argv = ["python", "/somewhere/bin/bentoml", "serve"]
@@ -25,17 +21,3 @@ def test_whoever_trains_has_the_estimators_of_xgboost() -> None:
     code = "from valuebox.models.boosters import xgb; print(xgb.XGBRegressor(n_estimators=3))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "n_estimators=3" in done.stdout, done.stderr
-
-
-@pytest.mark.parametrize(
-    ("command", "is_server"),
-    [
-        (["python", "/venv/bin/bentoml", "serve", "."], True),
-        (["python", "-m", "bentoml", "serve"], True),
-        (["python", "-m", "_bentoml_impl.worker.service", "."], True),
-        (["python", "/venv/bin/valuebox", "train"], False),
-        (["python", "-m", "pytest"], False),
-    ],
-)
-def test_what_counts_as_a_server(command: list[str], is_server: bool) -> None:
-    assert serves(command) is is_server

@@ -1,0 +1,90 @@
+"""What we use of BentoML, and of the uvicorn that it runs, that neither has promised to anybody.
+
+Everything of that kind stands here, except how uvicorn reads a connection, which is in
+`serving.bounded_protocol`. Each use has a test in `tests/unit/house/test_bento_contracts.py`, so
+that a release of either that changes it fails there, by a message that names it.
+
+Nothing of BentoML is imported before it is asked for: the image runs `worker.streams`, which needs
+this module, at the start of every Python.
+"""
+
+import os
+import signal
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from uvicorn import Server
+
+WORKER: Final = "_bentoml_impl.worker.service"
+"""The module that BentoML runs in every worker process."""
+SERVE: Final = "serve"
+"""The command of BentoML that serves."""
+_COMMAND: Final = "bentoml"
+_HOST_OPTION: Final = "host"
+_IN_CONTAINER: Final = "BENTOML_CONTAINERIZED"
+_CLOSE: Final = (b"connection", b"close")
+
+
+def is_server(command: "Sequence[str]") -> bool:
+    """Whether a process is `bentoml serve` or a worker of it.
+
+    Args:
+        command: What started the process, as `sys.orig_argv` has it.
+    """
+    parts = [part.replace("\\", "/").rsplit("/", 1)[-1] for part in command[1:4]]
+    return _COMMAND in parts or WORKER in parts
+
+
+def listening_address() -> str | None:
+    """The host that `bentoml serve` will listen on; None where something else serves.
+
+    Known only to the first process: workers inherit a socket.
+    """
+    import click
+
+    context = click.get_current_context(silent=True)
+    if context is None or _HOST_OPTION not in context.params:
+        return None
+    # Without the option BentoML takes what the service or its configuration says.
+    return str(context.params[_HOST_OPTION] or _configured_host())
+
+
+def _configured_host() -> str:
+    from bentoml._internal.configuration.containers import BentoMLContainer
+
+    host: str = BentoMLContainer.http.host.get()
+    return host
+
+
+def collects_spans() -> bool:
+    """Whether BentoML is configured to send OpenTelemetry's spans anywhere."""
+    from bentoml._internal.configuration.containers import BentoMLContainer
+
+    return BentoMLContainer.tracing.exporter_type.get() is not None
+
+
+def replace_dead_workers() -> None:
+    """Have BentoML start a worker anew that has died, in a container as well.
+
+    It would not where a variable, which its images and some platforms set, says that it runs in
+    one; and a container with one of three workers left still calls itself healthy.
+    """
+    os.environ.pop(_IN_CONTAINER, None)
+
+
+def running_server() -> "Server | None":
+    """The uvicorn server of this worker, which BentoML starts and hands to nobody.
+
+    It is known once it has installed its signal handlers; None outside of a worker.
+    """
+    from uvicorn import Server
+
+    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    return server if isinstance(server, Server) else None
+
+
+def end_connections(server: "Server") -> None:
+    """Have a server say with every further answer that the connection ends with it."""
+    server.server_state.default_headers.append(_CLOSE)
