@@ -1,16 +1,12 @@
-import json
-from dataclasses import replace
 from pathlib import Path
 
-import bentoml
 import numpy as np
 import pytest
+from support.released import saved_then
 
 from valuebox.compartments.ltv.files import columns_of, read_users
 from valuebox.compartments.ltv.ledger import LEDGER, note
 from valuebox.compartments.ltv.model import LtvModel
-from valuebox.compartments.ltv.paid import Paid
-from valuebox.models.registry import MANIFEST
 from valuebox.predictions.sums.models import known_model
 from valuebox.store.engine import Store
 
@@ -19,16 +15,8 @@ from valuebox.store.engine import Store
 def test_a_model_of_an_older_format_predicts_what_it_did(
     model: LtvModel, data_dir: Path, format_: int, store: Store
 ) -> None:
-    # Saved as then: without the range of what was paid, and before that without bins either.
-    old = replace(model, paid=Paid())
-    tag = old.save("old", {}, {})
-    folder = Path(bentoml.models.get(tag).path)
-    manifest = json.loads((folder / MANIFEST).read_text())
-    for file in ("paid.json", "reference.json")[: 4 - format_]:
-        (folder / file).unlink()
-        del manifest["digests"][file]
-    (folder / MANIFEST).write_text(json.dumps(manifest | {"format": format_}))
-    loaded = LtvModel.load(tag)
+    old = saved_then(model, format_)
+    loaded = LtvModel.load(old.tag)
     columns = columns_of(read_users(data_dir / "valid.csv").head(100).assign(STV=1_000.0))
     for said, expected in zip(loaded.estimate(columns), old.estimate(columns), strict=True):
         np.testing.assert_array_equal(said, expected)
@@ -36,7 +24,7 @@ def test_a_model_of_an_older_format_predicts_what_it_did(
     with store.writing() as session:
         note(session, loaded)
     with store.reading() as session:
-        known = known_model(session, LEDGER, tag)
+        known = known_model(session, LEDGER, old.tag)
     assert (known.reference is None) == (format_ == 2)
     assert known.learned.model_dump() == old.uncertainty.model_dump()
     again = LtvModel.load(loaded.save("old", {}, {}))

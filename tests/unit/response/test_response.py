@@ -1,5 +1,4 @@
 import json
-from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from pathlib import Path
 import bentoml
 import numpy as np
 import pytest
+from support.released import first_response_model
 from support.responses import AT, CATEGORIES, TYPES, made, world
 
 from valuebox.compartments.response.features import Encoder
@@ -28,7 +28,6 @@ from valuebox_training.response.train import NothingToLearn, train
 served = partial(registry.served, load, NEWEST)
 
 TAG = "reply"
-FIRST_LAYOUT = Path(__file__).parents[2] / "support" / "first_layout.json"
 
 
 @pytest.fixture(scope="module")
@@ -151,13 +150,8 @@ def first_layout() -> Iterator[tuple[str, list[list[float]]]]:
 
     It learned from `world(1)`, and was asked for 40 customers of `world(2)`.
     """
-    frozen = json.loads(FIRST_LAYOUT.read_text())
-    files = {
-        name: text.encode() if name.endswith(".json") else b64decode(text)
-        for name, text in frozen["files"].items()
-    }
-    tag = registry.save("response", "response", 3, files, {}, frozen["metadata"])
-    yield tag, frozen["said"]
+    tag, said = first_response_model("response")
+    yield tag, said
     bentoml.models.delete(tag)
 
 
