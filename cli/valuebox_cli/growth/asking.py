@@ -1,4 +1,4 @@
-"""Questions out of the options of a command."""
+"""Questions to a report, made of the options of a command."""
 
 from typing import Any, TypeVar
 

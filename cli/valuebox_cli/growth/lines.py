@@ -1,4 +1,4 @@
-"""Lines of the page: figures over time."""
+"""Line charts of the page: figures over time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What one has to know before reading the figures of a report, in sentences."""
+"""Sentences that a reader of a report should see before its figures."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final

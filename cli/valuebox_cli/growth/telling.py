@@ -15,11 +15,11 @@ _TYPES: Final = 5
 """Types of events with a column of their own; the others share one."""
 
 _MONTHS: Final = 12
-"""The last ones that are told; JSON has all."""
+"""Months that are printed, the last ones; JSON has all."""
 
 
 def tell(report: GrowthReport) -> None:
-    """Print a report."""
+    """Print the figures of a report that are asked for most."""
     for field, names in report.unmatched.items():
         _say(f"nothing is known of {field} {', '.join(names)}")
     span = report.span

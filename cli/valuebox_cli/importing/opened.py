@@ -1,4 +1,4 @@
-"""What tables are, wherever they come from."""
+"""A source of tables, and a table that was opened, wherever these come from."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager

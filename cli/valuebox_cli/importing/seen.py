@@ -19,7 +19,7 @@ class Reader(Protocol):
     """Reads batches of a column that has been seen whole."""
 
     def read(self, values: pa.Array) -> Any:
-        """A batch."""
+        """Read a batch of the column."""
         ...
 
 
@@ -39,7 +39,7 @@ class Seen:
         return key in self._columns
 
     def see(self, batch: pa.RecordBatch) -> None:
-        """Look at a batch."""
+        """Look at a batch of every column, to find out how each is written."""
         for reference, column in self._columns.values():
             column.see(batch[reference])
 

@@ -45,5 +45,5 @@ class Spool:
                 yield from stream
 
     def close(self) -> None:
-        """Give the file back."""
+        """Delete the temporary file."""
         self._file.close()

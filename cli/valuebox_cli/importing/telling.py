@@ -1,4 +1,4 @@
-"""What an import has done, in words."""
+"""The account of an import, in lines of text."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -40,8 +40,8 @@ def compare(
     with migrated_store(database_url) as store, store.reading() as session:
         users = matured_users(session, joined_from, after, joined_before)
     if users.empty:
-        since = f" who joined after {after}" if after else ""
-        raise ValueboxError(f"no stored user{since}, and in the period, has an outcome")
+        since = f" after {after} and" if after else ""
+        raise ValueboxError(f"no stored user who joined{since} in the period has an outcome")
     judged, scores = _judge(users, *models)
     for name, model in zip(("first: ", "second:"), models, strict=True):
         out.print(f"{name} {model.tag}")

@@ -39,7 +39,7 @@ err = Speaker(stderr=True, highlight=False, markup=False)
 
 
 class Interrupted(ValueboxError):
-    """Somebody pressed Ctrl-C; the message says how to go on."""
+    """Ctrl-C was pressed; the message says how to go on."""
 
 
 class Unreachable(ValueboxError):

@@ -34,12 +34,12 @@ class Unauthenticated(ValueboxError):
 
 
 class Forbidden(ValueboxError):
-    """The key is good, but not for this."""
+    """The key works, but lacks the scope that the request needs."""
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Whoever sends a request, and what is counted against them."""
+    """The sender of a request, and what is counted against the limits of their key."""
 
     key: ApiKey
     limits: Limits

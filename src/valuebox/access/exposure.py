@@ -1,4 +1,4 @@
-"""Whether strangers may come by, decided before any worker starts."""
+"""Whether requests need an API key, decided before any worker starts."""
 
 import ipaddress
 import logging
@@ -16,7 +16,7 @@ _log = logging.getLogger("valuebox")
 
 
 class NoAddress(ValueboxError):
-    """The service is to listen on a name."""
+    """The service was told to listen on a name instead of an address."""
 
 
 class NobodyCouldCall(ValueboxError):

@@ -39,7 +39,7 @@ class KeyUnknown(ValueboxError):
 
 
 class BadKeyName(ValueboxError):
-    """A key cannot be called that."""
+    """A name that no key can have; the message says which names there may be."""
 
 
 class ApiKey(Base):

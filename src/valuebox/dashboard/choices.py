@@ -1,4 +1,4 @@
-"""What somebody picked: the query of a view, checked."""
+"""The query of a view, checked: compartment, segment, model and days."""
 
 import re
 from datetime import date

@@ -1,4 +1,4 @@
-"""What was read of the sums, known until these change."""
+"""A cache of what was read of the sums, kept until these change."""
 
 import threading
 from collections import OrderedDict

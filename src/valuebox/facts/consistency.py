@@ -1,4 +1,4 @@
-"""What does not fit together among the facts of a source, once all of them have come."""
+"""Facts of a source that do not fit together, such as events of customers who are not known."""
 
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple

@@ -98,7 +98,7 @@ class Events(EventRows):
 
 @dataclass(frozen=True)
 class Facts:
-    """What happened."""
+    """Customers and their events, by column."""
 
     customers: Customers
     events: Events

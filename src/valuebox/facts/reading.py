@@ -160,7 +160,7 @@ class EventRows:
 
 
 class FactRows(NamedTuple):
-    """What happened."""
+    """Customers and their events as they were read, by column."""
 
     customers: CustomerRows
     events: EventRows

@@ -24,7 +24,7 @@ _TOLD_OF_EVENTS: Final = ("customer", "session", "type", "time", "amount", "curr
 
 
 class Put(NamedTuple):
-    """What has become of events."""
+    """How many events were added, unchanged, doubled or differing."""
 
     added: int
     doubled: list[int]

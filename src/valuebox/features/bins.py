@@ -59,7 +59,7 @@ class NumberBins(_Learned):
 
     @property
     def unseen(self) -> int | None:
-        """No number is unseen."""
+        """None: every number has a bin, so none is unseen."""
         return None
 
     def codes(self, values: Sequence[float | None] | NDArray[Any]) -> Codes:
@@ -122,7 +122,7 @@ Bins = NumberBins | CategoryBins
 
 
 class Reference(_Learned):
-    """The training users, by feature and by prediction."""
+    """How many training users are in each bin, by feature and by prediction."""
 
     numbers: dict[str, NumberBins] = Field(
         description="Bins of every numeric feature, by its name."

@@ -1,9 +1,10 @@
 """What the model looks at: how far each feature shifts predictions.
 
 A contribution is how far one feature of one user shifts the booster's prediction away from its
-average, in the currency of `STV` and before the drift correction. Those of all features and the
-average add up to the prediction (SHAP values; Lundberg et al., From local explanations to global
-understanding with explainable AI for trees, Nature Machine Intelligence 2, 2020).
+average, in the currency of `STV` and before predictions are moved to the level of the last weeks.
+Those of all features and the average add up to the prediction (SHAP values; Lundberg et al., From
+local explanations to global understanding with explainable AI for trees, Nature Machine
+Intelligence 2, 2020).
 """
 
 from typing import Literal
@@ -43,7 +44,7 @@ class FeatureContribution(BaseModel):
 
 
 class Contributions(BaseModel):
-    """Contributions of every feature, in the currency of `STV`, before the drift correction."""
+    """Contributions of every feature, in the currency of `STV`, before the level is corrected."""
 
     users: int = Field(description="Training users in the sample they were computed for.")
     average: float = Field(

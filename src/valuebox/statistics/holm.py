@@ -1,4 +1,4 @@
-"""Many questions at once: what is still unlikely when so much was looked at."""
+"""P-values adjusted for the number of tests, so that many tests seldom err."""
 
 from collections.abc import Sequence
 

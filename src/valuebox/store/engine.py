@@ -77,7 +77,9 @@ def parse_url(url: str) -> URL:
     if "@" in (parsed.host or ""):
         raise BadDatabaseUrl("DATABASE_URL has more than one @; write one in a password as %40")
     if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
-        raise BadDatabaseUrl("DATABASE_URL names an SQLite in memory, which nobody could share")
+        raise BadDatabaseUrl(
+            "DATABASE_URL names an SQLite database in memory, which workers cannot share"
+        )
     return parsed
 
 

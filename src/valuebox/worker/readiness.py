@@ -19,7 +19,7 @@ READY_SECONDS: Final = 2.5
 
 
 class Readiness:
-    """Asks the database, with one thread and one connection however many want to know."""
+    """Asks the database whether it answers, with one thread and one connection for all askers."""
 
     def __init__(self, engine: Engine, histories: Sequence[History] = ()):
         """Of a database that has the tables of valuebox, and of these histories."""

@@ -107,7 +107,7 @@ def test_what_is_no_experiment_is_refused(service: Service, experiment: str) -> 
     unclear: tuple[tuple[dict[str, object], str], ...] = (
         ({"exposure_property": "arm"}, "Either an attribute or a property of the exposure"),
         ({"attribute": None}, "Either an attribute or a property of the exposure"),
-        ({"attribute": None, "exposure_property": "arm"}, "A property that names the arm is"),
+        ({"attribute": None, "exposure_property": "arm"}, "A property that holds the arm needs"),
         ({"metrics": [{"type": "bought"}, {"type": "bought", "cap": 99}]}, "named twice"),
     )
     for more, said in unclear:

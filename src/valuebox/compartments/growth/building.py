@@ -60,7 +60,7 @@ Part = TypeVar("Part")
 
 @dataclass(frozen=True)
 class _Known:
-    """What several parts are made of."""
+    """Figures that several parts of a report need, each worked out once."""
 
     question: GrowthQuestion
     facts: Facts

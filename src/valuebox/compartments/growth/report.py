@@ -24,7 +24,7 @@ from valuebox.compartments.growth.value.rfm import Rfm
 
 
 class Span(BaseModel):
-    """What there was to report on."""
+    """How many customers and events the report is based on, and of what time."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,4 +1,4 @@
-"""What a report is asked for."""
+"""The question that a growth report answers."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self

@@ -45,8 +45,12 @@ else:
 class PredictionTable(Model):
     """What the model says of the users, by column, in the order sent."""
 
-    model: str = Field(description="Tag of the model.", examples=["ltv:2a4bqzq5x6lzqhqr"])
-    user_id: list[int] = Field(description="As sent.", examples=[[1369584, 1369585]])
+    model: str = Field(
+        description="Tag of the model that predicted.", examples=["ltv:2a4bqzq5x6lzqhqr"]
+    )
+    user_id: list[int] = Field(
+        description="Ids of the users, as sent.", examples=[[1369584, 1369585]]
+    )
     prediction: list[float] = Field(
         description="Expected lifetime values, in the currency of `STV`.",
         examples=[[24.81, 6.02]],
@@ -57,7 +61,9 @@ class PredictionTable(Model):
         examples=[[16.277625, 0.3975]],
     )
     upper: list[float] = Field(
-        description="Upper ends of those intervals.", examples=[[48.038875, 16.57]]
+        description="Upper ends of the intervals that hold the realised values of at least 9 in "
+        "10.",
+        examples=[[48.038875, 16.57]],
     )
     prediction_id: list[UUID] = Field(
         description="Ids of the stored predictions.",

@@ -39,7 +39,9 @@ class Paid(BaseModel):
     lowest: float | None = Field(
         default=None, description="Smallest `STV` of the training users; null where none is known."
     )
-    highest: float | None = Field(default=None, description="Largest `STV` of them.")
+    highest: float | None = Field(
+        default=None, description="Largest `STV` of the training users; null where none is known."
+    )
     kept: Annotated[float, Field(le=1)] | None = Field(
         default=None,
         description="Predictions are never below this share of `STV`: 1 unless refunds are likely; "

@@ -50,7 +50,7 @@ class Users(
 class Prediction(Model):
     """What the model says of one user."""
 
-    user_id: int = Field(description="As sent.", examples=[1369584])
+    user_id: int = Field(description="Id of the user, as sent.", examples=[1369584])
     prediction: float = Field(
         description="Expected lifetime value, in the currency of `STV`.", examples=[24.81]
     )
@@ -58,8 +58,11 @@ class Prediction(Model):
         description="Lower end of the interval that holds the realised value of at least 9 in 10.",
         examples=[16.277625],
     )
-    upper: float = Field(description="Upper end of that interval.", examples=[48.038875])
-    model: str = Field(description="Tag of the model.", examples=[_EXAMPLE_TAG])
+    upper: float = Field(
+        description="Upper end of the interval that holds the realised value of at least 9 in 10.",
+        examples=[48.038875],
+    )
+    model: str = Field(description="Tag of the model that predicted.", examples=[_EXAMPLE_TAG])
     prediction_id: UUID = Field(description="Id of the stored prediction.", examples=[_EXAMPLE_ID])
 
 
@@ -73,21 +76,31 @@ class PredictionSearch(Model, RequestModel):
     max_values = 2 * MAX_ROWS
 
     user_ids: Annotated[list[UserId], Field(max_length=MAX_ROWS)] | None = Field(
-        default=None, description="Of these users.", examples=[[1369584]]
+        default=None, description="Only predictions of these users.", examples=[[1369584]]
     )
     request_id: UUID | None = Field(
         default=None,
-        description="Of this request, see its header `X-Request-Id`.",
+        description="Only predictions of this request, which has the id in its header "
+        "`X-Request-Id`.",
         examples=[None],
     )
     joined_from: JoinDate | None = Field(
-        default=None, description="Users who joined then or later.", examples=["2019-08-01"]
+        default=None,
+        description="Only predictions of users who joined at this moment or later.",
+        examples=["2019-08-01"],
     )
     joined_before: JoinDate | None = Field(
-        default=None, description="Users who joined before then.", examples=["2019-09-01"]
+        default=None,
+        description="Only predictions of users who joined before this moment.",
+        examples=["2019-09-01"],
     )
     page_size: int = Field(
-        default=100, strict=True, ge=1, le=MAX_PAGE, description="How many.", examples=[100]
+        default=100,
+        strict=True,
+        ge=1,
+        le=MAX_PAGE,
+        description="Number of predictions on a page.",
+        examples=[100],
     )
     after: UUID | None = Field(
         default=None,
@@ -100,32 +113,36 @@ class StoredPrediction(Prediction):
     """A prediction as it was stored, with what it was made for and what came true."""
 
     lower: float | None = Field(  # type: ignore[assignment]
-        description="As answered; null for those stored before there were intervals."
+        description="Lower end of the interval, as answered; null for predictions stored before "
+        "there were intervals."
     )
     upper: float | None = Field(  # type: ignore[assignment]
-        description="As answered; null for those stored before there were intervals."
+        description="Upper end of the interval, as answered; null for predictions stored before "
+        "there were intervals."
     )
 
-    request_id: UUID = Field(description="The request that asked for it.")
-    predicted_at: AwareDatetime = Field(description="When, in UTC.")
+    request_id: UUID = Field(description="Id of the request that asked for the prediction.")
+    predicted_at: AwareDatetime = Field(description="When the prediction was made, in UTC.")
     join_date: StoredMoment = Field(description="When the user joined, in UTC if sent with a zone.")
-    country_segment: str | None = Field(description="As sent.")
+    country_segment: str | None = Field(description="Country segment of the user, as sent.")
     target: float | None = Field(description="Realised value, where it has been reported.")
 
 
 class PredictionPage(Model):
     """Stored predictions, newest first."""
 
-    predictions: list[StoredPrediction]
+    predictions: list[StoredPrediction] = Field(
+        description="The predictions of this page, newest first."
+    )
     next_page: UUID | None = Field(
-        description="Send it as `after` for the next page; null on the last."
+        description="Text to send as `after` for the next page; null on the last page."
     )
 
 
 class Outcome(Model):
     """What a user really spent."""
 
-    user_id: UserId = Field(description="As in predictions.", examples=[1369584])
+    user_id: UserId = Field(description="Id of the user, as in predictions.", examples=[1369584])
     target: Target = Field(
         description="Realised value, in the currency of `STV`.", examples=[32.157750]
     )
@@ -142,7 +159,9 @@ class Outcomes(
 class OutcomesStored(Model):
     """What the sent outcomes changed."""
 
-    received: int = Field(description="Different users sent.")
+    received: int = Field(
+        description="Number of different users sent: the sum of the counts below."
+    )
     added: int = Field(description="Users whose value was not known before.")
     corrected: int = Field(description="Users whose value was another one before.")
     unchanged: int = Field(description="Users whose value was already known.")
@@ -151,9 +170,9 @@ class OutcomesStored(Model):
 class ModelCard(Model):
     """The model that answers, and how it was made."""
 
-    model: str = Field(description="Its tag.", examples=[_EXAMPLE_TAG])
-    kind: Literal["ltv"] = Field(description="The compartment that it belongs to.")
-    created_at: AwareDatetime = Field(description="When it was trained, in UTC.")
+    model: str = Field(description="Tag of the model.", examples=[_EXAMPLE_TAG])
+    kind: Literal["ltv"] = Field(description="Name of the compartment that the model belongs to.")
+    created_at: AwareDatetime = Field(description="When the model was trained, in UTC.")
     metadata: dict[str, JsonValue] = Field(
         description="Training window, rows, library versions, features and validation figures."
     )
@@ -164,10 +183,10 @@ class ModelCard(Model):
         description="What intervals are made of: how users scatter, levels move, segments differ."
     )
     contributions: Contributions = Field(
-        description="What it looks at: how far each feature shifts predictions from the average."
+        description="How far each feature shifts predictions from the average."
     )
     paid: Paid = Field(
         default_factory=Paid,
-        description="Between which amounts of `STV` it has learned, and how much of them users "
-        "keep paid.",
+        description="Between which amounts of `STV` the model has learned, and how much of these "
+        "users keep paid.",
     )

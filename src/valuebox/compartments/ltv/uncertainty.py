@@ -31,22 +31,31 @@ _PERSISTENCE: Final = 8
 class Uncertainty(Learned):
     """What was learned of the three parts of uncertainty; see the module."""
 
-    known: Scatter = Field(description="Of users with `STV`: later is after the first 4 days.")
-    missing: Scatter = Field(description="Of users without: later is everything.")
+    known: Scatter = Field(
+        description="How users with `STV` scatter: later spending is that after the first 4 days."
+    )
+    missing: Scatter = Field(
+        description="How users without `STV` scatter: later spending is all spending."
+    )
     future_share: Annotated[float, Field(ge=0, le=1)] = Field(
-        description="What comes after the first 4 days, as a share of the value of all users."
+        description="Spending after the first 4 days, as a share of the value of all users."
     )
     last_join: StoredMoment = Field(
         description="When the last user joined that was learned from, on the site's own clock."
     )
     level_variance: Variance = Field(
-        description="Of the level of the future at that time, as a share of the future."
+        description="Variance of the level of the future at that time, as a share of the future."
     )
-    weekly_variance: Variance = Field(description="By how much that grows in a week, at first.")
+    weekly_variance: Variance = Field(
+        description="By how much `level_variance` grows in a week, at first."
+    )
     unseen_variance: Variance = Field(
-        description="Of the level of a segment that was never seen, around that of all."
+        description="Variance of the level of a segment that was never seen, around the level of "
+        "all."
     )
-    segment_variance: dict[str, Variance] = Field(description="The same of each segment that was.")
+    segment_variance: dict[str, Variance] = Field(
+        description="Variance of the level of each segment that was seen, around the level of all."
+    )
 
     def interval(
         self,

@@ -33,11 +33,14 @@ class Beside(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    curve: GainCurve
-    brier: float = Field(description="Mean squared error of its probabilities.")
-    difference: GainDifference = Field(description="Of the model, and then of this one.")
-    p_adjusted: float = Field(description="Of no difference, among all of this report (Holm).")
-    is_real: bool = Field(description="Whether that is at most 0.05.")
+    curve: GainCurve = Field(description="Gain curve of the other way.")
+    brier: float = Field(description="Mean squared error of the probabilities of the other way.")
+    difference: GainDifference = Field(description="Gain of the model minus that of the other way.")
+    p_adjusted: float = Field(
+        description="Probability of such a difference by chance alone, adjusted for all of this "
+        "report (Holm)."
+    )
+    is_real: bool = Field(description="Whether `p_adjusted` is at most 0.05.")
 
 
 class Judged(BaseModel):
@@ -45,26 +48,30 @@ class Judged(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    response: str
-    category: str | None = Field(description="Null for any category.")
+    response: str = Field(description="Type of event that is the response.")
+    category: str | None = Field(description="Category of the response; null for any category.")
     way: Way = Field(
         description="What the model serves: `baseline` and `logistic` are regressions, `trees` add "
         "to both, `both` is the mean of the latter two."
     )
-    responders: int
-    expected: float = Field(description="How many the model expected.")
+    responders: int = Field(description="Number of customers who responded.")
+    expected: float = Field(description="Number of responders that the model expected.")
     expected_lower: float = Field(
         description="Lower end of the 90 % interval of how many respond: the level moves from "
         "month to month, and so does chance."
     )
-    expected_upper: float
-    model: GainCurve | None = Field(description="Null where nobody responded, or everybody.")
+    expected_upper: float = Field(description="Upper end of the 90 % interval of how many respond.")
+    model: GainCurve | None = Field(
+        description="Gain curve of the model; null where nobody responded, or everybody."
+    )
     brier: float = Field(description="Mean squared error of the model's probabilities.")
     baseline: Beside | None = Field(
         description="A logistic regression on recency and the counts of the last 30, 90 and 365 "
         "days, of the same months as the model."
     )
-    older: Beside | None = Field(description="The model that it was compared with.")
+    older: Beside | None = Field(
+        description="The other model, where the model was compared with one."
+    )
 
 
 class ResponseReport(BaseModel):
@@ -72,13 +79,22 @@ class ResponseReport(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    model: str = Field(description="Exact tag; empty where it has not been saved.")
-    older: str | None = Field(description="Tag of the one that it was compared with.")
-    sources: list[str] = Field(description="Of the customers; others were not watched so long.")
-    start: AwareDatetime = Field(description="What happened before is known to the model.")
-    end: AwareDatetime = Field(description="Who has not responded by then did not.")
-    customers: int
-    responses: list[Judged]
+    model: str = Field(description="Exact tag of the model; empty where it has not been saved.")
+    older: str | None = Field(description="Tag of the model that was compared with.")
+    sources: list[str] = Field(
+        description="Sources of the customers; other sources were not watched for as long."
+    )
+    start: AwareDatetime = Field(
+        description="First moment of the judged period; the model knows what happened before."
+    )
+    end: AwareDatetime = Field(
+        description="End of the judged period: customers who had not responded by then did not "
+        "respond."
+    )
+    customers: int = Field(description="Number of customers who are judged.")
+    responses: list[Judged] = Field(
+        description="How well each response is predicted, in any category and in each."
+    )
     months: list[Month] = Field(
         description="Responses expected and come, in this month and in those before it that the "
         "model had not learned from, the last one first."

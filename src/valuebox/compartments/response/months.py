@@ -17,11 +17,11 @@ class Came(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    response: str
-    responders: int
-    expected: float
-    expected_lower: float = Field(description="Lower end of the 90 % interval.")
-    expected_upper: float
+    response: str = Field(description="Type of event that is the response.")
+    responders: int = Field(description="Number of customers who responded.")
+    expected: float = Field(description="Number of responders that the model expected.")
+    expected_lower: float = Field(description="Lower end of the 90 % interval of how many respond.")
+    expected_upper: float = Field(description="Upper end of the 90 % interval of how many respond.")
 
 
 class Month(BaseModel):

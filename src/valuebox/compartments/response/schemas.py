@@ -42,25 +42,31 @@ class ResponseQuestion(CustomerQuestion):
 class Probabilities(Model):
     """How likely one response is."""
 
-    any: float = Field(ge=0, le=1, description="In any category, or none.")
-    by_category: dict[str, float] = Field(description="In each category that the model knows.")
+    any: float = Field(
+        ge=0, le=1, description="Probability of a response in any category, or in none."
+    )
+    by_category: dict[str, float] = Field(
+        description="Probability of a response in each category that the model knows."
+    )
 
 
 class CustomerResponses(Model):
     """What is predicted of a customer."""
 
-    source: str
-    id: str
-    responses: dict[str, Probabilities] = Field(description="By type of event.")
+    source: str = Field(description="Where the customer is known from.")
+    id: str = Field(description="Id of the customer within the source.")
+    responses: dict[str, Probabilities] = Field(description="Probabilities by type of event.")
 
 
 class ResponsePredictions(Model):
     """What is predicted, in the order of the question; all of it is stored."""
 
-    model: str = Field(description="Exact tag of the model that says so.")
-    start: datetime = Field(description="Responses from then on are meant.")
-    end: datetime = Field(description="Until then.")
-    customers: list[CustomerResponses]
+    model: str = Field(description="Exact tag of the model that predicted.")
+    start: datetime = Field(description="Beginning of the period in which a response is predicted.")
+    end: datetime = Field(description="End of the period in which a response is predicted.")
+    customers: list[CustomerResponses] = Field(
+        description="Probabilities of every customer, in the order asked."
+    )
 
 
 class ResponseSearch(Model, RequestModel):
@@ -70,31 +76,43 @@ class ResponseSearch(Model, RequestModel):
 
     customers: Annotated[list[CustomerKey], Field(max_length=MAX_CUSTOMERS)] | None = Field(
         default=None,
-        description="Of these customers.",
+        description="Only predictions of these customers.",
         examples=[[{"source": "shop", "id": "1017"}]],
     )
     request_id: UUID | None = Field(
         default=None,
-        description="Of this request, see its header `X-Request-Id`.",
+        description="Only predictions of this request, which has the id in its header "
+        "`X-Request-Id`.",
         examples=[None],
     )
     starts_from: Moment | None = Field(
-        default=None, description="Of periods that start then or later.", examples=["2025-10-01"]
+        default=None,
+        description="Only predictions for periods that start at this moment or later.",
+        examples=["2025-10-01"],
     )
     starts_before: Moment | None = Field(
-        default=None, description="Of periods that start before then.", examples=["2025-11-01"]
+        default=None,
+        description="Only predictions for periods that start before this moment.",
+        examples=["2025-11-01"],
     )
     responses: Annotated[list[Type], Field(max_length=MAX_NAMES)] | None = Field(
-        default=None, description="Of these types of events.", examples=[["bought"]]
+        default=None,
+        description="Only predictions of these types of events.",
+        examples=[["bought"]],
     )
     categories: Annotated[list[CategoryName | None], Field(max_length=MAX_NAMES)] | None = Field(
         default=None,
-        description="Of responses in these categories; null among them is for a response in any "
-        "category, or in none.",
+        description="Only predictions of responses in these categories; null among them is for a "
+        "response in any category, or in none.",
         examples=[[None]],
     )
     page_size: int = Field(
-        default=100, strict=True, ge=1, le=MAX_PAGE, description="How many.", examples=[100]
+        default=100,
+        strict=True,
+        ge=1,
+        le=MAX_PAGE,
+        description="Number of predictions on a page.",
+        examples=[100],
     )
     after: UUID | None = Field(
         default=None,
@@ -107,16 +125,20 @@ class StoredResponse(Model):
     """A prediction as it was stored, with what came true."""
 
     source: str = Field(description="Where the customer is known from.")
-    id: str = Field(description="Id of the customer, within the source.")
-    response: str = Field(description="The type of event.")
-    category: str | None = Field(description="Null for a response in any category, or in none.")
-    probability: float = Field(description="As answered.")
-    model: str = Field(description="Exact tag of the model that said so.")
+    id: str = Field(description="Id of the customer within the source.")
+    response: str = Field(description="Type of event that is the response.")
+    category: str | None = Field(
+        description="Category of the response; null for a response in any category, or in none."
+    )
+    probability: float = Field(description="Probability of the response, as answered.")
+    model: str = Field(description="Exact tag of the model that predicted.")
     prediction_id: UUID = Field(description="Id of the stored prediction.")
-    request_id: UUID = Field(description="The request that asked for it.")
-    predicted_at: AwareDatetime = Field(description="When, in UTC.")
-    start: AwareDatetime = Field(description="Responses from then on are meant.")
-    end: AwareDatetime = Field(description="Until then.")
+    request_id: UUID = Field(description="Id of the request that asked for the prediction.")
+    predicted_at: AwareDatetime = Field(description="When the prediction was made, in UTC.")
+    start: AwareDatetime = Field(
+        description="Beginning of the period in which a response is predicted."
+    )
+    end: AwareDatetime = Field(description="End of the period in which a response is predicted.")
     target: float | None = Field(
         description="1 where the customer has responded, 0 where they have not; null until two "
         "days after the end, and where the source was not watched for all of the period."
@@ -126,24 +148,28 @@ class StoredResponse(Model):
 class ResponsePage(Model):
     """Stored predictions, newest first."""
 
-    predictions: list[StoredResponse]
+    predictions: list[StoredResponse] = Field(
+        description="The predictions of this page, newest first."
+    )
     next_page: UUID | None = Field(
-        description="Send it as `after` for the next page; null on the last."
+        description="Text to send as `after` for the next page; null on the last page."
     )
 
 
 class ResponseCard(Model):
     """The response model that answers, and how it was made."""
 
-    model: str = Field(description="Its tag.")
-    kind: Literal["response"] = Field(description="The compartment that it belongs to.")
-    created_at: AwareDatetime = Field(description="When it was trained, in UTC.")
-    days: int = Field(description="How many days ahead it looks.")
+    model: str = Field(description="Tag of the model.")
+    kind: Literal["response"] = Field(
+        description="Name of the compartment that the model belongs to."
+    )
+    created_at: AwareDatetime = Field(description="When the model was trained, in UTC.")
+    days: int = Field(description="How many days ahead the model predicts.")
     category: str = Field(description="The property of events that holds the category.")
-    responses: list[str] = Field(description="Types of events that it predicts.")
-    categories: list[str] = Field(description="Categories that it predicts them in.")
+    responses: list[str] = Field(description="Types of events that the model predicts.")
+    categories: list[str] = Field(description="Categories in which the model predicts responses.")
     metadata: dict[str, JsonValue] = Field(
-        description="What it has learned from, how it did in a month that it had not seen, "
+        description="What the model has learned from, how it did in a month that it had not seen, "
         "library versions and features."
     )
     reference: Reference | None = Field(

@@ -20,30 +20,42 @@ class Thresholds(_Found):
     """From where on somebody has to look, if it is also more than chance explains."""
 
     psi: Annotated[float, Field(gt=0)] = Field(
-        default=SHIFT, description="Population stability index of a feature or of the predictions."
+        default=SHIFT,
+        description="Largest population stability index of a feature, or of the predictions, that "
+        "is no finding.",
     )
     missing: Share = Field(
-        default=0.1, description="Share of users without a value, less that of training users."
+        default=0.1,
+        description="Largest share of rows without a value, less that of the training rows, that "
+        "is no finding.",
     )
     unseen: Share = Field(
-        default=0.05, description="Share of users with a value that the model does not know."
+        default=0.05,
+        description="Largest share of rows with a value that the model does not know that is no "
+        "finding.",
     )
     error: Annotated[float, Field(gt=0)] = Field(
-        default=0.1, description="Error of matured cohort means, as a share of the actual mean."
+        default=0.1,
+        description="Largest error of matured cohort means, as a share of the actual mean, that is "
+        "no finding.",
     )
     lag: Annotated[int, Field(ge=0)] = Field(
-        default=90, description="Days from the last matured day of joining to the last one."
+        default=90,
+        description="Largest number of days from the last matured day to the last day that is no "
+        "finding.",
     )
 
 
 class Finding(_Found):
     """One figure and what it was compared with."""
 
-    check: Check
-    feature: str | None = Field(description="Which one it is about; null where it is about none.")
-    value: float
-    limit: float = Field(description="The threshold.")
-    chance: float = Field(description="What chance alone exceeds once in 1,000 times.")
+    check: Check = Field(description="What was compared with its threshold.")
+    feature: str | None = Field(
+        description="Name of the feature that the finding is about; null where it is about none."
+    )
+    value: float = Field(description="The figure that was found.")
+    limit: float = Field(description="The threshold that the figure is compared with.")
+    chance: float = Field(description="Value that chance alone exceeds once in 1,000 times.")
 
     @property
     def crossed(self) -> bool:
@@ -54,12 +66,14 @@ class Finding(_Found):
 class FeatureFound(_Found):
     """Users of late beside the training users, by one feature or by `prediction`."""
 
-    feature: str
-    psi: float = Field(description="Population stability index.")
-    chance: float = Field(description="Of that, what chance alone exceeds once in 1,000 times.")
-    missing: float = Field(description="Share of users without a value.")
-    missing_expected: float = Field(description="The same of the training users.")
-    unseen: float = Field(description="Share of users with a value that the model does not know.")
+    feature: str = Field(description="Name of the feature, or `prediction`.")
+    psi: float = Field(
+        description="Population stability index of the rows against the training rows."
+    )
+    chance: float = Field(description="Index that chance alone exceeds once in 1,000 times.")
+    missing: float = Field(description="Share of rows without a value.")
+    missing_expected: float = Field(description="Share of the training rows without a value.")
+    unseen: float = Field(description="Share of rows with a value that the model does not know.")
     is_category: bool = Field(
         default=False, description="Whether values are texts, which a model may not know."
     )
@@ -68,24 +82,30 @@ class FeatureFound(_Found):
 class Drifted(_Found):
     """How far users of late are from the training users of the model that answered most."""
 
-    model: str
-    first: date = Field(description="The first day of joining.")
-    last: date = Field(description="The last one.")
-    rows: int
-    features: list[FeatureFound] = Field(description="By index, the highest first.")
+    model: str = Field(description="Tag of the model whose training rows are compared with.")
+    first: date = Field(description="First day of the rows that are compared.")
+    last: date = Field(description="Last day of the rows that are compared.")
+    rows: int = Field(description="Number of rows that are compared.")
+    features: list[FeatureFound] = Field(
+        description="Features and predictions, the highest index first."
+    )
 
 
 class SegmentFound(_Found):
     """The matured users of one segment who joined in one month; means per user."""
 
-    segment: str
-    month: str
-    users: int = Field(description="Whose outcome is known.")
-    actual: float
-    predicted: float
-    floor: float = Field(description="About the error that chance leaves.")
-    lower: float | None = Field(description="Of the interval for the mean.")
-    upper: float | None
+    segment: str = Field(description="Segment of the cohort.")
+    month: str = Field(description="Month of the cohort, such as 2019-07.")
+    users: int = Field(description="Rows of the cohort whose outcome is known.")
+    actual: float = Field(description="Mean outcome of these rows.")
+    predicted: float = Field(description="Mean prediction of these rows.")
+    floor: float = Field(description="Error of the mean that chance alone leaves, roughly.")
+    lower: float | None = Field(
+        description="Lower end of the interval for the mean outcome; null where there is none."
+    )
+    upper: float | None = Field(
+        description="Upper end of the interval for the mean outcome; null where there is none."
+    )
 
     @property
     def is_inside(self) -> bool | None:
@@ -98,17 +118,17 @@ class SegmentFound(_Found):
 class Matured(_Found):
     """How far off the means of cohorts were whose outcomes are known."""
 
-    model: str
-    first: date = Field(description="The first day of joining.")
-    last: date = Field(description="The last one: the last matured day.")
-    users: int = Field(description="Whose outcome is known.")
-    actual: float = Field(description="Mean of all of them.")
+    model: str = Field(description="Tag of the model that predicted.")
+    first: date = Field(description="First day of the cohorts.")
+    last: date = Field(description="Last day of the cohorts: the last matured day.")
+    users: int = Field(description="Rows whose outcome is known.")
+    actual: float = Field(description="Mean outcome of all these rows.")
     error: float = Field(
         description="Mean absolute error of the cohort mean, by segment and month, weighted by "
         "users; in the currency of the outcomes."
     )
-    floor: float = Field(description="About what of it chance leaves.")
-    chance: float = Field(description="What chance alone exceeds once in 1,000 times.")
+    floor: float = Field(description="Part of `error` that chance alone leaves, roughly.")
+    chance: float = Field(description="Error that chance alone exceeds once in 1,000 times.")
     inside: float | None = Field(description="Share of cohorts whose mean lies in its interval.")
     segments: list[SegmentFound] = Field(description="The largest cohorts, most users first.")
 
@@ -116,8 +136,8 @@ class Matured(_Found):
 class Unknown(_Found):
     """A check that nothing can be said of, which is not the same as calm."""
 
-    check: Unknowable
-    why: str = Field(description="For people.")
+    check: Unknowable = Field(description="What could not be compared with its threshold.")
+    why: str = Field(description="The reason, in a sentence for people.")
 
 
 class MonitorResult(_Found):
@@ -126,16 +146,20 @@ class MonitorResult(_Found):
     compartment: str = Field(
         default="ltv", description="Name of the compartment whose predictions were looked at."
     )
-    made_at: AwareDatetime = Field(description="When, in UTC.")
-    thresholds: Thresholds
+    made_at: AwareDatetime = Field(description="When the check was made, in UTC.")
+    thresholds: Thresholds = Field(description="What the figures are compared with.")
     drift: Drifted | None = Field(
-        description="Null where nothing is known of the training users of the model."
+        description="How far rows are from those that the model learned from; null where nothing "
+        "is known of these."
     )
-    matured: Matured | None = Field(description="Null until there are outcomes to judge by.")
+    matured: Matured | None = Field(
+        description="How far off predictions were whose outcome is known; null until there are "
+        "outcomes."
+    )
     label_lag_days: int = Field(
-        description="From the last matured day of joining to the last one, in days."
+        description="Days from the last matured day to the last day with rows."
     )
-    findings: list[Finding] = Field(description="All that was compared with a threshold.")
+    findings: list[Finding] = Field(description="Every figure that was compared with a threshold.")
     unknown: list[Unknown] = Field(
         default=[],
         description="What cannot be told: `psi` without anything to compare with or with so few "

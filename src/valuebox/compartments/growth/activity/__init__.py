@@ -1,1 +1,1 @@
-"""Who is there, who stays, and who stops coming."""
+"""Which customers there are, which of them stay, and which stop coming."""

@@ -1,4 +1,4 @@
-"""Who stopped coming."""
+"""How many customers stopped coming, by month and by group."""
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,7 +9,7 @@ from valuebox.statistics.rates import wilson
 
 
 class MonthChurn(BaseModel):
-    """What became of those who were active in a month."""
+    """What became of the customers who were active in a month."""
 
     model_config = ConfigDict(frozen=True)
 

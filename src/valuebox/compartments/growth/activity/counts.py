@@ -1,4 +1,4 @@
-"""Who is there and what they do: the histograms and the stacked bars."""
+"""How many customers there are and what they do: histograms and stacked bars."""
 
 from typing import Final
 

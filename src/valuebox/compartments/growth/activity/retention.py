@@ -1,4 +1,4 @@
-"""Cohorts: of those who joined in a month, how many are still active later."""
+"""Retention: of the customers who joined in a month, how many are still active later."""
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field

@@ -1,4 +1,4 @@
-"""How many customers were there, came and bought, by day, by week and by month."""
+"""How many customers were active, joined and bought, by day, by week and by month."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -149,7 +149,9 @@ def _compared(watched: Periods, question: GrowthQuestion) -> Periods:
         return watched
     days = min(one.days for one in watched)
     if days < 1:
-        raise NotEnough("one of both was watched for less than a day, and the other for longer")
+        raise NotEnough(
+            "the baseline or the report was watched for less than a day, the other one longer"
+        )
     before, now = watched
     asked = question.baseline or Baseline()
     is_one_source = asked.sources is None or set(asked.sources) == set(question.sources or ())

@@ -20,7 +20,7 @@ PROFIT: Final = "profit"
 
 
 class Response(BaseModel):
-    """What a sample of customers did."""
+    """How many customers of a sample responded, or what they brought."""
 
     model_config = ConfigDict(frozen=True)
 

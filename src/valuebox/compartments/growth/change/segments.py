@@ -48,7 +48,7 @@ class Segment(BaseModel):
 
 
 class Discovery(BaseModel):
-    """What a search for segments found."""
+    """Segments that were found, and among how many."""
 
     model_config = ConfigDict(frozen=True)
 

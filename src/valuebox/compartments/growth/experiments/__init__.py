@@ -1,1 +1,1 @@
-"""Did it help? Arms of an experiment beside its control, and how many customers that takes."""
+"""Experiments: arms beside their control, and how many customers a comparison takes."""

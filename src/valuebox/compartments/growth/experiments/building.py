@@ -62,9 +62,13 @@ def ready(store: Store, question: ExperimentQuestion, most: int | None) -> Ready
 
 def _check_names(question: ExperimentQuestion) -> None:
     if (question.attribute is None) == (question.exposure_property is None):
-        raise NoExperiment("either an attribute or a property of the exposure names the arm")
+        raise NoExperiment(
+            "name either an attribute of customers or a property of the exposure that holds the arm"
+        )
     if question.exposure_property is not None and question.exposure is None:
-        raise NoExperiment("a property that names the arm is that of an exposure")
+        raise NoExperiment(
+            "a property that holds the arm needs the type of the exposure, the event that has it"
+        )
     if len({(one.type, one.measure) for one in question.metrics}) < len(question.metrics):
         raise NoExperiment("a metric is named twice")
 

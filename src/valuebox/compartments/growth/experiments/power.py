@@ -26,7 +26,7 @@ _SMALL, _LARGE = 1e-9, 1e6
 
 
 class Unplannable(ValueboxError):
-    """No number of customers answers this."""
+    """A plan that no number of customers can meet; the message says why."""
 
 
 class Plan(BaseModel):
@@ -149,7 +149,7 @@ def plan(
 def _smallest(needed: Callable[[float], float], customers: int, most: float) -> float:
     """The lift that takes so many customers."""
     if customers < _FEWEST:
-        raise Unplannable("an arm has at least two customers")
+        raise Unplannable("each arm needs at least two customers")
     high = min(most, _LARGE) * (1 - _SMALL)
     if needed(high) > customers:
         raise Unplannable(f"{customers:,} customers in each arm show no lift, however large")
@@ -182,6 +182,6 @@ def _check(
         raise Unplannable("an amount and its standard deviation are above 0")
     if lift is not None:
         if lift == 0 or not np.isfinite(lift):
-            raise Unplannable("a lift of nothing is never found")
+            raise Unplannable("the lift to be found should not be 0")
         if lift < -1 or (deviation is None and each * (1 + lift) > 1):
-            raise Unplannable("no share is below 0 or above 1 after such a lift")
+            raise Unplannable("with such a lift the share would be below 0 or above 1")

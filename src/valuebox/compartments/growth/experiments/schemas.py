@@ -25,7 +25,7 @@ Measure = Literal["conversion", "amount", "count"]
 
 
 class Metric(Model):
-    """What is looked at of every customer, within their horizon."""
+    """A figure of every customer that arms are compared by, within the horizon."""
 
     type: Type = Field(description="Type of the events that count.", examples=["bought"])
     measure: Measure = Field(
@@ -145,7 +145,7 @@ class ExperimentQuestion(Clocked, RequestModel):
 
 
 class Arm(BaseModel):
-    """Customers who met the same thing."""
+    """An arm of the experiment: customers who met the same variant."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -175,7 +175,7 @@ class RatioMismatch(BaseModel):
 
 
 class MeasuredMetric(Metric):
-    """How a metric was measured."""
+    """A metric, and how it was measured."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -228,7 +228,7 @@ class Effect(BaseModel):
 
 
 class ExperimentReport(BaseModel):
-    """What an experiment has shown."""
+    """What an experiment has shown: a verdict, and every arm beside the control."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -34,7 +34,7 @@ class TooManyEvents(ValueboxError):
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a report is made of."""
+    """The facts that a report is made of, without those that cannot be right."""
 
     facts: Facts
     """Facts of the report itself."""

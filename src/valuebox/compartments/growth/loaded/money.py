@@ -45,7 +45,7 @@ class Money:
 
 
 def money_of(facts: Facts, question: GrowthQuestion) -> Money:
-    """What each event brought, as a question says."""
+    """What each event brought, at the prices and costs that a question names."""
     return money(
         facts,
         question.purchase,

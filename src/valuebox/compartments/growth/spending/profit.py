@@ -15,7 +15,7 @@ TOP_SHARE: Final = 0.1
 
 
 class Profit(BaseModel):
-    """What some purchases brought."""
+    """What the purchases of a group or of a category brought."""
 
     model_config = ConfigDict(frozen=True)
 

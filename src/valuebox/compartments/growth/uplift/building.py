@@ -1,4 +1,4 @@
-"""Uplift out of the database."""
+"""Uplift of an experiment, from the facts in the database."""
 
 from valuebox.compartments.growth.experiments.building import ready
 from valuebox.compartments.growth.uplift.judging import judge_uplift

@@ -68,14 +68,16 @@ def trial(facts: Facts, question: UpliftQuestion, until: np.datetime64) -> Trial
     customer, since = found.customer[chosen], found.since[chosen]
     treated = found.arm[chosen] > 0
     if min(int(treated.sum()), int((~treated).sum())) < _FEWEST:
-        raise NoExperiment(f"an arm has fewer than {_FEWEST} customers whose days are over")
+        raise NoExperiment(f"an arm has fewer than {_FEWEST} customers whose horizon is over")
     plain = question.model_copy(update={"pre_days": 0})
     told = outcomes(facts, question.metrics[0], plain, customer, treated.astype(np.intp), since)
     after = told_by_arm(facts, customer, treated) - {question.attribute}
     left_out = after | {question.attribute}
     features, names = features_of(facts, question.purchase, customer, since, left_out)
     if not names:
-        raise NoExperiment("nothing is known of customers by which they differ")
+        raise NoExperiment(
+            "no attribute and no earlier event tells customers apart: there is nothing to learn"
+        )
     return Trial(
         customer, treated, since, told.values, features, names, sorted(after), (found.arms[0], name)
     )

@@ -49,7 +49,7 @@ def held_out(
 
 
 def learned_from(features: Matrix, treated: Mask, outcome: Floats, seed: int = 0) -> xgb.Booster:
-    """The model of effects."""
+    """Train the model that predicts the effect on each customer."""
     fold = np.random.default_rng(seed).permutation(len(outcome)) % FOLDS
     return fit(features, _pseudo_outcomes(features, treated, outcome, fold), depth=2)
 

@@ -1,4 +1,4 @@
-"""What is asked of uplift, and what is answered."""
+"""The question on whom a treatment has more effect, and its answer."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,7 +18,7 @@ class UpliftQuestion(ExperimentQuestion):
 
 
 class QiniPoint(BaseModel):
-    """What treating a share of the customers gains, the best scores first."""
+    """A point of the Qini curve: what treating a share of the customers gains."""
 
     model_config = ConfigDict(frozen=True)
 

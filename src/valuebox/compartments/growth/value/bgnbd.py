@@ -37,11 +37,11 @@ _ONE: Final = 1e-6
 
 
 class NoFit(ValueError):
-    """Too little is known, or what is known fits no model of this kind."""
+    """A model cannot be learned: too little is known, or what is known does not fit it."""
 
 
 class BgNbd(BaseModel):
-    """The four parameters; the unit of time is the week."""
+    """The four parameters of a BG/NBD model; the unit of time is the week."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -102,7 +102,7 @@ class BgNbd(BaseModel):
 
 
 def fit_bgnbd(known: Purchases, seed: int = 0) -> BgNbd:
-    """The most likely parameters.
+    """Fit the most likely parameters.
 
     Args:
         known: Of buyers, at least one of whom came back.

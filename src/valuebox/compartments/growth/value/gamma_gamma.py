@@ -22,7 +22,7 @@ _BOUNDS: Final = (-9.0, 12.0)
 
 
 class GammaGamma(BaseModel):
-    """The three parameters."""
+    """The three parameters of a Gamma-Gamma model."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -50,7 +50,7 @@ class GammaGamma(BaseModel):
 
 
 def fit_gamma_gamma(known: Purchases, seed: int = 0) -> GammaGamma:
-    """The most likely parameters.
+    """Fit the most likely parameters.
 
     Args:
         known: Of buyers; learned from are those with a repeat that brought something.

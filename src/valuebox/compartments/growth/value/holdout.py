@@ -20,7 +20,7 @@ _WEEK: Final = np.timedelta64(7, "D")
 
 
 class HoldoutScores(BaseModel):
-    """How one way to value buyers did."""
+    """How well one way to value buyers predicted what they spent."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -77,7 +77,7 @@ def holdout(
         facts: What happened.
         money: What events brought.
         cut: Learned from is what is before.
-        until: Judged by is what is from `cut` to then.
+        until: Predictions are judged by what happened from `cut` until then.
         zone: Whose clock shows these moments.
 
     Raises:
@@ -85,7 +85,7 @@ def holdout(
     """
     known = purchases(facts, money, cut)
     if not len(known):
-        raise NoFit("nobody had bought before")
+        raise NoFit("nobody had bought in the first half of the report")
     before = facts.events.time < cut
     model = learn(known)
     later = ~before & (facts.events.time < until)

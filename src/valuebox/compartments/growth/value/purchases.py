@@ -1,4 +1,4 @@
-"""What is known of a customer's buying: how often again, how lately, for how long."""
+"""How each buyer has bought: on how many days, how lately, and since when."""
 
 from dataclasses import dataclass, fields
 from typing import Final

@@ -21,7 +21,7 @@ _BOUNDS: Final = (-9.0, 9.0)
 
 
 class ShiftedBetaGeometric(BaseModel):
-    """The two parameters; the unit of time is the period of renewal."""
+    """The two parameters of the model; the unit of time is the period of renewal."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -50,7 +50,7 @@ class ShiftedBetaGeometric(BaseModel):
 
 
 def fit_sbg(periods: NDArray[np.int64], cancelled: NDArray[np.bool_]) -> ShiftedBetaGeometric:
-    """The most likely parameters.
+    """Fit the most likely parameters.
 
     Args:
         periods: Whole periods that each subscriber has completed, `(n_subscribers,)`.
