@@ -5,10 +5,11 @@ judged once it has been over for `GRACE`, unless its source was not watched for 
 that come even later correct what was written.
 """
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from sqlalchemy import (
@@ -16,6 +17,7 @@ from sqlalchemy import (
     and_,
     case,
     exists,
+    func,
     literal,
     select,
     tuple_,
@@ -31,9 +33,6 @@ from valuebox.store.clock import now
 from valuebox.store.pruning import next_batch
 from valuebox.store.staging import insert_into
 
-if TYPE_CHECKING:
-    from uuid import UUID
-
 GRACE: Final = timedelta(days=2)
 """How long after the end of a period it is judged: its last day may come with the import of the
 following night, and that may fail once."""
@@ -45,18 +44,29 @@ _PERIODS: Final = 200
 """Periods that are locked at a time."""
 _ROWS: Final = 20_000
 """Predictions that are judged at a time, or those of one period."""
-_BATCHES: Final = 100
-"""Batches of late events that are looked through in one transaction."""
+_SECONDS: Final = 3.0
+"""How long late events are looked through at a time: others want to write, too."""
 _CHUNK: Final = 5_000
 
 
-class Condition(NamedTuple):
-    """How predictions are told from each other that came true, and that did not."""
+class Case(NamedTuple):
+    """Predictions that come true by an event with the same values."""
 
     rows: ColumnElement[bool]
-    """Which predictions can be judged."""
-    event: ColumnElement[bool]
-    """Whether an event, of the customer and within the period, is what was predicted."""
+    """Which predictions."""
+    said: tuple[Any, ...] = ()
+    """Columns of the predictions, such as the type of event that is predicted."""
+    did: tuple[Any, ...] = ()
+    """The same of an event; NULL is the same as nothing."""
+
+
+class Condition(NamedTuple):
+    """How predictions that came true are told from those that did not."""
+
+    events: ColumnElement[bool]
+    """Which events count."""
+    cases: tuple[Case, ...]
+    """Predictions in no case are not judged."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +79,7 @@ class Judging:
     outcomes: type[Any]
     """Mapped class with `id`, of the prediction, `target`, 1.0 or 0.0, and `changed_at`."""
     condition: Callable[[Session, str | None], Condition]
-    """Function that says, by the `told` of a period, how `predictions` and `Event` go together."""
+    """Function that says, by the `told` of a period, how `predictions` and events go together."""
 
 
 def settle(session: Session, until: datetime, judging: Judging) -> int:
@@ -83,7 +93,7 @@ def settle(session: Session, until: datetime, judging: Judging) -> int:
         judging: Which predictions, and how.
 
     Returns:
-        How many rows were written; where none were, there is nothing to do.
+        How many rows were written; 0 where there is nothing to do.
     """
     moment = now(session)
     written = _correct(session, until, judging, moment)
@@ -140,25 +150,34 @@ def _watched(session: Session, periods: Iterable[Period], until: datetime) -> li
 
 def _judge(session: Session, periods: Iterable[Period], judging: Judging, moment: datetime) -> int:
     """Write the outcomes of these periods' predictions, and return how many there were."""
-    by_told: dict[str | None, list[tuple[UUID, str]]] = {}
-    for period in periods:
-        by_told.setdefault(period.told, []).append((period.request_id, period.source))
     said, written = judging.predictions, 0
-    for told, keys in by_told.items():
-        condition = judging.condition(session, told)
-        came = exists().where(*_of_customer(said), condition.event)
-        query = (
-            select(said.id, case((came, 1.0), else_=0.0), literal(moment, UtcDateTime()))
-            .where(tuple_(said.request_id, said.source).in_(keys), condition.rows)
-            # What somebody is deleting at this moment needs no outcome, and could not have one.
-            .with_for_update(read=True, key_share=True, skip_locked=True)
+    for period in periods:
+        of_period = and_(said.request_id == period.request_id, said.source == period.source)
+        condition = judging.condition(session, period.told)
+        whom = select(said.customer).where(of_period)
+        done = and_(
+            condition.events,
+            Event.source == period.source,
+            Event.customer.in_(whom),
+            Event.time >= period.starts_at,
+            Event.time < period.ends_at,
         )
-        statement = (
-            insert_into(session, judging.outcomes)
-            .from_select(["id", "target", "changed_at"], query)
-            .on_conflict_do_nothing(index_elements=["id"])
-        )
-        written += session.execute(statement).rowcount  # type: ignore[attr-defined]
+        for case_ in condition.cases:
+            # What was done is found once: to look for it for each prediction takes far longer.
+            did = select(Event.customer, *case_.did).where(done, *_known(case_)).distinct()
+            came = tuple_(said.customer, *case_.said).in_(did)
+            query = (
+                select(said.id, case((came, 1.0), else_=0.0), literal(moment, UtcDateTime()))
+                .where(of_period, case_.rows)
+                # What somebody is deleting at this moment needs no outcome, and can have none.
+                .with_for_update(read=True, key_share=True, skip_locked=True)
+            )
+            statement = (
+                insert_into(session, judging.outcomes)
+                .from_select(["id", "target", "changed_at"], query)
+                .on_conflict_do_nothing(index_elements=["id"])
+            )
+            written += session.execute(statement).rowcount  # type: ignore[attr-defined]
     return written
 
 
@@ -167,21 +186,21 @@ def _correct(session: Session, until: datetime, judging: Judging, moment: dateti
     through = _looked_through(session, judging, moment)
     if through is None:
         return 0
-    tolds: Sequence[str | None] | None = None
-    written = 0
+    spans: Sequence[_Span] | None = None
+    written, began = 0, time.monotonic()
     after: datetime | None = through.received_through
-    for _ in range(_BATCHES):
+    while after is not None and not written:
+        if time.monotonic() > began + _SECONDS:
+            # There is more to look through, though nothing has been written.
+            return 1
         batch = next_batch(session, Event.received_at, None, after)
         # Only of periods that have been over for so long there is anything to correct.
         late = and_(batch.holds(Event.received_at), Event.time < until - GRACE)
         if session.scalar(select(exists().where(late))):
-            if tolds is None:
-                tolds = _tolds(session, judging)
-            written += _came_true(session, late, tolds, judging, moment)
+            spans = _judged_spans(session, judging) if spans is None else spans
+            written = sum(_came_true(session, late, span, judging, moment) for span in spans)
         after = batch.last
         through.received_through = after or moment - _OVERLAP
-        if written or after is None:
-            break
     return written
 
 
@@ -198,58 +217,74 @@ def _looked_through(session: Session, judging: Judging, moment: datetime) -> Set
     return found
 
 
-def _tolds(session: Session, judging: Judging) -> Sequence[str | None]:
-    of_compartment = Period.compartment == judging.compartment
-    return session.scalars(select(Period.told).where(of_compartment).distinct()).all()
+class _Span(NamedTuple):
+    """When periods were that have been judged, of those that are judged alike."""
+
+    told: str | None
+    first: datetime
+    last: datetime
+
+
+def _judged_spans(session: Session, judging: Judging) -> list[_Span]:
+    query = (
+        select(Period.told, func.min(Period.starts_at), func.max(Period.ends_at))
+        .where(Period.compartment == judging.compartment, Period.due_at.is_(None))
+        .group_by(Period.told)
+    )
+    return [_Span(*row) for row in session.execute(query)]
 
 
 def _came_true(
-    session: Session,
-    late: ColumnElement[bool],
-    tolds: Sequence[str | None],
-    judging: Judging,
-    moment: datetime,
+    session: Session, late: ColumnElement[bool], span: _Span, judging: Judging, moment: datetime
 ) -> int:
-    said, outcome = judging.predictions, judging.outcomes
-    written = 0
-    for told in tolds:
-        condition = judging.condition(session, told)
+    """Have predictions come true by late events, and return how many did."""
+    said, outcome, written = judging.predictions, judging.outcomes, 0
+    condition = judging.condition(session, span.told)
+    within = and_(Event.time >= span.first, Event.time < span.last)
+    for case_ in condition.cases:
+        values = [one.label(f"did_{place}") for place, one in enumerate(case_.did)]
+        done = (
+            select(Event.source, Event.customer, Event.time, *values)
+            .where(late, within, condition.events, *_known(case_))
+            .distinct()
+            .cte("done")
+            # Properties are read once for each event, not for each prediction.
+            .prefix_with("MATERIALIZED")
+        )
+        same = (one == done.c[f"did_{place}"] for place, one in enumerate(case_.said))
+        of_customer = and_(
+            done.c.source == said.source,
+            done.c.customer == said.customer,
+            done.c.time >= said.starts_at,
+            done.c.time < said.ends_at,
+        )
         query = (
             select(outcome.id)
             .join(said, said.id == outcome.id)
-            .join(Event, and_(*_of_customer(said)))
-            .join(Period, _of_period(said))
+            .join(done, and_(of_customer, *same))
+            .join(Period, and_(Period.request_id == said.request_id, Period.source == said.source))
             .where(
-                late,
                 outcome.target == 0,
+                case_.rows,
                 Period.compartment == judging.compartment,
-                Period.told.is_not_distinct_from(told),
-                condition.rows,
-                condition.event,
+                Period.told.is_not_distinct_from(span.told),
             )
             .distinct()
         )
-        ids = sorted(session.scalars(query))
-        for start in range(0, len(ids), _CHUNK):
-            session.execute(
-                update(outcome)
-                .where(outcome.id.in_(ids[start : start + _CHUNK]))
-                .values(target=1.0, changed_at=moment)
-                .execution_options(synchronize_session=False)
-            )
-        written += len(ids)
+        written += _set(session, outcome, sorted(session.scalars(query)), moment)
     return written
 
 
-def _of_customer(said: Any) -> tuple[ColumnElement[bool], ...]:
-    """Events of the customer, and within the period, of a prediction."""
-    return (
-        Event.source == said.source,
-        Event.customer == said.customer,
-        Event.time >= said.starts_at,
-        Event.time < said.ends_at,
-    )
+def _set(session: Session, outcome: Any, ids: Sequence[Any], moment: datetime) -> int:
+    for start in range(0, len(ids), _CHUNK):
+        session.execute(
+            update(outcome)
+            .where(outcome.id.in_(ids[start : start + _CHUNK]))
+            .values(target=1.0, changed_at=moment)
+            .execution_options(synchronize_session=False)
+        )
+    return len(ids)
 
 
-def _of_period(said: Any) -> ColumnElement[bool]:
-    return and_(Period.request_id == said.request_id, Period.source == said.source)
+def _known(case_: Case) -> list[ColumnElement[bool]]:
+    return [one.is_not(None) for one in case_.did]

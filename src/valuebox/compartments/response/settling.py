@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import or_, true
+from sqlalchemy import or_
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.response.model import Predictor
@@ -11,7 +11,7 @@ from valuebox.compartments.response.tables import ResponseOutcome, ResponsePredi
 from valuebox.facts.naming import name_in
 from valuebox.facts.tables import Event
 from valuebox.predictions import periods, settling
-from valuebox.predictions.settling import Condition, Judging
+from valuebox.predictions.settling import Case, Condition, Judging
 
 NAME: Final = "response"
 
@@ -36,13 +36,14 @@ def note_category(session: Session, model: Predictor) -> None:
 
 def _condition(session: Session, category: str | None) -> Condition:
     said = ResponsePrediction
-    # A type with a negative amount is a refund: the model learned that it is no response.
-    is_response = (Event.type == said.response) & or_(Event.amount.is_(None), Event.amount >= 0)
-    in_any = said.category.is_(None)
+    # What takes money back is a refund: the model has learned that it is no response.
+    counts = or_(Event.amount.is_(None), Event.amount >= 0)
+    in_any = Case(said.category.is_(None), (said.response,), (Event.type,))
     if category is None:
-        return Condition(in_any, is_response)
-    in_category = name_in(session, Event.properties, category) == said.category
-    return Condition(true(), is_response & or_(in_any, in_category))
+        return Condition(counts, (in_any,))
+    named = name_in(session, Event.properties, category)
+    in_one = Case(said.category.is_not(None), (said.response, said.category), (Event.type, named))
+    return Condition(counts, (in_any, in_one))
 
 
 _JUDGING: Final = Judging(NAME, ResponsePrediction, ResponseOutcome, _condition)
