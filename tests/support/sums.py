@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import inspect, select
 
-from support.users import received
+from support.users import add_predictions, received
 from valuebox.compartments.ltv import repository
 from valuebox.compartments.ltv.features import FEATURES
 from valuebox.compartments.ltv.ledger import LEDGER, note
@@ -51,7 +51,7 @@ def send(store: Store, sent: list[dict[str, Any]], model: LtvModel, tag: str | N
     columns, request_id = received(sent), new_id()
     with store.writing() as session:
         note(session, model)
-        repository.add_predictions(
+        add_predictions(
             session,
             request_id,
             columns,

@@ -2,11 +2,16 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import numpy as np
+from sqlalchemy.orm import Session
 
+from valuebox.compartments.ltv import repository
 from valuebox.compartments.ltv.columns import Estimates, UserColumns
 from valuebox.compartments.ltv.schemas import User
+from valuebox.store.ids import Ids, new_ids
+from valuebox.store.writing import write
 
 COMPLETE = {
     "user_id": 1369584,
@@ -72,3 +77,16 @@ def estimates(*predictions: float) -> Callable[[], Estimates]:
     """What a model may have said of as many users, each with an interval of its own."""
     values = np.array(predictions, dtype=np.float64)
     return lambda: Estimates(values, values - 0.25, values + 0.5)
+
+
+def add_predictions(
+    session: Session,
+    request_id: UUID,
+    users: UserColumns,
+    estimates: Callable[[], Estimates],
+    model: str,
+) -> Ids:
+    """Store what `new_predictions` makes of the same arguments; returns the ids of predictions."""
+    ids = new_ids(len(users))
+    write(session, repository.new_predictions(ids, request_id, users, estimates, model))
+    return ids

@@ -128,8 +128,9 @@ def evaluate(
     if database_url:
         stored = read_back(database_url, request_ids, len(users))
         predicted[list(Estimates._fields)] = stored
-    beyond = card.paid.beyond(columns_of(users).get("STV"))
-    warnings += [f"{file.path}: {told}" for told in card.paid.warnings(beyond, counted_from=1)]
+    reach = card.paid.reach
+    beyond = reach.beyond(columns_of(users).get("STV"))
+    warnings += [f"{file.path}: {told}" for told in reach.warnings(beyond, counted_from=1)]
     judged = None
     if can_judge:
         warnings += outliers(file.path, users)
@@ -172,9 +173,9 @@ def read_back(
     try:
         with store.reading() as session:
             stored = [
-                one
+                (one.prediction, one.lower, one.upper)
                 for request_id in request_ids
-                for one in repository.intervals_of_request(session, request_id)
+                for one in repository.predictions_of(session, request_id)
             ]
     except DBAPIError as error:
         raise Unreachable(f"the database cannot be read: {reason(error)}") from None

@@ -69,6 +69,11 @@ class Artifact:
         return json.loads(self.read(file))
 
 
+def as_json(value: Any) -> bytes:
+    """The content of a file that `Artifact.json` reads."""
+    return json.dumps(value, indent=1).encode()
+
+
 @dataclass(frozen=True)
 class Saved:
     """What the model store says of a model, before anything of it is checked."""

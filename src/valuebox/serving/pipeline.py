@@ -15,11 +15,13 @@ from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
+from pydantic_core import to_json
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from valuebox.schemas.requests import RequestModel
 from valuebox.serving.endpoint import Asked
+from valuebox.serving.errors import WARNINGS_HEADER
 from valuebox.serving.exchange import Exchange, current
 from valuebox.serving.replays import Replays
 from valuebox.store.engine import Store
@@ -195,6 +197,12 @@ class Pipeline:
             answer = put(session)
             self.replays.remember(session, exchange, answer.model_dump())
             return answer
+
+
+def warned(content: Any, warnings: Sequence[str]) -> Response:
+    """An answer as JSON, with what is strange about what was sent in a header."""
+    headers = {WARNINGS_HEADER: " ".join(warnings)} if warnings else None
+    return Response(to_json(content), headers=headers, media_type="application/json")
 
 
 def _numbered(

@@ -4,6 +4,7 @@ Most amounts are nothing and few are large: the mean of few has no simple shape,
 """
 
 import functools
+from collections.abc import Mapping
 from statistics import NormalDist
 from typing import Annotated, Final, Self
 
@@ -79,6 +80,14 @@ class Scatter(Learned):
     def count(self, expected: Floats) -> NDArray[np.int64]:
         """How many users are in each bin, `(n_bins,)`, by expected later spending."""
         return np.bincount(self.bins(expected), minlength=len(self.edges) + 1)
+
+    def listed(self, counts: Mapping[int, int]) -> NDArray[np.int64]:
+        """The same of users who are counted by bin; negative numbers stand for other bins."""
+        listed = np.zeros(len(self.edges) + 1, dtype=np.int64)
+        for one, users in counts.items():
+            if one >= 0:
+                listed[one] = users
+        return listed
 
     def of(self, name: str, bins: NDArray[np.intp]) -> Floats:
         """The value called `name` of each user's bin, `(n_users,)`."""

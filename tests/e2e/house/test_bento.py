@@ -8,9 +8,8 @@ import httpx
 import pytest
 from support.databases import count_rows
 from support.services import ROOT, running
-from support.users import estimates, received, user, users
+from support.users import add_predictions, estimates, received, user, users
 
-from valuebox.compartments.ltv import repository
 from valuebox.compartments.ltv.features import FEATURES
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.store import migrate
@@ -84,9 +83,7 @@ def test_a_bento_runs_its_own_source_on_the_database_it_finds(
     store = Store(make_engine(url))
     migrate.upgrade(store.engine)
     with store.writing() as session:
-        repository.add_predictions(
-            session, new_id(), received([user(1)]), estimates(1.5), "ltv:before"
-        )
+        add_predictions(session, new_id(), received([user(1)]), estimates(1.5), "ltv:before")
     with running(url, tmp_path, {"BENTOML_HOME": str(home)}, bento=str(content)) as service:
         assert "nothing in this box" in service.http.get("/nowhere").text
         page = service.http.post("/v1/ltv/predictions/search", json={"user_ids": [1]}).json()

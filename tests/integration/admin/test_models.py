@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 import yaml
 from support.commands import only_line, valuebox, write_users
-from support.users import estimates, received, users
+from support.users import add_predictions, estimates, received, users
 
 from valuebox.compartments.ltv import repository
-from valuebox.compartments.ltv.matured import matured_users
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.store.engine import Store
 from valuebox.store.ids import new_id
+from valuebox_cli.ltv.matured import matured_users
 from valuebox_training.ltv.train import train
 
 COUNT = 400
@@ -56,7 +56,7 @@ def remember(store: Store, sent: list[dict[str, object]], targets: dict[int, flo
     columns = received(sent)
     with store.writing() as session:
         said = estimates(*[1.0] * len(sent))
-        repository.add_predictions(session, new_id(), columns, said, "ltv:whoever")
+        add_predictions(session, new_id(), columns, said, "ltv:whoever")
         repository.put_outcomes(session, targets)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support.commands import only_line, valuebox
 from support.databases import PASSWORD, count_rows
-from support.users import estimates, received, users
+from support.users import add_predictions, estimates, received, users
 
 from valuebox.compartments.ltv import repository
 from valuebox.store.engine import Store
@@ -24,7 +24,7 @@ def filled(store: Store) -> Store:
         for ids in ((1, 2, 3, 4, 5), (3,)):
             sent = [one for one in users(5, missing=0.3) if one["user_id"] in ids]
             values = estimates(*(float(one["user_id"]) for one in sent))
-            repository.add_predictions(session, new_id(), received(sent), values, "ltv:a")
+            add_predictions(session, new_id(), received(sent), values, "ltv:a")
         repository.put_outcomes(session, {1: 1.0, 2: 2.0, 3: 3.0, 4: 4.0})
     return store
 
@@ -69,7 +69,7 @@ def test_many_users_are_forgotten_at_once(store: Store) -> None:
     sent = users(12_000)
     with store.writing() as session:
         values = estimates(*[0.0] * len(sent))
-        repository.add_predictions(session, new_id(), received(sent), values, "ltv:a")
+        add_predictions(session, new_id(), received(sent), values, "ltv:a")
     valuebox("users", "forget", *range(11_000), "--yes", "--database-url", url(store))
     assert count_rows(store)["ltv_features"] == count_rows(store)["ltv_predictions"] == 1_001
 

@@ -8,9 +8,9 @@ import pytest
 from benchmarks.reliability.chaos_audit import audit
 from benchmarks.reliability.chaos_clients import OUTCOMES, PREDICT, Request
 from sqlalchemy import delete, select
-from support.users import estimates, received, user
+from support.users import add_predictions, estimates, received, user
 
-from valuebox.compartments.ltv.repository import add_predictions, answer_of_request, put_outcomes
+from valuebox.compartments.ltv.repository import answer_of_request, put_outcomes
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
 from valuebox.serving.exchange import Exchange
 from valuebox.serving.replays import IdempotentRequest, Replays

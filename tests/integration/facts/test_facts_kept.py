@@ -16,9 +16,8 @@ from support.facts import (
     stored_events,
 )
 from support.pruning import pruning
-from support.users import estimates, received, user
+from support.users import add_predictions, estimates, received, user
 
-from valuebox.compartments.ltv import repository
 from valuebox.store.engine import Store
 from valuebox.store.ids import new_id
 
@@ -89,7 +88,7 @@ def test_a_forgotten_customer_is_gone_and_others_stay(store: Store) -> None:
     put_events(store, event(1, customer="1"), event(2, customer="2"))
     put_events(store, event(3, customer="1", source="fair"))
     with store.writing() as session:
-        repository.add_predictions(session, new_id(), received([user(1)]), estimates(1.0), "ltv:a")
+        add_predictions(session, new_id(), received([user(1)]), estimates(1.0), "ltv:a")
     forget = ["users", "forget", 1, "--yes", "--database-url", url(store)]
     output, said = valuebox(*forget, "--source", "shop")
     assert only_line(output) == "deleted: 1 customers, 1 events, 0 predicted responses"

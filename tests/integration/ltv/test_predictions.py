@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from support.databases import count_rows
 from support.moments import is_just_now
-from support.users import COMPLETE, estimates, received, user, users
+from support.users import COMPLETE, add_predictions, estimates, received, user, users
 
 from valuebox.compartments.ltv import repository
 from valuebox.compartments.ltv.schemas import PredictionPage, PredictionSearch
@@ -27,7 +27,7 @@ EXTRA = {
 def add(store: Store, sent: list[dict], values: list[float] | None = None) -> UUID:
     request_id = new_id()
     with store.writing() as session:
-        repository.add_predictions(
+        add_predictions(
             session,
             request_id,
             received(sent),
@@ -88,7 +88,7 @@ def test_a_moment_with_a_zone_is_stored_in_utc(store: Store) -> None:
 
 def test_ids_come_back_in_the_order_sent(store: Store) -> None:
     with store.writing() as session:
-        ids = repository.add_predictions(
+        ids = add_predictions(
             session, new_id(), received(users(500)), estimates(*range(500)), "ltv:a"
         )
     with store.reading() as session:
@@ -105,7 +105,8 @@ def test_predictions_of_a_request_keep_order_and_every_bit(store: Store) -> None
     request_id = add(store, sent, values)
     add(store, sent, [0.0] * len(sent))
     with store.reading() as session:
-        stored = repository.intervals_of_request(session, request_id)
+        rows = repository.predictions_of(session, request_id)
+        stored = [(row.prediction, row.lower, row.upper) for row in rows]
     for found, value in zip(stored, values, strict=True):
         expected = (end.item() for end in estimates(value)())
         assert [end.hex() for end in found] == [end.hex() for end in expected]

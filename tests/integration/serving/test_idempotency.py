@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 from support.databases import count_rows
-from support.users import estimates, received, users
+from support.users import add_predictions, estimates, received, users
 
 from valuebox.compartments.ltv import repository
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
@@ -102,9 +102,7 @@ def test_pruning_takes_what_is_as_new_and_nothing_else(store: Store) -> None:
 def test_an_answer_with_deleted_rows_is_gone(store: Store) -> None:
     first = exchange()
     with store.writing() as session:
-        repository.add_predictions(
-            session, first.request_id, received(users(3)), estimates(1, 2, 3), "ltv:a"
-        )
+        add_predictions(session, first.request_id, received(users(3)), estimates(1, 2, 3), "ltv:a")
     with store.reading() as session:
         answer = repository.answer_of_request(session, first.request_id, 3)
     assert answer.prediction == [1, 2, 3]

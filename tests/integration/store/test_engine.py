@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from support.databases import PASSWORD, count_rows
-from support.users import estimates, received, user
+from support.users import add_predictions, estimates, received, user
 
 from valuebox.compartments.ltv import repository
 from valuebox.compartments.ltv.tables import LtvPrediction
@@ -32,9 +32,7 @@ class Interrupted(Exception):
 def test_a_unit_of_work_keeps_all_or_nothing(store: Store) -> None:
     def work(fails: bool) -> None:
         with store.writing() as session:
-            repository.add_predictions(
-                session, new_id(), received([user()]), estimates(1.0), "ltv:a"
-            )
+            add_predictions(session, new_id(), received([user()]), estimates(1.0), "ltv:a")
             repository.put_outcomes(session, {1: 2.0})
             if fails:
                 raise Interrupted
@@ -87,9 +85,7 @@ def test_a_lock_is_not_waited_for_until_the_client_is_gone(postgres_store: Store
         other.execute(text("LOCK TABLE ltv_predictions IN ACCESS EXCLUSIVE MODE"))
         began = time.monotonic()
         with pytest.raises(OperationalError, match="lock timeout"), store.writing() as session:
-            repository.add_predictions(
-                session, new_id(), received([user(1)]), estimates(1.0), "ltv:x"
-            )
+            add_predictions(session, new_id(), received([user(1)]), estimates(1.0), "ltv:x")
         assert time.monotonic() - began < 30
     assert count_rows(store) == {"ltv_features": 0, "ltv_predictions": 0, "ltv_outcomes": 0}
 
@@ -135,9 +131,7 @@ def test_waiting_for_a_database_ends_as_soon_as_it_answers(store: Store) -> None
 def test_nothing_is_stored_after_the_deadline(store: Store) -> None:
     def work(seconds: float) -> None:
         with within(seconds), store.writing() as session:
-            repository.add_predictions(
-                session, new_id(), received([user()]), estimates(1.0), "ltv:a"
-            )
+            add_predictions(session, new_id(), received([user()]), estimates(1.0), "ltv:a")
 
     # Too near to commit, and far enough for the statements to go through on a busy machine.
     with pytest.raises(TooLate):

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, Table, Uuid, insert, inspect, select, text, update
 from support.databases import Postgres, count_rows
 from support.services import eventually
-from support.users import estimates, received, user
+from support.users import add_predictions, estimates, received, user
 
 from valuebox.compartments.ltv import repository
 from valuebox.compartments.ltv.schemas import PredictionSearch
@@ -58,7 +58,7 @@ def test_the_migrated_schema_is_that_of_the_tables(store: Store) -> None:
 
 def test_upgrading_again_keeps_the_rows(store: Store) -> None:
     with store.writing() as session:
-        repository.add_predictions(session, new_id(), received([user()]), estimates(1.0), "ltv:a")
+        add_predictions(session, new_id(), received([user()]), estimates(1.0), "ltv:a")
     before = count_rows(store)
     assert migrate.upgrade(store.engine) == migrate.upgrade(store.engine)
     assert count_rows(store) == before
@@ -80,7 +80,7 @@ def test_predictions_of_the_first_version_are_found_without_an_interval(database
         connection.execute(insert(_typed(first.tables["ltv_predictions"])).values(row))
     migrate.upgrade(store.engine)
     with store.writing() as session:
-        repository.add_predictions(session, new_id(), received([user(8)]), estimates(4.0), "ltv:b")
+        add_predictions(session, new_id(), received([user(8)]), estimates(4.0), "ltv:b")
     with store.reading() as session:
         found = repository.find_predictions(session, PredictionSearch()).predictions
     assert [(one.user_id, one.prediction, one.lower, one.upper) for one in found] == [

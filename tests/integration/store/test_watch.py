@@ -13,9 +13,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from support.databases import Postgres, count_rows, through
 from support.proxy import FaultProxy, cutting
 from support.services import eventually
-from support.users import estimates, received, user
+from support.users import add_predictions, estimates, received, user
 
-from valuebox.compartments.ltv import repository
 from valuebox.store import migrate
 from valuebox.store.deadline import within
 from valuebox.store.engine import CONNECTIONS, Store, check_connections, make_engine
@@ -47,7 +46,7 @@ def far(postgres: Postgres, proxy: FaultProxy) -> Iterator[Store]:
 
 def add_one(store: Store) -> None:
     with store.writing() as session:
-        repository.add_predictions(session, new_id(), received([user()]), estimates(1.0), "ltv:a")
+        add_predictions(session, new_id(), received([user()]), estimates(1.0), "ltv:a")
 
 
 def open_connections(store: Store) -> int:
@@ -105,7 +104,7 @@ def commit_into(store: Store, fail: Callable[[], None], mend: Callable[[], None]
     with within(DEADLINE), store.writing() as session:
         # As `IDLE_MS` does for every connection, but this test cannot wait for that.
         session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '1s'"))
-        repository.add_predictions(session, new_id(), received([user()]), estimates(1.0), "ltv:a")
+        add_predictions(session, new_id(), received([user()]), estimates(1.0), "ltv:a")
         session.flush()
         fail()
         threading.Timer(2.0, mend).start()

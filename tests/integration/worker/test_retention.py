@@ -12,7 +12,7 @@ from support.commands import only_line, valuebox
 from support.databases import PASSWORD, count_rows
 from support.pruning import pruning
 from support.services import eventually
-from support.users import estimates, received, users
+from support.users import add_predictions, estimates, received, users
 
 from valuebox.compartments.ltv import repository
 from valuebox.compartments.ltv.expiry import prune_features, prune_outcomes
@@ -38,7 +38,7 @@ def stored(
         Replays(DAY).claim(session, made)
         sent = received(users(count, first_id))
         values = estimates(*[1.0] * count)
-        repository.add_predictions(session, made.request_id, sent, values, "ltv:a")
+        add_predictions(session, made.request_id, sent, values, "ltv:a")
         session.execute(
             update(LtvFeatures)
             .where(LtvFeatures.request_id == made.request_id)

@@ -9,10 +9,10 @@ import pytest
 
 from valuebox.compartments.ltv.features import FEATURES
 from valuebox.compartments.ltv.files import columns_of, read_users
-from valuebox.compartments.ltv.level import Level
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.schemas import User
 from valuebox.models.registry import MANIFEST, ArtifactMissing, ArtifactRefused
+from valuebox.statistics.level import Level
 from valuebox_training.ltv import pipeline
 
 

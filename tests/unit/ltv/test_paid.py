@@ -6,7 +6,8 @@ import pytest
 
 from valuebox.compartments.ltv.files import columns_of, read_users
 from valuebox.compartments.ltv.model import LtvModel
-from valuebox.compartments.ltv.paid import Beyond, Paid
+from valuebox.compartments.ltv.paid import Paid
+from valuebox.statistics.reach import Beyond
 from valuebox_training.ltv import pipeline
 from valuebox_training.ltv.paid import fit_paid
 
@@ -94,13 +95,14 @@ def test_where_refunds_are_likely_they_are_predicted(users: pd.DataFrame) -> Non
 
 def test_amounts_outside_of_what_was_learned_from_are_told() -> None:
     stv = [1.0, None, 50.1, 50.0, 0.5]
-    assert ALL_KEPT.beyond(stv) == (2, 2)
-    assert ALL_KEPT.warnings(ALL_KEPT.beyond(stv)) == [
+    reach = ALL_KEPT.reach
+    assert reach.beyond(stv) == (2, 2)
+    assert reach.warnings(reach.beyond(stv), counted_from=0) == [
         "The model has learned from STV between 1 and 50; that of 2 users, the first one in row 2 "
         "is outside, where less is known."
     ]
-    (one,) = ALL_KEPT.warnings(Beyond(1, 2), counted_from=1)
+    (one,) = reach.warnings(Beyond(1, 2), counted_from=1)
     assert "that of 1 user in row 3 is outside" in one
     for inside in ([1.0, 50.0, None], [None], [], None):
-        assert ALL_KEPT.warnings(ALL_KEPT.beyond(inside)) == []
+        assert reach.warnings(reach.beyond(inside), counted_from=0) == []
     assert Beyond(0, 99).and_then(Beyond(2, 107)).and_then(Beyond(0, 199)) == (2, 107)

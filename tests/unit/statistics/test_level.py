@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from valuebox.compartments.ltv.level import Level
+from valuebox.statistics.level import Level
 from valuebox_training.ltv.level import LevelEstimate, fit_level, latest_level
 
 WEEKS = 30

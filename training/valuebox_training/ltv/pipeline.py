@@ -12,8 +12,8 @@ from xgboost import XGBRegressor
 from valuebox.compartments.ltv.baseline import SegmentStvMeans
 from valuebox.compartments.ltv.features import Encoder, Matrix
 from valuebox.compartments.ltv.files import columns_of
-from valuebox.compartments.ltv.level import Level
 from valuebox.compartments.ltv.model import LtvModel
+from valuebox.statistics.level import Level
 from valuebox_training.ltv.bins import fit_reference
 from valuebox_training.ltv.contributions import fit_contributions
 from valuebox_training.ltv.level import fit_level

@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from valuebox.compartments.ltv.files import BadFile, Problems, checked
 from valuebox.compartments.ltv.model import LtvModel
-from valuebox.compartments.ltv.paid import Beyond
 from valuebox.errors import ValueboxError
+from valuebox.statistics.reach import Beyond
 from valuebox_cli.ltv.scoring.parts import SCHEMA, Parts
 from valuebox_cli.ltv.scoring.source import Source, source
 from valuebox_cli.terminal.console import Interrupted
@@ -85,7 +85,7 @@ def score(
             parts.discard()
             raise
     parts.finish(run.batches, run.users)
-    return Scored(run.users, model.tag, model.paid.warnings(run.beyond, counted_from=1))
+    return Scored(run.users, model.tag, model.paid.reach.warnings(run.beyond, counted_from=1))
 
 
 class Batch(NamedTuple):
@@ -112,7 +112,7 @@ def score_batch(model: LtvModel, users: pa.Table, rows_before: int, predict: boo
         return Batch(SCHEMA.empty_table(), problems)
     tags = pa.DictionaryArray.from_arrays(np.zeros(len(ids), dtype=np.int32), [model.tag])
     predictions = pa.table([ids, *model.estimate(columns), tags], schema=SCHEMA)
-    users_, first = model.paid.beyond(columns.get("STV"))
+    users_, first = model.paid.reach.beyond(columns.get("STV"))
     return Batch(predictions, problems, Beyond(users_, rows_before + first))
 
 

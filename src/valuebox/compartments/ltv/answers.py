@@ -5,12 +5,10 @@ As long as the rows of a request are stored, the same bytes can be made of them 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from pydantic_core import to_json
 from starlette.responses import Response
 
-from valuebox.serving.errors import WARNINGS_HEADER
+from valuebox.serving.pipeline import warned
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,7 @@ class Answer:
         rows = zip(
             self.user_id, self.prediction, self.lower, self.upper, self.prediction_id, strict=True
         )
-        return _json(
+        return warned(
             [
                 {
                     "user_id": user_id,
@@ -46,7 +44,7 @@ class Answer:
 
     def by_column(self, warnings: Sequence[str] = ()) -> Response:
         """The answer as `bulk.PredictionTable`, with what is strange about the users in it."""
-        return _json(
+        return warned(
             {
                 "model": self.model,
                 "user_id": self.user_id,
@@ -59,8 +57,3 @@ class Answer:
             },
             warnings,
         )
-
-
-def _json(content: Any, warnings: Sequence[str]) -> Response:
-    headers = {WARNINGS_HEADER: " ".join(warnings)} if warnings else None
-    return Response(to_json(content), headers=headers, media_type="application/json")

@@ -8,38 +8,20 @@ long and nothing else is left of the user that it could be compared with.
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
-from valuebox.store.ids import first_id
-from valuebox.store.pruning import Pruned, deleted, next_batch
+from valuebox.store.pruning import Pruned, prune_received, prune_unneeded
 
 
 def prune_features(session: Session, before: datetime, after: UUID | None = None) -> Pruned:
-    """Delete the first features, with their predictions, that were received before a moment.
-
-    Ids are in order of time: the primary key finds what is old.
-    """
-    batch = next_batch(session, LtvFeatures.id, first_id(before), after)
-    predictions = deleted(session, LtvPrediction, batch.holds(LtvPrediction.features_id))
-    features = deleted(session, LtvFeatures, batch.holds(LtvFeatures.id))
-    return Pruned({"features": features, "predictions": predictions}, batch.last)
+    """Delete the first features, with their predictions, that were received before a moment."""
+    names = ("features", "predictions")
+    pointing = LtvPrediction.features_id
+    return prune_received(session, LtvFeatures.id, pointing, names, before, after)
 
 
 def prune_outcomes(session: Session, before: datetime, after: int | None = None) -> Pruned:
-    """Delete, of the next outcomes by user, those that are old and of users without features.
-
-    There is no index by time, and one would not help: what is old and still needed would have to
-    be read again every time. The whole table is walked instead, a batch at a time.
-    """
-    batch = next_batch(session, LtvOutcome.user_id, None, after)
-    old = (
-        select(LtvOutcome.user_id)
-        .where(batch.holds(LtvOutcome.user_id), LtvOutcome.changed_at < before)
-        .where(~exists().where(LtvFeatures.user_id == LtvOutcome.user_id))
-        # What somebody is changing at this moment is not old; waiting for it could deadlock.
-        .with_for_update(skip_locked=True)
-    )
-    outcomes = deleted(session, LtvOutcome, LtvOutcome.user_id.in_(old))
-    return Pruned({"outcomes": outcomes}, batch.last)
+    """Delete, of the next outcomes by user, those that are old and of users without features."""
+    key, needing = LtvOutcome.user_id, LtvFeatures.user_id
+    return prune_unneeded(session, key, needing, "outcomes", before, after)

@@ -1,6 +1,5 @@
 """The lifetime-value model: users in, expected values out; no HTTP and no SQL."""
 
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -11,13 +10,14 @@ from numpy.typing import NDArray
 from valuebox.compartments.ltv.baseline import SegmentStvMeans
 from valuebox.compartments.ltv.columns import Estimates
 from valuebox.compartments.ltv.features import Columns, Encoder, Matrix
-from valuebox.compartments.ltv.level import Level
 from valuebox.compartments.ltv.paid import Paid
 from valuebox.compartments.ltv.uncertainty import Uncertainty
 from valuebox.features.bins import Reference
 from valuebox.models import golden, registry
 from valuebox.models.boosters import booster_of, xgb
 from valuebox.models.contributions import Contributions
+from valuebox.models.registry import as_json
+from valuebox.statistics.level import Level
 
 KIND: Final = "ltv"
 NEWEST: Final = "ltv"
@@ -90,7 +90,8 @@ class LtvModel:
 
     def warnings(self, columns: Columns) -> list[str]:
         """What makes predictions of some users doubtful, in sentences of ASCII."""
-        return self.paid.warnings(self.paid.beyond(columns.get("STV")))
+        reach = self.paid.reach
+        return reach.warnings(reach.beyond(columns.get("STV")), counted_from=0)
 
     def _predict(self, matrix: Matrix, columns: Columns) -> NDArray[np.float64]:
         found: NDArray[np.float32] = self.booster.inplace_predict(matrix)
@@ -101,13 +102,13 @@ class LtvModel:
         """Save into the model store and return the exact tag; see `registry.save`."""
         files = {
             _BOOSTER: bytes(self.booster.save_raw("ubj")),
-            _ENCODER: _json(self.encoder.to_dict()),
-            _LEVEL: _json(self.level.to_dict()),
-            _UNCERTAINTY: _json(self.uncertainty.model_dump(mode="json")),
-            _BASELINE: _json(self.baseline.to_dict()),
-            _CONTRIBUTIONS: _json(self.contributions.model_dump()),
-            _REFERENCE: _json(self.reference and self.reference.model_dump()),
-            _PAID: _json(self.paid.model_dump()),
+            _ENCODER: as_json(self.encoder.to_dict()),
+            _LEVEL: as_json(self.level.to_dict()),
+            _UNCERTAINTY: as_json(self.uncertainty.model_dump(mode="json")),
+            _BASELINE: as_json(self.baseline.to_dict()),
+            _CONTRIBUTIONS: as_json(self.contributions.model_dump()),
+            _REFERENCE: as_json(self.reference and self.reference.model_dump()),
+            _PAID: as_json(self.paid.model_dump()),
             **golden.content(self.predict(GOLDEN_USERS)),
         }
         metadata = {"features": self.encoder.feature_names, **metadata}
@@ -151,7 +152,3 @@ class LtvModel:
             artifact.created_at,
             artifact.metadata,
         )
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, indent=1).encode()

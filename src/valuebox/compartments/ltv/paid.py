@@ -5,30 +5,15 @@ who has paid 1,000 would be predicted like somebody who has paid 40. And what wa
 except where refunds are likely.
 """
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from valuebox.statistics.reach import Amounts, Reach
+
 Floats = NDArray[np.float64]
-Amounts = Sequence[float | None] | NDArray[Any] | None
-"""Amount that each user has paid; None and NaN are missing."""
-
-_NONE: Final = -1
-
-
-class Beyond(NamedTuple):
-    """Users whose `STV` is outside of what a model has learned from."""
-
-    users: int = 0
-    first: int = _NONE
-    """The row of the first of these users, from 0."""
-
-    def and_then(self, later: "Beyond") -> "Beyond":
-        """These users, and those of rows that come later."""
-        return Beyond(self.users + later.users, self.first if self.users else later.first)
 
 
 class Paid(BaseModel):
@@ -79,26 +64,7 @@ class Paid(BaseModel):
         paid = np.nan_to_num(np.asarray(stv, dtype=np.float64))
         return np.maximum(paid / self.highest, 1.0) if paid.max(initial=0) > self.highest else None
 
-    def beyond(self, stv: Amounts) -> Beyond:
-        """Which users have an `STV` that is outside of what was learned from."""
-        if stv is None or self.lowest is None or self.highest is None:
-            return Beyond()
-        paid = np.asarray(stv, dtype=np.float64)
-        rows = np.flatnonzero((paid < self.lowest) | (paid > self.highest))
-        return Beyond(len(rows), int(rows[0])) if len(rows) else Beyond()
-
-    def warnings(self, beyond: Beyond, counted_from: int = 0) -> list[str]:
-        """A sentence about users whose `STV` is outside of what was learned from, if there are.
-
-        Args:
-            beyond: These users.
-            counted_from: The number that people call the first row by: 1 in files.
-        """
-        if not beyond.users:
-            return []
-        row = beyond.first + counted_from
-        whose = "1 user" if beyond.users == 1 else f"{beyond.users:,} users, the first one"
-        return [
-            f"The model has learned from STV between {self.lowest:.6g} and {self.highest:.6g}; "
-            f"that of {whose} in row {row:,} is outside, where less is known."
-        ]
+    @property
+    def reach(self) -> Reach:
+        """Between which amounts of `STV` it was learned."""
+        return Reach("STV", self.lowest, self.highest)

@@ -20,22 +20,9 @@ from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPredict
 from valuebox.predictions.sums.passed_over import noting
 from valuebox.serving.replays import AnswerGone
 from valuebox.store.clock import CLOCK
-from valuebox.store.ids import Ids, new_ids
+from valuebox.store.paging import page_of
 from valuebox.store.upsert import put_latest
-from valuebox.store.writing import Rows, Then, write
-
-
-def add_predictions(
-    session: Session,
-    request_id: UUID,
-    users: UserColumns,
-    estimates: Callable[[], Estimates],
-    model: str,
-) -> Ids:
-    """Store what `new_predictions` makes of the same arguments; returns the ids of predictions."""
-    ids = new_ids(len(users))
-    write(session, new_predictions(ids, request_id, users, estimates, model))
-    return ids
+from valuebox.store.writing import Rows, Then
 
 
 def new_predictions(
@@ -91,8 +78,6 @@ def find_predictions(session: Session, search: PredictionSearch) -> PredictionPa
         select(LtvPrediction, LtvFeatures, LtvOutcome.target)
         .join(LtvFeatures, LtvFeatures.id == LtvPrediction.features_id)
         .outerjoin(LtvOutcome, LtvOutcome.user_id == LtvFeatures.user_id)
-        .order_by(LtvPrediction.id.desc())
-        .limit(search.page_size + 1)
     )
     if search.user_ids is not None:
         query = query.where(LtvFeatures.user_id.in_(set(search.user_ids)))
@@ -102,28 +87,27 @@ def find_predictions(session: Session, search: PredictionSearch) -> PredictionPa
         query = query.where(LtvFeatures.join_date >= search.joined_from)
     if search.joined_before is not None:
         query = query.where(LtvFeatures.join_date < search.joined_before)
-    if search.after is not None:
-        query = query.where(LtvPrediction.id < search.after)
-    found = [
-        StoredPrediction.model_construct(
-            user_id=features.user_id,
-            prediction=prediction.prediction,
-            lower=prediction.lower,
-            upper=prediction.upper,
-            model=prediction.model,
-            prediction_id=prediction.id,
-            request_id=features.request_id,
-            predicted_at=prediction.predicted_at,
-            join_date=features.join_date,
-            country_segment=features.country_segment,
-            target=target,
-        )
-        for prediction, features, target in session.execute(query)
-    ]
-    page = found[: search.page_size]
-    more = len(found) > len(page)
-    return PredictionPage.model_construct(
-        predictions=page, next_page=page[-1].prediction_id if more else None
+    page, next_page = page_of(
+        session, query, LtvPrediction.id, search.page_size, search.after, _told
+    )
+    return PredictionPage.model_construct(predictions=page, next_page=next_page)
+
+
+def _told(
+    prediction: LtvPrediction, features: LtvFeatures, target: float | None
+) -> StoredPrediction:
+    return StoredPrediction.model_construct(
+        user_id=features.user_id,
+        prediction=prediction.prediction,
+        lower=prediction.lower,
+        upper=prediction.upper,
+        model=prediction.model,
+        prediction_id=prediction.id,
+        request_id=features.request_id,
+        predicted_at=prediction.predicted_at,
+        join_date=features.join_date,
+        country_segment=features.country_segment,
+        target=target,
     )
 
 
@@ -133,7 +117,7 @@ def answer_of_request(session: Session, request_id: UUID, n_users: int) -> Answe
     Raises:
         AnswerGone: when not all of its `n_users` predictions are stored any more.
     """
-    stored = _predictions_of(session, request_id)
+    stored = predictions_of(session, request_id)
     if len(stored) != n_users:
         raise AnswerGone
     return Answer(
@@ -146,15 +130,8 @@ def answer_of_request(session: Session, request_id: UUID, n_users: int) -> Answe
     )
 
 
-def intervals_of_request(
-    session: Session, request_id: UUID
-) -> list[tuple[float, float | None, float | None]]:
-    """Prediction, lower and upper end of each user of a request, in the order sent."""
-    stored = _predictions_of(session, request_id)
-    return [(one.prediction, one.lower, one.upper) for one in stored]
-
-
-def _predictions_of(session: Session, request_id: UUID) -> Sequence[Row[*tuple[Any, ...]]]:
+def predictions_of(session: Session, request_id: UUID) -> Sequence[Row[*tuple[Any, ...]]]:
+    """What is stored of each user of a request, in the order sent."""
     query = (
         select(
             LtvPrediction.id,

@@ -1,14 +1,12 @@
 """How far the mean spending of a cohort may be from its prediction, as the sums need it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, case, func, literal
 
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
-from valuebox.compartments.ltv.uncertainty import CohortOfUsers, Scatter, Uncertainty
+from valuebox.compartments.ltv.uncertainty import CohortOfUsers, Uncertainty
 from valuebox.predictions.ledger import CohortMeans
 from valuebox.predictions.sums.coding import between
 
@@ -58,15 +56,7 @@ class AmountSpread:
                 prediction=cohort.prediction,
                 later=cohort.extras["later"],
                 future=cohort.extras["future"],
-                known=_listed(learned.known, cohort.bins),
-                missing=_listed(learned.missing, unpaid),
+                known=learned.known.listed(cohort.bins),
+                missing=learned.missing.listed(unpaid),
             )
         )
-
-
-def _listed(scatter: Scatter, counts: Mapping[int, int]) -> NDArray[np.int64]:
-    listed = np.zeros(len(scatter.edges) + 1, dtype=np.int64)
-    for one, users in counts.items():
-        if one >= 0:
-            listed[one] = users
-    return listed

@@ -6,9 +6,8 @@ users alike and the further the longer ago the last outcome is. And segments dif
 those never seen. The first shrinks with the size of the cohort, the other two do not.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from pydantic import Field
 
 from valuebox.schemas.moments import StoredMoment
 from valuebox.schemas.names import MISSING_SEGMENT
+from valuebox.statistics.reach import Amounts, known_or_nan
 from valuebox.statistics.scatter import NOMINAL as NOMINAL
 from valuebox.statistics.scatter import Floats, Learned, Variance, ends_of_mean
 from valuebox.statistics.scatter import Scatter as Scatter
@@ -58,10 +58,7 @@ class Uncertainty(Learned):
     )
 
     def interval(
-        self,
-        predictions: Floats,
-        stv: Sequence[float | None] | NDArray[Any] | None,
-        stretch: Floats | None = None,
+        self, predictions: Floats, stv: Amounts, stretch: Floats | None = None
     ) -> tuple[Floats, Floats]:
         """Where the realised value of each user is expected, in at least 9 of 10 cases.
 
@@ -149,9 +146,7 @@ class CohortOfUsers(NamedTuple):
     """Users without `STV` by bin of `Uncertainty.missing`."""
 
 
-def _paid(
-    stv: Sequence[float | None] | NDArray[Any] | None, n_users: int
-) -> tuple[Floats, NDArray[np.bool_]]:
-    paid = np.full(n_users, np.nan) if stv is None else np.asarray(stv, dtype=np.float64)
+def _paid(stv: Amounts, n_users: int) -> tuple[Floats, NDArray[np.bool_]]:
+    paid = known_or_nan(stv, n_users)
     has_paid = ~np.isnan(paid)
     return np.where(has_paid, paid, 0.0), has_paid

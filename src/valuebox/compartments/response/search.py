@@ -6,16 +6,14 @@ from sqlalchemy.orm import Session
 from valuebox.compartments.response.schemas import ResponsePage, ResponseSearch, StoredResponse
 from valuebox.compartments.response.tables import ResponseOutcome, ResponsePrediction
 from valuebox.facts.reading import Choice
+from valuebox.store.paging import page_of
 
 
 def find_responses(session: Session, search: ResponseSearch) -> ResponsePage:
     """One page of stored predictions, newest first."""
     said = ResponsePrediction
-    query = (
-        select(said, ResponseOutcome.target)
-        .outerjoin(ResponseOutcome, ResponseOutcome.id == said.id)
-        .order_by(said.id.desc())
-        .limit(search.page_size + 1)
+    query = select(said, ResponseOutcome.target).outerjoin(
+        ResponseOutcome, ResponseOutcome.id == said.id
     )
     if search.customers is not None:
         choice = Choice(customers=[(one.source, one.id) for one in search.customers])
@@ -32,14 +30,8 @@ def find_responses(session: Session, search: ResponseSearch) -> ResponsePage:
         named = {one for one in search.categories if one is not None}
         in_any = [said.category.is_(None)] if None in search.categories else []
         query = query.where(or_(said.category.in_(named), *in_any))
-    if search.after is not None:
-        query = query.where(said.id < search.after)
-    found = [_told(one, target) for one, target in session.execute(query)]
-    page = found[: search.page_size]
-    more = len(found) > len(page)
-    return ResponsePage.model_construct(
-        predictions=page, next_page=page[-1].prediction_id if more else None
-    )
+    page, next_page = page_of(session, query, said.id, search.page_size, search.after, _told)
+    return ResponsePage.model_construct(predictions=page, next_page=next_page)
 
 
 def _told(said: ResponsePrediction, target: float | None) -> StoredResponse:

@@ -5,12 +5,14 @@ renew less than they used to, every prediction is too high by about the same fac
 still to come, and the users who joined last show that factor best.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from valuebox.statistics.reach import Amounts, known_or_nan
 
 
 @dataclass(frozen=True)
@@ -22,17 +24,14 @@ class Level:
     future_share: float = 0.0
     """Future / target of the average training user, for users whose `STV` is missing."""
 
-    def corrected(
-        self, predictions: NDArray[np.float64], stv: Sequence[float | None] | NDArray[Any] | None
-    ) -> NDArray[np.float64]:
+    def corrected(self, predictions: NDArray[np.float64], stv: Amounts) -> NDArray[np.float64]:
         """The predictions with their future scaled to the latest level.
 
         Args:
             predictions: Of the booster, `(n_users,)`, in the currency of `stv`.
             stv: What each user has paid already; None or NaN where it is not known.
         """
-        missing = np.full(len(predictions), np.nan)
-        paid = missing if stv is None else np.asarray(stv, dtype=np.float64)
+        paid = known_or_nan(stv, len(predictions))
         future = np.where(np.isnan(paid), self.future_share * predictions, predictions - paid)
         # Less than what was paid is a refund to come, or an amount nobody paid before.
         return predictions + self.level * np.maximum(future, 0.0)
