@@ -13,7 +13,10 @@ from valuebox_cli.terminal.tabular import print_table
 
 _MOST = 2**31 - 1
 _Limit = Annotated[
-    int | None, typer.Option(min=1, max=_MOST, show_default="no limit", help="At most that many.")
+    int | None,
+    typer.Option(
+        min=1, max=_MOST, show_default="no limit", help="Requests a minute that the key may send."
+    ),
 ]
 
 app = typer.Typer(help="Hand out and revoke API keys.", no_args_is_help=True)
@@ -21,7 +24,7 @@ app = typer.Typer(help="Hand out and revoke API keys.", no_args_is_help=True)
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(help="Of its owner; shown in lists and in the log.")],
+    name: Annotated[str, typer.Argument(help="Name of the owner; shown in lists and in the log.")],
     scope: Annotated[
         list[Scope],
         typer.Option(
@@ -37,7 +40,8 @@ def create(
             min=1,
             max=_MOST,
             show_default="no limit",
-            help=f"At most that many, in bodies of {ROW_BYTES:,} bytes for each of them.",
+            help="Rows a minute that the key may send, in bodies of at most "
+            f"{ROW_BYTES:,} bytes for each row.",
         ),
     ] = None,
     database_url: DatabaseUrl = None,
@@ -76,7 +80,7 @@ def _row(key: ApiKey) -> tuple[str, ...]:
 
 @app.command()
 def revoke(
-    name: Annotated[str, typer.Argument(help="Of the key.")], database_url: DatabaseUrl = None
+    name: Annotated[str, typer.Argument(help="Name of the key.")], database_url: DatabaseUrl = None
 ) -> None:
     """Make a key useless, for good; a running service refuses it within seconds."""
     with exit_codes(), migrated_store(database_url) as store:

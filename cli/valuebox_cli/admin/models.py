@@ -30,7 +30,7 @@ def list_models(
         str | None,
         typer.Option(
             envvar="VALUEBOX_URL",
-            help="Address of a running service, to ask which of them answer.",
+            help="Address of a running service, to ask which models answer.",
             show_default="none is asked",
         ),
     ] = None,
@@ -105,7 +105,10 @@ def _row(model: registry.Saved) -> tuple[str, ...]:
 @app.command()
 def bentofile(
     recipe: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="What else goes into the Bento.")
+        Path,
+        typer.Argument(
+            exists=True, dir_okay=False, help="Recipe of all else that goes into the Bento."
+        ),
     ] = Path("bentofile.yaml"),
 ) -> None:
     """Print the recipe of a Bento that has every model which the next start takes.
@@ -129,7 +132,9 @@ def bentofile(
 def show(
     model: Annotated[
         str | None,
-        typer.Argument(help="A tag, or a name for its newest version.", show_default="as at start"),
+        typer.Argument(
+            help="Tag of a model, or a name for its newest version.", show_default="as at start"
+        ),
     ] = None,
 ) -> None:
     """Load a model as the service would, and print what it is; without a tag all that it takes.
@@ -166,13 +171,13 @@ def _card(model: LoadedModel) -> Mapping[str, str]:
 
 @app.command()
 def compare(
-    first: Annotated[str, typer.Argument(help="A tag, or a name for its newest version.")],
-    second: Annotated[str, typer.Argument(help="Another one, of the same kind.")],
+    first: Annotated[str, typer.Argument(help="Tag of a model, or a name for its newest version.")],
+    second: Annotated[str, typer.Argument(help="Tag or name of another model of the same kind.")],
     joined_from: Annotated[
-        datetime | None, typer.Option(help="Users who joined then or later.")
+        datetime | None, typer.Option(help="Only users who joined at this time or later.")
     ] = None,
     joined_before: Annotated[
-        datetime | None, typer.Option(help="Users who joined before then.")
+        datetime | None, typer.Option(help="Only users who joined before this time.")
     ] = None,
     database_url: DatabaseUrl = None,
 ) -> None:

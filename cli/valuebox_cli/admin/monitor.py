@@ -42,7 +42,7 @@ def monitor(
     compartment: Annotated[
         str | None,
         typer.Option(
-            help="Whose predictions to look at, such as ltv or response.",
+            help="Compartment whose predictions to look at, such as ltv or response.",
             show_default="every one that has any",
         ),
     ] = None,

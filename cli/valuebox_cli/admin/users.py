@@ -25,7 +25,7 @@ Ids = Annotated[
 Source = Annotated[
     str | None,
     typer.Option(
-        help="Of the customers whose facts are meant; without it, what was predicted of users.",
+        help="Source of the customers whose facts are meant; without it, predictions of users are.",
         show_default=False,
     ),
 ]
@@ -58,7 +58,7 @@ def export(ids: Ids, source: Source = None, database_url: DatabaseUrl = None) ->
 def forget(
     ids: Ids,
     source: Source = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Delete every stored row of some people.

@@ -45,20 +45,21 @@ def growth() -> None:
 def report(
     source: Sources = None,
     start: Annotated[
-        str | None, typer.Option("--from", help="Events from then on, such as 2024-05-01.")
+        str | None,
+        typer.Option("--from", help="Only events from this time on, such as 2024-05-01."),
     ] = None,
     end: EventsBefore = None,
     baseline: Annotated[
         list[str] | None, typer.Option(help="Compare with customers of this source.")
     ] = None,
     baseline_start: Annotated[
-        str | None, typer.Option("--baseline-from", help="Compare with events from then on.")
+        str | None, typer.Option("--baseline-from", help="Compare with events from this time on.")
     ] = None,
     baseline_end: Annotated[
-        str | None, typer.Option("--baseline-to", help="Compare with events before then.")
+        str | None, typer.Option("--baseline-to", help="Compare with events before this time.")
     ] = None,
     timezone: Annotated[
-        str, typer.Option(help="Whose days and months are meant, such as Europe/Berlin.")
+        str, typer.Option(help="Time zone whose days and months are meant, such as Europe/Berlin.")
     ] = _ASKED.timezone,
     by: Annotated[
         str,
@@ -68,7 +69,7 @@ def report(
         ),
     ] = _ASKED.attribute,
     category: Annotated[
-        str, typer.Option(help="Property of events that says what they were about.")
+        str, typer.Option(help="Property of events with the category of what they were about.")
     ] = _ASKED.category,
     purchase: Purchase = _ASKED.purchase,
     response: Annotated[
@@ -80,7 +81,9 @@ def report(
     ] = None,
     price: Annotated[
         float | None,
-        typer.Option(help="What every purchase brings.", show_default="the amounts in the data"),
+        typer.Option(
+            help="Amount that every purchase brings.", show_default="the amounts in the data"
+        ),
     ] = None,
     refund: Annotated[
         list[str] | None,
@@ -92,21 +95,25 @@ def report(
     margin: Annotated[
         float | None, typer.Option(help="Share of the revenue that is left after costs.")
     ] = None,
-    cost: Annotated[float | None, typer.Option(help="What every purchase costs besides.")] = None,
+    cost: Annotated[float | None, typer.Option(help="Amount that every purchase costs.")] = None,
     cost_property: Annotated[
-        str | None, typer.Option(help="Property of events that says what each purchase cost.")
+        str | None, typer.Option(help="Property of events with the cost of each purchase.")
     ] = None,
     currency: Currency = None,
     spend: Annotated[
         list[str] | None,
-        typer.Option(help="What a group cost, such as TW=120; several times for several."),
+        typer.Option(
+            help="Advertising cost of a group, such as TW=120; several times for several."
+        ),
     ] = None,
     cohorts: Annotated[
         CohortsBy,
-        typer.Option(help="Cohorts of customers who joined, or first bought, in a month."),
+        typer.Option(
+            help="Whether a cohort is the customers who joined, or who first bought, in a month."
+        ),
     ] = _ASKED.cohorts,
     churn_days: Annotated[
-        int, typer.Option(help="After so many days without an event a customer has churned.")
+        int, typer.Option(help="Days without an event after which a customer has churned.")
     ] = _ASKED.churn_days,
     weeks: Weeks = _ASKED.weeks,
     discount: Discount = _ASKED.discount,
@@ -120,7 +127,7 @@ def report(
         ),
     ] = None,
     renewal_days: Annotated[
-        int, typer.Option(help="After how many days a subscription is renewed.")
+        int, typer.Option(help="Days after which a subscription is renewed.")
     ] = _ASKED.renewal_days,
     users_source: Annotated[
         str | None,

@@ -51,7 +51,7 @@ def experiment(
     share: Shares = None,
     horizon: Horizon = 30,
     pre_days: Annotated[
-        int, typer.Option(help="Days before it whose events take variance away (CUPED).")
+        int, typer.Option(help="Days before the exposure whose events take variance away (CUPED).")
     ] = 0,
     source: Sources = None,
     start: ExposedFrom = None,
@@ -93,10 +93,11 @@ def experiment(
 def plan(
     each: Annotated[
         float,
-        typer.Argument(help="What a customer of the control does: a share, or an amount."),
+        typer.Argument(help="Figure of a customer of the control: a share, or an amount."),
     ],
     deviation: Annotated[
-        float | None, typer.Option(help="Standard deviation of the amount; without it, a share.")
+        float | None,
+        typer.Option(help="Standard deviation of the amount; leave it out for a share."),
     ] = None,
     lift: Annotated[
         float | None, typer.Option(help="The difference to be found: 0.1 is 10 % more.")
@@ -104,13 +105,15 @@ def plan(
     customers: Annotated[
         int | None, typer.Option(help="Customers in each arm, where the lift is asked for.")
     ] = None,
-    arms: Annotated[int, typer.Option(help="Arms, the control included.")] = 2,
-    metrics: Annotated[int, typer.Option(help="Metrics that are looked at.")] = 1,
-    power: Annotated[float, typer.Option(help="How often the difference is to be found.")] = 0.8,
+    arms: Annotated[int, typer.Option(help="Number of arms, the control included.")] = 2,
+    metrics: Annotated[int, typer.Option(help="Number of metrics that are compared.")] = 1,
+    power: Annotated[
+        float, typer.Option(help="Probability with which the difference is to be found.")
+    ] = 0.8,
     variance_reduction: Annotated[
         float, typer.Option(min=0, max=0.99, help="Share of the variance that CUPED takes away.")
     ] = 0.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
 ) -> None:
     """How many customers an experiment needs, or how small a lift so many of them show."""
     from valuebox.compartments.growth.experiments.power import plan as make

@@ -11,7 +11,7 @@ ArmAttribute = Annotated[
     str | None, typer.Option("--arm", help="Attribute of customers that names their arm.")
 ]
 ArmProperty = Annotated[
-    str | None, typer.Option(help="Property of the exposure that names the arm, instead.")
+    str | None, typer.Option(help="Property of the exposure that names the arm, instead of --arm.")
 ]
 Exposure = Annotated[
     str | None,
@@ -28,16 +28,23 @@ Shares = Annotated[
     ),
 ]
 Horizon = Annotated[int, typer.Option(help="Days after the exposure whose events are outcomes.")]
-ExposedFrom = Annotated[str | None, typer.Option("--from", help="Exposures from then on.")]
-ExposedBefore = Annotated[str | None, typer.Option("--to", help="Exposures and outcomes before.")]
-Timezone = Annotated[
-    str, typer.Option(help="Of --from and --to, and of days, such as Europe/Berlin.")
+ExposedFrom = Annotated[
+    str | None, typer.Option("--from", help="Only exposures from this time on.")
 ]
-Currency = Annotated[str | None, typer.Option(help="Only amounts in this one.")]
-EventsBefore = Annotated[str | None, typer.Option("--to", help="Events before then.")]
+ExposedBefore = Annotated[
+    str | None, typer.Option("--to", help="Only exposures and outcomes before this time.")
+]
+Timezone = Annotated[
+    str, typer.Option(help="Time zone of --from and --to, and of days, such as Europe/Berlin.")
+]
+Currency = Annotated[str | None, typer.Option(help="Only amounts in this currency.")]
+EventsBefore = Annotated[str | None, typer.Option("--to", help="Only events before this time.")]
 Purchase = Annotated[str, typer.Option(help="Type of event that brings money.")]
-Weeks = Annotated[int, typer.Option(help="How far ahead to value.")]
-Discount = Annotated[float, typer.Option(help="By how much less what comes in a year is worth.")]
+Weeks = Annotated[int, typer.Option(help="How many weeks ahead to value customers.")]
+Discount = Annotated[
+    float,
+    typer.Option(help="By how much less money is worth that comes a year later, such as 0.1."),
+]
 
 
 def arms_asked(

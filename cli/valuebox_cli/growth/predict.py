@@ -49,19 +49,24 @@ class Row(NamedTuple):
 
 def predict(
     file: Annotated[Path, typer.Option("--out", help="The CSV file to write.")],
-    model: Annotated[str, typer.Argument(help="A tag, or a name for its newest version.")] = NEWEST,
+    model: Annotated[
+        str, typer.Argument(help="Tag of a model, or a name for its newest version.")
+    ] = NEWEST,
     response: Annotated[
         str | None,
-        typer.Option(help="Which response.", show_default="the first one of the model"),
+        typer.Option(
+            help="Type of event that is the response.", show_default="the first one of the model"
+        ),
     ] = None,
     category: Annotated[
-        str | None, typer.Option(help="In this category.", show_default="any")
+        str | None, typer.Option(help="Category of the response.", show_default="any")
     ] = None,
     at: Annotated[
-        str | None, typer.Option("--at", help="When the month begins.", show_default="now")
+        str | None,
+        typer.Option("--at", help="Time at which the predicted period begins.", show_default="now"),
     ] = None,
     source: Sources = None,
-    most: Annotated[int, typer.Option(min=1, help="How many to list.")] = 1_000,
+    most: Annotated[int, typer.Option(min=1, help="How many customers to list.")] = 1_000,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Write the customers who are likeliest to respond into a CSV file.

@@ -37,7 +37,9 @@ def whom(
     file: Annotated[Path, typer.Option("--out", help="The CSV file to write.")],
     by: Annotated[
         Literal["value", "loss"],
-        typer.Option(help="What they will bring, or what is lost with those who have left."),
+        typer.Option(
+            help="List by what buyers will bring, or by what is lost with buyers who have left."
+        ),
     ] = "value",
     source: Sources = None,
     attribute: Annotated[
@@ -48,7 +50,7 @@ def whom(
     currency: Currency = None,
     weeks: Weeks = 52,
     discount: Discount = 0.0,
-    most: Annotated[int, typer.Option(min=1, max=20_000, help="How many to list.")] = 1_000,
+    most: Annotated[int, typer.Option(min=1, max=20_000, help="How many buyers to list.")] = 1_000,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Write the buyers whom to ask first into a CSV file, each with the reason.

@@ -34,7 +34,7 @@ def import_facts(
         str | None,
         typer.Option(
             "--source",
-            help="What customers and events are known to come from; ids are unique within it.",
+            help="Name of the source of customers and events; ids are unique within it.",
             show_default="what the mapping says, or the name of SOURCE",
         ),
     ] = None,

@@ -42,10 +42,15 @@ def simulate(
     users_per_day: Annotated[
         float, typer.Option(min=0.1, max=100_000, help="Mean number of joins a day.")
     ] = 1750,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same files.")] = 0,
-    world: Annotated[str, typer.Option(help="What the site is like; `list` prints them.")] = "site",
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of chance: the same seed makes the same files.")
+    ] = 0,
+    world: Annotated[
+        str, typer.Option(help="Kind of site to imitate; `list` prints all kinds.")
+    ] = "site",
     oracle: Annotated[
-        bool, typer.Option("--oracle", help="Also write what every user is expected to be worth.")
+        bool,
+        typer.Option("--oracle", help="Also write the value that every user is expected to have."),
     ] = False,
 ) -> None:
     """Generate users of an imaginary subscription site, to try everything on.
@@ -77,22 +82,25 @@ def train(
     ] = DATA,
     train_file: Annotated[
         Path | None,
-        typer.Option("--train", help="To learn from, instead of DATA/train.csv."),
+        typer.Option("--train", help="File to learn from, instead of DATA/train.csv."),
     ] = None,
     valid_file: Annotated[
-        Path | None, typer.Option("--valid", help="Later users to judge on; never learned from.")
+        Path | None,
+        typer.Option("--valid", help="File of later users to judge on; never learned from."),
     ] = None,
-    model: Annotated[str, typer.Option(help="Name in the model store.")] = "ltv",
+    model: Annotated[str, typer.Option(help="Name of the model in the model store.")] = "ltv",
     trials: Annotated[
         int,
         typer.Option(
-            min=0, max=1_000, help="Hyperparameters to try first, on earlier and later users."
+            min=0,
+            max=1_000,
+            help="Number of choices of hyperparameters to try first, on earlier and later users.",
         ),
     ] = 0,
     keep_outliers: Annotated[
         bool,
         typer.Option(
-            "--keep-outliers", help="Learn from targets beyond what the others lead to expect."
+            "--keep-outliers", help="Also learn from targets that are far beyond all others."
         ),
     ] = False,
     strict: Strict = False,

@@ -21,16 +21,20 @@ from valuebox_cli.terminal.options import Url
 def predictions(
     user_id: Annotated[
         list[int] | None,
-        typer.Option(min=0, max=MAX_USER_ID, help="Of this user; give it again for more."),
+        typer.Option(
+            min=0, max=MAX_USER_ID, help="Only predictions of this user; several times for several."
+        ),
     ] = None,
-    request_id: Annotated[UUID | None, typer.Option(help="Of this request.")] = None,
+    request_id: Annotated[
+        UUID | None, typer.Option(help="Only predictions of this request.")
+    ] = None,
     joined_from: Annotated[
-        datetime | None, typer.Option(help="Users who joined then or later.")
+        datetime | None, typer.Option(help="Only users who joined at this time or later.")
     ] = None,
     joined_before: Annotated[
-        datetime | None, typer.Option(help="Users who joined before then.")
+        datetime | None, typer.Option(help="Only users who joined before this time.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most that many.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="Number of predictions at most.")] = 100,
     url: Url = DEFAULT_URL,
 ) -> None:
     """Look up stored predictions, newest first, as CSV.

@@ -17,13 +17,17 @@ def score(
     file: Annotated[Path, typer.Argument(help=f"{USERS}; of any size.")],
     out_file: Annotated[
         Path,
-        typer.Option("--out", help="Predictions, as .csv or .parquet."),
+        typer.Option("--out", help="File of predictions to write, as .csv or .parquet."),
     ],
     model: Annotated[
         str, typer.Option(help="A name in the model store (its newest version) or name:version.")
     ] = "ltv",
     batch_size: Annotated[
-        int, typer.Option(min=1, help="Users at once; what an interruption can cost.")
+        int,
+        typer.Option(
+            min=1,
+            help="Users that are predicted at once; an interruption costs no more than these.",
+        ),
     ] = BATCH,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Throw away what an interrupted run has left.")

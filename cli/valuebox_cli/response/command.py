@@ -32,7 +32,7 @@ def train(
     source: Sources = None,
     until: Annotated[
         str | None,
-        typer.Option(help="Learn from what happened before then.", show_default="the last event"),
+        typer.Option(help="Learn from events before this time.", show_default="the last event"),
     ] = None,
     response: Annotated[
         list[str] | None,
@@ -42,10 +42,10 @@ def train(
         ),
     ] = None,
     category: Annotated[
-        str, typer.Option(help="Property of events that says what they were about.")
+        str, typer.Option(help="Property of events with the category of what they were about.")
     ] = "category",
-    days: Annotated[int, typer.Option(min=1, max=366, help="How far ahead to predict.")] = 30,
-    model: Annotated[str, typer.Option(help="Name in the model store.")] = NEWEST,
+    days: Annotated[int, typer.Option(min=1, max=366, help="How many days ahead to predict.")] = 30,
+    model: Annotated[str, typer.Option(help="Name of the model in the model store.")] = NEWEST,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Learn who will buy, like or share, by category, and save into the BentoML model store.
@@ -70,14 +70,23 @@ def train(
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A tag, or a name for its newest version.")] = NEWEST,
+    model: Annotated[
+        str, typer.Argument(help="Tag of a model, or a name for its newest version.")
+    ] = NEWEST,
     against: Annotated[
-        str | None, typer.Option(help="Another one, such as an older version.")
+        str | None,
+        typer.Option(
+            help="Tag or name of another model to compare with, such as an older version."
+        ),
     ] = None,
     source: Sources = None,
     start: Annotated[
         str | None,
-        typer.Option("--from", help="When the month begins.", show_default="a month from the end"),
+        typer.Option(
+            "--from",
+            help="Time at which the judged period begins.",
+            show_default="a month from the end",
+        ),
     ] = None,
     months: Annotated[
         int,

@@ -38,7 +38,7 @@ COMMANDS: Final = {
     "monitor": Place(
         "valuebox_cli.admin.monitor",
         "monitor",
-        "Check stored users and predictions for drift, straight on the database; for a daily job.",
+        "Check stored predictions for drift, straight on the database; for a daily job.",
     ),
     "models": Place(
         "valuebox_cli.admin.models", "app", "Look at the models in the store, and compare two."

@@ -105,8 +105,14 @@ def test_what_is_no_experiment_is_refused(service: Service, experiment: str) -> 
     assert answer.status_code == 409
     assert answer.json()["error"]["code"] == "unanswerable"
     unclear: tuple[tuple[dict[str, object], str], ...] = (
-        ({"exposure_property": "arm"}, "Either an attribute or a property of the exposure"),
-        ({"attribute": None}, "Either an attribute or a property of the exposure"),
+        (
+            {"exposure_property": "arm"},
+            "Name either an attribute of customers or a property of the exposure",
+        ),
+        (
+            {"attribute": None},
+            "Name either an attribute of customers or a property of the exposure",
+        ),
         ({"attribute": None, "exposure_property": "arm"}, "A property that holds the arm needs"),
         ({"metrics": [{"type": "bought"}, {"type": "bought", "cap": 99}]}, "named twice"),
     )
