@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from threading import Event as Stop
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from sqlalchemy import delete, select, update
 from support.facts import customer, event, put_customers, put_events
+from support.pruning import pruning
 
 from valuebox.compartments.response import repository
 from valuebox.compartments.response.features import Cell
@@ -202,6 +204,29 @@ def test_forgotten_customers_have_neither_features_nor_outcomes(shop: Store) -> 
         assert len(session.scalars(select(ResponseOutcome.id)).all()) == 4
     put_events(shop, did("a", 3))
     assert settled(shop) == 0
+
+
+def test_what_hangs_on_old_predictions_goes_with_them(shop: Store) -> None:
+    predicted(shop, "a", "b")
+    settled(shop)
+    kept = pruning(shop, timedelta(hours=1), timedelta(hours=1))
+    assert kept.prune(Stop(), patient=True)["responses"] == 0
+    old = pruning(shop, timedelta(seconds=-60), timedelta(hours=1))
+    assert old.prune(Stop(), patient=True)["responses"] == 8
+    with shop.reading() as session:
+        for column in (ResponseFeatures.id, ResponseOutcome.id, Period.request_id):
+            assert session.scalars(select(column)).all() == []
+
+
+def test_what_somebody_is_forgetting_is_not_waited_for(postgres_store: Store) -> None:
+    put_events(postgres_store, did("x", -5), did("x", 31))
+    predicted(postgres_store, "a", "b")
+    with postgres_store.writing() as session:
+        gone = ResponsePrediction.customer == "a"
+        session.execute(delete(ResponsePrediction).where(gone))
+        with postgres_store.writing() as other:
+            assert settle(other, SETTLED) == 4
+    assert came(postgres_store) == {"b": [0, 0, 0, 0]}
 
 
 def test_predictions_of_before_are_judged_once_it_is_told_how(shop: Store) -> None:
