@@ -22,10 +22,6 @@ TRAINED_BY: Final = "valuebox train"
 OfUsers = TypeVar("OfUsers", OfRows, OfColumns)
 
 
-def _of_rows(api: "LtvApi") -> OfRows:
-    return api.ltv_steps(OfRows)
-
-
 class LtvApi:
     """Endpoints of the compartment; the service that they are part of has these attributes."""
 
@@ -51,7 +47,7 @@ class LtvApi:
         warns=True,
         answers=schemas.Predictions,
         refuses=("not_found",),
-        together=gathered(_of_rows, lambda users: not users.outcomes),
+        together=gathered(lambda api: api.ltv_steps(OfRows), lambda users: not users.outcomes),
     )
     def ltv_predict(self, users: schemas.Users, /) -> Response:
         """Predict lifetime values, store what was received and what was predicted, answer.

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from valuebox.compartments.ltv.features import CATEGORICAL
 from valuebox.compartments.ltv.model import LtvModel
+from valuebox.models.cards import beginning, ending
 
 _JUDGED: Final = {"day": "by day", "month": "by month"}
 
@@ -11,7 +12,7 @@ _JUDGED: Final = {"day": "by day", "month": "by month"}
 def card_of(model: LtvModel) -> dict[str, str]:
     """What a model is, by what is told of it, for people."""
     told: dict[str, Any] = model.metadata
-    described = {"model": model.tag, "made": f"{model.created_at:%Y-%m-%d %H:%M} UTC"}
+    described = beginning(model)
     if "training_users" in told:
         window = told["training_window"]
         described["learned from"] = (
@@ -31,7 +32,4 @@ def card_of(model: LtvModel) -> dict[str, str]:
     described["looks at"] = ", ".join(
         f"{one.feature} {one.mean_absolute:.2f}" for one in model.contributions.features
     )
-    for name, title in (("booster", "trees"), ("libraries", "made with")):
-        if name in told:
-            described[title] = ", ".join(f"{key} {value}" for key, value in told[name].items())
-    return described
+    return described | ending(told)

@@ -3,15 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from valuebox.compartments.ltv.features import FEATURES
-
-if TYPE_CHECKING:
-    from valuebox.compartments.ltv.user import User
+from valuebox.compartments.ltv.user import User
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class UserColumns:
     """What came in columns that are not known."""
 
     @classmethod
-    def of(cls, users: Sequence["User"]) -> Self:
+    def of(cls, users: Sequence[User]) -> Self:
         """The columns of users that were sent one by one."""
         return cls(
             [user.user_id for user in users],

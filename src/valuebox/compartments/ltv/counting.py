@@ -1,12 +1,13 @@
 """What Prometheus is told of predicted lifetime values."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from valuebox.compartments.ltv.features import CATEGORICAL, FEATURES, Matrix
+from valuebox.compartments.ltv.features import FEATURES, Matrix
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.predictions.tally import Count, Tally
 
@@ -19,10 +20,7 @@ class UserTally:
     def __init__(self, model: LtvModel):
         segments = model.encoder.categories[_SEGMENT]
         self._tally = Tally("ltv", model.tag, model.created_at, segments, FEATURES)
-        columns = model.encoder.feature_names
-        self._columns = {
-            name: columns.index(f"{name}=?" if name in CATEGORICAL else name) for name in FEATURES
-        }
+        self._may_lack = model.encoder.may_lack
 
     def of(
         self, features: Mapping[str, Sequence[Any]], matrix: Matrix, prediction: NDArray[np.float64]
@@ -37,10 +35,5 @@ class UserTally:
         Returns:
             Counters, and by how much each of them goes up.
         """
-
-        def may_lack(name: str) -> bool:
-            # Of many users in a tenth of the time that looking at each value takes.
-            column = matrix[:, self._columns[name]]
-            return bool(column.any() if name in CATEGORICAL else np.isnan(column).any())
-
+        may_lack = partial(self._may_lack, matrix)
         return self._tally.of(features[_SEGMENT], prediction, features, may_lack)

@@ -120,14 +120,8 @@ def answer_of_request(session: Session, request_id: UUID, n_users: int) -> Answe
     stored = predictions_of(session, request_id)
     if len(stored) != n_users:
         raise AnswerGone
-    return Answer(
-        user_id=[one.user_id for one in stored],
-        prediction=[one.prediction for one in stored],
-        lower=[one.lower for one in stored],
-        upper=[one.upper for one in stored],
-        prediction_id=[str(one.id) for one in stored],
-        model=stored[0].model,
-    )
+    ids, user_id, prediction, lower, upper, models = zip(*stored, strict=True)
+    return Answer(user_id, prediction, lower, upper, [str(one) for one in ids], models[0])
 
 
 def predictions_of(session: Session, request_id: UUID) -> Sequence[Row[*tuple[Any, ...]]]:

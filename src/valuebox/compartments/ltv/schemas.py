@@ -4,7 +4,6 @@ Amounts (`STV`, `target`, `prediction`) are in the site's currency; moments with
 the site's own clock, moments with one are converted to UTC.
 """
 
-from collections.abc import Iterator
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
@@ -17,9 +16,10 @@ from valuebox.compartments.ltv.user import Category as Category
 from valuebox.compartments.ltv.user import Target, UserId
 from valuebox.compartments.ltv.user import User as User
 from valuebox.models.contributions import Contributions
+from valuebox.schemas.by_row import RowsByRow
 from valuebox.schemas.moments import JoinDate, StoredMoment
 from valuebox.schemas.requests import RequestModel
-from valuebox.schemas.values import Model, outsized
+from valuebox.schemas.values import Model
 
 MAX_ROWS: Final = 10_000
 MAX_PAGE: Final = 10_000
@@ -28,18 +28,10 @@ _EXAMPLE_TAG = "ltv:2a4bqzq5x6lzqhqr"
 _EXAMPLE_ID = "019c2f4e-6a3b-7c1d-9e2f-3a4b5c000000"
 
 
-class Users(
-    RequestModel, RootModel[Annotated[list[User], Field(min_length=1, max_length=MAX_ROWS)]]
-):
+class Users(RowsByRow, RootModel[Annotated[list[User], Field(min_length=1, max_length=MAX_ROWS)]]):
     """The users to predict, at most 10,000."""
 
     max_values = 50 * MAX_ROWS
-
-    def outsized(self) -> Iterator[tuple[str | int, ...]]:
-        """Rows whose columns of their own are too large, and the largest of these."""
-        for row, user in enumerate(self.root):
-            if user.model_extra and (largest := outsized(user.model_extra)) is not None:
-                yield row, largest
 
     @property
     def outcomes(self) -> dict[int, float]:

@@ -7,11 +7,11 @@ and the checks of files (`files`) follow this model: a column is added here, and
 from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, ConfigDict, Field, JsonValue, model_validator
+from pydantic import Field
 
 from valuebox.features.heading import Known
+from valuebox.schemas.by_row import Row
 from valuebox.schemas.columns import Amount, Flag, Id, Joined, Many, Text, columns_of_rows
-from valuebox.schemas.values import Model, no_nul, storable
 
 MAX_AMOUNT: Final = 1_000_000.0
 MAX_TEXT: Final = 100
@@ -24,14 +24,11 @@ Target = Annotated[float, Amount(-MAX_AMOUNT, MAX_AMOUNT)]
 Category = Annotated[str, Text(MAX_TEXT)]
 
 
-class User(Model):
+class User(Row):
     """One user after four days. Only `user_id` and `join_date` are required.
 
     Columns that are not listed here are kept with the rest, up to 65,536 bytes as JSON.
     """
-
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Annotated[JsonValue, AfterValidator(storable)]]
 
     user_id: Annotated[UserId, Many("Numerical identifiers.", (1369584, 1369585))] = Field(
         description="Numerical identifier.", examples=[1369584]
@@ -70,12 +67,6 @@ class User(Model):
         description="Realised value, if known: stored as an outcome, never used to predict.",
         examples=[None],
     )
-
-    @model_validator(mode="after")
-    def _extra_names_are_storable(self) -> "User":
-        for name in self.model_extra or ():
-            no_nul(name)
-        return self
 
 
 TARGET: Final = "target"

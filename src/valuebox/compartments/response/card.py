@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from valuebox.compartments.response.model import Predictor
+from valuebox.models.cards import beginning, ending
 
 
 def card_of(model: Predictor) -> dict[str, str]:
     """What a model is, by what is told of it, for people."""
     told = model.metadata
-    card = {"model": model.tag, "made": f"{model.created_at:%Y-%m-%d %H:%M} UTC"}
+    card = beginning(model)
     if "learned" in told:
         learned = told["learned"]
         card["learned from"] = (
@@ -31,10 +32,7 @@ def card_of(model: Predictor) -> dict[str, str]:
         card["compared with"] = (
             f"{users:,} customers as they were then, by {len(model.reference.features)} features"
         )
-    for name, title in (("booster", "trees"), ("libraries", "made with")):
-        if name in told:
-            card[title] = ", ".join(f"{key} {value}" for key, value in told[name].items())
-    return card
+    return card | ending(told)
 
 
 def _judged(one: Mapping[str, Any]) -> str:
