@@ -1,9 +1,10 @@
 """Two campaigns of the workshop's shape, imported once of each kind, beside plain SQL on them."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,19 +52,29 @@ class Campaigns:
 
 @dataclass(frozen=True)
 class Imported:
-    """Campaigns that were imported once in this test process, to be copied."""
+    """Campaigns that are imported once in this test process, to be read and copied."""
 
     files: dict[str, Path]
-    urls: dict[str, str]
-    """Databases that hold the campaigns, and to which nobody is connected, by kind."""
+    url: Callable[[str], str]
+    """The URL of a database of a kind that holds the campaigns, and that nobody may change."""
 
 
 @pytest.fixture(scope="session")
-def imported_campaigns(tmp_path_factory: pytest.TempPathFactory) -> Imported:
-    """The files of both campaigns, and no database yet."""
+def imported_campaigns(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Imported:
+    """Both campaigns; a kind of database holds them once somebody asks for its URL."""
     folder = tmp_path_factory.mktemp("imported")
-    campaigns = (FIRST_CAMPAIGN, SECOND_CAMPAIGN)
-    return Imported({one.name: write(folder, one) for one in campaigns}, {})
+    files = {one.name: write(folder, one) for one in (FIRST_CAMPAIGN, SECOND_CAMPAIGN)}
+
+    @cache
+    def url(kind: str) -> str:
+        found = migrated_database(request, kind, folder)
+        for file in files.values():
+            valuebox("import", file, "--mapping", WORKSHOP, "--database-url", found)
+        return found
+
+    return Imported(files, url)
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
@@ -72,13 +83,8 @@ def campaigns(
     tmp_path_factory: pytest.TempPathFactory,
     imported_campaigns: Imported,
 ) -> Iterator[Campaigns]:
-    files, urls = imported_campaigns.files, imported_campaigns.urls
-    if request.param not in urls:
-        url = migrated_database(request, tmp_path_factory.mktemp("campaigns"))
-        for file in files.values():
-            valuebox("import", file, "--mapping", WORKSHOP, "--database-url", url)
-        urls[request.param] = url
-    url = copied_database(request, urls[request.param], tmp_path_factory.mktemp("campaigns"))
+    folder = tmp_path_factory.mktemp("campaigns")
+    url = copied_database(request, imported_campaigns.url(request.param), folder)
     store = Store(make_engine(url))
-    yield Campaigns(store, url, files)
+    yield Campaigns(store, url, imported_campaigns.files)
     store.close()

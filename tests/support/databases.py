@@ -129,7 +129,7 @@ def postgres() -> Iterator[Postgres]:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """URL of a fresh database, once of each kind: empty, or that of the test's `store`."""
     if "store" in request.fixturenames:
-        return migrated_database(request, tmp_path)
+        return migrated_database(request, request.param, tmp_path)
     return empty_database(request, tmp_path)
 
 
@@ -157,9 +157,9 @@ def empty_database(request: pytest.FixtureRequest, folder: Path) -> str:
     return server.new_database()
 
 
-def migrated_database(request: pytest.FixtureRequest, folder: Path) -> str:
-    """URL of a new database with every table, of the kind that the fixture's parameter names."""
-    if request.param == "sqlite":
+def migrated_database(request: pytest.FixtureRequest, kind: str, folder: Path) -> str:
+    """URL of a new database of that kind, with every table and no rows."""
+    if kind == "sqlite":
         return copied_database(request, _migrated_file(), folder)
     server: Postgres = request.getfixturevalue("postgres")
     return server.migrated_database()

@@ -259,4 +259,8 @@ def test_alerts_are_evaluated_on_numbers(prometheus: Prometheus, alert: str) -> 
 def test_promtool_finds_nothing_wrong(exposition: str) -> None:
     promtool("check", "metrics", stdin=exposition)
     promtool("check", "rules", RULES)
+
+
+@pytest.mark.slow
+def test_alerts_fire_when_they_should_and_no_earlier() -> None:
     promtool("test", "rules", RULES.with_name("alerts.test.yml"))

@@ -9,8 +9,9 @@ from threading import Event
 
 import numpy as np
 import pytest
-from support.campaigns import Campaigns
+from support.campaigns import Campaigns, Imported
 from support.commands import valuebox
+from support.databases import BACKENDS
 from support.facts import customer, event, put_customers, put_events
 from support.pruning import pruning
 
@@ -27,14 +28,17 @@ from valuebox.store.writing import write
 NAME = "campaigns"
 
 
-@pytest.fixture(scope="module")
-def versions(campaigns: Campaigns) -> tuple[str, str]:
-    """Tags of an older version, which has seen half a year, and of one that has seen a year."""
+@pytest.fixture(scope="session")
+def versions(imported_campaigns: Imported) -> tuple[str, str]:
+    """Tags of an older version, which has seen half a year, and of one that has seen a year.
+
+    Each has learned from another kind of database, and both are asked on either.
+    """
     tags = []
-    for options in (["--until", "2024-07-01"], []):
+    for kind, options in zip(BACKENDS, (["--until", "2024-07-01"], []), strict=True):
         output, _ = valuebox(
             *("growth", "train", "--source", "workshop-1", "--model", NAME),
-            *("--database-url", campaigns.url, *options),
+            *("--database-url", imported_campaigns.url(kind), *options),
         )
         assert "customers, 2024-" in output
         tags.append(output.split()[-1])
