@@ -13,6 +13,7 @@ from support.services import ROOT
 from valuebox.store.engine import Store
 
 SOURCE = "churn-shop"
+CUSTOMERS = 600
 
 
 def install(folder: Path) -> dict[str, str]:
@@ -39,15 +40,28 @@ def run(environment: dict[str, str], *arguments: object, exit_code: int = 0) -> 
     Raises:
         AssertionError: when it ends with another exit code.
     """
-    command = [str(Path(sys.executable).with_name("valuebox")), *map(str, arguments)]
+    return _run([Path(sys.executable).with_name("valuebox"), *arguments], environment, exit_code)
+
+
+def check(environment: dict[str, str]) -> str:
+    """What `support/churn_checks.py` prints in an environment."""
+    script = Path(__file__).with_name("churn_checks.py")
+    return _run([sys.executable, script, environment["DATABASE_URL"]], environment, 0)
+
+
+def _run(command: list[object], environment: dict[str, str], exit_code: int) -> str:
     done = subprocess.run(
-        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=120
+        [str(part) for part in command],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
-    assert done.returncode == exit_code, done.stderr
+    assert done.returncode == exit_code, done.stdout + done.stderr
     return done.stdout
 
 
-def put_purchases(store: Store, customers: int = 200, seed: int = 0) -> None:
+def put_purchases(store: Store, customers: int = CUSTOMERS, seed: int = 0) -> None:
     """A year of purchases until now: every other customer goes on buying, the rest have stopped."""
     rng, now = np.random.default_rng(seed), datetime.now(UTC)
     began = (now - timedelta(days=365)).isoformat()

@@ -4,12 +4,15 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from valuebox.errors import ValueboxError
 from valuebox.facts.reading import FactRows
 from valuebox.facts.windows import Floats, Positions, there
+from valuebox.features.bins import SHARE_EDGES, Reference, prediction_codes
+from valuebox_training.features.binning import counted, number_bins
 
 ROUNDS: Final = 6
 """Moments that are looked back at, a month apart."""
@@ -35,6 +38,8 @@ class Learned(NamedTuple):
     """Number of the newest customers."""
     until: str
     """When the last event happened, UTC."""
+    reference: Reference
+    """The newest customers, by bin."""
 
 
 class _Lesson(NamedTuple):
@@ -42,13 +47,16 @@ class _Lesson(NamedTuple):
     did: Floats
 
 
-def learn(facts: FactRows, features: Features, counts: Floats, days: int) -> Learned:
+def learn(
+    facts: FactRows, features: Features, names: Sequence[str], counts: Floats, days: int
+) -> Learned:
     """Learn from all customers, as they were in each of the last months.
 
     Args:
         facts: What happened.
         features: Function of a moment and customers, by their positions among those of the facts:
             what was known of them, `(n_customers, n_features)`, without missing values.
+        names: Names of the features.
         counts: Above 0 for the events that count as doing it: `(n_events,)`.
         days: How many days ahead to predict.
 
@@ -65,9 +73,20 @@ def learn(facts: FactRows, features: Features, counts: Floats, days: int) -> Lea
                 f"fewer than {_LEAST} customers are known to have done it within {days} days, or "
                 "not to have done it"
             )
-    weights = np.array(_fit(earlier))
-    auc = roc_auc_score(newest.did, newest.rows @ weights[:-1])
-    return Learned(_fit(_joined(lessons)), float(auc), len(newest.did), str(end))
+    auc = roc_auc_score(newest.did, _log_odds(_fit(earlier), newest.rows))
+    weights = _fit(_joined(lessons))
+    said = expit(_log_odds(weights, newest.rows))
+    reference = Reference(
+        numbers={name: number_bins(newest.rows[:, at]) for at, name in enumerate(names)},
+        categories={},
+        predictions=counted(prediction_codes(said, SHARE_EDGES), len(SHARE_EDGES) + 1),
+    )
+    return Learned(weights, float(auc), len(newest.did), str(end), reference)
+
+
+def _log_odds(weights: list[float], rows: Floats) -> Floats:
+    found: Floats = rows @ np.array(weights[:-1]) + weights[-1]
+    return found
 
 
 def _lesson(

@@ -1,6 +1,7 @@
 """Models that are a handful of numbers: saved as JSON, and proved by golden rows when loaded."""
 
 from abc import abstractmethod
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
@@ -22,6 +23,7 @@ class PlainModel(BaseModel):
 
     tag: str = Field(default="", exclude=True)
     """Exact tag; empty until the model has been saved."""
+    created_at: datetime = Field(default_factory=lambda: datetime.now(UTC), exclude=True)
 
     @abstractmethod
     def golden(self) -> NDArray[np.float64]:
@@ -46,4 +48,6 @@ class PlainModel(BaseModel):
 
     @classmethod
     def _read(cls, artifact: registry.Artifact) -> Self:
-        return cls.model_validate({**artifact.json(_MODEL), "tag": artifact.tag})
+        return cls.model_validate(
+            {**artifact.json(_MODEL), "tag": artifact.tag, "created_at": artifact.created_at}
+        )

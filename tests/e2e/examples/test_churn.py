@@ -1,24 +1,79 @@
 """A compartment from another package, without a change in valuebox: examples/churn."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import pytest
 from sqlalchemy import inspect, text
 from support import churn
-from support.churn import SOURCE, put_purchases
-from support.services import ROOT, running
+from support.churn import CUSTOMERS, SOURCE, put_purchases
+from support.databases import BACKENDS, empty_database
+from support.services import ROOT, Service, running
 
 from valuebox import Client, ServiceError
-from valuebox.compartments.customers import CustomerPredictions
+from valuebox.compartments.customers.steps import CustomerPredictions
 from valuebox.store.engine import Store, make_engine
 
-if TYPE_CHECKING:
-    from support.databases import Postgres
-
 PATH = "/v1/churn/predict"
-ASKED = {"customers": [{"source": SOURCE, "id": f"{who}"} for who in range(10)]}
+EVERYBODY = [{"source": SOURCE, "id": f"{who}"} for who in range(CUSTOMERS)]
+ASKED = {"customers": EVERYBODY[:10]}
+
+
+class Shop(NamedTuple):
+    """A database with purchases and the package's tables, and a model that has learned of them."""
+
+    environment: dict[str, str]
+    store: Store
+    tag: str
+
+
+@contextmanager
+def shop(url: str, folder: Path, name: str) -> Iterator[Shop]:
+    environment = {**churn.install(folder), "DATABASE_URL": url}
+    environment |= {"VALUEBOX_MODEL": "-", "VALUEBOX_RESPONSE_MODEL": "-"}
+    assert "the tables of churn are at revision 0001" in churn.run(environment, "db", "upgrade")
+    store = Store(make_engine(url))
+    put_purchases(store)
+    said = churn.run(environment, "churn", "train", "--name", name)
+    tag = said.split()[2].rstrip(",")
+    assert float(said.split("AUC of ")[1].split()[0]) > 0.8
+    yield Shop({**environment, "VALUEBOX_MODELS__CHURN": tag}, store, tag)
+    store.close()
+
+
+def ask(client: Client, customers: list[dict[str, str]], days_ago: int) -> None:
+    """Have customers predicted as of an earlier day."""
+    at = datetime.now(UTC) - timedelta(days=days_ago)
+    client.call(PATH, {"customers": customers, "at": at}, CustomerPredictions)
+
+
+def monitored(shop: Shop, days_ago: int, exit_code: int) -> str:
+    """What `valuebox monitor` says of predictions that begin from an earlier day on."""
+    since = (datetime.now(UTC) - timedelta(days=days_ago)).date()
+    asked = ("--compartment", "churn", "--max-error", "0.5", "--since", since)
+    return churn.run(shop.environment, "monitor", *asked, exit_code=exit_code)
+
+
+def check_answers(service: Service, shop: Shop) -> list[float]:
+    """Ask about ten customers in every way, and return what was predicted of them."""
+    with Client(service.url) as client:
+        (asked,) = [one for one in client.models().questions if one.question == "churn"]
+        assert asked.model == shop.tag
+        assert asked.asks == "Will this customer still buy within the next 60 days?"
+        found = client.call(PATH, ASKED, CustomerPredictions, key="once").content
+        assert (found.model, (found.end - found.start).days) == (shop.tag, 60)
+        assert [one.id for one in found.customers] == [f"{who}" for who in range(10)]
+        again = client.call(PATH, ASKED, CustomerPredictions, key="once")
+        assert (again.is_replayed, again.content) == (True, found)
+        unknown = {"customers": [{"source": SOURCE, "id": "nobody"}]}
+        with pytest.raises(ServiceError) as caught:
+            client.call(PATH, unknown, CustomerPredictions)
+        assert (caught.value.code, caught.value.problems[0].row) == ("unanswerable", 0)
+    return [one.prediction for one in found.customers]
 
 
 def test_the_package_is_short() -> None:
@@ -26,75 +81,69 @@ def test_the_package_is_short() -> None:
     assert sum(len(file.read_text().splitlines()) for file in files) < 250
 
 
-@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
-def test_trained_served_stored_exported_and_forgotten(
+def test_trained_served_stored_exported_forgotten_and_removed(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/valuebox.db"
+    with shop(url, tmp_path, "churn-served") as made:
+        with running(url, tmp_path, made.environment) as service:
+            chances = check_answers(service, made)
+            assert min(chances[::2]) > max(chances[1::2])
+            assert PATH in service.http.get("/docs.json").json()["paths"]
+            assert f'path="{PATH}"' in service.http.get("/metrics").text
+        output = churn.run(made.environment, "users", "export", "4", "--source", SOURCE)
+        rows = [json.loads(line) for line in output.splitlines()]
+        (stored,) = [one for one in rows if one["table"] == "churn_predictions"]
+        assert (stored["prediction"], stored["model"]) == (chances[4], made.tag)
+        assert stored["known"]["purchases_365"] > stored["known"]["purchases_30"]
+        output = churn.run(made.environment, "users", "forget", "4", "--source", SOURCE, "--yes")
+        assert "1 churn predictions" in output
+        output = churn.run(made.environment, "db", "prune", "--days", "0.0000001")
+        assert "9 churn predictions" in output
+        said = churn.run(made.environment, "db", "remove", "churn", "--yes")
+        assert said == "the tables of churn are gone\n"
+        tables = inspect(made.store.engine).get_table_names()
+        assert [name for name in tables if "churn" in name] == []
+        # Without the package nothing is missed.
+        alone = {**made.environment}
+        del alone["PYTHONPATH"]
+        assert "churn" not in churn.run(alone, "db", "upgrade")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", BACKENDS)
+def test_judged_monitored_and_drawn(
     request: pytest.FixtureRequest, kind: str, tmp_path: Path
 ) -> None:
-    url = f"sqlite:///{tmp_path}/valuebox.db"
-    if kind == "postgresql":
-        server: Postgres = request.getfixturevalue("postgres")
-        url = server.new_database()
-    environment = {**churn.install(tmp_path), "DATABASE_URL": url}
-    environment["VALUEBOX_MODEL"] = environment["VALUEBOX_RESPONSE_MODEL"] = "-"
+    request.param = kind
+    url = empty_database(request, tmp_path)
+    with (
+        shop(url, tmp_path, f"churn-{kind}") as made,
+        running(url, tmp_path, made.environment) as service,
+        Client(service.url) as client,
+    ):
+        # What was said ten weeks ago is judged by what has been bought since.
+        ask(client, EVERYBODY, days_ago=70)
+        assert churn.check(made.environment) == "[]\n"
+        with made.store.engine.connect() as connection:
+            query = text("SELECT count(*), sum(target) FROM churn_outcomes")
+            count, came_true = connection.execute(query).one()
+        assert (count, 200 < came_true < 300) == (CUSTOMERS, True)
+        said = monitored(made, 80, exit_code=0)
+        assert "600 rows of predictions for periods that began" in said
+        assert "othing is beyond its threshold" in said
+        page = service.http.get("/dashboard", params={"compartment": "churn"})
+        assert page.status_code == 200
+        assert made.tag in page.text
+        assert SOURCE in page.text
 
-    assert "the tables of churn are at revision 0001" in churn.run(environment, "db", "upgrade")
-    store = Store(make_engine(url))
-    put_purchases(store)
-    said = churn.run(environment, "churn", "train", "--name", f"churn-{kind}")
-    tag = said.split()[2].rstrip(",")
-    assert float(said.split("AUC of ")[1].split()[0]) > 0.8
-
-    environment["VALUEBOX_MODELS__CHURN"] = tag
-    with running(url, tmp_path, environment) as service, Client(service.url) as client:
-        (asked,) = [one for one in client.models().questions if one.question == "churn"]
-        assert (asked.model, asked.asks) == (
-            tag,
-            "Will this customer still buy within the next 60 days?",
-        )
-        answer = client.call(PATH, ASKED, CustomerPredictions, key="once")
-        found = answer.content
-        assert (found.model, (found.end - found.start).days) == (tag, 60)
-        assert [one.id for one in found.customers] == [f"{who}" for who in range(10)]
-        chances = [one.prediction for one in found.customers]
-        assert min(chances[::2]) > max(chances[1::2])
-        again = client.call(PATH, ASKED, CustomerPredictions, key="once")
-        assert (again.is_replayed, again.content) == (True, found)
-        unknown = {"customers": [{"source": SOURCE, "id": "nobody"}]}
-        with pytest.raises(ServiceError) as caught:
-            client.call(PATH, unknown, CustomerPredictions)
-        assert (caught.value.code, caught.value.problems[0].row) == ("unanswerable", 0)
-        assert PATH in service.http.get("/docs.json").json()["paths"]
-        assert f'path="{PATH}"' in service.http.get("/metrics").text
-
-        output = churn.run(environment, "users", "export", "4", "--source", SOURCE)
-        (stored,) = [
-            one
-            for one in map(json.loads, output.splitlines())
-            if one["table"] == "churn_predictions"
-        ]
-        assert (stored["prediction"], stored["model"]) == (chances[4], tag)
-        output = churn.run(environment, "users", "forget", "4", "--source", SOURCE, "--yes")
-        assert "1 churn predictions" in output
-        with pytest.raises(ServiceError) as caught:
-            client.call(PATH, ASKED, CustomerPredictions, key="once")
-        assert caught.value.code == "unanswerable"
-    assert "9 churn predictions" in churn.run(environment, "db", "prune", "--days", "0.0000001")
-
-    # Without the package everything goes on, and its tables stay until they are taken away.
-    alone = {name: value for name, value in environment.items() if name != "PYTHONPATH"}
-    assert "churn" not in churn.run(alone, "db", "upgrade")
-    assert "the tables of churn are gone" in churn.run(
-        environment, "db", "remove", "churn", "--yes"
-    )
-    assert [name for name in inspect(store.engine).get_table_names() if "churn" in name] == []
-    with store.engine.connect() as connection:
-        assert connection.scalar(text("SELECT count(*) FROM schema_promise")) == 1
-    store.close()
+        # Whoever is asked about now has stopped buying: others than the model has learned from.
+        ask(client, EVERYBODY[1::2], days_ago=65)
+        assert churn.check(made.environment) == "[]\n"
+        said = monitored(made, 66, exit_code=1)
+        assert "beyond its threshold: PSI of prediction" in said
 
 
 def test_the_commands_of_a_package_are_listed_beside_ours(tmp_path: Path) -> None:
     environment = churn.install(tmp_path)
-    said = churn.run(environment, "--help")
-    assert "Say who will still buy within the next 60 days" in said
+    assert "Say who will still buy within the next 60 days" in churn.run(environment, "--help")
     assert "train" in churn.run(environment, "churn", "--help")
     churn.run({}, "churn", "--help", exit_code=2)

@@ -29,7 +29,6 @@ FLOORS = (
     "compartments.contract",
     "compartments.register",
     "compartments.customers",
-    "compartments.migrating",
     "compartments.facts",
     "compartments.ltv",
     "compartments.growth",

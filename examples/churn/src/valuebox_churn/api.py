@@ -1,21 +1,16 @@
-"""The endpoint of the churn model, and the table of what it says."""
+"""The endpoint of the churn model."""
 
 from starlette.responses import Response
 
 from valuebox.access.keys import Scope
-from valuebox.compartments.customers import CustomerPrediction, CustomerPredictions, CustomerSteps
+from valuebox.compartments.customers.steps import CustomerPredictions, CustomerSteps
 from valuebox.facts.asking import CustomerQuestion
 from valuebox.serving.endpoint import endpoint
 from valuebox.serving.errors import NoModel
 from valuebox.serving.pipeline import Pipeline
 from valuebox.store.engine import Store
 from valuebox_churn.model import ChurnModel
-
-
-class ChurnPrediction(CustomerPrediction):
-    """How likely a customer is to buy within a period."""
-
-    __tablename__ = "churn_predictions"
+from valuebox_churn.tables import KEPT
 
 
 class ChurnApi:
@@ -36,5 +31,5 @@ class ChurnApi:
         """Predict who will still buy within the coming 60 days; every probability is stored."""
         if self.churn is None:
             raise NoModel("churn", "valuebox churn train")
-        steps = CustomerSteps(self.store, ChurnPrediction, self.churn, amounts=True)
+        steps = CustomerSteps(self.store, KEPT, self.churn, amounts=True)
         return self.pipeline.predict(steps, question)

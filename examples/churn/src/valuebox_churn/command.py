@@ -23,7 +23,7 @@ def train(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Learn from stored customers and events, and save into the BentoML model store."""
-    from valuebox_churn.model import DAYS, ChurnModel, features, purchases
+    from valuebox_churn.model import DAYS, FEATURES, ChurnModel, features, purchases
     from valuebox_training.customers import learn
 
     with exit_codes(), migrated_store(database_url) as store:
@@ -31,10 +31,11 @@ def train(
         found = learn(
             facts,
             lambda at, chosen: features(facts, at, chosen, purchase),
+            FEATURES,
             purchases(facts, purchase),
             DAYS,
         )
         learned = {"auc": found.auc, "customers": found.customers, "until": found.until}
-        model = ChurnModel(weights=found.weights, type=purchase)
+        model = ChurnModel(weights=found.weights, told=purchase, reference=found.reference)
         tag = model.save(name, {"learned": learned})
         out.print(f"saved as {tag}, with an AUC of {found.auc:.3f} on the newest customers")

@@ -3,9 +3,9 @@
 from typing import Any, Final
 
 from valuebox.compartments.contract import Compartment, ModelKind
-from valuebox.compartments.customers import expiry_of, personal_of
-from valuebox_churn.api import ChurnApi, ChurnPrediction
+from valuebox_churn.api import ChurnApi
 from valuebox_churn.model import ChurnModel
+from valuebox_churn.tables import KEPT
 
 
 def _open(service: Any, model: ChurnModel | None) -> None:
@@ -17,9 +17,12 @@ COMPARTMENT: Final = Compartment(
     question="Will this customer still buy within the next 60 days?",
     endpoints=ChurnApi,
     open=_open,
-    model=ModelKind("models__churn", "valuebox churn train", ChurnModel.load, newest="churn"),
-    tables=(ChurnPrediction,),
+    model=ModelKind(
+        "models__churn", "valuebox churn train", ChurnModel.load, newest="churn", note=KEPT.note
+    ),
+    tables=KEPT.tables,
     migrations="valuebox_churn.migrations",
-    personal=(personal_of(ChurnPrediction, "churn predictions"),),
-    expiry=(expiry_of(ChurnPrediction, "churn predictions"),),
+    ledger=KEPT.ledger,
+    personal=(KEPT.personal,),
+    expiry=(KEPT.expiry,),
 )

@@ -7,6 +7,7 @@ from scipy.special import expit
 
 from valuebox.facts.reading import FactRows
 from valuebox.facts.windows import Floats, Positions
+from valuebox.features.bins import Reference
 from valuebox.models.plain import PlainModel
 
 DAYS: Final = 60
@@ -52,16 +53,19 @@ class ChurnModel(PlainModel):
 
     weights: list[float]
     """Of the features, and at last the intercept."""
-    type: str
+    told: str
     """The type of events that are purchases."""
+    reference: Reference
+    """Customers that the model has learned from, by bin."""
     days: int = DAYS
+    names: tuple[str, ...] = FEATURES
 
-    def predict(self, facts: FactRows, at: np.datetime64, chosen: Positions) -> Floats:
-        """How likely customers are to buy within `days`: `(n_chosen,)`."""
-        return self.chances(features(facts, at, chosen, self.type))
+    def features(self, facts: FactRows, at: np.datetime64, chosen: Positions) -> Floats:
+        """What customers bought before a moment; see `features`."""
+        return features(facts, at, chosen, self.told)
 
     def chances(self, rows: Floats) -> Floats:
-        """How likely customers are to buy, by their features: `(n_rows,)`."""
+        """How likely customers are to buy within `days`, by their features: `(n_rows,)`."""
         chances: Floats = expit(rows @ np.array(self.weights[:-1]) + self.weights[-1])
         return chances
 

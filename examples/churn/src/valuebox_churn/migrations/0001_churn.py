@@ -1,18 +1,16 @@
-"""What the churn model says of customers."""
+"""What the churn model says of customers, and what comes true."""
 
-from alembic import op
-
-from valuebox.compartments.migrating import create_customer_predictions
+from valuebox.compartments.customers.migrating import create_tables, drop_tables
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    """Make the table."""
-    create_customer_predictions("churn_predictions")
+    """Make the tables, those of the sums included."""
+    create_tables("churn")
 
 
 def downgrade() -> None:
-    """Take the table away, for `valuebox db remove churn`."""
-    op.drop_table("churn_predictions")
+    """Take the tables away, for `valuebox db remove churn`."""
+    drop_tables("churn")
