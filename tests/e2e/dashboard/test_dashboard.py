@@ -99,7 +99,7 @@ def test_somebody_signs_in_looks_around_and_leaves(locked: Locked, seen: Seen) -
 
     table = page.get_by_text("Table", exact=True).first
     table.click()
-    cells = page.locator("[aria-labelledby=cohorts] tbody td").all_inner_texts()
+    cells = page.locator("[aria-labelledby=cohorts] tbody :is(th, td)").all_inner_texts()
     with page.expect_download() as download:
         page.locator("[aria-labelledby=cohorts]").get_by_role("link", name="CSV").click()
     with Path(download.value.path()).open(newline="") as file:

@@ -30,7 +30,7 @@ _SDS: Final = np.linspace(0, 1, 201)
 
 
 class Views(NamedTuple):
-    """What the trees say of the training users, not corrected for drift; `(n_users,)` each.
+    """What the trees say of the training users, before the level is corrected; `(n_users,)` each.
 
     Bounded by what users have paid, as in predictions.
 
