@@ -19,6 +19,7 @@ from valuebox_cli.terminal.console import Unreachable
 
 START_SECONDS: Final = 90
 STOP_SECONDS: Final = 30
+_LOOK_SECONDS: Final = 0.05
 
 
 @contextmanager
@@ -83,13 +84,15 @@ def _message(line: str) -> str:
 def becomes_ready(process: "subprocess.Popen[Any]", url: str, seconds: float) -> bool:
     """Whether `url` answers well before that time is over, or the process."""
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx.get(url, timeout=2).is_success:
-                return True
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.1)
+    # Asking anew each time would read certificates each time, and take from what is starting.
+    with httpx.Client(timeout=2) as http:
+        while time.monotonic() < deadline and process.poll() is None:
+            try:
+                if http.get(url).is_success:
+                    return True
+            except httpx.HTTPError:
+                pass
+            time.sleep(_LOOK_SECONDS)
     return False
 
 
