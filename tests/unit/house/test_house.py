@@ -49,6 +49,7 @@ APART = ("compartments.ltv", "compartments.growth", "compartments.response")
 
 MOST_AT_THE_ROOT = 5
 MOST_LINES = 300
+MOST_LINES_OF_LTV = 1_800
 
 
 def module_of(file: Path) -> str:
@@ -103,6 +104,11 @@ def test_few_modules_lie_at_the_root() -> None:
 def test_no_module_is_long(folder: str) -> None:
     lengths = {file: len(file.read_text().splitlines()) for file in (ROOT / folder).rglob("*.py")}
     assert {file for file, lines in lengths.items() if lines > MOST_LINES} == set()
+
+
+def test_lifetime_value_is_left_with_its_own_question() -> None:
+    modules = (SOURCE / "compartments" / "ltv").glob("*.py")
+    assert sum(len(file.read_text().splitlines()) for file in modules) < MOST_LINES_OF_LTV
 
 
 def test_the_list_of_modules_is_that_of_the_code() -> None:

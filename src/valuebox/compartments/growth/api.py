@@ -16,7 +16,7 @@ from valuebox.compartments.growth.schemas import GrowthQuestion
 from valuebox.compartments.growth.uplift.schemas import UpliftQuestion, UpliftReport
 from valuebox.facts.reading import SeveralCurrencies
 from valuebox.serving.endpoint import endpoint, overloaded
-from valuebox.serving.errors import error_response
+from valuebox.serving.errors import Unanswerable
 from valuebox.store.engine import Store
 
 MOST_EVENTS: Final = 5_000_000
@@ -72,7 +72,7 @@ class GrowthApi:
             answer = make()
         except (SeveralCurrencies, TooManyEvents, NoExperiment) as error:
             said = str(error)
-            return error_response("unanswerable", f"{said[:1].upper()}{said[1:]}.")
+            raise Unanswerable(f"{said[:1].upper()}{said[1:]}.") from None
         finally:
             self.reporting.release()
         return Response(answer.model_dump_json(), media_type="application/json")
