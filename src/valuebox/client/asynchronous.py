@@ -32,7 +32,12 @@ if TYPE_CHECKING:
         StoredPrediction,
     )
     from valuebox.compartments.questions import Questions
-    from valuebox.compartments.response.schemas import ResponsePredictions
+    from valuebox.compartments.response.schemas import (
+        ResponseCard,
+        ResponsePage,
+        ResponsePredictions,
+        StoredResponse,
+    )
     from valuebox.facts.schemas import CustomersStored, EventsStored
 
 T = TypeVar("T")
@@ -162,6 +167,24 @@ class AsyncClient:
     ) -> "ResponsePredictions":
         """See `Client.response`."""
         return (await self._send(calls.response(customers, at, key))).content
+
+    async def response_search(self, **conditions: Any) -> "ResponsePage":
+        """See `Client.response_search`."""
+        return (await self._send(calls.response_search(conditions))).content
+
+    async def response_search_all(self, **conditions: Any) -> "AsyncIterator[StoredResponse]":
+        """See `Client.response_search_all`."""
+        while True:
+            page = await self.response_search(**conditions)
+            for one in page.predictions:
+                yield one
+            if page.next_page is None:
+                return
+            conditions["after"] = page.next_page
+
+    async def response_model(self) -> "ResponseCard":
+        """See `Client.response_model`."""
+        return (await self._send(calls.response_model())).content
 
     async def _told(self, call: Call[T]) -> T:
         answer = await self._send(call)

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
         Predictions,
     )
     from valuebox.compartments.questions import Questions
-    from valuebox.compartments.response.schemas import ResponsePredictions
+    from valuebox.compartments.response.schemas import (
+        ResponseCard,
+        ResponsePage,
+        ResponsePredictions,
+    )
     from valuebox.facts.schemas import CustomersStored, EventsStored
 
 T = TypeVar("T")
@@ -152,3 +156,17 @@ def response(customers: Rows, at: datetime | None, key: str | None) -> "Call[Res
 
     question = {"customers": rows_of(customers), "at": at}
     return call("/v1/growth/response", question, ResponsePredictions, key)
+
+
+def response_search(conditions: Mapping[str, Any]) -> "Call[ResponsePage]":
+    """See `Client.response_search`."""
+    from valuebox.compartments.response.schemas import ResponsePage
+
+    return call("/v1/growth/response/search", conditions, ResponsePage)
+
+
+def response_model() -> "Call[ResponseCard]":
+    """See `Client.response_model`."""
+    from valuebox.compartments.response.schemas import ResponseCard
+
+    return call("/v1/growth/response/model", {}, ResponseCard)

@@ -32,7 +32,12 @@ if TYPE_CHECKING:
         StoredPrediction,
     )
     from valuebox.compartments.questions import Questions
-    from valuebox.compartments.response.schemas import ResponsePredictions
+    from valuebox.compartments.response.schemas import (
+        ResponseCard,
+        ResponsePage,
+        ResponsePredictions,
+        StoredResponse,
+    )
     from valuebox.facts.schemas import CustomersStored, EventsStored
 
 T = TypeVar("T")
@@ -216,6 +221,27 @@ class Client:
             key: The `Idempotency-Key`.
         """
         return self._send(calls.response(customers, at, key)).content
+
+    def response_search(self, **conditions: Any) -> "ResponsePage":
+        """One page of stored responses, newest first, with what came true of them.
+
+        Args:
+            conditions: Fields of `POST /v1/growth/response/search`, such as `customers`.
+        """
+        return self._send(calls.response_search(conditions)).content
+
+    def response_search_all(self, **conditions: Any) -> "Iterator[StoredResponse]":
+        """All stored responses that fulfil the conditions of `response_search`, page by page."""
+        while True:
+            page = self.response_search(**conditions)
+            yield from page.predictions
+            if page.next_page is None:
+                return
+            conditions["after"] = page.next_page
+
+    def response_model(self) -> "ResponseCard":
+        """The response model that answers, and how it was made."""
+        return self._send(calls.response_model()).content
 
     def _told(self, call: Call[T]) -> T:
         answer = self._send(call)

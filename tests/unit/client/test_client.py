@@ -75,7 +75,7 @@ def test_every_method_leads_to_an_endpoint() -> None:
     from valuebox.client import calls
 
     paths = re.findall(r'"(/v1/[^"]+)"', inspect.getsource(calls))
-    assert len(paths) == 12
+    assert len(paths) == 14
     assert [path for path in paths if path not in ROUTES] == []
 
 
@@ -312,3 +312,28 @@ def test_threads_share_a_client() -> None:
         for one in threads:
             one.join()
     assert [one.added for one in found] == [1] * 4
+
+
+def test_pages_of_responses_are_followed() -> None:
+    stored = {
+        "source": "shop",
+        "id": "1017",
+        "response": "bought",
+        "category": None,
+        "probability": 0.25,
+        "target": None,
+        "model": "response:a",
+        "prediction_id": "019c2f4e-6a3b-7c1d-9e2f-3a4b5c000000",
+        "request_id": "019c2f4e-6a3b-7c1d-9e2f-3a4b5c000001",
+        "predicted_at": "2025-10-01T00:00:00Z",
+        "start": "2025-10-01T00:00:00Z",
+        "end": "2025-10-31T00:00:00Z",
+    }
+    more = {"predictions": [stored], "next_page": stored["prediction_id"]}
+    with (
+        scripted(Reply(200, more), Reply(200, {**more, "next_page": None})) as server,
+        Client(server.url) as client,
+    ):
+        found = list(client.response_search_all(responses=["bought"]))
+        assert [one.body.get("after") for one in server.sent] == [None, stored["prediction_id"]]
+    assert [one.probability for one in found] == [0.25, 0.25]

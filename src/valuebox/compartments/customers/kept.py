@@ -18,7 +18,7 @@ from valuebox.predictions import settling
 from valuebox.predictions.ledger import Ledger, Outcomes
 from valuebox.predictions.monitoring.keeping import unname
 from valuebox.predictions.periods import prune_periods
-from valuebox.predictions.settling import Condition, Judging
+from valuebox.predictions.settling import Case, Condition, Judging
 from valuebox.predictions.shares import ShareSpread
 from valuebox.predictions.sums.days import day_of
 from valuebox.predictions.sums.forgetting import Forgetting
@@ -81,7 +81,7 @@ class Kept:
 
     def _settle(self, session: Session, until: datetime) -> int:
         def condition(_: Session, told: str | None) -> Condition:
-            return Condition(true(), self.came_true(told or ""))
+            return Condition(self.came_true(told or ""), (Case(true()),))
 
         judging = Judging(self.name, self.predictions, self.outcomes, condition)
         return settling.settle(session, until, judging)
