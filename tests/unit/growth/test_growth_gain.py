@@ -34,6 +34,7 @@ def test_customers_with_one_score_are_in_no_order() -> None:
         gain_curve("none", np.zeros(30), np.zeros(30, dtype=bool))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strength", [0.0, 1.0])
 def test_bands_of_curves_cover_the_truth(strength: float) -> None:
     rng = np.random.default_rng(4)

@@ -20,6 +20,7 @@ def covered(
     return abs(inside - 0.9) <= tolerance
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("customers", "true"),
     [((879, 845), (0.1, 0.1)), ((879, 845), (0.1, 0.13)), ((150, 600), (0.06, 0.05))],
@@ -114,6 +115,7 @@ def two_samples(seed: int, chances: tuple[float, float]) -> tuple[bool, float]:
     return any(one.is_real for one in found), found[0].lift
 
 
+@pytest.mark.slow
 def test_no_lift_is_reported_where_there_is_none() -> None:
     alarms = [two_samples(seed, (0.12, 0.12))[0] for seed in range(100)]
     # With a chance of 5 % each, more than 9 of 100 come once in forty times.
