@@ -37,12 +37,17 @@ pytest_plugins = [
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How long the tests look that make up what they send."""
+    """How long the tests look that make up what they send, and what a package brings."""
     parser.addoption(
         "--fuzz-examples",
         type=int,
         default=60,
         help="requests made up for each endpoint; `make fuzz` makes up more",
+    )
+    parser.addoption(
+        "--case",
+        type=Path,
+        help="Python file with the CASE of a compartment that an installed package brings",
     )
 
 

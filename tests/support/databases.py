@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import URL, create_engine, func, make_url, select, text
 
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
+from valuebox.compartments.register import histories
 from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
 
@@ -184,7 +185,7 @@ def _migrated_file() -> str:
 def migrated(url: str) -> str:
     """Migrate the database at a URL, which is returned, and leave nothing open."""
     engine = make_engine(url)
-    migrate.upgrade(engine)
+    migrate.upgrade(engine, others=histories())
     engine.dispose()
     return url
 

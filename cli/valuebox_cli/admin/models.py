@@ -156,7 +156,7 @@ def _at_start() -> list[LoadedModel]:
         ValueboxError: when there is none, or one that must be there is missing.
     """
     settings = load_settings()
-    tags = [registry.named(getattr(settings, one.setting), one.newest) for one in kinds().values()]
+    tags = [registry.named(one.pinned(settings), one.newest) for one in kinds().values()]
     found = [load(tag) for tag in tags if tag is not None]
     if not found:
         makers = " or ".join(f"`{one.command}`" for one in kinds().values())

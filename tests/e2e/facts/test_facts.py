@@ -45,17 +45,6 @@ def test_facts_are_stored_and_counted(service: Service) -> None:
     assert stored_customers(service.store)["1"].attributes == {"campaign": "TW"}
 
 
-def test_a_request_with_a_key_is_answered_alike(service: Service) -> None:
-    key, source = uuid4().hex, uuid4().hex
-    for path, body in ((EVENTS, [event(source)]), (CUSTOMERS, [customer(source)])):
-        first = send(service, path, body, **{"Idempotency-Key": key + path})
-        again = send(service, path, body, **{"Idempotency-Key": key + path})
-        assert first.json()["added"] == 1
-        assert again.content == first.content
-        assert again.headers["Idempotent-Replayed"] == "true"
-        assert send(service, path, body).json()["unchanged"] == 1
-
-
 @pytest.mark.parametrize("text", ["{}", '{"a": "x:\\"{", "b": {"c": [{}]}}', '{"t": "\\":"}'])
 def test_properties_may_look_like_anything(service: Service, text: str) -> None:
     source = uuid4().hex

@@ -1,0 +1,162 @@
+"""Every compartment with its case, a service that answers, and databases to try it on."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from conformance.case import Case, case_of, cases
+from support import shop
+from support.databases import BACKENDS, copied_database, migrated_database
+from support.services import Kept, Service, running
+
+from valuebox.compartments.contract import Compartment
+from valuebox.compartments.register import compartments
+from valuebox.settings import variable
+from valuebox.store.engine import Store, make_engine
+
+Put = Callable[[Store], None]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test with every compartment, or with those that its mark `having` names."""
+    if "compartment" in metafunc.fixturenames:
+        brought: Path | None = metafunc.config.getoption("--case")
+        mark = metafunc.definition.get_closest_marker("having")
+        parts = mark.args if mark else ()
+        metafunc.parametrize(
+            "compartment",
+            [
+                pytest.param(
+                    one, id=one.name, marks=_missing(one, metafunc.function.__name__, brought)
+                )
+                for one in compartments()
+                if all(getattr(one, part) for part in parts)
+            ],
+        )
+
+
+def _missing(
+    compartment: Compartment, test: str, brought: Path | None
+) -> tuple[pytest.MarkDecorator, ...]:
+    try:
+        missing = case_of(compartment.name, brought).missing
+    except LookupError:
+        # Said by the fixture `case`.
+        return ()
+    return (missing[test],) if test in missing else ()
+
+
+@pytest.fixture
+def case(compartment: Compartment, request: pytest.FixtureRequest) -> Case:
+    """The case of the compartment."""
+    return case_of(compartment.name, request.config.getoption("--case"))
+
+
+@dataclass
+class Prepared:
+    """What is made once in a test process: databases that are copied, and models."""
+
+    urls: dict[tuple[str, ...], str]
+    tags: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def prepared() -> Prepared:
+    """Nothing yet."""
+    return Prepared({}, {})
+
+
+class Home:
+    """A kind of database, and all that it takes to have a compartment work on it."""
+
+    def __init__(
+        self, request: pytest.FixtureRequest, prepared: Prepared, folders: pytest.TempPathFactory
+    ) -> None:
+        self._request, self._prepared, self._folders = request, prepared, folders
+        self.kind: str = request.param
+        self._cases = cases(request.config.getoption("--case"))
+
+    def facts(self) -> str:
+        """URL of a database with the customers and events that models learn from."""
+        learned = shop.simulate(0)
+        return self._once((self.kind,), None, lambda store: learned.store(store, 0, shop.LEARNED))
+
+    def kept(self, case: Case, has_drifted: bool = False) -> str:
+        """URL of a database of one's own in which a case has kept what it keeps."""
+        key = (self.kind, case.compartment, "drifted" if has_drifted else "calm")
+        url = self._once(key, self.facts(), lambda store: self._keep(store, case, has_drifted))
+        return self._copied(url)
+
+    def _keep(self, store: Store, case: Case, has_drifted: bool = False) -> None:
+        case.keep(store, self.tags().get(case.compartment, ""), has_drifted)
+
+    def tags(self) -> dict[str, str]:
+        """The model of each compartment that takes one."""
+        tags = self._prepared.tags
+        for case in self._cases:
+            if case.model is not None and case.compartment not in tags:
+                store = Store(make_engine(self.facts()))
+                tags[case.compartment] = case.model(self._request, store)
+                store.close()
+        return tags
+
+    def settings(self) -> dict[str, str]:
+        """The environment in which a service answers by these models."""
+        kinds = {one.name: one.model for one in compartments() if one.model}
+        tags = self.tags()
+        return {variable(kind.setting): tags.get(name, "-") for name, kind in kinds.items()}
+
+    def running(self) -> AbstractContextManager[Service]:
+        """A service on a database in which all cases have kept what they keep."""
+        url = self._copied(self.facts())
+        store = Store(make_engine(url))
+        for case in self._cases:
+            self._keep(store, case)
+        store.close()
+        return running(url, self._folder(), self.settings())
+
+    def _once(self, key: tuple[str, ...], like: str | None, put: Put) -> str:
+        urls = self._prepared.urls
+        if key not in urls:
+            url = self._copied(like) if like else migrated_database(self._request, self._folder())
+            store = Store(make_engine(url))
+            put(store)
+            store.close()
+            urls[key] = url
+        return urls[key]
+
+    def _copied(self, url: str) -> str:
+        return copied_database(self._request, url, self._folder())
+
+    def _folder(self) -> Path:
+        return self._folders.mktemp("conformance")
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def home(
+    request: pytest.FixtureRequest, prepared: Prepared, tmp_path_factory: pytest.TempPathFactory
+) -> Home:
+    """A home on each kind of database."""
+    return Home(request, prepared, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def served(home: Home, kept: Kept) -> Service:
+    """A service that every test on this kind of database asks."""
+    return kept.service(f"conformance on {home.kind}", home.running)
+
+
+@pytest.fixture
+def database(home: Home, case: Case) -> str:
+    """URL of a database of the test's own in which the case has kept what it keeps."""
+    return home.kept(case)
+
+
+@pytest.fixture
+def store(database: str) -> Iterator[Store]:
+    """That database."""
+    opened = Store(make_engine(database))
+    yield opened
+    opened.close()

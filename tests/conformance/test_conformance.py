@@ -1,0 +1,182 @@
+"""What every compartment does, whichever it is, on both kinds of database."""
+
+import json
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from conformance.case import Case, paths_of
+from conformance.conftest import Home
+from sqlalchemy import func, inspect, select
+from support.commands import valuebox
+from support.dashboards import HTML
+from support.services import Service, eventually
+
+from valuebox.compartments.contract import Compartment
+from valuebox.compartments.register import compartments
+from valuebox.dashboard.panels import PANELS
+from valuebox.predictions.monitoring.results import MonitorResult
+from valuebox.serving.endpoint import ROUTES
+from valuebox.serving.errors import (
+    IDEMPOTENCY_KEY_HEADER,
+    REPLAYED_HEADER,
+    STATUS_OF,
+    ErrorAnswer,
+)
+from valuebox.store.base import Base
+from valuebox.store.engine import Store, make_engine
+
+
+def rows(store: Store, compartment: Compartment) -> dict[str, int]:
+    """How many rows each table of the compartment holds."""
+    with store.reading() as session:
+        return {
+            table.__tablename__: session.scalar(select(func.count()).select_from(table)) or 0
+            for table in compartment.tables
+        }
+
+
+def test_each_endpoint_answers_as_documented(
+    served: Service, compartment: Compartment, case: Case
+) -> None:
+    assert sorted(case.asks) == sorted(paths_of(compartment)), "`asks` has a body for each endpoint"
+    documented = served.http.get("/docs.json").json()["paths"]
+    guide = case.guide.read_text()
+    for path, body in case.asks.items():
+        answer = served.http.post(path, json=body)
+        assert answer.status_code == 200, answer.text
+        ROUTES[path].answers.model_validate_json(answer.content, extra="forbid")
+        assert documented[path]["post"]["description"]
+        assert f"POST {path}`" in guide
+
+
+def test_a_mistake_is_refused_by_row_and_field(
+    served: Service, compartment: Compartment, case: Case
+) -> None:
+    before, wrong = rows(served.store, compartment), case.refused
+    answer = served.http.post(wrong.path, json=wrong.body)
+    error = ErrorAnswer.model_validate_json(answer.content, extra="forbid").error
+    assert (error.code, answer.status_code) == (wrong.code, STATUS_OF[wrong.code])
+    assert (error.problems[0].row, error.problems[0].field) == (wrong.row, wrong.field)
+    assert error.request_id == answer.headers["X-Request-Id"]
+    assert rows(served.store, compartment) == before
+
+
+def test_a_request_with_a_key_is_stored_once_and_answered_alike(
+    served: Service, compartment: Compartment, case: Case
+) -> None:
+    for path in paths_of(compartment, stores=True):
+        key = {IDEMPOTENCY_KEY_HEADER: uuid4().hex}
+        first = served.http.post(path, json=case.asks[path], headers=key)
+        assert first.status_code == 200, first.text
+        stored = rows(served.store, compartment)
+        again = served.http.post(path, json=case.asks[path], headers=key)
+        assert again.content == first.content
+        assert (REPLAYED_HEADER in first.headers, again.headers[REPLAYED_HEADER]) == (False, "true")
+        assert rows(served.store, compartment) == stored
+        other = served.http.post(path, json=[], headers=key)
+        assert other.status_code == STATUS_OF["invalid_input"]
+
+
+def test_metrics_tell_of_it(served: Service, compartment: Compartment, case: Case) -> None:
+    for path in paths_of(compartment, stores=compartment.ledger is not None):
+        assert served.http.post(path, json=case.asks[path]).status_code == 200
+    told = served.http.get("/metrics").text.splitlines()
+    about = [line for line in told if f'compartment="{compartment.name}"' in line]
+    names = {line.partition("{")[0] for line in about}
+    assert all(any(f'path="{path}"' in line for line in told) for path in case.asks)
+    assert ("valuebox_model_info" in names) == (compartment.model is not None)
+    assert ("valuebox_predictions_total" in names) == (compartment.ledger is not None)
+
+
+def test_migrations_make_every_table(home: Home) -> None:
+    engine = make_engine(home.facts())
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, Base.metadata) == []
+    listed = {table.__tablename__ for one in compartments() for table in one.tables}
+    assert listed <= set(inspect(engine).get_table_names())
+    engine.dispose()
+
+
+@pytest.mark.having("personal")
+def test_what_is_stored_of_somebody_is_handed_out_and_deleted(
+    store: Store, database: str, compartment: Compartment, case: Case
+) -> None:
+    mine = {table.__tablename__ for table in compartment.tables}
+    whose = (*case.person, "--database-url", database)
+
+    def exported() -> list[str]:
+        output, _ = valuebox("users", "export", *whose)
+        found = [json.loads(line)["table"] for line in output.splitlines()]
+        return [table for table in found if table in mine]
+
+    theirs, before = len(exported()), sum(rows(store, compartment).values())
+    assert 0 < theirs < before
+    valuebox("users", "forget", *whose, "--yes")
+    assert exported() == []
+    assert sum(rows(store, compartment).values()) == before - theirs
+
+
+@pytest.mark.having("expiry")
+def test_what_is_old_expires(store: Store, database: str, compartment: Compartment) -> None:
+    assert any(rows(store, compartment).values())
+    said, _ = valuebox("db", "prune", "--days", "0.0000001", "--database-url", database)
+    assert set(rows(store, compartment).values()) == {0}
+    assert all(name in said for one in compartment.expiry for name in one.names.values())
+
+
+@pytest.mark.having("model")
+def test_its_model_is_listed_and_shown(
+    home: Home, compartment: Compartment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in home.settings().items():
+        monkeypatch.setenv(name, value)
+    tag = home.tags()[compartment.name]
+    output, _ = valuebox("models", "list")
+    (line,) = (line for line in output.splitlines() if tag in line)
+    assert line.rstrip().endswith("at start")
+    for arguments in ((tag,), ()):
+        assert tag in valuebox("models", "show", *arguments)[0]
+
+
+@pytest.mark.having("model")
+def test_its_models_are_compared(home: Home, compartment: Compartment, database: str) -> None:
+    tag = home.tags()[compartment.name]
+    output, _ = valuebox("models", "compare", tag, tag, "--database-url", database)
+    assert output.count(tag) >= 2
+
+
+@pytest.mark.having("ledger")
+@pytest.mark.parametrize("has_drifted", [False, True], ids=["calm", "drifted"])
+def test_drift_is_told_from_calm(
+    home: Home, compartment: Compartment, case: Case, has_drifted: bool, tmp_path: Path
+) -> None:
+    report = tmp_path / "monitored.json"
+    options = ("--report", report, "--database-url", home.kept(case, has_drifted))
+    valuebox("monitor", "--compartment", compartment.name, *options, exit_code=int(has_drifted))
+    found = MonitorResult.model_validate_json(report.read_text())
+    assert found.compartment == compartment.name
+    assert bool(found.crossed) == has_drifted
+    assert found.unknown == []
+
+
+@pytest.mark.having("ledger")
+def test_the_dashboard_shows_it(served: Service, compartment: Compartment) -> None:
+    chosen = {"compartment": compartment.name}
+
+    def csv(name: str) -> list[str]:
+        answer = served.http.get(f"/dashboard/{name}.csv", params=chosen)
+        assert answer.status_code == 200, answer.text
+        return answer.text.splitlines()
+
+    # The service adds up by itself, some seconds after it has started.
+    eventually(lambda: len(csv("cohorts")) > 1)
+    assert all(csv(name) for name in PANELS)
+    page = served.http.get("/dashboard", params=chosen, headers=HTML)
+    assert page.status_code == 200
+    assert page.headers["Content-Type"].startswith("text/html")
