@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 from support.commands import valuebox
-from support.services import Service, running
+from support.services import Service, eventually, running
 
+from valuebox import Client
 from valuebox_training.facts.workshop import FIRST_CAMPAIGN, SECOND_CAMPAIGN, write
 
 RESPONSE = "/v1/growth/response"
@@ -52,11 +53,22 @@ def test_responses_are_predicted_stored_and_evaluated(tmp_path: Path, model_tag:
         (seen,) = (one["known"] for one in stored if one["table"] == "response_features")
         assert seen["days known"] > 0
         search = {"customers": [customers[-7]], "responses": ["like"], "categories": [None]}
-        page = service.http.post(f"{RESPONSE}/search", json=search).json()
-        (one,) = page["predictions"]
-        assert (one["id"], one["model"], one["target"]) == ("7", tag, None)
+        (one,) = service.http.post(f"{RESPONSE}/search", json=search).json()["predictions"]
+        assert (one["id"], one["model"]) == ("7", tag)
         assert one["probability"] == found["customers"][-7]["responses"]["like"]["any"]
         assert one["request_id"] == answer.headers["X-Request-Id"]
+        # The month was over long ago: workers judge it, by the events that are stored.
+        with Client(service.url) as client:
+            whole = {"responses": [judged["response"]], "categories": [None], "page_size": 1_000}
+
+            def told() -> dict[str, float | None]:
+                return {one.id: one.target for one in client.response_search(**whole).predictions}
+
+            eventually(lambda: None not in told().values())
+            targets = told()
+            assert len(targets) == 800
+            assert sum(targets[one["id"]] or 0 for one in there) == judged["responders"]
+            assert client.response_model().model == tag
         card = service.http.post(f"{RESPONSE}/model", json={}).json()
         assert (card["model"], card["days"], card["category"]) == (tag, 30, "category")
         assert (
