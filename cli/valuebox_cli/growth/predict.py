@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import numpy as np
 import typer
 
 from valuebox.compartments.response.features import Cell
-from valuebox.compartments.response.model import NEWEST, Predictor, load
+from valuebox.compartments.response.kind import NEWEST
 from valuebox.errors import ValueboxError
 from valuebox.facts.clock import moment
 from valuebox.facts.reading import CustomerRows
@@ -17,6 +17,9 @@ from valuebox.pages.tables import Table, column
 from valuebox_cli.response.command import moment_of, stored_facts
 from valuebox_cli.terminal.console import check_writable, err, exit_codes, out
 from valuebox_cli.terminal.options import DatabaseUrl, Sources
+
+if TYPE_CHECKING:
+    from valuebox.compartments.response.model import Predictor
 
 COLUMNS: Final = Table(
     "responses",
@@ -74,6 +77,8 @@ def predict(
     Of all who had joined, or done something, before the month began. Texts that a spreadsheet
     would take for formulas begin with an apostrophe. Nothing is stored.
     """
+    from valuebox.compartments.response.model import load
+
     with exit_codes():
         check_writable(file)
         start = moment_of(at) or datetime.now(UTC)
@@ -92,7 +97,7 @@ def predict(
         )
 
 
-def _cell(model: Predictor, response: str | None, category: str | None) -> Cell:
+def _cell(model: "Predictor", response: str | None, category: str | None) -> Cell:
     encoder = model.encoder
     asked = Cell(encoder.responses[0] if response is None else response, category)
     if asked in model.cells:
@@ -105,7 +110,7 @@ def _cell(model: Predictor, response: str | None, category: str | None) -> Cell:
 
 
 def _ranked(
-    model: Predictor,
+    model: "Predictor",
     cell: Cell,
     customers: CustomerRows,
     chosen: Positions,

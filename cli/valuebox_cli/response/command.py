@@ -2,14 +2,13 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import numpy as np
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from valuebox.compartments.response.model import NEWEST, ResponseModel, load
-from valuebox.compartments.response.ranker import Way
+from valuebox.compartments.response.kind import NEWEST
 from valuebox.errors import ValueboxError
 from valuebox.facts.clock import moment
 from valuebox.facts.reading import Choice, FactRows, read_facts
@@ -18,8 +17,11 @@ from valuebox_cli.terminal.console import check_writable, err, exit_codes, out, 
 from valuebox_cli.terminal.options import DatabaseUrl, Sources, migrated_store
 from valuebox_cli.terminal.tabular import print_table
 
+if TYPE_CHECKING:
+    from valuebox.compartments.response.ranker import Way
+
 RESPONSES: Final = ("bought", "like", "share")
-_WAYS: Final[dict[Way, str]] = {
+_WAYS: "Final[dict[Way, str]]" = {
     "baseline": "base",
     "logistic": "logit",
     "trees": "trees",
@@ -107,6 +109,7 @@ def evaluate(
     campaigns are not. Nothing is stored.
     """
     from valuebox.compartments.response.judging import check_unseen, has_seen, judge
+    from valuebox.compartments.response.model import ResponseModel, load
     from valuebox.compartments.response.months import past
 
     with exit_codes():

@@ -14,8 +14,9 @@ from support.responses import AT, CATEGORIES, TYPES, made, world
 
 from valuebox.compartments.response.features import Encoder
 from valuebox.compartments.response.judging import CannotJudge, judge
+from valuebox.compartments.response.kind import NEWEST
 from valuebox.compartments.response.level import expected_between, forecast
-from valuebox.compartments.response.model import NEWEST, Pair, ResponseModel, load
+from valuebox.compartments.response.model import Pair, ResponseModel, load
 from valuebox.facts.labels import Labels
 from valuebox.facts.reading import CustomerRows, EventRows, FactRows
 from valuebox.facts.windows import there

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from valuebox.compartments.contract import Compartment, ModelKind, People, Personal, Whose
 from valuebox.compartments.response.api import TRAINED_BY, ResponseApi
 from valuebox.compartments.response.card import card_of
+from valuebox.compartments.response.kind import NEWEST
 from valuebox.compartments.response.ledger import LEDGER, note, segment_name
-from valuebox.compartments.response.model import NEWEST, Predictor, load
+from valuebox.compartments.response.model import Predictor, load
 from valuebox.compartments.response.repository import (
     forget_responses,
     prune_responses,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from valuebox.compartments.response.features import Cell, Encoder, Matrix
 from valuebox.compartments.response.first_layout import FirstLayout
+from valuebox.compartments.response.kind import KIND
 from valuebox.compartments.response.ranker import Ranker, Regressions, Way
 from valuebox.facts.labels import Labels
 from valuebox.facts.reading import CustomerRows, EventRows, FactRows
@@ -20,9 +21,6 @@ from valuebox.facts.windows import Floats, History, Positions
 from valuebox.features.bins import Reference
 from valuebox.models import golden, registry
 
-KIND: Final = "response"
-NEWEST: Final = "response"
-"""The name that is served where none is set, if there is such a model."""
 _ENCODER, _REST = "encoder.json", "model.json"
 _REFERENCE: Final = "reference.json"
 _FORMAT: Final = 3
