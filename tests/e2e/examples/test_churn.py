@@ -88,7 +88,10 @@ def test_trained_served_stored_exported_forgotten_and_removed(tmp_path: Path) ->
             chances = check_answers(service, made)
             assert min(chances[::2]) > max(chances[1::2])
             assert PATH in service.http.get("/docs.json").json()["paths"]
-            assert f'path="{PATH}"' in service.http.get("/metrics").text
+            metrics = service.http.get("/metrics").text
+            assert f'path="{PATH}"' in metrics
+            counted = 'valuebox_predictions_total{compartment="churn",segment="unseen"} 10.0'
+            assert counted in metrics
         output = churn.run(made.environment, "users", "export", "4", "--source", SOURCE)
         rows = [json.loads(line) for line in output.splitlines()]
         (stored,) = [one for one in rows if one["table"] == "churn_predictions"]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import NamedTuple, cast
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from valuebox.facts.clock import moment
 from valuebox.facts.windows import Floats
 from valuebox.predictions.periods import period_rows
 from valuebox.predictions.sums.passed_over import noting
+from valuebox.predictions.tally import Tally
 from valuebox.schemas.values import Model
 from valuebox.serving.exchange import Exchange
 from valuebox.serving.pipeline import Steps
@@ -75,7 +77,10 @@ class CustomerSteps(Steps[CustomerQuestion, AskedCustomers, Said]):
             at = moment(columns.start)
             rows = self.model.features(columns.facts, at, columns.chosen)
         with exchange.timing("predict"):
-            return Said(self.model.chances(rows), rows)
+            said = Said(self.model.chances(rows), rows)
+        tally = _tally(self.kept.name, self.model.tag, self.model.created_at)
+        exchange.counts = tally.of([source for source, _ in columns.keys], said.chances)
+        return said
 
     def rows(
         self,
@@ -128,6 +133,12 @@ class CustomerSteps(Steps[CustomerQuestion, AskedCustomers, Said]):
 
     def _end(self, columns: AskedCustomers) -> datetime:
         return columns.start + timedelta(days=self.model.days)
+
+
+@cache
+def _tally(name: str, tag: str, created_at: datetime) -> Tally:
+    """What counts predictions for Prometheus; sources, which may be many, are told as unseen."""
+    return Tally(name, tag, created_at, segments=())
 
 
 def _as_json(
