@@ -105,7 +105,7 @@ def site_on(store: Store, model: LtvModel, mode: Mode = "open", **settings: Any)
         raise AssertionError(f"{scope['path']} was passed on")
 
     access = Access(store, mode)
-    service = SimpleNamespace(store=store, access=access, ltv=model)
+    service = SimpleNamespace(store=store, access=access, models={"ltv": model, "response": None})
     guard = Guard(
         nothing, lambda: Settings(**settings), lambda: service, lambda *of: [Dashboard.of(*of)]
     )

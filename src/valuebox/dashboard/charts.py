@@ -1,7 +1,7 @@
 """The pictures of the dashboard: where their marks lie."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -24,6 +24,7 @@ from valuebox.pages.scales import Scale, nice, thinned
 from valuebox.predictions.sums.views import Arrivals, CohortMean, PredictionBin
 
 _LABELS: Final = 6
+_FEWEST: Final = 3
 _WIDEST: Final = 6.0
 
 
@@ -62,8 +63,20 @@ class RangeMark:
     is_inside: bool | None
 
 
-def over_time(cohorts: Sequence[CohortMean]) -> CohortChart | None:
-    """Cohorts of one segment in order of time, with gaps where there were none; None of none."""
+def share(value: float) -> str:
+    """A round share as it is written beside a picture: 0.01 %, 2.5 %, 99.9 %."""
+    return f"{100 * value:.4g}\N{NO-BREAK SPACE}%"
+
+
+def over_time(
+    cohorts: Sequence[CohortMean], write: Callable[[float], str] = compact
+) -> CohortChart | None:
+    """Cohorts of one segment in order of time, with gaps where there were none; None of none.
+
+    Args:
+        cohorts: Of one segment, in order of time.
+        write: Writes the values beside the picture.
+    """
     if not cohorts:
         return None
     down = _down(_values(cohorts))
@@ -94,7 +107,7 @@ def over_time(cohorts: Sequence[CohortMean]) -> CohortChart | None:
         Tick(marks[number].at, when(cohorts[number].period))
         for number in thinned(len(cohorts), _LABELS)
     ]
-    return CohortChart(Axes(ticks(down, scale), across), marks)
+    return CohortChart(Axes(ticks(down, scale, write), across), marks)
 
 
 def _place(period: str) -> int:
@@ -126,8 +139,15 @@ def in_rows(cohorts: Sequence[CohortMean]) -> list[RangeMark]:
     return marks
 
 
-def by_size(bins: Sequence[PredictionBin]) -> BarChart | None:
-    """Shares of predictions by size, beside those of the training users; None without any."""
+def by_size(
+    bins: Sequence[PredictionBin], write: Callable[[float], str] = compact
+) -> BarChart | None:
+    """Shares of predictions by size, beside those of the training users; None without any.
+
+    Args:
+        bins: In order of size.
+        write: Writes the edges of bins.
+    """
     rows = sum(one.rows for one in bins)
     if not rows:
         return None
@@ -135,20 +155,38 @@ def by_size(bins: Sequence[PredictionBin]) -> BarChart | None:
     down = nice(0, max(*shares, *(one.expected or 0 for one in bins), 0.001))
     scale = Scale(down[0], down[-1], BOTTOM, TOP)
     step = (RIGHT - LEFT) / len(bins)
-    bars, expected, across = [], [], []
-    for number, (one, share) in enumerate(zip(bins, shares, strict=True)):
+    bars, expected = [], []
+    for number, (one, part) in enumerate(zip(bins, shares, strict=True)):
         left = round(LEFT + number * step, 3)
-        text = f"{between(one.lower, one.upper)}: {share:.1%} of rows"
+        text = f"{between(one.lower, one.upper, write)}: {part:.1%} of rows"
         if one.expected is not None:
             text += f", {one.expected:.1%} in training"
             place = Bar(left, round(step, 3), scale(one.expected), 0, 0, text)
             expected.append(place)
-        top = scale(share)
+        top = scale(part)
         bars.append(Bar(left, round(step * 0.86, 3), top, round(BOTTOM - top, 3), 0, text))
-        if one.lower is not None and math.isclose(math.log10(one.lower) % 1, 0, abs_tol=1e-6):
-            across.append(Tick(left, compact(one.lower)))
-    ticks = [Tick(scale(value), f"{100 * value:g} %") for value in down]
-    return BarChart(Axes(ticks, across), bars, expected)
+    across = [
+        Tick(bars[number].left, write(edge))
+        for number in _labelled(bins)
+        if (edge := bins[number].lower) is not None
+    ]
+    return BarChart(Axes(ticks(down, scale, share), across), bars, expected)
+
+
+def _labelled(bins: Sequence[PredictionBin]) -> Sequence[int]:
+    """Bins whose lower edge is written: round ones, or some of all where these are hardly any."""
+    found = [number for number, one in enumerate(bins) if _is_round(one.lower)]
+    return found if len(found) >= _FEWEST else thinned(len(bins), _LABELS)
+
+
+def _is_round(edge: float | None) -> bool:
+    """Whether an edge is a power of ten, so far from certainty, or in the middle."""
+    if edge is None:
+        return False
+    powers = [value for value in (edge, 1 - edge) if value > 0]
+    return edge == 0.5 or any(
+        math.isclose(math.log10(value), round(math.log10(value)), abs_tol=1e-6) for value in powers
+    )
 
 
 def by_day(arrivals: Sequence[Arrivals], first: date, last: date) -> BarChart | None:
@@ -188,13 +226,13 @@ def by_day(arrivals: Sequence[Arrivals], first: date, last: date) -> BarChart | 
     return BarChart(Axes(ticks(down, scale), across), bars, series=names)
 
 
-def between(lower: float | None, upper: float | None) -> str:
-    """What people call a range of amounts."""
+def between(
+    lower: float | None, upper: float | None, write: Callable[[float], str] = compact
+) -> str:
+    """What people call a range of values."""
     if lower is None:
-        return f"below {compact(upper or 0)}"
-    return (
-        f"{compact(lower)} and more" if upper is None else f"{compact(lower)} to {compact(upper)}"
-    )
+        return f"below {write(upper or 0)}"
+    return f"{write(lower)} and more" if upper is None else f"{write(lower)} to {write(upper)}"
 
 
 def _values(cohorts: Iterable[CohortMean]) -> list[float]:

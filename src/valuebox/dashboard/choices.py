@@ -18,9 +18,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from valuebox.compartments.ltv.schemas import Category
 from valuebox.compartments.register import ledgers
-from valuebox.predictions.ledger import Ledger
+from valuebox.predictions.sums.tables import MAX_SEGMENT
+from valuebox.schemas.columns import Text
 from valuebox.schemas.moments import FIRST_YEAR, LAST_YEAR
 from valuebox.schemas.names import MAX_TAG
 from valuebox.serving.errors import Problem
@@ -65,8 +65,8 @@ class Choice(BaseModel):
     )
 
     compartment: str | None = None
-    segment: Annotated[Category, StringConstraints(min_length=1)] | None = None
-    model: Annotated[Category, StringConstraints(max_length=MAX_TAG)] | None = None
+    segment: Annotated[str, Text(MAX_SEGMENT), StringConstraints(min_length=1)] | None = None
+    model: Annotated[str, Text(MAX_TAG)] | None = None
     first: Day | None = Field(default=None, alias="from")
     last: Day | None = Field(default=None, alias="to")
     by: Period | None = None
@@ -89,12 +89,6 @@ class Choice(BaseModel):
         """The query that says the same, or something else in part; empty where it says nothing."""
         said = {**self.model_dump(by_alias=True, mode="json"), **changes}
         return urlencode({name: value for name, value in said.items() if value is not None})
-
-
-def chosen_ledger(choice: Choice) -> Ledger:
-    """The ledger of the compartment that was picked, or of the first one that has one."""
-    known = ledgers()
-    return known[choice.compartment or next(iter(known))]
 
 
 def read_choice(query: bytes) -> Choice:

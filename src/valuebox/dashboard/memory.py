@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.orm import Session
 
-from valuebox.dashboard.choices import Choice, chosen_ledger
+from valuebox.compartments.register import ledgers
+from valuebox.dashboard.choices import Choice
 from valuebox.dashboard.panels import BESIDE, PANELS, Panel
-from valuebox.dashboard.reading import Frame, frame
+from valuebox.dashboard.reading import Frame, frame, has_rows
+from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.sums import queries
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ class Memory:
 
     def view(self, session: Session, choice: Choice) -> View:
         """A view, as far as it is known."""
-        ledger = chosen_ledger(choice)
+        choice, ledger = _completed(session, choice)
         span = queries.span(session, ledger)
         key = (ledger.name, choice, span)
         with self._lock:
@@ -66,3 +68,15 @@ class Memory:
             if len(self._views) > _VIEWS:
                 self._views.popitem(last=False)
         return found
+
+
+def _completed(session: Session, choice: Choice) -> tuple[Choice, Ledger]:
+    """The choice with a compartment: the first with rows, or the first of all, if none was picked.
+
+    What links to the same view then names it, and leads there also when others have rows.
+    """
+    known = ledgers()
+    name = choice.compartment or next(
+        (name for name, ledger in known.items() if has_rows(session, ledger)), next(iter(known))
+    )
+    return choice.model_copy(update={"compartment": name}), known[name]

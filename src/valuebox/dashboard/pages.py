@@ -9,14 +9,16 @@ from typing import Any, Final
 from jinja2 import Environment
 from starlette.responses import HTMLResponse
 
-from valuebox.compartments.ltv.uncertainty import NOMINAL
+from valuebox.compartments.register import ledgers
 from valuebox.dashboard import charts, panels
 from valuebox.dashboard.reading import MAX_JUDGED, Frame
-from valuebox.pages.readable import change
+from valuebox.pages.readable import change, compact
 from valuebox.pages.rendering import digest, environment, style
+from valuebox.pages.tables import WRITTEN
 from valuebox.predictions.sums.views import FeatureDrift
 from valuebox.serving.errors import Error
 from valuebox.statistics.psi import SHIFT, WATCH
+from valuebox.statistics.scatter import NOMINAL
 
 _PRESETS: Final = {"30 days": 30, "90 days": 90, "a year": 365}
 _WORST: Final = 10
@@ -34,7 +36,7 @@ class Viewer:
     """Whoever looks at the dashboard, and which model answers now."""
 
     served: str | None
-    """Tag of the model that answers now, if any does."""
+    """Tag of the model that answers what is shown now, if any does."""
     is_signed_in: bool
 
 
@@ -45,24 +47,30 @@ def view(over: Frame, found: Mapping[str, Sequence[Any]], viewer: Viewer) -> HTM
     drifts = [one for one in found["drift"] if one.period is None]
     outside = panels.WORST.listed(found["worst"])
     worst = outside[:_WORST]
+    ledger = over.ledger
+    write = charts.share if ledger.is_share else compact
     return _html(
         "view.html",
         over=over,
         viewer=viewer,
         found=found,
-        panels=panels.PANELS,
+        titles={name: one.title for name, one in ledgers().items()},
+        words=ledger.words,
+        mean=WRITTEN[panels.mean_kind(ledger)],
+        difference=WRITTEN[panels.difference_kind(ledger)],
+        panels={name: panel.table(ledger) for name, panel in panels.PANELS.items()},
         presets=_presets(over),
         inside=sum(judged) / len(judged) if judged else None,
         judged=len(judged),
         nominal=NOMINAL,
-        over_time=charts.over_time(cohorts),
+        over_time=charts.over_time(cohorts, write),
         compared=list(zip(found["segments"], charts.in_rows(found["segments"]), strict=True)),
         worst=list(zip(worst, charts.in_rows(worst), strict=True)),
         outside=len(outside),
         judged_worst=len(found["worst"]),
         most_judged=MAX_JUDGED,
         known_by="month" if all(len(one.period) == _MONTH for one in found["worst"]) else "day",
-        sizes=charts.by_size(found["predictions"]),
+        sizes=charts.by_size(found["predictions"], write),
         days=charts.by_day(found["arrivals"], *over.arrival_days) if over.arrival_days else None,
         drifts=drifts,
         moved=[one for one in drifts if level(one) != "calm"],
@@ -133,7 +141,6 @@ def _html(template: str, status: int = 200, **values: Any) -> HTMLResponse:
 def _templates() -> Environment:
     return environment(
         __package__ or "",
-        between=charts.between,
         error_of=panels.error_of,
         level=level,
         signed=change,

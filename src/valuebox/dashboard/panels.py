@@ -8,14 +8,18 @@ from sqlalchemy.orm import Session
 
 from valuebox.dashboard import reading
 from valuebox.dashboard.reading import Frame
-from valuebox.pages.tables import Column, Table, column
+from valuebox.pages.tables import Column, Kind, Table, column
+from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.sums.views import CohortMean
 
 
 @dataclass(frozen=True)
-class Panel(Table):
+class Panel:
     """A table of the dashboard, and how it is read."""
 
+    name: str
+    columns: Callable[[Ledger], Sequence[Column]]
+    """Function that gives the columns, as what is predicted says what they are called."""
     read: Callable[[Session, Frame], Sequence[Any]]
     is_live: bool = False
     """Whether the table shows more than the sums, and may change while these do not."""
@@ -26,9 +30,23 @@ class Panel(Table):
         """What is in the table, of what was read."""
         return [one for one in found if self.lists(one)]
 
-    def csv(self, found: Sequence[Any]) -> str:
+    def table(self, ledger: Ledger) -> Table:
+        """The table of a ledger."""
+        return Table(self.name, self.columns(ledger))
+
+    def csv(self, ledger: Ledger, found: Sequence[Any]) -> str:
         """The table; see `Table.csv`."""
-        return super().csv(self.listed(found))
+        return self.table(ledger).csv(self.listed(found))
+
+
+def mean_kind(ledger: Ledger) -> Kind:
+    """How means of predictions and outcomes are written."""
+    return "share" if ledger.is_share else "figure"
+
+
+def difference_kind(ledger: Ledger) -> Kind:
+    """How differences of such means are written."""
+    return "points" if ledger.is_share else "figure"
 
 
 def error_of(cohort: Any) -> float | None:
@@ -40,31 +58,30 @@ def _is_outside(cohort: CohortMean) -> bool:
     return cohort.is_inside is False
 
 
-_COHORTS: Final = (
-    column("segment", "Segment", "text"),
-    column("period", "Joined", "text"),
-    column("users", "Users", "count"),
-    column("known_users", "with outcome", "count"),
-    column("predicted", "Predicted", "figure"),
-    column("lower", "from", "figure"),
-    column("upper", "to", "figure"),
-    column("actual", "Actual", "figure"),
-    Column("error", "Error", "figure", error_of),
-    column("floor", "Chance", "figure"),
-)
-COHORTS: Final = Panel("cohorts", _COHORTS, reading.cohorts)
-COMPARED: Final = Panel("segments", _COHORTS, reading.compared)
-WORST: Final = Panel(
-    "worst",
-    (*_COHORTS, column("beyond", "Outside by", "figure")),
-    reading.judged,
-    lists=_is_outside,
-)
-DRIFT: Final = Panel(
-    "drift",
-    (
+def _cohorts(ledger: Ledger) -> tuple[Column, ...]:
+    mean, difference = mean_kind(ledger), difference_kind(ledger)
+    return (
+        column("segment", "Segment", "text"),
+        column("period", ledger.words.day, "text"),
+        column("users", ledger.words.rows.capitalize(), "count"),
+        column("known_users", "with outcome", "count"),
+        column("predicted", "Predicted", mean),
+        column("lower", "from", mean),
+        column("upper", "to", mean),
+        column("actual", "Actual", mean),
+        Column("error", "Error", difference, error_of),
+        column("floor", "Chance", difference),
+    )
+
+
+def _worst(ledger: Ledger) -> tuple[Column, ...]:
+    return (*_cohorts(ledger), column("beyond", "Outside by", difference_kind(ledger)))
+
+
+def _drift(ledger: Ledger) -> tuple[Column, ...]:
+    return (
         column("feature", "Feature", "text"),
-        column("period", "Joined", "text"),
+        column("period", ledger.words.day, "text"),
         column("psi", "PSI", "index"),
         column("noise", "Chance", "index"),
         column("rows", "Rows", "count"),
@@ -72,62 +89,64 @@ DRIFT: Final = Panel(
         column("missing_expected", "in training", "percent"),
         column("unseen", "Unseen", "percent"),
         column("unseen_expected", "in training", "percent"),
-    ),
-    reading.drifts,
-)
-PREDICTIONS: Final = Panel(
-    "predictions",
-    (
-        column("lower", "From", "figure"),
-        column("upper", "to below", "figure"),
+    )
+
+
+def _predictions(ledger: Ledger) -> tuple[Column, ...]:
+    return (
+        column("lower", "From", mean_kind(ledger)),
+        column("upper", "to below", mean_kind(ledger)),
         column("rows", "Rows", "count"),
         column("expected", "In training", "percent"),
-    ),
-    reading.predictions,
-)
-ARRIVALS: Final = Panel(
-    "arrivals",
-    (
+    )
+
+
+def _arrivals(ledger: Ledger) -> tuple[Column, ...]:
+    return (
         column("day", "Day (UTC)", "text"),
         column("model", "Model", "text"),
         column("rows", "Rows", "count"),
-        column("prediction", "Mean prediction", "figure"),
-    ),
-    reading.arrivals,
-)
-MODELS: Final = Panel(
-    "models",
-    (
+        column("prediction", "Mean prediction", mean_kind(ledger)),
+    )
+
+
+def _models(_: Ledger) -> tuple[Column, ...]:
+    return (
         column("model", "Model", "text"),
         column("trained_at", "Trained (UTC)", "moment"),
         column("first_at", "First row", "moment"),
         column("last_at", "Last row", "moment"),
         column("rows", "Rows", "count"),
-    ),
-    reading.models,
-)
-REQUESTS: Final = Panel(
-    "requests",
-    (
+    )
+
+
+def _requests(_: Ledger) -> tuple[Column, ...]:
+    return (
         column("received_at", "Received (UTC)", "moment"),
         column("rows", "Rows", "count"),
         column("model", "Model", "text"),
         column("request_id", "Request", "text"),
-    ),
-    reading.requests,
-    is_live=True,
-)
+    )
+
+
+def _withheld(_: Ledger) -> tuple[Column, ...]:
+    return (column("cohorts", "Cohorts", "count"), column("compared", "Segments", "count"))
+
+
+WORST: Final = Panel("worst", _worst, reading.judged, lists=_is_outside)
 PANELS: Final[dict[str, Panel]] = {
     panel.name: panel
     for panel in (
-        *(COHORTS, COMPARED, WORST, DRIFT),
-        *(PREDICTIONS, ARRIVALS, MODELS, REQUESTS),
+        Panel("cohorts", _cohorts, reading.cohorts),
+        Panel("segments", _cohorts, reading.compared),
+        WORST,
+        Panel("drift", _drift, reading.drifts),
+        Panel("predictions", _predictions, reading.predictions),
+        Panel("arrivals", _arrivals, reading.arrivals),
+        Panel("models", _models, reading.models),
+        Panel("requests", _requests, reading.requests, is_live=True),
     )
 }
-WITHHELD: Final = Panel(
-    "withheld",
-    (column("cohorts", "Cohorts", "count"), column("compared", "Segments", "count")),
-    reading.withheld,
-)
+WITHHELD: Final = Panel("withheld", _withheld, reading.withheld)
 BESIDE: Final[dict[str, Panel]] = {WITHHELD.name: WITHHELD}
 """Panels that the page tells in words, beside its tables."""

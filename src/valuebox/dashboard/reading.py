@@ -127,6 +127,12 @@ def frame(session: Session, ledger: Ledger, choice: Choice, span: Span, least: i
     )
 
 
+def has_rows(session: Session, ledger: Ledger) -> bool:
+    """Whether anything was ever predicted: rows are there, or were added up and then deleted."""
+    newest = queries.recent_requests(session, ledger, limit=1)
+    return bool(newest) or queries.span(session, ledger).first_received is not None
+
+
 def _days(choice: Choice, span: Span) -> tuple[date, date]:
     last = choice.last or span.last_joined or datetime.now(UTC).date()
     first = choice.first or max(last - timedelta(days=DEFAULT_DAYS - 1), span.first_joined or last)

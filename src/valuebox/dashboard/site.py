@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 import anyio
@@ -17,6 +17,7 @@ from starlette.types import Scope as Connection
 
 from valuebox.access.callers import Access, Caller
 from valuebox.access.keys import Scope
+from valuebox.compartments.models import Models
 from valuebox.dashboard import pages
 from valuebox.dashboard.choices import BadChoice, Choice, read_choice
 from valuebox.dashboard.memory import Memory
@@ -60,9 +61,8 @@ class Served(Protocol):
     store: Store
     access: Access
 
-    @property
-    def ltv(self) -> Any:
-        """The model that answers."""
+    models: Models
+    """The model of each compartment that takes one."""
 
 
 class Dashboard:
@@ -153,17 +153,19 @@ class Dashboard:
         with within(VIEW_SECONDS), service.store.reading() as session:
             view = self._memory.view(session, choice)
             found = view.all_rows(session)
-        served = service.ltv and service.ltv.tag
-        return pages.view(view.over, found, pages.Viewer(served, is_signed_in))
+        served = service.models.get(view.over.ledger.name)
+        viewer = pages.Viewer(served.tag if served else None, is_signed_in)
+        return pages.view(view.over, found, viewer)
 
     def _csv(self, choice: Choice, panel: Panel) -> Response:
         with within(VIEW_SECONDS), self._running().store.reading() as session:
-            found = self._memory.view(session, choice).rows(session, panel)
+            view = self._memory.view(session, choice)
+            found = view.rows(session, panel)
         headers = {
             **pages.PRIVATE,
             "Content-Disposition": f'attachment; filename="valuebox-{panel.name}.csv"',
         }
-        return Response(panel.csv(found), headers=headers, media_type="text/csv")
+        return Response(panel.csv(view.over.ledger, found), headers=headers, media_type="text/csv")
 
     async def _sign_in(
         self, scope: Connection, headers: Headers, receive: Receive, choice: Choice

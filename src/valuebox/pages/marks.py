@@ -4,7 +4,7 @@ Across in percent, so that a picture fills a phone as it does a wall, with lette
 large as they are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -98,6 +98,8 @@ class BarChart:
     series: Sequence[str] = ()
 
 
-def ticks(values: Sequence[float], scale: Scale) -> list[Tick]:
+def ticks(
+    values: Sequence[float], scale: Scale, write: Callable[[float], str] = compact
+) -> list[Tick]:
     """Values written beside a picture."""
-    return [Tick(scale(value), compact(value)) for value in values]
+    return [Tick(scale(value), write(value)) for value in values]

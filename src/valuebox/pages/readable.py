@@ -127,6 +127,18 @@ def percent(value: float | None, decimals: int = 0) -> str:
     return f"{text}\N{NO-BREAK SPACE}%"
 
 
+def points(value: float | None) -> str:
+    """A difference of shares in percentage points, with its sign: +1.2 pp, -0.050 pp."""
+    if value is None:
+        return NOTHING
+    size = 100 * abs(value)
+    if size < 0.001:
+        text = "0"
+    else:
+        text = f"{100 * value:+.{max(1, 1 - math.floor(math.log10(size))) if size < 0.1 else 1}f}"
+    return f"{text}\N{NO-BREAK SPACE}pp"
+
+
 def change(value: float | None) -> str:
     """A change in percent, with its sign: +12%, -0.3%, +2,500%."""
     if value is None:

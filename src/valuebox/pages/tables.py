@@ -3,19 +3,37 @@
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, Literal
 
 from valuebox.pages import readable
 from valuebox.pages.readable import NOTHING
 from valuebox.pages.spreadsheets import write_rows
 
-Kind = Literal["text", "count", "figure", "index", "p", "percent", "moment", "amounts", "shares"]
-"""How a value is written; amounts and shares are those at both ends of an interval."""
+Kind = Literal[
+    "text",
+    "count",
+    "figure",
+    "share",
+    "points",
+    "index",
+    "p",
+    "percent",
+    "moment",
+    "amounts",
+    "shares",
+]
+"""How a value is written; amounts and shares are those at both ends of an interval.
+
+A `share` has a decimal more than a `percent`, and `points` are differences of shares.
+"""
 
 WRITTEN: Final[dict[Kind, Callable[[Any], str]]] = {
     "text": lambda value: NOTHING if value is None else readable.visible(str(value)),
     "count": readable.count,
     "figure": readable.figure,
+    "share": partial(readable.percent, decimals=1),
+    "points": readable.points,
     "index": readable.index,
     "p": readable.p_value,
     "percent": readable.percent,

@@ -5,7 +5,7 @@ knows them: a new compartment is added up, watched and drawn as soon as its ledg
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from valuebox.features.bins import PREDICTION_EDGES, Bins
 from valuebox.predictions.sums.tables import SumTables
+from valuebox.predictions.words import Words
 
 Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 Settle = Callable[[Session, datetime], int]
@@ -118,6 +119,12 @@ class Ledger:
     """Where the bins of predictions end."""
     is_share: bool = False
     """Whether predictions are probabilities, rather than amounts of money."""
+    words: Words = field(default_factory=Words)
+
+    @property
+    def title(self) -> str:
+        """What is predicted, as a heading."""
+        return self.words.title or self.name.capitalize()
 
     @property
     def id(self) -> Column:

@@ -14,6 +14,7 @@ from support.sums import fold, send
 from support.users import user, users
 
 from valuebox.compartments.ltv.files import columns_of, read_users
+from valuebox.compartments.ltv.ledger import LEDGER
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.dashboard import site as dashboard
 from valuebox.dashboard.panels import PANELS
@@ -142,7 +143,7 @@ def test_every_chart_has_its_table_and_every_table_its_csv(
         assert csv.headers["content-type"] == "text/csv; charset=utf-8"
         assert f'filename="valuebox-{name}.csv"' in csv.headers["content-disposition"]
         head, *rows = csv.text.splitlines()
-        assert head == ",".join(column.name for column in panel.columns)
+        assert head == ",".join(column.name for column in panel.columns(LEDGER))
         assert rows
 
 
@@ -222,7 +223,8 @@ def test_empty_places_say_what_to_do(site: Site, model: LtvModel) -> None:
     assert "No outcome is known of users who joined in these days." in said(page)
     assert "POST /v1/ltv/outcomes" in page.texts("code")
     elsewhere = site.page("from=2018-01-01&to=2018-01-31")
-    assert "Nobody who joined in these days was predicted by this model." in said(elsewhere)
+    nobody = "Of this model there are no users who joined in these days."
+    assert nobody in said(elsewhere)
     for name in PANELS:
         assert site.csv(name, "from=2018-01-01&to=2018-01-31")
 

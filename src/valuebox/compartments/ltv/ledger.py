@@ -10,6 +10,7 @@ from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPredict
 from valuebox.predictions.ledger import Ledger, Outcomes
 from valuebox.predictions.sums.models import Note, register
 from valuebox.predictions.sums.tables import sum_tables
+from valuebox.predictions.words import Words
 
 LEDGER: Final = Ledger(
     name="ltv",
@@ -27,6 +28,14 @@ LEDGER: Final = Ledger(
     spread=AmountSpread(),
     feature=lambda name, _: getattr(LtvFeatures, name.lower()),
     who="users who joined",
+    words=Words(
+        title="Lifetime value",
+        rows="users",
+        day="Joined",
+        predict="/v1/ltv/predict",
+        report="/v1/ltv/outcomes",
+        example="valuebox evaluate data/valid.csv",
+    ),
 )
 
 

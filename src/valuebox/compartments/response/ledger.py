@@ -19,6 +19,7 @@ from valuebox.predictions.shares import ShareSpread
 from valuebox.predictions.sums.days import day_of
 from valuebox.predictions.sums.models import Note, register
 from valuebox.predictions.sums.tables import MAX_SEGMENT, sum_tables
+from valuebox.predictions.words import Words
 
 _SAID: Final = ResponsePrediction
 _SPREAD: Final = ShareSpread(_SAID.probability)
@@ -68,6 +69,12 @@ LEDGER: Final = Ledger(
     features_source=join(_SAID, ResponseFeatures, ResponseFeatures.id == _SAID.id),
     edges=SHARE_EDGES,
     is_share=True,
+    words=Words(
+        title="Response",
+        rows="predictions",
+        day="Period began",
+        predict="/v1/growth/response",
+    ),
 )
 
 

@@ -73,8 +73,7 @@ def monitor(
     days = queries.joined_days(session, ledger, Selection(last=tomorrow, model=model))
     if not days:
         said = f" that {model} predicted" if model else ""
-        subject = ledger.who.split()[0]
-        raise NothingToMonitor(f"the sums hold no {subject}{said} yet")
+        raise NothingToMonitor(f"the sums hold no {ledger.words.rows}{said} yet")
     last = max(one.day for one in days)
     first = since or last - timedelta(days=DEFAULT_DAYS - 1)
     if first > last:
