@@ -1,7 +1,7 @@
 """The dashboard of a database, asked without a server, and users of simulated worlds to show."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -15,6 +15,7 @@ from support.pages import Page
 from support.sums import fold, report, send
 from valuebox.access.callers import Access, Mode
 from valuebox.access.keys import Scope, create_key
+from valuebox.compartments.contract import Artifact
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.dashboard.site import Dashboard
 from valuebox.serving.guard import Guard
@@ -98,14 +99,28 @@ def leads_to(answer: httpx.Response) -> str:
 
 
 @contextmanager
-def site_on(store: Store, model: LtvModel, mode: Mode = "open", **settings: Any) -> Iterator[Site]:
-    """The guard and the dashboard in front of a database, with nothing behind them."""
+def site_on(
+    store: Store,
+    model: LtvModel,
+    mode: Mode = "open",
+    models: Mapping[str, Artifact] | None = None,
+    **settings: Any,
+) -> Iterator[Site]:
+    """The guard and the dashboard in front of a database, with nothing behind them.
+
+    Args:
+        store: What is shown.
+        model: Of lifetime values, which is served.
+        mode: Who may look.
+        models: Served beside it, by compartment.
+        settings: Of the service.
+    """
 
     async def nothing(scope: Any, _receive: Any, _send: Any) -> None:
         raise AssertionError(f"{scope['path']} was passed on")
 
     access = Access(store, mode)
-    service = SimpleNamespace(store=store, access=access, models={"ltv": model, "response": None})
+    service = SimpleNamespace(store=store, access=access, models={"ltv": model, **(models or {})})
     guard = Guard(
         nothing, lambda: Settings(**settings), lambda: service, lambda *of: [Dashboard.of(*of)]
     )

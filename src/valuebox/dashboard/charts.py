@@ -81,7 +81,7 @@ def over_time(
         return None
     down = _down(_values(cohorts))
     scale = Scale(down[0], down[-1], BOTTOM, TOP)
-    places = [_place(one.period) for one in cohorts]
+    places = [place_of(one.period) for one in cohorts]
     slots = places[-1] - places[0] + 1
     step = (RIGHT - LEFT) / slots
     width = min(step * 0.7, _WIDEST)
@@ -110,7 +110,7 @@ def over_time(
     return CohortChart(Axes(ticks(down, scale, write), across), marks)
 
 
-def _place(period: str) -> int:
+def place_of(period: str) -> int:
     """The number of a day or month, one more than that of the one before."""
     if len(period) > len("2019-07"):
         return date.fromisoformat(period).toordinal()

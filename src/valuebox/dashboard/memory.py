@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from valuebox.compartments.register import ledgers
 from valuebox.dashboard.choices import Choice
-from valuebox.dashboard.panels import BESIDE, PANELS, Panel
+from valuebox.dashboard.panels import BESIDE, Panel, shown
 from valuebox.dashboard.reading import Frame, frame, has_rows
 from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.sums import queries
@@ -38,7 +38,8 @@ class View:
 
     def all_rows(self, session: Session) -> Mapping[str, Sequence[Any]]:
         """What every panel shows, by name."""
-        return {name: self.rows(session, panel) for name, panel in (PANELS | BESIDE).items()}
+        panels = shown(self.over.ledger) | BESIDE
+        return {name: self.rows(session, panel) for name, panel in panels.items()}
 
 
 class Memory:

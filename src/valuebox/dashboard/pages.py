@@ -10,7 +10,7 @@ from jinja2 import Environment
 from starlette.responses import HTMLResponse
 
 from valuebox.compartments.register import ledgers
-from valuebox.dashboard import charts, panels
+from valuebox.dashboard import calibration, charts, panels
 from valuebox.dashboard.reading import MAX_JUDGED, Frame
 from valuebox.pages.readable import change, compact
 from valuebox.pages.rendering import digest, environment, style
@@ -58,7 +58,7 @@ def view(over: Frame, found: Mapping[str, Sequence[Any]], viewer: Viewer) -> HTM
         words=ledger.words,
         mean=WRITTEN[panels.mean_kind(ledger)],
         difference=WRITTEN[panels.difference_kind(ledger)],
-        panels={name: panel.table(ledger) for name, panel in panels.PANELS.items()},
+        panels={name: panel.table(ledger) for name, panel in panels.shown(ledger).items()},
         presets=_presets(over),
         inside=sum(judged) / len(judged) if judged else None,
         judged=len(judged),
@@ -70,6 +70,8 @@ def view(over: Frame, found: Mapping[str, Sequence[Any]], viewer: Viewer) -> HTM
         judged_worst=len(found["worst"]),
         most_judged=MAX_JUDGED,
         known_by="month" if all(len(one.period) == _MONTH for one in found["worst"]) else "day",
+        tenths=calibration.by_tenth(found.get("calibration", ())),
+        lifted=calibration.over_time(found.get("lifts", ())),
         sizes=charts.by_size(found["predictions"], write),
         days=charts.by_day(found["arrivals"], *over.arrival_days) if over.arrival_days else None,
         drifts=drifts,

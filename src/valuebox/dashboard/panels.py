@@ -25,6 +25,8 @@ class Panel:
     """Whether the table shows more than the sums, and may change while these do not."""
     lists: Callable[[Any], bool] = lambda _: True
     """Whether something that was read is in the table, beside what is only counted."""
+    shows: Callable[[Ledger], bool] = lambda _: True
+    """Whether a ledger has the table."""
 
     def listed(self, found: Sequence[Any]) -> list[Any]:
         """What is in the table, of what was read."""
@@ -76,6 +78,33 @@ def _cohorts(ledger: Ledger) -> tuple[Column, ...]:
 
 def _worst(ledger: Ledger) -> tuple[Column, ...]:
     return (*_cohorts(ledger), column("beyond", "Outside by", difference_kind(ledger)))
+
+
+def _calibration(ledger: Ledger) -> tuple[Column, ...]:
+    return (
+        column("segment", "Segment", "text"),
+        column("decile", "Tenth", "count"),
+        column("rows", ledger.words.rows.capitalize(), "count"),
+        column("predicted", "Predicted", "share"),
+        column("actual", "Came true", "share"),
+        column("lower", "from", "share"),
+        column("upper", "to", "share"),
+        Column("error", "Error", "points", error_of),
+    )
+
+
+def _lifts(ledger: Ledger) -> tuple[Column, ...]:
+    return (
+        column("segment", "Segment", "text"),
+        column("period", ledger.words.day, "text"),
+        column("rows", ledger.words.rows.capitalize(), "count"),
+        column("responders", "Came true", "count"),
+        column("lift", "Lift", "index"),
+    )
+
+
+def _is_calibrated(ledger: Ledger) -> bool:
+    return ledger.spread.is_calibrated
 
 
 def _drift(ledger: Ledger) -> tuple[Column, ...]:
@@ -140,6 +169,8 @@ PANELS: Final[dict[str, Panel]] = {
         Panel("cohorts", _cohorts, reading.cohorts),
         Panel("segments", _cohorts, reading.compared),
         WORST,
+        Panel("calibration", _calibration, reading.calibration, shows=_is_calibrated),
+        Panel("lifts", _lifts, reading.lifts, shows=_is_calibrated),
         Panel("drift", _drift, reading.drifts),
         Panel("predictions", _predictions, reading.predictions),
         Panel("arrivals", _arrivals, reading.arrivals),
@@ -150,3 +181,8 @@ PANELS: Final[dict[str, Panel]] = {
 WITHHELD: Final = Panel("withheld", _withheld, reading.withheld)
 BESIDE: Final[dict[str, Panel]] = {WITHHELD.name: WITHHELD}
 """Panels that the page tells in words, beside its tables."""
+
+
+def shown(ledger: Ledger) -> dict[str, Panel]:
+    """The panels that a ledger has, by name."""
+    return {name: panel for name, panel in PANELS.items() if panel.shows(ledger)}

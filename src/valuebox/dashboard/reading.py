@@ -10,8 +10,15 @@ from sqlalchemy.orm import Session
 
 from valuebox.dashboard.choices import Choice
 from valuebox.predictions.ledger import Ledger
+from valuebox.predictions.sums import calibration as calibrated
 from valuebox.predictions.sums import queries
-from valuebox.predictions.sums.cohort_means import cohort_means, judged_cohorts, withheld_cohorts
+from valuebox.predictions.sums.calibration import Decile, Lift
+from valuebox.predictions.sums.cohort_means import (
+    cohort_means,
+    judged_cohorts,
+    nameable_cohorts,
+    withheld_cohorts,
+)
 from valuebox.predictions.sums.drift import drift_with_months
 from valuebox.predictions.sums.totals import together, totals
 from valuebox.predictions.sums.views import (
@@ -194,6 +201,18 @@ def judged(session: Session, over: Frame) -> list[CohortMean]:
             break
     known = [one for one in found[:MAX_JUDGED] if one.beyond is not None]
     return sorted(known, key=lambda one: (-one.surprise, one.segment, one.period))
+
+
+def calibration(session: Session, over: Frame) -> list[Decile]:
+    """Tenths of the segment that is shown over time, the likeliest first."""
+    return calibrated.deciles(session, over.ledger, _over_time(over), over.least)
+
+
+def lifts(session: Session, over: Frame) -> list[Lift]:
+    """Lift of the likeliest tenth of every segment and month whose outcomes may be told."""
+    found = calibrated.lifts(session, over.ledger, over.selection, over.least)
+    told = nameable_cohorts(session, over.ledger, over.selection, "month", over.least)
+    return [one for one in found if (one.segment, one.period) in told]
 
 
 def drifts(session: Session, over: Frame) -> list[FeatureDrift]:

@@ -160,12 +160,15 @@ class Dashboard:
     def _csv(self, choice: Choice, panel: Panel) -> Response:
         with within(VIEW_SECONDS), self._running().store.reading() as session:
             view = self._memory.view(session, choice)
+            ledger = view.over.ledger
+            if not panel.shows(ledger):
+                return error_response("not_found", f"There is no {panel.name} of {ledger.name}.")
             found = view.rows(session, panel)
         headers = {
             **pages.PRIVATE,
             "Content-Disposition": f'attachment; filename="valuebox-{panel.name}.csv"',
         }
-        return Response(panel.csv(view.over.ledger, found), headers=headers, media_type="text/csv")
+        return Response(panel.csv(ledger, found), headers=headers, media_type="text/csv")
 
     async def _sign_in(
         self, scope: Connection, headers: Headers, receive: Receive, choice: Choice

@@ -128,15 +128,8 @@ def percent(value: float | None, decimals: int = 0) -> str:
 
 
 def points(value: float | None) -> str:
-    """A difference of shares in percentage points, with its sign: +1.2 pp, -0.050 pp."""
-    if value is None:
-        return NOTHING
-    size = 100 * abs(value)
-    if size < 0.001:
-        text = "0"
-    else:
-        text = f"{100 * value:+.{max(1, 1 - math.floor(math.log10(size))) if size < 0.1 else 1}f}"
-    return f"{text}\N{NO-BREAK SPACE}pp"
+    """A difference of shares in percentage points: 1.2 pp, -0.050 pp."""
+    return NOTHING if value is None else percent(value, decimals=1).replace("%", "pp")
 
 
 def change(value: float | None) -> str:

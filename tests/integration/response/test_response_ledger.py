@@ -1,77 +1,26 @@
 """What was predicted of customers and what they did, added up, monitored, and taken out again."""
 
-from datetime import UTC, datetime, timedelta
-from threading import Event
-
-import numpy as np
 import pytest
-from support.facts import event, put_events
-from support.sums import AT_ONCE, some_time_ago
+from support.facts import put_events
+from support.responded import REFERENCE, START, TAG, bought, fold, opened, predict
 
 from valuebox.compartments.response import repository
-from valuebox.compartments.response.features import Cell
 from valuebox.compartments.response.ledger import LEDGER
-from valuebox.features.bins import SHARE_EDGES, CategoryBins, NumberBins, Reference
+from valuebox.features.bins import NumberBins
 from valuebox.predictions.monitoring.checks import monitor
 from valuebox.predictions.monitoring.results import MonitorResult, Thresholds
 from valuebox.predictions.sums import queries
 from valuebox.predictions.sums.calibration import deciles, lifts
 from valuebox.predictions.sums.cohort_means import cohort_means
-from valuebox.predictions.sums.folding import Folding
 from valuebox.predictions.sums.models import Note, register
 from valuebox.predictions.sums.views import CohortMean, Selection
 from valuebox.store.engine import Store
-from valuebox.store.ids import new_id
-from valuebox.store.writing import write
-
-CELLS = [Cell("bought", None), Cell("bought", "thai")]
-TAG = "response:a"
-START = datetime(2025, 8, 1, tzinfo=UTC)
-REFERENCE = Reference(
-    numbers={
-        "days known": NumberBins(
-            edges=[10.0], names=["few", "many", "missing"], users=[500, 500, 0]
-        )
-    },
-    categories={"city": CategoryBins(values=["Lisbon"], rarer=["Porto"], users=[600, 400, 0, 0])},
-    predictions=[10] * (len(SHARE_EDGES) + 1),
-)
 
 
 @pytest.fixture
 def shop(store: Store) -> Store:
     """A shop that was watched for long, and a model that serves it."""
-    put_events(store, *(bought(f"w{day}", "watcher", day) for day in (-90, 200)))
-    with store.writing() as session:
-        note = Note(TAG, START - timedelta(days=5), REFERENCE, {"moves": {"bought": 0.1}})
-        register(session, LEDGER, note)
-    return store
-
-
-def bought(name: str, who: str, day: float, category: str | None = None) -> dict[str, object]:
-    when = (START + timedelta(days=day)).isoformat()
-    told = {"category": category} if category else None
-    return event(name, customer=who, type="bought", time=when, session=None, properties=told)
-
-
-def predict(
-    store: Store, first: int, count: int, chance: float, day: int = 0, known: float = 20.0
-) -> None:
-    """Store what is said of customers, a while ago, so that it can be added up."""
-    keys = [("shop", str(first + number)) for number in range(count)]
-    chances = np.column_stack([np.full(count, chance), np.full(count, chance / 2)])
-    start = START + timedelta(days=day)
-    said = repository.answer(keys, CELLS, chances, TAG, start, 30)
-    told = [
-        {"days known": known if number % 2 else 3.0, "city": ["Lisbon", "Porto"][number % 5 > 2]}
-        for number in range(count)
-    ]
-    with some_time_ago(), store.writing() as session:
-        write(session, repository.new_rows(new_id(), said, CELLS, chances, told, "category"))
-
-
-def fold(store: Store) -> None:
-    Folding(store, LEDGER, AT_ONCE).fold(Event(), patient=True)
+    return opened(store)
 
 
 def months(store: Store) -> dict[str, CohortMean]:

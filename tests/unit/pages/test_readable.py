@@ -65,6 +65,14 @@ def test_shares_are_neither_nothing_nor_all_unless_they_are(
     assert readable.percent(value) == shown
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, "—"), (0.1234, "12.3\xa0pp"), (-0.051, "-5.1\xa0pp"), (0.0005, "0.050\xa0pp")],
+)
+def test_differences_of_shares_are_points(value: float | None, shown: str) -> None:
+    assert readable.points(value) == shown
+
+
 def test_shares_have_the_decimals_that_are_asked_for() -> None:
     assert readable.percent(0.2743, decimals=1) == "27.4\xa0%"
 

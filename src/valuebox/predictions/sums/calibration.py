@@ -1,10 +1,11 @@
 """Whether as many responded as was predicted, by tenths of the rows, and how far the top one leads.
 
 Rows are those whose outcome is known, from the likeliest to the least likely. They are known by
-bin of the prediction: a bin that lies across the border of two tenths goes to the upper one.
+bin of the prediction: of a bin that lies across the border of two tenths each has the part that
+lies on its side, as if the rows of the bin were shuffled.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,12 +22,12 @@ _TENTHS: Final = 10
 
 @dataclass(frozen=True)
 class Decile:
-    """About a tenth of the rows of a segment, by how likely they were said to respond."""
+    """A tenth of the rows of a segment, by how likely they were said to respond."""
 
     model: str
     segment: str
     decile: int
-    """From 1, the likeliest, to 10; where many rows are in one bin, some are not there."""
+    """From 1, the likeliest, to 10; neighbours that lie in one bin are alike."""
     rows: int
     predicted: float
     """Mean probability."""
@@ -53,9 +54,15 @@ class Lift:
 
 @dataclass(frozen=True)
 class _Bin:
-    rows: int
+    """Rows of a bin, or of a part of it: sums."""
+
+    rows: float
     prediction: float
     actual: float
+
+    def part(self, share: float) -> "_Bin":
+        """So much of the bin, whichever rows that would be."""
+        return _Bin(share * self.rows, share * self.prediction, share * self.actual)
 
 
 def deciles(session: Session, ledger: Ledger, selection: Selection, least: int = 1) -> list[Decile]:
@@ -65,15 +72,13 @@ def deciles(session: Session, ledger: Ledger, selection: Selection, least: int =
         session: Reads.
         ledger: Whose spread is calibrated.
         selection: Days, segments and model.
-        least: Segments with fewer rows in any tenth are left out.
+        least: Segments with fewer rows in a tenth are left out.
     """
     found: list[Decile] = []
     for (model, segment, _), bins in _bins(session, ledger, selection, by_month=False).items():
-        tenths = [
-            _decile(model, segment, place, tenth) for place, tenth in _tenths(bins) if tenth.rows
-        ]
-        if all(one.rows >= least for one in tenths):
-            found += tenths
+        if _together(bins).rows >= _TENTHS * least:
+            tenths = enumerate(_tenths(bins), 1)
+            found += [_decile(model, segment, number, one) for number, one in tenths]
     return found
 
 
@@ -89,12 +94,12 @@ def lifts(session: Session, ledger: Ledger, selection: Selection, least: int = 1
     found = []
     for (model, segment, number), bins in _bins(session, ledger, selection, by_month=True).items():
         whole = _together(bins)
-        _, top = next(_tenths(bins))
-        if top.rows >= least and whole.rows > top.rows:
+        if whole.rows >= _TENTHS * least:
+            top = _tenths(bins)[0]
             share = whole.actual / whole.rows
             lift = top.actual / top.rows / share if share else None
-            period = period_name(number)
-            found.append(Lift(model, segment, period, whole.rows, round(whole.actual), lift))
+            rows, period = round(whole.rows), period_name(number)
+            found.append(Lift(model, segment, period, rows, round(whole.actual), lift))
     return found
 
 
@@ -117,14 +122,18 @@ def _bins(
     return found
 
 
-def _tenths(bins: Sequence[_Bin]) -> Iterator[tuple[int, _Bin]]:
-    total, passed = sum(one.rows for one in bins), 0
-    gathered: dict[int, list[_Bin]] = {}
+def _tenths(bins: Sequence[_Bin]) -> list[_Bin]:
+    """Ten parts with as many rows each, in the order of the bins."""
+    size = sum(one.rows for one in bins) / _TENTHS
+    parts: list[list[_Bin]] = [[] for _ in range(_TENTHS)]
+    passed = 0.0
     for one in bins:
-        gathered.setdefault(_TENTHS * passed // total, []).append(one)
+        for number, part in enumerate(parts):
+            start, end = max(passed, number * size), min(passed + one.rows, (number + 1) * size)
+            if start < end:
+                part.append(one.part((end - start) / one.rows))
         passed += one.rows
-    for place, some in gathered.items():
-        yield place + 1, _together(some)
+    return [_together(part) for part in parts]
 
 
 def _together(bins: Iterable[_Bin]) -> _Bin:
@@ -137,6 +146,7 @@ def _together(bins: Iterable[_Bin]) -> _Bin:
 
 
 def _decile(model: str, segment: str, place: int, tenth: _Bin) -> Decile:
-    lower, upper = wilson(round(tenth.actual), tenth.rows)
+    rows = round(tenth.rows)
+    lower, upper = wilson(round(tenth.actual), rows)
     means = (tenth.prediction / tenth.rows, tenth.actual / tenth.rows)
-    return Decile(model, segment, place, tenth.rows, *means, lower, upper)
+    return Decile(model, segment, place, rows, *means, lower, upper)

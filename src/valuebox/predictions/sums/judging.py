@@ -7,6 +7,7 @@ is the one that the last answer held. What it replaces is taken out of the sums 
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     CompoundSelect,
     Select,
@@ -125,7 +126,10 @@ def _add(session: Session, ledger: Ledger, model: KnownModel, changes: Changes) 
         changes: `id` of a row, `sign` (1 or -1: taken out again), `whole` (1 where the row is
             meant, 0 where only the outcome is) and `real` (which outcome is meant).
     """
-    rows = _rows(ledger, model, changes.subquery())
+    # Found once: PostgreSQL would look for all of them anew for every row of a table of which it
+    # has no statistics yet.
+    found = changes.cte("changes").prefix_with("MATERIALIZED", dialect="postgresql")
+    rows = _rows(ledger, model, found)
     known = case((rows.c.outcome.is_not(None), rows.c.sign), else_=0)
     error = rows.c.outcome - rows.c.prediction
     whole = rows.c.sign * rows.c.whole
@@ -157,7 +161,7 @@ def _add(session: Session, ledger: Ledger, model: KnownModel, changes: Changes) 
         add_up(session, ledger.sums.cohort_scatter, model.model, by_bin)
 
 
-def _rows(ledger: Ledger, model: KnownModel, changes: Subquery) -> Subquery:
+def _rows(ledger: Ledger, model: KnownModel, changes: CTE) -> Subquery:
     spread, outcomes = ledger.spread, ledger.outcomes
     extras = zip(spread.extras, spread.amounts(model.learned), strict=True)
     bins = spread.bin(model.learned)
