@@ -24,6 +24,7 @@ from valuebox.predictions.sums.days import day_of
 from valuebox.predictions.sums.forgetting import Forgetting
 from valuebox.predictions.sums.models import Note, register
 from valuebox.predictions.sums.tables import sum_tables
+from valuebox.predictions.words import Words
 from valuebox.store.ids import first_id
 from valuebox.store.people import chunks, records
 from valuebox.store.pruning import Pruned, deleted, next_batch
@@ -73,6 +74,7 @@ class Kept:
             who="predictions for periods that began",
             edges=SHARE_EDGES,
             is_share=True,
+            words=Words(rows="predictions", day="Period began"),
         )
 
     def note(self, session: Session, model: CustomerModel) -> None:

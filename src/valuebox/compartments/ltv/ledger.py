@@ -12,6 +12,7 @@ from valuebox.predictions.sums.models import Note, register
 from valuebox.predictions.sums.tables import sum_tables
 from valuebox.predictions.words import Words
 
+_FIRST: Final = "valuebox evaluate data/valid.csv"
 LEDGER: Final = Ledger(
     name="ltv",
     source=join(LtvFeatures, LtvPrediction, LtvPrediction.features_id == LtvFeatures.id),
@@ -28,14 +29,7 @@ LEDGER: Final = Ledger(
     spread=AmountSpread(),
     feature=lambda name, _: getattr(LtvFeatures, name.lower()),
     who="users who joined",
-    words=Words(
-        title="Lifetime value",
-        rows="users",
-        day="Joined",
-        predict="/v1/ltv/predict",
-        report="/v1/ltv/outcomes",
-        example="valuebox evaluate data/valid.csv",
-    ),
+    words=Words("Lifetime value", "users", "Joined", "/v1/ltv/predict", "/v1/ltv/outcomes", _FIRST),
 )
 
 
