@@ -5,7 +5,7 @@ from importlib.metadata import files
 import pandas as pd
 
 from support.growth import facts
-from valuebox.facts.frames import Facts
+from valuebox.compartments.growth.loaded.frames import Facts
 
 
 def cdnow() -> Facts:

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valuebox.compartments.growth.change.samples import Sample
+from valuebox.compartments.growth.loaded.frames import Customers, Events, Facts, labels
 from valuebox.compartments.growth.loaded.money import Money, money
 from valuebox.compartments.growth.value.purchases import Purchases
-from valuebox.facts.frames import Customers, Events, Facts, labels
 from valuebox.facts.labels import Labels
 
 START = np.datetime64("2024-01-01", "us")

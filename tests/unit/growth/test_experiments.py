@@ -15,7 +15,7 @@ from valuebox.compartments.growth.experiments.power import (
     plan,
 )
 from valuebox.compartments.growth.experiments.schemas import ExperimentQuestion, ExperimentReport
-from valuebox.facts.frames import Customers, Events, Facts
+from valuebox.compartments.growth.loaded.frames import Customers, Events, Facts
 from valuebox.facts.labels import Labels
 from valuebox.statistics.holm import holm
 

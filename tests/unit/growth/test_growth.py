@@ -11,10 +11,10 @@ from valuebox.compartments.growth.activity.retention import retention
 from valuebox.compartments.growth.change.samples import joined_before, together
 from valuebox.compartments.growth.change.segments import discover
 from valuebox.compartments.growth.loaded.attributes import MOST_GROUPS, by_name, limited
+from valuebox.compartments.growth.loaded.frames import labels
 from valuebox.compartments.growth.loaded.money import money
 from valuebox.compartments.growth.schemas import Baseline, GrowthQuestion
 from valuebox.compartments.growth.spending.advertising import advertising
-from valuebox.facts.frames import labels
 from valuebox.schemas.names import NOBODY, OTHERS
 
 

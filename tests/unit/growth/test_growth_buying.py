@@ -3,12 +3,12 @@ import pytest
 from support.cdnow import cdnow
 from support.growth import START, bought, facts, histories
 
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.value.bgnbd import BgNbd, NoFit, fit_bgnbd
 from valuebox.compartments.growth.value.gamma_gamma import GammaGamma, fit_gamma_gamma
 from valuebox.compartments.growth.value.holdout import halfway, holdout
 from valuebox.compartments.growth.value.probabilistic import probabilistic_value
 from valuebox.compartments.growth.value.purchases import Purchases, purchases
-from valuebox.facts.frames import Facts
 
 # The paper counts the time from a customer's first day until the last one, on which it still looks.
 CALIBRATED = np.datetime64("1997-09-30T00:00:00.000001", "us")

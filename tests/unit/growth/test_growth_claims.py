@@ -6,8 +6,8 @@ from support.growth import START, bought, facts, halves
 
 from valuebox.compartments.growth.change.claims import adjusted, shares
 from valuebox.compartments.growth.change.lift import lifts
+from valuebox.compartments.growth.loaded.frames import grouped
 from valuebox.compartments.growth.spending.advertising import Advertising, advertising
-from valuebox.facts.frames import grouped
 from valuebox.statistics import means
 from valuebox.statistics.amounts import Amounts
 

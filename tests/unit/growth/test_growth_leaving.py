@@ -4,6 +4,7 @@ from support.cdnow import cdnow
 from support.growth import START, bought, facts
 
 from valuebox.compartments.growth.activity.counts import NotEnough
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.schemas import GrowthQuestion
 from valuebox.compartments.growth.value.bgnbd import NoFit
 from valuebox.compartments.growth.value.leaving import leaving
@@ -11,7 +12,6 @@ from valuebox.compartments.growth.value.probabilistic import buyers
 from valuebox.compartments.growth.value.rfm import quintiles, rfm
 from valuebox.compartments.growth.value.sbg import fit_sbg
 from valuebox.compartments.growth.value.subscriptions import subscriptions
-from valuebox.facts.frames import Facts
 from valuebox.facts.labels import Labels
 
 CALIBRATED = np.datetime64("1997-09-30T00:00:00.000001", "us")

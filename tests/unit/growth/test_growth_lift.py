@@ -5,7 +5,7 @@ from scipy.stats import norm
 from support.growth import START, bought, facts, halves
 
 from valuebox.compartments.growth.change.lift import lifts
-from valuebox.facts.frames import grouped
+from valuebox.compartments.growth.loaded.frames import grouped
 from valuebox.statistics import means, rates
 from valuebox.statistics.holm import holm
 from valuebox.statistics.rates import Paired

@@ -5,6 +5,7 @@ import pytest
 from support.growth import START, bought, made
 from support.growth import facts as by_day
 
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.loaded.money import money
 from valuebox.compartments.growth.loaded.refunds import apart, is_refund_type
 from valuebox.compartments.growth.spending.advertising import Advertising, Campaign, advertising
@@ -13,7 +14,6 @@ from valuebox.compartments.growth.value.formula import factors, formula_value
 from valuebox.compartments.growth.value.holdout import holdout
 from valuebox.compartments.growth.value.probabilistic import BuyerModel, learn
 from valuebox.compartments.growth.value.purchases import purchases
-from valuebox.facts.frames import Facts
 
 DAY = np.timedelta64(1, "D")
 

@@ -4,7 +4,7 @@ import pytest
 from support.growth import named
 
 from valuebox.compartments.growth.loaded.attributes import by_name
-from valuebox.facts.frames import crossed, grouped, labels
+from valuebox.compartments.growth.loaded.frames import crossed, grouped, labels
 from valuebox.features.attributes import Attributes
 from valuebox.schemas.names import NOBODY, OTHERS, UNKNOWN, meant, name_of, shown
 

@@ -3,11 +3,11 @@ import pytest
 from support.cdnow import cdnow
 from support.growth import bought, histories
 
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.value.bgnbd import fit_bgnbd, fitted_by
 from valuebox.compartments.growth.value.probabilistic import BuyerModel, probabilistic_value
 from valuebox.compartments.growth.value.purchases import Purchases
 from valuebox.compartments.growth.value.scatter import Horizon, scatter
-from valuebox.facts.frames import Facts
 
 CALIBRATED = np.datetime64("1997-09-30T00:00:00.000001", "us")
 TRUE = (0.8, 5.0, 0.9, 3.0)

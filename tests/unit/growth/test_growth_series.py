@@ -5,8 +5,8 @@ import pytest
 from support.growth import START, bought, facts
 
 from valuebox.compartments.growth.activity.series import MOST, GroupSeries, TimeSeries, series
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.loaded.money import Money, money
-from valuebox.facts.frames import Facts
 from valuebox.facts.labels import Labels
 
 DAY = np.timedelta64(1, "D")

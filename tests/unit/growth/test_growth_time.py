@@ -12,6 +12,7 @@ from valuebox.compartments.growth.activity.months import activity
 from valuebox.compartments.growth.activity.retention import retention
 from valuebox.compartments.growth.change.comparison import comparison
 from valuebox.compartments.growth.change.samples import together
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.loaded.money import money
 from valuebox.compartments.growth.loaded.observed import whole_months
 from valuebox.compartments.growth.loaded.strays import sift
@@ -19,7 +20,6 @@ from valuebox.compartments.growth.schemas import GrowthQuestion
 from valuebox.compartments.growth.value.formula import factors, formula_value
 from valuebox.compartments.growth.value.purchases import first_purchases
 from valuebox.facts.clock import aware, local
-from valuebox.facts.frames import Facts
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = np.datetime64("2024-12-01", "us")

@@ -5,11 +5,11 @@ import pytest
 from support.cdnow import cdnow
 from support.growth import START, bought, facts
 
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.schemas import GrowthQuestion
 from valuebox.compartments.growth.value.bgnbd import NoFit
 from valuebox.compartments.growth.value.probabilistic import buyers
 from valuebox.compartments.growth.value.ranking import By, Ranked, ranked
-from valuebox.facts.frames import Facts
 from valuebox_cli.growth.whom import COLUMNS
 
 CALIBRATED = np.datetime64("1997-09-30T00:00:00.000001", "us")

@@ -5,10 +5,10 @@ import pytest
 from support.growth import START
 
 from valuebox.compartments.growth.experiments.exposure import NoExperiment
+from valuebox.compartments.growth.loaded.frames import Customers, Events, Facts
 from valuebox.compartments.growth.uplift.judging import judge_uplift
 from valuebox.compartments.growth.uplift.qini import effects, qini
 from valuebox.compartments.growth.uplift.schemas import UpliftQuestion
-from valuebox.facts.frames import Customers, Events, Facts
 from valuebox.facts.labels import Labels
 
 DAY = np.timedelta64(1, "D")

@@ -26,6 +26,7 @@ from valuebox.compartments.growth.change.claims import Tested, shares
 from valuebox.compartments.growth.change.comparison import Comparison, comparison
 from valuebox.compartments.growth.change.segments import Discovery, discover
 from valuebox.compartments.growth.loaded.facts import Loaded, load
+from valuebox.compartments.growth.loaded.frames import Facts, grouped
 from valuebox.compartments.growth.loaded.money import Money, money_of
 from valuebox.compartments.growth.loaded.observed import end_of
 from valuebox.compartments.growth.loaded.unmatched import unmatched
@@ -48,7 +49,6 @@ from valuebox.compartments.growth.value.purchases import first_purchases
 from valuebox.compartments.growth.value.rfm import rfm
 from valuebox.compartments.register import ledgers
 from valuebox.facts.clock import aware, moment
-from valuebox.facts.frames import Facts, grouped
 from valuebox.predictions.latest import latest_predictions
 from valuebox.schemas.values import MAX_USER_ID
 from valuebox.statistics.subsampling import MeanTails

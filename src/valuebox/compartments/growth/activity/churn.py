@@ -4,7 +4,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.compartments.growth.activity.months import Activity
-from valuebox.facts.frames import Facts
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.statistics.rates import wilson
 
 

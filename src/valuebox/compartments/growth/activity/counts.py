@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from valuebox.facts.frames import Facts, Groups, crossed, grouped
+from valuebox.compartments.growth.loaded.frames import Facts, Groups, crossed, grouped
 
 _LONGEST: Final = 20
 """Most events of a customer that have a bar of their own; with more, customers share one."""

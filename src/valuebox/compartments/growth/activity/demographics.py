@@ -3,9 +3,9 @@
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from valuebox.compartments.growth.loaded.frames import Facts, Groups
 from valuebox.compartments.growth.loaded.money import Money
 from valuebox.compartments.growth.value.formula import Factors, group_values
-from valuebox.facts.frames import Facts, Groups
 from valuebox.schemas.names import UNKNOWN
 from valuebox.statistics.shuffling import FEWEST
 from valuebox.statistics.subsampling import MeanTails

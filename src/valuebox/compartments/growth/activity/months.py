@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from valuebox.compartments.growth.loaded.frames import Facts, month_of, months
 from valuebox.compartments.growth.loaded.observed import whole_months
-from valuebox.facts.frames import Facts, month_of, months
 from valuebox.statistics.arrays import Mask
 
 MOST_MONTHS: Final = 60

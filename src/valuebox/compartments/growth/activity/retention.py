@@ -4,8 +4,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.compartments.growth.activity.months import Activity
+from valuebox.compartments.growth.loaded.frames import months
 from valuebox.compartments.growth.schemas import CohortsBy
-from valuebox.facts.frames import months
 from valuebox.statistics.arrays import Moments
 
 

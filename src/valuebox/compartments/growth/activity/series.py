@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from valuebox.compartments.growth.loaded.frames import Facts, Groups, summed
 from valuebox.compartments.growth.loaded.money import Money
 from valuebox.compartments.growth.value.purchases import first_purchases
-from valuebox.facts.frames import Facts, Groups, summed
 from valuebox.statistics.arrays import Floats, Moments
 
 Unit = Literal["day", "week", "month"]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from valuebox.facts.frames import Facts
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.schemas.names import UNKNOWN
 from valuebox.statistics.holm import holm
 from valuebox.statistics.shuffling import FEWEST

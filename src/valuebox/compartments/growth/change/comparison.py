@@ -11,11 +11,11 @@ from valuebox.compartments.growth.change.claims import adjusted
 from valuebox.compartments.growth.change.lift import Lift, lifts, responded
 from valuebox.compartments.growth.change.periods import Period, are_alike, within
 from valuebox.compartments.growth.change.samples import Both, Sample
+from valuebox.compartments.growth.loaded.frames import Facts, Groups
 from valuebox.compartments.growth.loaded.money import money_of
 from valuebox.compartments.growth.loaded.observed import watched_until
 from valuebox.compartments.growth.schemas import Baseline, GrowthQuestion
 from valuebox.facts.clock import aware, moment
-from valuebox.facts.frames import Facts, Groups
 from valuebox.statistics.arrays import Floats, Moments
 from valuebox.statistics.gain import GainCurve, gain_curve
 

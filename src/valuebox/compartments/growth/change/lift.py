@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.compartments.growth.change.claims import SIGNIFICANT, adjusted
 from valuebox.compartments.growth.change.samples import Sample
+from valuebox.compartments.growth.loaded.frames import Facts, Groups, summed
 from valuebox.compartments.growth.loaded.money import Money
-from valuebox.facts.frames import Facts, Groups, summed
 from valuebox.statistics import means, rates
 from valuebox.statistics.arrays import Mask
 from valuebox.statistics.shuffling import FEWEST, TOO_FEW

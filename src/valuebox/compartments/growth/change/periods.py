@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from valuebox.compartments.growth.change.samples import Sample
-from valuebox.facts.frames import Facts
+from valuebox.compartments.growth.loaded.frames import Facts
 
 _ALIKE: Final = 0.02
 """How much longer a period may be, as a share of the other one, to be taken for as long."""

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, tzinfo
 import numpy as np
 from numpy.typing import NDArray
 
+from valuebox.compartments.growth.loaded.frames import Customers, Events, Facts, joined
 from valuebox.facts.clock import moment
-from valuebox.facts.frames import Customers, Events, Facts, joined
 from valuebox.facts.labels import Labels
 from valuebox.statistics.arrays import Mask
 

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.compartments.growth.change.claims import SIGNIFICANT
-from valuebox.facts.frames import Customers, Groups, crossed
+from valuebox.compartments.growth.loaded.frames import Customers, Groups, crossed
 from valuebox.schemas.names import UNKNOWN
 from valuebox.statistics import rates
 from valuebox.statistics.arrays import Mask

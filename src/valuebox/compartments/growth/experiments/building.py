@@ -8,9 +8,9 @@ from valuebox.compartments.growth.experiments.exposure import NoExperiment
 from valuebox.compartments.growth.experiments.judging import judge
 from valuebox.compartments.growth.experiments.schemas import ExperimentQuestion, ExperimentReport
 from valuebox.compartments.growth.loaded.facts import load
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.loaded.observed import end_of
 from valuebox.compartments.growth.loaded.strays import SetAside
-from valuebox.facts.frames import Facts
 from valuebox.facts.labels import Labels
 from valuebox.store.engine import Store
 

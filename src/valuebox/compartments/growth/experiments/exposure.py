@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valuebox.compartments.growth.experiments.schemas import MOST_ARMS, ExperimentQuestion
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.errors import ValueboxError
 from valuebox.facts.clock import moment
-from valuebox.facts.frames import Facts
 from valuebox.schemas.names import UNKNOWN, meant
 from valuebox.statistics.arrays import Codes, Floats, Mask, Moments
 

@@ -18,8 +18,8 @@ from valuebox.compartments.growth.experiments.schemas import (
     Metric,
     RatioMismatch,
 )
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.loaded.strays import SetAside
-from valuebox.facts.frames import Facts
 from valuebox.pages.readable import change, figure, interval, visible
 from valuebox.statistics import means, rates
 from valuebox.statistics.arrays import Codes, Floats

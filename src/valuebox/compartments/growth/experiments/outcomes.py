@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from valuebox.compartments.growth.experiments.schemas import ExperimentQuestion, Metric
+from valuebox.compartments.growth.loaded.frames import Facts, summed
 from valuebox.compartments.growth.loaded.money import money
-from valuebox.facts.frames import Facts, summed
 from valuebox.statistics.arrays import Codes, Floats, Mask, Moments
 
 

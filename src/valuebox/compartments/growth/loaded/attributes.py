@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from valuebox.compartments.growth.loaded.frames import labels
 from valuebox.compartments.growth.schemas import Numbers
-from valuebox.facts.frames import labels
 from valuebox.facts.labels import Labels
 from valuebox.schemas.names import OTHERS, name_of, shown
 

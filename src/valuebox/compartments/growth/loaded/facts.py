@@ -10,12 +10,12 @@ from sqlalchemy import func, literal, select
 
 from valuebox.compartments.growth.change.samples import Both, joined_before, together
 from valuebox.compartments.growth.loaded.attributes import by_name, limited
+from valuebox.compartments.growth.loaded.frames import Customers, Events, Facts, as_shown, joined
 from valuebox.compartments.growth.loaded.refunds import apart, is_refund_type
 from valuebox.compartments.growth.loaded.strays import SetAside, Sifted, sift
 from valuebox.compartments.growth.schemas import Baseline, GrowthQuestion
 from valuebox.errors import ValueboxError
 from valuebox.facts.clock import local, moment
-from valuebox.facts.frames import Customers, Events, Facts, as_shown, joined
 from valuebox.facts.labels import Labels
 from valuebox.facts.reading import Choice, FactRows, read_facts
 from valuebox.schemas.names import shown

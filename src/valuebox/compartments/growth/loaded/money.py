@@ -11,9 +11,9 @@ from typing import Literal
 
 import numpy as np
 
+from valuebox.compartments.growth.loaded.frames import Events, Facts
 from valuebox.compartments.growth.loaded.refunds import are_refunds
 from valuebox.compartments.growth.schemas import GrowthQuestion
-from valuebox.facts.frames import Events, Facts
 from valuebox.statistics.arrays import Floats, Mask
 
 Measure = Literal["revenue", "profit"]

@@ -5,8 +5,8 @@ from typing import Final
 
 import numpy as np
 
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.facts.clock import UTC, moment
-from valuebox.facts.frames import Facts
 from valuebox.statistics.arrays import Moments
 
 _WHOLE: Final = 0.95

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from valuebox.facts.frames import Events
+from valuebox.compartments.growth.loaded.frames import Events
 from valuebox.facts.labels import Labels
 from valuebox.schemas.names import REFUND
 from valuebox.statistics.arrays import Mask

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.facts.clock import aware
-from valuebox.facts.frames import Facts
 from valuebox.statistics.arrays import Mask, Moments
 
 Why = Literal["later than now", "long after all others", "long before all others"]

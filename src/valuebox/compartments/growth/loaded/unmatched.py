@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Sequence
 import numpy as np
 
 from valuebox.compartments.growth.loaded.facts import Loaded
+from valuebox.compartments.growth.loaded.frames import grouped
 from valuebox.compartments.growth.schemas import GrowthQuestion
-from valuebox.facts.frames import grouped
 from valuebox.facts.labels import Labels
 from valuebox.schemas.names import meant, shown
 from valuebox.statistics.arrays import Floats

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from valuebox.compartments.growth.loaded.frames import Facts, Groups
 from valuebox.compartments.growth.loaded.money import Money
-from valuebox.facts.frames import Facts, Groups
 
 if TYPE_CHECKING:
     from valuebox.statistics.arrays import Mask

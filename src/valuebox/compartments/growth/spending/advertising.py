@@ -7,10 +7,10 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.compartments.growth.change.claims import SIGNIFICANT, adjusted
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.loaded.money import Money
 from valuebox.compartments.growth.spending.acquiring import acquired
 from valuebox.compartments.growth.spending.advice import advise
-from valuebox.facts.frames import Facts
 from valuebox.schemas.names import UNKNOWN, meant
 from valuebox.statistics import means
 from valuebox.statistics.amounts import Amounts

@@ -5,8 +5,8 @@ from typing import Final
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from valuebox.compartments.growth.loaded.frames import Facts, Groups, crossed, grouped
 from valuebox.compartments.growth.loaded.money import Measure, Money
-from valuebox.facts.frames import Facts, Groups, crossed, grouped
 from valuebox.facts.labels import Labels
 from valuebox.statistics.arrays import Floats
 from valuebox.statistics.subsampling import MeanTails

@@ -6,8 +6,8 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from valuebox.compartments.growth.loaded.frames import Facts, summed
 from valuebox.compartments.growth.loaded.money import money
-from valuebox.facts.frames import Facts, summed
 from valuebox.facts.labels import Labels
 from valuebox.features.one_hot import mark
 from valuebox.schemas.names import UNKNOWN

@@ -9,6 +9,7 @@ import scipy
 from valuebox.compartments.growth.experiments.exposure import NoExperiment, exposed
 from valuebox.compartments.growth.experiments.judging import ratio_mismatch
 from valuebox.compartments.growth.experiments.outcomes import outcomes
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.loaded.strays import SetAside
 from valuebox.compartments.growth.uplift.features import features_of, told_by_arm
 from valuebox.compartments.growth.uplift.learning import Matrix, held_out
@@ -19,7 +20,6 @@ from valuebox.compartments.growth.uplift.schemas import (
     UpliftQuestion,
     UpliftReport,
 )
-from valuebox.facts.frames import Facts
 from valuebox.pages.readable import figure
 from valuebox.schemas.names import meant
 from valuebox.statistics.arrays import Codes, Floats, Mask, Moments

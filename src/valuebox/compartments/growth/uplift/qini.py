@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from valuebox.facts.frames import summed
+from valuebox.compartments.growth.loaded.frames import summed
 from valuebox.statistics.arrays import Codes, Floats, Mask
 from valuebox.statistics.rates import LEVEL, Interval
 

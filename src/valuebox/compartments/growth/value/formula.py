@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.compartments.growth.activity.months import activity
+from valuebox.compartments.growth.loaded.frames import Facts, Groups, month_of
 from valuebox.compartments.growth.loaded.money import Money
-from valuebox.facts.frames import Facts, Groups, month_of
 from valuebox.statistics.arrays import Floats
 
 YEAR: Final = 12

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.loaded.money import Money
 from valuebox.compartments.growth.value.bgnbd import BgNbd, NoFit
 from valuebox.compartments.growth.value.probabilistic import learn
 from valuebox.compartments.growth.value.purchases import WEEK, Purchases, purchases
 from valuebox.facts.clock import aware
-from valuebox.facts.frames import Facts
 from valuebox.statistics.arrays import Floats
 from valuebox.statistics.scores import UserScores, user_scores
 

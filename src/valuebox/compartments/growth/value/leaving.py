@@ -4,13 +4,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.compartments.growth.activity.counts import NotEnough
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.loaded.money import Money
 from valuebox.compartments.growth.schemas import GrowthQuestion
 from valuebox.compartments.growth.value.bgnbd import BgNbd, NoFit
 from valuebox.compartments.growth.value.probabilistic import Buyers
 from valuebox.compartments.growth.value.purchases import WEEK, Purchases
 from valuebox.compartments.growth.value.subscribers import SubscribersLeft, subscribers_left
-from valuebox.facts.frames import Facts
 
 
 class GroupLeft(BaseModel):

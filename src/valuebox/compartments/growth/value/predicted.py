@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.loaded.money import Money
-from valuebox.facts.frames import Facts
 
 
 class GroupPrediction(BaseModel):

@@ -5,12 +5,12 @@ from typing import Final, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.loaded.money import Money
 from valuebox.compartments.growth.value.bgnbd import BgNbd, NoFit, fit_bgnbd
 from valuebox.compartments.growth.value.gamma_gamma import GammaGamma, fit_gamma_gamma
 from valuebox.compartments.growth.value.purchases import Purchases, purchases
 from valuebox.compartments.growth.value.scatter import Horizon, scatter
-from valuebox.facts.frames import Facts
 from valuebox.statistics.arrays import Codes, Floats, Mask
 from valuebox.statistics.rates import Interval
 

@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from valuebox.compartments.growth.loaded.frames import Facts, summed
 from valuebox.compartments.growth.loaded.money import Money
-from valuebox.facts.frames import Facts, summed
 from valuebox.statistics.arrays import Floats, Moments
 
 WEEK: Final = 7.0

@@ -5,13 +5,13 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.loaded.money import Money
 from valuebox.compartments.growth.schemas import GrowthQuestion
 from valuebox.compartments.growth.value.bgnbd import NoFit
 from valuebox.compartments.growth.value.probabilistic import Buyers, future
 from valuebox.compartments.growth.value.purchases import WEEK
 from valuebox.compartments.growth.value.rfm import NAMES, scores
-from valuebox.facts.frames import Facts
 
 By = Literal["value", "loss"]
 MOST_RANKED = 20_000

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.compartments.growth.activity.counts import NotEnough
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.loaded.money import Money
 from valuebox.compartments.growth.value.purchases import WEEK, Purchases, purchases
-from valuebox.facts.frames import Facts
 from valuebox.statistics.arrays import Floats, Mask
 from valuebox.statistics.rates import wilson
 

@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from valuebox.compartments.growth.loaded.frames import summed
 from valuebox.compartments.growth.value.bgnbd import BgNbd, fitted_by
 from valuebox.compartments.growth.value.gamma_gamma import GammaGamma, spending_fitted_by
 from valuebox.compartments.growth.value.purchases import Purchases
-from valuebox.facts.frames import summed
 from valuebox.statistics.arrays import Codes, Floats
 from valuebox.statistics.rates import LEVEL, Interval
 

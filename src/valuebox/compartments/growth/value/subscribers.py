@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.compartments.growth.activity.counts import NotEnough
+from valuebox.compartments.growth.loaded.frames import Facts, Groups
 from valuebox.compartments.growth.schemas import GrowthQuestion
 from valuebox.compartments.growth.value.bgnbd import NoFit
 from valuebox.compartments.growth.value.sbg import ShiftedBetaGeometric, fit_sbg
 from valuebox.compartments.growth.value.subscriptions import Subscriptions, subscriptions
-from valuebox.facts.frames import Facts, Groups
 from valuebox.statistics.arrays import Floats, Mask
 from valuebox.statistics.rates import wilson
 

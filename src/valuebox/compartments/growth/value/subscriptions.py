@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from valuebox.facts.frames import Facts
+from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.statistics.arrays import Mask, Moments
 
 _BEGINS, _ENDS = 0, 1

@@ -1,4 +1,4 @@
-"""Customers and events by column, as every analysis takes them.
+"""Customers and events as the analyses of a growth report take them: in columns, and in groups.
 
 They are read once and held as codes and numbers, about 30 bytes an event, so that millions fit.
 """
