@@ -1,6 +1,6 @@
-"""The pictures: a simulated site on the dashboard, and the growth workshop's report.
+"""The pictures: simulated sites on the dashboard, and the growth workshop's report.
 
-Both are looked at in a headless Chromium.
+They are looked at in a headless Chromium.
 
 `make pictures` writes them beside this file.
 """
@@ -17,6 +17,8 @@ from sqlalchemy import update
 from support.browser import chromium
 from support.commands import valuebox
 from support.dashboards import as_sent
+from support.responded import START, season
+from support.responded import fold as fold_responses
 from support.services import running
 from support.sums import fold, report, send
 
@@ -71,6 +73,16 @@ def picture(browser: Browser, url: str, scheme: str, size: str) -> None:
     page.close()
 
 
+def of_responses(browser: Browser, url: str) -> None:
+    """Write those of half a year of predicted responses."""
+    page = browser.new_page(viewport={"width": 1240, "height": 1180})
+    page.goto(f"{url}/dashboard?compartment=response&from={START:%Y-%m-%d}")
+    page.locator(".pair").filter(has=page.locator("#calibration")).screenshot(
+        path=HERE / "dashboard-response.png"
+    )
+    page.close()
+
+
 def of_growth(browser: Browser, folder: Path) -> None:
     """Write those of the report on the second campaign beside the first."""
     url, html = f"sqlite:///{folder}/growth.db", folder / "growth.html"
@@ -101,9 +113,12 @@ def main() -> None:
         store = Store(make_engine(url))
         migrate.upgrade(store.engine)
         tag = fill(store, folder)
+        season(store)
+        fold_responses(store)
         store.close()
         with running(url, folder, {"VALUEBOX_MODEL": tag}) as service, chromium() as browser:
             of_growth(browser, folder)
+            of_responses(browser, service.url)
             days = f"from={SINCE:%Y-%m-%d}&model={tag}"
             for scheme in ("light", "dark"):
                 for size in SIZES:
