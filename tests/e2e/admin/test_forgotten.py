@@ -9,11 +9,13 @@ from support.commands import valuebox
 from support.databases import BACKENDS, empty_database
 from support.dumps import held
 from support.facts import customer, event
+from support.responded import fold as fold_responses
 from support.services import Service, running
 from support.sums import fold
 from support.users import users
 
 from valuebox.compartments.ltv.model import LtvModel
+from valuebox.compartments.register import ledgers
 from valuebox.compartments.response.tables import ResponsePrediction
 from valuebox.dashboard.panels import PANELS
 from valuebox.serving.errors import IDEMPOTENCY_KEY_HEADER
@@ -57,7 +59,13 @@ def told(service: Service, replayed: str) -> dict[str, str]:
         "dashboard": ask.get("/dashboard").text,
         "metrics": ask.get("/metrics").text,
     }
-    found |= {name: ask.get(f"/dashboard/{name}.csv").text for name in PANELS}
+    for compartment in ledgers():
+        asked = f"compartment={compartment}"
+        found |= {
+            f"{name} of {compartment}": ask.get(f"/dashboard/{name}.csv?{asked}").text
+            for name in PANELS
+        }
+        found[f"page of {compartment}"] = ask.get(f"/dashboard?{asked}").text
     # Last, so that it has a line for each of these.
     return found | {"log": service.log()}
 
@@ -96,11 +104,14 @@ def test_nothing_is_told_or_kept_of_whom_was_forgotten(
         with service.store.writing() as session:
             session.add(predicted_response())
         fold(service.store)
+        fold_responses(service.store)
         before = told(service, "nightly-7")
         made = (*TRACES, first[0]["prediction_id"], str(first[0]["prediction"]))
         texts = "".join(before.values())
         assert [
-            one for one in ("424242420007", "Atlantis-7", "271.8281845") if one not in texts
+            one
+            for one in ("424242420007", "Atlantis-7", "271.8281845", "bought: ambrosia-7")
+            if one not in texts
         ] == []
         kept = held(url)
         if kind == "postgresql":
