@@ -54,6 +54,12 @@ class Spread(Protocol):
     def bin(self, learned: Any | None) -> ColumnElement[int] | None:
         """The bin of a row; None where it has none."""
 
+    def level(self, learned: Any | None, segment: str, variance: float) -> float:
+        """Deviation of a cohort's mean by what moves all of its rows alike, from period to period.
+
+        0 where that is not left to chance. `variance` is that of outcomes around predictions.
+        """
+
     def interval(self, learned: Any, cohort: CohortMeans) -> tuple[float, float] | None:
         """Where the mean of what comes true is expected, in 9 of 10 cases; None if untold."""
 
@@ -113,6 +119,9 @@ class Ledger:
     """Function that gives the column of a feature, by its name and its bins."""
     who: str
     """What a row is of, for people: "users who joined"."""
+    people: tuple[Column, ...] = ()
+    """Columns that say of whom a row is, where several rows may be of the same: together these know
+    less than as many rows of different people. Empty where each row is of somebody else."""
     features_source: Any = None
     """The rows that features are counted in, where these are fewer than `source` has."""
     edges: Sequence[float] = PREDICTION_EDGES

@@ -54,6 +54,12 @@ class ShareSpread:
         """The bin of a row between `SHARE_EDGES`: outcomes are compared with predictions by it."""
         return between(self._prediction, SHARE_EDGES)
 
+    def level(self, learned: Moves | None, segment: str, variance: float) -> float:
+        """What the learned move of everybody's log-odds makes of the mean."""
+        moves = UNKNOWN_MOVES if learned is None else learned.get(segment, UNKNOWN_MOVES)
+        # By the mean of p (1 - p), which is the variance of what comes true.
+        return moves * variance
+
     def interval(self, learned: Moves, cohort: CohortMeans) -> tuple[float, float]:
         """Where the share is expected, in at least 9 of 10 cases; the mean lies in between."""
         mean = min(max(cohort.prediction, _LEAST), 1 - _LEAST)

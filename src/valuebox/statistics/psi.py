@@ -32,7 +32,9 @@ class Shift(NamedTuple):
     """What chance alone exceeds once in 1,000 times, with so many users of the same kind."""
 
 
-def shift(expected: Sequence[int], actual: Sequence[int]) -> Shift | None:
+def shift(
+    expected: Sequence[int], actual: Sequence[int], apart: tuple[float, float] | None = None
+) -> Shift | None:
     """How far apart users are from the training users, by how many are in each bin.
 
     Without any difference the index times n m / (n + m) is about chi-square, for n and m users
@@ -41,6 +43,8 @@ def shift(expected: Sequence[int], actual: Sequence[int]) -> Shift | None:
     Args:
         expected: Training users in each bin.
         actual: Users of today in the same bins.
+        apart: How many different users there are on both sides, where the same are in bins several
+            times: chance is as large as of so many.
 
     Returns:
         None where there are no users on one of the sides.
@@ -56,7 +60,8 @@ def shift(expected: Sequence[int], actual: Sequence[int]) -> Shift | None:
     freedom = int(((before > 0) | (now > 0)).sum()) - 1
     # A single bin leaves nothing to chance.
     noise = float(scipy.stats.chi2.isf(_CHANCE, freedom)) if freedom else 0.0
-    return Shift(psi, (1 / n_before + 1 / n_now) * noise)
+    different = apart or (n_before, n_now)
+    return Shift(psi, sum(1 / one for one in different) * noise)
 
 
 def merged(expected: Sequence[int], actual: Sequence[int]) -> tuple[list[int], list[int]]:

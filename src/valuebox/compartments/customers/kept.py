@@ -74,6 +74,7 @@ class Kept:
             who="predictions for periods that began",
             edges=SHARE_EDGES,
             is_share=True,
+            people=(said.source, said.customer),
             words=Words(rows="predictions", day="Period began"),
         )
 

@@ -44,6 +44,10 @@ class AmountSpread:
             (stv.is_(None), -1 - unpaid), else_=between(prediction - stv, learned.known.edges)
         )
 
+    def level(self, learned: Uncertainty | None, segment: str, variance: float) -> float:
+        """Nothing: spending that moves is what monitoring is there to find."""
+        return 0.0
+
     def interval(self, learned: Uncertainty, cohort: CohortMeans) -> tuple[float, float] | None:
         """See `Uncertainty.interval_of_mean`; None of users who came before the model was noted."""
         if not cohort.bins:

@@ -69,6 +69,7 @@ LEDGER: Final = Ledger(
     features_source=join(_SAID, ResponseFeatures, ResponseFeatures.id == _SAID.id),
     edges=SHARE_EDGES,
     is_share=True,
+    people=(_SAID.source, _SAID.customer),
     words=Words(
         title="Response",
         rows="predictions",

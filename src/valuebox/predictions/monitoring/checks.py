@@ -4,7 +4,6 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from statistics import NormalDist
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -12,20 +11,21 @@ from sqlalchemy.orm import Session
 from valuebox.errors import ValueboxError
 from valuebox.features.bins import PREDICTION
 from valuebox.predictions.ledger import Ledger
+from valuebox.predictions.monitoring.errors import judged
+from valuebox.predictions.monitoring.people import people_of
 from valuebox.predictions.monitoring.results import (
+    CHANCE_Z,
     Drifted,
     FeatureFound,
     Finding,
     Matured,
     MonitorResult,
-    SegmentFound,
     Thresholds,
     Unknown,
 )
 from valuebox.predictions.sums import queries
-from valuebox.predictions.sums.cohort_means import cohort_means, nameable_cohorts
 from valuebox.predictions.sums.drift import drift
-from valuebox.predictions.sums.views import CohortMean, JoinedDay, Selection
+from valuebox.predictions.sums.views import JoinedDay, Selection
 from valuebox.settings import LEAST_USERS
 
 DEFAULT_DAYS: Final = 30
@@ -33,8 +33,6 @@ MATURED_SHARE: Final = 0.5
 """Share of the users who joined on a day, and in the week up to it, whose outcome is known once it
 is matured."""
 _WEEK: Final = 7
-_LISTED: Final = 50
-_CHANCE_Z: Final = NormalDist().inv_cdf(0.999)
 
 
 class NothingToMonitor(ValueboxError):
@@ -85,9 +83,8 @@ def monitor(
     if known_until is not None:
         known_from = known_until - (last - first)
         late = [one for one in days if known_from <= one.day <= known_until]
-        matured = _matured(
-            session, ledger, _of_most(late, known=True), known_from, known_until, least
-        )
+        selection = Selection(known_from, known_until, model=_of_most(late, known=True))
+        matured = judged(session, ledger, selection, least)
     began = min(one.day for one in days)
     lag = (last - (known_until or began - timedelta(days=1))).days
     return MonitorResult(
@@ -114,7 +111,10 @@ def _unknown_drift(drifted: Drifted | None, model: str, limits: Thresholds) -> I
     most = max(drifted.features, key=lambda one: one.chance)
     # What is beyond its threshold and beyond chance is known, however few rows there are.
     if most.chance > limits.psi and not any(one.crossed for one in _of_drift(drifted, limits)):
-        few = "1 row is" if drifted.rows == 1 else f"{drifted.rows:,} rows are"
+        rows = "1 row" if drifted.rows == 1 else f"{drifted.rows:,} rows"
+        few = f"{rows} {'is' if drifted.rows == 1 else 'are'}"
+        if drifted.people is not None:
+            few = f"{rows} of {drifted.people:,} customers are"
         why = (
             f"{few} too few: chance alone moves {most.feature} by as much as {most.chance:.3f}, "
             f"which is more than {limits.psi:g}"
@@ -155,7 +155,9 @@ def _last_matured(days: Sequence[JoinedDay]) -> date | None:
 def _drifted(
     session: Session, ledger: Ledger, model: str, first: date, last: date
 ) -> Drifted | None:
-    found = drift(session, ledger, Selection(first, last, model=model))
+    selection = Selection(first, last, model=model)
+    people = people_of(session, ledger, selection)
+    found = drift(session, ledger, selection, people)
     if not found:
         return None
     features = [
@@ -171,58 +173,7 @@ def _drifted(
         for one in sorted(found, key=lambda one: (-one.psi, one.feature))
     ]
     rows = max(one.rows for one in found)
-    return Drifted(model=model, first=first, last=last, rows=rows, features=features)
-
-
-def _matured(
-    session: Session, ledger: Ledger, model: str, first: date, last: date, least: int
-) -> Matured | None:
-    selection = Selection(first, last, model=model)
-    means = cohort_means(session, ledger, selection, "month")
-    found = [cohort for one in means if (cohort := _judged(one)) is not None]
-    users = sum(one.users for one in found)
-    if users < max(least, 1):
-        return None
-    nameable = nameable_cohorts(session, ledger, selection, "month", least)
-    named = [one for one in found if (one.segment, one.month) in nameable]
-    weights = [one.users / users for one in found]
-    floor = sum(weight * one.floor for weight, one in zip(weights, found, strict=True))
-    # Of a normal error, how the absolute value scatters around its mean.
-    scatter = math.sqrt(math.pi / 2 - 1) * math.hypot(
-        *(weight * one.floor for weight, one in zip(weights, found, strict=True))
-    )
-    inside = [one.is_inside for one in found if one.is_inside is not None]
-    return Matured(
-        model=model,
-        first=first,
-        last=last,
-        users=users,
-        actual=sum(weight * one.actual for weight, one in zip(weights, found, strict=True)),
-        error=sum(
-            weight * abs(one.actual - one.predicted)
-            for weight, one in zip(weights, found, strict=True)
-        ),
-        floor=floor,
-        chance=floor + _CHANCE_Z * scatter,
-        inside=sum(inside) / len(inside) if inside else None,
-        segments=sorted(named, key=lambda one: (-one.users, one.segment, one.month))[:_LISTED],
-    )
-
-
-def _judged(one: CohortMean) -> SegmentFound | None:
-    """A cohort, where enough is known to tell its error from chance."""
-    if one.actual is None or one.floor is None:
-        return None
-    return SegmentFound(
-        segment=one.segment,
-        month=one.period,
-        users=one.known_users,
-        actual=one.actual,
-        predicted=one.predicted,
-        floor=one.floor,
-        lower=one.lower,
-        upper=one.upper,
-    )
+    return Drifted(model=model, first=first, last=last, rows=rows, people=people, features=features)
 
 
 def _of_drift(drifted: Drifted, limits: Thresholds) -> Iterator[Finding]:
@@ -232,12 +183,12 @@ def _of_drift(drifted: Drifted, limits: Thresholds) -> Iterator[Finding]:
         if name != PREDICTION:
             usual = one.missing_expected
             more = one.missing - usual
-            chance = _chance_of_share(usual + limits.missing, drifted.rows) - usual
+            chance = _chance_of_share(usual + limits.missing, drifted.different) - usual
             yield Finding(
                 check="missing", feature=name, value=more, limit=limits.missing, chance=chance
             )
         if one.is_category:
-            chance = _chance_of_share(limits.unseen, drifted.rows)
+            chance = _chance_of_share(limits.unseen, drifted.different)
             yield Finding(
                 check="unseen", feature=name, value=one.unseen, limit=limits.unseen, chance=chance
             )
@@ -245,7 +196,7 @@ def _of_drift(drifted: Drifted, limits: Thresholds) -> Iterator[Finding]:
 
 def _chance_of_share(share: float, rows: int) -> float:
     """What chance alone exceeds once in 1,000 times, where a share of so many rows is meant."""
-    return share + _CHANCE_Z * math.sqrt(max(share * (1 - share), 0) / rows)
+    return share + CHANCE_Z * math.sqrt(max(share * (1 - share), 0) / rows)
 
 
 def _of_errors(matured: Matured, thresholds: Thresholds) -> Iterator[Finding]:

@@ -1,7 +1,8 @@
 """What is checked, from where on it is too much, and what was found."""
 
 from datetime import date
-from typing import Annotated, Literal
+from statistics import NormalDist
+from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -10,6 +11,8 @@ from valuebox.statistics.psi import SHIFT
 Check = Literal["psi", "missing", "unseen", "error", "lag"]
 Unknowable = Literal["psi", "error"]
 Share = Annotated[float, Field(ge=0, le=1)]
+CHANCE_Z: Final = NormalDist().inv_cdf(0.999)
+"""Deviations that chance alone exceeds once in 1,000 times."""
 
 
 class _Found(BaseModel):
@@ -86,9 +89,19 @@ class Drifted(_Found):
     first: date = Field(description="First day of the rows that are compared.")
     last: date = Field(description="Last day of the rows that are compared.")
     rows: int = Field(description="Number of rows that are compared.")
+    people: int | None = Field(
+        default=None,
+        description="How many different customers the rows are of, at least; null where no two "
+        "rows are of the same.",
+    )
     features: list[FeatureFound] = Field(
         description="Features and predictions, the highest index first."
     )
+
+    @property
+    def different(self) -> int:
+        """How many rows of different people know as much."""
+        return self.rows if self.people is None else min(self.rows, self.people)
 
 
 class SegmentFound(_Found):

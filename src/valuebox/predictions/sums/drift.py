@@ -16,13 +16,17 @@ from valuebox.statistics.psi import merged, shift
 Counts = dict[tuple[str, str | None], dict[str, dict[int, int]]]
 
 
-def drift(session: Session, ledger: Ledger, selection: Selection) -> list[FeatureDrift]:
+def drift(
+    session: Session, ledger: Ledger, selection: Selection, people: int | None = None
+) -> list[FeatureDrift]:
     """Every feature and the predictions, by model, all selected days of cohorts together.
 
     Features are those of all segments, whatever the selection says. Models that were never
-    registered are left out: nothing is known of their training users.
+    registered are left out: nothing is known of their training users. Where rows are of fewer
+    `people`, chance is that of so many.
     """
-    return _judged(session, ledger, _counted(session, ledger, selection, by_month=False))
+    counts = _counted(session, ledger, selection, by_month=False)
+    return _judged(session, ledger, counts, people)
 
 
 def drift_with_months(
@@ -54,7 +58,9 @@ def _counted(session: Session, ledger: Ledger, selection: Selection, by_month: b
     return counts
 
 
-def _judged(session: Session, ledger: Ledger, counts: Counts) -> list[FeatureDrift]:
+def _judged(
+    session: Session, ledger: Ledger, counts: Counts, people: int | None = None
+) -> list[FeatureDrift]:
     references: dict[str, Reference | None] = {}
     found: list[FeatureDrift] = []
     for (model, of_period), by_feature in sorted(
@@ -64,7 +70,7 @@ def _judged(session: Session, ledger: Ledger, counts: Counts) -> list[FeatureDri
             references[model] = known_model(session, ledger, model).reference
         reference = references[model]
         if reference is not None:
-            found += _drifts(model, of_period, reference, by_feature)
+            found += _drifts(model, of_period, reference, by_feature, people)
     return found
 
 
@@ -95,10 +101,13 @@ def _drifts(
     period: str | None,
     reference: Reference,
     by_feature: Mapping[str, Mapping[int, int]],
+    people: int | None,
 ) -> Iterator[FeatureDrift]:
+    # Each of them is in every feature once, and in the predictions as often as it was predicted.
+    learned = max((sum(bins.users) for bins in reference.features.values()), default=0)
     for name, bins in reference.features.items():
         actual = _listed(by_feature.get(name, {}), len(bins.users))
-        if apart := shift(bins.users, actual):
+        if apart := shift(bins.users, actual, _different(bins.users, actual, people, learned)):
             shares = _shares(bins, actual)
             missing = shares[bins.missing]
             unseen = shares[bins.unseen] if bins.unseen is not None else BinShare("", 0.0, 0.0)
@@ -108,8 +117,18 @@ def _drifts(
                 bins.unseen is not None,
             )  # fmt: skip
     actual = _listed(by_feature.get(PREDICTION, {}), len(reference.predictions))
-    if apart := shift(*merged(reference.predictions, actual)):
+    different = _different(reference.predictions, actual, people, learned)
+    if apart := shift(*merged(reference.predictions, actual), different):
         yield FeatureDrift(model, PREDICTION, period, sum(actual), *apart, 0.0, 0.0, 0.0, 0.0, ())
+
+
+def _different(
+    expected: Sequence[int], actual: Sequence[int], people: int | None, learned: int
+) -> tuple[float, float] | None:
+    """How many different people are on both sides; None where all rows are of different ones."""
+    if people is None:
+        return None
+    return min(sum(expected), learned or sum(expected)), min(sum(actual), people)
 
 
 def _listed(counts: Mapping[int, int], n_bins: int) -> list[int]:
