@@ -54,6 +54,12 @@ def case(compartment: Compartment, request: pytest.FixtureRequest) -> Case:
     return case_of(compartment.name, request.config.getoption("--case"))
 
 
+def _compartment_of(item: pytest.Item) -> str | None:
+    """Name of the compartment that a test is run with, if any."""
+    with_ = item.callspec.params.get("compartment") if hasattr(item, "callspec") else None
+    return with_ and with_.name
+
+
 @dataclass
 class Prepared:
     """What is made once in a test process: databases that are copied, and models."""
@@ -76,7 +82,10 @@ class Home:
     ) -> None:
         self._request, self._prepared, self._folders = request, prepared, folders
         self.kind: str = request.param
-        self._cases = cases(request.config.getoption("--case"))
+        # Of others no models need be made, which is what takes long.
+        chosen = {_compartment_of(item) for item in request.session.items}
+        brought = request.config.getoption("--case")
+        self._cases = [case for case in cases(brought) if case.compartment in chosen]
 
     def facts(self) -> str:
         """URL of a database with the customers and events that models learn from."""
@@ -120,12 +129,15 @@ class Home:
     def _once(self, key: tuple[str, ...], like: str | None, put: Put) -> str:
         urls = self._prepared.urls
         if key not in urls:
-            url = self._copied(like) if like else migrated_database(self._request, self._folder())
+            url = self._copied(like) if like else self._empty()
             store = Store(make_engine(url))
             put(store)
             store.close()
             urls[key] = url
         return urls[key]
+
+    def _empty(self) -> str:
+        return migrated_database(self._request, self.kind, self._folder())
 
     def _copied(self, url: str) -> str:
         return copied_database(self._request, url, self._folder())

@@ -38,6 +38,15 @@ def rows(store: Store, compartment: Compartment) -> dict[str, int]:
         }
 
 
+def sent(store: Store, compartment: Compartment) -> dict[str, int]:
+    """The same of tables that requests write to; a service may judge predictions meanwhile."""
+    found = rows(store, compartment)
+    ledger = compartment.ledger
+    if ledger is not None and ledger.outcomes.settle is not None:
+        del found[ledger.outcomes.table.__tablename__]
+    return found
+
+
 def test_each_endpoint_answers_as_documented(
     served: Service, compartment: Compartment, case: Case
 ) -> None:
@@ -55,13 +64,13 @@ def test_each_endpoint_answers_as_documented(
 def test_a_mistake_is_refused_by_row_and_field(
     served: Service, compartment: Compartment, case: Case
 ) -> None:
-    before, wrong = rows(served.store, compartment), case.refused
+    before, wrong = sent(served.store, compartment), case.refused
     answer = served.http.post(wrong.path, json=wrong.body)
     error = ErrorAnswer.model_validate_json(answer.content, extra="forbid").error
     assert (error.code, answer.status_code) == (wrong.code, STATUS_OF[wrong.code])
     assert (error.problems[0].row, error.problems[0].field) == (wrong.row, wrong.field)
     assert error.request_id == answer.headers["X-Request-Id"]
-    assert rows(served.store, compartment) == before
+    assert sent(served.store, compartment) == before
 
 
 def test_a_request_with_a_key_is_stored_once_and_answered_alike(
@@ -71,11 +80,11 @@ def test_a_request_with_a_key_is_stored_once_and_answered_alike(
         key = {IDEMPOTENCY_KEY_HEADER: uuid4().hex}
         first = served.http.post(path, json=case.asks[path], headers=key)
         assert first.status_code == 200, first.text
-        stored = rows(served.store, compartment)
+        stored = sent(served.store, compartment)
         again = served.http.post(path, json=case.asks[path], headers=key)
         assert again.content == first.content
         assert (REPLAYED_HEADER in first.headers, again.headers[REPLAYED_HEADER]) == (False, "true")
-        assert rows(served.store, compartment) == stored
+        assert sent(served.store, compartment) == stored
         other = served.http.post(path, json=[], headers=key)
         assert other.status_code == STATUS_OF["invalid_input"]
 
@@ -95,7 +104,13 @@ def test_migrations_make_every_table(home: Home) -> None:
     engine = make_engine(home.facts())
     with engine.connect() as connection:
         context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True}
+            connection,
+            opts={
+                "compare_type": True,
+                "compare_server_default": True,
+                # Of packages, which are not in the metadata.
+                "include_name": lambda name, *_: not f"{name}".startswith("alembic_version_"),
+            },
         )
         assert compare_metadata(context, Base.metadata) == []
     listed = {table.__tablename__ for one in compartments() for table in one.tables}

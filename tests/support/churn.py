@@ -43,10 +43,12 @@ def run(environment: dict[str, str], *arguments: object, exit_code: int = 0) -> 
     return _run([Path(sys.executable).with_name("valuebox"), *arguments], environment, exit_code)
 
 
-def check(environment: dict[str, str]) -> str:
-    """What `support/churn_checks.py` prints in an environment."""
-    script = Path(__file__).with_name("churn_checks.py")
-    return _run([sys.executable, script, environment["DATABASE_URL"]], environment, 0)
+def conforms(environment: dict[str, str]) -> str:
+    """What the suite of all compartments prints, asked of this one in an environment."""
+    case = ROOT / "examples" / "churn" / "case.py"
+    suite = ROOT / "tests" / "conformance" / "test_conformance.py"
+    options = ("-k", "churn", "--case", case, "-p", "no:cacheprovider", "--rootdir", ROOT)
+    return _run([sys.executable, "-m", "pytest", "-q", suite, *options], environment, 0)
 
 
 def _run(command: list[object], environment: dict[str, str], exit_code: int) -> str:
@@ -55,7 +57,7 @@ def _run(command: list[object], environment: dict[str, str], exit_code: int) -> 
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == exit_code, done.stdout + done.stderr
     return done.stdout

@@ -1,17 +1,16 @@
 """A compartment from another package, without a change in valuebox: examples/churn."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect
 from support import churn
 from support.churn import CUSTOMERS, SOURCE, put_purchases
-from support.databases import BACKENDS, empty_database
 from support.services import ROOT, Service, running
 
 from valuebox import Client, ServiceError
@@ -45,19 +44,6 @@ def shop(url: str, folder: Path, name: str) -> Iterator[Shop]:
     store.close()
 
 
-def ask(client: Client, customers: list[dict[str, str]], days_ago: int) -> None:
-    """Have customers predicted as of an earlier day."""
-    at = datetime.now(UTC) - timedelta(days=days_ago)
-    client.call(PATH, {"customers": customers, "at": at}, CustomerPredictions)
-
-
-def monitored(shop: Shop, days_ago: int, exit_code: int) -> str:
-    """What `valuebox monitor` says of predictions that begin from an earlier day on."""
-    since = (datetime.now(UTC) - timedelta(days=days_ago)).date()
-    asked = ("--compartment", "churn", "--max-error", "0.5", "--since", since)
-    return churn.run(shop.environment, "monitor", *asked, exit_code=exit_code)
-
-
 def check_answers(service: Service, shop: Shop) -> list[float]:
     """Ask about ten customers in every way, and return what was predicted of them."""
     with Client(service.url) as client:
@@ -77,7 +63,7 @@ def check_answers(service: Service, shop: Shop) -> list[float]:
 
 
 def test_the_package_is_short() -> None:
-    files = (ROOT / "examples" / "churn").rglob("*.py")
+    files = (ROOT / "examples" / "churn" / "src").rglob("*.py")
     assert sum(len(file.read_text().splitlines()) for file in files) < 250
 
 
@@ -112,37 +98,10 @@ def test_trained_served_stored_exported_forgotten_and_removed(tmp_path: Path) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", BACKENDS)
-def test_judged_monitored_and_drawn(
-    request: pytest.FixtureRequest, kind: str, tmp_path: Path
-) -> None:
-    request.param = kind
-    url = empty_database(request, tmp_path)
-    with (
-        shop(url, tmp_path, f"churn-{kind}") as made,
-        running(url, tmp_path, made.environment) as service,
-        Client(service.url) as client,
-    ):
-        # What was said ten weeks ago is judged by what has been bought since.
-        ask(client, EVERYBODY, days_ago=70)
-        assert churn.check(made.environment) == "[]\n"
-        with made.store.engine.connect() as connection:
-            query = text("SELECT count(*), sum(target) FROM churn_outcomes")
-            count, came_true = connection.execute(query).one()
-        assert (count, 200 < came_true < 300) == (CUSTOMERS, True)
-        said = monitored(made, 80, exit_code=0)
-        assert "600 rows of predictions for periods that began" in said
-        assert "othing is beyond its threshold" in said
-        page = service.http.get("/dashboard", params={"compartment": "churn"})
-        assert page.status_code == 200
-        assert made.tag in page.text
-        assert SOURCE in page.text
-
-        # Whoever is asked about now has stopped buying: others than the model has learned from.
-        ask(client, EVERYBODY[1::2], days_ago=65)
-        assert churn.check(made.environment) == "[]\n"
-        said = monitored(made, 66, exit_code=1)
-        assert "beyond its threshold: PSI of prediction" in said
+def test_it_passes_the_suite_of_all_compartments(tmp_path: Path) -> None:
+    """Judged, monitored and drawn on both databases, too; see `examples/churn/case.py`."""
+    said = churn.conforms(churn.install(tmp_path))
+    assert re.search(r"\b\d\d passed", said), said
 
 
 def test_the_commands_of_a_package_are_listed_beside_ours(tmp_path: Path) -> None:

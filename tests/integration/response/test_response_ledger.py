@@ -1,5 +1,7 @@
 """What was predicted of customers and what they did, added up, monitored, and taken out again."""
 
+import math
+
 import pytest
 from support.facts import put_events
 from support.responded import REFERENCE, START, TAG, bought, fold, opened, predict
@@ -96,6 +98,44 @@ def test_drifted_customers_and_a_level_that_fell_are_found(shop: Store) -> None:
     put_events(shop, *(bought(f"e{who}", str(who), 3) for who in range(4)))
     fold(shop)
     assert ("error", None) in crossed(monitored(shop))
+
+
+def test_the_same_customers_asked_about_again_leave_as_much_to_chance(shop: Store) -> None:
+    put_events(shop, *(bought(f"e{who}", str(who), 8) for who in range(15)))
+    predict(shop, 0, 50, 0.25)
+    fold(shop)
+    once = monitored(shop)
+    for day in range(1, 5):
+        predict(shop, 0, 50, 0.25, day=day)
+    fold(shop)
+    again = monitored(shop)
+    assert (once.drift.rows, again.drift.rows, again.drift.people) == (100, 500, 50)
+    for one, other in zip(once.findings, again.findings, strict=True):
+        assert (one.check, one.feature) == (other.check, other.feature)
+        assert other.chance == pytest.approx(one.chance)
+    assert again.matured.floor == pytest.approx(once.matured.floor)
+    predict(shop, 50, 50, 0.25)
+    fold(shop)
+    assert monitored(shop).drift.people == 100
+
+
+def test_few_customers_are_too_few_however_often_they_are_asked_about(shop: Store) -> None:
+    for day in range(10):
+        predict(shop, 0, 5, 0.25, day=day)
+    fold(shop)
+    (unknown,) = monitored(shop).unknown
+    assert unknown.why.startswith("100 rows of 5 customers are too few: chance alone moves")
+
+
+def test_a_level_that_moves_leaves_more_to_chance(shop: Store) -> None:
+    put_events(shop, *(bought(f"e{who}", str(who), 8) for who in range(100)))
+    predict(shop, 0, 400, 0.25)
+    fold(shop)
+    (anything, _) = monitored(shop).matured.segments
+    # 400 draws of 0.25, and log-odds that are 0.1 off on average.
+    variance = 0.25 * 0.75
+    deviation = math.hypot(math.sqrt(variance / 400), 0.1 * variance)
+    assert anything.floor == pytest.approx(math.sqrt(2 / math.pi) * deviation)
 
 
 def test_tenths_tell_how_far_the_likeliest_lead(shop: Store) -> None:

@@ -6,6 +6,13 @@ from valuebox.statistics.psi import SHIFT, merged, shift
 SHARES = np.array([0.1, 0.2, 0.3, 0.4])
 
 
+def test_users_who_are_counted_several_times_leave_as_much_to_chance() -> None:
+    once, thrice = [shift([100, 300], [times * 10, times * 40]) for times in (1, 3)]
+    assert shift([100, 300], [30, 120], (400, 50)) == once
+    assert thrice.psi == once.psi
+    assert thrice.noise < once.noise
+
+
 def test_the_index_is_that_of_the_textbook() -> None:
     apart = shift([100, 200, 300, 400], [200, 200, 200, 400])
     assert apart is not None
