@@ -5,7 +5,7 @@ IMAGE ?= valuebox:latest
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo test test-slow fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
-	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-dashboard bench-contenders bench chaos chaos-image soak starve pictures release-check
+	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-drift bench-dashboard bench-contenders bench chaos chaos-image soak starve pictures release-check
 
 install: .venv/installed
 
@@ -105,6 +105,10 @@ bench-growth: install
 # The response model beside logistic regressions, in seven worlds; half an hour.
 bench-response: install
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks.accuracy.response $(INTO)
+
+# Twenty shops, calm and drifted, and what `valuebox monitor` says of them; some minutes.
+bench-drift: install
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.accuracy.drift $(INTO)
 
 # Shuffled labels and heavy tails: how often claims, intervals and "the best" hold; half an hour.
 bench-growth-claims: install
