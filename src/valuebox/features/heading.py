@@ -1,12 +1,10 @@
 """Which known columns are there, which are not, and which are there under nearly their name."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Final
-
-from pydantic import BaseModel
 
 # Names that are longer are not compared letter by letter.
 _LONGEST: Final = 40
@@ -68,16 +66,6 @@ class Heading:
                 f"{'they are' if several else 'it is'} taken as missing for every user."
             )
         return told
-
-
-def names_of(rows: Sequence[BaseModel]) -> set[str]:
-    """The fields of rows that were sent one by one, where each may have others."""
-    names: set[str] = set()
-    for row in rows:
-        # Most rows have the same: to look is quicker than to add.
-        if not row.model_fields_set <= names:
-            names |= row.model_fields_set
-    return names
 
 
 def shown(name: str) -> str:

@@ -1,7 +1,7 @@
 """Requests that have their rows by column, which are read faster where rows are many."""
 
-from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, TypeVar
+from collections.abc import Iterator, Sequence, Set
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from valuebox.schemas import decoding
 from valuebox.schemas.columns import columns_of_rows
 from valuebox.schemas.requests import RequestModel
 from valuebox.schemas.values import Model, no_nul, outsized, storable
@@ -40,6 +41,15 @@ class RowsByColumn(RequestModel, Model):
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, _Storable]
+
+    row: ClassVar[type[BaseModel] | None] = None
+    """The model of a row, where `by_column` made the request's of it."""
+
+    @classmethod
+    def read(cls, body: bytes) -> Self:
+        """As `RequestModel.read`; decoded where that is certain to be the same."""
+        table = decoding.of_columns(cls, body)
+        return cls.model_validate_json(body) if table is None else table
 
     @field_validator("*")
     @classmethod
@@ -73,6 +83,11 @@ class RowsByColumn(RequestModel, Model):
         for row, values in enumerate(zip(*others.values(), strict=True)):
             if (largest := outsized(dict(zip(others, values, strict=True)))) is not None:
                 yield largest, row
+
+    @property
+    def names(self) -> Set[str]:
+        """Names of the columns that were sent."""
+        return self.model_fields_set
 
     def column(self, name: str) -> list[Any]:
         """The values of a known column, None for each row where it was not sent."""
@@ -114,6 +129,7 @@ def by_column(name: str, base: type[Rows], row: type[BaseModel], most: int) -> t
         fields[column.name] = each if column.required else each | None, told
     model = create_model(name, __base__=base, __module__=base.__module__, **fields)
     model.__doc__ = base.__doc__
+    model.row = row
     return model
 
 

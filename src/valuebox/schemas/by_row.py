@@ -1,12 +1,17 @@
 """Rows that callers send one by one, each with columns of its own beside those that are known."""
 
-from collections.abc import Iterator
-from typing import Annotated, Any, Self
+from collections.abc import Iterator, Sequence, Set
+from typing import Annotated, Any, ClassVar, Final, Self
 
 from pydantic import AfterValidator, ConfigDict, JsonValue, model_validator
 
+from valuebox.schemas import decoding
+from valuebox.schemas.by_column import RowsByColumn
 from valuebox.schemas.requests import RequestModel
 from valuebox.schemas.values import Model, no_nul, outsized, storable
+
+_SHORT: Final = 800
+"""Bytes of a few rows, of which their models are made as soon as a table."""
 
 
 class Row(Model):
@@ -24,6 +29,35 @@ class Row(Model):
 
 class RowsByRow(RequestModel):
     """A list of rows, as its `root`."""
+
+    table: ClassVar[type[RowsByColumn] | None] = None
+    """The model of the same rows by column, of which many are made sooner."""
+
+    @classmethod
+    def read(cls, body: bytes) -> "Self | RowsByColumn":
+        """As `RequestModel.read`; a table where that is certain to hold the same."""
+        table = decoding.of_rows(cls, body) if len(body) > _SHORT else None
+        return cls.model_validate_json(body) if table is None else table
+
+    @property
+    def names(self) -> Set[str]:
+        """Names of the columns that were sent, of any row."""
+        rows: list[Any] = self.root  # type: ignore[attr-defined]
+        names: set[str] = set()
+        for row in rows:
+            # Most rows have the same: to look is quicker than to add.
+            if not row.model_fields_set <= names:
+                names |= row.model_fields_set
+        return names
+
+    def column(self, name: str) -> list[Any]:
+        """The values of a known column, None for each row where it was not sent."""
+        return [getattr(row, name) for row in self.root]  # type: ignore[attr-defined]
+
+    @property
+    def extra(self) -> Sequence[dict[str, Any] | None]:
+        """What came in columns that are not known, by row."""
+        return [row.model_extra or None for row in self.root]  # type: ignore[attr-defined]
 
     def outsized(self) -> Iterator[tuple[str | int, ...]]:
         """Rows whose columns of their own are too large, and the largest of these."""

@@ -1,6 +1,7 @@
 """Moments as requests and answers hold them: ISO 8601, on the site's own clock or in UTC."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, Final
@@ -67,6 +68,38 @@ JoinDate = Annotated[
 
 Moment = Annotated[datetime, BeforeValidator(_in_bounds), AfterValidator(_aware), _SCHEMA]
 """An aware moment in UTC; one without a zone is taken for UTC."""
+
+_DIGITS: Final = bytes.maketrans(b"123456789T", b"000000000 ")
+_PLAIN: Final = {
+    len(spelling): spelling
+    for spelling in (b"0000-00-00", b"0000-00-00 00:00:00", b"0000-00-00 00:00:00.000000")
+}
+"""How digits stand in moments that are read at once, by the length of the text."""
+
+
+def plain_moments(texts: Sequence[str]) -> list[datetime]:
+    """What `JoinDate` makes of moments without a zone that are all spelt in one of a few ways.
+
+    Args:
+        texts: At least one; dates, moments to the second, or moments to the microsecond.
+
+    Raises:
+        ValueError: where they are not moments, or another spelling, or in doubt.
+    """
+    spelling = _PLAIN.get(len(texts[0]))
+    written = "\n".join(texts).encode()
+    # A later Python takes hour 24 for the next day.
+    if (
+        spelling is None
+        or written.translate(_DIGITS) != b"\n".join([spelling] * len(texts))
+        or b" 24" in written
+        or b"T24" in written
+    ):
+        raise ValueError("moments that are not plain")
+    if min(texts) < str(FIRST_YEAR) or max(texts) >= str(LAST_YEAR + 1):
+        raise ValueError("moments of other years")
+    return list(map(datetime.fromisoformat, texts))
+
 
 # Without a zone it is no `date-time` either.
 StoredMoment = Annotated[

@@ -23,7 +23,7 @@ _limiter: anyio.CapacityLimiter | None = None
 
 
 async def parse(model: type[RequestModel], body: bytes) -> RequestModel:
-    """What a request's body holds; an empty one is an empty object.
+    """What a request's body holds, see `RequestModel.read`; an empty one is an empty object.
 
     Raises:
         BodyRefused: when it cannot be used.
@@ -37,7 +37,7 @@ async def parse(model: type[RequestModel], body: bytes) -> RequestModel:
 
 def _read(model: type[RequestModel], body: bytes) -> RequestModel:
     try:
-        return model.model_validate_json(body)
+        return model.read(body)
     except ValidationError as error:
         raise BodyRefused(_refusal(error)) from None
 

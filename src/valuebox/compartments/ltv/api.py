@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from valuebox.access.keys import Scope
 from valuebox.compartments.ltv import bulk, repository, schemas
+from valuebox.compartments.ltv.columns import outcomes_of
 from valuebox.compartments.ltv.counting import UserTally
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.steps import OfColumns, OfRows
@@ -47,13 +48,14 @@ class LtvApi:
         warns=True,
         answers=schemas.Predictions,
         refuses=("not_found",),
-        together=gathered(lambda api: api.ltv_steps(OfRows), lambda users: not users.outcomes),
+        together=gathered(lambda api: api.ltv_steps(OfRows), lambda users: not outcomes_of(users)),
     )
     def ltv_predict(self, users: schemas.Users, /) -> Response:
         """Predict lifetime values, store what was received and what was predicted, answer.
 
         Takes 1 to 10,000 users and answers in the same order. All rows are stored or none.
         """
+        # Or a table, which `Users.read` makes of many.
         return self.pipeline.predict(self.ltv_steps(OfRows), users)
 
     @endpoint(

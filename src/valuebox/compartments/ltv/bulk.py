@@ -5,8 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from valuebox.compartments.ltv.columns import UserColumns
-from valuebox.compartments.ltv.user import FEATURES, TARGET, User
+from valuebox.compartments.ltv.user import User
 from valuebox.schemas.by_column import RowsByColumn, by_column
 from valuebox.schemas.values import Model
 
@@ -21,19 +20,6 @@ class _UserTable(RowsByColumn):
     """
 
     max_values = 50 * MAX_ROWS
-
-    @property
-    def columns(self) -> UserColumns:
-        """The users as they are predicted and stored."""
-        features = {name: self.column(name) for name in FEATURES}
-        return UserColumns(self.column("user_id"), self.column("join_date"), features, self.extra)
-
-    @property
-    def outcomes(self) -> dict[int, float]:
-        """The realised values that were sent, by user id."""
-        targets = getattr(self, TARGET) or ()
-        pairs = zip(self.column("user_id"), targets, strict=False)
-        return {user_id: target for user_id, target in pairs if target is not None}
 
 
 if TYPE_CHECKING:

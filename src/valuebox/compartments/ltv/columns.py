@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from valuebox.compartments.ltv.features import FEATURES
-from valuebox.compartments.ltv.user import User
+from valuebox.compartments.ltv.user import COLUMNS, TARGET
+from valuebox.schemas.by_column import RowsByColumn
+from valuebox.schemas.by_row import RowsByRow
 
 
 @dataclass(frozen=True)
@@ -24,17 +25,28 @@ class UserColumns:
     """What came in columns that are not known."""
 
     @classmethod
-    def of(cls, users: Sequence[User]) -> Self:
-        """The columns of users that were sent one by one."""
-        return cls(
-            [user.user_id for user in users],
-            [user.join_date for user in users],
-            {name: [getattr(user, name) for user in users] for name in FEATURES},
-            [user.model_extra or None for user in users],
-        )
+    def of(cls, sent: Sequence[RowsByRow | RowsByColumn]) -> Self:
+        """The users of all requests: those of the first one, then those of the next."""
+        if len(sent) == 1:
+            (one,) = sent
+            columns, extra = {name: one.column(name) for name in COLUMNS}, one.extra
+        else:
+            columns = {
+                name: [value for one in sent for value in one.column(name)] for name in COLUMNS
+            }
+            extra = [own for one in sent for own in one.extra]
+        return cls(columns.pop("user_id"), columns.pop("join_date"), columns, extra)
 
     def __len__(self) -> int:
         return len(self.user_id)
+
+
+def outcomes_of(users: RowsByRow | RowsByColumn) -> dict[int, float]:
+    """The realised values that were sent, by user id; of a user sent twice the last one counts."""
+    if TARGET not in users.names:
+        return {}
+    pairs = zip(users.column("user_id"), users.column(TARGET), strict=True)
+    return {user_id: target for user_id, target in pairs if target is not None}
 
 
 class Estimates(NamedTuple):

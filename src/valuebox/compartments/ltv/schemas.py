@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, JsonValue, RootModel
 
+from valuebox.compartments.ltv.bulk import UserTable
 from valuebox.compartments.ltv.paid import Paid
 from valuebox.compartments.ltv.uncertainty import Uncertainty
 from valuebox.compartments.ltv.user import MAX_TEXT as MAX_TEXT
@@ -32,11 +33,7 @@ class Users(RowsByRow, RootModel[Annotated[list[User], Field(min_length=1, max_l
     """The users to predict, at most 10,000."""
 
     max_values = 50 * MAX_ROWS
-
-    @property
-    def outcomes(self) -> dict[int, float]:
-        """The realised values that were sent, by user id."""
-        return {user.user_id: user.target for user in self.root if user.target is not None}
+    table = UserTable
 
 
 class Prediction(Model):

@@ -13,18 +13,17 @@ from starlette.responses import Response
 from valuebox.compartments.ltv import repository
 from valuebox.compartments.ltv.answers import Answer
 from valuebox.compartments.ltv.bulk import UserTable
-from valuebox.compartments.ltv.columns import Estimates, UserColumns
+from valuebox.compartments.ltv.columns import Estimates, UserColumns, outcomes_of
 from valuebox.compartments.ltv.counting import UserTally
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.schemas import Users
 from valuebox.compartments.ltv.user import NAMES
-from valuebox.features.heading import names_of
 from valuebox.serving.exchange import Exchange
 from valuebox.serving.pipeline import Steps
 from valuebox.store.ids import Ids
 from valuebox.store.writing import Rows, Then
 
-Sent = TypeVar("Sent", Users, UserTable)
+Sent = TypeVar("Sent", bound=Users | UserTable)
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,10 @@ class _Steps(Steps[Sent, UserColumns, Estimates]):
     """Counts what the model says, for Prometheus."""
 
     while_storing: ClassVar[bool] = True
+
+    def columns(self, given: Sequence[Sent]) -> UserColumns:
+        """The users of all requests."""
+        return UserColumns.of(given)
 
     def say(self, columns: UserColumns, exchange: Exchange) -> Estimates:
         """Expected lifetime values, with their intervals."""
@@ -60,7 +63,7 @@ class _Steps(Steps[Sent, UserColumns, Estimates]):
 
     def also(self, given: Sent) -> Callable[[Session], object] | None:
         """Realised values, where some were sent."""
-        known = given.outcomes
+        known = outcomes_of(given)
         return partial(repository.put_outcomes, targets=known) if known else None
 
     def answer(
@@ -75,36 +78,27 @@ class _Steps(Steps[Sent, UserColumns, Estimates]):
         """The same, of what is stored."""
         return self.told(given, repository.answer_of_request(session, request_id, given.n_rows))
 
+    def warnings(self, given: Sent) -> list[str]:
+        """What is strange about the users, in sentences."""
+        heading = NAMES.heading(given.names)
+        return heading.warnings() + self.model.warnings({"STV": given.column("STV")})
+
     @abstractmethod
     def told(self, given: Sent, answer: Answer) -> Response:
         """An answer as the users were sent, with what is strange about these."""
 
 
-class OfRows(_Steps[Users]):
-    """Users one by one, as `Users` has them."""
+class OfRows(_Steps[Users | UserTable]):
+    """Users one by one: `Users`, or the table that `Users.read` makes of them sooner."""
 
-    def columns(self, given: Sequence[Users]) -> UserColumns:
-        """The users of all requests."""
-        return UserColumns.of([user for one in given for user in one.root])
-
-    def told(self, given: Users, answer: Answer) -> Response:
+    def told(self, given: Users | UserTable, answer: Answer) -> Response:
         """The answer by row."""
-        stv = [user.STV for user in given.root]
-        heading = NAMES.heading(names_of(given.root))
-        return answer.by_row(heading.warnings() + self.model.warnings({"STV": stv}))
+        return answer.by_row(self.warnings(given))
 
 
 class OfColumns(_Steps[UserTable]):
     """Users by column, as `UserTable` has them."""
 
-    def columns(self, given: Sequence[UserTable]) -> UserColumns:
-        """The users of a request, which is answered alone."""
-        (table,) = given
-        return table.columns
-
     def told(self, given: UserTable, answer: Answer) -> Response:
         """The answer by column."""
-        heading = NAMES.heading(given.model_fields_set)
-        return answer.by_column(
-            heading.warnings() + self.model.warnings({"STV": given.column("STV")})
-        )
+        return answer.by_column(self.warnings(given))
