@@ -117,8 +117,14 @@ class Flag(Kind):
 
     @property
     def decodes(self) -> Any:
-        """0 and 1."""
-        return Annotated[int, Meta(ge=0, le=1)]
+        """0, 1, false and true."""
+        return Annotated[int, Meta(ge=0, le=1)] | bool
+
+    def settled(self, values: list[Any]) -> list[Any]:
+        """0 and 1, and None where it is missing."""
+        if bool not in set(map(type, values)):
+            return values
+        return [None if value is None else int(value) for value in values]
 
 
 @dataclass(frozen=True)

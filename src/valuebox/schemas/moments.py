@@ -70,34 +70,39 @@ Moment = Annotated[datetime, BeforeValidator(_in_bounds), AfterValidator(_aware)
 """An aware moment in UTC; one without a zone is taken for UTC."""
 
 _DIGITS: Final = bytes.maketrans(b"123456789T", b"000000000 ")
-_PLAIN: Final = {
-    len(spelling): spelling
-    for spelling in (b"0000-00-00", b"0000-00-00 00:00:00", b"0000-00-00 00:00:00.000000")
-}
-"""How digits stand in moments that are read at once, by the length of the text."""
+_SPELLINGS: Final = (
+    b"0000-00-00",
+    b"0000-00-00 00:00:00",
+    b"0000-00-00 00:00:00.000",
+    b"0000-00-00 00:00:00.000000",
+    b"0000-00-00 00:00:00Z",
+    b"0000-00-00 00:00:00.000Z",
+    b"0000-00-00 00:00:00.000000Z",
+)
+_SPELLING: Final = {len(spelling): spelling for spelling in _SPELLINGS}
+"""How digits stand in moments of which many are read at once, by the length of the text."""
 
 
 def plain_moments(texts: Sequence[str]) -> list[datetime]:
-    """What `JoinDate` makes of moments without a zone that are all spelt in one of a few ways.
+    """What `JoinDate` makes of moments that are all spelt in the same one of a few ways.
 
     Args:
-        texts: At least one; dates, moments to the second, or moments to the microsecond.
+        texts: At least one; dates, or moments in UTC or without a zone.
 
     Raises:
-        ValueError: where they are not moments, or another spelling, or in doubt.
+        ValueError: where they are no moments, are spelt in another way, or it is in doubt.
     """
-    spelling = _PLAIN.get(len(texts[0]))
+    spelling = _SPELLING.get(len(texts[0]))
     written = "\n".join(texts).encode()
-    # A later Python takes hour 24 for the next day.
-    if (
-        spelling is None
-        or written.translate(_DIGITS) != b"\n".join([spelling] * len(texts))
-        or b" 24" in written
-        or b"T24" in written
-    ):
+    if spelling is None or written.translate(_DIGITS) != b"\n".join([spelling] * len(texts)):
         raise ValueError("moments that are not plain")
+    # A later Python takes hour 24 for the next day.
+    if b" 24" in written or b"T24" in written:
+        raise ValueError("moments after the end of a day")
     if min(texts) < str(FIRST_YEAR) or max(texts) >= str(LAST_YEAR + 1):
         raise ValueError("moments of other years")
+    if spelling.endswith(b"Z"):
+        texts = [text[:-1] for text in texts]
     return list(map(datetime.fromisoformat, texts))
 
 

@@ -48,6 +48,11 @@ _WITH_BLANKS = [
     "2019-08-01  0:00:21", "\uff12019-08-01", "2019-08-0१", "2019-08-01 00:00:21.000000",
 ]  # fmt: skip
 MOMENTS = [*_MOMENTS.split(), *_WITH_BLANKS]
+SPELLINGS = [
+    "%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f",
+    "%Y-%m-%dT%H:%MZ", "%Y-%m-%d %H:%M:%S.001", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.999Z",
+    "%Y-%m-%d %H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%S-03:30",
+]  # fmt: skip
 GOOD_TEXTS = [
     "US",
     "",
@@ -137,7 +142,7 @@ def text_of(draw: st.DrawFn, text: str) -> str:
 
 
 @st.composite
-def values(draw: st.DrawFn, name: str) -> str:
+def values(draw: st.DrawFn, name: str, spelling: str) -> str:
     """What stands for a value: mostly one that fits, else any."""
     if one_in(60, draw):
         return draw(st.sampled_from(NUMBERS))
@@ -148,11 +153,15 @@ def values(draw: st.DrawFn, name: str) -> str:
     if name == "user_id":
         return str(draw(st.integers(0, 2**63 - 1)))
     if name == "join_date":
-        return json.dumps(draw(st.sampled_from(MOMENTS[:2] * 200 + MOMENTS)))
+        if one_in(40, draw):
+            return json.dumps(draw(st.sampled_from(MOMENTS)))
+        return json.dumps(
+            draw(st.datetimes(datetime(1969, 12, 1), datetime(2200, 1, 31))).strftime(spelling)
+        )
     if name in ("STV", "target"):
         return repr(draw(st.floats(0, 1e6) | st.sampled_from([0, 5, 0.3975])))
     if name in ("hidden", "is_lp", "is_cancelled"):
-        return draw(st.sampled_from(["0", "1"]))
+        return draw(st.sampled_from(["0", "1", "0", "1", "true", "false"]))
     return text_of(draw, draw(st.sampled_from(GOOD_TEXTS) | st.text(max_size=4)))
 
 
@@ -166,9 +175,9 @@ def bodies(draw: st.DrawFn) -> bytes:
         )
     keys = [text_of(draw, name) if one_in(20, draw) else f'"{name}"' for name in names]
     comma, colon = draw(st.sampled_from([(",", ":"), (", ", ": "), (" ,\n", ":\t"), (",", " :")]))
-    day = draw(st.none() | st.just(DAY))
+    spelling = draw(st.sampled_from(SPELLINGS))
     rows = [
-        [day if day and name == "join_date" else draw(values(name)) for name in names]
+        [draw(values(name, spelling)) for name in names]
         for _ in range(draw(st.sampled_from([1, 1, 2, 2, 3, 0])))
     ]
     if draw(st.booleans()):
@@ -236,16 +245,18 @@ def rows_of(count: int, **columns: Any) -> bytes:
         (rows_of(1), "decoded"),
         (rows_of(2, join_date="2019-08-01"), "decoded"),
         (rows_of(2, join_date="2019-08-01T10:20:30.000001"), "decoded"),
+        (rows_of(2, join_date="2019-08-01T10:20:30.001Z"), "decoded"),
+        (rows_of(2, hidden=True, is_lp=False), "decoded"),
         (rows_of(2, aff_type=None, target=-1.5, country_segment="É:{}"), "decoded"),
         (rows_of(10_000), "decoded"),
         (b" [ { %s } ] \n" % rows_of(1)[2:-2].replace(b'"STV"', b'"\\u0053TV"'), "decoded"),
         (rows_of(10_001), "refused"),
         (rows_of(3_000, aff_type="," * 100), "decoded"),
         (rows_of(5_000, aff_type="," * 101), "refused"),
-        (rows_of(2, hidden=True), "model"),
+        (rows_of(2, hidden=1.0), "model"),
         (rows_of(2, campaign="spring"), "model"),
         (rows_of(2, aff_type='":'), "model"),
-        (rows_of(2, join_date="2019-08-01T00:00:21Z"), "model"),
+        (rows_of(2, join_date="2019-08-01T00:00:21+02:00"), "model"),
         (b'[{"user_id":1,"join_date":%s,"STV":1,"STV":1}]' % DAY.encode(), "refused"),
         (b'[{"user_id":1,"join_date":%s,"STV":1,"S\\u0054V" :1}]' % DAY.encode(), "refused"),
         (b'[{"user_id":1,"join_date":%s,"STV":1,"STV":1},{"user_id":2,"join_date":%s}]'
@@ -275,6 +286,21 @@ def test_a_short_list_is_read_too() -> None:
     users = Users.read(rows_of(1, join_date="2019-08-01T00:00:21"))
     assert users.n_rows == 1
     assert isinstance(Users.read(rows_of(20)), UserTable)
+
+
+def test_users_of_both_kinds_can_be_answered_together() -> None:
+    parts = [
+        rows_of(1, STV=1.5, note="kept"),
+        rows_of(9, STV=2, target=3.5, aff_type="PPS"),
+        rows_of(2),
+    ]
+    read = [Users.read(part) for part in parts]
+    assert [type(one) for one in read] == [Users, UserTable, Users]
+    columns = UserColumns.of(read)
+    assert columns.features["STV"] == [1.5, *[2.0] * 9, None, None]
+    assert columns.join_date == [datetime(2019, 8, 1, 0, 0, 21)] * 12
+    assert columns.extra == [{"note": "kept"}, *[None] * 11]
+    assert [outcomes_of(one) for one in read] == [{}, {7: 3.5}, {}]
 
 
 def test_moments_without_a_zone_are_on_the_sites_clock() -> None:
