@@ -11,6 +11,7 @@ from valuebox.compartments.register import histories
 from valuebox.errors import ValueboxError
 from valuebox.settings import load_settings
 from valuebox.store import migrate
+from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store, make_engine, reason
 from valuebox_cli.terminal.console import Unreachable
 
@@ -64,6 +65,8 @@ def migrated_store(
                 "the database does not answer or is not at this version's schema; "
                 "`valuebox db upgrade` brings it there, or says what is wrong"
             )
+        with store.reading() as session:
+            CLOCK.compare(session)
         yield store
     except DBAPIError as error:
         raise Unreachable(f"the database failed, {after_failure}: {reason(error)}") from None

@@ -4,6 +4,7 @@ What answers are read as is imported when a call is made: a program that only se
 pandas.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
 from valuebox.client.bodies import Columns, Rows, columns_of, encoded, rows_of
+from valuebox.client.errors import ServiceError
 from valuebox.schemas.plain import plain
 
 if TYPE_CHECKING:
@@ -66,7 +68,16 @@ class Answer(Generic[T]):
 
 
 def call(path: str, body: Any, answers: type[T], key: str | None = None) -> Call[T]:
-    """A request to any endpoint; without a key it gets one of its own."""
+    """A request to any endpoint; without a key it gets one of its own.
+
+    Raises:
+        ServiceError: when the body cannot be sent, the key cannot be one, or the path is an address
+            of its own, which an API key is not sent to.
+    """
+    if not path.startswith("/"):
+        raise ServiceError("a path of the service begins with /", "invalid_input")
+    if key is not None and not re.fullmatch("[!-~]+", key):
+        raise ServiceError("key is to be visible ASCII characters", "invalid_input")
     return Call(path, encoded(plain(body)), answers, uuid4().hex if key is None else key)
 
 

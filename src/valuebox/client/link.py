@@ -47,10 +47,10 @@ class Link:
         try:
             self._url = httpx.URL(url)
         except httpx.InvalidURL:
-            raise ServiceError(f"{url} is no address; try {DEFAULT_URL}", "bad_address") from None
+            raise _no_address(url) from None
         has_port = (self._url.port or 0) <= _LAST_PORT
         if self._url.scheme not in {"http", "https"} or not self._url.host or not has_port:
-            raise ServiceError(f"{self.name} is no address; try {DEFAULT_URL}", "bad_address")
+            raise _no_address(url)
         self._headers = _authorization(api_key)
         self._timeout = httpx.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS))
         self._retry_seconds = retry_seconds
@@ -60,12 +60,22 @@ class Link:
     @property
     def name(self) -> str:
         """The address as people may read it: without a password in it."""
-        bare = self._url.copy_with(userinfo=b"") if self._url.userinfo else self._url
-        return str(bare).rstrip("/")
+        return str(self._bare_url).rstrip("/")
+
+    @property
+    def _bare_url(self) -> httpx.URL:
+        return self._url.copy_with(userinfo=b"") if self._url.userinfo else self._url
 
     def options(self) -> dict[str, Any]:
         """What a client of httpx is made with."""
-        return {"base_url": self._url, "timeout": self._timeout, "headers": self._headers}
+        # Apart from the address, which httpx writes into the log with every request.
+        has_password = bool(self._url.userinfo)
+        return {
+            "base_url": self._bare_url,
+            "timeout": self._timeout,
+            "headers": self._headers,
+            "auth": (self._url.username, self._url.password) if has_password else None,
+        }
 
     def patience(self) -> dict[str, Any]:
         """When a request is sent again, as tenacity takes it."""
@@ -141,6 +151,12 @@ class Link:
         )
 
 
+def _no_address(url: str) -> ServiceError:
+    """The error of an address that is none; what may be a password in it is not shown."""
+    shown = url.rpartition("@")[2]
+    return ServiceError(f"{shown} is no address; try {DEFAULT_URL}", "bad_address")
+
+
 def _authorization(api_key: str | None) -> dict[str, str]:
     key = (os.environ.get(API_KEY_VARIABLE, "") if api_key is None else api_key).strip()
     if not key:
@@ -168,7 +184,9 @@ def _seconds(header: str | None) -> float | None:
         moment = parsedate_to_datetime(header)
     except ValueError:
         return None
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    # One that ends in -0000 is in UTC, too, though nobody says where.
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
 
 
 def _error(state: RetryCallState) -> ServiceError | None:

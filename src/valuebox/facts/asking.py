@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Final, Self
 
 import numpy as np
@@ -17,6 +17,7 @@ from valuebox.schemas.requests import RequestModel
 from valuebox.schemas.values import Model
 from valuebox.serving.errors import Problem, Unanswerable
 from valuebox.serving.exchange import current
+from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store
 
 MAX_CUSTOMERS: Final = 1_000
@@ -92,7 +93,7 @@ def asked_customers(
         Unanswerable: when a customer is not stored, naming the rows, or amounts are in several
             currencies.
     """
-    keys, start = question.keys, question.at or datetime.now(UTC)
+    keys, start = question.keys, question.at or CLOCK.moment()
     choice = Choice(before=start, category=category, customers=keys, amounts=amounts)
     with current().timing("encode"):
         facts = _read(store, choice)

@@ -1,7 +1,7 @@
 """How customers and events get into the database, each once."""
 
 from collections.abc import Container, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, FromClause, Table, Text, and_, cast, func, or_, select
@@ -12,6 +12,7 @@ from valuebox.facts.merging import Attributes, is_same, merged, with_told, witho
 from valuebox.facts.schemas import MAX_NAMED, CustomersStored, EventsStored
 from valuebox.facts.tables import Customer, Event
 from valuebox.store.base import Base
+from valuebox.store.clock import CLOCK
 from valuebox.store.staging import POSITION, staged
 from valuebox.store.upsert import columns_of_new, insert_missing, upsert
 from valuebox.store.writing import Rows, table_of
@@ -59,7 +60,7 @@ def add_events(session: Session, events: EventColumns) -> Put:
         session: Of the transaction that stores them.
         events: In any order. Where two have the same key, the first one counts.
     """
-    columns = vars(events) | {"received_at": datetime.now(UTC)}
+    columns = vars(events) | {"received_at": CLOCK.moment()}
     with staged(session, Rows(Event, len(events), columns)) as new:
         added = _add(session, Event, new, columns)
         if added == len(events):
@@ -124,7 +125,7 @@ def put_customers(session: Session, customers: CustomerColumns) -> CustomersStor
         session: Of the transaction that stores them.
         customers: Where several have the same key, they are told of one after the other.
     """
-    now = datetime.now(UTC)
+    now = CLOCK.moment()
     told, doubled = merged(customers)
     columns = vars(told) | {"received_at": now, "changed_at": now}
     columns["attributes"] = [without_removed(one) for one in told.attributes]

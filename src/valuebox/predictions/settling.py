@@ -38,14 +38,15 @@ GRACE: Final = timedelta(days=2)
 following night, and that may fail once."""
 _AGAIN: Final = timedelta(days=1)
 """After that a period is looked at again whose source was not watched for all of it."""
-_OVERLAP: Final = timedelta(seconds=60)
-"""Events received so lately are looked at again: others of the same moment may still arrive."""
+_OVERLAP: Final = timedelta(seconds=150)
+"""Events received so lately are looked at again: others of the same moment may still be stored,
+while periods are judged without them. It is longer than a request and a batch take together."""
 _PERIODS: Final = 200
 """Periods that are locked at a time."""
 _ROWS: Final = 20_000
 """Predictions that are judged at a time, or those of one period."""
 _SECONDS: Final = 3.0
-"""How long late events are looked through at a time: others want to write, too."""
+"""How long is looked for something to write at a time: others want to write, too."""
 _CHUNK: Final = 5_000
 
 
@@ -93,9 +94,10 @@ def settle(session: Session, until: datetime, judging: Judging) -> int:
         judging: Which predictions, and how.
 
     Returns:
-        How many rows were written; 0 where there is nothing to do.
+        How many rows were written, or 1 where none were and there is more to look at; 0 where
+        there is nothing to do.
     """
-    moment = now(session)
+    moment, began = now(session), time.monotonic()
     written = _correct(session, until, judging, moment)
     while not written:
         periods = _due(session, until, judging)
@@ -106,6 +108,9 @@ def settle(session: Session, until: datetime, judging: Judging) -> int:
         for period in periods:
             period.due_at = None if period in watched else until - GRACE + _AGAIN
         session.flush()
+        if time.monotonic() > began + _SECONDS:
+            # There may be more periods, though none of these could be judged.
+            return max(written, 1)
     return written
 
 

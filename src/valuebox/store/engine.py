@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from valuebox.errors import ValueboxError
-from valuebox.store import session_settings
+from valuebox.store import lite, session_settings
 from valuebox.store.deadline import deadline
 from valuebox.store.watch import Watch
 from valuebox.store.writing import COPY_FROM, Rows, Then, insert_few, write
@@ -116,6 +116,7 @@ def make_engine(url: str) -> Engine:
                 pool_size=CONNECTIONS,
                 max_overflow=0,
                 connect_args={"timeout": SQLITE_LOCK_SECONDS},
+                json_serializer=lite.as_json,
             )
         except ArgumentError:
             raise BadDatabaseUrl(

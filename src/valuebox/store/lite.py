@@ -18,6 +18,11 @@ from valuebox.store.base import UtcDateTime
 from valuebox.store.texts import Texts
 
 
+def as_json(value: Any) -> str:
+    """JSON with letters as they are: before 3.45 SQLite finds no key that is written in escapes."""
+    return json.dumps(value, ensure_ascii=False)
+
+
 def values(columns: Sequence[tuple[TypeEngine[Any], Any]]) -> Iterable[tuple[Any, ...]]:
     """What the driver takes, row by row.
 
@@ -46,7 +51,7 @@ def _moments(given: Any) -> Sequence[Any]:
 def _json(given: Sequence[Any]) -> Sequence[str | None]:
     if isinstance(given, Texts):
         return given.listed()
-    return [None if one is None else json.dumps(one) for one in given]
+    return [None if one is None else as_json(one) for one in given]
 
 
 def _ids(given: Sequence[Any]) -> Sequence[str | None]:

@@ -1,7 +1,6 @@
 """Rows whose key may be there already: left alone, or replaced; the same on both databases."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, Table, select
@@ -10,6 +9,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from valuebox.store.base import Base
+from valuebox.store.clock import CLOCK
 from valuebox.store.writing import table_of
 
 Source = Select[Any] | Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -88,7 +88,7 @@ def put_latest(session: Session, model: type[Base], values: Mapping[Any, float])
         model: A table with one column as its key, `target`, `first_reported_at` and `changed_at`.
         values: Targets by key.
     """
-    table, now = table_of(model), datetime.now(UTC)
+    table, now = table_of(model), CLOCK.moment()
     (key,) = table.primary_key.columns
     # One order for everybody, so that two requests with the same keys cannot deadlock.
     keys = sorted(values)

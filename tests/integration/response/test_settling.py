@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import delete, select, update
 from support.facts import customer, event, put_customers, put_events
 from support.pruning import pruning
+from support.sums import clock_off
 
 from valuebox.compartments.response import repository
 from valuebox.compartments.response.features import Cell
@@ -21,7 +22,9 @@ from valuebox.compartments.response.tables import (
     ResponsePrediction,
 )
 from valuebox.facts.tables import Event
+from valuebox.predictions import settling
 from valuebox.predictions.periods import Period
+from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store
 from valuebox.store.ids import new_id
 from valuebox.store.writing import write
@@ -272,3 +275,48 @@ def test_many_late_events_are_looked_through_in_batches(
     put_events(shop, *(did("x", 12) for _ in range(4)))
     assert settled(shop) == 2 * 9
     assert set(map(tuple, came(shop).values())) == {(1, 1, 0, 0)}
+
+
+def test_many_periods_that_cannot_be_judged_yet_are_put_off_in_steps(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settling, "_PERIODS", 2)
+    for _ in range(5):
+        predicted(store, "a")
+    # None is there before they begin: nobody was watched.
+    put_events(store, did("x", 3))
+    with monkeypatch.context() as patch, store.writing() as session:
+        patch.setattr(settling, "_SECONDS", 0.0)
+        assert settle(session, SETTLED) == 1
+    with store.reading() as session:
+        due = session.scalars(select(Period.due_at).order_by(Period.due_at)).all()
+    assert due == [END] * 3 + [END + timedelta(days=1)] * 2
+    settled(store)
+    put_events(store, did("x", -5), did("x", 31))
+    assert settled(store, SETTLED + timedelta(days=1)) == 5 * 4
+
+
+def test_a_late_event_is_found_whatever_the_clock_of_whoever_stores_it_says(
+    postgres_store: Store,
+) -> None:
+    put_events(postgres_store, did("x", -5), did("x", 31))
+    predicted(postgres_store, "a")
+    assert settled(postgres_store) == 4
+    try:
+        with clock_off(-250):
+            with postgres_store.reading() as session:
+                assert CLOCK.compare(session) == pytest.approx(250, abs=2)
+            put_events(postgres_store, did("a", 3))
+    finally:
+        CLOCK.forget()
+    with postgres_store.reading() as session:
+        stored = session.scalars(select(Event.received_at).where(Event.customer == "a")).one()
+    assert abs(stored - datetime.now(UTC)) < timedelta(seconds=5)
+    assert settled(postgres_store) == 2
+
+
+def test_a_property_with_letters_of_any_alphabet_holds_the_category(shop: Store) -> None:
+    put_events(shop, did("a", 3, properties={"größe, 大": "thai"}))
+    predicted(shop, "a", "b", told="größe, 大")
+    settled(shop)
+    assert came(shop) == {"a": [1, 1, 0, 0], "b": [0, 0, 0, 0]}

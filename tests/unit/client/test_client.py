@@ -126,7 +126,8 @@ def test_retry_after_is_waited_for_and_no_longer_than_asked() -> None:
 def test_retry_after_may_be_a_moment() -> None:
     past = Reply(503, b"", {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"})
     odd = Reply(503, b"", {"Retry-After": "soon"})
-    with scripted(past, FINE) as server, Client(server.url) as client:
+    nowhere = Reply(503, b"", {"Retry-After": "Wed, 21 Oct 2015 07:28:00 -0000"})
+    with scripted(past, nowhere, FINE) as server, Client(server.url) as client:
         assert client.outcomes({1: 1.0}).added == 1
         server.replies[:] = [odd]
         with Client(server.url, retry_seconds=0) as once, pytest.raises(ServiceError) as caught:
@@ -223,6 +224,39 @@ def test_a_password_in_the_address_is_not_shown() -> None:
         with pytest.raises(ServiceError) as caught:
             client.models()
     assert str(caught.value) == "no service at http://127.0.0.1:1"
+
+
+@pytest.mark.parametrize("url", ["http://me:hunter2@x:bad/", "me:hunter2@x", "ftp://me:hunter2@x"])
+def test_a_password_in_what_is_no_address_is_not_shown(url: str) -> None:
+    with pytest.raises(ServiceError, match="is no address") as caught:
+        Client(url)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_password_in_the_address_is_sent_and_not_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("DEBUG")
+    with scripted(FINE) as server:
+        with Client(server.url.replace("://", "://me:hunter2@")) as client:
+            client.outcomes({1: 2.5})
+        assert server.sent[0].headers["Authorization"] == "Basic bWU6aHVudGVyMg=="
+    assert "hunter2" not in caplog.text
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "a\nX-Other: 1", "ключ"])
+def test_what_cannot_be_a_key_of_a_request_is_refused_at_once(key: str) -> None:
+    client = Client("http://127.0.0.1:1")
+    with pytest.raises(ServiceError, match="visible ASCII") as caught, client:
+        client.outcomes({1: 2.5}, key=key)
+    assert caught.value.code == "invalid_input"
+
+
+def test_the_api_key_is_sent_to_no_other_address() -> None:
+    with scripted(FINE) as other, Client("http://127.0.0.1:1", api_key=KEY) as client:
+        with pytest.raises(ServiceError, match="begins with /"):
+            client.call(f"{other.url}/v1/models", {}, dict)
+        assert other.sent == []
 
 
 def test_the_key_of_the_environment_is_taken_where_none_is_given(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import NamedTuple, cast
 from uuid import UUID
@@ -24,6 +24,7 @@ from valuebox.schemas.values import Model
 from valuebox.serving.exchange import Exchange
 from valuebox.serving.pipeline import Steps
 from valuebox.serving.replays import AnswerGone
+from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store
 from valuebox.store.ids import Ids
 from valuebox.store.writing import Rows, Then
@@ -106,7 +107,7 @@ class CustomerSteps(Steps[CustomerQuestion, AskedCustomers, Said]):
                 "prediction": found.chances,
                 "known": [dict(zip(names, row, strict=True)) for row in found.rows.tolist()],
                 "model": self.model.tag,
-                "predicted_at": datetime.now(UTC),
+                "predicted_at": CLOCK.moment(),
             },
         )
         yield period_rows(

@@ -50,7 +50,8 @@ LEDGER: Final = Ledger(
         _SAID.source,
         _SAID.customer,
         _SAID.response,
-        func.coalesce(_SAID.category, ""),
+        # A category may be called by nothing, which is not the same as none.
+        func.coalesce("=" + _SAID.category, ""),
         day_of(_SAID.starts_at),
     ),
     day=_SAID.starts_at,

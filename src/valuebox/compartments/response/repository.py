@@ -1,7 +1,7 @@
 """How predictions of responses are written, found, handed out and deleted."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +29,7 @@ from valuebox.predictions.periods import period_rows, prune_periods
 from valuebox.predictions.sums.forgetting import Forgetting
 from valuebox.predictions.sums.passed_over import noting
 from valuebox.serving.replays import AnswerGone
+from valuebox.store.clock import CLOCK
 from valuebox.store.ids import first_id, new_ids
 from valuebox.store.people import chunks, records
 from valuebox.store.pruning import Pruned, deleted, next_batch
@@ -72,7 +73,7 @@ def new_rows(
             "category": [cell.category for cell in cells] * (count // each),
             "probability": chances.ravel(),
             "model": answer.model,
-            "predicted_at": datetime.now(UTC),
+            "predicted_at": CLOCK.moment(),
         },
     )
     features = Rows(ResponseFeatures, len(known), {"id": ids[::each], "known": known})
