@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
+_FILES: Final = "[0-9]*.py"
 _OURS: Final = Path(__file__).parent / "migrations"
 
 
@@ -37,13 +38,19 @@ class History:
         """The history whose migrations lie in a package, such as `valuebox_churn.migrations`.
 
         Raises:
-            ValueboxError: when there is no such package.
+            ValueboxError: when there is no such package, or no migration in it.
         """
-        found = find_spec(package)
+        try:
+            found = find_spec(package)
+        except ModuleNotFoundError:
+            found = None
         folders = list((found and found.submodule_search_locations) or ())
         if not folders:
             raise ValueboxError(f"the migrations of {owner!r} should be in {package}: no package")
-        return cls(owner, Path(folders[0]))
+        folder = Path(folders[0])
+        if not any(folder.glob(_FILES)):
+            raise ValueboxError(f"the migrations of {owner!r} should be in {package}: none are")
+        return cls(owner, folder)
 
     @property
     def version_table(self) -> str:
@@ -86,7 +93,7 @@ class History:
 
 @cache
 def _head(folder: Path) -> str:
-    return max(file.name.partition("_")[0] for file in folder.glob("[0-9]*.py"))
+    return max(file.name.partition("_")[0] for file in folder.glob(_FILES))
 
 
 OURS: Final = History("", _OURS / "versions")

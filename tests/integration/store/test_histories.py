@@ -124,3 +124,9 @@ def test_a_package_that_is_not_there_is_named() -> None:
     assert History.of_package("churn", "valuebox.store.migrations.versions").folder.is_dir()
     with pytest.raises(ValueboxError, match=r"'churn' should be in valuebox\.errors: no"):
         History.of_package("churn", "valuebox.errors")
+
+
+@pytest.mark.parametrize("package", ["no_such_package.migrations", "json.decoder", "json"])
+def test_a_package_without_migrations_is_said_to_have_none(package: str) -> None:
+    with pytest.raises(ValueboxError, match=f"the migrations of 'churn' should be in {package}"):
+        History.of_package("churn", package)
