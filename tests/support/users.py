@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from valuebox.compartments.ltv import repository
 from valuebox.compartments.ltv.columns import Estimates, UserColumns
-from valuebox.compartments.ltv.schemas import User
+from valuebox.compartments.ltv.schemas import User, Users
 from valuebox.store.ids import Ids, new_ids
 from valuebox.store.writing import write
 
@@ -70,7 +70,7 @@ def users(
 
 def received(sent: list[dict[str, Any]]) -> UserColumns:
     """The same users as they are stored."""
-    return UserColumns.of([User.model_validate(one) for one in sent])
+    return UserColumns.of([Users.model_construct([User.model_validate(one) for one in sent])])
 
 
 def estimates(*predictions: float) -> Callable[[], Estimates]:
