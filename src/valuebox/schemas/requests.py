@@ -99,9 +99,9 @@ def names_at_most(body: bytes, count: int) -> bool:
         named, may_be_apart = body.count(b'":'), True
     else:
         octets = np.frombuffer(body, np.uint8)
-        before, colon = octets[:-1], octets[1:] == ord(":")
-        named = int(np.count_nonzero((before == ord('"')) & colon))
-        may_be_apart = bool(((before <= ord(" ")) & colon).any())
+        before = octets[np.flatnonzero(octets[1:] == ord(":"))]
+        named = int(np.count_nonzero(before == ord('"')))
+        may_be_apart = bool((before <= ord(" ")).any())
     return named <= count and not (may_be_apart and _SPACE_BEFORE_COLON.search(body))
 
 
