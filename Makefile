@@ -143,7 +143,7 @@ bench-dashboard: install
 docs: install
 	$(BIN)/python docs/modules.py
 	$(BIN)/python docs/reference.py
-	$(BIN)/python -m valuebox_cli.admin.schemas docs/schemas
+	$(BIN)/python docs/schemas.py
 
 # What docs/releasing.md asks for before a tag: a wheel of a clean tree that works where nothing else is.
 release-check: lint

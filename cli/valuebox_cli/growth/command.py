@@ -7,12 +7,12 @@ import typer
 
 from valuebox.compartments.growth.schemas import CohortsBy, GrowthQuestion, Numbers
 from valuebox_cli.growth import experiment as experimenting
-from valuebox_cli.growth import predict as predicting
 from valuebox_cli.growth import uplift as uplifting
 from valuebox_cli.growth import whom as asking_whom
 from valuebox_cli.growth.asking import checked, named_amount
 from valuebox_cli.growth.options import Currency, Discount, EventsBefore, Purchase, Weeks
 from valuebox_cli.response import command as responding
+from valuebox_cli.response import predict as predicting
 from valuebox_cli.terminal.console import (
     check_writable,
     err,

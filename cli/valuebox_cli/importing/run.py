@@ -5,10 +5,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from valuebox.facts.consistency import LooseEnds, loose_ends
 from valuebox.facts.scanning import begin
 from valuebox.store.engine import Store
 from valuebox_cli.importing.buyers import BuyersSeen
+from valuebox_cli.importing.consistency import LooseEnds, loose_ends
 from valuebox_cli.importing.customers import CustomerTable
 from valuebox_cli.importing.events import EventTable
 from valuebox_cli.importing.mapping import Buyers, CustomerRows, EventRows, Mapping

@@ -8,7 +8,6 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from valuebox.compartments.ltv.files import MISSING
 from valuebox.files.columnar import is_parquet
 from valuebox.files.layout import UTF_8, Layout
 from valuebox.files.packed import begins_with
@@ -16,6 +15,7 @@ from valuebox.files.problems import BadFile
 from valuebox.files.source import Source as FileSource
 from valuebox.files.source import open_source as open_file
 from valuebox.files.text import CsvFile, open_csv
+from valuebox.files.typed import MISSING
 from valuebox_cli.importing.database import Database, read_only
 from valuebox_cli.importing.opened import BATCH, BadSource, Opened, Source
 from valuebox_cli.importing.parts import Table

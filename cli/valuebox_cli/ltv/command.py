@@ -16,6 +16,7 @@ from valuebox.pages.spreadsheets import cell
 from valuebox_cli.client import DEFAULT_URL
 from valuebox_cli.cluster import Dask, cluster
 from valuebox_cli.ltv import evaluate as evaluation
+from valuebox_cli.ltv.cohort_errors import print_report
 from valuebox_cli.terminal.console import (
     check_writable,
     err,
@@ -27,7 +28,6 @@ from valuebox_cli.terminal.console import (
     write_text,
     writing,
 )
-from valuebox_cli.terminal.errors import print_report
 from valuebox_cli.terminal.options import USERS, DatabaseUrl, Strict, Url
 from valuebox_cli.terminal.options import database_url as resolve
 

@@ -12,9 +12,9 @@ from valuebox.errors import ValueboxError
 from valuebox.statistics import cohorts
 from valuebox.statistics.cohorts import CohortReport
 from valuebox.statistics.scores import UserScores, user_scores
+from valuebox_cli.ltv.cohort_errors import print_errors, print_scores
 from valuebox_cli.ltv.matured import matured_users
 from valuebox_cli.terminal.console import out
-from valuebox_cli.terminal.errors import print_errors, print_scores
 from valuebox_cli.terminal.options import migrated_store
 
 

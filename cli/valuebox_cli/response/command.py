@@ -1,20 +1,17 @@
 """`valuebox growth train` and `valuebox growth evaluate`: the response model."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import numpy as np
 import typer
-from pydantic import TypeAdapter, ValidationError
 
 from valuebox.compartments.response.kind import NEWEST
-from valuebox.errors import ValueboxError
 from valuebox.facts.clock import moment
-from valuebox.facts.reading import Choice, FactRows, read_facts
-from valuebox.schemas.moments import Moment
+from valuebox.facts.reading import FactRows
+from valuebox_cli.response.asking import moment_of, stored_facts
 from valuebox_cli.terminal.console import check_writable, err, exit_codes, out, write_text
-from valuebox_cli.terminal.options import DatabaseUrl, Sources, migrated_store
+from valuebox_cli.terminal.options import DatabaseUrl, Sources
 from valuebox_cli.terminal.tabular import print_table
 
 if TYPE_CHECKING:
@@ -27,7 +24,6 @@ _WAYS: "Final[dict[Way, str]]" = {
     "trees": "trees",
     "both": "mean",
 }
-_MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 
 
 def train(
@@ -135,41 +131,10 @@ def evaluate(
         out.print(f"model: {judged.tag}" + (f", older: {older.tag}" if older else ""))
 
 
-def stored_facts(
-    database_url: str | None, sources: list[str] | None, category: str, before: datetime | None
-) -> FactRows:
-    """What is stored of these sources before a moment, at most now.
-
-    Raises:
-        ValueboxError: when nothing is.
-    """
-    # An event of a year to come would make all months until then ones in which nobody responds.
-    now = datetime.now(UTC)
-    with migrated_store(database_url) as store:
-        end = now if before is None else min(before, now)
-        choice = Choice(sources or None, None, end, category, amounts=False)
-        facts = read_facts(store, choice)
-    if not len(facts.events):
-        raise ValueboxError("there are no events of these sources in this time")
-    return facts
-
-
 def _last_month(facts: FactRows, days: int) -> np.datetime64:
     last: Any = facts.events.time.max()
     found: np.datetime64 = last + np.timedelta64(1, "us") - np.timedelta64(days, "D")
     return found
-
-
-def moment_of(text: str | None) -> datetime | None:
-    """A moment as an option says it.
-
-    Raises:
-        ValueboxError: when it is none.
-    """
-    try:
-        return None if text is None else _MOMENT.validate_python(text)
-    except ValidationError as error:
-        raise ValueboxError(error.errors(include_url=False)[0]["msg"]) from None
 
 
 def _tell(found: Any) -> None:

@@ -23,8 +23,8 @@ from valuebox.predictions.sums.tables import MAX_SEGMENT
 from valuebox.schemas.columns import Text
 from valuebox.schemas.moments import FIRST_YEAR, LAST_YEAR
 from valuebox.schemas.names import MAX_TAG
+from valuebox.schemas.problems import problems_of
 from valuebox.serving.errors import Problem
-from valuebox.serving.parsing import problems_of
 from valuebox.statistics.periods import Period
 
 _MAX_FIELDS: Final = 20

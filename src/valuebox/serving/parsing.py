@@ -1,16 +1,15 @@
 """Request bodies into models: within bounds, and beside the event loop where they are large."""
 
-import re
 from typing import Final
 
 import anyio
 import anyio.to_thread
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 from starlette.responses import JSONResponse
 
+from valuebox.schemas.problems import details_of, problem_of
 from valuebox.schemas.requests import RequestModel
-from valuebox.serving.errors import MAX_PROBLEMS, BodyRefused, Problem, error_response
+from valuebox.serving.errors import MAX_PROBLEMS, BodyRefused, error_response
 from valuebox.serving.exchange import current
 
 # While the loop is busy nothing else is answered, no probe and no deadline.
@@ -50,32 +49,11 @@ def _aside() -> anyio.CapacityLimiter:
 
 
 def _refusal(error: ValidationError) -> JSONResponse:
-    found = _found(error)
+    found = details_of(error)
     if any(one["type"] == "json_invalid" for one in found):
         return error_response("malformed_json", f"{found[0]['msg']}.")
     count = len(found)
     things = "1 problem" if count == 1 else f"{count} problems"
     message = f"The input has {things}; nothing of this request was stored."
-    problems = [_problem(one) for one in found[:MAX_PROBLEMS]]
+    problems = [problem_of(one) for one in found[:MAX_PROBLEMS]]
     return error_response("invalid_input", message, problems, count)
-
-
-def problems_of(error: ValidationError) -> list[Problem]:
-    """What is wrong with the input, by row and field; never the value itself."""
-    return [_problem(one) for one in _found(error)]
-
-
-def _found(error: ValidationError) -> list[ErrorDetails]:
-    return error.errors(include_url=False, include_context=False, include_input=False)
-
-
-def _problem(error: ErrorDetails) -> Problem:
-    loc = error["loc"]
-    # First in a list of rows, second in a table of columns.
-    at = next((at for at, part in enumerate(loc[:2]) if isinstance(part, int)), None)
-    path = loc if at is None else loc[:at] + loc[at + 1 :]
-    return Problem(
-        row=None if at is None else int(loc[at]),
-        field=".".join(map(str, path)) or None,
-        message=re.sub("^Value error, ", "", error["msg"]),
-    )

@@ -2,9 +2,9 @@ import re
 from pathlib import Path
 
 import pytest
+from support.documents import generator
 
 from valuebox.serving.errors import STATUS_OF
-from valuebox_cli.admin import schemas
 from valuebox_cli.terminal.lazy import COMMANDS
 
 ROOT = Path(__file__).parents[3]
@@ -13,7 +13,8 @@ DOCUMENTS += sorted(ROOT.glob("examples/*/*.md"))
 
 
 def test_published_schemas_are_those_of_the_code() -> None:
-    published = (ROOT / "docs" / "schemas").glob("*.schema.json")
+    schemas = generator("schemas")
+    published = schemas.FOLDER.glob("*.schema.json")
     assert {file.name: file.read_text() for file in published} == schemas.documents()
 
 

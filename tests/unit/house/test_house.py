@@ -1,11 +1,11 @@
 """The house: which room may know which, how much lies at the root, and how long a module is."""
 
 import ast
-import importlib.util
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from support.documents import generator
 
 ROOT = Path(__file__).parents[3]
 SOURCE = ROOT / "src" / "valuebox"
@@ -112,12 +112,7 @@ def test_lifetime_value_is_left_with_its_own_question() -> None:
 
 
 def test_the_list_of_modules_is_that_of_the_code() -> None:
-    file = ROOT / "docs" / "modules.py"
-    spec = importlib.util.spec_from_file_location("modules", file)
-    assert spec is not None
-    assert spec.loader is not None
-    modules = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(modules)
+    modules = generator("modules")
     assert modules.DOCUMENT.read_text() == modules.document(), "`make docs` writes it anew"
 
 

@@ -1,13 +1,12 @@
 """The version, the changelog and what is published from docstrings agree."""
 
-import importlib.util
 import re
 import tomllib
 from datetime import date
 from pathlib import Path
-from types import ModuleType
 
 from support.commands import valuebox as command
+from support.documents import generator
 
 import valuebox
 from valuebox.serving.openapi import truthful
@@ -17,15 +16,6 @@ ROOT = Path(__file__).parents[3]
 
 def sections() -> list[str]:
     return re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
-
-
-def generator(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_the_changelog_has_a_dated_section_for_each_release_and_one_to_come() -> None:

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from valuebox.compartments.ltv.bulk import UserTable
 from valuebox.compartments.ltv.schemas import Users
 from valuebox.facts.schemas import Customers, Events
+from valuebox.schemas.problems import problems_of
 from valuebox.schemas.requests import RequestModel
 from valuebox.schemas.values import MAX_ROW_BYTES
-from valuebox.serving.parsing import problems_of
 
 USER = {"user_id": 1, "join_date": "2019-08-01"}
 EVENT = {"source": "s", "id": "1", "customer": "c", "type": "bought", "time": "2024-01-01"}

@@ -19,7 +19,6 @@ from valuebox.features.encoder import Columns
 from valuebox.files.headed import HeadedFile, all_rows, open_headed
 from valuebox.files.problems import BadFile as BadFile
 from valuebox.files.problems import Problems as Problems
-from valuebox.files.typed import MISSING as MISSING
 from valuebox.statistics.outliers import outlying
 
 if TYPE_CHECKING:

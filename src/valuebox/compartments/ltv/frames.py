@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 from valuebox.compartments.ltv.bulk import MAX_ROWS, UserTable
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.user import FEATURES, NAMES
+from valuebox.schemas.frames import BadFrame as BadFrame
+from valuebox.schemas.frames import checked
 from valuebox.schemas.plain import columns_of
-from valuebox.serving.frames import BadFrame as BadFrame
-from valuebox.serving.frames import checked
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,4 +1,4 @@
-"""How far off predictions are, in the terminal."""
+"""Prints how far off predictions of lifetime value are, by cohort and user by user."""
 
 from valuebox.statistics.cohorts import CohortReport
 from valuebox.statistics.scores import UserScores

@@ -14,7 +14,7 @@ from valuebox.facts.clock import moment
 from valuebox.facts.reading import CustomerRows
 from valuebox.facts.windows import Floats, Positions, joined
 from valuebox.pages.tables import Table, column
-from valuebox_cli.response.command import moment_of, stored_facts
+from valuebox_cli.response.asking import moment_of, stored_facts
 from valuebox_cli.terminal.console import check_writable, err, exit_codes, out
 from valuebox_cli.terminal.options import DatabaseUrl, Sources
 

@@ -1,4 +1,4 @@
-"""Rows of data frames, checked as if they had been sent by column."""
+"""Rows of data frames, checked by row and column as if they had been sent to the service."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from valuebox.errors import ValueboxError
 from valuebox.schemas.by_column import RowsByColumn
-from valuebox.serving.parsing import problems_of
+from valuebox.schemas.problems import problems_of
 
 Rows = TypeVar("Rows", bound=RowsByColumn)
 

@@ -1,7 +1,6 @@
-"""JSON schemas of what programs read, which `make docs` writes into `docs/schemas`."""
+"""docs/schemas: JSON schemas of what programs read, which `make docs` writes."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +10,7 @@ from valuebox.compartments.register import published
 from valuebox.serving.errors import ErrorAnswer
 from valuebox_cli.ltv.evaluate import EvaluationReport
 
+FOLDER: Final = Path(__file__).parent / "schemas"
 _OURS: Final[dict[str, type[BaseModel]]] = {
     "error.schema.json": ErrorAnswer,
     "evaluation-report.schema.json": EvaluationReport,
@@ -28,4 +28,4 @@ def documents() -> dict[str, str]:
 
 if __name__ == "__main__":
     for name, text in documents().items():
-        (Path(sys.argv[1]) / name).write_text(text)
+        (FOLDER / name).write_text(text, encoding="utf-8")
