@@ -26,6 +26,7 @@ from sklearn.preprocessing import StandardScaler
 from valuebox.compartments.response.features import Cell
 from valuebox.facts.reading import FactRows
 from valuebox.facts.windows import Positions, there
+from valuebox.statistics.arrays import Floats
 from valuebox_training.response.train import learn
 
 HEADING: Final = "## Beside a logistic regression"
@@ -33,8 +34,6 @@ DAYS: Final = 30
 _FEWEST: Final = 10
 _NEVER: Final = 9_999.0
 _WHO: Final = ("ours", "own", "all")
-
-Floats = NDArray[np.float64]
 
 
 class Scores(NamedTuple):

@@ -1,4 +1,4 @@
-"""`--dask ADDRESS`: other machines that help."""
+"""A Dask cluster that shares the work of a command, where `--dask ADDRESS` names its scheduler."""
 
 from concurrent.futures import CancelledError
 from contextlib import contextmanager

@@ -24,7 +24,7 @@ Features = Callable[[np.datetime64, Positions], Floats]
 
 
 class NothingToLearn(ValueboxError):
-    """Hardly any customer is known to have done it, or not to have done it."""
+    """The facts hold too little that a model of customers could be learned from."""
 
 
 class Learned(NamedTuple):

@@ -18,7 +18,7 @@ from valuebox.pages.tables import WRITTEN
 from valuebox.predictions.sums.views import FeatureDrift
 from valuebox.serving.errors import Error
 from valuebox.statistics.psi import SHIFT, WATCH
-from valuebox.statistics.scatter import NOMINAL
+from valuebox.statistics.rates import LEVEL
 
 _PRESETS: Final = {"30 days": 30, "90 days": 90, "a year": 365}
 _WORST: Final = 10
@@ -62,7 +62,7 @@ def view(over: Frame, found: Mapping[str, Sequence[Any]], viewer: Viewer) -> HTM
         presets=_presets(over),
         inside=sum(judged) / len(judged) if judged else None,
         judged=len(judged),
-        nominal=NOMINAL,
+        nominal=LEVEL,
         over_time=charts.over_time(cohorts, write),
         compared=list(zip(found["segments"], charts.in_rows(found["segments"]), strict=True)),
         worst=list(zip(worst, charts.in_rows(worst), strict=True)),

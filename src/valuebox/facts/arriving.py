@@ -1,4 +1,4 @@
-"""Customers and events by column, on their way into the database."""
+"""Customers and events that are to be stored, by column: what requests and imports hand over."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

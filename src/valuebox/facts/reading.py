@@ -1,4 +1,4 @@
-"""Facts by column, for whoever analyses many of them: millions of events within seconds."""
+"""Reads stored customers and events by column: millions of events within seconds."""
 
 import json
 from collections.abc import Iterable, Sequence

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from valuebox.facts.labels import Labels
 from valuebox.facts.reading import CustomerRows, FactRows
+from valuebox.statistics.arrays import Floats as Floats
 
-Floats = NDArray[np.float64]
 Positions = NDArray[np.intp]
 
 _DAY: Final = np.timedelta64(1, "D")

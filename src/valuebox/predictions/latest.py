@@ -1,4 +1,4 @@
-"""What was last predicted."""
+"""The newest stored prediction of each of several subjects of a ledger, such as users."""
 
 from collections.abc import Sequence
 from typing import Any

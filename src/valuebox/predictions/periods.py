@@ -10,12 +10,12 @@ from sqlalchemy import Index, String, Text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from valuebox.facts.tables import MAX_SOURCE
+from valuebox.schemas.names import MAX_TAG
 from valuebox.store.base import Base, UtcDateTime
 from valuebox.store.pruning import deleted
 from valuebox.store.writing import Rows
 
 MAX_COMPARTMENT: Final = 50
-MAX_TAG: Final = 255
 
 
 class Period(Base):

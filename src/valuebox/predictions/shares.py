@@ -11,9 +11,8 @@ from sqlalchemy import ColumnElement
 from valuebox.features.bins import SHARE_EDGES
 from valuebox.predictions.ledger import CohortMeans, Column
 from valuebox.predictions.sums.coding import between
+from valuebox.statistics.rates import LEVEL
 
-LEVEL: Final = 0.9
-"""The share of cohorts that intervals are made to hold."""
 UNKNOWN_MOVES: Final = 0.25
 """Deviation of the level of a segment of which nothing was learned, in log-odds."""
 _FEW: Final = 30

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Floats = NDArray[np.float64]
+from valuebox.statistics.arrays import Floats
+from valuebox.statistics.rates import LEVEL
+
 Variance = Annotated[float, Field(ge=0)]
 
-NOMINAL: Final = 0.9
-"""The share of amounts, and of means, that intervals are made to hold."""
-TAIL: Final = (1 - NOMINAL) / 2
+TAIL: Final = (1 - LEVEL) / 2
 # Where the parts of a bin end, as shares of its members: the finer, the rarer.
 _RARE: Final = np.geomspace(1e-4, 0.0125, 10)
 PARTS: Final = np.concatenate(
@@ -99,7 +99,7 @@ Parts = list[tuple[Scatter, NDArray[np.int64]]]
 
 
 def ends_of_mean(parts: Parts, expected: float, shared: float) -> tuple[float, float]:
-    """Where a mean lies in `NOMINAL` of all cases.
+    """Where a mean lies in `LEVEL` of all cases.
 
     Args:
         parts: Members of the mean.

@@ -1,10 +1,9 @@
 """What the field reads of a value model, user by user: error, ranking, calibration."""
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-Floats = NDArray[np.float64]
+from valuebox.statistics.arrays import Floats
 
 
 class Decile(BaseModel):

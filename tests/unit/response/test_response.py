@@ -23,8 +23,9 @@ from valuebox.facts.windows import there
 from valuebox.features.attributes import Attributes
 from valuebox.models import registry
 from valuebox.models.registry import ArtifactMissing, ArtifactRefused
+from valuebox_training.customers import NothingToLearn
 from valuebox_training.response.levelling import levelled
-from valuebox_training.response.train import NothingToLearn, train
+from valuebox_training.response.train import train
 
 served = partial(registry.served, load, NEWEST)
 

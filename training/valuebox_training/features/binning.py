@@ -5,11 +5,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from valuebox.features.bins import MISSING, CategoryBins, Codes, NumberBins
-
-Floats = NDArray[np.float64]
+from valuebox.statistics.arrays import Floats
 
 BINS: Final = 10
 # More bins make the index of few users say nothing, and no one looks at that many.

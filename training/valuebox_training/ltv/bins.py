@@ -8,8 +8,8 @@ import pandas as pd
 from valuebox.compartments.ltv.features import CATEGORICAL, NUMERIC, Encoder
 from valuebox.compartments.ltv.user import AMOUNTS
 from valuebox.features.bins import PREDICTION_EDGES, NumberBins, Reference, prediction_codes
+from valuebox.statistics.arrays import Floats
 from valuebox_training.features.binning import (
-    Floats,
     category_bins,
     counted,
     flag_bins,

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from valuebox.compartments.ltv.features import CATEGORICAL, FEATURES, Encoder, Matrix
 from valuebox.compartments.ltv.files import columns_of
 from valuebox.models.contributions import Contributions, FeatureContribution, ValueContribution
-
-Floats = NDArray[np.float64]
+from valuebox.statistics.arrays import Floats
 
 SAMPLE: Final = 10_000
 # Users whose value is taken away, where no one lacks it: their other values vary enough.

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from valuebox.statistics.arrays import Floats
 
 DAYS: Final = 7
 # Standard deviations of the move from week to week, as a share of the future; 0 is standing

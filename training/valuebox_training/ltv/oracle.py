@@ -7,8 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from valuebox.compartments.ltv.features import FEATURES
-
-Floats = NDArray[np.float64]
+from valuebox.statistics.arrays import Floats
 
 _JOINED: Final = "joined"
 

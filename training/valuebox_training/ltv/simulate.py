@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from valuebox.statistics.arrays import Floats
 from valuebox_training.ltv.oracle import given_what_is_known
 from valuebox_training.ltv.population import (
     CONVERTED_PREPAID,
@@ -29,8 +30,6 @@ from valuebox_training.ltv.population import (
     Plan,
 )
 from valuebox_training.ltv.worlds import END, START, TEST, VALID, WORLDS, OverTime, World
-
-Floats = NDArray[np.float64]
 
 _MEAN_ID_GAP = 3
 

@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 
 from valuebox.compartments.ltv.uncertainty import Uncertainty
 from valuebox.schemas.names import MISSING_SEGMENT
+from valuebox.statistics.arrays import Floats
 from valuebox.statistics.scatter import PARTS, TAIL, Scatter
 from valuebox_training.features.binning import edges_between
 from valuebox_training.ltv.level import LevelEstimate
-
-Floats = NDArray[np.float64]
 
 _BINS: Final = 40
 _MIN_USERS: Final = 200

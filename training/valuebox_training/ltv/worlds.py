@@ -11,9 +11,9 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from valuebox.statistics.arrays import Floats
+
 OverTime = Callable[[Floats], Floats]
 
 START: Final = pd.Timestamp("2018-12-01")

@@ -17,10 +17,10 @@ from valuebox.compartments.response.features import PLAIN, Encoder, Matrix
 from valuebox.compartments.response.judging import Judged, ResponseReport, judge
 from valuebox.compartments.response.model import Pair, ResponseModel, within
 from valuebox.compartments.response.months import past
-from valuebox.errors import ValueboxError
 from valuebox.facts.clock import moment
 from valuebox.facts.reading import FactRows
 from valuebox.facts.windows import Positions, slack, there
+from valuebox_training.customers import NothingToLearn
 from valuebox_training.response.levelling import levelled
 from valuebox_training.response.ranking import BOOSTER, Lessons, fit_ranker
 from valuebox_training.response.reference import fit_reference
@@ -30,10 +30,6 @@ MOST_ROWS: Final = 80_000
 """Customers and responses of all rounds; of more, customers are drawn by chance."""
 MOST_CELLS: Final = 120_000
 """Customers, responses and categories of all rounds, likewise."""
-
-
-class NothingToLearn(ValueboxError):
-    """The facts hold nothing that such a model could be learned from."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from typing import Final
 
 from valuebox.pages import marks
 from valuebox.pages.rendering import digest, environment, style, text
-from valuebox.statistics.scatter import NOMINAL
+from valuebox.statistics.rates import LEVEL
 from valuebox_cli.ltv.evaluate import EvaluationReport
 from valuebox_cli.ltv.page import charts, tables
 
@@ -35,7 +35,7 @@ def render(report: EvaluationReport) -> str:
             judged=judged,
             scores=judged.scores,
             data=report.model_dump(mode="json"),
-            nominal=NOMINAL,
+            nominal=LEVEL,
             style=look,
             script=script,
             digests=[digest(script), digest(look)],

@@ -1,4 +1,4 @@
-"""What is done with stored predictions of customers: judged, summed up, handed out and deleted."""
+"""`Kept`, the one object that a compartment makes of its tables to have their rows looked after."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

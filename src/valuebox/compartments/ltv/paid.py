@@ -8,12 +8,10 @@ except where refunds are likely.
 from typing import Annotated
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from valuebox.statistics.arrays import Floats
 from valuebox.statistics.reach import Amounts, Reach
-
-Floats = NDArray[np.float64]
 
 
 class Paid(BaseModel):

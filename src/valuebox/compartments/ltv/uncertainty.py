@@ -15,10 +15,9 @@ from pydantic import Field
 
 from valuebox.schemas.moments import StoredMoment
 from valuebox.schemas.names import MISSING_SEGMENT
+from valuebox.statistics.arrays import Floats
 from valuebox.statistics.reach import Amounts, known_or_nan
-from valuebox.statistics.scatter import NOMINAL as NOMINAL
-from valuebox.statistics.scatter import Floats, Learned, Variance, ends_of_mean
-from valuebox.statistics.scatter import Scatter as Scatter
+from valuebox.statistics.scatter import Learned, Scatter, Variance, ends_of_mean
 
 if TYPE_CHECKING:
     import pandas as pd

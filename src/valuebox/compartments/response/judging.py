@@ -10,9 +10,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from valuebox.compartments.response.level import expected_between
 from valuebox.compartments.response.model import Predictor, ResponseModel
-from valuebox.compartments.response.months import Came, Month, aware
+from valuebox.compartments.response.months import Came, Month
 from valuebox.compartments.response.ranker import Way
 from valuebox.errors import ValueboxError
+from valuebox.facts.clock import aware
 from valuebox.facts.reading import FactRows
 from valuebox.facts.windows import Positions, there
 from valuebox.statistics.gain import GainCurve, GainDifference, gain_curve, gain_difference

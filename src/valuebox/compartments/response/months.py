@@ -1,13 +1,13 @@
 """How many a model expected to respond and how many did, for one past month after the other."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from valuebox.compartments.response.level import expected_between
 from valuebox.compartments.response.model import ResponseModel
+from valuebox.facts.clock import aware
 from valuebox.facts.reading import FactRows
 from valuebox.facts.windows import there
 
@@ -79,8 +79,3 @@ def past(
     """
     each = (expected_in(*pair) for pair in zip(models, [facts] * len(models), starts, strict=True))
     return [one for one in each if one is not None]
-
-
-def aware(moment: np.datetime64) -> datetime:
-    """A moment with its time zone, UTC."""
-    return datetime.fromisoformat(str(moment.astype("datetime64[us]"))).replace(tzinfo=UTC)
