@@ -31,7 +31,7 @@ from valuebox.predictions.periods import Period, Settled
 from valuebox.store.base import UtcDateTime
 from valuebox.store.clock import now
 from valuebox.store.pruning import next_batch
-from valuebox.store.staging import insert_into
+from valuebox.store.upsert import insert_missing
 
 GRACE: Final = timedelta(days=2)
 """How long after the end of a period it is judged: its last day may come with the import of the
@@ -172,17 +172,16 @@ def _judge(session: Session, periods: Iterable[Period], judging: Judging, moment
             did = select(Event.customer, *case_.did).where(done, *_known(case_)).distinct()
             came = tuple_(said.customer, *case_.said).in_(did)
             query = (
-                select(said.id, case((came, 1.0), else_=0.0), literal(moment, UtcDateTime()))
+                select(
+                    said.id,
+                    case((came, 1.0), else_=0.0).label("target"),
+                    literal(moment, UtcDateTime()).label("changed_at"),
+                )
                 .where(of_period, case_.rows)
                 # What somebody is deleting at this moment needs no outcome, and can have none.
                 .with_for_update(read=True, key_share=True, skip_locked=True)
             )
-            statement = (
-                insert_into(session, judging.outcomes)
-                .from_select(["id", "target", "changed_at"], query)
-                .on_conflict_do_nothing(index_elements=["id"])
-            )
-            written += session.execute(statement).rowcount  # type: ignore[attr-defined]
+            written += insert_missing(session, judging.outcomes, query)
     return written
 
 
@@ -217,8 +216,7 @@ def _looked_through(session: Session, judging: Judging, moment: datetime) -> Set
     if found is None:
         # Whatever was received before then was there when the first period was judged.
         start = {"compartment": judging.compartment, "received_through": moment - _OVERLAP}
-        statement = insert_into(session, Settled).values(start)
-        session.execute(statement.on_conflict_do_nothing(index_elements=["compartment"]))
+        insert_missing(session, Settled, start)
     return found
 
 

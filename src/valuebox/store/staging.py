@@ -14,7 +14,6 @@ import numpy as np
 from sqlalchemy import Column, Integer, MetaData, Table
 from sqlalchemy.orm import Session
 
-from valuebox.store.upsert import insert_into as insert_into
 from valuebox.store.writing import Rows, write
 
 POSITION: Final = "position"
