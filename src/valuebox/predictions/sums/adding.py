@@ -5,12 +5,12 @@ from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, case, func, inspect, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from valuebox.features.bins import Reference
 from valuebox.predictions.ledger import Column, Ledger
 from valuebox.schemas.names import AROUND, MISSING_SEGMENT, RESERVED
+from valuebox.store.upsert import New, upsert
 
 
 @dataclass(frozen=True)
@@ -84,21 +84,30 @@ def add_up(
     """
     found = rows.subquery()
     # Without a condition SQLite would take ON CONFLICT for the end of a join.
-    values = select(literal(model), *found.c).where(literal(1) == 1)
-    is_postgres = session.get_bind().dialect.name == "postgresql"
-    insert = (postgresql.insert if is_postgres else sqlite.insert)(table)
-    key = [column.name for column in inspect(table).primary_key]
-    changed: dict[str, ColumnElement[Any]] = {}
-    for column in inspect(table).columns:
-        name = column.name
-        old, new = getattr(table, name), insert.excluded[name]
-        if least is not None and name == least.key:
-            changed[name] = case((old > new, new), else_=old)
-        elif greatest is not None and name == greatest.key:
-            changed[name] = case((old < new, new), else_=old)
-        elif name not in key:
-            changed[name] = old + new
-    statement = insert.from_select(["model", *found.c.keys()], values).on_conflict_do_update(
-        index_elements=key, set_=changed
-    )
-    session.execute(statement)
+    values = select(literal(model).label("model"), *found.c).where(literal(1) == 1)
+
+    def changed(added: New) -> dict[str, ColumnElement[Any]]:
+        mapper = inspect(table)
+        return {
+            column.name: _put_together(
+                getattr(table, column.name), added[column.name], least, greatest
+            )
+            for column in mapper.columns
+            if column not in mapper.primary_key
+        }
+
+    upsert(session, table, values, changed)
+
+
+def _put_together(
+    old: InstrumentedAttribute[Any],
+    new: ColumnElement[Any],
+    least: InstrumentedAttribute[Any] | None,
+    greatest: InstrumentedAttribute[Any] | None,
+) -> ColumnElement[Any]:
+    """What a column becomes: the least or greatest value of both, or their sum."""
+    if least is not None and old.key == least.key:
+        return case((old > new, new), else_=old)
+    if greatest is not None and old.key == greatest.key:
+        return case((old < new, new), else_=old)
+    return old + new

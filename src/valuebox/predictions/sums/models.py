@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from valuebox.features.bins import Reference
 from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.sums.adding import KnownModel
+from valuebox.store.upsert import insert_missing
 
 _MOST_KNOWN: Final = 50
 # By ledger, tag and when it was noted, which tells those of several databases apart.
@@ -30,8 +30,7 @@ class Note(NamedTuple):
 
 def register(session: Session, ledger: Ledger, note: Note) -> None:
     """Note what a model's predictions will be summed up and judged by, once."""
-    is_postgres = session.get_bind().dialect.name == "postgresql"
-    insert = (postgresql.insert if is_postgres else sqlite.insert)(ledger.sums.models)
+    models: type[Any] = ledger.sums.models
     reference = note.reference and _countable(ledger, note.reference)
     values = {
         "model": note.model,
@@ -41,7 +40,7 @@ def register(session: Session, ledger: Ledger, note: Note) -> None:
         "reference": reference and reference.model_dump(mode="json"),
         "uncertainty": note.uncertainty,
     }
-    session.execute(insert.values(values).on_conflict_do_nothing())
+    insert_missing(session, models, values)
 
 
 def _countable(ledger: Ledger, reference: Reference) -> Reference:
