@@ -8,8 +8,8 @@ from valuebox.compartments.growth.change.claims import adjusted, shares
 from valuebox.compartments.growth.change.lift import lifts
 from valuebox.compartments.growth.loaded.frames import grouped
 from valuebox.compartments.growth.spending.advertising import Advertising, advertising
-from valuebox.statistics import means
-from valuebox.statistics.amounts import Amounts
+from valuebox.statistics import shuffling
+from valuebox.statistics.amounts import Amounts, amounts
 
 
 def apart(first: np.ndarray, second: np.ndarray) -> Amounts:
@@ -41,7 +41,7 @@ def test_a_small_group_of_anybody_is_seldom_called_different(tail: str, size: in
     alarms = 0
     for run in range(runs):
         amount = heavy(rng, tail, 6_000 + size)
-        found = means.p_value(apart(amount[size:], amount[:size]), run)
+        found = shuffling.p_value(apart(amount[size:], amount[:size]), run)
         alarms += found is not None and found <= 0.05
     assert alarms / runs <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / runs)
 
@@ -84,7 +84,7 @@ def test_two_groups_ask_one_question() -> None:
     rng = np.random.default_rng(3)
     amount, campaign = rng.gamma(4.0, 5.0, 400), np.arange(400) % 2
     found = by_campaign(amount, campaign)
-    alone = means.p_value(apart(amount[campaign == 1], amount[campaign == 0]))
+    alone = shuffling.p_value(apart(amount[campaign == 1], amount[campaign == 0]))
     assert [one.p_adjusted for one in found.campaigns] == [alone, alone]
 
 
@@ -92,7 +92,7 @@ def test_a_permutation_is_as_likely_as_counted() -> None:
     # One of 60 customers has money, and is among the 20.
     amount = np.zeros(60)
     amount[0] = 10.0
-    found = means.p_value(apart(amount[20:], amount[:20]))
+    found = shuffling.p_value(apart(amount[20:], amount[:20]))
     # That is so in a third of all ways; either side counts.
     assert found == pytest.approx(2 / 3, abs=0.05)
 
@@ -102,7 +102,7 @@ def test_shuffles_and_the_normal_tail_agree(n: int) -> None:
     rng = np.random.default_rng(4)
     amount = rng.gamma(4.0, 5.0, 2 * n)
     amount[:n] += 2.5 * np.sqrt(2 * 100 / n)
-    found = means.p_value(apart(amount[n:], amount[:n]))
+    found = shuffling.p_value(apart(amount[n:], amount[:n]))
     assert found is not None
     first, second = amount[n:], amount[:n]
     t = (second.mean() - first.mean()) / np.sqrt((first.var() + second.var()) / n)
@@ -116,11 +116,11 @@ def test_amounts_of_the_same_customers_are_swapped() -> None:
     everybody = np.ones(3_000, dtype=bool)
     before = heavy(rng, "lognormal", 3_000)
     alarms = [
-        means.p_value(means.amounts(before, rng.permutation(before), everybody, everybody), run)
+        shuffling.p_value(amounts(before, rng.permutation(before), everybody, everybody), run)
         for run in range(40)
     ]
     assert sum(p is not None and p <= 0.05 for p in alarms) <= 5
-    more = means.p_value(means.amounts(before, before * 1.5, everybody, everybody))
+    more = shuffling.p_value(amounts(before, before * 1.5, everybody, everybody))
     assert more is not None
     assert more < 0.001
 

@@ -6,7 +6,8 @@ from support.growth import START, bought, facts, halves
 
 from valuebox.compartments.growth.change.lift import lifts
 from valuebox.compartments.growth.loaded.frames import grouped
-from valuebox.statistics import means, rates
+from valuebox.statistics import rates, shuffling
+from valuebox.statistics.amounts import amounts
 from valuebox.statistics.holm import holm
 from valuebox.statistics.rates import Paired
 
@@ -82,15 +83,15 @@ def test_of_profits_nothing_is_reported_where_nothing_is(shared: int) -> None:
             )
             for _ in range(2)
         )
-        both = means.amounts(first * in_first, second * in_second, in_first, in_second)
-        alarms[run] = means.p_value(both, seed=run) <= 0.05
+        both = amounts(first * in_first, second * in_second, in_first, in_second)
+        alarms[run] = shuffling.p_value(both, seed=run) <= 0.05
     assert alarms.mean() <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / runs)
 
 
 def test_amounts_that_are_the_same_do_not_differ() -> None:
     everybody = np.ones(40, dtype=bool)
-    same = means.amounts(np.full(40, 5.0), np.full(40, 5.0), everybody, ~everybody | everybody)
-    assert means.p_value(same) == 1.0
+    same = amounts(np.full(40, 5.0), np.full(40, 5.0), everybody, ~everybody | everybody)
+    assert shuffling.p_value(same) == 1.0
 
 
 def test_holm_adjusts_as_by_hand() -> None:
@@ -132,10 +133,10 @@ def test_chance_hardly_moves_what_is_found() -> None:
     rng = np.random.default_rng(4)
     first, second = (np.where(rng.random(400) < 0.25, rng.gamma(4.0, m, 400), 0) for m in (2, 2.5))
     in_first = np.arange(800) < 400
-    both = means.amounts(
+    both = amounts(
         np.append(first, np.zeros(400)), np.append(np.zeros(400), second), in_first, ~in_first
     )
-    found = np.array([means.p_value(both, seed) for seed in range(12)])
+    found = np.array([shuffling.p_value(both, seed) for seed in range(12)])
     assert 0.001 < found.mean() < 0.05
     deviation = np.sqrt(found.mean() / 20_000)
     assert np.ptp(found) < 5 * deviation

@@ -10,7 +10,8 @@ from valuebox.compartments.growth.change.claims import SIGNIFICANT, adjusted
 from valuebox.compartments.growth.change.samples import Sample
 from valuebox.compartments.growth.loaded.frames import Facts, Groups, summed
 from valuebox.compartments.growth.loaded.money import Money
-from valuebox.statistics import means, rates
+from valuebox.statistics import rates, shuffling
+from valuebox.statistics.amounts import amounts
 from valuebox.statistics.arrays import Mask
 from valuebox.statistics.shuffling import FEWEST, TOO_FEW
 from valuebox.statistics.subsampling import RatioTails, Sure
@@ -148,14 +149,14 @@ def _profits(
     tails = RatioTails(brought[0], brought[1], samples[0].customers, samples[1].customers)
     for segment, members in parts:
         there = [one.customers & members for one in samples]
-        both = means.amounts(brought[0], brought[1], there[0], there[1])
+        both = amounts(brought[0], brought[1], there[0], there[1])
         if min(both.customers):
             totals = [
                 float(amount[in_it].sum()) for amount, in_it in zip(brought, there, strict=True)
             ]
             yield _lift(
                 PROFIT, segment, both.customers, (totals[0], totals[1]),
-                tails.interval(members[in_either]), means.p_value(both, tests=tests),
+                tails.interval(members[in_either]), shuffling.p_value(both, tests=tests),
             )  # fmt: skip
 
 

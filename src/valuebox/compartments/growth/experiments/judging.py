@@ -21,7 +21,8 @@ from valuebox.compartments.growth.experiments.schemas import (
 from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.loaded.strays import SetAside
 from valuebox.pages.readable import change, figure, interval, visible
-from valuebox.statistics import means, rates
+from valuebox.statistics import rates, shuffling
+from valuebox.statistics.amounts import amounts
 from valuebox.statistics.arrays import Codes, Floats
 from valuebox.statistics.shuffling import FEWEST, TOO_FEW
 from valuebox.statistics.subsampling import RatioTails, Sure
@@ -118,7 +119,7 @@ def _effects(
     control = arm == 0
     for at, name in enumerate(arms[1:], start=1):
         mine = arm == at
-        samples = means.amounts(told.values, told.values, control, mine)
+        samples = amounts(told.values, told.values, control, mine)
         first, second = samples.means
         if metric.measure == "conversion" and told.variance_reduction is None:
             responders = (int(told.values[control].sum()), int(told.values[mine].sum()))
@@ -128,7 +129,7 @@ def _effects(
         else:
             tails = RatioTails(told.values, told.values, control, mine)
             ends = tails.interval(np.ones(sum(samples.customers), dtype=bool))
-            p = means.p_value(samples, tests=tests)
+            p = shuffling.p_value(samples, tests=tests)
         yield Effect(
             arm=name, type=metric.type, measure=metric.measure, control=first, each=second,
             difference=second - first, lift=second / first - 1 if first > 0 else None,

@@ -12,7 +12,7 @@ from valuebox.compartments.growth.loaded.money import Money
 from valuebox.compartments.growth.spending.acquiring import acquired
 from valuebox.compartments.growth.spending.advice import advise
 from valuebox.schemas.names import UNKNOWN, meant
-from valuebox.statistics import means
+from valuebox.statistics import shuffling
 from valuebox.statistics.amounts import Amounts
 from valuebox.statistics.arrays import Floats
 from valuebox.statistics.best import best
@@ -185,7 +185,7 @@ def _tested(worth: Sequence[Floats], seed: int, share: float) -> list[float | No
         return [None] * len(worth)
     tests = int(len(worth) / share)
     found = [
-        means.p_value(
+        shuffling.p_value(
             _both(np.concatenate([*worth[:at], *worth[at + 1 :]]), worth[at]), seed, tests
         )
         # Of two campaigns, each beside the other is one question.
