@@ -12,6 +12,7 @@ import bentoml
 from valuebox.access import exposure
 from valuebox.access.callers import Access
 from valuebox.bento import collects_spans, replace_dead_workers, running_server
+from valuebox.compartments.claims import give
 from valuebox.compartments.models import ModelsApi, announce, note, pinned, served_models
 from valuebox.compartments.register import (
     compartments,
@@ -90,7 +91,7 @@ class ValueBox(*(one.endpoints for one in compartments()), ModelsApi):  # type: 
         self.drain = Drain(settings.drain_seconds)
         self.models = served_models(settings)
         for compartment in compartments():
-            compartment.open(self, self.models.get(compartment.name))
+            give(self, compartment, self.models.get(compartment.name))
         self.dispatch = Dispatch(self, THREADS)
         self.monitored = MonitorGauges()
         self.former_metrics = former_metrics()

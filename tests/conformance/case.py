@@ -13,7 +13,7 @@ from support.services import ROOT
 
 from valuebox.compartments.contract import Compartment
 from valuebox.compartments.register import compartments
-from valuebox.serving.endpoint import ROUTES
+from valuebox.serving.endpoint import routes_of
 from valuebox.serving.errors import ErrorCode
 from valuebox.store.engine import Store
 
@@ -103,10 +103,5 @@ def _read(file: Path) -> Case:
 
 def paths_of(compartment: Compartment, stores: bool = False) -> list[str]:
     """The addresses of a compartment's endpoints; with `stores`, of those alone that store."""
-    classes = {f"{one.__module__}.{one.__qualname__}" for one in compartment.endpoints.__mro__}
-    return [
-        path
-        for path, route in ROUTES.items()
-        if f"{route.method.__module__}.{route.method.__qualname__}".rpartition(".")[0] in classes
-        and (route.stores or not stores)
-    ]
+    routes = routes_of(compartment.endpoints)
+    return [path for path, route in routes.items() if route.stores or not stores]

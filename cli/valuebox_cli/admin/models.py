@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Annotated, Any, Final
 
 import typer
@@ -197,10 +196,10 @@ def compare(
                 f"{models[0].tag} and {models[1].tag} answer different questions: {names[0]} and "
                 f"{names[1]}"
             )
-        comparing = f"valuebox_cli.{names[0]}.compare"
-        if find_spec(comparing) is None:
+        comparing = kinds()[names[0]].compare
+        if comparing is None:
             raise ValueboxError(f"nothing here compares models of {names[0]}")
-        import_module(comparing).compare(*models, joined_from, joined_before, database_url)
+        resolve_name(comparing)(*models, joined_from, joined_before, database_url)
 
 
 def _until(metadata: Mapping[str, Any]) -> str:

@@ -82,9 +82,14 @@ class ModelKind:
     predict_frame: "Callable[[Any, pd.DataFrame], tuple[pd.DataFrame, list[str]]] | None" = None
     """Function that predicts rows of a data frame: `prediction`, `lower` and `upper` by its index,
     and what is strange, in sentences; None where predictions need more than a data frame."""
-
     card: Callable[[Any], Mapping[str, str]] | None = None
-    """Function that tells what a model is, in words, by what each of them is about."""
+    """Function that tells what a model is, in words, by what each of them is about; without,
+    `valuebox models show` tells the tag alone."""
+    compare: str | None = None
+    """Function that prints which of two models predicts better, as `MODULE:NAME`, since commands
+    are no part of the service; it is given two `LoadedModel`, the options `--joined-from` and
+    `--joined-before`, moments or None, and `--database-url`. Without, `valuebox models compare`
+    refuses such models."""
 
     def served(self, settings: Settings) -> Artifact | None:
         """The model that a service answers with; see `registry.served`."""
@@ -101,19 +106,22 @@ class ModelKind:
 class Compartment:
     """A business question, and all that is needed to answer it.
 
-    Raises:
-        ValueError: when two compartments claim the same name; see `register`.
+    `register` refuses a compartment whose names are taken, with a `ValueboxError`.
     """
 
     name: str
-    """A single word, such as `ltv`: paths are `/v1/NAME/…`, commands `valuebox NAME …`."""
+    """A single word, such as `ltv`. A new compartment has its paths below `/v1/NAME/`, commands
+    `valuebox NAME …`, and tables `NAME_…`; some of ours are older and have others."""
     question: str
     """The question that the compartment answers, as a sentence for people."""
     endpoints: type[Any]
-    """A class of the service's, whose methods are declared with `@endpoint`."""
-    open: Callable[[Any, Any], None] = lambda service, model: None
-    """Function of the service and its model: gives the service what the endpoints need of it."""
+    """A class from which the service inherits, whose methods are declared with `@endpoint`; their
+    names, and those of attributes, are the compartment's own."""
+    open: Callable[[Any, Any], None] | None = None
+    """Function of the service and its model, or None where there is none: gives the service what
+    the endpoints need of it. Without, the service has the model as an attribute called `name`."""
     model: ModelKind | None = None
+    """The kind of model that the compartment answers with; None where it takes none."""
     tables: tuple[type[Base], ...] = ()
     """Tables of the compartment beside the sums of its ledger; migrations make all of them."""
     migrations: str | None = None
@@ -125,6 +133,7 @@ class Compartment:
     """What metrics of the compartment began with before they had a label `compartment`; they are
     told under these names as well. Empty where they never had others."""
     personal: tuple[Personal, ...] = ()
+    """How what the compartment stores of single people is handed out and deleted, in this order."""
     expiry: tuple[Expiry, ...] = ()
     """How old rows of the compartment are deleted, in this order."""
     published: Callable[[], Mapping[str, type[BaseModel]]] = field(default=dict)

@@ -11,6 +11,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from valuebox.compartments.claims import check
 from valuebox.compartments.contract import Compartment, Personal, Whose
 from valuebox.errors import ValueboxError
 from valuebox.predictions.ledger import Ledger
@@ -27,15 +28,14 @@ def compartments() -> tuple[Compartment, ...]:
     """Every compartment, ours first; modules are imported when this is first called.
 
     Raises:
-        ValueboxError: when a package offers something else, or a name that is taken.
+        ValueboxError: when a package offers something else, or claims what is taken; see `claims`.
     """
     found = [import_module(f"{__package__}.{name}").COMPARTMENT for name in _OURS]
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         offered = point.load()
         if not isinstance(offered, Compartment):
             raise ValueboxError(f"the entry point {point.name} of {GROUP} is no Compartment")
-        if offered.name in {known.name for known in found}:
-            raise ValueboxError(f"two compartments are called {offered.name!r}")
+        check(offered, found)
         found.append(offered)
     return tuple(found)
 

@@ -132,6 +132,16 @@ def endpoint(
     return decorate
 
 
+def routes_of(endpoints: type[Any]) -> dict[str, Route]:
+    """The endpoints that a class declares, or inherits, by path."""
+    classes = {f"{one.__module__}.{one.__qualname__}" for one in endpoints.__mro__}
+    return {
+        path: route
+        for path, route in ROUTES.items()
+        if f"{route.method.__module__}.{route.method.__qualname__}".rpartition(".")[0] in classes
+    }
+
+
 def _told_by_types(
     method: Callable[..., Any],
 ) -> tuple[type[RequestModel] | None, type[BaseModel] | None]:

@@ -27,6 +27,7 @@ FLOORS = (
     "facts",
     "predictions",
     "compartments.contract",
+    "compartments.claims",
     "compartments.register",
     "compartments.customers",
     "compartments.facts",

@@ -47,6 +47,7 @@ COMPARTMENT: Final = Compartment(
         note=note,
         predict_frame=predict_frame,
         card=card_of,
+        compare="valuebox_cli.ltv.compare:compare",
     ),
     tables=(LtvFeatures, LtvPrediction, LtvOutcome),
     ledger=LEDGER,

@@ -22,6 +22,8 @@ from valuebox.statistics.level import Level
 KIND: Final = "ltv"
 NEWEST: Final = "ltv"
 """The name that is served where none is set, if there is such a model."""
+# `drift.json` has the level that decision 5 is about; whether users drift, PSI says, in `valuebox
+# monitor`.
 _ENCODER, _LEVEL, _UNCERTAINTY = "encoder.json", "drift.json", "uncertainty.json"
 _BASELINE, _CONTRIBUTIONS = "baseline.json", "contributions.json"
 _REFERENCE, _PAID = "reference.json", "paid.json"

@@ -54,7 +54,12 @@ COMPARTMENT: Final = Compartment(
     question="Who will buy, like or share next?",
     endpoints=ResponseApi,
     open=_open,
-    model=ModelKind("response_model", TRAINED_BY, load, NEWEST, note=note, card=card_of),
+    model=ModelKind(
+        *("response_model", TRAINED_BY, load, NEWEST),
+        note=note,
+        card=card_of,
+        compare="valuebox_cli.response.compare:compare",
+    ),
     tables=(ResponsePrediction, ResponseFeatures, ResponseOutcome),
     ledger=LEDGER,
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
