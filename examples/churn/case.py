@@ -46,9 +46,5 @@ CASE = Case(
     model=learned,
     keep=keep,
     guide=Path(__file__).with_name("README.md"),
-    missing={
-        "test_its_models_are_compared": notyet(
-            reason="a package cannot bring a comparison of its models"
-        )
-    },
+    missing={"test_its_models_are_compared": notyet(reason="churn brings no `ModelKind.compare`")},
 )
