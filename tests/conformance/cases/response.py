@@ -20,7 +20,7 @@ NOBODY = {"source": shop.SOURCE, "id": "nobody"}
 def learned(_request: pytest.FixtureRequest, store: Store) -> str:
     until = shop.moment_of(shop.LEARNED)
     facts = read_facts(store, Choice(before=until))
-    return train(facts, shop.RESPONSES, "category", shop.AHEAD, until, "response").tag
+    return train(facts, shop.RESPONSES, "category", shop.AHEAD, until, "conforming").tag
 
 
 def keep(store: Store, tag: str, has_drifted: bool) -> None:

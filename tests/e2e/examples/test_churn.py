@@ -67,6 +67,7 @@ def test_the_package_is_short() -> None:
     assert sum(len(file.read_text().splitlines()) for file in files) < 250
 
 
+@pytest.mark.slow
 def test_trained_served_stored_exported_forgotten_and_removed(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/valuebox.db"
     with shop(url, tmp_path, "churn-served") as made:

@@ -105,7 +105,7 @@ def test_an_answer_with_deleted_rows_is_gone(store: Store) -> None:
         add_predictions(session, first.request_id, received(users(3)), estimates(1, 2, 3), "ltv:a")
     with store.reading() as session:
         answer = repository.answer_of_request(session, first.request_id, 3)
-    assert answer.prediction == [1, 2, 3]
+    assert list(answer.prediction) == [1, 2, 3]
     with store.writing() as session:
         gone = select(LtvFeatures.id).where(LtvFeatures.user_id == 2).scalar_subquery()
         session.execute(delete(LtvPrediction).where(LtvPrediction.features_id == gone))

@@ -44,7 +44,11 @@ class PredictedCustomer(Model):
 
     source: str = Field(description="As sent.", examples=["shop"])
     id: str = Field(description="As sent.", examples=["1017"])
-    prediction: float = Field(description="What the model says.", examples=[0.24])
+    prediction: float = Field(
+        description="Number that the model predicts: for a response, its chance within the period, "
+        "from 0 to 1.",
+        examples=[0.24],
+    )
     prediction_id: UUID = Field(description="Id of the stored prediction.")
 
 
