@@ -5,6 +5,7 @@ rows come by column (`Many`). Requests by row and by column, the decoder of eith
 and the checks of files are all made of these.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -42,13 +43,13 @@ _FLAG: Final = Annotated[
 
 
 @dataclass(frozen=True)
-class Kind:
+class Kind(ABC):
     """What the values of a column are; in an annotation it also bounds them."""
 
     @property
+    @abstractmethod
     def accepts(self) -> Any:
         """The type by which pydantic checks a value."""
-        raise NotImplementedError
 
     @property
     def decodes(self) -> Any:
