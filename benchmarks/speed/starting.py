@@ -25,7 +25,10 @@ HEADING: Final = "## Start"
 _SAYS: Final = (
     "`PYTHONPATH=tests python -m benchmarks.speed.starting --into docs/serving-speed.md` starts "
     "both in turns, with one worker each, and takes medians. Ours migrates an empty SQLite file "
-    "and loads a model meanwhile."
+    "and loads a model meanwhile. Where Python finds no compiled modules and may keep none "
+    "(`PYTHONDONTWRITEBYTECODE`, a package manager that does not compile), it compiles them at "
+    "every start, which takes about three times as long: `make install` compiles ours, and so does "
+    "the image."
 )
 _EMPTY: Final = """
 import bentoml

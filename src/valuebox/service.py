@@ -98,7 +98,11 @@ class ValueBox(*(one.endpoints for one in compartments()), ModelsApi):  # type: 
         self.repeating = (
             pool_use(self.store.engine),
             pruner(Pruning(self.store, settings.keep, expiry(), replays.expiry)),
-            upkeep([Folding(self.store, one) for one in ledgers().values()], self.monitored),
+            upkeep(
+                self.store,
+                [Folding(self.store, one) for one in ledgers().values()],
+                self.monitored,
+            ),
         )
         for one in self.repeating:
             one.start()

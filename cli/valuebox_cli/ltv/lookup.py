@@ -9,9 +9,10 @@ from uuid import UUID
 
 import typer
 
-from valuebox.compartments.ltv.schemas import MAX_PAGE, StoredPrediction
+from valuebox.compartments.ltv.schemas import StoredPrediction
 from valuebox.pages.readable import escaped
 from valuebox.pages.spreadsheets import write_rows
+from valuebox.schemas.paging import MAX_PAGE
 from valuebox.schemas.values import MAX_USER_ID
 from valuebox_cli.client import DEFAULT_URL, connected
 from valuebox_cli.terminal.console import exit_codes

@@ -83,11 +83,17 @@ class AsyncClient:
     async def call(
         self, path: str, body: Any, answers: type[T], *, key: str | None = None
     ) -> Answer[T]:
-        """See `Client.call`."""
+        """Send a request to any endpoint, such as that of a compartment from another package.
+
+        See `Client.call`.
+        """
         return await self._send(calls.call(path, body, answers, key))
 
     async def predict(self, users: Rows, *, key: str | None = None) -> "list[Prediction]":
-        """See `Client.predict`."""
+        """Predict lifetime values of 1 to 10,000 users, and have them stored.
+
+        See `Client.predict`.
+        """
         return (await self._told(calls.predict(users, key))).root
 
     @overload
@@ -101,7 +107,10 @@ class AsyncClient:
     async def predict_bulk(
         self, users: "Columns | pd.DataFrame", *, key: str | None = None
     ) -> "PredictionTable | pd.DataFrame":
-        """See `Client.predict_bulk`."""
+        """Predict lifetime values of 1 to 100,000 users by column, and have them stored.
+
+        See `Client.predict_bulk`.
+        """
         return like(users, await self._told(calls.predict_bulk(users, key)))
 
     async def search(
@@ -114,12 +123,15 @@ class AsyncClient:
         page_size: int | None = None,
         after: UUID | None = None,
     ) -> "PredictionPage":
-        """See `Client.search`."""
+        """One page of stored predictions, newest first; see `Client.search`."""
         conditions = {name: one for name, one in locals().items() if name != "self"}
         return (await self._send(calls.search(conditions))).content
 
     async def search_all(self, **conditions: Any) -> "AsyncIterator[StoredPrediction]":
-        """See `Client.search_all`."""
+        """All stored predictions that fulfil the conditions of `search`, page by page.
+
+        See `Client.search_all`.
+        """
         while True:
             page = await self.search(**conditions)
             for one in page.predictions:
@@ -131,49 +143,73 @@ class AsyncClient:
     async def outcomes(
         self, values: "Rows | Mapping[int, float]", *, key: str | None = None
     ) -> "OutcomesStored":
-        """See `Client.outcomes`."""
+        """Report what users really spent; see `Client.outcomes`."""
         return (await self._send(calls.outcomes(values, key))).content
 
     async def model_card(self) -> "ModelCard":
-        """See `Client.model_card`."""
+        """The lifetime-value model that answers, and how it was made; see `Client.model_card`."""
         return (await self._send(calls.model_card())).content
 
     async def models(self) -> "Questions":
-        """See `Client.models`."""
+        """Which questions the service can answer, and by which models; see `Client.models`."""
         return (await self._send(calls.models())).content
 
     async def customers(self, customers: Rows, *, key: str | None = None) -> "CustomersStored":
-        """See `Client.customers`."""
+        """Store 1 to 10,000 customers: `source`, `id`, `created` and `attributes` of each.
+
+        See `Client.customers`.
+        """
         return (await self._send(calls.customers(customers, key))).content
 
     async def events(self, events: Rows, *, key: str | None = None) -> "EventsStored":
-        """See `Client.events`."""
+        """Store 1 to 10,000 events: `source`, `id`, `customer`, `type`, `time`, … of each.
+
+        See `Client.events`.
+        """
         return (await self._send(calls.events(events, key))).content
 
     async def growth_report(self, **question: Any) -> "GrowthReport":
-        """See `Client.growth_report`."""
+        """A growth report; arguments are the fields of `POST /v1/growth/report`.
+
+        See `Client.growth_report`.
+        """
         return (await self._send(calls.growth_report(question))).content
 
     async def growth_experiment(self, **question: Any) -> "ExperimentReport":
-        """See `Client.growth_experiment`."""
+        """The arms of an experiment; arguments are the fields of `POST /v1/growth/experiment`.
+
+        See `Client.growth_experiment`.
+        """
         return (await self._send(calls.growth_experiment(question))).content
 
     async def growth_uplift(self, **question: Any) -> "UpliftReport":
-        """See `Client.growth_uplift`."""
+        """On whom a treatment works; arguments are the fields of `POST /v1/growth/uplift`.
+
+        See `Client.growth_uplift`.
+        """
         return (await self._send(calls.growth_uplift(question))).content
 
     async def response(
         self, customers: Rows, *, at: datetime | None = None, key: str | None = None
     ) -> "ResponsePredictions":
-        """See `Client.response`."""
+        """How likely 1 to 1,000 stored customers are to respond, and have it stored.
+
+        See `Client.response`.
+        """
         return (await self._send(calls.response(customers, at, key))).content
 
     async def response_search(self, **conditions: Any) -> "ResponsePage":
-        """See `Client.response_search`."""
+        """One page of stored responses, newest first, with what came true of them.
+
+        See `Client.response_search`.
+        """
         return (await self._send(calls.response_search(conditions))).content
 
     async def response_search_all(self, **conditions: Any) -> "AsyncIterator[StoredResponse]":
-        """See `Client.response_search_all`."""
+        """All stored responses that fulfil the conditions of `response_search`, page by page.
+
+        See `Client.response_search_all`.
+        """
         while True:
             page = await self.response_search(**conditions)
             for one in page.predictions:
@@ -183,7 +219,7 @@ class AsyncClient:
             conditions["after"] = page.next_page
 
     async def response_model(self) -> "ResponseCard":
-        """See `Client.response_model`."""
+        """The response model that answers, and how it was made; see `Client.response_model`."""
         return (await self._send(calls.response_model())).content
 
     async def _told(self, call: Call[T]) -> T:

@@ -82,21 +82,21 @@ def call(path: str, body: Any, answers: type[T], key: str | None = None) -> Call
 
 
 def predict(users: Rows, key: str | None) -> "Call[Predictions]":
-    """See `Client.predict`."""
+    """The request that predicts users by row; see `Client.predict`."""
     from valuebox.compartments.ltv.schemas import Predictions
 
     return call("/v1/ltv/predict", rows_of(users), Predictions, key)
 
 
 def predict_bulk(users: "Columns | pd.DataFrame", key: str | None) -> "Call[PredictionTable]":
-    """See `Client.predict_bulk`."""
+    """The request that predicts users by column; see `Client.predict_bulk`."""
     from valuebox.compartments.ltv.bulk import PredictionTable
 
     return call("/v1/ltv/predict/bulk", columns_of(users), PredictionTable, key)
 
 
 def search(conditions: Mapping[str, Any]) -> "Call[PredictionPage]":
-    """See `Client.search`."""
+    """The request for a page of stored predictions; see `Client.search`."""
     from valuebox.compartments.ltv.schemas import PredictionPage
 
     given = {name: value for name, value in conditions.items() if value is not None}
@@ -104,7 +104,7 @@ def search(conditions: Mapping[str, Any]) -> "Call[PredictionPage]":
 
 
 def outcomes(values: "Rows | Mapping[int, float]", key: str | None) -> "Call[OutcomesStored]":
-    """See `Client.outcomes`."""
+    """The request that reports what users really spent; see `Client.outcomes`."""
     from valuebox.compartments.ltv.schemas import OutcomesStored
 
     if isinstance(values, Mapping):
@@ -113,56 +113,56 @@ def outcomes(values: "Rows | Mapping[int, float]", key: str | None) -> "Call[Out
 
 
 def model_card() -> "Call[ModelCard]":
-    """See `Client.model_card`."""
+    """The request for the card of the lifetime-value model; see `Client.model_card`."""
     from valuebox.compartments.ltv.schemas import ModelCard
 
     return call("/v1/ltv/model", {}, ModelCard)
 
 
 def models() -> "Call[Questions]":
-    """See `Client.models`."""
+    """The request for the questions that the service can answer; see `Client.models`."""
     from valuebox.compartments.questions import Questions
 
     return call("/v1/models", {}, Questions)
 
 
 def customers(rows: Rows, key: str | None) -> "Call[CustomersStored]":
-    """See `Client.customers`."""
+    """The request that stores customers; see `Client.customers`."""
     from valuebox.facts.schemas import CustomersStored
 
     return call("/v1/customers", rows_of(rows), CustomersStored, key)
 
 
 def events(rows: Rows, key: str | None) -> "Call[EventsStored]":
-    """See `Client.events`."""
+    """The request that stores events; see `Client.events`."""
     from valuebox.facts.schemas import EventsStored
 
     return call("/v1/events", rows_of(rows), EventsStored, key)
 
 
 def growth_report(question: Mapping[str, Any]) -> "Call[GrowthReport]":
-    """See `Client.growth_report`."""
+    """The request for a growth report; see `Client.growth_report`."""
     from valuebox.compartments.growth.report import GrowthReport
 
     return call("/v1/growth/report", question, GrowthReport)
 
 
 def growth_experiment(question: Mapping[str, Any]) -> "Call[ExperimentReport]":
-    """See `Client.growth_experiment`."""
+    """The request for the arms of an experiment; see `Client.growth_experiment`."""
     from valuebox.compartments.growth.experiments.schemas import ExperimentReport
 
     return call("/v1/growth/experiment", question, ExperimentReport)
 
 
 def growth_uplift(question: Mapping[str, Any]) -> "Call[UpliftReport]":
-    """See `Client.growth_uplift`."""
+    """The request for the effect of a treatment by segment; see `Client.growth_uplift`."""
     from valuebox.compartments.growth.uplift.schemas import UpliftReport
 
     return call("/v1/growth/uplift", question, UpliftReport)
 
 
 def response(customers: Rows, at: datetime | None, key: str | None) -> "Call[ResponsePredictions]":
-    """See `Client.response`."""
+    """The request that predicts responses of customers; see `Client.response`."""
     from valuebox.compartments.response.schemas import ResponsePredictions
 
     question = {"customers": rows_of(customers), "at": at}
@@ -170,14 +170,14 @@ def response(customers: Rows, at: datetime | None, key: str | None) -> "Call[Res
 
 
 def response_search(conditions: Mapping[str, Any]) -> "Call[ResponsePage]":
-    """See `Client.response_search`."""
+    """The request for a page of stored responses; see `Client.response_search`."""
     from valuebox.compartments.response.schemas import ResponsePage
 
     return call("/v1/growth/response/search", conditions, ResponsePage)
 
 
 def response_model() -> "Call[ResponseCard]":
-    """See `Client.response_model`."""
+    """The request for the card of the response model; see `Client.response_model`."""
     from valuebox.compartments.response.schemas import ResponseCard
 
     return call("/v1/growth/response/model", {}, ResponseCard)

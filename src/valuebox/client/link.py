@@ -184,7 +184,7 @@ def _seconds(header: str | None) -> float | None:
         moment = parsedate_to_datetime(header)
     except ValueError:
         return None
-    # One that ends in -0000 is in UTC, too, though nobody says where.
+    # The email module gives a moment that ends in -0000 no time zone; it is in UTC all the same.
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, (aware - datetime.now(UTC)).total_seconds())
 

@@ -13,6 +13,7 @@ from valuebox.predictions.monitoring.keeping import latest
 from valuebox.predictions.sums.folding import Folding
 from valuebox.store.clock import CLOCK
 from valuebox.store.deadline import within
+from valuebox.store.engine import Store
 from valuebox.worker.repeating import Repeating
 
 FIRST_SECONDS: Final = 1.0
@@ -20,7 +21,7 @@ EVERY_SECONDS: Final = 15.0
 _LOOK_SECONDS: Final = 10.0
 
 
-def upkeep(foldings: Sequence[Folding], gauges: MonitorGauges) -> Repeating:
+def upkeep(store: Store, foldings: Sequence[Folding], gauges: MonitorGauges) -> Repeating:
     """What adds new rows and outcomes to the sums, and shows the last results of monitoring.
 
     It also compares this machine's clock with the database's.
@@ -28,18 +29,17 @@ def upkeep(foldings: Sequence[Folding], gauges: MonitorGauges) -> Repeating:
     Several workers may do so at the same time: one of them adds, the others do not wait for it.
 
     Args:
-        foldings: Of each ledger, of the same database.
+        store: The database.
+        foldings: Of each ledger, in that database.
         gauges: Tell the results of monitoring.
     """
     skew = _skew()
 
     def look() -> None:
-        for folding in foldings[:1]:
-            with within(_LOOK_SECONDS), folding.store.reading() as session:
-                skew.set(abs(CLOCK.compare(session)))
-                ledgers = [one.ledger for one in foldings]
-                found = {one.name: latest(session, one) for one in ledgers}
-            gauges.show({name: result for name, result in found.items() if result is not None})
+        with within(_LOOK_SECONDS), store.reading() as session:
+            skew.set(abs(CLOCK.compare(session)))
+            found = {one.ledger.name: latest(session, one.ledger) for one in foldings}
+        gauges.show({name: result for name, result in found.items() if result is not None})
 
     def keep_up(stop: Event) -> None:
         with ExitStack() as whatever_fails:

@@ -43,7 +43,7 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
 def working(often: None, store: Store) -> Iterator[MonitorGauges]:
     """The gauges of a worker that is at it."""
     gauges = MonitorGauges()
-    repeating = upkeep([Folding(store, LEDGER, AT_ONCE)], gauges)
+    repeating = upkeep(store, [Folding(store, LEDGER, AT_ONCE)], gauges)
     repeating.start()
     yield gauges
     stop(repeating)
@@ -129,7 +129,7 @@ def test_reading_gauges_waits_for_no_database(
     fold(store)
     first = monitored(store)
     gauges = MonitorGauges()
-    repeating = upkeep([Folding(store, LEDGER, AT_ONCE)], gauges)
+    repeating = upkeep(store, [Folding(store, LEDGER, AT_ONCE)], gauges)
     repeating.start()
     eventually(lambda: "monitored_timestamp_seconds" in told(gauges))
     proxy.stall()

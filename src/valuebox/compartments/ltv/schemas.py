@@ -19,11 +19,11 @@ from valuebox.compartments.ltv.user import User as User
 from valuebox.models.contributions import Contributions
 from valuebox.schemas.by_row import RowsByRow
 from valuebox.schemas.moments import JoinDate, StoredMoment
+from valuebox.schemas.paging import After, OfRequest, PageSize
 from valuebox.schemas.requests import RequestModel
 from valuebox.schemas.values import Model
 
 MAX_ROWS: Final = 10_000
-MAX_PAGE: Final = 10_000
 
 _EXAMPLE_TAG = "ltv:2a4bqzq5x6lzqhqr"
 _EXAMPLE_ID = "019c2f4e-6a3b-7c1d-9e2f-3a4b5c000000"
@@ -67,12 +67,7 @@ class PredictionSearch(Model, RequestModel):
     user_ids: Annotated[list[UserId], Field(max_length=MAX_ROWS)] | None = Field(
         default=None, description="Only predictions of these users.", examples=[[1369584]]
     )
-    request_id: UUID | None = Field(
-        default=None,
-        description="Only predictions of this request, which has the id in its header "
-        "`X-Request-Id`.",
-        examples=[None],
-    )
+    request_id: OfRequest = None
     joined_from: JoinDate | None = Field(
         default=None,
         description="Only predictions of users who joined at this moment or later.",
@@ -83,19 +78,8 @@ class PredictionSearch(Model, RequestModel):
         description="Only predictions of users who joined before this moment.",
         examples=["2019-09-01"],
     )
-    page_size: int = Field(
-        default=100,
-        strict=True,
-        ge=1,
-        le=MAX_PAGE,
-        description="Number of predictions on a page.",
-        examples=[100],
-    )
-    after: UUID | None = Field(
-        default=None,
-        description="`next_page` of the page before; absent for the first.",
-        examples=[None],
-    )
+    page_size: PageSize = 100
+    after: After = None
 
 
 class StoredPrediction(Prediction):

@@ -19,10 +19,10 @@ from valuebox.facts.asking import CustomerQuestion
 from valuebox.facts.schemas import Type
 from valuebox.features.bins import Reference
 from valuebox.schemas.moments import Moment
+from valuebox.schemas.paging import After, OfRequest, PageSize
 from valuebox.schemas.requests import RequestModel
 from valuebox.schemas.values import NO_NUL, Model, no_nul
 
-MAX_PAGE: Final = 10_000
 MAX_NAMES: Final = 100
 """Responses or categories that are searched for at once."""
 MAX_CATEGORY: Final = 1_000
@@ -79,12 +79,7 @@ class ResponseSearch(Model, RequestModel):
         description="Only predictions of these customers.",
         examples=[[{"source": "shop", "id": "1017"}]],
     )
-    request_id: UUID | None = Field(
-        default=None,
-        description="Only predictions of this request, which has the id in its header "
-        "`X-Request-Id`.",
-        examples=[None],
-    )
+    request_id: OfRequest = None
     starts_from: Moment | None = Field(
         default=None,
         description="Only predictions for periods that start at this moment or later.",
@@ -106,19 +101,8 @@ class ResponseSearch(Model, RequestModel):
         "response in any category, or in none.",
         examples=[[None]],
     )
-    page_size: int = Field(
-        default=100,
-        strict=True,
-        ge=1,
-        le=MAX_PAGE,
-        description="Number of predictions on a page.",
-        examples=[100],
-    )
-    after: UUID | None = Field(
-        default=None,
-        description="`next_page` of the page before; absent for the first.",
-        examples=[None],
-    )
+    page_size: PageSize = 100
+    after: After = None
 
 
 class StoredResponse(Model):
