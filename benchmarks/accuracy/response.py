@@ -24,7 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from valuebox.compartments.response.features import Cell
-from valuebox.facts.reading import FactRows
+from valuebox.facts.reading import FactColumns
 from valuebox.facts.windows import Positions, there
 from valuebox.statistics.arrays import Floats
 from valuebox_training.response.train import learn
@@ -58,7 +58,7 @@ def scores(chances: Floats, did: NDArray[np.bool_]) -> Scores:
 class Plain:
     """Recency and counts of one cell, or of everything, without any code of the model."""
 
-    def __init__(self, facts: FactRows, cell: Cell | None) -> None:
+    def __init__(self, facts: FactColumns, cell: Cell | None) -> None:
         events = facts.events
         rows = events.customer >= 0
         if cell is not None:
@@ -89,7 +89,7 @@ class Months:
     """The months before one, and that one itself, as matrices of all events."""
 
     def __init__(
-        self, facts: FactRows, starts: list[np.datetime64], at: np.datetime64, now: Positions
+        self, facts: FactColumns, starts: list[np.datetime64], at: np.datetime64, now: Positions
     ) -> None:
         self.facts, self.starts, self.at, self.now = facts, starts, at, now
         self.chosen = [there(facts, one, DAYS) for one in starts]
@@ -118,7 +118,7 @@ class Months:
         }
 
 
-def before(facts: FactRows, at: np.datetime64) -> FactRows:
+def before(facts: FactColumns, at: np.datetime64) -> FactColumns:
     """What had happened by then."""
     events = facts.events
     rows = events.time < at
@@ -133,7 +133,7 @@ def before(facts: FactRows, at: np.datetime64) -> FactRows:
     )
 
 
-def compared(facts: FactRows, responses: list[str], months: int) -> pd.DataFrame:
+def compared(facts: FactColumns, responses: list[str], months: int) -> pd.DataFrame:
     """A row for each of the last months and each cell: the model's scores, and the plain ones."""
     month = np.timedelta64(DAYS, "D")
     end = facts.events.time.max()

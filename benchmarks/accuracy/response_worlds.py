@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from valuebox.facts.labels import Labels
-from valuebox.facts.reading import CustomerRows, EventRows, FactRows
+from valuebox.facts.reading import CustomerColumns, EventColumns, FactColumns
 from valuebox_training.facts.workshop import FIRST_CAMPAIGN, write
 
 FIRST: Final = np.datetime64("2023-01-01", "us")
@@ -29,7 +29,7 @@ def gathered(
     days: Any,
     created: NDArray[np.float64],
     attributes: list[dict[str, Any] | None] | None = None,
-) -> FactRows:
+) -> FactColumns:
     """Events by column, as facts.
 
     Args:
@@ -44,14 +44,14 @@ def gathered(
     joined = np.full(customers, np.datetime64("NaT"), dtype="datetime64[us]")
     known = np.isfinite(created)
     joined[known] = FIRST + (created[known] * day).astype("timedelta64[us]")
-    return FactRows(
-        CustomerRows(
+    return FactColumns(
+        CustomerColumns(
             Labels(np.zeros(customers, dtype=np.int32), ["shop"]),
             np.arange(customers).astype(str).astype(object),
             joined,
             attributes or [None] * customers,
         ),
-        EventRows(
+        EventColumns(
             np.asarray(who, dtype=np.int32),
             _coded(type_),
             FIRST + (np.asarray(days, dtype=np.float64) * day).astype("timedelta64[us]"),
@@ -66,7 +66,7 @@ def _coded(texts: Any) -> Labels:
     return Labels(codes.astype(np.int32), [str(name) for name in names])
 
 
-def workshop(seed: int, users: int = 800) -> FactRows:
+def workshop(seed: int, users: int = 800) -> FactColumns:
     """The generated database of the workshop's shape: users buy, like and share meals."""
     with tempfile.TemporaryDirectory() as folder:
         path = write(Path(folder), replace(FIRST_CAMPAIGN, users=users, seed=seed))
@@ -89,7 +89,7 @@ def workshop(seed: int, users: int = 800) -> FactRows:
     )
 
 
-def cdnow(seed: int) -> FactRows:
+def cdnow(seed: int) -> FactColumns:
     """All 23,570 customers of CDNOW, 1997 to mid-1998; the category is how many were bought."""
     path = next(one for one in files("lifetimes") or [] if one.name == "CDNOW_master.txt")
     names = ["customer", "day", "discs", "dollars"]
@@ -103,7 +103,7 @@ def cdnow(seed: int) -> FactRows:
     return gathered(who, ["bought"] * len(rows), band, days, first - 0.01)
 
 
-def grocery(seed: int, households: int = 1500, days: int = _YEAR) -> FactRows:
+def grocery(seed: int, households: int = 1500, days: int = _YEAR) -> FactColumns:
     """Households with a weekly habit, baskets of many lines, staples and seldom needs."""
     rng = np.random.default_rng(seed)
     departments = 20
@@ -135,7 +135,7 @@ def grocery(seed: int, households: int = 1500, days: int = _YEAR) -> FactRows:
     return gathered(who_, ["bought"] * len(who_), named, when, np.full(households, np.nan), told)
 
 
-def retail(seed: int, customers: int = 4000, days: int = 2 * _YEAR) -> FactRows:
+def retail(seed: int, customers: int = 4000, days: int = 2 * _YEAR) -> FactColumns:
     """Buyers who come, leave and have heavy tails; a season before Christmas, and returns."""
     rng = np.random.default_rng(seed)
     parts = []
@@ -163,7 +163,7 @@ def retail(seed: int, customers: int = 4000, days: int = 2 * _YEAR) -> FactRows:
     return gathered(who_, kinds, named, when, joined - 0.01, told)
 
 
-def clicks(seed: int, customers: int = 8000, days: int = 180) -> FactRows:
+def clicks(seed: int, customers: int = 8000, days: int = 180) -> FactColumns:
     """Visitors who view, fill carts and buy; most never come back, and some are bots."""
     rng = np.random.default_rng(seed)
     parts = []
@@ -192,7 +192,7 @@ def clicks(seed: int, customers: int = 8000, days: int = 180) -> FactRows:
     return gathered(who_, kinds, named, when, np.full(customers, np.nan))
 
 
-def promotions(seed: int, customers: int = 3000, days: int = _YEAR + 60) -> FactRows:
+def promotions(seed: int, customers: int = 3000, days: int = _YEAR + 60) -> FactColumns:
     """A shop whose months are unlike each other: promotions, growth, and people who leave."""
     rng = np.random.default_rng(seed)
     level = np.repeat(np.exp(rng.normal(0, 0.45, days // 30 + 1)), 30)[:days]
@@ -212,7 +212,7 @@ def promotions(seed: int, customers: int = 3000, days: int = _YEAR + 60) -> Fact
     return gathered(who_, kinds, [f"dish {one}" for one in category], when, joined)
 
 
-WORLDS: Final[dict[str, tuple[Callable[[int], FactRows], list[str]]]] = {
+WORLDS: Final[dict[str, tuple[Callable[[int], FactColumns], list[str]]]] = {
     "workshop": (workshop, ["bought", "like", "share"]),
     "workshop of 6,000": (lambda seed: workshop(seed, 6000), ["bought", "like", "share"]),
     "CDNOW": (cdnow, ["bought"]),
@@ -223,7 +223,7 @@ WORLDS: Final[dict[str, tuple[Callable[[int], FactRows], list[str]]]] = {
 }
 
 
-def worlds(seed: int, names: list[str]) -> Iterator[tuple[str, FactRows, list[str]]]:
+def worlds(seed: int, names: list[str]) -> Iterator[tuple[str, FactColumns, list[str]]]:
     """Each world that is named, or all of them: its name, facts and responses."""
     for name, (make, responses) in WORLDS.items():
         if not names or name in names:

@@ -34,7 +34,7 @@ from sqlalchemy import text
 from support.databases import Postgres
 
 from valuebox.facts import repository
-from valuebox.facts.arriving import EventColumns
+from valuebox.facts.arriving import ArrivingEvents
 from valuebox.facts.schemas import MAX_ROWS
 from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
@@ -128,7 +128,7 @@ def put(store: Store, batches: list[dict[str, list[Any]]], source: str) -> Calla
         properties = [one["properties"] for one in rows(columns, source)]
         kept = {name: columns[name] for name in COLUMNS if name in columns}
         sources = [source] * MAX_ROWS
-        found.append(EventColumns(**kept, source=sources, session=nobody, properties=properties))
+        found.append(ArrivingEvents(**kept, source=sources, session=nobody, properties=properties))
 
     def all_of_it() -> None:
         for one in found:

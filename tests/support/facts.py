@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select, true, update
 
 from valuebox.facts import repository
-from valuebox.facts.arriving import CustomerColumns, EventColumns
+from valuebox.facts.arriving import ArrivingCustomers, ArrivingEvents
 from valuebox.facts.schemas import Customer, CustomersStored, Event, EventsStored
 from valuebox.facts.tables import Customer as StoredCustomer
 from valuebox.facts.tables import Event as StoredEvent
@@ -45,14 +45,14 @@ def customer(customer_id: object = 1, **fields: Any) -> dict[str, Any]:
 
 def put_events(store: Store, *events: dict[str, Any]) -> EventsStored:
     """Store events as the endpoint does."""
-    columns = EventColumns.of([Event.model_validate(one) for one in events])
+    columns = ArrivingEvents.of([Event.model_validate(one) for one in events])
     with store.writing() as session:
         return repository.put_events(session, columns)
 
 
 def put_customers(store: Store, *customers: dict[str, Any]) -> CustomersStored:
     """Store customers as the endpoint does."""
-    columns = CustomerColumns.of([Customer.model_validate(one) for one in customers])
+    columns = ArrivingCustomers.of([Customer.model_validate(one) for one in customers])
     with store.writing() as session:
         return repository.put_customers(session, columns)
 

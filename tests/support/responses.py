@@ -3,7 +3,7 @@
 import numpy as np
 
 from valuebox.facts.labels import Labels
-from valuebox.facts.reading import CustomerRows, EventRows, FactRows
+from valuebox.facts.reading import CustomerColumns, EventColumns, FactColumns
 
 AT = np.datetime64("2024-06-01", "us")
 TYPES, CATEGORIES = ["bought", "like", "nothing"], ["thai", "french"]
@@ -17,7 +17,7 @@ def made(
     happened: list[tuple[int, str, str | None, float]],
     told: list[dict[str, object] | None],
     joined: list[float | None],
-) -> FactRows:
+) -> FactColumns:
     """Events as customer, type, category and days before `AT`; customers joined so long before."""
     who, types, categories, days = zip(*happened, strict=True)
     n = len(told)
@@ -25,14 +25,14 @@ def made(
     created = np.array(
         [np.datetime64("NaT") if j is None else AT - np.timedelta64(int(j), "D") for j in joined]
     )
-    return FactRows(
-        CustomerRows(
+    return FactColumns(
+        CustomerColumns(
             Labels(np.zeros(n, dtype="i4"), ["shop"]),
             np.array([str(one) for one in range(n)], dtype=object),
             created.astype("datetime64[us]"),
             told,
         ),
-        EventRows(
+        EventColumns(
             np.array(who, dtype="i4"),
             coded(list(types), TYPES),
             AT - (np.array(days) * (day / np.timedelta64(1, "us"))).astype("timedelta64[us]"),
@@ -42,7 +42,7 @@ def made(
     )
 
 
-def world(seed: int, n: int = 600) -> FactRows:
+def world(seed: int, n: int = 600) -> FactColumns:
     """Half a year in which customers who told `keen` buy thai food, and others do little."""
     rng = np.random.default_rng(seed)
     keen = rng.random(n) < 0.3

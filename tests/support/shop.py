@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valuebox.facts import repository as facts
-from valuebox.facts.arriving import CustomerColumns, EventColumns
+from valuebox.facts.arriving import ArrivingCustomers, ArrivingEvents
 from valuebox.facts.asking import CustomerQuestion
 from valuebox.serving.exchange import Exchange
 from valuebox.serving.pipeline import Steps
@@ -85,12 +85,12 @@ class Shop:
             for one in joined
         ]
         moments = FIRST + (created[joined] * _DAY).astype("timedelta64[us]")
-        people = CustomerColumns(
+        people = ArrivingCustomers(
             [SOURCE] * len(joined), [f"{one}" for one in joined], moments, told
         )
         rows = np.flatnonzero((self.day >= first) & (self.day < before))
         nothing = [None] * len(rows)
-        happened = EventColumns(
+        happened = ArrivingEvents(
             [SOURCE] * len(rows),
             [f"{row}" for row in rows],
             [f"{one}" for one in self.who[rows]],

@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from valuebox.errors import ValueboxError
-from valuebox.facts.reading import FactRows
+from valuebox.facts.reading import FactColumns
 from valuebox.facts.windows import Floats, Positions, there
 from valuebox.features.bins import SHARE_EDGES, Reference, prediction_codes
 from valuebox_training.features.binning import counted, number_bins
@@ -48,7 +48,7 @@ class _Lesson(NamedTuple):
 
 
 def learn(
-    facts: FactRows, features: Features, names: Sequence[str], counts: Floats, days: int
+    facts: FactColumns, features: Features, names: Sequence[str], counts: Floats, days: int
 ) -> Learned:
     """Learn from all customers, as they were in each of the last months.
 
@@ -90,7 +90,7 @@ def _log_odds(weights: list[float], rows: Floats) -> Floats:
 
 
 def _lesson(
-    facts: FactRows, features: Features, counts: Floats, period: tuple[np.datetime64, int]
+    facts: FactColumns, features: Features, counts: Floats, period: tuple[np.datetime64, int]
 ) -> _Lesson:
     at, days = period
     chosen, events = there(facts, at, days), facts.events

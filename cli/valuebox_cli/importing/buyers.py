@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from valuebox.facts.arriving import CustomerColumns
+from valuebox.facts.arriving import ArrivingCustomers
 from valuebox.facts.tables import Customer, Event
 from valuebox_cli.importing.columns.plain import PlainColumn
 from valuebox_cli.importing.events import EventTable, Told, plain
@@ -72,7 +72,7 @@ class BuyersSeen:
         told = each.first() if self._rows.told == "first" else each.last()
         return told.assign(time=each[_TIME].min(), until=each[_UNTIL].max()).reset_index()
 
-    def customers(self, session: Session, source: str) -> Iterator[CustomerColumns]:
+    def customers(self, session: Session, source: str) -> Iterator[ArrivingCustomers]:
         """The customers, once their events are stored.
 
         Each came with the first event that is stored of them, be it of this import or of an
@@ -104,7 +104,7 @@ class BuyersSeen:
         ids = found[_CUSTOMER].tolist()
         for start in range(0, len(ids), BATCH):
             part = slice(start, start + BATCH)
-            yield CustomerColumns(
+            yield ArrivingCustomers(
                 [source] * len(ids[part]), ids[part], created[part], attributes[part]
             )
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from valuebox.facts.arriving import CustomerColumns
+from valuebox.facts.arriving import ArrivingCustomers
 from valuebox.schemas.values import MAX_ROW_BYTES
 from valuebox_cli.importing.columns.moments import MomentColumn
 from valuebox_cli.importing.columns.plain import PlainColumn
@@ -33,10 +33,10 @@ class Known:
     """Which rows have the id of an earlier one."""
     batch: Batch
 
-    def some(self, rows: Mask) -> CustomerColumns:
+    def some(self, rows: Mask) -> ArrivingCustomers:
         """Customers of some rows, as the database takes them."""
         chosen = np.flatnonzero(rows).tolist()
-        return CustomerColumns(
+        return ArrivingCustomers(
             [self.source] * len(chosen),
             self.batch.ids[rows].tolist(),
             self.created[rows],

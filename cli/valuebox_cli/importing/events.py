@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from valuebox.facts.arriving import EventColumns
+from valuebox.facts.arriving import ArrivingEvents
 from valuebox.facts.tables import MAX_TYPE
 from valuebox.schemas.values import MAX_ROW_BYTES
 from valuebox_cli.importing.columns.amounts import AmountColumn, Amounts
@@ -38,12 +38,12 @@ class Told:
 
     source: str
     columns: dict[str, Any]
-    """Columns by the names of `EventColumns`, of all rows of the batch."""
+    """Columns by the names of `ArrivingEvents`, of all rows of the batch."""
     again: Mask
     """Which rows have the id of an earlier one."""
     batch: Batch
 
-    def some(self, rows: Mask) -> EventColumns:
+    def some(self, rows: Mask) -> ArrivingEvents:
         """Events of some rows, as the database takes them."""
         found: dict[str, Any] = {}
         for name, values in self.columns.items():
@@ -51,7 +51,7 @@ class Told:
                 found[name] = stored(values.filter(pa.array(rows)))
             else:
                 found[name] = values[rows].tolist() if values.dtype == object else values[rows]
-        return EventColumns([self.source] * int(rows.sum()), **found)
+        return ArrivingEvents([self.source] * int(rows.sum()), **found)
 
 
 class EventTable:

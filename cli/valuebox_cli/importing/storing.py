@@ -10,7 +10,7 @@ import numpy as np
 
 from valuebox.errors import ValueboxError
 from valuebox.facts import repository
-from valuebox.facts.arriving import EventColumns
+from valuebox.facts.arriving import ArrivingEvents
 from valuebox.facts.scanning import begin
 from valuebox.store.engine import Store
 from valuebox_cli.importing.buyers import BuyersSeen
@@ -137,7 +137,7 @@ class _Put(NamedTuple):
     """Positions of events that are stored with other values."""
 
 
-def _put(done: Stored, events: EventColumns, store: Store) -> _Put:
+def _put(done: Stored, events: ArrivingEvents, store: Store) -> _Put:
     with store.writing() as session:
         added, _, differing = repository.add_events(session, events)
     shown = differing[: _SHOWN - len(done.differing)]

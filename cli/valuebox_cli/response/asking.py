@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pydantic import TypeAdapter, ValidationError
 
 from valuebox.errors import ValueboxError
-from valuebox.facts.reading import Choice, FactRows, read_facts
+from valuebox.facts.reading import Choice, FactColumns, read_facts
 from valuebox.schemas.moments import Moment
 from valuebox_cli.terminal.options import migrated_store
 
@@ -14,7 +14,7 @@ _MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 
 def stored_facts(
     database_url: str | None, sources: list[str] | None, category: str, before: datetime | None
-) -> FactRows:
+) -> FactColumns:
     """What is stored of these sources before a moment, at most now.
 
     Raises:

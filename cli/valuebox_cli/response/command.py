@@ -8,7 +8,7 @@ import typer
 
 from valuebox.compartments.response.kind import NEWEST
 from valuebox.facts.clock import moment
-from valuebox.facts.reading import FactRows
+from valuebox.facts.reading import FactColumns
 from valuebox_cli.response.asking import moment_of, stored_facts
 from valuebox_cli.terminal.console import check_writable, err, exit_codes, out, write_text
 from valuebox_cli.terminal.options import DatabaseUrl, Sources
@@ -131,7 +131,7 @@ def evaluate(
         out.print(f"model: {judged.tag}" + (f", older: {older.tag}" if older else ""))
 
 
-def _last_month(facts: FactRows, days: int) -> np.datetime64:
+def _last_month(facts: FactColumns, days: int) -> np.datetime64:
     last: Any = facts.events.time.max()
     found: np.datetime64 = last + np.timedelta64(1, "us") - np.timedelta64(days, "D")
     return found

@@ -11,7 +11,7 @@ from valuebox.compartments.response.features import Cell
 from valuebox.compartments.response.kind import NEWEST
 from valuebox.errors import ValueboxError
 from valuebox.facts.clock import moment
-from valuebox.facts.reading import CustomerRows
+from valuebox.facts.reading import CustomerColumns
 from valuebox.facts.windows import Floats, Positions, joined
 from valuebox.pages.tables import Table, column
 from valuebox_cli.response.asking import moment_of, stored_facts
@@ -112,7 +112,7 @@ def _cell(model: "Predictor", response: str | None, category: str | None) -> Cel
 def _ranked(
     model: "Predictor",
     cell: Cell,
-    customers: CustomerRows,
+    customers: CustomerColumns,
     chosen: Positions,
     chances: Floats,
     most: int,

@@ -2,7 +2,7 @@
 
 from valuebox.access.keys import Scope
 from valuebox.facts import repository, schemas
-from valuebox.facts.arriving import CustomerColumns, EventColumns
+from valuebox.facts.arriving import ArrivingCustomers, ArrivingEvents
 from valuebox.serving.endpoint import endpoint
 from valuebox.serving.pipeline import Pipeline
 
@@ -19,7 +19,7 @@ class FactsApi:
         Takes 1 to 10,000 customers. All are stored or none. Attributes that are not sent stay;
         null removes one.
         """
-        columns = CustomerColumns.of(customers.root)
+        columns = ArrivingCustomers.of(customers.root)
         return self.pipeline.keep(
             customers,
             schemas.CustomersStored,
@@ -32,7 +32,7 @@ class FactsApi:
 
         Takes 1 to 10,000 events, also of customers who are not known yet. All are stored or none.
         """
-        columns = EventColumns.of(events.root)
+        columns = ArrivingEvents.of(events.root)
         return self.pipeline.keep(
             events,
             schemas.EventsStored,

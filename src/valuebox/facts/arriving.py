@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class CustomerColumns:
+class ArrivingCustomers:
     """Customers by column: a value per customer in each, in the order sent; None is missing.
 
     `created` is a list of aware moments or a `datetime64[us]` array in UTC.
@@ -35,7 +35,7 @@ class CustomerColumns:
 
 
 @dataclass(frozen=True)
-class EventColumns:
+class ArrivingEvents:
     """Events by column: a value per event in each, in the order sent; None and NaN are missing.
 
     `time` is a list of aware moments or a `datetime64[us]` array in UTC.

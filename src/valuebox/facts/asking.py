@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from valuebox.facts.reading import Choice, FactRows, SeveralCurrencies, read_facts
+from valuebox.facts.reading import Choice, FactColumns, SeveralCurrencies, read_facts
 from valuebox.facts.schemas import Id, Source
 from valuebox.facts.windows import Positions
 from valuebox.schemas.moments import Moment
@@ -73,7 +73,7 @@ class AskedCustomers:
 
     keys: Keys
     start: datetime
-    facts: FactRows
+    facts: FactColumns
     chosen: Positions
     """Position of each customer among those of the facts."""
 
@@ -113,7 +113,7 @@ def asked_customers(
     return AskedCustomers(keys, start, facts, chosen)
 
 
-def _read(store: Store, choice: Choice) -> FactRows:
+def _read(store: Store, choice: Choice) -> FactColumns:
     try:
         return read_facts(store, choice)
     except SeveralCurrencies as error:

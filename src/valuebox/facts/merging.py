@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from valuebox.facts.arriving import CustomerColumns
+from valuebox.facts.arriving import ArrivingCustomers
 from valuebox.store.texts import Texts
 
 Attributes = dict[str, Any] | None
@@ -38,7 +38,7 @@ def is_same(one: Any, other: Any) -> bool:
     return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)
 
 
-def merged(customers: CustomerColumns) -> tuple[CustomerColumns, list[int]]:
+def merged(customers: ArrivingCustomers) -> tuple[ArrivingCustomers, list[int]]:
     """Customers with all that was told of each, and the positions of those who came before.
 
     Args:
@@ -59,10 +59,10 @@ def merged(customers: CustomerColumns) -> tuple[CustomerColumns, list[int]]:
         if not _is_missing(created[row]):
             created[earlier] = created[row]
     if not doubled:
-        return CustomerColumns(customers.source, customers.id, created, attributes), doubled
+        return ArrivingCustomers(customers.source, customers.id, created, attributes), doubled
     kept = list(first.values())
     return (
-        CustomerColumns(
+        ArrivingCustomers(
             [source for source, _ in first],
             [customer for _, customer in first],
             created[kept] if isinstance(created, np.ndarray) else [created[row] for row in kept],

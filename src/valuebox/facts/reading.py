@@ -125,8 +125,8 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class CustomerRows:
-    """Customers, in the order of source and id."""
+class CustomerColumns:
+    """Stored customers by column, in the order of source and id."""
 
     source: Labels
     id: NDArray[np.object_]
@@ -140,8 +140,8 @@ class CustomerRows:
 
 
 @dataclass(frozen=True)
-class EventRows:
-    """Events, in no order."""
+class EventColumns:
+    """Stored events by column, in no order."""
 
     customer: NDArray[np.int32]
     """Position among the customers; -1 where the customer is not there."""
@@ -159,14 +159,14 @@ class EventRows:
         return len(self.customer)
 
 
-class FactRows(NamedTuple):
+class FactColumns(NamedTuple):
     """Customers and their events as they were read, by column."""
 
-    customers: CustomerRows
-    events: EventRows
+    customers: CustomerColumns
+    events: EventColumns
 
 
-def read_facts(store: Store, choice: Choice) -> FactRows:
+def read_facts(store: Store, choice: Choice) -> FactColumns:
     """Read facts, all as they were at one moment.
 
     Args:
@@ -183,7 +183,7 @@ def read_facts(store: Store, choice: Choice) -> FactRows:
         return _read(connection, choice)
 
 
-def _read(connection: Connection, choice: Choice) -> FactRows:
+def _read(connection: Connection, choice: Choice) -> FactColumns:
     category = as_json(connection, EVENTS.properties, choice.category)
     customers, sources = _customers(connection, choice)
     keys = list(zip(sources, customers.id.tolist(), strict=True))
@@ -193,7 +193,7 @@ def _read(connection: Connection, choice: Choice) -> FactRows:
         scanned, kinds = _scan(connection, choice, category, keys)
     types = _coded(type_ for type_, _ in kinds)
     categories = _coded(_category(connection, category) for _, category in kinds)
-    events = EventRows(
+    events = EventColumns(
         scanned.customer,
         Labels(types.codes[scanned.kind], types.names),
         scanned.time,
@@ -201,7 +201,7 @@ def _read(connection: Connection, choice: Choice) -> FactRows:
         Labels(categories.codes[scanned.kind], categories.names),
         None if choice.cost is None else scanned.cost,
     )
-    return FactRows(customers, events)
+    return FactColumns(customers, events)
 
 
 def _scan(
@@ -235,7 +235,7 @@ def _scan(
     return scan(connection, wanted), kinds
 
 
-def _customers(connection: Connection, choice: Choice) -> tuple[CustomerRows, Sequence[str]]:
+def _customers(connection: Connection, choice: Choice) -> tuple[CustomerColumns, Sequence[str]]:
     """Customers, and the source of each."""
     query = select(
         CUSTOMERS.source,
@@ -246,7 +246,7 @@ def _customers(connection: Connection, choice: Choice) -> tuple[CustomerRows, Se
     rows = connection.execute(query.order_by(CUSTOMERS.source, CUSTOMERS.id)).all()
     sources, ids, created, attributes = zip(*rows, strict=True) if rows else [()] * 4
     objects = {text: None if text is None else json.loads(text) for text in set(attributes)}
-    customers = CustomerRows(
+    customers = CustomerColumns(
         _coded(sources),
         np.array(ids, dtype=object),
         np.array(created, dtype="datetime64[us]"),

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import ColumnElement, FromClause, Table, Text, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
-from valuebox.facts.arriving import CustomerColumns, EventColumns
+from valuebox.facts.arriving import ArrivingCustomers, ArrivingEvents
 from valuebox.facts.merging import Attributes, is_same, merged, with_told, without_removed
 from valuebox.facts.schemas import MAX_NAMED, CustomersStored, EventsStored
 from valuebox.facts.tables import Customer, Event
@@ -34,7 +34,7 @@ class Put(NamedTuple):
     """Positions of events that differ from what is stored by their keys."""
 
 
-def put_events(session: Session, events: EventColumns) -> EventsStored:
+def put_events(session: Session, events: ArrivingEvents) -> EventsStored:
     """Store events by source and id, and tell what has become of them, as answers do.
 
     Args:
@@ -53,7 +53,7 @@ def put_events(session: Session, events: EventColumns) -> EventsStored:
     )
 
 
-def add_events(session: Session, events: EventColumns) -> Put:
+def add_events(session: Session, events: ArrivingEvents) -> Put:
     """Store events by source and id; one that is known stays as it is.
 
     Args:
@@ -115,7 +115,7 @@ def _differing(session: Session, new: Table) -> list[int]:
     ]
 
 
-def put_customers(session: Session, customers: CustomerColumns) -> CustomersStored:
+def put_customers(session: Session, customers: ArrivingCustomers) -> CustomersStored:
     """Store customers by source and id; what is told anew is added to what was known.
 
     An attribute that is told replaces the one of its name, or removes it where it is None; the

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valuebox.facts.labels import Labels
-from valuebox.facts.reading import CustomerRows, FactRows
+from valuebox.facts.reading import CustomerColumns, FactColumns
 from valuebox.statistics.arrays import Floats as Floats
 
 Positions = NDArray[np.intp]
@@ -87,7 +87,7 @@ class History:
         categories: Categories that are told apart.
     """
 
-    customers: CustomerRows
+    customers: CustomerColumns
     all: Timeline
     by_type: Timeline
     by_category: Timeline
@@ -96,7 +96,7 @@ class History:
 
     def __init__(
         self,
-        facts: FactRows,
+        facts: FactColumns,
         at: np.datetime64,
         types: Sequence[str],
         responses: int,
@@ -129,7 +129,7 @@ class History:
         return days
 
 
-def joined(facts: FactRows, at: np.datetime64) -> NDArray[np.bool_]:
+def joined(facts: FactColumns, at: np.datetime64) -> NDArray[np.bool_]:
     """Which customers had joined by then, or, where it is not known when, had done something."""
     customers, events = facts.customers, facts.events
     # Whoever came later would be taken for a silent customer of the months before.
@@ -139,7 +139,7 @@ def joined(facts: FactRows, at: np.datetime64) -> NDArray[np.bool_]:
     return found
 
 
-def there(facts: FactRows, at: np.datetime64, days: int) -> Positions:
+def there(facts: FactColumns, at: np.datetime64, days: int) -> Positions:
     """Customers of whom it is known what they did within `days` from a moment on.
 
     They had joined by then, and their source was watched: it has events from before, and from the

@@ -3,14 +3,14 @@
 import numpy as np
 from support.facts import FIRST, customer, event, put_customers, put_events
 
-from valuebox.facts.reading import Choice, FactRows, read_facts
+from valuebox.facts.reading import Choice, FactColumns, read_facts
 from valuebox.schemas.names import REFUND
 from valuebox.store.engine import Store
 
 CATEGORIES = ["thai", "a,b", 'quo"ted', 7, 7.5, True, None, ["x", 1], "zwölf\n"]
 
 
-def rows(facts: FactRows) -> set[tuple[object, ...]]:
+def rows(facts: FactColumns) -> set[tuple[object, ...]]:
     """Customer, type, category and moment of each event."""
     events, customers = facts.events, facts.customers
     names = (*events.category.names, None)

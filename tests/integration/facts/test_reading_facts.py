@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from support.facts import FIRST, customer, event, put_customers, put_events
 
-from valuebox.facts.reading import Choice, FactRows, SeveralCurrencies, read_facts
+from valuebox.facts.reading import Choice, FactColumns, SeveralCurrencies, read_facts
 from valuebox.store.engine import Store
 
 KINDS = ["bought", "like", "share", "nothing"]
@@ -40,7 +40,7 @@ def filled(store: Store) -> Store:
     return store
 
 
-def rows(facts: FactRows) -> list[tuple[Any, ...]]:
+def rows(facts: FactColumns) -> list[tuple[Any, ...]]:
     """Every event as plain values."""
     customers, events = facts
     found = []

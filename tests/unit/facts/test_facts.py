@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from valuebox.facts.arriving import CustomerColumns
+from valuebox.facts.arriving import ArrivingCustomers
 from valuebox.facts.merging import is_same, merged, with_told
 from valuebox.facts.schemas import Customers
 
@@ -37,7 +37,7 @@ def test_integers_that_no_float_reaches_are_refused(digits: int, where: str) -> 
 @given(st.lists(st.tuples(st.sampled_from(("1", "2")), MOMENTS, ATTRIBUTES), min_size=1))
 def test_customers_told_of_at_once_are_those_told_of_one_by_one(sent: list[Any]) -> None:
     ids, created, attributes = map(list, zip(*sent, strict=True))
-    columns = CustomerColumns(["shop"] * len(ids), ids, created, attributes)
+    columns = ArrivingCustomers(["shop"] * len(ids), ids, created, attributes)
     told, doubled = merged(columns)
     assert len(told) + len(doubled) == len(ids)
     assert sorted([ids[row] for row in doubled] + list(told.id)) == sorted(ids)

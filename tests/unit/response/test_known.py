@@ -10,7 +10,7 @@ from support.responses import AT, made, world
 from valuebox.compartments.response import model as models
 from valuebox.compartments.response.known import NUMBERS, known_of
 from valuebox.compartments.response.model import ResponseModel, load
-from valuebox.facts.reading import FactRows
+from valuebox.facts.reading import FactColumns
 from valuebox.features.attributes import Attributes
 from valuebox.features.bins import (
     PREDICTION,
@@ -62,7 +62,7 @@ def model() -> ResponseModel:
     return ResponseModel.load(train(world(1), ["bought"], "category", 30, None, "refer").tag)
 
 
-def _actual(model: ResponseModel, facts: FactRows) -> dict[str, float]:
+def _actual(model: ResponseModel, facts: FactColumns) -> dict[str, float]:
     """The index of each feature, and of the predictions, of customers of today."""
     reference, chosen = model.reference, np.arange(len(facts.customers))
     assert reference is not None
@@ -95,7 +95,7 @@ def test_customers_alike_are_like_the_reference_and_others_are_not(model: Respon
     events = facts.events
     before = events.time < AT - np.timedelta64(100, "D")
     events = replace(events, customer=np.where(before, events.customer, -1).astype("i4"))
-    moved = _actual(model, FactRows(facts.customers, events))
+    moved = _actual(model, FactColumns(facts.customers, events))
     assert moved["events in 90 days"] > 0.25
     assert moved["days since the last event"] > 0.25
     assert moved[PREDICTION] > 0.1

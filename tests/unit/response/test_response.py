@@ -18,7 +18,7 @@ from valuebox.compartments.response.kind import NEWEST
 from valuebox.compartments.response.level import expected_between, forecast
 from valuebox.compartments.response.model import Pair, ResponseModel, load
 from valuebox.facts.labels import Labels
-from valuebox.facts.reading import CustomerRows, EventRows, FactRows
+from valuebox.facts.reading import CustomerColumns, EventColumns, FactColumns
 from valuebox.facts.windows import there
 from valuebox.features.attributes import Attributes
 from valuebox.models import registry
@@ -217,18 +217,18 @@ def test_what_cannot_be_learned_is_said() -> None:
         train(world(1, 50), ["bought"], "category", 100, None, TAG)
 
 
-def beside(first: FactRows, second: FactRows) -> FactRows:
+def beside(first: FactColumns, second: FactColumns) -> FactColumns:
     """Two sources, of which the second one came a year later."""
     (mine, done), (theirs, later) = first, second
     year, n = np.timedelta64(365, "D"), len(mine)
-    return FactRows(
-        CustomerRows(
+    return FactColumns(
+        CustomerColumns(
             Labels(np.repeat(np.array([0, 1], dtype="i4"), (n, len(theirs))), ["shop", "later"]),
             np.concatenate([mine.id, theirs.id]),
             np.concatenate([mine.created, theirs.created + year]),
             [*mine.attributes, *theirs.attributes],
         ),
-        EventRows(
+        EventColumns(
             np.concatenate([done.customer, later.customer + n]).astype("i4"),
             Labels(np.concatenate([done.type.codes, later.type.codes]), TYPES),
             np.concatenate([done.time, later.time + year]),

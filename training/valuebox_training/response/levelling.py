@@ -13,7 +13,7 @@ import numpy as np
 
 from valuebox.compartments.response.level import noise, offset
 from valuebox.compartments.response.model import Pair, ResponseModel, within
-from valuebox.facts.reading import FactRows
+from valuebox.facts.reading import FactColumns
 from valuebox.facts.windows import Floats, there
 
 MONTHS: Final = 3
@@ -26,7 +26,7 @@ _SPREAD: Final = 0.5
 
 
 def levelled(
-    model: ResponseModel, facts: FactRows, starts: Sequence[np.datetime64], seed: int = 0
+    model: ResponseModel, facts: FactColumns, starts: Sequence[np.datetime64], seed: int = 0
 ) -> ResponseModel:
     """The model with as many expected in each category as came, as far as that is not chance.
 

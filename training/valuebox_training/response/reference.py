@@ -7,7 +7,7 @@ import numpy as np
 
 from valuebox.compartments.response.known import NUMBERS, Known, known_of
 from valuebox.compartments.response.model import ResponseModel
-from valuebox.facts.reading import FactRows
+from valuebox.facts.reading import FactColumns
 from valuebox.facts.windows import Floats, joined, there
 from valuebox.features.bins import SHARE_EDGES, Reference, prediction_codes
 from valuebox_training.features.binning import category_bins, counted, number_bins
@@ -17,7 +17,7 @@ MOST_CUSTOMERS: Final = 10_000
 
 
 def fit_reference(
-    model: ResponseModel, facts: FactRows, end: np.datetime64, seed: int = 0
+    model: ResponseModel, facts: FactColumns, end: np.datetime64, seed: int = 0
 ) -> Reference:
     """Count customers as they were when training ended, as those of the days after it will be.
 

@@ -18,7 +18,7 @@ from valuebox.compartments.response.judging import Judged, ResponseReport, judge
 from valuebox.compartments.response.model import Pair, ResponseModel, within
 from valuebox.compartments.response.months import past
 from valuebox.facts.clock import moment
-from valuebox.facts.reading import FactRows
+from valuebox.facts.reading import FactColumns
 from valuebox.facts.windows import Positions, slack, there
 from valuebox_training.customers import NothingToLearn
 from valuebox_training.response.levelling import levelled
@@ -53,7 +53,7 @@ class Learned(NamedTuple):
 
 
 def train(
-    facts: FactRows,
+    facts: FactColumns,
     responses: Sequence[str],
     category: str,
     days: int,
@@ -95,7 +95,7 @@ def train(
 
 
 def learn(
-    facts: FactRows,
+    facts: FactColumns,
     responses: Sequence[str],
     category: str,
     days: int,
@@ -144,7 +144,7 @@ class _Looked(NamedTuple):
 
 
 def _look_back(
-    facts: FactRows, encoder: Encoder, starts: Sequence[np.datetime64], days: int, seed: int
+    facts: FactColumns, encoder: Encoder, starts: Sequence[np.datetime64], days: int, seed: int
 ) -> _Looked:
     rng = np.random.default_rng(seed)
     responses, categories = len(encoder.responses), len(encoder.categories)
@@ -201,7 +201,7 @@ def _plain(names: Sequence[str]) -> tuple[int, ...]:
     return tuple(names.index(prefix + name) for prefix in ("", "any event: ") for name in PLAIN)
 
 
-def _end(facts: FactRows, until: datetime | None, days: int) -> np.datetime64:
+def _end(facts: FactColumns, until: datetime | None, days: int) -> np.datetime64:
     """When the facts end: with the last event, or a little later where `until` says so."""
     last: np.datetime64 = facts.events.time.max() + np.timedelta64(1, "us")
     if until is None:
@@ -211,7 +211,7 @@ def _end(facts: FactRows, until: datetime | None, days: int) -> np.datetime64:
     return asked if asked <= last + slack(days) else last
 
 
-def _starts(facts: FactRows, end: np.datetime64, days: int) -> list[np.datetime64]:
+def _starts(facts: FactColumns, end: np.datetime64, days: int) -> list[np.datetime64]:
     """Starts of the months to look back at, the last one first; each has a month before it."""
     month = np.timedelta64(days, "D")
     first = facts.events.time.min()

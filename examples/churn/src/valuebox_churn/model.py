@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from scipy.special import expit
 
-from valuebox.facts.reading import FactRows
+from valuebox.facts.reading import FactColumns
 from valuebox.facts.windows import Floats, Positions
 from valuebox.features.bins import Reference
 from valuebox.models.plain import PlainModel
@@ -23,14 +23,14 @@ _LONG_AGO: Final = 3_650.0
 _GOLDEN: Final = np.linspace(0, 3, 4 * len(FEATURES)).reshape(4, -1)
 
 
-def purchases(facts: FactRows, type_: str) -> Floats:
+def purchases(facts: FactColumns, type_: str) -> Floats:
     """1 for each event that is a purchase of a known customer, else 0; refunds are none."""
     events = facts.events
     is_one = np.array([*(name == type_ for name in events.type.names), False])[events.type.codes]
     return (is_one & (events.customer >= 0) & ~(events.amount < 0)).astype(float)
 
 
-def features(facts: FactRows, at: np.datetime64, chosen: Positions, type_: str) -> Floats:
+def features(facts: FactColumns, at: np.datetime64, chosen: Positions, type_: str) -> Floats:
     """What customers bought before a moment: `(n_chosen, len(FEATURES))`, all in logarithms."""
     who, days = facts.events.customer, (at - facts.events.time) / np.timedelta64(1, "D")
     bought = np.where(days > 0, purchases(facts, type_), 0)
@@ -60,7 +60,7 @@ class ChurnModel(PlainModel):
     days: int = DAYS
     names: tuple[str, ...] = FEATURES
 
-    def features(self, facts: FactRows, at: np.datetime64, chosen: Positions) -> Floats:
+    def features(self, facts: FactColumns, at: np.datetime64, chosen: Positions) -> Floats:
         """What customers bought before a moment; see `features`."""
         return features(facts, at, chosen, self.told)
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from valuebox.facts.reading import FactRows
+from valuebox.facts.reading import FactColumns
 from valuebox.facts.windows import Floats, Positions
 from valuebox.features.bins import Reference
 
@@ -37,7 +37,7 @@ class CustomerModel(Protocol):
     def told(self) -> str:
         """What it takes to judge the predictions besides, such as a type of events."""
 
-    def features(self, facts: FactRows, at: np.datetime64, chosen: Positions) -> Floats:
+    def features(self, facts: FactColumns, at: np.datetime64, chosen: Positions) -> Floats:
         """What is known of customers at a moment.
 
         Args:

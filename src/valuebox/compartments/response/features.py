@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from valuebox.compartments.response.rhythm import NAMES, rhythm
 from valuebox.facts.labels import Labels
-from valuebox.facts.reading import FactRows
+from valuebox.facts.reading import FactColumns
 from valuebox.facts.windows import Floats, History, Positions
 from valuebox.features.attributes import Attributes
 
@@ -57,7 +57,7 @@ class Encoder(BaseModel):
     attributes: Attributes
 
     @classmethod
-    def fit(cls, facts: FactRows, responses: Sequence[str]) -> "Encoder":
+    def fit(cls, facts: FactColumns, responses: Sequence[str]) -> "Encoder":
         """Learn the types, categories and attributes that are frequent enough.
 
         Args:
@@ -106,7 +106,7 @@ class Encoder(BaseModel):
             *self.attributes.names,
         ]
 
-    def history(self, facts: FactRows, at: np.datetime64) -> History:
+    def history(self, facts: FactColumns, at: np.datetime64) -> History:
         """All that happened, sorted once for moments that are whole days from `at`."""
         return History(facts, at, self.types, len(self.responses), self.categories)
 

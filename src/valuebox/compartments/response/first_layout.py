@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valuebox.compartments.response.features import Cell, Encoder, Matrix
-from valuebox.facts.reading import FactRows
+from valuebox.facts.reading import FactColumns
 from valuebox.facts.windows import Floats, Positions, positions
 from valuebox.models import registry
 from valuebox.models.boosters import booster_of, xgb
@@ -49,7 +49,7 @@ class FirstLayout:
         """Nothing that customers of today could be compared with."""
         return None
 
-    def predict(self, facts: FactRows, at: np.datetime64, chosen: Positions) -> Floats:
+    def predict(self, facts: FactColumns, at: np.datetime64, chosen: Positions) -> Floats:
         """How likely customers are to respond; see `ResponseModel.predict`."""
         if not len(chosen):
             return np.zeros((0, len(self.cells)))
@@ -99,7 +99,7 @@ class _Seen(NamedTuple):
     """Days since the last time; NaN where there was none."""
 
 
-def _matrix(encoder: Encoder, facts: FactRows, at: np.datetime64, chosen: Positions) -> Matrix:
+def _matrix(encoder: Encoder, facts: FactColumns, at: np.datetime64, chosen: Positions) -> Matrix:
     """The matrix, `(n_chosen * n_cells, n_columns)`: the cells of a customer stand together."""
     before, n = _done(encoder, facts, at, chosen), len(chosen)
     each = _of_customers(encoder, facts, at, chosen, before)
@@ -113,7 +113,7 @@ def _matrix(encoder: Encoder, facts: FactRows, at: np.datetime64, chosen: Positi
     return np.concatenate(parts, axis=2, dtype=np.float32).reshape(n * cells, -1)
 
 
-def _done(encoder: Encoder, facts: FactRows, at: np.datetime64, chosen: Positions) -> _Done:
+def _done(encoder: Encoder, facts: FactColumns, at: np.datetime64, chosen: Positions) -> _Done:
     events = facts.events
     place = np.full(len(facts.customers) + 1, -1, dtype=np.intp)
     place[chosen] = np.arange(len(chosen))
@@ -127,7 +127,7 @@ def _done(encoder: Encoder, facts: FactRows, at: np.datetime64, chosen: Position
 
 
 def _of_customers(
-    encoder: Encoder, facts: FactRows, at: np.datetime64, chosen: Positions, before: _Done
+    encoder: Encoder, facts: FactColumns, at: np.datetime64, chosen: Positions, before: _Done
 ) -> Floats:
     n = len(chosen)
     known = (at - facts.customers.created[chosen]) / _DAY

@@ -14,7 +14,7 @@ from valuebox.compartments.response.months import Came, Month
 from valuebox.compartments.response.ranker import Way
 from valuebox.errors import ValueboxError
 from valuebox.facts.clock import aware
-from valuebox.facts.reading import FactRows
+from valuebox.facts.reading import FactColumns
 from valuebox.facts.windows import Positions, there
 from valuebox.statistics.gain import GainCurve, GainDifference, gain_curve, gain_difference
 from valuebox.statistics.holm import holm
@@ -104,7 +104,7 @@ class ResponseReport(BaseModel):
 
 def judge(
     model: ResponseModel,
-    facts: FactRows,
+    facts: FactColumns,
     start: np.datetime64,
     older: Predictor | None = None,
     months: Sequence[Month] = (),
@@ -221,7 +221,7 @@ def _brier(chances: Chances, did: NDArray[np.bool_]) -> float:
     return float(np.square(chances - did).mean())
 
 
-def _sources(facts: FactRows, chosen: Positions) -> list[str]:
+def _sources(facts: FactColumns, chosen: Positions) -> list[str]:
     source = facts.customers.source
     return [source.names[code] for code in np.unique(source.codes[chosen]).tolist()]
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from valuebox.facts.reading import FactRows
+from valuebox.facts.reading import FactColumns
 from valuebox.facts.windows import Floats, Positions
 from valuebox.features.attributes import Attributes
 
@@ -29,7 +29,7 @@ _DAY: Final = np.timedelta64(1, "D")
 
 
 def known_of(
-    attributes: Attributes, facts: FactRows, at: np.datetime64, chosen: Positions
+    attributes: Attributes, facts: FactColumns, at: np.datetime64, chosen: Positions
 ) -> list[Known]:
     """What is known of customers.
 
@@ -49,7 +49,7 @@ def known_of(
     ]
 
 
-def _numbers(facts: FactRows, at: np.datetime64, chosen: Positions) -> Floats:
+def _numbers(facts: FactColumns, at: np.datetime64, chosen: Positions) -> Floats:
     """The features `NUMBERS`, NaN where they are missing: `(n_chosen, len(NUMBERS))`."""
     events, count = facts.events, len(chosen)
     place = np.full(len(facts.customers) + 1, -1, dtype=np.intp)

@@ -16,7 +16,7 @@ from valuebox.compartments.response.first_layout import FirstLayout
 from valuebox.compartments.response.kind import KIND
 from valuebox.compartments.response.ranker import Ranker, Regressions, Way
 from valuebox.facts.labels import Labels
-from valuebox.facts.reading import CustomerRows, EventRows, FactRows
+from valuebox.facts.reading import CustomerColumns, EventColumns, FactColumns
 from valuebox.facts.windows import Floats, History, Positions
 from valuebox.features.bins import Reference
 from valuebox.models import golden, registry
@@ -88,7 +88,7 @@ class ResponseModel:
             )
         ]
 
-    def predict(self, facts: FactRows, at: np.datetime64, chosen: Positions) -> Floats:
+    def predict(self, facts: FactColumns, at: np.datetime64, chosen: Positions) -> Floats:
         """How likely customers are to respond within `days` from a moment on.
 
         Args:
@@ -111,7 +111,7 @@ class ResponseModel:
             for way in (pair.any.regressions.way, *[pair.categories.regressions.way] * each)
         ]
 
-    def anywhere(self, facts: FactRows, at: np.datetime64, chosen: Positions) -> Floats:
+    def anywhere(self, facts: FactColumns, at: np.datetime64, chosen: Positions) -> Floats:
         """What `predict` says of each response in any category: `(n_chosen, n_responses)`."""
         history = self.encoder.history(facts, at)
         parts = [np.zeros((0, len(self.pairs)))]
@@ -122,7 +122,7 @@ class ResponseModel:
             parts.append(scipy.special.expit(np.concatenate(said, axis=1)))
         return np.concatenate(parts)
 
-    def say(self, facts: FactRows, at: np.datetime64, chosen: Positions) -> Said:
+    def say(self, facts: FactColumns, at: np.datetime64, chosen: Positions) -> Said:
         """Probabilities by the model and by the baseline, of the same customers and cells."""
         history = self.encoder.history(facts, at)
         parts = [Said(*np.zeros((2, 0, len(self.cells))))]
@@ -263,7 +263,7 @@ def _trees(place: int, kind: str) -> str:
     return f"trees-{place}-{kind}.ubj"
 
 
-def _golden(encoder: Encoder) -> tuple[FactRows, np.datetime64, Positions]:
+def _golden(encoder: Encoder) -> tuple[FactColumns, np.datetime64, Positions]:
     """Made-up customers, so that no real one travels with the model: known, unknown, and odd."""
     kinds, categories = (*encoder.types, "never seen"), (*encoder.categories, "never seen")
     count = 3 * len(kinds) * len(categories)
@@ -274,13 +274,13 @@ def _golden(encoder: Encoder) -> tuple[FactRows, np.datetime64, Positions]:
         dict.fromkeys(encoder.attributes.numbers, 1.5),
         None,
     ]
-    customers = CustomerRows(
+    customers = CustomerColumns(
         Labels(np.zeros(3, dtype=np.int32), ["golden"]),
         np.array(["1", "2", "3"], dtype=object),
         np.array([_AT - np.timedelta64(90, "D"), np.datetime64("NaT"), _AT]),
         told,
     )
-    events = EventRows(
+    events = EventColumns(
         # The third one has done nothing.
         (place % 2).astype(np.int32),
         Labels((place % len(kinds)).astype(np.int32), list(kinds)),
@@ -288,4 +288,4 @@ def _golden(encoder: Encoder) -> tuple[FactRows, np.datetime64, Positions]:
         np.full(count, np.nan),
         Labels((place // 2 % len(categories)).astype(np.int32), list(categories)),
     )
-    return FactRows(customers, events), _AT, np.arange(3)
+    return FactColumns(customers, events), _AT, np.arange(3)

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from valuebox.compartments.response.level import expected_between
 from valuebox.compartments.response.model import ResponseModel
 from valuebox.facts.clock import aware
-from valuebox.facts.reading import FactRows
+from valuebox.facts.reading import FactColumns
 from valuebox.facts.windows import there
 
 
@@ -35,7 +35,7 @@ class Month(BaseModel):
     responses: list[Came]
 
 
-def expected_in(model: ResponseModel, facts: FactRows, start: np.datetime64) -> Month | None:
+def expected_in(model: ResponseModel, facts: FactColumns, start: np.datetime64) -> Month | None:
     """Compare what is expected of a month with what came.
 
     Args:
@@ -71,7 +71,7 @@ def expected_in(model: ResponseModel, facts: FactRows, start: np.datetime64) -> 
 
 
 def past(
-    models: Sequence[ResponseModel], facts: FactRows, starts: Sequence[np.datetime64]
+    models: Sequence[ResponseModel], facts: FactColumns, starts: Sequence[np.datetime64]
 ) -> list[Month]:
     """What each of several models expected of its month, and what came.
 

@@ -17,7 +17,7 @@ from valuebox.compartments.growth.schemas import Baseline, GrowthQuestion
 from valuebox.errors import ValueboxError
 from valuebox.facts.clock import local, moment
 from valuebox.facts.labels import Labels
-from valuebox.facts.reading import Choice, FactRows, read_facts
+from valuebox.facts.reading import Choice, FactColumns, read_facts
 from valuebox.schemas.names import shown
 from valuebox.store.engine import Store
 
@@ -83,7 +83,7 @@ def _read(
     start: datetime | None,
     end: datetime | None,
     most: int | None,
-) -> FactRows:
+) -> FactColumns:
     choice = Choice(
         sources, start, end, question.category, question.currency, cost=question.cost_property
     )
@@ -114,7 +114,7 @@ def _refuse_more(store: Store, choice: Choice, most: int) -> None:
         )
 
 
-def _columns(parts: Sequence[FactRows], question: GrowthQuestion) -> list[Facts]:
+def _columns(parts: Sequence[FactColumns], question: GrowthQuestion) -> list[Facts]:
     """Facts of each part; their groups are the same ones, so that parts can be compared."""
     told = [attributes for rows in parts for attributes in rows.customers.attributes]
     kind = question.attribute_is

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valuebox.facts.labels import Labels
-from valuebox.facts.reading import EventRows
+from valuebox.facts.reading import EventColumns
 from valuebox.schemas.names import NOBODY, UNKNOWN, shown
 from valuebox.statistics.arrays import Codes, Floats, Mask, Moments
 
@@ -81,7 +81,7 @@ class Customers:
 
 
 @dataclass(frozen=True)
-class Events(EventRows):
+class Events(EventColumns):
     """Events, one row each, in no order, with times on the clock of the report."""
 
     def where(self, rows: Mask) -> "Events":
