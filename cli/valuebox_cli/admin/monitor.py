@@ -176,8 +176,8 @@ def _print(ledger: Ledger, result: MonitorResult) -> None:
 
 def _print_drift(ledger: Ledger, drift: Drifted) -> None:
     print_table(
-        f"{drift.rows:,} rows of {ledger.who} from {drift.first} to {drift.last}, beside those "
-        f"that {drift.model} was trained on",
+        f"{drift.rows:,} rows of {ledger.words.dated} from {drift.first} to {drift.last}, "
+        f"beside those that {drift.model} was trained on",
         ["feature", "PSI", "chance", "missing", "in training", "unseen"],
         [
             (
@@ -195,8 +195,8 @@ def _print_drift(ledger: Ledger, drift: Drifted) -> None:
 
 def _print_matured(ledger: Ledger, matured: Matured) -> None:
     print_table(
-        f"{matured.users:,} {ledger.who} from {matured.first} to {matured.last} and have an "
-        f"outcome, predicted by {matured.model}",
+        f"{matured.users:,} {ledger.words.dated} from {matured.first} to {matured.last} and have "
+        f"an outcome, predicted by {matured.model}",
         ["segment", "month", "rows", "actual", "predicted", "error", "floor", "in"],
         [
             (

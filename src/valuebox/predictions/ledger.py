@@ -20,8 +20,8 @@ Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 Settle = Callable[[Session, datetime], int]
 
 
-class CohortMeans(NamedTuple):
-    """What the interval of a cohort's mean depends on; means are per row that counts."""
+class CohortSummary(NamedTuple):
+    """A cohort, as far as the interval of its mean depends on it; means are per row that counts."""
 
     segment: str
     middle: datetime
@@ -60,7 +60,7 @@ class Spread(Protocol):
         0 where that is not left to chance. `variance` is that of outcomes around predictions.
         """
 
-    def interval(self, learned: Any, cohort: CohortMeans) -> tuple[float, float] | None:
+    def interval(self, learned: Any, cohort: CohortSummary) -> tuple[float, float] | None:
         """Where the mean of what comes true is expected, in 9 of 10 cases; None if untold."""
 
 
@@ -117,8 +117,6 @@ class Ledger:
     spread: Spread
     feature: Callable[[str, Bins], Column]
     """Function that gives the column of a feature, by its name and its bins."""
-    who: str
-    """What a row is of, for people: "users who joined"."""
     people: tuple[Column, ...] = ()
     """Columns that say of whom a row is, where several rows may be of the same: together these know
     less than as many rows of different people. Empty where each row is of somebody else."""

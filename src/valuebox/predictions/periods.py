@@ -18,7 +18,7 @@ from valuebox.store.writing import Rows
 MAX_COMPARTMENT: Final = 50
 
 
-class Period(Base):
+class PredictedPeriod(Base):
     """A period that a request had predictions made for, of customers of a source."""
 
     __tablename__ = "prediction_periods"
@@ -27,7 +27,7 @@ class Period(Base):
     request_id: Mapped[UUID] = mapped_column(primary_key=True)
     source: Mapped[str] = mapped_column(String(MAX_SOURCE), primary_key=True)
     model: Mapped[str] = mapped_column(String(MAX_TAG))
-    told: Mapped[str | None] = mapped_column(Text)
+    judged_by: Mapped[str | None] = mapped_column("told", Text)
     """What else it takes to judge the predictions, such as the property of events that holds their
     category; NULL where that is not known (any more)."""
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -38,11 +38,11 @@ class Period(Base):
     """`ends_at` at first; later where the source was not watched; NULL once it has been judged."""
 
 
-_DUE = Period.due_at.is_not(None)
+_DUE = PredictedPeriod.due_at.is_not(None)
 Index(
     "ix_prediction_periods_due",
-    Period.compartment,
-    Period.due_at,
+    PredictedPeriod.compartment,
+    PredictedPeriod.due_at,
     postgresql_where=_DUE,
     sqlite_where=_DUE,
 )
@@ -61,7 +61,7 @@ def period_rows(
     compartment: str,
     request_id: UUID,
     model: str,
-    told: str,
+    judged_by: str,
     bounds: tuple[datetime, datetime],
     sources: Sequence[str],
 ) -> Rows:
@@ -71,21 +71,21 @@ def period_rows(
         compartment: Name of the compartment that they belong to.
         request_id: Of the request.
         model: Tag of the model that predicted.
-        told: See `Period`.
+        judged_by: See `PredictedPeriod`.
         bounds: When the period starts and ends.
         sources: Source of each prediction.
     """
     each = Counter(sources)
     starts_at, ends_at = bounds
     return Rows(
-        Period,
+        PredictedPeriod,
         len(each),
         {
             "compartment": compartment,
             "request_id": request_id,
             "source": list(each),
             "model": model,
-            "told": told,
+            "told": judged_by,
             "starts_at": starts_at,
             "ends_at": ends_at,
             "predictions": list(each.values()),
@@ -94,17 +94,21 @@ def period_rows(
     )
 
 
-def tell(session: Session, compartment: str, model: str, told: str) -> None:
+def complete_periods(session: Session, compartment: str, model: str, judged_by: str) -> None:
     """Complete periods of a model that were noted before it was known how they are judged."""
     session.execute(
-        update(Period)
-        .where(Period.compartment == compartment, Period.model == model, Period.told.is_(None))
-        .values(told=told, due_at=Period.ends_at)
+        update(PredictedPeriod)
+        .where(
+            PredictedPeriod.compartment == compartment,
+            PredictedPeriod.model == model,
+            PredictedPeriod.judged_by.is_(None),
+        )
+        .values(judged_by=judged_by, due_at=PredictedPeriod.ends_at)
         .execution_options(synchronize_session=False)
     )
 
 
 def prune_periods(session: Session, compartment: str, before: UUID) -> int:
     """Delete the periods of requests whose id is smaller than that of a moment."""
-    of_compartment = Period.compartment == compartment
-    return deleted(session, Period, of_compartment & (Period.request_id < before))
+    of_compartment = PredictedPeriod.compartment == compartment
+    return deleted(session, PredictedPeriod, of_compartment & (PredictedPeriod.request_id < before))

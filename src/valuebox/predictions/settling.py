@@ -6,8 +6,7 @@ that come even later correct what was written.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -27,7 +26,8 @@ from sqlalchemy.orm import Session
 
 from valuebox.facts.tables import Event
 from valuebox.facts.windows import slack
-from valuebox.predictions.periods import Period, Settled
+from valuebox.predictions.judging import Case, Judging
+from valuebox.predictions.periods import PredictedPeriod, Settled
 from valuebox.store.base import UtcDateTime
 from valuebox.store.clock import now
 from valuebox.store.pruning import next_batch
@@ -48,39 +48,6 @@ _ROWS: Final = 20_000
 _SECONDS: Final = 3.0
 """How long is looked for something to write at a time: others want to write, too."""
 _CHUNK: Final = 5_000
-
-
-class Case(NamedTuple):
-    """Predictions that come true by an event with the same values."""
-
-    rows: ColumnElement[bool]
-    """Which predictions."""
-    said: tuple[Any, ...] = ()
-    """Columns of the predictions, such as the type of event that is predicted."""
-    did: tuple[Any, ...] = ()
-    """The same of an event; NULL is the same as nothing."""
-
-
-class Condition(NamedTuple):
-    """How predictions that came true are told from those that did not."""
-
-    events: ColumnElement[bool]
-    """Which events count."""
-    cases: tuple[Case, ...]
-    """Predictions in no case are not judged."""
-
-
-@dataclass(frozen=True)
-class Judging:
-    """How the predictions of a compartment are judged by events."""
-
-    compartment: str
-    predictions: type[Any]
-    """Mapped class with `id`, `request_id`, `source`, `customer`, `starts_at` and `ends_at`."""
-    outcomes: type[Any]
-    """Mapped class with `id`, of the prediction, `target`, 1.0 or 0.0, and `changed_at`."""
-    condition: Callable[[Session, str | None], Condition]
-    """Function that says, by the `told` of a period, how `predictions` and events go together."""
 
 
 def settle(session: Session, until: datetime, judging: Judging) -> int:
@@ -114,16 +81,19 @@ def settle(session: Session, until: datetime, judging: Judging) -> int:
     return written
 
 
-def _due(session: Session, until: datetime, judging: Judging) -> list[Period]:
+def _due(session: Session, until: datetime, judging: Judging) -> list[PredictedPeriod]:
     """Periods that are to be judged now, of not too many predictions; locked."""
     query = (
-        select(Period)
-        .where(Period.compartment == judging.compartment, Period.due_at <= until - GRACE)
-        .order_by(Period.due_at)
+        select(PredictedPeriod)
+        .where(
+            PredictedPeriod.compartment == judging.compartment,
+            PredictedPeriod.due_at <= until - GRACE,
+        )
+        .order_by(PredictedPeriod.due_at)
         .limit(_PERIODS)
         .with_for_update(skip_locked=True)
     )
-    found: list[Period] = []
+    found: list[PredictedPeriod] = []
     rows = 0
     for period in session.scalars(query).all():
         if found and rows + period.predictions > _ROWS:
@@ -133,7 +103,9 @@ def _due(session: Session, until: datetime, judging: Judging) -> list[Period]:
     return found
 
 
-def _watched(session: Session, periods: Iterable[Period], until: datetime) -> list[Period]:
+def _watched(
+    session: Session, periods: Iterable[PredictedPeriod], until: datetime
+) -> list[PredictedPeriod]:
     """Periods for all of which their source was watched, as `facts.windows.there` has it."""
     spans: dict[str, tuple[datetime | None, datetime | None]] = {}
     found = []
@@ -153,12 +125,14 @@ def _watched(session: Session, periods: Iterable[Period], until: datetime) -> li
     return found
 
 
-def _judge(session: Session, periods: Iterable[Period], judging: Judging, moment: datetime) -> int:
+def _judge(
+    session: Session, periods: Iterable[PredictedPeriod], judging: Judging, moment: datetime
+) -> int:
     """Write the outcomes of these periods' predictions, and return how many there were."""
     said, written = judging.predictions, 0
     for period in periods:
         of_period = and_(said.request_id == period.request_id, said.source == period.source)
-        condition = judging.condition(session, period.told)
+        condition = judging.condition(session, period.judged_by)
         whom = select(said.customer).where(of_period)
         done = and_(
             condition.events,
@@ -223,16 +197,20 @@ def _looked_through(session: Session, judging: Judging, moment: datetime) -> Set
 class _Span(NamedTuple):
     """When periods were that have been judged, of those that are judged alike."""
 
-    told: str | None
+    judged_by: str | None
     first: datetime
     last: datetime
 
 
 def _judged_spans(session: Session, judging: Judging) -> list[_Span]:
     query = (
-        select(Period.told, func.min(Period.starts_at), func.max(Period.ends_at))
-        .where(Period.compartment == judging.compartment, Period.due_at.is_(None))
-        .group_by(Period.told)
+        select(
+            PredictedPeriod.judged_by,
+            func.min(PredictedPeriod.starts_at),
+            func.max(PredictedPeriod.ends_at),
+        )
+        .where(PredictedPeriod.compartment == judging.compartment, PredictedPeriod.due_at.is_(None))
+        .group_by(PredictedPeriod.judged_by)
     )
     return [_Span(*row) for row in session.execute(query)]
 
@@ -242,7 +220,7 @@ def _came_true(
 ) -> int:
     """Have predictions come true by late events, and return how many did."""
     said, outcome, written = judging.predictions, judging.outcomes, 0
-    condition = judging.condition(session, span.told)
+    condition = judging.condition(session, span.judged_by)
     within = and_(Event.time >= span.first, Event.time < span.last)
     for case_ in condition.cases:
         values = [one.label(f"did_{place}") for place, one in enumerate(case_.did)]
@@ -265,12 +243,18 @@ def _came_true(
             select(outcome.id)
             .join(said, said.id == outcome.id)
             .join(done, and_(of_customer, *same))
-            .join(Period, and_(Period.request_id == said.request_id, Period.source == said.source))
+            .join(
+                PredictedPeriod,
+                and_(
+                    PredictedPeriod.request_id == said.request_id,
+                    PredictedPeriod.source == said.source,
+                ),
+            )
             .where(
                 outcome.target == 0,
                 case_.rows,
-                Period.compartment == judging.compartment,
-                Period.told.is_not_distinct_from(span.told),
+                PredictedPeriod.compartment == judging.compartment,
+                PredictedPeriod.judged_by.is_not_distinct_from(span.judged_by),
             )
             .distinct()
         )

@@ -11,6 +11,8 @@ class Words:
     """What is predicted, as a heading: "Lifetime value". Empty: the name of the compartment."""
     rows: str = "rows"
     """What is predicted of, many of it: "users"."""
+    dated: str = "rows of cohorts"
+    """The same before dates: "users who joined", as in "users who joined since 2019-07-01"."""
     day: str = "Day"
     """What the day of a row is, as a heading: "Joined"."""
     predict: str = ""

@@ -23,7 +23,7 @@ from valuebox.compartments.response.tables import (
 )
 from valuebox.facts.tables import Event
 from valuebox.predictions import settling
-from valuebox.predictions.periods import Period
+from valuebox.predictions.periods import PredictedPeriod
 from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store
 from valuebox.store.ids import new_id
@@ -217,7 +217,7 @@ def test_what_hangs_on_old_predictions_goes_with_them(shop: Store) -> None:
     old = pruning(shop, timedelta(seconds=-60), timedelta(hours=1))
     assert old.prune(Stop(), patient=True)["responses"] == 8
     with shop.reading() as session:
-        for column in (ResponseFeatures.id, ResponseOutcome.id, Period.request_id):
+        for column in (ResponseFeatures.id, ResponseOutcome.id, PredictedPeriod.request_id):
             assert session.scalars(select(column)).all() == []
 
 
@@ -237,7 +237,7 @@ def test_predictions_of_before_are_judged_once_it_is_told_how(shop: Store) -> No
     predicted(shop, "a")
     with shop.writing() as session:
         # As the migration notes what it finds.
-        session.execute(update(Period).values(told=None))
+        session.execute(update(PredictedPeriod).values(judged_by=None))
         session.execute(delete(ResponseFeatures))
     assert settled(shop) == 2
     assert came(shop) == {"a": [1, None, 0, None]}
@@ -255,7 +255,9 @@ def test_what_somebody_else_is_judging_is_left_to_them(postgres_store: Store) ->
     put_events(postgres_store, did("x", -5), did("x", 31))
     first, second = predicted(postgres_store, "a"), predicted(postgres_store, "a")
     with postgres_store.writing() as session:
-        of_first = select(Period).where(Period.request_id == first).with_for_update()
+        of_first = (
+            select(PredictedPeriod).where(PredictedPeriod.request_id == first).with_for_update()
+        )
         session.scalars(of_first).all()
         with postgres_store.writing() as other:
             assert settle(other, SETTLED) == 4
@@ -289,7 +291,7 @@ def test_many_periods_that_cannot_be_judged_yet_are_put_off_in_steps(
         patch.setattr(settling, "_SECONDS", 0.0)
         assert settle(session, SETTLED) == 1
     with store.reading() as session:
-        due = session.scalars(select(Period.due_at).order_by(Period.due_at)).all()
+        due = session.scalars(select(PredictedPeriod.due_at).order_by(PredictedPeriod.due_at)).all()
     assert due == [END] * 3 + [END + timedelta(days=1)] * 2
     settled(store)
     put_events(store, did("x", -5), did("x", 31))

@@ -13,7 +13,7 @@ from support.users import add_predictions, estimates, received, user
 
 from valuebox.compartments.ltv import repository
 from valuebox.compartments.ltv.schemas import PredictionSearch
-from valuebox.predictions.periods import Period
+from valuebox.predictions.periods import PredictedPeriod
 from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
 from valuebox.store.histories import OURS
@@ -162,9 +162,9 @@ def test_stored_responses_are_judged_by_a_newer_version_as_well(database_url: st
     migrate.upgrade(engine)
     store = Store(engine)
     with store.reading() as session:
-        (period,) = session.scalars(select(Period)).all()
+        (period,) = session.scalars(select(PredictedPeriod)).all()
     assert (period.compartment, period.request_id, period.source) == ("response", request, "shop")
-    assert (period.told, period.predictions, period.starts_at) == (None, 2, start)
+    assert (period.judged_by, period.predictions, period.starts_at) == (None, 2, start)
     assert period.ends_at == period.due_at == datetime(2025, 10, 31, tzinfo=UTC)
     store.close()
 

@@ -36,6 +36,6 @@ def train(
             DAYS,
         )
         learned = {"auc": found.auc, "customers": found.customers, "until": found.until}
-        model = ChurnModel(weights=found.weights, told=purchase, reference=found.reference)
+        model = ChurnModel(weights=found.weights, judged_by=purchase, reference=found.reference)
         tag = model.save(name, {"learned": learned})
         out.print(f"saved as {tag}, with an AUC of {found.auc:.3f} on the newest customers")

@@ -53,7 +53,7 @@ class ChurnModel(PlainModel):
 
     weights: list[float]
     """Of the features, and at last the intercept."""
-    told: str
+    judged_by: str
     """The type of events that are purchases."""
     reference: Reference
     """Customers that the model has learned from, by bin."""
@@ -62,7 +62,7 @@ class ChurnModel(PlainModel):
 
     def features(self, facts: FactColumns, at: np.datetime64, chosen: Positions) -> Floats:
         """What customers bought before a moment; see `features`."""
-        return features(facts, at, chosen, self.told)
+        return features(facts, at, chosen, self.judged_by)
 
     def chances(self, rows: Floats) -> Floats:
         """How likely customers are to buy within `days`, by their features: `(n_rows,)`."""

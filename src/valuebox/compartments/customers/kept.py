@@ -15,11 +15,11 @@ from valuebox.compartments.customers.model import CustomerModel
 from valuebox.compartments.customers.tables import CustomerOutcome, CustomerPrediction
 from valuebox.features.bins import SHARE_EDGES
 from valuebox.predictions import settling
+from valuebox.predictions.judging import Case, Condition, Judging
 from valuebox.predictions.ledger import Ledger, Outcomes
 from valuebox.predictions.monitoring.keeping import unname
 from valuebox.predictions.periods import prune_periods
-from valuebox.predictions.settling import Case, Condition, Judging
-from valuebox.predictions.shares import ShareSpread
+from valuebox.predictions.share_spread import ShareSpread
 from valuebox.predictions.sums.days import day_of
 from valuebox.predictions.sums.forgetting import Forgetting
 from valuebox.predictions.sums.models import Note, register
@@ -40,8 +40,8 @@ class Kept:
     predictions: type[CustomerPrediction]
     outcomes: type[CustomerOutcome]
     came_true: Callable[[str], ColumnElement[bool]]
-    """Function of the `told` of a model: the condition under which an event (`facts.tables.Event`)
-    of the customer and the period is what was predicted."""
+    """Function of the `judged_by` of a model: the condition under which an event
+    (`facts.tables.Event`) of the customer and the period is what was predicted."""
     rows: str
     """What people call the rows, such as "churn predictions"."""
 
@@ -71,11 +71,14 @@ class Kept:
             sums=sum_tables(self.name, said, spread),
             spread=spread,
             feature=lambda name, _: said.known[name].as_float(),
-            who="predictions for periods that began",
             edges=SHARE_EDGES,
             is_share=True,
             people=(said.source, said.customer),
-            words=Words(rows="predictions", day="Period began"),
+            words=Words(
+                rows="predictions",
+                dated="predictions for periods that began",
+                day="Period began",
+            ),
         )
 
     def note(self, session: Session, model: CustomerModel) -> None:
@@ -83,8 +86,8 @@ class Kept:
         register(session, self.ledger, Note(model.tag, model.created_at, model.reference, {}))
 
     def _settle(self, session: Session, until: datetime) -> int:
-        def condition(_: Session, told: str | None) -> Condition:
-            return Condition(self.came_true(told or ""), (Case(true()),))
+        def condition(_: Session, judged_by: str | None) -> Condition:
+            return Condition(self.came_true(judged_by or ""), (Case(true()),))
 
         judging = Judging(self.name, self.predictions, self.outcomes, condition)
         return settling.settle(session, until, judging)

@@ -34,7 +34,7 @@ class CustomerModel(Protocol):
         """Customers that the model has learned from, by bin."""
 
     @property
-    def told(self) -> str:
+    def judged_by(self) -> str:
         """What it takes to judge the predictions besides, such as a type of events."""
 
     def features(self, facts: FactColumns, at: np.datetime64, chosen: Positions) -> Floats:

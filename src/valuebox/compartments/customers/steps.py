@@ -115,7 +115,7 @@ class CustomerSteps(Steps[CustomerQuestion, AskedCustomers, Said]):
             },
         )
         yield period_rows(
-            self.kept.name, request_id, self.model.tag, self.model.told, bounds, sources
+            self.kept.name, request_id, self.model.tag, self.model.judged_by, bounds, sources
         )
         yield noting(self.kept.name, self.kept.predictions.__tablename__, ids)
 

@@ -12,7 +12,6 @@ from valuebox.predictions.sums.models import Note, register
 from valuebox.predictions.sums.tables import sum_tables
 from valuebox.predictions.words import Words
 
-_FIRST: Final = "valuebox evaluate data/valid.csv"
 LEDGER: Final = Ledger(
     name="ltv",
     source=join(LtvFeatures, LtvPrediction, LtvPrediction.features_id == LtvFeatures.id),
@@ -28,8 +27,15 @@ LEDGER: Final = Ledger(
     sums=sum_tables("ltv", LtvFeatures, AmountSpread(), longest_feature=50),
     spread=AmountSpread(),
     feature=lambda name, _: getattr(LtvFeatures, name.lower()),
-    who="users who joined",
-    words=Words("Lifetime value", "users", "Joined", "/v1/ltv/predict", "/v1/ltv/outcomes", _FIRST),
+    words=Words(
+        title="Lifetime value",
+        rows="users",
+        dated="users who joined",
+        day="Joined",
+        predict="/v1/ltv/predict",
+        report="/v1/ltv/outcomes",
+        example="valuebox evaluate data/valid.csv",
+    ),
 )
 
 

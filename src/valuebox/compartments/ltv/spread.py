@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, func, literal
 
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
-from valuebox.compartments.ltv.uncertainty import CohortOfUsers, Uncertainty
-from valuebox.predictions.ledger import CohortMeans
+from valuebox.compartments.ltv.uncertainty import Uncertainty, UserCohortSummary
+from valuebox.predictions.ledger import CohortSummary
 from valuebox.predictions.sums.coding import between
 
 
@@ -48,13 +48,13 @@ class AmountSpread:
         """Nothing: spending that moves is what monitoring is there to find."""
         return 0.0
 
-    def interval(self, learned: Uncertainty, cohort: CohortMeans) -> tuple[float, float] | None:
+    def interval(self, learned: Uncertainty, cohort: CohortSummary) -> tuple[float, float] | None:
         """See `Uncertainty.interval_of_mean`; None of users who came before the model was noted."""
         if not cohort.bins:
             return None
         unpaid = {-1 - one: users for one, users in cohort.bins.items()}
         return learned.interval_of_mean(
-            CohortOfUsers(
+            UserCohortSummary(
                 segment=cohort.segment,
                 joined=cohort.middle,
                 prediction=cohort.prediction,

@@ -99,7 +99,7 @@ class Uncertainty(Learned):
         later = predictions - paid
         segment = users["country_segment"].iloc[0] if "country_segment" in users else None
         return self.interval_of_mean(
-            CohortOfUsers(
+            UserCohortSummary(
                 segment=segment if isinstance(segment, str) else MISSING_SEGMENT,
                 joined=cast("pd.Timestamp", users["join_date"].mean()),
                 prediction=float(predictions.mean()),
@@ -112,14 +112,14 @@ class Uncertainty(Learned):
             )
         )
 
-    def interval_of_mean(self, cohort: "CohortOfUsers") -> tuple[float, float]:
+    def interval_of_mean(self, cohort: "UserCohortSummary") -> tuple[float, float]:
         """Interval of `cohort_interval`, for a cohort of which only these means are known."""
         shared = self._shared_variance(cohort)
         parts = [(self.known, cohort.known), (self.missing, cohort.missing)]
         below, above = ends_of_mean(parts, cohort.later, shared)
         return cohort.prediction + min(below, 0.0), cohort.prediction + max(above, 0.0)
 
-    def _shared_variance(self, cohort: "CohortOfUsers") -> float:
+    def _shared_variance(self, cohort: "UserCohortSummary") -> float:
         """Variance of the cohort's mean that does not shrink with its size."""
         weeks = max((cohort.joined - self.last_join) / timedelta(weeks=1), 0.0)
         # A move is more often followed by one in the same direction than by one back.
@@ -128,8 +128,8 @@ class Uncertainty(Learned):
         return float(cohort.future**2 * (self.level_variance + moved + of_segment))
 
 
-class CohortOfUsers(NamedTuple):
-    """What the interval of a cohort's mean depends on; means per user."""
+class UserCohortSummary(NamedTuple):
+    """A cohort of users, as far as the interval of its mean depends on it; means per user."""
 
     segment: str
     joined: datetime

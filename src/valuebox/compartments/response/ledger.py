@@ -15,7 +15,7 @@ from valuebox.compartments.response.tables import (
 )
 from valuebox.features.bins import SHARE_EDGES, Bins, NumberBins
 from valuebox.predictions.ledger import Column, Ledger, Outcomes
-from valuebox.predictions.shares import ShareSpread
+from valuebox.predictions.share_spread import ShareSpread
 from valuebox.predictions.sums.days import day_of
 from valuebox.predictions.sums.models import Note, register
 from valuebox.predictions.sums.tables import MAX_SEGMENT, sum_tables
@@ -66,7 +66,6 @@ LEDGER: Final = Ledger(
     sums=sum_tables(NAME, _SAID, _SPREAD),
     spread=_SPREAD,
     feature=_feature,
-    who="predictions for periods that began",
     features_source=join(_SAID, ResponseFeatures, ResponseFeatures.id == _SAID.id),
     edges=SHARE_EDGES,
     is_share=True,
@@ -74,6 +73,7 @@ LEDGER: Final = Ledger(
     words=Words(
         title="Response",
         rows="predictions",
+        dated="predictions for periods that began",
         day="Period began",
         predict="/v1/growth/response",
     ),

@@ -11,7 +11,7 @@ from valuebox.compartments.response.tables import ResponseOutcome, ResponsePredi
 from valuebox.facts.naming import name_in
 from valuebox.facts.tables import Event
 from valuebox.predictions import periods, settling
-from valuebox.predictions.settling import Case, Condition, Judging
+from valuebox.predictions.judging import Case, Condition, Judging
 
 NAME: Final = "response"
 
@@ -31,7 +31,7 @@ def settle(session: Session, until: datetime) -> int:
 
 def note_category(session: Session, model: Predictor) -> None:
     """Have predictions judged, too, that an older version has stored without saying how."""
-    periods.tell(session, NAME, model.tag, model.category)
+    periods.complete_periods(session, NAME, model.tag, model.category)
 
 
 def _condition(session: Session, category: str | None) -> Condition:

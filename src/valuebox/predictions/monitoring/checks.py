@@ -75,7 +75,8 @@ def monitor(
     last = max(one.day for one in days)
     first = since or last - timedelta(days=DEFAULT_DAYS - 1)
     if first > last:
-        raise NothingToMonitor(f"there are no {ledger.who} since {first}; the last are of {last}")
+        rows = ledger.words.dated
+        raise NothingToMonitor(f"there are no {rows} since {first}; the last are of {last}")
     used = _of_most([one for one in days if one.day >= first])
     drifted = _drifted(session, ledger, used, first, last)
     known_until = _last_matured(days)

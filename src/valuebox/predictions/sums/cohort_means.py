@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from valuebox.predictions.ledger import CohortMeans, Ledger
+from valuebox.predictions.ledger import CohortSummary, Ledger
 from valuebox.predictions.sums.adding import KnownModel
 from valuebox.predictions.sums.few import marked
 from valuebox.predictions.sums.models import known_model
@@ -175,7 +175,7 @@ def _mean(
     if model.learned is not None:
         ends = ledger.spread.interval(
             model.learned,
-            CohortMeans(
+            CohortSummary(
                 segment=row.segment,
                 middle=datetime.combine(row.first, _NOON) + (row.last - row.first) / 2,
                 rows=users,

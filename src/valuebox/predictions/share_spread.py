@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement
 
 from valuebox.features.bins import SHARE_EDGES
-from valuebox.predictions.ledger import CohortMeans, Column
+from valuebox.predictions.ledger import CohortSummary, Column
 from valuebox.predictions.sums.coding import between
 from valuebox.statistics.rates import LEVEL
 
@@ -59,7 +59,7 @@ class ShareSpread:
         # By the mean of p (1 - p), which is the variance of what comes true.
         return moves * variance
 
-    def interval(self, learned: Moves, cohort: CohortMeans) -> tuple[float, float]:
+    def interval(self, learned: Moves, cohort: CohortSummary) -> tuple[float, float]:
         """Where the share is expected, in at least 9 of 10 cases; the mean lies in between."""
         mean = min(max(cohort.prediction, _LEAST), 1 - _LEAST)
         # Predictions that differ scatter less than equal ones: p (1 - p) is largest in the middle.
