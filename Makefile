@@ -120,7 +120,8 @@ bench-growth-claims: install
 bench-dask: install
 	$(BIN)/python -m benchmarks.speed.dask_growth $(INTO)
 
-# The run of docs/serving-speed.md. What it compares with is installed first, each for itself.
+# The run of docs/serving-speed.md, twenty minutes; two with `OPTIONS=--short`. What it compares with
+# is installed first, each for itself.
 bench-contenders: $(patsubst benchmarks/serving/peers/%.txt,.contenders/%/installed, \
 	$(wildcard benchmarks/serving/peers/*.txt))
 
@@ -130,7 +131,7 @@ bench-contenders: $(patsubst benchmarks/serving/peers/%.txt,.contenders/%/instal
 	touch $@
 
 bench: install
-	OMP_WAIT_POLICY=PASSIVE PYTHONPATH=tests $(BIN)/python -m benchmarks.serving $(INTO)
+	OMP_WAIT_POLICY=PASSIVE PYTHONPATH=tests $(BIN)/python -m benchmarks.serving $(OPTIONS) $(INTO)
 
 # Of the dashboard and the growth report, into docs/images; needs Debian's package `chromium`.
 pictures: install

@@ -8,10 +8,10 @@ import typer
 from benchmarks.serving import growth
 from benchmarks.serving.bodies import CYCLE, known_users, put, put_anew
 from benchmarks.serving.contenders import ROOT, Contender
-from benchmarks.serving.correctness import check
+from benchmarks.serving.correctness import check, check_stored
 from benchmarks.serving.databases import Database, new_database
 from benchmarks.serving.models import Model
-from benchmarks.serving.results import Cell, Results, figures
+from benchmarks.serving.results import Results, figures
 from benchmarks.serving.running import Running, prepare, running
 from support.databases import Postgres
 
@@ -37,13 +37,15 @@ class Bench:
             for rows in CYCLE:
                 put(folder, self._users, form, rows)
 
-    def measure(self, contender: Contender, cells: tuple[Cell, ...], seconds: float) -> None:
-        """Start it, check it, and measure every cell for so long."""
+    def measure(self, contender: Contender, seconds: float) -> None:
+        """Start it, check it, and measure each of its cells for so long."""
         with self._started(contender) as (served, database):
-            for cell in cells:
+            for cell in contender.cells:
                 if database:
                     database.empty()
                 load = served.load(*cell, seconds, self._postgres.processes)
+                if database:
+                    check_stored(contender.name, database, load, cell.rows)
                 found = figures(load, cell.rows)
                 self.results.add(contender.name, cell, found)
                 typer.echo(
@@ -74,6 +76,6 @@ class Bench:
 
     def _database(self, contender: Contender) -> Database:
         if contender.name not in self._databases:
-            made = new_database(self._postgres, contender.stores, self._folder, contender.name)
+            made = new_database(self._postgres, contender, self._folder)
             self._databases[contender.name] = made
         return self._databases[contender.name]

@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import Final, Literal
 
 from benchmarks.serving.bodies import Form
+from benchmarks.serving.cells import CELLS, MANY, Cell
 
 ROOT: Final = Path(__file__).parents[2]
 PEERS: Final = Path(__file__).parent / "peers"
 ENVIRONMENTS: Final = ROOT / ".contenders"
 
+Tables = Literal["ours", "own", "usual"]
+"""Tables of the service, those of `peers/own.sql`, or those that `peers/usual.py` declares."""
+
 LIMIT: Final = "the limit"
+IN_OURS: Final = "the limit, in our tables"
 LIST: Final = "valuebox"
 BULK: Final = "valuebox, bulk"
 TUNED: Final = "FastAPI, tuned by hand"
@@ -34,6 +39,10 @@ class Contender:
     """Answers 200 when it has started."""
     form: Form = "rows"
     stores: Literal["PostgreSQL", "SQLite", ""] = ""
+    tables: Tables = "ours"
+    """Which tables, where it stores."""
+    cells: tuple[Cell, ...] = CELLS
+    """What it is measured with."""
     environment: str = ""
     """Folder of `.contenders`; empty for the project's own environment."""
     settings: dict[str, str] = field(default_factory=dict)
@@ -60,20 +69,13 @@ _UVICORN = ("--host", "127.0.0.1", "--port", "{port}", "--no-access-log", "--log
 _OURS = {"VALUEBOX_WORKERS": "1"}
 
 CONTENDERS: Final = (
+    Contender(LIMIT, (str(PEERS / "limit.py"),), path="", stores="PostgreSQL", tables="own"),
     Contender(
-        LIMIT,
+        IN_OURS,
         (str(PEERS / "limit.py"),),
         path="",
         stores="PostgreSQL",
-        settings={"DRIVER": "psycopg2"},
-    ),
-    Contender(
-        "the limit, psycopg 3",
-        (str(PEERS / "limit.py"),),
-        path="",
-        stores="PostgreSQL",
-        environment="fastapi",
-        settings={"DRIVER": "psycopg"},
+        settings={"TABLES": "ours"},
     ),
     Contender(LIST, _BENTOML, "/v1/ltv/predict", "/readyz", stores="PostgreSQL", settings=_OURS),
     Contender(
@@ -83,6 +85,7 @@ CONTENDERS: Final = (
         "/readyz",
         form="columns",
         stores="PostgreSQL",
+        cells=(MANY,),
         settings=_OURS,
     ),
     Contender(
@@ -97,12 +100,14 @@ CONTENDERS: Final = (
         TUNED,
         ("-m", "uvicorn", "tuned:app", *_UVICORN),
         stores="PostgreSQL",
+        tables="own",
         environment="fastapi",
     ),
     Contender(
         USUAL,
         ("-m", "uvicorn", "usual:app", *_UVICORN),
         stores="PostgreSQL",
+        tables="usual",
         environment="fastapi",
     ),
     Contender(

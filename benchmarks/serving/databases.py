@@ -1,16 +1,17 @@
 """The databases that contenders store in: durable, and emptied between measurements."""
 
-import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import psycopg2
-from sqlalchemy import make_url
+from benchmarks.serving.contenders import Contender, Tables
+from sqlalchemy import Connection, Select, column, create_engine, func, select, table, text
 from support.databases import Postgres
 
+from valuebox.compartments.ltv.ledger import LEDGER
+from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
 from valuebox.store import migrate
 from valuebox.store.engine import make_engine
 
@@ -18,62 +19,95 @@ DURABLE: Final = ("fsync", "synchronous_commit", "full_page_writes")
 
 
 @dataclass(frozen=True)
+class _Layout:
+    """The tables of a contender."""
+
+    names: tuple[str, str]
+    """Of predictions and of features."""
+    rows: Select[Any]
+    """`user_id` and `prediction` of every prediction that has its features."""
+
+
+def _by_hand(key: str) -> _Layout:
+    """Tables that contenders make, whose predictions have the id of their features in a column."""
+    features = table("features", column("id"), column("user_id"))
+    predictions = table("predictions", column(key), column("prediction"))
+    joined = features.join(predictions, predictions.c[key] == features.c.id)
+    rows = select(features.c.user_id, predictions.c.prediction).select_from(joined)
+    return _Layout((predictions.name, features.name), rows)
+
+
+_LAYOUTS: Final[dict[Tables, _Layout]] = {
+    "ours": _Layout(
+        (LtvPrediction.__tablename__, LtvFeatures.__tablename__),
+        LEDGER.select(*LEDGER.subject, LEDGER.prediction),
+    ),
+    "own": _by_hand("id"),
+    "usual": _by_hand("features_id"),
+}
+
+
+@dataclass(frozen=True)
 class Database:
-    """A migrated database; nobody but one contender uses it."""
+    """A database that nobody but one contender uses."""
 
     url: str
+    layout: _Layout
 
-    def stored(self) -> tuple[int, float]:
-        """How many predictions are there with their features, and the sum of their values."""
-        query = (
-            "SELECT count(*), coalesce(sum(prediction), 0) FROM ltv_predictions "
-            "JOIN ltv_features ON ltv_features.id = features_id"
-        )
-        count, total = self._do(lambda connection: _one(connection, query))
-        return int(count), float(total)
+    def stored(self) -> list[tuple[int, float]]:
+        """User and prediction of every stored prediction that has its features, in order."""
+        with self._connected() as connection:
+            found = connection.execute(self.layout.rows)
+            return sorted((int(user), float(prediction)) for user, prediction in found)
+
+    def count(self) -> int:
+        """How many predictions are stored with their features."""
+        with self._connected() as connection:
+            query = select(func.count()).select_from(self.layout.rows.subquery())
+            return int(connection.scalar(query) or 0)
 
     def empty(self) -> None:
         """Delete all rows."""
         if self.url.startswith("sqlite"):
             # Without foreign keys, which are off here, whole pages are dropped.
-            statements = ["DELETE FROM ltv_predictions", "DELETE FROM ltv_features"]
+            statements = [f"DELETE FROM {name}" for name in self.layout.names]  # noqa: S608
         else:
-            statements = ["TRUNCATE ltv_features, ltv_predictions CASCADE", "CHECKPOINT"]
-        self._do(lambda connection: [_one(connection, statement) for statement in statements])
+            statements = [f"TRUNCATE {', '.join(self.layout.names)} CASCADE", "CHECKPOINT"]
+        with self._connected() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
 
-    def _do(self, work: Callable[[Any], Any]) -> Any:
-        url = make_url(self.url)
-        connection: Any
-        if url.get_backend_name() == "sqlite":
-            connection = sqlite3.connect(str(url.database), isolation_level=None)
-        else:
-            connection = psycopg2.connect(self.url.replace("+psycopg2", ""))
-            connection.autocommit = True
-        with closing(connection):
-            return work(connection)
-
-
-def _one(connection: Any, statement: str) -> Any:
-    cursor = connection.cursor()
-    cursor.execute(statement)
-    return cursor.fetchone() if cursor.description else None
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        engine = create_engine(self.url, isolation_level="AUTOCOMMIT")
+        try:
+            with engine.connect() as connection:
+                yield connection
+        finally:
+            engine.dispose()
 
 
-def new_database(postgres: Postgres, kind: str, folder: Path, name: str) -> Database:
-    """An empty, migrated database of a kind."""
-    if kind == "SQLite":
-        file = "".join(letter if letter.isalnum() else "-" for letter in name)
+def new_database(postgres: Postgres, contender: Contender, folder: Path) -> Database:
+    """An empty database; with our tables, where the contender stores in these."""
+    if contender.stores == "SQLite":
+        file = "".join(letter if letter.isalnum() else "-" for letter in contender.name)
         url = f"sqlite:///{folder}/{file}.db"
     else:
         url = postgres.new_database()
-    engine = make_engine(url)
-    migrate.upgrade(engine)
-    engine.dispose()
-    return Database(url)
+    if contender.tables == "ours":
+        engine = make_engine(url)
+        migrate.upgrade(engine)
+        engine.dispose()
+    return Database(url, _LAYOUTS[contender.tables])
 
 
 def durability(postgres: Postgres) -> str:
     """The settings of PostgreSQL that say whether a commit survives a power cut."""
-    with closing(psycopg2.connect(postgres.url().replace("+psycopg2", ""))) as connection:
-        shown = [f"{name} {_one(connection, f'SHOW {name}')[0]}" for name in DURABLE]
-        return f"PostgreSQL {_one(connection, 'SHOW server_version')[0]} ({', '.join(shown)})"
+    engine = create_engine(postgres.url())
+    with engine.connect() as connection:
+        shown = {
+            name: connection.scalar(text(f"SHOW {name}")) for name in ("server_version", *DURABLE)
+        }
+    engine.dispose()
+    settings = ", ".join(f"{name} {shown[name]}" for name in DURABLE)
+    return f"PostgreSQL {shown['server_version']} ({settings})"

@@ -154,6 +154,7 @@ async def load(
         "latencies": phase.latencies,
         "errors": phase.errors,
         "seconds": phase.ended - phase.begun,
+        "warmed": [len(warm.latencies), len(warm_too.latencies)],
     }
     print(json.dumps(found), flush=True)
 

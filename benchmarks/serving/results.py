@@ -4,27 +4,13 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from statistics import median
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
+from benchmarks.serving.cells import Cell
 from benchmarks.serving.contenders import CONTENDERS, LIMIT, OURS_DURABLE
 from benchmarks.serving.running import Load
 
-
-class Cell(NamedTuple):
-    """What is asked, and how many ask at once."""
-
-    rows: int
-    """In each request."""
-    connections: int
-
-    def __str__(self) -> str:
-        return f"{self.rows:,} × {self.connections}"
-
-
-CELLS: Final = tuple(
-    Cell(rows, connections) for connections in (1, 16) for rows in (1, 100, 1_000, 10_000)
-)
 _OURS: Final = {*OURS_DURABLE, "valuebox on SQLite"}
 PEERS: Final = tuple(
     one.name

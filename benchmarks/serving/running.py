@@ -39,10 +39,17 @@ class Load:
     """Seconds."""
     errors: int
     seconds: float
+    warmed: list[int]
+    """Requests that were answered before: of a single user, and of the size that was measured."""
     cpu_seconds: float
     """Of the contender."""
     database_cpu_seconds: float
     peak_mebibytes: float
+
+    def rows(self, rows: int) -> int:
+        """Rows that were answered in all, with so many in each measured request."""
+        single, same = self.warmed
+        return single + (same + len(self.latencies)) * rows
 
 
 class Running:

@@ -1,8 +1,9 @@
 """The figures, for people."""
 
 from benchmarks.report import table
+from benchmarks.serving.cells import Cell
 from benchmarks.serving.contenders import LIMIT
-from benchmarks.serving.results import Cell, Results
+from benchmarks.serving.results import Results
 from benchmarks.serving.targets import throughput
 
 

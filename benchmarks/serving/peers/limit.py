@@ -6,7 +6,6 @@ connection to the database of its own, do the work of one request after the othe
 
 import itertools
 import json
-import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,8 @@ from typing import Any
 import msgspec
 from scoring import from_environment
 from storing import FEATURES, Writer
+
+WARM_SECONDS = 0.5
 
 
 class User(msgspec.Struct):
@@ -50,7 +51,7 @@ class Limit:
         self._decoder = msgspec.json.Decoder(list[User])
         self._encoder = msgspec.json.Encoder()
         self._score = from_environment()
-        self._writer = Writer(os.environ["DRIVER"])
+        self._writer = Writer()
         # They live on, and so do their connections.
         self._pool = ThreadPoolExecutor(max_workers=64)
 
@@ -98,11 +99,12 @@ def main() -> None:
             continue
         connections, seconds = order["connections"], order["seconds"]
         single = Path(order["single"]).read_bytes().splitlines()
-        limit.work(single, connections, max(0.2, seconds / 6))
-        limit.work(bodies, 1, 0)
+        warm = limit.work(single, connections, WARM_SECONDS), limit.work(bodies, 1, 0)
         print("warm", flush=True)
         sys.stdin.readline()
-        print(json.dumps(limit.work(bodies, connections, seconds)), flush=True)
+        found = limit.work(bodies, connections, seconds)
+        found["warmed"] = [len(one["latencies"]) for one in warm]
+        print(json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":

@@ -15,10 +15,10 @@ from sklearn.preprocessing import OneHotEncoder
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session, sessionmaker
 from users import Prediction, User
+from usual_tables import Base, Features, StoredPrediction
 from xgboost import XGBRegressor
 
 from valuebox.compartments.ltv.features import CATEGORICAL, NUMERIC
-from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
 
 UNKNOWN = "?"
 
@@ -35,7 +35,9 @@ columns = ColumnTransformer(
 columns.fit(pd.DataFrame([{**dict.fromkeys(NUMERIC, 0.0), **dict.fromkeys(CATEGORICAL, UNKNOWN)}]))
 pipeline = Pipeline([("columns", columns), ("regress", regressor)])
 
-new_session = sessionmaker(create_engine(os.environ["DATABASE_URL"], pool_size=16))
+engine = create_engine(os.environ["DATABASE_URL"], pool_size=16)
+Base.metadata.create_all(engine)
+new_session = sessionmaker(engine)
 app = FastAPI()
 
 
@@ -63,8 +65,8 @@ def predict(users: list[User], session: Session = Depends(session)) -> list[Pred
     for user, prediction, lower, upper in zip(users, *scores, strict=True):
         values = user.model_dump()
         values["stv"] = values.pop("STV")
-        features = LtvFeatures(id=uuid4(), request_id=request_id, received_at=now, **values)
-        stored = LtvPrediction(
+        features = Features(id=uuid4(), request_id=request_id, received_at=now, **values)
+        stored = StoredPrediction(
             id=uuid4(),
             features_id=features.id,
             model=model.tag,

@@ -14,9 +14,9 @@ pytestmark = pytest.mark.slow
 def test_the_limit_and_ours_are_right_and_measured(model_tag: str, tmp_path: Path) -> None:
     document = tmp_path / "serving-speed.md"
     document.write_text("# Speed\n\n## Figures\n\nof old\n\n## Others\n\nstay\n")
-    command = [sys.executable, "-m", "benchmarks.serving", "--quick"]
+    command = [sys.executable, "-m", "benchmarks.serving", "--short"]
     command += ["--model", model_tag, "--into", str(document)]
-    command += ["--only", "the limit", "--only", "valuebox"]
+    command += ["--only", "the limit", "--only", "the limit, in our tables", "--only", "valuebox"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=300, env=environment, cwd=ROOT
@@ -29,6 +29,6 @@ def test_the_limit_and_ours_are_right_and_measured(model_tag: str, tmp_path: Pat
     assert "fsync on, synchronous_commit on" in text
     assert "| 1 × 16 | valuebox | no error | 0 | reached |" in text
     overview = text.split("| rows/s ÷ the limit |")[1].splitlines()
-    assert overview[2] == "| the limit | 1.00 | 1.00 | 1.00 | 1.00 |"
-    ours = overview[3].split(" | ")[1:]
-    assert all(float(ratio.strip(" |")) > 0 for ratio in ours)
+    assert overview[2] == "| the limit | 1.00 | 1.00 | 1.00 | 1.00 | 1.00 | 1.00 |"
+    for line in overview[3:5]:
+        assert all(float(ratio.strip(" |")) > 0 for ratio in line.split(" | ")[1:])
