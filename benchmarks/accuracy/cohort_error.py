@@ -123,7 +123,7 @@ def contest(simulation: Simulation, name: str, fits: Mapping[str, Fit]) -> dict[
 def errors(users: pd.DataFrame) -> dict[str, Any]:
     """Mean absolute error of the cohort mean by period and segment."""
     found: dict[str, Any] = {}
-    for period in cohorts.PERIODS:
+    for period in cohorts.GRAINS:
         means = cohorts.cohort_means(users, period, ["prediction"])
         table = cohorts.cohort_errors(means, ["prediction"])
         found[period] = dict(zip(table["country_segment"], table["prediction"], strict=True))
@@ -134,7 +134,7 @@ def coverage(users: pd.DataFrame, model: LtvModel, known: set[str]) -> dict[str,
     """Cohorts inside their interval, and all of them, by period and size, and if new."""
     report = cohorts.report(users.assign(baseline=0.0), model.uncertainty.cohort_interval)
     counts: dict[str, list[int]] = {}
-    for period in cohorts.PERIODS:
+    for period in cohorts.GRAINS:
         for cohort in getattr(report, period).cohorts:
             size = next(s for s, (least, most) in SIZES.items() if least <= cohort.users <= most)
             is_new = cohort.country_segment not in {*known, cohorts.MISSING_SEGMENT}

@@ -113,7 +113,7 @@ def _unseen(rows: list[Row], worlds: list[str], names: list[str]) -> list[str]:
         cells = []
         for name in names:
             ratio = {}
-            for period in cohorts.PERIODS:
+            for period in cohorts.GRAINS:
                 mine, oracle = (
                     fmean(
                         error
@@ -126,14 +126,14 @@ def _unseen(rows: list[Row], worlds: list[str], names: list[str]) -> list[str]:
                     for who in (name, "oracle")
                 )
                 ratio[period] = mine / oracle
-            cells.append(" / ".join(f"{ratio[period]:.2f}" for period in cohorts.PERIODS))
+            cells.append(" / ".join(f"{ratio[period]:.2f}" for period in cohorts.GRAINS))
         body.append([f"{world} ({', '.join(new)})", *cells])
     return _table(["world", *names], body)
 
 
 def _coverage(rows: list[Row], worlds: list[str]) -> list[str]:
     kinds = [
-        *(f"{period} {kind}" for period in cohorts.PERIODS for kind in ("all", "small")),
+        *(f"{period} {kind}" for period in cohorts.GRAINS for kind in ("all", "small")),
         *("day medium", "month medium", "day large", "month large", "day new", "month new"),
     ]
     kinds = [*sorted(dict.fromkeys(kinds), key=lambda kind: kind.split()[0]), "users"]
@@ -173,7 +173,7 @@ def _tiny(rows: list[Row], names: list[str]) -> list[str]:
     cells = [
         " / ".join(
             f"{fmean(_macro(of_tiny, TINY, part, name, period) for part in PARTS):.2f}"
-            for period in cohorts.PERIODS
+            for period in cohorts.GRAINS
         )
         for name in ("oracle", *names)
     ]

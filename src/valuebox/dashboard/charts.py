@@ -21,7 +21,7 @@ from valuebox.pages.marks import (
 from valuebox.pages.readable import compact
 from valuebox.pages.rendering import when
 from valuebox.pages.scales import Scale, nice, thinned
-from valuebox.predictions.sums.views import Arrivals, CohortMean, PredictionBin
+from valuebox.predictions.sums.answers import ArrivalDay, CohortMean, PredictionBin
 
 _LABELS: Final = 6
 _FEWEST: Final = 3
@@ -189,7 +189,7 @@ def _is_round(edge: float | None) -> bool:
     )
 
 
-def by_day(arrivals: Sequence[Arrivals], first: date, last: date) -> BarChart | None:
+def by_day(arrivals: Sequence[ArrivalDay], first: date, last: date) -> BarChart | None:
     """Rows by the day that they came, a colour for each model; None without any."""
     if not arrivals:
         return None

@@ -25,7 +25,7 @@ from valuebox.schemas.moments import FIRST_YEAR, LAST_YEAR
 from valuebox.schemas.names import MAX_TAG
 from valuebox.schemas.problems import problems_of
 from valuebox.serving.errors import Problem
-from valuebox.statistics.periods import Period
+from valuebox.statistics.grain import Grain
 
 _MAX_FIELDS: Final = 20
 _ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -69,7 +69,7 @@ class Choice(BaseModel):
     model: Annotated[str, Text(MAX_TAG)] | None = None
     first: Day | None = Field(default=None, alias="from")
     last: Day | None = Field(default=None, alias="to")
-    by: Period | None = None
+    by: Grain | None = None
 
     @field_validator("compartment")
     @classmethod

@@ -16,7 +16,7 @@ from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.sums import queries
 
 if TYPE_CHECKING:
-    from valuebox.predictions.sums.views import Span
+    from valuebox.predictions.sums.answers import Span
 
 _VIEWS: Final = 32
 

@@ -15,7 +15,7 @@ from valuebox.dashboard.reading import MAX_JUDGED, Frame
 from valuebox.pages.readable import change, compact
 from valuebox.pages.rendering import digest, environment, style
 from valuebox.pages.tables import WRITTEN
-from valuebox.predictions.sums.views import FeatureDrift
+from valuebox.predictions.sums.answers import FeatureDrift
 from valuebox.serving.errors import Error
 from valuebox.statistics.psi import SHIFT, WATCH
 from valuebox.statistics.rates import LEVEL
@@ -118,11 +118,11 @@ def _by_month(found: Sequence[FeatureDrift]) -> dict[str, dict[str, FeatureDrift
 
 def _presets(over: Frame) -> dict[str, str]:
     """Queries of the spans that people ask for most."""
-    last = over.span.last_joined
-    if last is None or over.span.first_joined is None:
+    last = over.span.last_day
+    if last is None or over.span.first_day is None:
         return {}
     firsts = {name: last - timedelta(days=days - 1) for name, days in _PRESETS.items()}
-    firsts["everything"] = over.span.first_joined
+    firsts["everything"] = over.span.first_day
     return {
         name: over.choice.query(**{"from": first.isoformat(), "to": last.isoformat(), "by": None})
         for name, first in firsts.items()

@@ -10,7 +10,7 @@ from valuebox.dashboard import reading
 from valuebox.dashboard.reading import Frame
 from valuebox.pages.tables import Column, Kind, Table, column
 from valuebox.predictions.ledger import Ledger
-from valuebox.predictions.sums.views import CohortMean
+from valuebox.predictions.sums.answers import CohortMean
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,16 @@ from valuebox.dashboard.choices import Choice
 from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.sums import calibration as calibrated
 from valuebox.predictions.sums import queries
+from valuebox.predictions.sums.answers import (
+    ArrivalDay,
+    CohortMean,
+    FeatureDrift,
+    ModelUse,
+    PredictionBin,
+    RecentRequest,
+    Span,
+    Totals,
+)
 from valuebox.predictions.sums.calibration import Decile, Lift
 from valuebox.predictions.sums.cohort_means import (
     cohort_means,
@@ -20,19 +30,9 @@ from valuebox.predictions.sums.cohort_means import (
     withheld_cohorts,
 )
 from valuebox.predictions.sums.drift import drift_with_months
+from valuebox.predictions.sums.selection import Selection
 from valuebox.predictions.sums.totals import together, totals
-from valuebox.predictions.sums.views import (
-    Arrivals,
-    CohortMean,
-    FeatureDrift,
-    ModelUse,
-    PredictionBin,
-    RecentRequest,
-    Selection,
-    Span,
-    Totals,
-)
-from valuebox.statistics.periods import Period
+from valuebox.statistics.grain import Grain
 
 DEFAULT_DAYS: Final = 90
 _BY_DAY_UP_TO: Final = 100
@@ -62,7 +62,7 @@ class Frame:
     """The selection of one model and all its days; of all segments, if none was picked."""
     segment: str | None
     """The segment that is shown over time: picked, or the largest; None where there is none."""
-    by: Period
+    by: Grain
     total: Totals | None
     """Totals of the selection; None where nobody is in it."""
     least: int
@@ -126,7 +126,7 @@ def frame(session: Session, ledger: Ledger, choice: Choice, span: Span, least: i
     selection = Selection(first, last, choice.segment, model)
     total = together(one for one in of_model if choice.segment in (None, one.segment))
     days = (last - first).days + 1
-    by: Period = choice.by or ("day" if days <= _BY_DAY_UP_TO else "month")
+    by: Grain = choice.by or ("day" if days <= _BY_DAY_UP_TO else "month")
     by = "month" if days > MAX_DAYS_SHOWN else by
     unnamed = len(of_model) - len(named)
     return Frame(
@@ -141,8 +141,8 @@ def has_rows(session: Session, ledger: Ledger) -> bool:
 
 
 def _days(choice: Choice, span: Span) -> tuple[date, date]:
-    last = choice.last or span.last_joined or datetime.now(UTC).date()
-    first = choice.first or max(last - timedelta(days=DEFAULT_DAYS - 1), span.first_joined or last)
+    last = choice.last or span.last_day or datetime.now(UTC).date()
+    first = choice.first or max(last - timedelta(days=DEFAULT_DAYS - 1), span.first_day or last)
     return min(first, last) if choice.first is None else first, max(first, last)
 
 
@@ -248,11 +248,11 @@ def _both(one: PredictionBin, other: PredictionBin) -> PredictionBin:
     )
 
 
-def arrivals(session: Session, over: Frame) -> list[Arrivals]:
+def arrivals(session: Session, over: Frame) -> list[ArrivalDay]:
     """Rows by the day that they came, of all models, up to the last one with any."""
     if over.arrival_days is None:
         return []
-    found = queries.arrivals(
+    found = queries.arrival_days(
         session, over.ledger, Selection(*over.arrival_days, over.choice.segment)
     )
     return [one if one.rows >= over.least else replace(one, prediction=None) for one in found]

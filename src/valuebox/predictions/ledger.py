@@ -80,7 +80,7 @@ class Outcomes:
     many. It is called until there are none left. None where somebody reports outcomes."""
 
     @property
-    def joined(self) -> ColumnElement[bool]:
+    def is_of_row(self) -> ColumnElement[bool]:
         """Whether an outcome belongs to a predicted row."""
         return and_(*(one == other for one, other in zip(self.key, self.of, strict=True)))
 

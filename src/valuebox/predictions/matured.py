@@ -39,7 +39,7 @@ def matured_rows(
     outcomes = ledger.outcomes
     labelled = [column.label(f"column_{place}") for place, column in enumerate(columns)]
     target = outcomes.table.target.label("target")
-    query = ledger.select(*ledger.keyed, *labelled, target).join(outcomes.table, outcomes.joined)
+    query = ledger.select(*ledger.keyed, *labelled, target).join(outcomes.table, outcomes.is_of_row)
     if since is not None:
         query = query.where(ledger.day >= since)
     if after is not None:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement
 
 from valuebox.features.bins import SHARE_EDGES
 from valuebox.predictions.ledger import CohortSummary, Column
-from valuebox.predictions.sums.coding import between
+from valuebox.predictions.sums.sql_bins import between
 from valuebox.statistics.rates import LEVEL
 
 UNKNOWN_MOVES: Final = 0.25

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from valuebox.schemas.names import MISSING_SEGMENT, quoted
-from valuebox.statistics.periods import PERIODS, Period
+from valuebox.statistics.grain import GRAINS, Grain
 from valuebox.statistics.scores import UserScores, user_scores
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _LARGE: Final = 200
 _DRAWS: Final = 400
 
 
-def cohort_means(users: pd.DataFrame, period: Period, predictions: list[str]) -> pd.DataFrame:
+def cohort_means(users: pd.DataFrame, grain: Grain, predictions: list[str]) -> pd.DataFrame:
     """Mean target and mean predictions of every cohort.
 
     A cohort is the users of one segment who joined in one period.
@@ -28,13 +28,13 @@ def cohort_means(users: pd.DataFrame, period: Period, predictions: list[str]) ->
     Args:
         users: One row per user with `country_segment`, `join_date`, `target` and the columns
             named in `predictions`; amounts in one currency.
-        period: `day` or `month` of `join_date`, on the site's own clock.
+        grain: `day` or `month` of `join_date`, on the site's own clock.
         predictions: Columns to compare with `target`.
 
     Returns:
         One row per cohort: `country_segment`, `period`, `users`, `target`, then `predictions`.
     """
-    groups = _groups(users, period)
+    groups = _groups(users, grain)
     means = groups[["target", *predictions]].mean()
     means.insert(0, "users", groups.size())
     return means.reset_index()
@@ -155,7 +155,7 @@ def report(
     known = users[users["target"].notna()]
     if known.empty:
         raise ValueError("no user has a target")
-    day, month = (_period_errors(known, period, interval) for period in PERIODS)
+    day, month = (_period_errors(known, grain, interval) for grain in GRAINS)
     scores = user_scores(
         known["target"].to_numpy(dtype=np.float64), known["prediction"].to_numpy(dtype=np.float64)
     )
@@ -190,10 +190,10 @@ def noise_floors(users: pd.DataFrame, cohorts: pd.DataFrame) -> "pd.Series[float
     return pd.Series(floors, dtype=np.float64)
 
 
-def _groups(users: pd.DataFrame, period: Period) -> "DataFrameGroupBy[Any, Any]":
+def _groups(users: pd.DataFrame, grain: Grain) -> "DataFrameGroupBy[Any, Any]":
     keys = {
         "country_segment": _segments(users),
-        "period": users["join_date"].dt.to_period("D" if period == "day" else "M"),
+        "period": users["join_date"].dt.to_period("D" if grain == "day" else "M"),
     }
     return users.assign(**keys).groupby(list(keys), observed=True, sort=True)
 
@@ -215,10 +215,10 @@ def _mean_floor(
 
 
 def _period_errors(
-    users: pd.DataFrame, period: Period, interval: Callable[[pd.DataFrame], Interval] | None
+    users: pd.DataFrame, grain: Grain, interval: Callable[[pd.DataFrame], Interval] | None
 ) -> PeriodErrors:
     judged = ["prediction", "baseline"]
-    cohorts = cohort_means(users, period, judged)
+    cohorts = cohort_means(users, grain, judged)
     table = cohort_errors(cohorts, judged)
     table = table.rename(columns={"prediction": "error", "baseline": "baseline_error"})
     segments = table["country_segment"]
@@ -230,7 +230,7 @@ def _period_errors(
     weighted = averaged.mul(table["users"], axis=0).sum() / table["users"].sum()
     table["inside"] = None
     if interval:
-        cohorts[["lower", "upper"]] = [interval(members) for _, members in _groups(users, period)]
+        cohorts[["lower", "upper"]] = [interval(members) for _, members in _groups(users, grain)]
         hit = cohorts["target"].between(cohorts["lower"], cohorts["upper"])
         table["inside"] = segments.map(hit.groupby(cohorts["country_segment"]).mean())
     return PeriodErrors(

@@ -17,7 +17,7 @@ from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.response.ledger import LEDGER
 from valuebox.dashboard.panels import shown
 from valuebox.predictions.sums.calibration import deciles, lifts
-from valuebox.predictions.sums.views import Selection
+from valuebox.predictions.sums.selection import Selection
 from valuebox.store.engine import Store
 
 RESPONSES = "compartment=response"

@@ -13,8 +13,8 @@ from valuebox.compartments.ltv.files import columns_of, read_users
 from valuebox.compartments.ltv.ledger import LEDGER
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.predictions.sums.drift import drift, drift_with_months
+from valuebox.predictions.sums.selection import Selection
 from valuebox.predictions.sums.totals import together, totals
-from valuebox.predictions.sums.views import Selection
 from valuebox.schemas.names import MISSING_SEGMENT
 from valuebox.store.engine import Store
 

@@ -83,7 +83,7 @@ def test_a_batch_that_fails_leaves_nothing(
 ) -> None:
     send(store, users(20), model)
     with monkeypatch.context() as broken:
-        broken.setattr(folding, "judge_rows", lambda *_: 1 / 0)
+        broken.setattr(folding, "add_to_cohorts", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             fold(store)
     assert stored_sums(store)["arrivals"].empty

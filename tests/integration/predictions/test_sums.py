@@ -19,10 +19,11 @@ from valuebox.features.bins import PREDICTION
 from valuebox.predictions.sums import cohort_means as means
 from valuebox.predictions.sums import drift as drifts
 from valuebox.predictions.sums import queries
-from valuebox.predictions.sums.views import Selection, Span
+from valuebox.predictions.sums.answers import Span
+from valuebox.predictions.sums.selection import Selection
 from valuebox.schemas.names import MISSING_SEGMENT
 from valuebox.statistics import cohorts
-from valuebox.statistics.periods import PERIODS, Period
+from valuebox.statistics.grain import GRAINS, Grain
 from valuebox.store.engine import Store
 
 ALL = Selection()
@@ -47,14 +48,14 @@ def july(store: Store, model: LtvModel, data_dir: Path) -> tuple[Store, pd.DataF
     return store, frame.assign(prediction=predictions, baseline=predictions)
 
 
-@pytest.mark.parametrize("period", PERIODS)
+@pytest.mark.parametrize("grain", GRAINS)
 def test_cohorts_are_those_of_an_evaluation(
-    july: tuple[Store, pd.DataFrame], model: LtvModel, period: Period
+    july: tuple[Store, pd.DataFrame], model: LtvModel, grain: Grain
 ) -> None:
     store, frame = july
-    expected = getattr(cohorts.report(frame, model.uncertainty.cohort_interval), period).cohorts
+    expected = getattr(cohorts.report(frame, model.uncertainty.cohort_interval), grain).cohorts
     with store.reading() as session:
-        found = means.cohort_means(session, LEDGER, ALL, period)
+        found = means.cohort_means(session, LEDGER, ALL, grain)
     assert len(found) == len(expected)
     for one, other in zip(found, expected, strict=True):
         assert (one.segment, one.period) == (other.country_segment, other.period)
@@ -180,17 +181,17 @@ def test_arrivals_models_and_segments(store: Store, model: LtvModel) -> None:
     send(store, users(20), model, "ltv:second")
     fold(store)
     with store.reading() as session:
-        arrived = queries.arrivals(session, LEDGER, ALL)
+        arrived = queries.arrival_days(session, LEDGER, ALL)
         uses = queries.model_uses(session, LEDGER)
         span = queries.span(session, LEDGER)
-        days = queries.joined_days(session, LEDGER, ALL)
+        days = queries.cohort_days(session, LEDGER, ALL)
     assert {one.model: one.rows for one in arrived} == {"ltv:second": 20, model.tag: 30}
     assert [(use.model, use.rows) for use in uses] == [("ltv:second", 20), (model.tag, 30)]
     assert uses[1].trained_at == model.created_at
     assert uses[0].trained_at is None
     assert uses[1].first_at == uses[1].last_at <= uses[0].first_at
     assert is_just_now(uses[1].first_at)
-    assert (span.first_joined, span.last_joined) == (date(2019, 7, 1), date(2019, 7, 30))
+    assert (span.first_day, span.last_day) == (date(2019, 7, 1), date(2019, 7, 30))
     assert span.last_received in (today, datetime.now(UTC).date())
     joined = {(one.day.day, one.model): (one.users, one.known_users) for one in days}
     assert joined == {

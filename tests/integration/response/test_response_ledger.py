@@ -12,10 +12,11 @@ from valuebox.features.bins import NumberBins
 from valuebox.predictions.monitoring.checks import monitor
 from valuebox.predictions.monitoring.results import MonitorResult, Thresholds
 from valuebox.predictions.sums import queries
+from valuebox.predictions.sums.answers import CohortMean
 from valuebox.predictions.sums.calibration import deciles, lifts
 from valuebox.predictions.sums.cohort_means import cohort_means
 from valuebox.predictions.sums.models import Note, register
-from valuebox.predictions.sums.views import CohortMean, Selection
+from valuebox.predictions.sums.selection import Selection
 from valuebox.store.engine import Store
 
 
@@ -172,7 +173,7 @@ def test_forgotten_customers_leave_the_sums(shop: Store) -> None:
     assert gone == 20
     assert months(shop)["bought"].users == 40
     with shop.reading() as session:
-        (arrived,) = queries.arrivals(session, LEDGER, Selection())
+        (arrived,) = queries.arrival_days(session, LEDGER, Selection())
     assert arrived.rows == 80
 
 
@@ -185,4 +186,4 @@ def test_a_name_that_no_table_can_hold_holds_nothing_up(store: Store) -> None:
     predict(store, 0, 5, 0.25)
     fold(store)
     with store.reading() as session:
-        assert sum(one.rows for one in queries.arrivals(session, LEDGER, Selection())) == 10
+        assert sum(one.rows for one in queries.arrival_days(session, LEDGER, Selection())) == 10

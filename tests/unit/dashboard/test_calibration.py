@@ -4,8 +4,8 @@ import pytest
 
 from valuebox.dashboard import calibration, charts
 from valuebox.features.bins import SHARE_EDGES
+from valuebox.predictions.sums.answers import PredictionBin
 from valuebox.predictions.sums.calibration import Decile, Lift
-from valuebox.predictions.sums.views import PredictionBin
 
 TAG = "response:a"
 BLANK = "\N{NO-BREAK SPACE}"

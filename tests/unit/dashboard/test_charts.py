@@ -4,7 +4,7 @@ import pytest
 
 from valuebox.dashboard import charts
 from valuebox.pages.scales import Scale, nice, thinned, within
-from valuebox.predictions.sums.views import Arrivals, CohortMean, PredictionBin
+from valuebox.predictions.sums.answers import ArrivalDay, CohortMean, PredictionBin
 
 
 def cohort(period: str, predicted: float, **changes: float | None) -> CohortMean:
@@ -98,10 +98,10 @@ def test_bars_are_as_high_as_their_shares() -> None:
 def test_days_are_stacked_by_model() -> None:
     first, last = date(2026, 11, 1), date(2026, 11, 10)
     rows = [
-        Arrivals(first, "ltv:a", 100, 5.0),
-        Arrivals(last, "ltv:a", 50, 5.0),
-        Arrivals(last, "ltv:b", 50, 5.0),
-        *(Arrivals(last, f"ltv:{number}", 1, 5.0) for number in range(4)),
+        ArrivalDay(first, "ltv:a", 100, 5.0),
+        ArrivalDay(last, "ltv:a", 50, 5.0),
+        ArrivalDay(last, "ltv:b", 50, 5.0),
+        *(ArrivalDay(last, f"ltv:{number}", 1, 5.0) for number in range(4)),
     ]
     chart = charts.by_day(rows, first, last)
     assert chart is not None

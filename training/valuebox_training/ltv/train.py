@@ -18,7 +18,7 @@ from valuebox.compartments.ltv.files import (
 )
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.statistics import cohorts
-from valuebox.statistics.periods import PERIODS
+from valuebox.statistics.grain import GRAINS
 from valuebox_training.ltv import pipeline
 from valuebox_training.ltv.search import Trial, search
 
@@ -117,8 +117,8 @@ def _metadata(
         metadata["validation"] = {
             "users": validation.users,
             **{
-                f"{period}_{average}": getattr(getattr(validation, period), average)
-                for period in PERIODS
+                f"{grain}_{average}": getattr(getattr(validation, grain), average)
+                for grain in GRAINS
                 for average in ("macro", "macro_baseline", "weighted", "weighted_baseline")
             },
         }

@@ -5,7 +5,7 @@ from typing import Final
 
 from valuebox.pages.tables import Table, column
 from valuebox.statistics.cohorts import PeriodErrors
-from valuebox.statistics.periods import Period
+from valuebox.statistics.grain import Grain
 
 DECILES: Final = Table(
     "deciles",
@@ -32,14 +32,14 @@ class Errors:
     inside: float | None = None
 
 
-def errors(period: Period) -> Table:
-    """Columns of the errors of cohorts of a period."""
+def errors(grain: Grain) -> Table:
+    """Columns of the errors of cohorts of days or of months."""
     return Table(
-        f"errors by {period}",
+        f"errors by {grain}",
         (
             column("segment", "Segment", "text"),
             column("users", "Users", "count"),
-            column("cohorts", f"{period.capitalize()}s", "count"),
+            column("cohorts", f"{grain.capitalize()}s", "count"),
             column("error", "Error", "index"),
             column("baseline", "Baseline", "index"),
             column("floor", "Floor", "index"),

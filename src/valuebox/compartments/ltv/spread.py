@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, case, func, literal
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
 from valuebox.compartments.ltv.uncertainty import Uncertainty, UserCohortSummary
 from valuebox.predictions.ledger import CohortSummary
-from valuebox.predictions.sums.coding import between
+from valuebox.predictions.sums.sql_bins import between
 
 
 class AmountSpread:

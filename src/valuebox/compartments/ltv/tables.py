@@ -73,7 +73,7 @@ class LtvOutcome(Base):
     first_reported_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     summed: Mapped[float | None]
-    """The value that the sums hold (`summaries.folding`); NULL where they hold none."""
+    """The value that the sums hold (`predictions.sums.folding`); NULL where they hold none."""
 
 
 NOT_SUMMED = LtvOutcome.target.is_distinct_from(LtvOutcome.summed)

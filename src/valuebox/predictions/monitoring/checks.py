@@ -24,14 +24,15 @@ from valuebox.predictions.monitoring.results import (
     Unknown,
 )
 from valuebox.predictions.sums import queries
+from valuebox.predictions.sums.answers import CohortDay
 from valuebox.predictions.sums.drift import drift
-from valuebox.predictions.sums.views import JoinedDay, Selection
+from valuebox.predictions.sums.selection import Selection
 from valuebox.settings import LEAST_USERS
 
 DEFAULT_DAYS: Final = 30
 MATURED_SHARE: Final = 0.5
-"""Share of the users who joined on a day, and in the week up to it, whose outcome is known once it
-is matured."""
+"""Share of the rows of a day, and of the week up to it, whose outcome is known once the day has
+matured."""
 _WEEK: Final = 7
 
 
@@ -68,7 +69,7 @@ def monitor(
     """
     # Wherever the site is, no clock is further ahead of UTC.
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
-    days = queries.joined_days(session, ledger, Selection(last=tomorrow, model=model))
+    days = queries.cohort_days(session, ledger, Selection(last=tomorrow, model=model))
     if not days:
         said = f" that {model} predicted" if model else ""
         raise NothingToMonitor(f"the sums hold no {ledger.words.rows}{said} yet")
@@ -128,7 +129,7 @@ def _unknown_error(matured: Matured | None) -> Iterator[Unknown]:
         yield Unknown(check="error", why="too few outcomes are known")
 
 
-def _of_most(days: Sequence[JoinedDay], known: bool = False) -> str:
+def _of_most(days: Sequence[CohortDay], known: bool = False) -> str:
     """The model that predicted most of these users, or of those whose outcome is known."""
     users: Counter[str] = Counter()
     for one in days:
@@ -136,7 +137,7 @@ def _of_most(days: Sequence[JoinedDay], known: bool = False) -> str:
     return max(users, key=lambda model: (users[model], model))
 
 
-def _last_matured(days: Sequence[JoinedDay]) -> date | None:
+def _last_matured(days: Sequence[CohortDay]) -> date | None:
     users: Counter[date] = Counter()
     known: Counter[date] = Counter()
     for one in days:

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.monitoring.people import people_of
 from valuebox.predictions.monitoring.results import CHANCE_Z, Matured, SegmentFound
+from valuebox.predictions.sums.answers import CohortMean
 from valuebox.predictions.sums.cohort_means import cohort_means, nameable_cohorts
 from valuebox.predictions.sums.models import known_model
-from valuebox.predictions.sums.views import CohortMean, Selection
+from valuebox.predictions.sums.selection import Selection
 
 _LISTED: Final = 50
 _MEAN_ERROR: Final = math.sqrt(2 / math.pi)

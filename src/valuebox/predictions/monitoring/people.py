@@ -8,8 +8,7 @@ from sqlalchemy.orm import Session
 
 from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.sums.days import day_of
-from valuebox.predictions.sums.periods import chosen
-from valuebox.predictions.sums.views import Selection
+from valuebox.predictions.sums.selection import Selection, chosen
 from valuebox.store.ids import first_id
 
 ENOUGH: Final = 10_000

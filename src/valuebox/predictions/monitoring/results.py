@@ -105,7 +105,7 @@ class Drifted(_Found):
 
 
 class SegmentFound(_Found):
-    """The matured users of one segment who joined in one month; means per user."""
+    """The matured rows of one segment and one month of cohorts; means per row."""
 
     segment: str = Field(description="Segment of the cohort.")
     month: str = Field(description="Month of the cohort, such as 2019-07.")

@@ -13,8 +13,7 @@ from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
 from valuebox.predictions.ledger import Ledger
-from valuebox.predictions.sums.periods import chosen, period_name, period_of
-from valuebox.predictions.sums.views import Selection
+from valuebox.predictions.sums.selection import Selection, chosen, period_name, period_of
 from valuebox.statistics.rates import wilson
 
 _TENTHS: Final = 10

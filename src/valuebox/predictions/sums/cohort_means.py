@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from valuebox.predictions.ledger import CohortSummary, Ledger
 from valuebox.predictions.sums.adding import KnownModel
-from valuebox.predictions.sums.few import marked
+from valuebox.predictions.sums.answers import CohortMean
 from valuebox.predictions.sums.models import known_model
-from valuebox.predictions.sums.periods import chosen, period_name, period_of
-from valuebox.predictions.sums.views import CohortMean, Selection
-from valuebox.statistics.periods import Period
+from valuebox.predictions.sums.selection import Selection, chosen, period_name, period_of
+from valuebox.predictions.sums.withholding import marked
+from valuebox.statistics.grain import Grain
 
 _NOON: Final = time(12)
 
@@ -32,7 +32,7 @@ def cohort_means(
     session: Session,
     ledger: Ledger,
     selection: Selection,
-    period: Period,
+    grain: Grain,
     least: int = 1,
     segments: Collection[str] | None = None,
 ) -> list[CohortMean]:
@@ -44,32 +44,32 @@ def cohort_means(
     Args:
         session: Reads.
         ledger: What is read of.
-        selection: Days of joining, segments and model.
-        period: By which users are put together.
-        least: Cohorts of fewer users are left out, and so are outcomes of fewer; see `few`.
+        selection: Days of cohorts, segments and model.
+        grain: Whether cohorts are of days or of months.
+        least: Cohorts of fewer users are left out, and so are outcomes of fewer; see `withholding`.
         segments: Of the selection, those that are returned; all, where it is None.
     """
-    sums = marked(_sums(ledger, selection, period), least)
+    sums = marked(_sums(ledger, selection, grain), least)
     shown = select(sums).where(sums.c.is_few == 0)
     if segments is not None:
         shown = shown.where(sums.c.segment.in_(segments))
     shown = shown.order_by(sums.c.segment, sums.c.model, sums.c.period)
-    return _means(session, ledger, selection, period, session.execute(shown).all())
+    return _means(session, ledger, selection, grain, session.execute(shown).all())
 
 
 def withheld_cohorts(
-    session: Session, ledger: Ledger, selection: Selection, period: Period, least: int
+    session: Session, ledger: Ledger, selection: Selection, grain: Grain, least: int
 ) -> int:
     """How many cohorts `cohort_means` leaves out."""
-    sums = marked(_sums(ledger, selection, period), least)
+    sums = marked(_sums(ledger, selection, grain), least)
     return session.scalar(select(func.coalesce(func.sum(sums.c.is_few), 0))) or 0
 
 
 def nameable_cohorts(
-    session: Session, ledger: Ledger, selection: Selection, period: Period, least: int
+    session: Session, ledger: Ledger, selection: Selection, grain: Grain, least: int
 ) -> set[tuple[str, str]]:
     """Segment and period of cohorts whose outcomes may be told."""
-    sums = marked(_sums(ledger, selection, period), least).c
+    sums = marked(_sums(ledger, selection, grain), least).c
     told = select(sums.segment, sums.period).where(sums.is_untold == 0)
     return {(segment, period_name(number)) for segment, number in session.execute(told)}
 
@@ -78,7 +78,7 @@ def judged_cohorts(
     session: Session,
     ledger: Ledger,
     selection: Selection,
-    period: Period,
+    grain: Grain,
     limit: int,
     least: int = 1,
 ) -> list[CohortMean]:
@@ -87,28 +87,28 @@ def judged_cohorts(
     Args:
         session: Reads.
         ledger: What is read of.
-        selection: Days of joining, segments and model.
-        period: By which users are put together.
+        selection: Days of cohorts, segments and model.
+        grain: Whether cohorts are of days or of months.
         limit: At most so many: the interval of each is drawn, which takes up to a millisecond.
-        least: Cohorts of which fewer outcomes are known are left out; see `few`.
+        least: Cohorts of which fewer outcomes are known are left out; see `withholding`.
     """
-    sums = marked(_sums(ledger, selection, period), least).c
+    sums = marked(_sums(ledger, selection, grain), least).c
     known = (
         select(*sums)
         .where(sums.known_users > 0, sums.is_untold == 0)
         .order_by(sums.known_users.desc(), sums.segment, sums.model, sums.period)
         .limit(limit)
     )
-    return _means(session, ledger, selection, period, session.execute(known).all())
+    return _means(session, ledger, selection, grain, session.execute(known).all())
 
 
-def _sums(ledger: Ledger, selection: Selection, period: Period) -> Select[*tuple[Any, ...]]:
+def _sums(ledger: Ledger, selection: Selection, grain: Grain) -> Select[*tuple[Any, ...]]:
     """The sums of every cohort with users; `period` is a number."""
     table = ledger.sums.cohorts
     amounts = ("users", "prediction", *ledger.spread.extras)
     names = (*amounts, *(f"known_{name}" for name in amounts), "known_actual", "known_squares")
     columns = [getattr(table, name) for name in names]
-    keys = (table.segment, table.model, period_of(table.day, period).label("period"))
+    keys = (table.segment, table.model, period_of(table.day, grain).label("period"))
     rows = chosen(selection, table, *keys, table.day, *columns).where(table.users > 0).subquery().c
     totals = [func.sum(rows[name]).label(name) for name in names]
     first, last = func.min(rows.day).label("first"), func.max(rows.day).label("last")
@@ -117,10 +117,10 @@ def _sums(ledger: Ledger, selection: Selection, period: Period) -> Select[*tuple
 
 
 def _means(
-    session: Session, ledger: Ledger, selection: Selection, period: Period, sums: Sequence[Row[Any]]
+    session: Session, ledger: Ledger, selection: Selection, grain: Grain, sums: Sequence[Row[Any]]
 ) -> list[CohortMean]:
     known = {model: known_model(session, ledger, model) for model in {row.model for row in sums}}
-    scattered = _scattered(session, ledger, selection, period, sums)
+    scattered = _scattered(session, ledger, selection, grain, sums)
     found = []
     for row in sums:
         key = _Key(row.segment, row.model, row.period)
@@ -129,10 +129,10 @@ def _means(
 
 
 def _scattered(
-    session: Session, ledger: Ledger, selection: Selection, period: Period, sums: Sequence[Row[Any]]
+    session: Session, ledger: Ledger, selection: Selection, grain: Grain, sums: Sequence[Row[Any]]
 ) -> Scattered:
     table = ledger.sums.cohort_scatter
-    of_period = period_of(table.day, period).label("period")
+    of_period = period_of(table.day, grain).label("period")
     columns = (table.segment, table.model, of_period, table.bin, table.users, table.known_users)
     query = chosen(selection, table, *columns).where(_within(table, sums))
     rows = query.subquery().c

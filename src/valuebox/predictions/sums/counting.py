@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from valuebox.features.bins import Bins
 from valuebox.predictions.sums.adding import Batch, add_up, segment_of
-from valuebox.predictions.sums.coding import between, bin_of
 from valuebox.predictions.sums.days import day_of
+from valuebox.predictions.sums.sql_bins import between, bin_of
 
 Rows = Select[*tuple[Any, ...]]
 

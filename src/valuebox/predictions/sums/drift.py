@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from valuebox.features.bins import PREDICTION, Bins, Reference
 from valuebox.predictions.ledger import Ledger
+from valuebox.predictions.sums.answers import BinShare, FeatureDrift
 from valuebox.predictions.sums.models import known_model
-from valuebox.predictions.sums.periods import chosen, period_name, period_of
-from valuebox.predictions.sums.views import BinShare, FeatureDrift, Selection
+from valuebox.predictions.sums.selection import Selection, chosen, period_name, period_of
 from valuebox.statistics.psi import merged, shift
 
 Counts = dict[tuple[str, str | None], dict[str, dict[int, int]]]

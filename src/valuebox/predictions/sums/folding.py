@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 
 from valuebox.predictions.ledger import Ledger, among
 from valuebox.predictions.sums.adding import Batch, KnownModel
+from valuebox.predictions.sums.cohort_sums import add_to_cohorts, exchange_outcomes
 from valuebox.predictions.sums.counting import count_rows
-from valuebox.predictions.sums.judging import judge_outcomes, judge_rows
 from valuebox.predictions.sums.models import known_model
 from valuebox.predictions.sums.passed_over import forget_notes, is_noted, next_noted, summed
-from valuebox.predictions.sums.tables import Folded as State
+from valuebox.predictions.sums.tables import FoldingProgress
 from valuebox.store.clock import now
 from valuebox.store.deadline import within
 from valuebox.store.engine import Store
@@ -87,7 +87,7 @@ class Folding:
             if more:
                 stop.wait(PAUSE_SECONDS)
 
-    def _rows(self, session: Session, state: State) -> int:
+    def _rows(self, session: Session, state: FoldingProgress) -> int:
         """Add the next rows in the order of their ids, and return how many they were."""
         horizon = first_id(now(session) - self.settled)
         ledger = self.ledger
@@ -102,7 +102,7 @@ class Folding:
         state.through = ids[-1]
         return len(ids)
 
-    def _noted(self, session: Session, state: State) -> int:
+    def _noted(self, session: Session, state: FoldingProgress) -> int:
         """Add the next rows that were noted, and return how many they were."""
         ids = next_noted(session, self.ledger, BATCH)
         if ids:
@@ -110,15 +110,15 @@ class Folding:
         forget_notes(session, self.ledger, ids, state.through)
         return len(ids)
 
-    def _add(self, session: Session, state: State, within: ColumnElement[bool]) -> None:
+    def _add(self, session: Session, state: FoldingProgress, within: ColumnElement[bool]) -> None:
         models = self.ledger.select(self.ledger.model).where(within).distinct()
         for model in session.scalars(models).all():
             batch = Batch(self.ledger, self._model(session, model), within, state.through)
             count_rows(session, batch)
-            judge_rows(session, batch)
+            add_to_cohorts(session, batch)
         state.folded_at = datetime.now(UTC)
 
-    def _outcomes(self, session: Session, state: State) -> int:
+    def _outcomes(self, session: Session, state: FoldingProgress) -> int:
         """Add the next outcomes that are new or changed, and return how many they were."""
         ledger, outcomes = self.ledger, self.ledger.outcomes
         pending = (
@@ -135,7 +135,7 @@ class Folding:
         theirs = and_(among(outcomes.of, keys), summed(ledger, ledger.id, state.through))
         for model in session.scalars(ledger.select(ledger.model).where(theirs).distinct()).all():
             batch = Batch(ledger, self._model(session, model), theirs, state.through)
-            judge_outcomes(session, batch)
+            exchange_outcomes(session, batch)
         session.execute(
             update(outcomes.table)
             .where(among(outcomes.key, keys))
@@ -154,7 +154,7 @@ class Folding:
         return known
 
 
-def reached(session: Session, ledger: Ledger, patient: bool) -> State | None:
+def reached(session: Session, ledger: Ledger, patient: bool) -> FoldingProgress | None:
     """How far the sums reach, locked; None where somebody else is adding to them."""
     state = select(ledger.sums.folded).with_for_update(skip_locked=not patient)
     return session.scalars(state).one_or_none()

@@ -10,17 +10,17 @@ from sqlalchemy.orm import Session
 
 from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.sums.adding import Batch, segment_of
+from valuebox.predictions.sums.cohort_sums import take_out_of_cohorts
 from valuebox.predictions.sums.counting import count_rows
 from valuebox.predictions.sums.days import day_of
 from valuebox.predictions.sums.folding import reached
-from valuebox.predictions.sums.judging import judge_nobody
 from valuebox.predictions.sums.models import known_model
 from valuebox.predictions.sums.passed_over import summed
-from valuebox.predictions.sums.periods import period_name, period_of
+from valuebox.predictions.sums.selection import period_name, period_of
 from valuebox.store.ids import first_id
 
 if TYPE_CHECKING:
-    from valuebox.predictions.sums.tables import Arrivals, Folded
+    from valuebox.predictions.sums.tables import Arrivals, FoldingProgress
 
 _DAY: Final = timedelta(days=1)
 
@@ -49,7 +49,7 @@ class Forgetting:
             raise LookupError(f"{ledger.name}_folded has no row")
         self._session = session
         self._ledger = ledger
-        self._state: Folded = state
+        self._state: FoldingProgress = state
         self._came: list[_Came] = []
         self.cohorts: set[tuple[str, str]] = set()
         """Segment and month of the cohort, such as 2019-07, of whatever was taken out."""
@@ -71,7 +71,7 @@ class Forgetting:
         for model in {one.model for one in found}:
             batch = Batch(ledger, known_model(session, ledger, model), within, through, sign=-1)
             count_rows(session, batch)
-            judge_nobody(session, batch)
+            take_out_of_cohorts(session, batch)
         self._came += found
         month = period_of(day_of(ledger.day), "month")
         cohorts = ledger.select(segment_of(ledger.segment), month).where(theirs).distinct()

@@ -60,7 +60,7 @@ def summed(ledger: Ledger, row_id: Column, through: UUID) -> ColumnElement[bool]
     Args:
         ledger: Of the row.
         row_id: Column with the id of the row.
-        through: Of `Folded`.
+        through: Of `FoldingProgress`.
     """
     passed_over = ledger.sums.passed_over
     noted = exists().where(passed_over.id == row_id)

@@ -6,17 +6,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from valuebox.predictions.ledger import Ledger
-from valuebox.predictions.sums.models import known_model
-from valuebox.predictions.sums.periods import chosen
-from valuebox.predictions.sums.views import (
-    Arrivals,
-    JoinedDay,
+from valuebox.predictions.sums.answers import (
+    ArrivalDay,
+    CohortDay,
     ModelUse,
     PredictionBin,
     RecentRequest,
-    Selection,
     Span,
 )
+from valuebox.predictions.sums.models import known_model
+from valuebox.predictions.sums.selection import Selection, chosen
 from valuebox.store.ids import place_in_block
 
 if TYPE_CHECKING:
@@ -33,14 +32,16 @@ def span(session: Session, ledger: Ledger) -> Span:
     return Span(*ends[0], *ends[1], folded_at)
 
 
-def arrivals(session: Session, ledger: Ledger, selection: Selection) -> list[Arrivals]:
+def arrival_days(session: Session, ledger: Ledger, selection: Selection) -> list[ArrivalDay]:
     """Rows by the day that they came, which is what the days of the selection mean here."""
     table = ledger.sums.arrivals
     sums = (func.sum(table.rows), func.sum(table.prediction))
     query = chosen(selection, table, table.day, table.model, *sums)
     query = query.group_by(table.day, table.model)
     found = session.execute(query.order_by(table.day, table.model))
-    return [Arrivals(day, model, int(rows), total / int(rows)) for day, model, rows, total in found]
+    return [
+        ArrivalDay(day, model, int(rows), total / int(rows)) for day, model, rows, total in found
+    ]
 
 
 def prediction_bins(session: Session, ledger: Ledger, selection: Selection) -> list[PredictionBin]:
@@ -61,14 +62,14 @@ def prediction_bins(session: Session, ledger: Ledger, selection: Selection) -> l
     return found
 
 
-def joined_days(session: Session, ledger: Ledger, selection: Selection) -> list[JoinedDay]:
-    """Users by the day that they joined and by model, in order of days."""
+def cohort_days(session: Session, ledger: Ledger, selection: Selection) -> list[CohortDay]:
+    """Rows by the day of their cohort and by model, in order of days."""
     table = ledger.sums.cohorts
     counts = (func.sum(table.users), func.sum(table.known_users))
     query = chosen(selection, table, table.day, table.model, *counts)
     query = query.group_by(table.day, table.model).having(counts[0] > 0)
     found = session.execute(query.order_by(table.day, table.model))
-    return [JoinedDay(day, model, int(users), int(known)) for day, model, users, known in found]
+    return [CohortDay(day, model, int(users), int(known)) for day, model, users, known in found]
 
 
 def model_uses(session: Session, ledger: Ledger) -> list[ModelUse]:

@@ -32,7 +32,7 @@ class ModelRecord:
     """What the ledger's `Spread` needs of the model."""
 
 
-class Folded:
+class FoldingProgress:
     """How far the sums reach; its single row is locked by whoever adds to them."""
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -50,7 +50,8 @@ class PassedOver:
 
     id: Mapped[UUID]
     is_summed: Mapped[bool]
-    """Whether the row has been added; it is remembered until `Folded.through` has passed it."""
+    """Whether the row has been added; that is remembered until `FoldingProgress.through` has passed
+    the row."""
 
 
 class _Cell:
@@ -141,7 +142,7 @@ class SumTables:
     """The tables of the sums of one compartment."""
 
     models: type[ModelRecord]
-    folded: type[Folded]
+    folded: type[FoldingProgress]
     passed_over: type[PassedOver]
     arrivals: type[Arrivals]
     prediction_bins: type[PredictionBins]
@@ -190,7 +191,7 @@ def sum_tables(
 
     return SumTables(
         models=declare(ModelRecord, "models"),
-        folded=declare(Folded, "folded"),
+        folded=declare(FoldingProgress, "folded"),
         passed_over=declare(PassedOver, "passed_over", id=row_id),
         arrivals=declare(Arrivals, "arrivals"),
         prediction_bins=declare(PredictionBins, "prediction_bins"),

@@ -7,8 +7,8 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from valuebox.predictions.ledger import Ledger
-from valuebox.predictions.sums.periods import chosen
-from valuebox.predictions.sums.views import Selection, Totals
+from valuebox.predictions.sums.answers import Totals
+from valuebox.predictions.sums.selection import Selection, chosen
 
 
 def totals(session: Session, ledger: Ledger, selection: Selection) -> list[Totals]:

@@ -17,7 +17,7 @@ from valuebox.dashboard.panels import PANELS
 from valuebox.predictions.monitoring.checks import monitor
 from valuebox.predictions.monitoring.results import Thresholds
 from valuebox.predictions.sums.cohort_means import cohort_means, judged_cohorts, withheld_cohorts
-from valuebox.predictions.sums.views import Selection
+from valuebox.predictions.sums.selection import Selection
 from valuebox.store.engine import Store
 
 LEAST = 5

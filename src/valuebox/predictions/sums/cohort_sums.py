@@ -1,4 +1,4 @@
-"""Rows as they are judged: predicted and realised sums by cohort.
+"""Sums of cohorts, predicted and realised: how rows and outcomes get into them and out again.
 
 Of a subject that was predicted several times, the newest prediction of each model counts, as it
 is the one that the last answer held. What it replaces is taken out of the sums again.
@@ -31,12 +31,12 @@ _HELD, _REAL = 0, 1
 """Which outcome of a row is meant: the one that the sums hold, or the one that is stored."""
 
 
-def judge_rows(session: Session, batch: Batch) -> None:
+def add_to_cohorts(session: Session, batch: Batch) -> None:
     """Add the rows of a batch, with the outcomes that the sums hold, to their cohorts."""
     _add(session, batch.ledger, batch.model, _of_rows(batch))
 
 
-def judge_nobody(session: Session, batch: Batch) -> None:
+def take_out_of_cohorts(session: Session, batch: Batch) -> None:
     """Take the rows of a batch, with the outcomes that the sums hold, out of their cohorts.
 
     Args:
@@ -48,7 +48,7 @@ def judge_nobody(session: Session, batch: Batch) -> None:
     _add(session, batch.ledger, batch.model, changes)
 
 
-def judge_outcomes(session: Session, batch: Batch) -> None:
+def exchange_outcomes(session: Session, batch: Batch) -> None:
     """Exchange, in their cohorts, the outcomes that the sums hold of rows for the real ones.
 
     Args:
@@ -178,7 +178,7 @@ def _rows(ledger: Ledger, model: KnownModel, changes: CTE) -> Subquery:
     return (
         ledger.select(changes.c.sign, changes.c.whole, *stored)
         .join(changes, changes.c.id == ledger.id)
-        .outerjoin(outcomes.table, outcomes.joined)
+        .outerjoin(outcomes.table, outcomes.is_of_row)
         .where(ledger.model == model.model)
         .subquery()
     )

@@ -1,4 +1,4 @@
-"""What is asked of the sums, and what they answer; amounts in the site's currency."""
+"""What the sums answer; amounts in the site's currency."""
 
 import math
 from dataclasses import dataclass, field
@@ -7,25 +7,12 @@ from uuid import UUID
 
 
 @dataclass(frozen=True)
-class Selection:
-    """Which sums are meant; what is None restricts nothing."""
-
-    first: date | None = None
-    """The first day."""
-    last: date | None = None
-    """The last day, which is included."""
-    segment: str | tuple[str, ...] | None = None
-    """A segment, or any of several."""
-    model: str | None = None
-    """Tag of a model. Without one every model is answered for by itself."""
-
-
-@dataclass(frozen=True)
 class Span:
     """What the sums reach over; None where they hold nothing."""
 
-    first_joined: date | None
-    last_joined: date | None
+    first_day: date | None
+    """The first day of cohorts."""
+    last_day: date | None
     first_received: date | None
     last_received: date | None
     folded_at: datetime | None
@@ -33,7 +20,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Arrivals:
+class ArrivalDay:
     """Rows that came on one day, in UTC."""
 
     day: date
@@ -59,10 +46,10 @@ class PredictionBin:
 
 @dataclass(frozen=True)
 class CohortMean:
-    """The users of one segment who joined in one period, predicted by one model.
+    """The rows of one segment and of one day or month, predicted by one model.
 
-    All means are over the users whose outcome is known, where there are any, or enough to tell,
-    else over all.
+    Rows are called users. All means are over the users whose outcome is known, where there are any,
+    or enough to tell, else over all.
     """
 
     segment: str
@@ -125,7 +112,7 @@ class FeatureDrift:
     model: str
     feature: str
     period: str | None
-    """A month of joining; None for the whole selection."""
+    """A month of cohorts; None for the whole selection."""
     rows: int
     psi: float
     """The population stability index; see `bins`."""
@@ -157,8 +144,8 @@ class ModelUse:
 
 
 @dataclass(frozen=True)
-class JoinedDay:
-    """Users who joined on one day, predicted by one model."""
+class CohortDay:
+    """Rows whose cohort is of one day, predicted by one model."""
 
     day: date
     model: str
@@ -179,7 +166,7 @@ class RecentRequest:
 
 @dataclass(frozen=True)
 class Totals:
-    """Users of a selection in one segment, predicted by one model; sums."""
+    """Rows of a selection in one segment, predicted by one model; sums. Rows are called users."""
 
     model: str
     segment: str
@@ -190,7 +177,7 @@ class Totals:
     known_prediction: float
     known_actual: float
     last_known: date | None
-    """The last day of joining of which an outcome is known."""
+    """The last day of cohorts of which an outcome is known."""
 
     def predicted(self, least: int = 1) -> float | None:
         """Mean over all users; None where there are fewer than `least`.

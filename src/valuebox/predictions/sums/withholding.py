@@ -1,4 +1,4 @@
-"""Cohorts of so few users that their means would tell of single ones, and what else would.
+"""Which cohorts are withheld: those of so few users that their means would tell of single ones.
 
 A cohort of fewer users than a least number is withheld. Where these are, together, still fewer, the
 next smallest is withheld as well: a lone one could be had by subtracting the others from a whole.

@@ -1,18 +1,33 @@
-"""Days and months of the sums, and which of them are asked for."""
+"""Which sums are asked for: days or months, segments, a model."""
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, extract, select
 from sqlalchemy.sql.elements import SQLCoreOperations
 
-from valuebox.predictions.sums.views import Selection
-from valuebox.statistics.periods import Period
+from valuebox.statistics.grain import Grain
 
 
-def period_of(day: SQLCoreOperations[Any], period: Period) -> ColumnElement[int]:
-    """A number for the period of a day, in order of time."""
+@dataclass(frozen=True)
+class Selection:
+    """Which sums are meant; what is None restricts nothing."""
+
+    first: date | None = None
+    """The first day."""
+    last: date | None = None
+    """The last day, which is included."""
+    segment: str | tuple[str, ...] | None = None
+    """A segment, or any of several."""
+    model: str | None = None
+    """Tag of a model. Without one every model is answered for by itself."""
+
+
+def period_of(day: SQLCoreOperations[Any], grain: Grain) -> ColumnElement[int]:
+    """A number for the day itself, or for its month, in order of time."""
     month: ColumnElement[int] = extract("year", day) * 100 + extract("month", day)
-    return month if period == "month" else month * 100 + extract("day", day)
+    return month if grain == "month" else month * 100 + extract("day", day)
 
 
 def period_name(number: Any) -> str:
