@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from valuebox_cli.terminal.lazy import LazyGroup
+from valuebox_cli.terminal.commands import LazyGroup
 
 # BentoML reads this when it is imported, which the commands do.
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")

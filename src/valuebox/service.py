@@ -13,7 +13,6 @@ from valuebox.access import exposure
 from valuebox.access.callers import Access
 from valuebox.bento import collects_spans, replace_dead_workers, running_server
 from valuebox.compartments.claims import give
-from valuebox.compartments.models import ModelsApi, announce, note, pinned, served_models
 from valuebox.compartments.register import (
     compartments,
     expiry,
@@ -21,6 +20,7 @@ from valuebox.compartments.register import (
     histories,
     ledgers,
 )
+from valuebox.compartments.served_models import ModelsApi, announce, note, pinned, served_models
 from valuebox.dashboard.site import Dashboard
 from valuebox.errors import ValueboxError
 from valuebox.front.site import Front

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from valuebox.compartments.loading import LoadedModel, load
-from valuebox.compartments.models import kinds
+from valuebox.compartments.served_models import kinds
 from valuebox.errors import ValueboxError
 from valuebox.models import registry
 from valuebox.settings import load_settings, variable

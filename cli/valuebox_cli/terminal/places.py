@@ -1,4 +1,4 @@
-"""Where commands are, which are imported when they are run."""
+"""In which module a command is, and its help, so that it can be listed without being imported."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""The facts, customers and events, as the register knows them."""
+"""The facts, customers and events, as one of the compartments that the register lists."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final

@@ -17,7 +17,7 @@ from starlette.types import Scope as Connection
 
 from valuebox.access.callers import Access, Caller
 from valuebox.access.keys import Scope
-from valuebox.compartments.models import Models
+from valuebox.compartments.served_models import Models
 from valuebox.dashboard import pages
 from valuebox.dashboard.choices import BadChoice, Choice, read_choice
 from valuebox.dashboard.memory import Memory

@@ -1,4 +1,4 @@
-"""How far the share of a cohort that responds may be from the probabilities that were predicted."""
+"""The interval of the share of a cohort that responds, around the probabilities predicted."""
 
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist

@@ -1,4 +1,4 @@
-"""The answers to callers who may not."""
+"""Callers who may call, and the answers to those who may not: 401, 403, 429 and 503."""
 
 from collections.abc import Awaitable
 

@@ -32,12 +32,12 @@ from valuebox.serving.errors import (
     error_response,
 )
 from valuebox.serving.exchange import Exchange, answering
-from valuebox.serving.places import Places, Turns
 from valuebox.serving.proxies import TrustedProxies
 from valuebox.serving.replays import MAX_KEY
 from valuebox.serving.request_log import RequestLog
 from valuebox.serving.shaping import ErrorShaper
 from valuebox.serving.sites import Site
+from valuebox.serving.slots import Slots, Turns
 from valuebox.serving.telemetry import exposition, traffic
 from valuebox.settings import Settings
 
@@ -95,7 +95,7 @@ class Guard:
         self._open = _OPEN.union(*(site.open_paths for site in self._sites.values()))
         self._documents = self._open - PROBES
         self._max_body_bytes = int(found.max_body_mb * 1_000_000)
-        self._places = Places(found.max_requests)
+        self._slots = Slots(found.max_requests)
         self._turns = Turns()
         self._request_log = RequestLog(found.log_share)
         self._trusted = TrustedProxies(found.trusted_proxies)
@@ -182,7 +182,7 @@ class Guard:
         if refusal is None and is_ours:
             refusal = self._refuse(headers, ROUTES[path], (key, address))
         if refusal is None and is_ours:
-            with self._places.taken(key, address):
+            with self._slots.taken(key, address):
                 answer = await self._running().dispatch.answer(path, body)
                 await answer(scope, body, shaped)
             return
@@ -234,7 +234,7 @@ class Guard:
     def _refuse(
         self, headers: Headers, route: Route, place: tuple[str | None, str | None]
     ) -> Response | None:
-        if not self._places.are_free(*place):
+        if not self._slots.are_free(*place):
             # Said at once: one that waits in line until it is given up helps nobody.
             return overloaded()
         sent = headers.getlist(IDEMPOTENCY_KEY_HEADER) if route.stores else []

@@ -1,4 +1,4 @@
-"""The figure that counts: the error of the mean, by segment and join period."""
+"""Errors of cohort means, by segment and join period: the figure that counts."""
 
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, Final

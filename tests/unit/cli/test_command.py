@@ -5,7 +5,7 @@ import pytest
 from support.commands import valuebox
 
 from valuebox import __version__
-from valuebox_cli.terminal.lazy import COMMANDS, load
+from valuebox_cli.terminal.commands import COMMANDS, load
 
 HEAVY = ("bentoml", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "sqlalchemy", "xgboost")
 

@@ -5,7 +5,7 @@ import pytest
 from support.documents import generator
 
 from valuebox.serving.errors import STATUS_OF
-from valuebox_cli.terminal.lazy import COMMANDS
+from valuebox_cli.terminal.commands import COMMANDS
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md"))]

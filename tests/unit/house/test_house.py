@@ -35,7 +35,7 @@ FLOORS = (
     "compartments.growth",
     "compartments.response",
     "compartments.questions",
-    "compartments.models",
+    "compartments.served_models",
     "compartments.loading",
     "client",
     "front",

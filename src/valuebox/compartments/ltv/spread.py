@@ -1,4 +1,4 @@
-"""How far the mean spending of a cohort may be from its prediction, as the sums need it."""
+"""The interval of a cohort's mean spending, from its sums; `uncertainty` has the formula."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Everybody of a selection together."""
+"""Sums over all rows of a selection, by model and segment."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -14,7 +14,7 @@ GROUP: Final = "valuebox.commands"
 
 
 @cache
-def other_commands() -> dict[str, Place]:
+def package_commands() -> dict[str, Place]:
     """Where the commands of other packages are, by name."""
     found = {}
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):

@@ -1,4 +1,4 @@
-"""Which questions a service can answer, by the models that it was started with."""
+"""The models that a service was started with, and which questions it can answer by them."""
 
 import logging
 from collections.abc import Mapping

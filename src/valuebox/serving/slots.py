@@ -1,4 +1,4 @@
-"""Requests that a worker takes at once, and how many of these may come from one caller."""
+"""How many requests a worker takes at once, and how many of these may come from one caller."""
 
 from asyncio import Semaphore
 from collections import Counter
@@ -6,18 +6,18 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 
-class Places:
-    """The places of a worker; whoever takes more than a share of them leaves none to others.
+class Slots:
+    """The slots of a worker; whoever takes more than a share of them leaves none to others.
 
-    Bodies that never arrive take a place too, so that one caller with many connections, or with
+    Bodies that never arrive take a slot too, so that one caller with many connections, or with
     many API keys, could otherwise have all of them.
     """
 
     def __init__(self, most: int):
-        """Places that are all free; a key may have three quarters, an address seven eighths.
+        """Slots that are all free; a key may have three quarters, an address seven eighths.
 
         Args:
-            most: How many places there are.
+            most: How many slots there are.
         """
         self._most = most
         self._of_key = max(1, most * 3 // 4)
@@ -26,7 +26,7 @@ class Places:
         self._by: Counter[tuple[str, str | None]] = Counter()
 
     def are_free(self, key: str | None, address: str | None) -> bool:
-        """Whether a caller may have another place.
+        """Whether a caller may have another slot.
 
         Args:
             key: The id of the API key that a request came with; None without one.
@@ -40,7 +40,7 @@ class Places:
 
     @contextmanager
     def taken(self, key: str | None, address: str | None) -> Iterator[None]:
-        """In the block, a caller has a place."""
+        """In the block, a caller has a slot."""
         who = (("key", key), ("address", address))
         self._taken += 1
         self._by.update(who)

@@ -1,4 +1,4 @@
-"""Commands that are imported when they are run, so that help does not wait for models."""
+"""The list of all commands; each is imported when it is run, so that help waits for no model."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 from valuebox.pages.readable import escaped
-from valuebox_cli.terminal.others import other_commands
+from valuebox_cli.terminal.package_commands import package_commands
 from valuebox_cli.terminal.places import Place
 from valuebox_cli.terminal.speaker import speak_anywhere
 
@@ -103,7 +103,7 @@ class LazyGroup(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Names of all commands."""
-        return [*COMMANDS, *(name for name in other_commands() if name not in COMMANDS)]
+        return [*COMMANDS, *(name for name in package_commands() if name not in COMMANDS)]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """A command by its name; while help is printed, only what is said of the command."""
@@ -125,7 +125,7 @@ class LazyGroup(TyperGroup):
 
 def _place(name: str) -> Place | None:
     """Where a command is; other packages are only looked at for names that are none of ours."""
-    return COMMANDS.get(name) or other_commands().get(name)
+    return COMMANDS.get(name) or package_commands().get(name)
 
 
 def load(name: str) -> Any:
