@@ -2,7 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from valuebox.store.texts import Texts
 
 if TYPE_CHECKING:
     from valuebox.facts.schemas import Customer, Event
@@ -38,7 +43,8 @@ class ArrivingCustomers:
 class ArrivingEvents:
     """Events by column: a value per event in each, in the order sent; None and NaN are missing.
 
-    `time` is a list of aware moments or a `datetime64[us]` array in UTC.
+    `time` is a list of aware moments or a `datetime64[us]` array in UTC, `properties` are objects or
+    their JSON.
     """
 
     source: Sequence[str]
@@ -49,7 +55,7 @@ class ArrivingEvents:
     time: Any
     amount: Any
     currency: Sequence[str | None]
-    properties: Sequence[dict[str, Any] | None]
+    properties: Sequence[dict[str, Any] | None] | Texts
 
     @classmethod
     def of(cls, events: Sequence["Event"]) -> Self:
@@ -68,3 +74,29 @@ class ArrivingEvents:
 
     def __len__(self) -> int:
         return len(self.id)
+
+    def ordered(self) -> tuple[Self, list[int]]:
+        """The same events in the order of source and id, and the position of each before.
+
+        Of events with the same key, those that came first are first. The order is that of code
+        points, whatever database they go to.
+        """
+        ids = list(self.id)
+        # Nearly always all are of one source: texts compare faster than pairs.
+        keys = ids if len(set(self.source)) == 1 else list(zip(self.source, ids, strict=True))
+        order = sorted(range(len(ids)), key=keys.__getitem__)
+        if order == list(range(len(ids))):
+            return self, order
+        columns = {name: _taken(column, order) for name, column in vars(self).items()}
+        return type(self)(**columns), order
+
+    @property
+    def doubled(self) -> bool:
+        """Whether two of them have the same source and id."""
+        return len(set(zip(self.source, self.id, strict=True))) < len(self)
+
+
+def _taken(column: Any, order: Sequence[int]) -> Any:
+    if isinstance(column, np.ndarray):
+        return column[order]
+    return column.at(order) if isinstance(column, Texts) else itemgetter(*order)(column)

@@ -1,26 +1,26 @@
 """How customers and events get into the database, each once."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, Table, Text, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Table, Text, and_, cast, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from valuebox.facts.arriving import ArrivingCustomers, ArrivingEvents
 from valuebox.facts.merging import Attributes, is_same, merged, with_told, without_removed
 from valuebox.facts.schemas import MAX_NAMED, CustomersStored, EventsStored
 from valuebox.facts.tables import Customer, Event
-from valuebox.store.base import Base
 from valuebox.store.clock import CLOCK
 from valuebox.store.staging import POSITION, staged
-from valuebox.store.upsert import columns_of_new, insert_missing, upsert
-from valuebox.store.writing import Rows, table_of
+from valuebox.store.upsert import columns_of_new, insert_missing, insert_new, upsert
+from valuebox.store.writing import COPY_FROM, Rows, table_of
 
 _EVENTS: Final = table_of(Event)
 _CUSTOMERS: Final = table_of(Customer)
 _KEY: Final = ("source", "id")
 _TOLD_OF_CUSTOMERS: Final = ("created", "attributes")
+_LOOKED_AT: Final = 30
 _TOLD_OF_EVENTS: Final = ("customer", "session", "type", "time", "amount", "currency")
 
 
@@ -60,21 +60,33 @@ def add_events(session: Session, events: ArrivingEvents) -> Put:
         session: Of the transaction that stores them.
         events: In any order. Where two have the same key, the first one counts.
     """
-    columns = vars(events) | {"received_at": CLOCK.moment()}
-    with staged(session, Rows(Event, len(events), columns)) as new:
-        added = _add(session, Event, new, columns)
-        if added == len(events):
-            return Put(added, [], [])
-        differing = _differing(session, new)
-        return Put(added, _doubled(session, new, set(differing)), differing)
-
-
-def _add(session: Session, model: type[Base], new: Table, columns: Iterable[str]) -> int:
-    """Insert what is not there yet; of several rows with the same key the first one."""
     # One order for everybody, so that two requests with the same rows cannot deadlock.
-    in_order = select(*(new.c[name] for name in columns)).order_by(*_key(new), new.c[POSITION])
-    # A condition tells SQLite that what follows it is no join.
-    return insert_missing(session, model, in_order.where(new.c[POSITION] >= 0))
+    in_order, order = events.ordered()
+    columns = vars(in_order) | {"received_at": CLOCK.moment()}
+    rows = Rows(Event, len(events), columns)
+    added = 0 if events.doubled or _some_known(session, in_order) else insert_new(session, rows)
+    if added == len(events):
+        return Put(added, [], [])
+    with staged(session, rows) as new:
+        query = select(*(new.c[name] for name in columns)).order_by(new.c[POSITION])
+        # A condition tells SQLite that what follows it is no join.
+        added += insert_missing(session, Event, query.where(new.c[POSITION] >= 0))
+        differing = _differing(session, new)
+        doubled = _doubled(session, new, set(differing))
+    doubled, differing = (sorted(order[row] for row in some) for some in (doubled, differing))
+    return Put(added, doubled, differing)
+
+
+def _some_known(session: Session, events: ArrivingEvents) -> bool:
+    """Whether some of a few of the events are stored: what is sent again is so mostly as a whole.
+
+    Finding that out from the database's refusal would cost more, and would be logged there.
+    """
+    some = range(0, len(events), -(-len(events) // _LOOKED_AT))
+    source = events.source[0]
+    ids = [events.id[row] for row in some if events.source[row] == source]
+    query = select(exists().where(_EVENTS.c.source == source, _EVENTS.c.id.in_(ids)))
+    return len(events) >= COPY_FROM and bool(session.scalar(query))
 
 
 def _doubled(session: Session, new: Table, differing: Container[int]) -> list[int]:
@@ -130,7 +142,10 @@ def put_customers(session: Session, customers: ArrivingCustomers) -> CustomersSt
     columns = vars(told) | {"received_at": now, "changed_at": now}
     columns["attributes"] = [without_removed(one) for one in told.attributes]
     with staged(session, Rows(Customer, len(told), columns)) as new:
-        added = _add(session, Customer, new, columns)
+        # One order for everybody, so that two requests with the same rows cannot deadlock.
+        in_order = select(*(new.c[name] for name in columns)).order_by(*_key(new))
+        # A condition tells SQLite that what follows it is no join.
+        added = insert_missing(session, Customer, in_order.where(new.c[POSITION] >= 0))
         changed = [] if added == len(told) else _changed(session, new, told.attributes)
     if changed:
         _replace(session, changed, now)

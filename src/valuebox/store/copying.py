@@ -96,8 +96,9 @@ def _ids(values: Sequence[UUID]) -> Field:
 def moments_of(values: Any) -> NDArray[np.datetime64]:
     """A column of moments as an array in UTC, NaT for None."""
     if not isinstance(values, np.ndarray):
+        # Of texts NumPy makes moments far sooner than of Python's.
         values = [
-            one.astimezone(UTC).replace(tzinfo=None) if one and one.tzinfo else one
+            one and (one.astimezone(UTC).replace(tzinfo=None) if one.tzinfo else one).isoformat()
             for one in values
         ]
     return np.asarray(values, dtype="datetime64[us]")

@@ -34,6 +34,14 @@ class Texts(Sequence[str | None]):
     def __iter__(self) -> Iterator[str | None]:
         return iter(self.listed())
 
+    def at(self, rows: Sequence[int]) -> "Texts":
+        """The texts of some rows, in the order in which these are named."""
+        ends = np.cumsum(np.maximum(self.lengths, 0)).tolist()
+        starts = [0, *ends]
+        whole = self.octets.tobytes()
+        octets = b"".join([whole[starts[row] : ends[row]] for row in rows])
+        return Texts(self.lengths[rows], np.frombuffer(octets, dtype=np.uint8))
+
     def listed(self) -> list[str | None]:
         """All texts as a list."""
         ends = np.cumsum(np.maximum(self.lengths, 0)).tolist()

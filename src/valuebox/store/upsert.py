@@ -5,12 +5,13 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from valuebox.store.base import Base
 from valuebox.store.clock import CLOCK
-from valuebox.store.writing import table_of
+from valuebox.store.writing import COPY_FROM, Rows, insert_unless_there, table_of, write
 
 Source = Select[Any] | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """New rows: a query whose columns are called as those of the table, one row, or several."""
@@ -37,6 +38,28 @@ def insert_missing(session: Session, model: type[Base] | Table, source: Source) 
     statement = _of(insert, source).on_conflict_do_nothing(index_elements=_key(insert.table))
     result = session.execute(statement, _rows(source))
     return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def insert_new(session: Session, rows: Rows) -> int:
+    """Insert rows that are most likely new, and say how many were: all of them, or fewer.
+
+    Where they are many it is all or none, and finding out that a key is there costs as much as
+    inserting the rows before it, which PostgreSQL has to clear away later.
+
+    Args:
+        session: In a transaction, which goes on whatever was there.
+        rows: No key comes twice among them. They are in one order for everybody, so that two
+            transactions with the same keys cannot deadlock.
+    """
+    connection = session.connection()
+    if rows.count < COPY_FROM or connection.dialect.name == "sqlite":
+        return insert_unless_there(connection, rows)
+    try:
+        with session.begin_nested():
+            write(session, [rows])
+    except IntegrityError:
+        return 0
+    return rows.count
 
 
 def upsert(

@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC
 from functools import cache
+from itertools import chain
 from typing import Any, Final, cast
 
 import numpy as np
@@ -20,6 +21,7 @@ from valuebox.store.texts import Texts
 
 COPY_FROM: Final = 100
 """Rows from which on COPY beats INSERT."""
+_UNLESS_THERE: Final = "ON CONFLICT DO NOTHING"
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,7 @@ def write(session: Session, rows: Iterable[Rows | Then]) -> None:
             if isinstance(some, Then):
                 connection.exec_driver_sql(some.sql["sqlite"])
                 continue
-            insert_into, _ = _statement(some.into, tuple(some.columns))
-            columns = [(some.into.c[name].type, values) for name, values in some.columns.items()]
-            row = f"({', '.join('?' * len(columns))})"
-            connection.exec_driver_sql(f"{insert_into} {row}", list(lite.values(columns)))
+            _insert_lite(connection, some)
         return
     few: list[Rows | Then] = []
     for some in rows:
@@ -83,6 +82,27 @@ def write(session: Session, rows: Iterable[Rows | Then]) -> None:
             _copy(connection, some)
     if few:
         insert_few(connection, few)
+
+
+def insert_unless_there(connection: Connection, rows: Rows) -> int:
+    """Insert rows whose primary key is not there yet, and return how many these were.
+
+    Args:
+        connection: In a transaction.
+        rows: On PostgreSQL few, of which one statement is made.
+    """
+    if connection.dialect.name == "sqlite":
+        return _insert_lite(connection, rows, _UNLESS_THERE)
+    statement, parameters = _insert(rows)
+    return connection.exec_driver_sql(f"{statement} {_UNLESS_THERE}", tuple(parameters)).rowcount
+
+
+def _insert_lite(connection: Connection, rows: Rows, ending: str = "") -> int:
+    insert_into, _ = _statement(rows.into, tuple(rows.columns))
+    columns = [(rows.into.c[name].type, values) for name, values in rows.columns.items()]
+    row = f"({', '.join('?' * len(columns))})"
+    found = list(lite.values(columns))
+    return connection.exec_driver_sql(f"{insert_into} {row} {ending}", found).rowcount
 
 
 def _copy(connection: Connection, rows: Rows) -> None:
@@ -112,16 +132,22 @@ def insert_few(connection: Connection, tables: Sequence[Rows | Then]) -> None:
         if isinstance(rows, Then):
             statements.append(rows.sql["postgresql"])
             continue
-        insert_into, adapters = _statement(rows.into, tuple(rows.columns))
-        row = f"({', '.join(['%s'] * len(rows.columns))})"
-        statements.append(f"{insert_into} {', '.join([row] * rows.count)}")
-        columns = [_listed(values, rows.count) for values in rows.columns.values()]
-        for position, adapt in adapters.items():
-            if not isinstance(columns[position], Texts):
-                columns[position] = [None if v is None else adapt(v) for v in columns[position]]
-        for values in zip(*columns, strict=True):
-            parameters += values
+        statement, values = _insert(rows)
+        statements.append(statement)
+        parameters += values
     connection.exec_driver_sql("; ".join(statements), tuple(parameters))
+
+
+def _insert(rows: Rows) -> tuple[str, list[Any]]:
+    """One statement for all rows, and its parameters."""
+    insert_into, adapters = _statement(rows.into, tuple(rows.columns))
+    row = f"({', '.join(['%s'] * len(rows.columns))})"
+    columns = [_listed(values, rows.count) for values in rows.columns.values()]
+    for position, adapt in adapters.items():
+        if not isinstance(columns[position], Texts):
+            columns[position] = [None if v is None else adapt(v) for v in columns[position]]
+    parameters = list(chain.from_iterable(zip(*columns, strict=True)))
+    return f"{insert_into} {', '.join([row] * rows.count)}", parameters
 
 
 @cache

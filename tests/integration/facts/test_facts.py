@@ -53,6 +53,17 @@ def test_the_same_events_again_change_nothing(store: Store, count: int) -> None:
     assert len(after) == count + 1
 
 
+@pytest.mark.parametrize("count", [50, 300])
+def test_one_known_event_among_many_new_ones_is_found(store: Store, count: int) -> None:
+    put_events(store, event(7), event(31))
+    sent = [event(n, amount=1.0 if n == 31 else 9.5) for n in reversed(range(count))]
+    told = put_events(store, *sent)
+    assert (told.added, told.unchanged, told.differing) == (count - 2, 1, 1)
+    assert told.differing_rows == [count - 32]
+    assert stored_events(store)["31"].amount == 9.5
+    assert len(stored_events(store)) == count
+
+
 def test_ids_of_two_sources_do_not_meet(store: Store) -> None:
     assert put_events(store, event(1), event(1, source="fair")).added == 2
     assert put_customers(store, customer(1), customer(1, source="fair")).added == 2
