@@ -35,7 +35,7 @@ fuzz: install
 	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 2500 -m slow tests/e2e/serving/test_fuzzed.py tests/e2e/serving/test_modelled.py
 	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 20000 tests/unit/importing/test_import_mangled.py
 	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 100000 tests/unit/files/test_mangled_files.py
-	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 50000 tests/unit/schemas/test_decoding.py
+	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 50000 tests/unit/schemas/test_decoding.py tests/unit/facts/test_decoded_facts.py
 
 lint: install
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

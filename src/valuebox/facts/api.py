@@ -2,7 +2,6 @@
 
 from valuebox.access.keys import Scope
 from valuebox.facts import repository, schemas
-from valuebox.facts.arriving import ArrivingCustomers, ArrivingEvents
 from valuebox.serving.endpoint import endpoint
 from valuebox.serving.pipeline import Pipeline
 
@@ -19,7 +18,7 @@ class FactsApi:
         Takes 1 to 10,000 customers. All are stored or none. Attributes that are not sent stay;
         null removes one.
         """
-        columns = ArrivingCustomers.of(customers.root)
+        columns = customers.columns
         return self.pipeline.keep(
             customers,
             schemas.CustomersStored,
@@ -32,7 +31,7 @@ class FactsApi:
 
         Takes 1 to 10,000 events, also of customers who are not known yet. All are stored or none.
         """
-        columns = ArrivingEvents.of(events.root)
+        columns = events.columns
         return self.pipeline.keep(
             events,
             schemas.EventsStored,

@@ -43,8 +43,8 @@ class ArrivingCustomers:
 class ArrivingEvents:
     """Events by column: a value per event in each, in the order sent; None and NaN are missing.
 
-    `time` is a list of aware moments or a `datetime64[us]` array in UTC, `properties` are objects or
-    their JSON.
+    `time` is a list of aware moments or a `datetime64[us]` array in UTC; `properties` are objects,
+    or their JSON.
     """
 
     source: Sequence[str]

@@ -5,7 +5,7 @@ Moments without a zone are taken for UTC.
 
 import sys
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Self
 
 from pydantic import (
     AfterValidator,
@@ -19,13 +19,17 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from valuebox.facts import decoding
+from valuebox.facts.arriving import ArrivingCustomers, ArrivingEvents
+from valuebox.facts.decoding import MAX_AMOUNT as MAX_AMOUNT
+from valuebox.facts.decoding import MAX_ROWS as MAX_ROWS
+from valuebox.facts.decoding import MAX_VALUES
 from valuebox.facts.tables import MAX_ID, MAX_SOURCE, MAX_TYPE
+from valuebox.schemas.decoding import SHORT
 from valuebox.schemas.moments import Moment
-from valuebox.schemas.requests import RequestModel
+from valuebox.schemas.requests import Decoded, RequestModel
 from valuebox.schemas.values import MAX_ROW_BYTES, Model, no_nul, outsized, storable
 
-MAX_ROWS: Final = 10_000
-MAX_AMOUNT: Final = 1e12
 MAX_NAMED: Final = 20
 """Rows of a kind that are listed at most."""
 
@@ -175,15 +179,37 @@ class Customers(
 ):
     """Customers, at most 10,000; one who is sent twice is told of twice, in this order."""
 
-    max_values = 50 * MAX_ROWS
+    max_values = MAX_VALUES
     names_object = "attributes"
+
+    @classmethod
+    def read(cls, body: bytes) -> "Self | Decoded":
+        """As `RequestModel.read`; decoded where that is certain to hold the same."""
+        columns = decoding.customers_of(body) if len(body) > SHORT else None
+        return cls.model_validate_json(body) if columns is None else Decoded.of(columns)
+
+    @property
+    def columns(self) -> ArrivingCustomers:
+        """The customers by column."""
+        return ArrivingCustomers.of(self.root)
 
 
 class Events(_Facts, RootModel[Annotated[list[Event], Field(min_length=1, max_length=MAX_ROWS)]]):
     """Events, at most 10,000, in any order."""
 
-    max_values = 50 * MAX_ROWS
+    max_values = MAX_VALUES
     names_object = "properties"
+
+    @classmethod
+    def read(cls, body: bytes) -> "Self | Decoded":
+        """As `RequestModel.read`; decoded where that is certain to hold the same."""
+        columns = decoding.events_of(body) if len(body) > SHORT else None
+        return cls.model_validate_json(body) if columns is None else Decoded.of(columns)
+
+    @property
+    def columns(self) -> ArrivingEvents:
+        """The events by column."""
+        return ArrivingEvents.of(self.root)
 
 
 class CustomersStored(Model):

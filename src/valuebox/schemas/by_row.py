@@ -1,7 +1,7 @@
 """Rows that callers send one by one, each with columns of its own beside those that are known."""
 
 from collections.abc import Iterator, Sequence, Set
-from typing import Annotated, Any, ClassVar, Final, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, ConfigDict, JsonValue, model_validator
 
@@ -9,9 +9,6 @@ from valuebox.schemas import decoding
 from valuebox.schemas.by_column import RowsByColumn
 from valuebox.schemas.requests import RequestModel
 from valuebox.schemas.values import Model, no_nul, outsized, storable
-
-_SHORT: Final = 800
-"""Bytes of a few rows, of which their models are made as soon as a table."""
 
 
 class Row(Model):
@@ -36,7 +33,7 @@ class RowsByRow(RequestModel):
     @classmethod
     def read(cls, body: bytes) -> "Self | RowsByColumn":
         """As `RequestModel.read`; a table where that is certain to hold the same."""
-        table = decoding.of_rows(cls, body) if len(body) > _SHORT else None
+        table = decoding.of_rows(cls, body) if len(body) > decoding.SHORT else None
         return cls.model_validate_json(body) if table is None else table
 
     @property

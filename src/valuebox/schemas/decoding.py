@@ -5,7 +5,7 @@ of its own. Whatever does not pass, and whatever is in doubt, is left to the mod
 refuse: nothing here has a message. See docs/decisions/0017-typed-rows.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, cast, get_args
@@ -17,18 +17,20 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from valuebox.schemas.columns import Column, Joined, Kind, Many, columns_of_rows
-from valuebox.schemas.requests import names_at_most
+from valuebox.schemas.requests import RequestModel, names_at_most
 from valuebox.schemas.values import Model
 
 if TYPE_CHECKING:
     from valuebox.schemas.by_column import RowsByColumn
     from valuebox.schemas.by_row import RowsByRow
 
+SHORT: Final = 800
+"""Bytes of a few rows, of which models are made as soon as columns."""
 _NUL: Final = rb"\u0000"
 """The one way in which JSON spells a NUL, which no column holds."""
 
 Table = TypeVar("Table", bound="RowsByColumn")
-_Decoder = msgspec.json.Decoder[Any]
+Decoder = msgspec.json.Decoder[Any]
 
 
 def of_rows(model: "type[RowsByRow]", body: bytes) -> "RowsByColumn | None":
@@ -37,7 +39,7 @@ def of_rows(model: "type[RowsByRow]", body: bytes) -> "RowsByColumn | None":
     Returns:
         What holds the same as `model.model_validate_json(body)`; None where that is in doubt.
     """
-    table, rows = model.table, _decoded(_decoder_of_rows(model), model.max_values, body)
+    table, rows = model.table, decoded(_decoder_of_rows(model), model.max_values, body)
     if table is None or table.row is None or rows is None:
         return None
     sent, names = {}, 0
@@ -58,7 +60,7 @@ def of_columns(table: type[Table], body: bytes) -> Table | None:
     Returns:
         What holds the same as `table.model_validate_json(body)`; None where that is in doubt.
     """
-    columns = _decoded(_decoder_of_columns(table), table.max_values, body)
+    columns = decoded(_decoder_of_columns(table), table.max_values, body)
     if table.row is None or columns is None:
         return None
     found = msgspec.structs.asdict(columns)
@@ -67,7 +69,26 @@ def of_columns(table: type[Table], body: bytes) -> Table | None:
     return _table(table, table.row, body, sent, len(sent)) if len(lengths) == 1 else None
 
 
-def _decoded(decoder: _Decoder | None, max_values: int, body: bytes) -> Any:
+def plain_rows(model: type[RequestModel], body: bytes) -> Sequence[Any] | None:
+    """Rows whose fields are all needed, and bounded by their kinds alone.
+
+    Args:
+        model: A list of rows.
+        body: What holds one.
+
+    Returns:
+        Rows with the attributes that those of `model.model_validate_json(body)` have; None where
+        that is in doubt, or where few rows would take the models no longer.
+    """
+    if len(body) <= SHORT:
+        return None
+    decoder, names = _decoder_of_plain_rows(model)
+    rows = decoded(decoder, model.max_values, body)
+    return rows if rows is not None and names_at_most(body, names * len(rows)) else None
+
+
+def decoded(decoder: Decoder | None, max_values: int, body: bytes) -> Any:
+    """What a decoder makes of a body; None where it refuses, or a model may."""
     is_large = len(body) > max_values and body.count(b",") > max_values
     # A single character is looked for in no time, and few bodies have it.
     has_nul = b"\\" in body and _NUL in body
@@ -100,7 +121,7 @@ def _table(
 
 
 @cache
-def _decoder_of_rows(model: "type[RowsByRow]") -> _Decoder | None:
+def _decoder_of_rows(model: "type[RowsByRow]") -> Decoder | None:
     row = model.table and model.table.row
     if row is None or not (_bounds_by_kinds(row) and _has_our_rules(model)):
         return None
@@ -114,7 +135,23 @@ def _decoder_of_rows(model: "type[RowsByRow]") -> _Decoder | None:
 
 
 @cache
-def _decoder_of_columns(table: "type[RowsByColumn]") -> _Decoder | None:
+def _decoder_of_plain_rows(model: type[RequestModel]) -> tuple[Decoder, int]:
+    """The decoder, and how many names a row has."""
+    root = model.model_fields["root"]
+    (row,) = get_args(root.annotation)
+    fields = [
+        (name, kind.decodes)
+        for name, field in row.model_fields.items()
+        for kind in field.metadata
+        if isinstance(kind, Kind)
+    ]
+    plain: Any = msgspec.defstruct(row.__name__, fields, forbid_unknown_fields=True, gc=False)
+    rows = Annotated[list[plain], Meta(min_length=1, max_length=_most(root))]
+    return msgspec.json.Decoder(rows), len(fields)
+
+
+@cache
+def _decoder_of_columns(table: "type[RowsByColumn]") -> Decoder | None:
     row = table.row
     if row is None or not (_bounds_by_kinds(row) and _has_our_rules(table)):
         return None

@@ -105,6 +105,25 @@ def names_at_most(body: bytes, count: int) -> bool:
     return named <= count and not (may_be_apart and _SPACE_BEFORE_COLON.search(body))
 
 
+class Decoded(RequestModel):
+    """Rows of a body that were decoded without a model for each, by column."""
+
+    max_values = 0
+
+    columns: Any
+    rows: int
+
+    @classmethod
+    def of(cls, columns: Any, rows: int | None = None) -> "Decoded":
+        """What holds `columns`, of as many rows as these have, or `rows`."""
+        return cls.model_construct(columns=columns, rows=len(columns) if rows is None else rows)
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows were sent."""
+        return self.rows
+
+
 class Nothing(RequestModel):
     """An object in which nothing is looked at."""
 

@@ -82,11 +82,10 @@ class LtvApi:
     @endpoint("/v1/ltv/outcomes", Scope.PREDICT, stores=True)
     def ltv_outcomes(self, outcomes: schemas.Outcomes, /) -> schemas.OutcomesStored:
         """Report realised values; the same again changes nothing, another one replaces it."""
-        targets = {row.user_id: row.target for row in outcomes.root}
         return self.pipeline.keep(
             outcomes,
             schemas.OutcomesStored,
-            lambda session: repository.put_outcomes(session, targets),
+            lambda session: repository.put_outcomes(session, outcomes.columns),
         )
 
     @endpoint("/v1/ltv/model", Scope.PREDICT, Scope.READ, refuses=("not_found",))

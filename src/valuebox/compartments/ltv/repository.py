@@ -1,6 +1,6 @@
 """How features, predictions and outcomes are written and found."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -67,7 +67,7 @@ def new_predictions(
     yield noting("ltv", LtvFeatures.__tablename__, ids)
 
 
-def put_outcomes(session: Session, targets: dict[int, float]) -> OutcomesStored:
+def put_outcomes(session: Session, targets: Mapping[int, float]) -> OutcomesStored:
     """Store realised values by user id; a known value is left alone, another one replaced."""
     return OutcomesStored(**put_latest(session, LtvOutcome, targets)._asdict())
 

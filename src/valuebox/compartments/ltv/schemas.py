@@ -4,7 +4,8 @@ Amounts (`STV`, `target`, `prediction`) are in the site's currency; moments with
 the site's own clock, moments with one are converted to UTC.
 """
 
-from typing import Annotated, Final, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, JsonValue, RootModel
@@ -17,10 +18,11 @@ from valuebox.compartments.ltv.user import Category as Category
 from valuebox.compartments.ltv.user import Target, UserId
 from valuebox.compartments.ltv.user import User as User
 from valuebox.models.contributions import Contributions
+from valuebox.schemas import decoding
 from valuebox.schemas.by_row import RowsByRow
 from valuebox.schemas.moments import JoinDate, StoredMoment
 from valuebox.schemas.paging import After, OfRequest, PageSize
-from valuebox.schemas.requests import RequestModel
+from valuebox.schemas.requests import Decoded, RequestModel
 from valuebox.schemas.values import Model
 
 MAX_ROWS: Final = 10_000
@@ -127,6 +129,23 @@ class Outcomes(
     """Realised values, at most 10,000; of a user sent twice the last one counts."""
 
     max_values = 10 * MAX_ROWS
+
+    @classmethod
+    def read(cls, body: bytes) -> "Self | Decoded":
+        """As `RequestModel.read`; decoded where that is certain to hold the same."""
+        rows = decoding.plain_rows(cls, body)
+        return (
+            cls.model_validate_json(body) if rows is None else Decoded.of(_values(rows), len(rows))
+        )
+
+    @property
+    def columns(self) -> Mapping[int, float]:
+        """The values by user."""
+        return _values(self.root)
+
+
+def _values(rows: Sequence[Any]) -> dict[int, float]:
+    return {row.user_id: row.target for row in rows}
 
 
 class OutcomesStored(Model):
