@@ -5,7 +5,7 @@ its length and its bytes in network order; a length of -1 is NULL.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -29,6 +29,9 @@ EPOCH: Final = np.datetime64("2000-01-01", "us")
 _COUNT_BYTES: Final = 2
 _LENGTH_BYTES: Final = 4
 _NULL: Final = -1
+_ROWS: Final = 1_000
+"""Rows of a part: about as much as a connection takes before the server has read it, so that the
+next part is made while the server stores this one."""
 
 
 class Field(NamedTuple):
@@ -40,15 +43,23 @@ class Field(NamedTuple):
     """Bytes of all values, one value after the other."""
 
 
-def binary(columns: Sequence[tuple[TypeEngine[Any], Any]], n_rows: int) -> bytes:
-    """Rows in the binary format that COPY takes.
+def binary(columns: Sequence[tuple[TypeEngine[Any], Any]], n_rows: int) -> Iterator[bytes]:
+    """Rows in the binary format that COPY takes, a part after the other.
 
     Args:
         columns: The type of each column of the table and its values: an array or a sequence of
             `n_rows`, or a single value for all of them. None, NaN and NaT are NULL.
         n_rows: How many rows.
     """
-    fields = [_field(kind, values, n_rows) for kind, values in columns]
+    fields = [_fields(kind, values) for kind, values in columns]
+    yield _SIGNATURE
+    for start in range(0, n_rows, _ROWS):
+        stop = min(start + _ROWS, n_rows)
+        yield _rows([part(start, stop) for part in fields], stop - start)
+    yield _TRAILER
+
+
+def _rows(fields: Sequence[Field], n_rows: int) -> bytes:
     sizes = [_LENGTH_BYTES + np.maximum(field.lengths, 0) for field in fields]
     ends = np.cumsum(_COUNT_BYTES + sum(sizes))
     out = np.empty(int(ends[-1]), dtype=np.uint8)
@@ -63,7 +74,7 @@ def binary(columns: Sequence[tuple[TypeEngine[Any], Any]], n_rows: int) -> bytes
         within = np.arange(len(field.octets)) - np.repeat(starts, lengths)
         out[np.repeat(at + _LENGTH_BYTES, lengths) + within] = field.octets
         at = at + size
-    return b"".join((_SIGNATURE, out.tobytes(), _TRAILER))
+    return out.tobytes()
 
 
 def _put(out: Octets, at: NDArray[np.int64], numbers: NDArray[Any]) -> None:
@@ -77,12 +88,21 @@ def is_column(values: Any) -> bool:
     return isinstance(values, (Sequence, np.ndarray)) and not isinstance(values, str)
 
 
-def _field(kind: TypeEngine[Any], values: Any, n_rows: int) -> Field:
+def _fields(kind: TypeEngine[Any], values: Any) -> Callable[[int, int], Field]:
+    """A function that makes the fields of some rows, from one to before another."""
     encode = next(encode for known, encode in _ENCODERS if isinstance(kind, known))
-    if is_column(values):
-        return encode(values)
-    lengths, octets = encode([values])
-    return Field(np.repeat(lengths, n_rows), np.tile(octets, n_rows))
+    if not is_column(values):
+        one = encode([values])
+        return lambda start, stop: Field(
+            np.repeat(one.lengths, stop - start), np.tile(one.octets, stop - start)
+        )
+    if not isinstance(values, Ids | Texts):
+        return lambda start, stop: encode(values[start:stop])
+    whole = encode(values)
+    ends = np.concatenate([[0], np.cumsum(np.maximum(whole.lengths, 0))])
+    return lambda start, stop: Field(
+        whole.lengths[start:stop], whole.octets[ends[start] : ends[stop]]
+    )
 
 
 def _ids(values: Sequence[UUID]) -> Field:

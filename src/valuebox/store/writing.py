@@ -1,8 +1,7 @@
 """How many rows get into tables: by COPY, or few of them all in one statement."""
 
-import io
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC
@@ -105,14 +104,25 @@ def _insert_lite(connection: Connection, rows: Rows, ending: str = "") -> int:
     return connection.exec_driver_sql(f"{insert_into} {row} {ending}", found).rowcount
 
 
+class _Parts:
+    """A file as the driver reads it, of parts that are made meanwhile."""
+
+    def __init__(self, parts: Iterator[bytes]):
+        self._parts = parts
+
+    def read(self, size: int = -1) -> bytes:
+        """The next part, however long it is."""
+        return next(self._parts, b"")
+
+
 def _copy(connection: Connection, rows: Rows) -> None:
     columns = [(rows.into.c[name].type, values) for name, values in rows.columns.items()]
-    content = copying.binary(columns, rows.count)
+    content = _Parts(copying.binary(columns, rows.count))
     order = f"COPY {rows.into.name} ({', '.join(rows.columns)}) FROM STDIN (FORMAT binary)"
     driver, dialect = connection.connection, connection.dialect
     try:
         with closing(driver.cursor()) as cursor:
-            cursor.copy_expert(order, io.BytesIO(content), size=len(content))
+            cursor.copy_expert(order, content)
     except dialect.loaded_dbapi.Error as error:
         # What SQLAlchemy does around statements of its own.
         gone = dialect.is_disconnect(error, driver.dbapi_connection, None)

@@ -35,7 +35,7 @@ ODD: dict[str, list[Any]] = {
 }
 
 
-@pytest.mark.parametrize("count", [4, COPY_FROM * 2])
+@pytest.mark.parametrize("count", [4, COPY_FROM * 12])
 def test_every_value_arrives_as_it_was(store: Store, count: int) -> None:
     ids, request_id = new_ids(count), new_id()
     sent = {name: values * (count // 4) for name, values in ODD.items()}

@@ -85,7 +85,7 @@ def stored(kind: type[Any], columns: Columns) -> str:
     texts = lite._json(objects)
     values = [None if one is None else json.loads(one) for one in texts]
     pairs = [(table.c[name].type, values) for name, values in told.items()]
-    return repr((copying.binary(pairs, len(columns)), list(lite.values(pairs)), values))
+    return repr((list(copying.binary(pairs, len(columns))), list(lite.values(pairs)), values))
 
 
 def same(kind: type[Any], body: bytes) -> str:
