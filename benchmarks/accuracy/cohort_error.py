@@ -26,8 +26,7 @@ from numpy.typing import NDArray
 
 from valuebox.compartments.ltv.files import columns_of, read_users
 from valuebox.compartments.ltv.model import LtvModel
-from valuebox.statistics import cohorts
-from valuebox_training.ltv import pipeline
+from valuebox_training.ltv import cohorts, pipeline
 from valuebox_training.ltv.simulate import Simulation, simulate
 from valuebox_training.ltv.worlds import WORLDS
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from valuebox.statistics import cohorts
+from valuebox_training.ltv import cohorts
 from valuebox_training.ltv.worlds import WORLDS
 
 # Judged on not failing: its only segment's month has next to no error to be a ratio of.

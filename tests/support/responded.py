@@ -6,10 +6,13 @@ from threading import Event
 from typing import Any, Final
 
 import numpy as np
+from sqlalchemy.orm import Session
 
 from support.facts import event, put_events
 from support.sums import AT_ONCE, some_time_ago
+from valuebox.compartments.contract import People
 from valuebox.compartments.response import repository
+from valuebox.compartments.response.compartment import COMPARTMENT
 from valuebox.compartments.response.features import Cell
 from valuebox.compartments.response.ledger import LEDGER
 from valuebox.features.bins import SHARE_EDGES, CategoryBins, NumberBins, Reference
@@ -40,6 +43,12 @@ def opened(store: Store) -> Store:
         note = Note(TAG, START - timedelta(days=5), REFERENCE, {"moves": {"bought": 0.1}})
         register(session, LEDGER, note)
     return store
+
+
+def forget(session: Session, *customers: str) -> int:
+    """Forget customers of the shop, as `valuebox users forget` does, and say how many rows."""
+    (personal,) = COMPARTMENT.personal
+    return sum(personal.forget(session, People("shop", customers)).values())
 
 
 def bought(

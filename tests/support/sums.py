@@ -22,7 +22,7 @@ from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
 from valuebox.features.bins import prediction_codes
 from valuebox.predictions.sums.folding import SETTLED, Folded, Folding
-from valuebox.statistics.cohorts import MISSING_SEGMENT
+from valuebox.schemas.names import MISSING_SEGMENT
 from valuebox.store import clock
 from valuebox.store.base import Base
 from valuebox.store.engine import Store

@@ -1,9 +1,9 @@
 """Prints how far off predictions of lifetime value are, by cohort and user by user."""
 
-from valuebox.statistics.cohorts import CohortReport
 from valuebox.statistics.scores import UserScores
 from valuebox_cli.terminal.console import out
 from valuebox_cli.terminal.tabular import print_table
+from valuebox_training.ltv.cohorts import CohortReport
 
 
 def print_report(report: CohortReport) -> None:

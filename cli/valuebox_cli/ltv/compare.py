@@ -9,13 +9,13 @@ from valuebox.compartments.loading import LoadedModel
 from valuebox.compartments.ltv.files import columns_of
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.errors import ValueboxError
-from valuebox.statistics import cohorts
-from valuebox.statistics.cohorts import CohortReport
 from valuebox.statistics.scores import UserScores, user_scores
 from valuebox_cli.ltv.cohort_errors import print_errors, print_scores
 from valuebox_cli.ltv.matured import matured_users
 from valuebox_cli.terminal.console import out
 from valuebox_cli.terminal.options import migrated_store
+from valuebox_training.ltv import cohorts
+from valuebox_training.ltv.cohorts import CohortReport
 
 
 def compare(

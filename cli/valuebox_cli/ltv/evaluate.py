@@ -25,11 +25,11 @@ from valuebox.compartments.ltv.files import (
 from valuebox.compartments.ltv.schemas import Prediction
 from valuebox.models.contributions import Contributions
 from valuebox.schemas.plain import columns_of as columns_of_frame
-from valuebox.statistics import cohorts
-from valuebox.statistics.cohorts import CohortReport
 from valuebox.store.engine import Store, make_engine, reason
 from valuebox_cli.client import advised, connected
 from valuebox_cli.terminal.console import Interrupted, Unreachable
+from valuebox_training.ltv import cohorts
+from valuebox_training.ltv.cohorts import CohortReport
 
 _BULK: Final = "/v1/ltv/predict/bulk"
 Source = Literal["api", "database"]

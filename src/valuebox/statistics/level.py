@@ -1,8 +1,8 @@
-"""Where behaviour has moved to since most of the training users joined.
+"""Where the level of amounts to come has moved to since most of what was learned from.
 
-Trees that do not see the date predict the average of the months they learned from. When users
-renew less than they used to, every prediction is too high by about the same factor of what is
-still to come, and the users who joined last show that factor best.
+Trees that do not see the date predict the average of the months they learned from. When people
+spend less than they used to, every prediction is too high by about the same factor of what is
+still to come, and the newest ones whose outcome is known show that factor best.
 """
 
 from collections.abc import Mapping
@@ -17,22 +17,22 @@ from valuebox.statistics.reach import Amounts, known_or_nan
 
 @dataclass(frozen=True)
 class Level:
-    """Correction of the level of the *future*: of what users pay after the first 4 days."""
+    """Correction of the level of the *future*: of what is still to come when it is predicted."""
 
     level: float = 0.0
     """Latest (actual - predicted) / predicted future; 0 where nothing has moved."""
     future_share: float = 0.0
-    """Future / target of the average training user, for users whose `STV` is missing."""
+    """Future / outcome on average, where it is not known what of a prediction has come already."""
 
-    def corrected(self, predictions: NDArray[np.float64], stv: Amounts) -> NDArray[np.float64]:
+    def corrected(self, predictions: NDArray[np.float64], paid: Amounts) -> NDArray[np.float64]:
         """The predictions with their future scaled to the latest level.
 
         Args:
-            predictions: Of the booster, `(n_users,)`, in the currency of `stv`.
-            stv: What each user has paid already; None or NaN where it is not known.
+            predictions: `(n_rows,)`, in the currency of `paid`.
+            paid: What of each has come already; None or NaN where it is not known.
         """
-        paid = known_or_nan(stv, len(predictions))
-        future = np.where(np.isnan(paid), self.future_share * predictions, predictions - paid)
+        known = known_or_nan(paid, len(predictions))
+        future = np.where(np.isnan(known), self.future_share * predictions, predictions - known)
         # Less than what was paid is a refund to come, or an amount nobody paid before.
         return predictions + self.level * np.maximum(future, 0.0)
 

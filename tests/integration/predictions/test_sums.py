@@ -22,9 +22,9 @@ from valuebox.predictions.sums import queries
 from valuebox.predictions.sums.answers import Span
 from valuebox.predictions.sums.selection import Selection
 from valuebox.schemas.names import MISSING_SEGMENT
-from valuebox.statistics import cohorts
 from valuebox.statistics.grain import GRAINS, Grain
 from valuebox.store.engine import Store
+from valuebox_training.ltv import cohorts
 
 ALL = Selection()
 

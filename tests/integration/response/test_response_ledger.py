@@ -4,9 +4,8 @@ import math
 
 import pytest
 from support.facts import put_events
-from support.responded import REFERENCE, START, TAG, bought, fold, opened, predict
+from support.responded import REFERENCE, START, TAG, bought, fold, forget, opened, predict
 
-from valuebox.compartments.response import repository
 from valuebox.compartments.response.ledger import LEDGER
 from valuebox.features.bins import NumberBins
 from valuebox.predictions.monitoring.checks import monitor
@@ -169,7 +168,7 @@ def test_forgotten_customers_leave_the_sums(shop: Store) -> None:
     predict(shop, 0, 50, 0.25)
     fold(shop)
     with shop.writing() as session:
-        gone = repository.forget_responses(session, "shop", [str(one) for one in range(10)])
+        gone = forget(session, *(str(one) for one in range(10)))
     assert gone == 20
     assert months(shop)["bought"].users == 40
     with shop.reading() as session:

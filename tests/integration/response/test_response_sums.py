@@ -5,6 +5,7 @@ from threading import Event
 
 import numpy as np
 import pytest
+from support import responded
 from support.facts import event, put_events
 from support.response_sums import assert_sums
 from support.sums import AT_ONCE, clock_off
@@ -71,7 +72,7 @@ def do(store: Store, rng: np.random.Generator, turn: int) -> None:
 def forget(store: Store, rng: np.random.Generator) -> None:
     with store.writing() as session:
         whom = [str(one) for one in rng.integers(0, 25, 3)]
-        repository.forget_responses(session, "shop", whom)
+        responded.forget(session, *whom)
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -98,7 +99,7 @@ def test_sums_are_those_over_all_rows(
             Folding(store, LEDGER, AT_ONCE).fold(Event(), patient=True)
             assert_sums(store, {KNOWN: REFERENCE})
     with store.writing() as session:
-        repository.forget_responses(session, "shop", [str(one) for one in range(25)])
+        responded.forget(session, *(str(one) for one in range(25)))
     for table in (LEDGER.sums.arrivals, LEDGER.sums.cohorts, LEDGER.sums.cohort_scatter):
         with store.reading() as session:
             assert session.query(table).count() == 0

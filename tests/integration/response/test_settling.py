@@ -11,9 +11,12 @@ import pytest
 from sqlalchemy import delete, select, update
 from support.facts import customer, event, put_customers, put_events
 from support.pruning import pruning
+from support.responded import forget
 from support.sums import clock_off
 
+from valuebox.compartments.contract import People
 from valuebox.compartments.response import repository
+from valuebox.compartments.response.compartment import COMPARTMENT
 from valuebox.compartments.response.features import Cell
 from valuebox.compartments.response.settling import note_category, settle
 from valuebox.compartments.response.tables import (
@@ -197,10 +200,12 @@ def test_forgotten_customers_have_neither_features_nor_outcomes(shop: Store) -> 
     predicted(shop, "a", "b")
     settled(shop)
     with shop.reading() as session:
-        told = [one["table"] for one in repository.records_of_responses(session, "shop", ["a"])]
+        told = [
+            one["table"] for one in COMPARTMENT.personal[0].records(session, People("shop", ["a"]))
+        ]
     assert told == ["response_predictions"] * 4 + ["response_features"] + ["response_outcomes"] * 4
     with shop.writing() as session:
-        assert repository.forget_responses(session, "shop", ["a"]) == 4
+        assert forget(session, "a") == 4
     assert came(shop) == {"b": [0, 0, 0, 0]}
     with shop.reading() as session:
         assert len(session.scalars(select(ResponseFeatures.id)).all()) == 1

@@ -7,7 +7,7 @@ from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.value.bgnbd import BgNbd, NoFit, fit_bgnbd
 from valuebox.compartments.growth.value.gamma_gamma import GammaGamma, fit_gamma_gamma
 from valuebox.compartments.growth.value.holdout import halfway, holdout
-from valuebox.compartments.growth.value.probabilistic import probabilistic_value
+from valuebox.compartments.growth.value.probabilistic import buyers, future
 from valuebox.compartments.growth.value.purchases import Purchases, purchases
 
 # The paper counts the time from a customer's first day until the last one, on which it still looks.
@@ -148,7 +148,7 @@ def test_shapes_in_which_the_model_becomes_a_simpler_one_are_valued_with_a_warni
     assert (expected >= 0).all()
     assert expected.sum() <= 1.1 * 52 * (known.days / known.observed).sum()
     assert ((alive >= 0) & (alive <= 1)).all()
-    told = probabilistic_value(these, bought(these), "campaign", until, 52, 3)
+    told = future(these, buyers(these, bought(these), until), "campaign", 52, 3)
     assert np.isfinite([one.value for one in told.customers]).all()
 
 
@@ -163,7 +163,7 @@ def test_what_cannot_be_learned_is_said() -> None:
         fit_bgnbd(known)
     with pytest.raises(NoFit, match="fewer than 10"):
         fit_gamma_gamma(known)
-    told = probabilistic_value(nobody, bought(nobody), "campaign", START, 52, 5)
+    told = future(nobody, buyers(nobody, bought(nobody), START), "campaign", 52, 5)
     assert (told.buying, told.why_not is not None, told.customers) == (None, True, [])
     nothing = facts([], np.array([], dtype="datetime64[us]"), [], 3)
     assert halfway(nothing, bought(nothing), START) is None
@@ -172,7 +172,7 @@ def test_what_cannot_be_learned_is_said() -> None:
 
 
 def test_values_of_groups_are_sums_of_their_customers(cds: Facts) -> None:
-    told = probabilistic_value(cds, bought(cds), "campaign", CALIBRATED, 39, 3_000)
+    told = future(cds, buyers(cds, bought(cds), CALIBRATED), "campaign", 39, 3_000)
     assert (told.buyers, len(told.customers)) == (2_357, 2_357)
     assert sum(one.value for one in told.groups) == pytest.approx(
         sum(one.value for one in told.customers)

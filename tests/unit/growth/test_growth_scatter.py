@@ -5,7 +5,7 @@ from support.growth import bought, histories
 
 from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.value.bgnbd import fit_bgnbd, fitted_by
-from valuebox.compartments.growth.value.probabilistic import BuyerModel, probabilistic_value
+from valuebox.compartments.growth.value.probabilistic import BuyerModel, buyers, future
 from valuebox.compartments.growth.value.purchases import Purchases
 from valuebox.compartments.growth.value.scatter import Horizon, scatter
 
@@ -20,7 +20,7 @@ def cds() -> Facts:
 
 def test_what_buyers_later_bring_lies_in_their_intervals(cds: Facts) -> None:
     """CDNOW: learned from 39 weeks, judged by the next 39."""
-    told = probabilistic_value(cds, bought(cds), "campaign", CALIBRATED, 39, 3_000)
+    told = future(cds, buyers(cds, bought(cds), CALIBRATED), "campaign", 39, 3_000)
     later = cds.events.time >= CALIBRATED
     spent = cds.amount_per_customer(np.where(later, cds.events.amount, 0.0))
     inside = [

@@ -16,9 +16,9 @@ from support.pages import Page
 
 from valuebox.models.contributions import Contributions
 from valuebox.pages.readable import escaped
-from valuebox.statistics import cohorts
 from valuebox_cli.ltv.evaluate import EvaluationReport
 from valuebox_cli.ltv.page import render
+from valuebox_training.ltv import cohorts
 
 ROOT = Path(__file__).parents[3]
 HOSTILE = [

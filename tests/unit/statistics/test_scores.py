@@ -4,8 +4,8 @@ import pytest
 from scipy.stats import spearmanr
 from sklearn.metrics import mean_absolute_error, r2_score
 
-from valuebox.statistics import cohorts
 from valuebox.statistics.scores import user_scores
+from valuebox_training.ltv import cohorts
 
 
 @pytest.fixture(scope="module")

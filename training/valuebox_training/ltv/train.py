@@ -17,9 +17,8 @@ from valuebox.compartments.ltv.files import (
     outliers,
 )
 from valuebox.compartments.ltv.model import LtvModel
-from valuebox.statistics import cohorts
 from valuebox.statistics.grain import GRAINS
-from valuebox_training.ltv import pipeline
+from valuebox_training.ltv import cohorts, pipeline
 from valuebox_training.ltv.search import Trial, search
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from valuebox.pages.tables import Table, column
-from valuebox.statistics.cohorts import PeriodErrors
 from valuebox.statistics.grain import Grain
+from valuebox_training.ltv.cohorts import PeriodErrors
 
 DECILES: Final = Table(
     "deciles",

@@ -1,4 +1,4 @@
-"""`Kept`, the one object that a compartment makes of its tables to have their rows looked after."""
+"""Stored predictions about customers: judged, handed out, forgotten and expired, once for all."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -32,8 +32,67 @@ from valuebox.worker.expiry import Expiry
 
 
 @dataclass(frozen=True)
+class KeptRows:
+    """Stored predictions about customers: handed out, forgotten and expired by customer.
+
+    What else is stored of a prediction goes with it, by its foreign key.
+    """
+
+    ledger: Ledger
+    predictions: type[Any]
+    """Mapped class with `id`, `source` and `customer`."""
+    beside: tuple[type[Any], ...]
+    """Mapped classes whose `id` is that of a prediction, such as that of the outcomes."""
+    rows: str
+    """What people call the predictions, such as "churn predictions"."""
+    expired: str
+    """What those that have expired are counted as, such as "churn"."""
+
+    @property
+    def personal(self) -> Personal:
+        """How rows are handed out and deleted by customer."""
+        return Personal(Whose.CUSTOMERS, self._records, self._forget)
+
+    def _records(self, session: Session, people: People) -> Iterator[dict[str, Any]]:
+        said = self.predictions
+        for condition in self._of(people):
+            yield from records(session, said, condition, said.id)
+            theirs = select(said.id).where(condition)
+            for table in self.beside:
+                yield from records(session, table, table.id.in_(theirs), table.id)
+
+    def _forget(self, session: Session, people: People) -> Mapping[str, int]:
+        count = 0
+        forgetting = Forgetting(session, self.ledger)
+        for condition in self._of(people):
+            forgetting.take_out(condition)
+            count += deleted(session, self.predictions, condition)
+        forgetting.finish()
+        unname(session, self.ledger, forgetting.cohorts)
+        return {self.rows: count}
+
+    def _of(self, people: People) -> Iterator[ColumnElement[bool]]:
+        said = self.predictions
+        for chunk in chunks(people.ids):
+            yield (said.source == literal(people.source)) & said.customer.in_(chunk)
+
+    @property
+    def expiry(self) -> Expiry:
+        """How old rows are deleted, by the moment that their ids tell."""
+        return Expiry(self._prune, {self.expired: self.rows})
+
+    def _prune(self, session: Session, before: datetime, after: UUID | None = None) -> Pruned:
+        said = self.predictions
+        batch = next_batch(session, said.id, first_id(before), after)
+        count = deleted(session, said, batch.holds(said.id))
+        if batch.last is None:
+            prune_periods(session, self.ledger.name, first_id(before))
+        return Pruned({self.expired: count}, batch.last)
+
+
+@dataclass(frozen=True)
 class Kept:
-    """The tables of a compartment, with all that is done with their rows."""
+    """The tables of a compartment that predicts one probability of each customer."""
 
     name: str
     """Name of the compartment."""
@@ -95,39 +154,13 @@ class Kept:
     @property
     def personal(self) -> Personal:
         """How rows are handed out and deleted by customer."""
-        return Personal(Whose.CUSTOMERS, self._records, self._forget)
-
-    def _records(self, session: Session, people: People) -> Iterator[dict[str, Any]]:
-        said, outcomes = self.tables
-        for condition in self._of(people):
-            yield from records(session, said, condition, said.id)
-            theirs = outcomes.id.in_(select(said.id).where(condition))
-            yield from records(session, outcomes, theirs, outcomes.id)
-
-    def _forget(self, session: Session, people: People) -> Mapping[str, int]:
-        count = 0
-        forgetting = Forgetting(session, self.ledger)
-        for condition in self._of(people):
-            forgetting.take_out(condition)
-            count += deleted(session, self.predictions, condition)
-        forgetting.finish()
-        unname(session, self.ledger, forgetting.cohorts)
-        return {self.rows: count}
-
-    def _of(self, people: People) -> Iterator[ColumnElement[bool]]:
-        said = self.predictions
-        for chunk in chunks(people.ids):
-            yield (said.source == literal(people.source)) & said.customer.in_(chunk)
+        return self._kept.personal
 
     @property
     def expiry(self) -> Expiry:
         """How old rows are deleted, by the moment that their ids tell."""
-        return Expiry(self._prune, {self.name: self.rows})
+        return self._kept.expiry
 
-    def _prune(self, session: Session, before: datetime, after: UUID | None = None) -> Pruned:
-        said = self.predictions
-        batch = next_batch(session, said.id, first_id(before), after)
-        count = deleted(session, said, batch.holds(said.id))
-        if batch.last is None:
-            prune_periods(session, self.name, first_id(before))
-        return Pruned({self.name: count}, batch.last)
+    @property
+    def _kept(self) -> KeptRows:
+        return KeptRows(self.ledger, self.predictions, (self.outcomes,), self.rows, self.name)

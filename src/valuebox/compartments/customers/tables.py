@@ -45,7 +45,7 @@ class CustomerOutcome(Base):
 
     __abstract__ = True
 
-    predictions: ClassVar[type[CustomerPrediction]]
+    predictions: ClassVar[type[Any]]
     """The table of the predictions."""
 
     @declared_attr

@@ -1,22 +1,17 @@
 """The response model, as the register knows it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel
-from sqlalchemy.orm import Session
 
-from valuebox.compartments.contract import Compartment, ModelKind, People, Personal, Whose
+from valuebox.compartments.contract import Compartment, ModelKind
+from valuebox.compartments.customers.kept import KeptRows
 from valuebox.compartments.response.api import TRAINED_BY, ResponseApi
 from valuebox.compartments.response.card import card_of
 from valuebox.compartments.response.kind import NEWEST
 from valuebox.compartments.response.ledger import LEDGER, note, segment_name
 from valuebox.compartments.response.model import Predictor, load
-from valuebox.compartments.response.repository import (
-    forget_responses,
-    prune_responses,
-    records_of_responses,
-)
 from valuebox.compartments.response.settling import NAME
 from valuebox.compartments.response.tables import (
     ResponseFeatures,
@@ -24,7 +19,6 @@ from valuebox.compartments.response.tables import (
     ResponsePrediction,
 )
 from valuebox.predictions.tally import Tally
-from valuebox.worker.expiry import Expiry
 
 
 def _open(service: Any, model: Predictor | None) -> None:
@@ -34,21 +28,19 @@ def _open(service: Any, model: Predictor | None) -> None:
         service.response_tally = Tally(NAME, model.tag, model.created_at, segments)
 
 
-def _records(session: Session, people: People) -> Iterator[dict[str, Any]]:
-    return records_of_responses(session, people.source or "", people.ids)
-
-
-def _forget(session: Session, people: People) -> Mapping[str, int]:
-    count = forget_responses(session, people.source or "", people.ids)
-    return {"predicted responses": count}
-
-
 def _published() -> Mapping[str, type[BaseModel]]:
     from valuebox.compartments.response.judging import ResponseReport
 
     return {"response-report.schema.json": ResponseReport}
 
 
+_KEPT: Final = KeptRows(
+    LEDGER,
+    ResponsePrediction,
+    (ResponseFeatures, ResponseOutcome),
+    rows="predicted responses",
+    expired="responses",
+)
 COMPARTMENT: Final = Compartment(
     name=NAME,
     question="Who will buy, like or share next?",
@@ -62,7 +54,7 @@ COMPARTMENT: Final = Compartment(
     ),
     tables=(ResponsePrediction, ResponseFeatures, ResponseOutcome),
     ledger=LEDGER,
-    personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
-    expiry=(Expiry(prune_responses, {"responses": "predicted responses"}),),
+    personal=(_KEPT.personal,),
+    expiry=(_KEPT.expiry,),
     published=_published,
 )

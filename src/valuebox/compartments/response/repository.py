@@ -1,18 +1,16 @@
-"""How predictions of responses are written, found, handed out and deleted."""
+"""How predictions of responses are written, and answered once more."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.response.features import Cell
 from valuebox.compartments.response.known import Known
-from valuebox.compartments.response.ledger import LEDGER
 from valuebox.compartments.response.schemas import (
     CustomerResponses,
     Probabilities,
@@ -21,18 +19,13 @@ from valuebox.compartments.response.schemas import (
 from valuebox.compartments.response.settling import NAME
 from valuebox.compartments.response.tables import (
     ResponseFeatures,
-    ResponseOutcome,
     ResponsePrediction,
 )
-from valuebox.predictions.monitoring.keeping import unname
-from valuebox.predictions.periods import period_rows, prune_periods
-from valuebox.predictions.sums.forgetting import Forgetting
+from valuebox.predictions.periods import period_rows
 from valuebox.predictions.sums.passed_over import noting
 from valuebox.serving.replays import AnswerGone
 from valuebox.store.clock import CLOCK
-from valuebox.store.ids import first_id, new_ids
-from valuebox.store.people import chunks, records
-from valuebox.store.pruning import Pruned, deleted, next_batch
+from valuebox.store.ids import new_ids
 from valuebox.store.writing import Rows, Then
 
 Keys = Sequence[tuple[str, str]]
@@ -136,49 +129,3 @@ def _customer(
         else:
             responses[response].by_category[category] = chance
     return CustomerResponses.model_construct(source=key[0], id=key[1], responses=responses)
-
-
-def forget_responses(session: Session, source: str, ids: Sequence[str]) -> int:
-    """Delete all that was predicted of some customers of a source, and say how many rows.
-
-    What was known of them then, and what came true, goes with it; the sums are then those over
-    everybody else, as far as rows of these customers were still stored.
-    """
-    count = 0
-    forgetting = Forgetting(session, LEDGER)
-    for chunk in chunks(ids):
-        theirs = _theirs(source, chunk)
-        forgetting.take_out(theirs)
-        count += deleted(session, ResponsePrediction, theirs)
-    forgetting.finish()
-    unname(session, LEDGER, forgetting.cohorts)
-    return count
-
-
-def records_of_responses(
-    session: Session, source: str, ids: Sequence[str]
-) -> Iterator[dict[str, Any]]:
-    """Every row of some customers of a source as plain values; see `people.records`."""
-    for chunk in chunks(ids):
-        condition = _theirs(source, chunk)
-        yield from records(session, ResponsePrediction, condition, ResponsePrediction.id)
-        theirs = select(ResponsePrediction.id).where(condition)
-        for table in (ResponseFeatures, ResponseOutcome):
-            yield from records(session, table, table.id.in_(theirs), table.id)
-
-
-def prune_responses(session: Session, before: datetime, after: UUID | None = None) -> Pruned:
-    """Delete the first predictions that were made before a moment.
-
-    What was known of the customers then, and what came true, goes with them. Ids are in order of
-    time: the primary key finds what is old.
-    """
-    batch = next_batch(session, ResponsePrediction.id, first_id(before), after)
-    count = deleted(session, ResponsePrediction, batch.holds(ResponsePrediction.id))
-    if batch.last is None:
-        prune_periods(session, NAME, first_id(before))
-    return Pruned({"responses": count}, batch.last)
-
-
-def _theirs(source: str, ids: Sequence[str]) -> ColumnElement[bool]:
-    return (ResponsePrediction.source == source) & ResponsePrediction.customer.in_(ids)

@@ -1,12 +1,13 @@
 """What response models said of customers, what they knew of them, and what came true."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from valuebox.compartments.customers.tables import CustomerOutcome
 from valuebox.facts.tables import MAX_ID, MAX_SOURCE, MAX_TYPE
 from valuebox.schemas.names import MAX_TAG
 from valuebox.store.base import Base, UtcDateTime
@@ -54,26 +55,8 @@ class ResponseFeatures(Base):
     known: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
-class ResponseOutcome(Base):
-    """What came true of a prediction, from the events of its period; see `settling`."""
+class ResponseOutcome(CustomerOutcome):
+    """Whether a customer has responded as predicted, from the events of the period."""
 
     __tablename__ = "response_outcomes"
-
-    id: Mapped[UUID] = mapped_column(
-        ForeignKey(ResponsePrediction.id, ondelete="CASCADE"), primary_key=True
-    )
-    """Id of the prediction."""
-    target: Mapped[float]
-    """1 where the customer has responded, 0 where they have not."""
-    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    summed: Mapped[float | None]
-    """The value that the sums hold; NULL where they hold none."""
-
-
-NOT_SUMMED = ResponseOutcome.target.is_distinct_from(ResponseOutcome.summed)
-Index(
-    "ix_response_outcomes_not_summed",
-    ResponseOutcome.id,
-    postgresql_where=NOT_SUMMED,
-    sqlite_where=NOT_SUMMED,
-)
+    predictions: ClassVar = ResponsePrediction

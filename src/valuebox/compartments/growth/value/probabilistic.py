@@ -158,13 +158,6 @@ def buyers(facts: Facts, money: Money, until: np.datetime64) -> Buyers:
         return Buyers(known, None, str(error))
 
 
-def probabilistic_value(
-    facts: Facts, money: Money, attribute: str, until: np.datetime64, weeks: int, top: int
-) -> ProbabilisticValue:
-    """Value every buyer over the next weeks, by what was bought before `until`; see `future`."""
-    return future(facts, buyers(facts, money, until), attribute, weeks, top)
-
-
 def future(
     facts: Facts,
     those: Buyers,

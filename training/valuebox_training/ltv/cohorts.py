@@ -1,4 +1,4 @@
-"""Errors of cohort means, by segment and join period: the figure that counts."""
+"""Errors of cohort means, by country segment and join period: the figure that counts."""
 
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, Final

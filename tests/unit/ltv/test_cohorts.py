@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from valuebox.statistics import cohorts
+from valuebox_training.ltv import cohorts
 
 USERS = pd.DataFrame(
     [
