@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from valuebox.compartments.ltv import repository
 from valuebox.compartments.ltv.columns import Estimates, UserColumns
 from valuebox.compartments.ltv.schemas import User, Users
-from valuebox.store.ids import Ids, new_ids
+from valuebox.store.ids import Ids, ids_from
 from valuebox.store.writing import write
 
 COMPLETE = {
@@ -87,6 +87,6 @@ def add_predictions(
     model: str,
 ) -> Ids:
     """Store what `new_predictions` makes of the same arguments; returns the ids of predictions."""
-    ids = new_ids(len(users))
+    ids = ids_from(request_id, len(users))
     write(session, repository.new_predictions(ids, request_id, users, estimates, model))
     return ids

@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 from sqlalchemy import Engine
 
-from valuebox.compartments.register import expiry, histories
+from valuebox.compartments.register import expiry, histories, references
 from valuebox.errors import ValueboxError
 from valuebox.serving.replays import Replays
 from valuebox.settings import MAX_RETENTION_DAYS, load_settings
 from valuebox.store import migrate
 from valuebox.store.engine import make_engine
+from valuebox.store.references import lacking
 from valuebox.worker.expiry import Pruning
 from valuebox_cli.terminal.console import Unreachable, exit_codes, out
 from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
@@ -40,6 +41,25 @@ def upgrade(database_url: DatabaseUrl = None) -> None:
         out.print(f"the {engine.dialect.name} database is at revision {revision}")
         for one in histories():
             out.print(f"the tables of {one.owner} are at revision {one.head}")
+
+
+@app.command()
+def check(database_url: DatabaseUrl = None) -> None:
+    """Look for stored rows that lack the row of another table which they need.
+
+    Run it every night, beside the service. Exits with 1 where some are found: rows of somebody who
+    has deleted or restored a table by hand, for one.
+    """
+    with exit_codes():
+        found = 0
+        with migrated_store(database_url, "nothing is changed by a check") as store:
+            for one in references():
+                count = lacking(store, one)
+                found += count
+                what = f"{count:,} rows lack their" if count else "every row has its"
+                out.print(f"{one.table}: {what} row in {one.needed_table}")
+        if found:
+            raise typer.Exit(1)
 
 
 @app.command()

@@ -16,6 +16,7 @@ from valuebox.compartments.contract import Compartment, Personal, Whose
 from valuebox.errors import ValueboxError
 from valuebox.predictions.ledger import Ledger
 from valuebox.store.histories import History
+from valuebox.store.references import Reference
 from valuebox.worker.expiry import Expiry
 
 GROUP: Final = "valuebox.compartments"
@@ -67,6 +68,11 @@ def histories() -> tuple[History, ...]:
 def expiry() -> tuple[Expiry, ...]:
     """How old rows of every compartment are deleted, in this order."""
     return tuple(kind for one in compartments() for kind in one.expiry)
+
+
+def references() -> tuple[Reference, ...]:
+    """Rows of every compartment that need rows of other tables, without a key that says so."""
+    return tuple(one for compartment in compartments() for one in compartment.references)
 
 
 def personal(whose: Whose) -> tuple[Personal, ...]:

@@ -25,7 +25,7 @@ from valuebox.serving.errors import WARNINGS_HEADER
 from valuebox.serving.exchange import Exchange, current
 from valuebox.serving.replays import Replays
 from valuebox.store.engine import Store
-from valuebox.store.ids import Ids, new_ids
+from valuebox.store.ids import Ids, ids_from
 from valuebox.store.writing import COPY_FROM, Rows, Then, write
 
 Given = TypeVar("Given", bound=RequestModel)
@@ -77,7 +77,8 @@ class Steps(ABC, Generic[Given, Columns, Said]):
         """The rows that hold what was received and what was said, in the order of writing.
 
         Args:
-            ids: One for each row that is asked about; those of a request are a block in order.
+            ids: One for each row that is asked about; those of a request are a block in order,
+                whose first one is the id of the request.
             request_ids: Id of the request; one for each row, where there are several requests.
             columns: What is asked about.
             said: Function that returns what was said, and waits for it where there are many rows.
@@ -146,7 +147,7 @@ class Pipeline:
         """
         given: list[Given] = [one.given for one in asked]
         columns = steps.columns(given)
-        blocks = [new_ids(one.n_rows) for one in given]
+        blocks = [ids_from(one.exchange.request_id, one.given.n_rows) for one in asked]
         said = self._said(steps, columns, exchange, sum(map(len, blocks)))
         rows = steps.rows(*_numbered(asked, blocks), columns, said)
         also = [store for one in given if (store := steps.also(one)) is not None]

@@ -53,27 +53,36 @@ class Ids(Sequence[UUID]):
         return octets
 
 
-def new_ids(count: int) -> Ids:
-    """`count` UUIDs of version 7, increasing in the order given and over time.
+def new_id() -> UUID:
+    """A UUID of version 7 that begins a block, greater than those of earlier milliseconds.
 
-    The lowest 24 bits are a counter that starts at 0, so one time stamp and one draw of 50
+    The lowest 24 bits count the ids of its block, see `ids_from`: one time stamp and one draw of 50
     random bits serve a whole request (RFC 9562, 6.2, method 1).
-
-    Raises:
-        ValueError: for more ids than the counter holds.
     """
-    if count > MAX_BLOCK:
-        raise ValueError(f"{count} ids at once; at most {MAX_BLOCK}")
     random_high = secrets.randbits(12)
     random_low = secrets.randbits(62 - _COUNTER_BITS)
     base = _base(CLOCK.milliseconds())
-    base |= random_high << 64 | random_low << _COUNTER_BITS
-    return Ids(base, count)
+    return UUID(int=base | random_high << 64 | random_low << _COUNTER_BITS)
 
 
-def new_id() -> UUID:
-    """A new id; see `new_ids`."""
-    return new_ids(1)[0]
+def ids_from(first: UUID, count: int) -> Ids:
+    """The first ids of a block, in increasing order; the very first is what `new_id` has made.
+
+    Args:
+        first: Begins the block.
+        count: How many ids.
+
+    Raises:
+        ValueError: when the id begins no block, or for more ids than a block holds.
+    """
+    if place_in_block(first)[1] or count > MAX_BLOCK:
+        raise ValueError(f"{count} ids from {first}; a block has {MAX_BLOCK}, and begins with 0")
+    return Ids(first.int, count)
+
+
+def last_of_block(first: UUID) -> UUID:
+    """The greatest id of the block that an id is in."""
+    return UUID(int=first.int | (MAX_BLOCK - 1))
 
 
 def first_id(moment: datetime) -> UUID:

@@ -8,11 +8,12 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Literal
+from typing import Final, Literal
 
 from sqlalchemy import Connection, Engine, MetaData, Table, inspect, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.schema import DropTable
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random
 
 from valuebox.errors import ValueboxError
 from valuebox.store.engine import reason
@@ -22,6 +23,9 @@ from valuebox.store.suitability import check_suitable
 
 # Any number that nothing else on the same PostgreSQL uses: "valu" in ASCII.
 _LOCK = 0x76616C75
+_LOCK_MS: Final = 2_000
+_LOCK_NOT_AVAILABLE: Final = "55P03"
+_PATIENCE_SECONDS: Final = 600
 
 _log = logging.getLogger("valuebox")
 
@@ -34,11 +38,16 @@ class SchemaUnknown(ValueboxError):
     """The database carries a revision that this code does not know, or tables without any."""
 
 
+class TablesHeld(DatabaseAway):
+    """Somebody held a table that has to be changed, for longer than requests may wait behind."""
+
+
 def upgrade(engine: Engine, wait_seconds: float = 0.0, others: Sequence[History] = ()) -> str:
     """Apply all pending migrations under a lock and return the revision reached.
 
     Replicas that start together queue at the lock; the later ones find nothing to do. All is
-    migrated, or nothing.
+    migrated, or nothing. Requests go on meanwhile: what takes long is prepared beside them, and a
+    table that somebody holds is not waited for longer than they can wait behind.
 
     Args:
         engine: Of the database to upgrade.
@@ -52,10 +61,22 @@ def upgrade(engine: Engine, wait_seconds: float = 0.0, others: Sequence[History]
             when it has tables that no valuebox made, as far as can be told.
     """
     _wait_for(engine, wait_seconds)
+    for history in (OURS, *others):
+        _prepare(engine, history)
+    return _upgrade_all(engine, (OURS, *others))
+
+
+@retry(
+    retry=retry_if_exception_type(TablesHeld),
+    wait=wait_random(1, 3),
+    stop=stop_after_delay(_PATIENCE_SECONDS),
+    reraise=True,
+)
+def _upgrade_all(engine: Engine, histories: Sequence[History]) -> str:
     with _migrating(engine) as connection:
         check_suitable(connection)
         _refuse_foreign(connection)
-        reached, *_ = [_upgrade(connection, history) for history in (OURS, *others)]
+        reached, *_ = [_upgrade(connection, history) for history in histories]
         return reached
 
 
@@ -93,7 +114,32 @@ def _migrating(engine: Engine) -> Iterator[Connection]:
                 connection.execute(text("SET LOCAL lock_timeout = 0"))
                 connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+                # Whoever wants the table meanwhile queues behind us, and gives up after a while.
+                connection.execute(text(f"SET LOCAL lock_timeout = {_LOCK_MS}"))
             yield connection
+    except DBAPIError as error:
+        is_held = getattr(error.orig, "pgcode", None) == _LOCK_NOT_AVAILABLE
+        raise (TablesHeld if is_held else DatabaseAway)(
+            f"the {engine.dialect.name} database cannot be migrated: {reason(error)}"
+        ) from None
+
+
+def _prepare(engine: Engine, history: History) -> None:
+    """Do what pending migrations have to do beforehand, beside those who use the tables."""
+    with engine.connect() as connection:
+        before = history.revision(connection)
+    if before is None or before >= history.head:
+        return
+    try:
+        with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SET statement_timeout = 0"))
+                connection.execute(text("SET lock_timeout = 0"))
+            for script in reversed([*history.scripts.iterate_revisions("head", before)]):
+                if beforehand := getattr(script.module, "beforehand", None):
+                    beforehand(connection)
+            # Nobody else is to work without limits.
+            connection.invalidate()
     except DBAPIError as error:
         raise DatabaseAway(
             f"the {engine.dialect.name} database cannot be migrated: {reason(error)}"

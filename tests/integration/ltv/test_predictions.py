@@ -50,7 +50,9 @@ def test_every_column_is_stored_as_received(store: Store) -> None:
     request_id = add(store, [user(**EXTRA)], [12.5])
     with store.reading() as session:
         stored, prediction = session.execute(
-            select(LtvFeatures, LtvPrediction).join(LtvPrediction)
+            select(LtvFeatures, LtvPrediction).join(
+                LtvPrediction, LtvPrediction.id == LtvFeatures.id
+            )
         ).one()
     columns = {name: getattr(stored, name.lower()) for name in COMPLETE}
     assert columns == {**COMPLETE, "join_date": datetime(2019, 8, 1, 0, 0, 21)}
@@ -59,7 +61,7 @@ def test_every_column_is_stored_as_received(store: Store) -> None:
     assert is_just_now(stored.received_at)
     assert (prediction.prediction, prediction.model) == (12.5, "ltv:tested")
     assert (prediction.lower, prediction.upper) == (12.25, 13.0)
-    assert prediction.features_id == stored.id
+    assert prediction.id == prediction.features_id == stored.id
     assert prediction.predicted_at == stored.received_at
 
 

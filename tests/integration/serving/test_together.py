@@ -120,7 +120,7 @@ def test_each_is_answered_and_stored_as_if_it_were_alone(api: Api, model: LtvMod
         for request, (_, body), one in zip(requests, answers, sent, strict=True):
             kept = session.execute(
                 select(LtvFeatures.user_id, LtvPrediction.id, LtvPrediction.prediction)
-                .join(LtvPrediction)
+                .join(LtvPrediction, LtvPrediction.id == LtvFeatures.id)
                 .where(LtvFeatures.request_id == request.exchange.request_id)
                 .order_by(LtvPrediction.id)
             ).all()
@@ -159,7 +159,7 @@ def test_a_crowd_is_stored_as_well(api: Api) -> None:
         for request, (status, body) in zip(requests, answers, strict=True):
             kept = session.execute(
                 select(LtvFeatures.user_id, LtvPrediction.prediction)
-                .join(LtvPrediction)
+                .join(LtvPrediction, LtvPrediction.id == LtvFeatures.id)
                 .where(LtvFeatures.request_id == request.exchange.request_id)
                 .order_by(LtvPrediction.id)
             ).all()

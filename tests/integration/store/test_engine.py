@@ -2,7 +2,6 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from support.databases import PASSWORD, count_rows
 from support.users import add_predictions, estimates, received, user
 
 from valuebox.compartments.ltv import repository
-from valuebox.compartments.ltv.tables import LtvPrediction
+from valuebox.compartments.ltv.tables import LtvOutcome
 from valuebox.store import migrate
 from valuebox.store.deadline import within
 from valuebox.store.engine import (
@@ -45,18 +44,12 @@ def test_a_unit_of_work_keeps_all_or_nothing(store: Store) -> None:
 
 
 def test_a_refused_row_takes_its_whole_unit_of_work_along(store: Store) -> None:
-    orphan = LtvPrediction(
-        id=new_id(),
-        features_id=new_id(),
-        model="ltv:a",
-        prediction=1.0,
-        predicted_at=datetime.now(UTC),
-    )
+    refused = LtvOutcome(user_id=2, target=None)
 
     def work() -> None:
         with store.writing() as session:
             repository.put_outcomes(session, {1: 2.0})
-            session.add(orphan)
+            session.add(refused)
 
     with pytest.raises(IntegrityError):
         work()

@@ -1,12 +1,15 @@
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, Table, Uuid, insert, inspect, select, text, update
+from sqlalchemy.exc import IntegrityError
 from support.databases import Postgres, count_rows
 from support.services import eventually
 from support.users import add_predictions, estimates, received, user
@@ -18,7 +21,8 @@ from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
 from valuebox.store.histories import OURS
 from valuebox.store.ids import new_id
-from valuebox.store.promise import SchemaPromise, works_from
+from valuebox.store.migrations.beside import build_index
+from valuebox.store.promise import SchemaPromise, put_promise, works_from
 
 TABLES = {"ltv_features", "ltv_predictions", "ltv_outcomes", "idempotent_requests", "api_keys"}
 TABLES |= {"schema_promise", "customers", "events", "response_predictions"}
@@ -169,19 +173,83 @@ def test_stored_responses_are_judged_by_a_newer_version_as_well(database_url: st
     store.close()
 
 
-def test_an_older_schema_is_brought_up_and_is_not_current_before(store: Store) -> None:
-    head = migrate.upgrade(store.engine)
-    with store.engine.begin() as connection:
-        for table in (
-            *("schema_promise", "ltv_passed_over", "response_features", "response_outcomes"),
-            *("prediction_periods", "prediction_settled"),
-            *(f"response_{name}" for name in SUMS),
-        ):
-            connection.execute(text(f"DROP TABLE {table}"))
-        command.stamp(OURS.config(connection), "0007")
-    assert not migrate.is_current(store.engine)
-    assert migrate.upgrade(store.engine) == head
-    assert migrate.is_current(store.engine)
+def test_an_older_schema_is_brought_up_and_is_not_current_before(database_url: str) -> None:
+    engine = make_engine(database_url)
+    with engine.begin() as connection:
+        command.upgrade(OURS.config(connection), "0007")
+    assert not migrate.is_current(engine)
+    assert migrate.upgrade(engine) == OURS.head
+    assert migrate.is_current(engine)
+    engine.dispose()
+
+
+def _stored_by_0011(url: str) -> tuple[UUID, UUID]:
+    """A database of revision 0011 with the rows of one request, and the ids of it and of a row."""
+    engine = make_engine(url)
+    request, row_id, now = new_id(), new_id(), datetime.now(UTC)
+    with engine.begin() as connection:
+        command.upgrade(OURS.config(connection), "0011")
+        put_promise(connection, OURS)
+        before = MetaData()
+        before.reflect(connection, only=["ltv_features", "ltv_predictions"])
+        moments = {"received_at": now, "join_date": datetime(2019, 8, 1)}
+        row = {"id": row_id, "request_id": request, "user_id": 7, **moments}
+        connection.execute(insert(_typed(before.tables["ltv_features"])).values(row))
+        row = {"id": row_id, "features_id": row_id, "predicted_at": now}
+        row |= {"model": "ltv:a", "prediction": 2.5}
+        connection.execute(insert(_typed(before.tables["ltv_predictions"])).values(row))
+    engine.dispose()
+    return request, row_id
+
+
+def test_rows_of_former_requests_are_found_by_request(database_url: str) -> None:
+    request, row_id = _stored_by_0011(database_url)
+    store = Store(make_engine(database_url))
+    migrate.upgrade(store.engine)
+    with store.reading() as session:
+        (row,) = repository.predictions_of(session, request)
+        assert (row.id, row.user_id, row.prediction) == (row_id, 7, 2.5)
+        assert repository.predictions_of(session, new_id()) == []
+        assert repository.predictions_of(session, UUID(int=2**128 - 1)) == []
+        assert repository.predictions_of(session, uuid4()) == []
+    store.close()
+
+
+def test_a_table_that_somebody_holds_keeps_nobody_waiting_for_long(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrate, "_LOCK_MS", 100)
+    url = postgres.new_database()
+    _stored_by_0011(url)
+    engine = make_engine(url)
+    upgraded = threading.Thread(target=migrate.upgrade, args=(engine,))
+    with engine.begin() as reader:
+        reader.execute(text("SELECT count(*) FROM ltv_features"))
+        upgraded.start()
+        # Whoever stores meanwhile gets the table again and again, though it could not be changed.
+        for _ in range(5):
+            with engine.begin() as writer:
+                writer.execute(text("UPDATE ltv_features SET hidden = 1"))
+        assert upgraded.is_alive()
+        assert not migrate.is_current(engine)
+    upgraded.join(timeout=60)
+    assert migrate.is_current(engine)
+    engine.dispose()
+
+
+def test_an_index_whose_building_was_cut_off_is_built_again(postgres: Postgres) -> None:
+    engine = make_engine(postgres.new_database())
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text("CREATE TABLE numbers AS VALUES (1), (1)"))
+        with pytest.raises(IntegrityError):
+            # Leaves an index that is not valid, as one does whose building was cut off.
+            connection.execute(text("CREATE UNIQUE INDEX CONCURRENTLY found ON numbers (column1)"))
+        is_valid = text("SELECT indisvalid FROM pg_index WHERE indexrelid = 'found'::regclass")
+        assert not connection.scalar(is_valid)
+        for _ in range(2):
+            build_index(connection, "found", "numbers (column1)")
+            assert connection.scalar(is_valid)
+    engine.dispose()
 
 
 def test_a_revision_of_a_newer_version_is_refused(store: Store) -> None:

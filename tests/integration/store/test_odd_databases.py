@@ -12,7 +12,7 @@ from support.users import estimates, received, users
 from valuebox.compartments.ltv import repository
 from valuebox.store import migrate
 from valuebox.store.engine import BadDatabaseUrl, Store, make_engine
-from valuebox.store.ids import new_id, new_ids
+from valuebox.store.ids import ids_from, new_id
 from valuebox.store.suitability import UnsuitableDatabase
 
 
@@ -118,7 +118,7 @@ def test_behind_a_pooler_every_transaction_has_its_limits_and_its_schema(pooled:
     for some in (sent[:1], sent):
         # Few rows go in one statement, many by COPY.
         told = estimates(*[1.0] * len(some))
-        ids = new_ids(len(some))
+        ids = ids_from(new_id(), len(some))
         store.insert(repository.new_predictions(ids, new_id(), received(some), told, "ltv:a"))
     with store.writing() as session:
         repository.put_outcomes(session, {one["user_id"]: 2.0 for one in sent})

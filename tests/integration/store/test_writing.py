@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from valuebox.compartments.ltv.tables import LtvFeatures
 from valuebox.store.engine import Store
-from valuebox.store.ids import new_id, new_ids
+from valuebox.store.ids import ids_from, new_id
 from valuebox.store.texts import Texts
 from valuebox.store.writing import COPY_FROM, Rows, write
 
@@ -37,7 +37,8 @@ ODD: dict[str, list[Any]] = {
 
 @pytest.mark.parametrize("count", [4, COPY_FROM * 12])
 def test_every_value_arrives_as_it_was(store: Store, count: int) -> None:
-    ids, request_id = new_ids(count), new_id()
+    request_id = new_id()
+    ids = ids_from(request_id, count)
     sent = {name: values * (count // 4) for name, values in ODD.items()}
     moved = NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))
     columns = {"id": ids, "request_id": request_id, "received_at": moved, **sent}
@@ -55,7 +56,7 @@ def test_every_value_arrives_as_it_was(store: Store, count: int) -> None:
 def test_arrays_are_taken_and_nan_is_null(store: Store, count: int) -> None:
     values = np.where(np.arange(count) % 2, np.nan, 1.25)
     columns = {
-        "id": new_ids(count),
+        "id": ids_from(new_id(), count),
         "request_id": new_id(),
         "received_at": NOW,
         "user_id": np.arange(count),
@@ -93,7 +94,7 @@ def test_texts_that_are_bytes_already_arrive_as_texts_and_json(store: Store, cou
     names = ["a", None, "", "Grüße"] * (count // 4)
     extra = ['{"a": 1}', None, "{}", '{"ü": [null]}'] * (count // 4)
     columns = {
-        "id": new_ids(count),
+        "id": ids_from(new_id(), count),
         "request_id": new_id(),
         "received_at": NOW,
         "user_id": np.arange(count),

@@ -32,9 +32,9 @@ def stored(
 ) -> Exchange:
     """Users as if a request with a key had sent them some time ago."""
     moment = datetime.now(UTC) - age
-    made = Exchange(idempotency_key=new_id().hex)
     with monkeypatch.context() as patched, store.writing() as session:
         patched.setattr("time.time_ns", lambda: int(moment.timestamp() * 1e9))
+        made = Exchange(idempotency_key=new_id().hex)
         Replays(DAY).claim(session, made)
         sent = received(users(count, first_id))
         values = estimates(*[1.0] * count)

@@ -1,10 +1,12 @@
+from uuid import UUID
+
 import pytest
 
-from valuebox.store.ids import MAX_BLOCK, new_ids
+from valuebox.store.ids import MAX_BLOCK, ids_from, last_of_block, new_id
 
 
 def test_ids_increase_within_a_block_and_are_uuids_of_version_7() -> None:
-    ids = new_ids(10_000)
+    ids = ids_from(new_id(), 10_000)
     assert list(ids) == sorted(ids)
     assert len(set(ids)) == 10_000
     assert {one.version for one in ids} == {7}
@@ -13,17 +15,25 @@ def test_ids_increase_within_a_block_and_are_uuids_of_version_7() -> None:
 
 def test_a_later_block_comes_after_an_earlier_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.time_ns", lambda: 1_700_000_000_000_000_000)
-    earlier = new_ids(3)
+    earlier = ids_from(new_id(), 3)
     monkeypatch.setattr("time.time_ns", lambda: 1_700_000_000_001_000_000)
-    assert max(earlier) < min(new_ids(3))
+    assert max(earlier) < min(ids_from(new_id(), 3))
 
 
 def test_blocks_of_the_same_millisecond_do_not_collide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.time_ns", lambda: 1_700_000_000_000_000_000)
-    blocks = [new_ids(2)[0] for _ in range(1_000)]
+    blocks = [new_id() for _ in range(1_000)]
     assert len(set(blocks)) == 1_000
 
 
 def test_a_block_has_an_end() -> None:
-    with pytest.raises(ValueError, match="at most"):
-        new_ids(MAX_BLOCK + 1)
+    with pytest.raises(ValueError, match="a block has"):
+        ids_from(new_id(), MAX_BLOCK + 1)
+
+
+def test_a_block_begins_with_the_id_that_it_is_made_of() -> None:
+    first, second, third = ids_from(new_id(), 3)
+    assert first < second < third <= last_of_block(second)
+    assert last_of_block(third) == last_of_block(first) < UUID(int=first.int + MAX_BLOCK)
+    with pytest.raises(ValueError, match="begins with 0"):
+        ids_from(second, 1)

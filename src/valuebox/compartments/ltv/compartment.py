@@ -17,6 +17,7 @@ from valuebox.compartments.ltv.model import NEWEST, LtvModel
 from valuebox.compartments.ltv.privacy import forget_users, records_of_users
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
 from valuebox.predictions.monitoring.results import MonitorResult
+from valuebox.store.references import Reference
 from valuebox.worker.expiry import Expiry
 
 
@@ -30,7 +31,7 @@ def _records(session: Session, people: People) -> Iterator[dict[str, Any]]:
 
 
 def _forget(session: Session, people: People) -> Mapping[str, int]:
-    return forget_users(session, [int(one) for one in people.ids])._asdict()
+    return forget_users(session, [int(one) for one in people.ids])
 
 
 def _published() -> Mapping[str, type[BaseModel]]:
@@ -57,6 +58,10 @@ COMPARTMENT: Final = Compartment(
         # Features first: an outcome stays for as long as there are any.
         Expiry(prune_features, {"features": "features", "predictions": "predictions"}),
         Expiry(prune_outcomes, {"outcomes": "outcomes"}),
+    ),
+    references=(
+        Reference(LtvPrediction.id, LtvFeatures.id),
+        Reference(LtvFeatures.id, LtvPrediction.id),
     ),
     published=_published,
 )

@@ -17,7 +17,7 @@ from valuebox.store.pruning import Pruned, prune_received, prune_unneeded
 def prune_features(session: Session, before: datetime, after: UUID | None = None) -> Pruned:
     """Delete the first features, with their predictions, that were received before a moment."""
     names = ("features", "predictions")
-    pointing = LtvPrediction.features_id
+    pointing = LtvPrediction.id
     return prune_received(session, LtvFeatures.id, pointing, names, before, after)
 
 

@@ -14,8 +14,8 @@ from valuebox.predictions.words import Words
 
 LEDGER: Final = Ledger(
     name="ltv",
-    source=join(LtvFeatures, LtvPrediction, LtvPrediction.features_id == LtvFeatures.id),
-    ids=(LtvFeatures.id, LtvPrediction.features_id),
+    source=join(LtvFeatures, LtvPrediction, LtvPrediction.id == LtvFeatures.id),
+    ids=(LtvFeatures.id, LtvPrediction.id),
     request_id=LtvFeatures.request_id,
     received_at=LtvFeatures.received_at,
     model=LtvPrediction.model,

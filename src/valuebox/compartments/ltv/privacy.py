@@ -1,7 +1,7 @@
 """What is stored of single users: handed out, or deleted."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,16 +14,8 @@ from valuebox.store.people import chunks, records
 from valuebox.store.pruning import deleted
 
 
-class Forgotten(NamedTuple):
-    """How many rows were deleted."""
-
-    features: int
-    predictions: int
-    outcomes: int
-
-
-def forget_users(session: Session, user_ids: Sequence[int]) -> Forgotten:
-    """Delete every row of some users: what was received, what was predicted, what came true.
+def forget_users(session: Session, user_ids: Sequence[int]) -> Mapping[str, int]:
+    """Delete every row of some users, and say how many: what was received, predicted, came true.
 
     The sums are then those over everybody else, as far as rows of these users were still stored.
     Keys of requests hold nothing of them; a request with deleted rows is not answered again.
@@ -34,12 +26,12 @@ def forget_users(session: Session, user_ids: Sequence[int]) -> Forgotten:
         of_users = LtvFeatures.user_id.in_(chunk)
         rows = select(LtvFeatures.id).where(of_users)
         forgetting.take_out(of_users)
-        predictions += deleted(session, LtvPrediction, LtvPrediction.features_id.in_(rows))
+        predictions += deleted(session, LtvPrediction, LtvPrediction.id.in_(rows))
         features += deleted(session, LtvFeatures, of_users)
         outcomes += deleted(session, LtvOutcome, LtvOutcome.user_id.in_(chunk))
     forgetting.finish()
     unname(session, LEDGER, forgetting.cohorts)
-    return Forgotten(features, predictions, outcomes)
+    return {"features": features, "predictions": predictions, "outcomes": outcomes}
 
 
 def records_of_users(session: Session, user_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
@@ -50,9 +42,8 @@ def records_of_users(session: Session, user_ids: Sequence[int]) -> Iterator[dict
     """
     for chunk in chunks(user_ids):
         of_users = LtvFeatures.user_id.in_(chunk)
-        rows = select(LtvFeatures.id).where(of_users)
         yield from records(session, LtvFeatures, of_users, LtvFeatures.id)
-        made_of_rows = LtvPrediction.features_id.in_(rows)
-        yield from records(session, LtvPrediction, made_of_rows, LtvPrediction.id)
+        of_rows = LtvPrediction.id.in_(select(LtvFeatures.id).where(of_users))
+        yield from records(session, LtvPrediction, of_rows, LtvPrediction.id)
         outcomes = LtvOutcome.user_id.in_(chunk)
         yield from records(session, LtvOutcome, outcomes, LtvOutcome.user_id)

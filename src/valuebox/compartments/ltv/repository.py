@@ -1,7 +1,7 @@
 """How features, predictions and outcomes are written and found."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, select
@@ -21,8 +21,11 @@ from valuebox.predictions.sums.passed_over import noting
 from valuebox.serving.replays import AnswerGone
 from valuebox.store.clock import CLOCK
 from valuebox.store.paging import page_of
+from valuebox.store.requests import of_request
 from valuebox.store.upsert import put_latest
 from valuebox.store.writing import Rows, Then
+
+_IDS: Final = (LtvFeatures.id, LtvFeatures.request_id)
 
 
 def new_predictions(
@@ -76,13 +79,13 @@ def find_predictions(session: Session, search: PredictionSearch) -> PredictionPa
     """One page of stored predictions, newest first."""
     query = (
         select(LtvPrediction, LtvFeatures, LtvOutcome.target)
-        .join(LtvFeatures, LtvFeatures.id == LtvPrediction.features_id)
+        .join(LtvFeatures, LtvFeatures.id == LtvPrediction.id)
         .outerjoin(LtvOutcome, LtvOutcome.user_id == LtvFeatures.user_id)
     )
     if search.user_ids is not None:
         query = query.where(LtvFeatures.user_id.in_(set(search.user_ids)))
     if search.request_id is not None:
-        query = query.where(LtvFeatures.request_id == search.request_id)
+        query = query.where(of_request(session, *_IDS, search.request_id))
     if search.joined_from is not None:
         query = query.where(LtvFeatures.join_date >= search.joined_from)
     if search.joined_before is not None:
@@ -126,17 +129,12 @@ def answer_of_request(session: Session, request_id: UUID, n_users: int) -> Answe
 
 def predictions_of(session: Session, request_id: UUID) -> Sequence[Row[*tuple[Any, ...]]]:
     """What is stored of each user of a request, in the order sent."""
+    said = LtvPrediction
+    columns = (said.id, LtvFeatures.user_id, said.prediction, said.lower, said.upper, said.model)
     query = (
-        select(
-            LtvPrediction.id,
-            LtvFeatures.user_id,
-            LtvPrediction.prediction,
-            LtvPrediction.lower,
-            LtvPrediction.upper,
-            LtvPrediction.model,
-        )
-        .join(LtvFeatures, LtvFeatures.id == LtvPrediction.features_id)
-        .where(LtvFeatures.request_id == request_id)
-        .order_by(LtvPrediction.id)
+        select(*columns)
+        .join(LtvFeatures, LtvFeatures.id == said.id)
+        .where(of_request(session, *_IDS, request_id))
+        .order_by(said.id)
     )
     return session.execute(query).all()

@@ -1,14 +1,16 @@
 """Tables of the lifetime-value compartment: features, predictions, outcomes.
 
-Ids are made by the service (`store.ids`): the ids of one request increase in the order its
-rows were sent, and those of a later request are greater.
+Ids are made by the service (`store.ids`). A request and its rows share a block of ids: the first
+row has the id of the request, and the others follow in the order sent. What was predicted of a row
+has the id of the row. No key and no index says so in the database, where each would have to be
+kept up for every row: `valuebox db check` looks for rows that lack the other.
 """
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, String
+from sqlalchemy import JSON, BigInteger, DateTime, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from valuebox.compartments.ltv.user import COLUMNS, FEATURES, KNOWN
@@ -37,16 +39,21 @@ class LtvFeatures(_Sent, Base):
     __tablename__ = "ltv_features"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    request_id: Mapped[UUID] = mapped_column(index=True)
+    request_id: Mapped[UUID]
+    """Id of the request. Before revision 0012 it began no block of the ids of its rows."""
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     user_id: Mapped[int] = mapped_column(BigInteger)
-    join_date: Mapped[datetime] = mapped_column(DateTime, index=True)
+    join_date: Mapped[datetime] = mapped_column(DateTime)
     extra: Mapped[dict[str, Any] | None] = mapped_column(
         JSON(none_as_null=True), sort_order=AFTER + 1
     )
 
-    # The newest row of a user is the one that counts, however often they were sent.
-    __table_args__ = (Index(None, "user_id", "id"),)
+    __table_args__ = (
+        # The newest row of a user is the one that counts, however often they were sent.
+        Index(None, "user_id", "id"),
+        # Users join shortly before they are asked about: it is enough to know which pages to read.
+        Index(None, "join_date", postgresql_using="brin"),
+    )
 
 
 class LtvPrediction(Base):
@@ -55,7 +62,9 @@ class LtvPrediction(Base):
     __tablename__ = "ltv_predictions"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    features_id: Mapped[UUID] = mapped_column(ForeignKey(LtvFeatures.id), index=True)
+    """Id of the features row."""
+    features_id: Mapped[UUID]
+    """The same id, for versions before revision 0012, which work beside later ones."""
     model: Mapped[str] = mapped_column(String(MAX_TAG))
     prediction: Mapped[float]
     lower: Mapped[float | None]

@@ -25,7 +25,7 @@ from valuebox.predictions.periods import period_rows
 from valuebox.predictions.sums.passed_over import noting
 from valuebox.serving.replays import AnswerGone
 from valuebox.store.clock import CLOCK
-from valuebox.store.ids import new_ids
+from valuebox.store.ids import ids_from
 from valuebox.store.writing import Rows, Then
 
 Keys = Sequence[tuple[str, str]]
@@ -50,7 +50,7 @@ def new_rows(
         category: The property of events that holds the category.
     """
     each, count = len(cells), chances.size
-    ids, bounds = new_ids(count), (answer.start, answer.end)
+    ids, bounds = ids_from(request_id, count), (answer.start, answer.end)
     sources = [one.source for one in answer.customers for _ in cells]
     said = Rows(
         ResponsePrediction,

@@ -34,7 +34,7 @@ def noting(name: str, rows: str, ids: Sequence[UUID]) -> Then:
         rows: Name of the table of the rows.
         ids: Of one request, or of several that came at the same moment.
     """
-    first = min(ids[0], ids[-1])
+    first = ids[0] if isinstance(ids, Ids) else min(ids)
     seconds = moment_of(first).timestamp()
     return Then(
         {
