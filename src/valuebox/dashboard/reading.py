@@ -194,12 +194,9 @@ def judged(session: Session, over: Frame) -> list[CohortMean]:
     By day or month, as the view is; where there are more than `MAX_JUDGED` days, by month; where
     there are still more, the largest ones.
     """
-    found: list[CohortMean] = []
-    for by in dict.fromkeys((over.by, "month")):
-        found = judged_cohorts(session, over.ledger, over.selection, by, MAX_JUDGED + 1, over.least)
-        if len(found) <= MAX_JUDGED:
-            break
-    known = [one for one in found[:MAX_JUDGED] if one.beyond is not None]
+    grains: dict[Grain, None] = dict.fromkeys((over.by, "month"))
+    found = judged_cohorts(session, over.ledger, over.selection, grains, MAX_JUDGED, over.least)
+    known = [one for one in found if one.beyond is not None]
     return sorted(known, key=lambda one: (-one.surprise, one.segment, one.period))
 
 

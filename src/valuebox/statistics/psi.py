@@ -6,6 +6,7 @@ By convention less than `WATCH` is nothing, and more than `SHIFT` needs a look.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -59,9 +60,15 @@ def shift(
     psi = float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
     freedom = int(((before > 0) | (now > 0)).sum()) - 1
     # A single bin leaves nothing to chance.
-    noise = float(scipy.stats.chi2.isf(_CHANCE, freedom)) if freedom else 0.0
+    noise = _exceeded(freedom) if freedom else 0.0
     different = apart or (n_before, n_now)
     return Shift(psi, sum(1 / one for one in different) * noise)
+
+
+@cache
+def _exceeded(freedom: int) -> float:
+    """What a chi-square of so many degrees of freedom, of which there are few, seldom exceeds."""
+    return float(scipy.stats.chi2.isf(_CHANCE, freedom))
 
 
 def merged(expected: Sequence[int], actual: Sequence[int]) -> tuple[list[int], list[int]]:

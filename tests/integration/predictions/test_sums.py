@@ -118,8 +118,8 @@ def test_the_worst_cohort_is_the_furthest_outside_its_interval(
     report(store, {**targets, 1_000: 90.0})
     fold(store)
     with store.reading() as session:
-        judged = means.judged_cohorts(session, LEDGER, ALL, "month", limit=9)
-        largest = means.judged_cohorts(session, LEDGER, ALL, "month", limit=2)
+        judged = means.judged_cohorts(session, LEDGER, ALL, ["month"], limit=9)
+        largest = means.judged_cohorts(session, LEDGER, ALL, ["month"], limit=2)
     assert [one.segment for one in largest] == [one.segment for one in judged[:2]]
     of = {one.segment: one for one in judged}
     assert sorted(of, key=lambda name: -of[name].surprise)[0] == "AU"

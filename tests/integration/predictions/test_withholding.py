@@ -74,9 +74,8 @@ def test_a_small_cohort_takes_the_next_one_along(
     assert sorted(shown(store).values()) == left
     with store.reading() as session:
         assert withheld_cohorts(session, LEDGER, ALL, "day", LEAST) == len(users) - len(left)
-        assert {one.users for one in judged_cohorts(session, LEDGER, ALL, "day", 9, LEAST)} <= set(
-            left
-        )
+        judged = judged_cohorts(session, LEDGER, ALL, ["day"], 9, LEAST)
+        assert {one.users for one in judged} <= set(left)
     assert len(shown(store, least=1)) == len(users)
 
 
@@ -101,7 +100,7 @@ def test_outcomes_of_few_are_told_of_nobody(store: Store, model: LtvModel) -> No
     with store.reading() as session:
         (all_of_them,) = cohort_means(session, LEDGER, ALL, "month", 1)
         (cohort,) = cohort_means(session, LEDGER, ALL, "month", LEAST)
-        assert judged_cohorts(session, LEDGER, ALL, "month", 9, LEAST) == []
+        assert judged_cohorts(session, LEDGER, ALL, ["month"], 9, LEAST) == []
     assert (cohort.users, cohort.known_users) == (20, 4)
     assert (cohort.actual, cohort.floor) == (None, None)
     assert cohort.predicted != all_of_them.predicted

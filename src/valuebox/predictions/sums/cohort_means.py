@@ -1,11 +1,11 @@
 """Predicted and realised means of cohorts, with intervals, from the sums."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from valuebox.predictions.ledger import CohortSummary, Ledger
@@ -78,7 +78,7 @@ def judged_cohorts(
     session: Session,
     ledger: Ledger,
     selection: Selection,
-    grain: Grain,
+    grains: Iterable[Grain],
     limit: int,
     least: int = 1,
 ) -> list[CohortMean]:
@@ -88,10 +88,24 @@ def judged_cohorts(
         session: Reads.
         ledger: What is read of.
         selection: Days of cohorts, segments and model.
-        grain: Whether cohorts are of days or of months.
+        grains: Whether cohorts are of days or of months: the first of which there are no more
+            than the limit, else the last.
         limit: At most so many: the interval of each is drawn, which takes up to a millisecond.
         least: Cohorts of which fewer outcomes are known are left out; see `withholding`.
     """
+    *finer, coarsest = grains
+    for grain in finer:
+        sums = _judgeable(session, ledger, selection, grain, limit + 1, least)
+        if len(sums) <= limit:
+            return _means(session, ledger, selection, grain, sums)
+    sums = _judgeable(session, ledger, selection, coarsest, limit, least)
+    return _means(session, ledger, selection, coarsest, sums)
+
+
+def _judgeable(
+    session: Session, ledger: Ledger, selection: Selection, grain: Grain, limit: int, least: int
+) -> Sequence[Row[Any]]:
+    """The sums of the largest cohorts whose outcome is known and may be told."""
     sums = marked(_sums(ledger, selection, grain), least).c
     known = (
         select(*sums)
@@ -99,7 +113,7 @@ def judged_cohorts(
         .order_by(sums.known_users.desc(), sums.segment, sums.model, sums.period)
         .limit(limit)
     )
-    return _means(session, ledger, selection, grain, session.execute(known).all())
+    return session.execute(known).all()
 
 
 def _sums(ledger: Ledger, selection: Selection, grain: Grain) -> Select[*tuple[Any, ...]]:
@@ -147,8 +161,14 @@ def _scattered(
 
 def _within(table: Any, sums: Sequence[Row[Any]]) -> ColumnElement[bool]:
     """The condition on the scatter of these cohorts; where they are many, of all in between."""
-    if not sums or len(sums) > 50:
-        return and_(True)
+    if not sums:
+        return false()
+    if len(sums) > 50:
+        return and_(
+            table.segment.in_(sorted({row.segment for row in sums})),
+            table.model.in_(sorted({row.model for row in sums})),
+            table.day.between(min(row.first for row in sums), max(row.last for row in sums)),
+        )
     return or_(
         *(
             and_(

@@ -1,8 +1,8 @@
-"""The day of a stored moment, as SQL."""
+"""The day of a stored moment, and the number of a day or its month, as SQL."""
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, func
+from sqlalchemy import ColumnElement, Date, Integer, func
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -32,3 +32,26 @@ def day_of(moment: Any) -> ColumnElement[Any]:
     if isinstance(moment.type, UtcDateTime):
         return _DayInUtc(moment)
     return func.date(moment, type_=Date)
+
+
+class MonthNumber(FunctionElement[int]):
+    """The month of a day as a number such as 201907.
+
+    Millions of days are told their months: EXTRACT, which calculates with decimals on PostgreSQL
+    and with two formatted texts on SQLite, takes several times as long.
+    """
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(MonthNumber)
+def _of_text(element: MonthNumber, compiler: Any, **kwargs: Any) -> str:
+    day = compiler.process(*element.clauses, **kwargs)
+    return f"CAST(substr({day}, 1, 4) || substr({day}, 6, 2) AS INTEGER)"
+
+
+@compiles(MonthNumber, "postgresql")
+def _of_date(element: MonthNumber, compiler: Any, **kwargs: Any) -> str:
+    day = compiler.process(*element.clauses, **kwargs)
+    return f"CAST(date_part('year', {day}) * 100 + date_part('month', {day}) AS INTEGER)"

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, extract, select
 from sqlalchemy.sql.elements import SQLCoreOperations
 
+from valuebox.predictions.sums.days import MonthNumber
 from valuebox.statistics.grain import Grain
 
 
@@ -26,7 +27,7 @@ class Selection:
 
 def period_of(day: SQLCoreOperations[Any], grain: Grain) -> ColumnElement[int]:
     """A number for the day itself, or for its month, in order of time."""
-    month: ColumnElement[int] = extract("year", day) * 100 + extract("month", day)
+    month = MonthNumber(day)
     return month if grain == "month" else month * 100 + extract("day", day)
 
 
