@@ -30,6 +30,8 @@ from valuebox.store.engine import Store, make_engine
 CONNECTIONS: Final = 16
 SAMPLE_SECONDS: Final = 5.0
 WARM_UP_SECONDS: Final = 120.0
+BUSIEST_SHARE: Final = 0.5
+"""The part of the warm-up in which all connections send the largest requests."""
 # A shorter run says nothing about growth.
 VERDICT_MINUTES: Final = 5.0
 HEADING: Final = "### Soak"
@@ -73,7 +75,7 @@ def main(
             samples, load, lines = _soak(postgres, Path(name), minutes * 60)
         finally:
             postgres.remove()
-    samples = [one for one in samples if one.seconds >= min(WARM_UP_SECONDS, minutes * 12)]
+    samples = [one for one in samples if one.seconds >= _warm_up(minutes * 60)]
     hours = [one.seconds / 3600 for one in samples]
     trends = {name: fit(hours, list(map(of, samples))) for name, of in MEASURES.items()}
     for number in range(WORKERS):
@@ -97,7 +99,7 @@ def _soak(postgres: Postgres, folder: Path, seconds: float) -> tuple[list[Sample
     server = started(settings, folder / "serve.log")
     store = Store(make_engine(url))
     try:
-        load = Load(server.port, CONNECTIONS)
+        load = Load(server.port, CONNECTIONS, _warm_up(seconds) * BUSIEST_SHARE)
         try:
             samples = _sample(server, load, store, seconds)
         finally:
@@ -111,6 +113,11 @@ def _soak(postgres: Postgres, folder: Path, seconds: float) -> tuple[list[Sample
         store.close()
         server.end()
     return samples, load, lines
+
+
+def _warm_up(seconds: float) -> float:
+    """How much of a run so long is not judged."""
+    return min(WARM_UP_SECONDS, seconds / 5)
 
 
 def _sample(server: KillableServer, load: Load, store: Store, seconds: float) -> list[Sample]:

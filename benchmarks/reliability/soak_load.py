@@ -19,12 +19,13 @@ from valuebox.serving.errors import IDEMPOTENCY_KEY_HEADER, REQUEST_ID_HEADER
 
 PREDICT: Final = "/v1/ltv/predict"
 SINGLE: Final = "one user"
+LARGEST: Final = "1,000 users"
 HANG_UP: Final = "client hangs up half-way"
 # Of all requests, in percent.
 MIX: Final = {
     SINGLE: 43,
     "100 users": 18,
-    "1,000 users": 3,
+    LARGEST: 3,
     "one user, sent twice with a key": 12,
     "search": 10,
     "outcomes": 7,
@@ -39,24 +40,29 @@ _BAD: Final = (b"[{", b"[]", b'[{"user_id": -1}]', b'[{"user_id": 1, "join_date"
 class Load:
     """Connections that send until they are told to stop.
 
+    At first all send the largest requests at once. Of what a process takes for its busiest moment
+    it gives back little: chance would bring that moment about later, and it would look like growth.
+
     Args:
         port: Of the service, on 127.0.0.1.
         connections: How many; each waits for its answer before it sends again.
+        busiest: Seconds of the largest requests alone.
     """
 
-    def __init__(self, port: int, connections: int):
+    def __init__(self, port: int, connections: int, busiest: float):
         self.done: Counter[str] = Counter()
         """Requests by kind."""
         self.wrong: Counter[str] = Counter()
         """Answers with a status that was not due, by kind and status."""
         self._port = port
+        self._mixed_from = time.monotonic() + busiest
         self._latencies: list[float] = []
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._numbers = count(1)
         self._bodies = {
             name: [json.dumps(users(size, seed=seed)).encode() for seed in range(BODIES)]
-            for name, size in ((SINGLE, 1), ("100 users", 100), ("1,000 users", 1_000))
+            for name, size in ((SINGLE, 1), ("100 users", 100), (LARGEST, 1_000))
         }
         self._pool = ThreadPoolExecutor(connections)
         self._running = [self._pool.submit(self._go_on, seed) for seed in range(connections)]
@@ -84,8 +90,10 @@ class Load:
         request_id = str(uuid4())
         while not self._stop.is_set():
             (kind,) = chance.choices(list(MIX), list(MIX.values()))
+            if time.monotonic() < self._mixed_from:
+                kind = LARGEST
             if kind == HANG_UP:
-                self._hang_up(chance.choice(self._bodies["1,000 users"]))
+                self._hang_up(chance.choice(self._bodies[LARGEST]))
             else:
                 request_id = self._do(kind, connection, chance, request_id)
             with self._lock:

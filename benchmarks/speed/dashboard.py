@@ -1,9 +1,10 @@
-"""How long a view of the dashboard takes with ten million stored predictions, over HTTP.
+"""How long a view of the dashboard takes with ten million predictions in its sums, over HTTP.
 
-A week of users is stored and added up as the service does it; that week is then copied, rows and
-sums, until there are two years of it.
+A week of users is stored and added up as the service does it; the sums of that week are then copied
+until there are two years of them. Views read sums, and of rows the last requests alone: with
+`--rows`, which takes 8 GB of disk and a quarter of an hour, the rows are copied as well.
 
-    PYTHONPATH=tests python -m benchmarks.speed.dashboard [--into docs/dashboard.md]
+    PYTHONPATH=tests python -m benchmarks.speed.dashboard [--rows | --sqlite] [--into FILE]
 """
 
 import argparse
@@ -57,13 +58,22 @@ WEEKS_BEFORE = (
     " - :week * 604800000::bigint), 12, '0') || substr(replace({0}::text, '-', ''), 13))::uuid"
 )
 MOVED = {
-    **{name: WEEKS_BEFORE.format(name) for name in ("id", "features_id", "request_id")},
-    **{
-        name: f"{name} - :week * interval '7 days'"
-        for name in ("join_date", "received_at", "predicted_at", "first_at", "last_at")
+    "postgresql": {
+        **{name: WEEKS_BEFORE.format(name) for name in ("id", "features_id", "request_id")},
+        **{
+            name: f"{name} - :week * interval '7 days'"
+            for name in ("join_date", "received_at", "predicted_at", "first_at", "last_at")
+        },
+        "user_id": "user_id + :week * 1000000",
+        "day": "day - :week * 7",
     },
-    "user_id": "user_id + :week * 1000000",
-    "day": "day - :week * 7",
+    "sqlite": {
+        **{
+            name: f"strftime('%Y-%m-%d %H:%M:%f', {name}, (-7 * :week) || ' days')"
+            for name in ("first_at", "last_at")
+        },
+        "day": "date(day, (-7 * :week) || ' days')",
+    },
 }
 
 
@@ -84,8 +94,14 @@ def a_week() -> pd.DataFrame:
     )
 
 
-def fill(store: Store, model: LtvModel) -> int:
-    """Store a week, add it up, copy it, and return how many predictions there are."""
+def fill(store: Store, model: LtvModel, with_rows: bool) -> int:
+    """Store a week, add it up, copy it, and return how many predictions the sums are of.
+
+    Args:
+        store: An empty database; PostgreSQL where rows are copied.
+        model: That predicts.
+        with_rows: Whether rows are copied, beside their sums.
+    """
     users = a_week()
     sent = as_sent(users)
     requests = [
@@ -99,17 +115,21 @@ def fill(store: Store, model: LtvModel) -> int:
             session.execute(update(LtvFeatures).where(of_request).values(received_at=came))
     report(store, dict(zip(users["user_id"].tolist(), users["target"].tolist(), strict=True)))
     fold(store)
+    is_sqlite = store.engine.dialect.name == "sqlite"
     with store.engine.begin() as connection:
-        connection.execute(text("SET LOCAL statement_timeout = 0"))
-        # That a prediction has its features is known; to look for them takes longer than to copy.
-        connection.execute(text("SET LOCAL session_replication_role = replica"))
-        for of in (LtvFeatures, LtvPrediction, *TABLES.values()):
+        if not is_sqlite:
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
+            # That a prediction has its features is known; to look for them takes long.
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for of in (*((LtvFeatures, LtvPrediction) if with_rows else ()), *TABLES.values()):
             began = time.monotonic()
             _copy(connection, of, requests[0])
             print(f"{of.__tablename__}: {time.monotonic() - began:.0f} s", flush=True)
     with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("SET statement_timeout = 0"))
-        connection.execute(text("VACUUM ANALYZE"))
+        for statement in (
+            ("ANALYZE",) if is_sqlite else ("SET statement_timeout = 0", "VACUUM ANALYZE")
+        ):
+            connection.execute(text(statement))
     with store.reading() as session:
         return int(session.scalar(select(func.sum(LEDGER.sums.cohorts.users))) or 0)
 
@@ -117,19 +137,20 @@ def fill(store: Store, model: LtvModel) -> int:
 def _copy(connection: Any, of: Any, first: UUID) -> None:
     """Insert the last week of a table as every earlier one, the earliest first."""
     names = [column.name for column in inspect(of).columns]
+    moved = MOVED[connection.dialect.name]
     into = ", ".join(f'"{name}"' for name in names)
-    values = ", ".join(MOVED.get(name, f'"{name}"') for name in names)
-    is_last = {
-        LtvFeatures: "id >= :first",
-        LtvPrediction: "id >= :first",
-        LEDGER.sums.arrivals: "last_at > now() - interval '156 hours'",
-    }.get(of, "day >= :monday")
+    values = ", ".join(moved.get(name, f'"{name}"') for name in names)
+    is_last, last = "day >= :last", MONDAY.date()
+    if of in (LtvFeatures, LtvPrediction):
+        is_last, last = "id >= :last", first
+    elif of is LEDGER.sums.arrivals:
+        is_last, last = "last_at > :last", datetime.now(UTC) - timedelta(hours=156)
     statement = text(
         f"INSERT INTO {of.__tablename__} ({into}) "  # noqa: S608
         f"SELECT {values} FROM {of.__tablename__} WHERE {is_last}"
     )
     for week in range(WEEKS - 1, 0, -1):
-        connection.execute(statement, {"week": week, "first": first, "monday": MONDAY.date()})
+        connection.execute(statement, {"week": week, "last": last})
 
 
 def measure(service: Service, path: str, changed: bool) -> np.ndarray:
@@ -156,17 +177,22 @@ def main() -> None:
     """Fill a database, ask for views, and print or write how long they took."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--into", type=Path, help="a Markdown file whose section is replaced")
-    into = parser.parse_args().into
+    parser.add_argument("--rows", action="store_true", help="copy rows as well as their sums")
+    parser.add_argument("--sqlite", action="store_true", help="ask SQLite, without rows")
+    options = parser.parse_args()
+    if options.rows and options.sqlite:
+        parser.error("rows are copied on PostgreSQL alone")
+    into = options.into
     postgres = Postgres()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["BENTOML_HOME"] = folder
         simulate(users_per_day=150, seed=7).write(Path(folder))
         files = (Path(folder, "train.csv"), Path(folder, "valid.csv"))
         model = LtvModel.load(train(*files, "ltv").tag)
-        url = postgres.new_database()
+        url = f"sqlite:///{folder}/sums.db" if options.sqlite else postgres.new_database()
         store = Store(make_engine(url))
         migrate.upgrade(store.engine)
-        predictions = fill(store, model)
+        predictions = fill(store, model, options.rows)
         rows: list[list[object]] = []
         with running(url, Path(folder), {"VALUEBOX_MODEL": model.tag}) as service:
             for name, query in VIEWS.items():
@@ -179,7 +205,8 @@ def main() -> None:
         store.close()
     postgres.remove()
     said = (
-        f"{predictions:,} predictions of two years, {20 + RARE_SEGMENTS} segments, on PostgreSQL; "
+        f"{predictions:,} predictions of two years, {20 + RARE_SEGMENTS} segments, on "
+        f"{'SQLite' if options.sqlite else 'PostgreSQL'}, as sums{' and rows' * options.rows}; "
         f"one worker, one view after the other, {TIMES} of each. Milliseconds until all of the "
         "answer is there, just after the sums have changed, and again while they have not "
         "(`make bench-dashboard`):\n\n"

@@ -10,7 +10,7 @@ this module, at the start of every Python.
 
 import os
 import signal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +72,21 @@ def replace_dead_workers() -> None:
     one; and a container with one of three workers left still calls itself healthy.
     """
     os.environ.pop(_IN_CONTAINER, None)
+
+
+def start_no_timers() -> None:
+    """Have BentoML answer without a timer and a task of its own for each request.
+
+    The guard has a deadline for every one. BentoML's timer outlives the answer by a minute: a
+    worker that answers a thousand requests a second would hold sixty thousand of them.
+    """
+    from bentoml._internal.server.http import traffic
+
+    traffic.TimeoutMiddleware = _timeless
+
+
+def _timeless(app: Any, timeout: float) -> Any:
+    return app
 
 
 def running_server() -> "Server | None":

@@ -11,7 +11,7 @@ import bentoml
 
 from valuebox.access import exposure
 from valuebox.access.callers import Access
-from valuebox.bento import collects_spans, replace_dead_workers, running_server
+from valuebox.bento import collects_spans, replace_dead_workers, running_server, start_no_timers
 from valuebox.compartments.claims import give
 from valuebox.compartments.register import (
     compartments,
@@ -51,12 +51,12 @@ if sys.platform != "win32":
     from valuebox.serving.connections import Connections, raise_descriptor_limit
 
 DESCRIPTION = "Customer-value models: predictions are stored, and checked when the truth arrives."
-# The timeout also bounds how long BentoML keeps a finished request's timer: keep it short.
-TIMEOUT_SECONDS = 60
 # OpenTelemetry's own; `ValueBox.prepare` sets it for the workers.
 _NO_TRACES = "OTEL_SDK_DISABLED"
 PREDICTING = 2
 """Threads of a worker that predict while rows are on their way."""
+
+start_no_timers()
 
 
 @bentoml.service(
@@ -66,7 +66,6 @@ PREDICTING = 2
     # BentoML counts its workers before any hook runs: the one setting that is read at import.
     workers=worker_count(),
     threads=THREADS,
-    traffic={"timeout": TIMEOUT_SECONDS},
     # BentoML's own are labelled with whatever path strangers send, and never forget one.
     metrics={"enabled": False},
     http={"host": "127.0.0.1", "port": 3000},

@@ -156,7 +156,7 @@ class Guard:
         except BodyRefused as refused:
             await refused.answer(scope, receive, shaped)
         except ClientDisconnect:
-            # Nobody reads it; without any answer BentoML, and a stop with it, waits for a minute.
+            # Nobody reads it: it is what the log and the metrics say of the request.
             await Response(status_code=_CLIENT_GONE)(scope, receive, send)
         except Exception as error:
             if shaped.status is not None:

@@ -4,7 +4,6 @@ After an upgrade of either, what fails here says what to mend, in `valuebox.bent
 `valuebox.serving.bounded_protocol`.
 """
 
-import asyncio
 import inspect
 import os
 import signal
@@ -203,17 +202,18 @@ def test_uvicorn_says_what_is_kept_out_of_the_log(said: str) -> None:
     )
 
 
-def test_bentoml_waits_for_any_answer_and_no_longer() -> None:
-    from bentoml._internal.server.http.traffic import TimeoutMiddleware
-
-    async def receive() -> dict[str, str]:
-        return {"type": "http.disconnect"}
-
-    async def unread(_message: Any) -> None:
-        """Of a client that has gone."""
-
-    waiting = TimeoutMiddleware(answering, timeout=60)
-    asyncio.run(asyncio.wait_for(waiting({"type": "http"}, receive, unread), timeout=5))
+def test_bentoml_starts_no_timer_for_a_request() -> None:
+    code = (
+        "import valuebox.service as s\n"
+        "from bentoml._internal.configuration.containers import BentoMLContainer\n"
+        "from _bentoml_impl.server.app import ServiceAppFactory\n"
+        "s.ValueBox.inject_config()\n"
+        "made = ServiceAppFactory(s.ValueBox).middlewares\n"
+        "print([one.cls.__name__ for one in made])"
+    )
+    names = told(code)
+    assert "_timeless" in names, "BentoML bounds requests by something else; see `start_no_timers`"
+    assert "TimeoutMiddleware" not in names
 
 
 def test_the_document_has_what_is_corrected_in_it() -> None:
