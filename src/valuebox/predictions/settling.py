@@ -104,25 +104,45 @@ def _due(session: Session, until: datetime, judging: Judging) -> list[PredictedP
 
 
 def _watched(
-    session: Session, periods: Iterable[PredictedPeriod], until: datetime
+    session: Session, periods: Sequence[PredictedPeriod], until: datetime
 ) -> list[PredictedPeriod]:
     """Periods for all of which their source was watched, as `facts.windows.there` has it."""
-    spans: dict[str, tuple[datetime | None, datetime | None]] = {}
-    found = []
+    of_source: dict[str, list[PredictedPeriod]] = {}
     for period in periods:
-        if period.source not in spans:
-            theirs = select(Event.time).where(
-                Event.source == period.source, Event.customer.is_not(None), Event.time < until
-            )
-            first = session.scalar(theirs.order_by(Event.time).limit(1))
-            last = session.scalar(theirs.order_by(Event.time.desc()).limit(1))
-            spans[period.source] = first, last
-        first, last = spans[period.source]
-        quiet = slack((period.ends_at - period.starts_at).days) / np.timedelta64(1, "h")
-        end = period.ends_at - timedelta(hours=quiet)
-        if first is not None and last is not None and first < period.starts_at and last >= end:
-            found.append(period)
+        of_source.setdefault(period.source, []).append(period)
+    found = []
+    for source, theirs in of_source.items():
+        ends = [_quiet_from(period) for period in theirs]
+        start = min(period.starts_at for period in theirs)
+        first, last = _watched_span(session, source, until, start, max(ends))
+        if first is not None and last is not None:
+            whole = zip(theirs, ends, strict=True)
+            found += [one for one, end in whole if first < one.starts_at and last >= end]
     return found
+
+
+def _quiet_from(period: PredictedPeriod) -> datetime:
+    """When a period's source may have had its last event, and was watched to its end."""
+    quiet = slack((period.ends_at - period.starts_at).days) / np.timedelta64(1, "h")
+    return period.ends_at - timedelta(hours=quiet)
+
+
+def _watched_span(
+    session: Session, source: str, until: datetime, start: datetime, end: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """Events of a source's customers: the first, or any before `start`; the last.
+
+    Neither is looked for among all events where it need not be: they are in no order by time.
+    """
+    theirs = select(Event.time).where(
+        Event.source == source, Event.customer.is_not(None), Event.time < until
+    )
+    first = session.scalar(theirs.where(Event.time < start).limit(1)) or session.scalar(
+        theirs.order_by(Event.time).limit(1)
+    )
+    # Not any event: PostgreSQL would expect one soon, and read all that happened before.
+    latest = theirs.with_only_columns(func.max(Event.time))
+    return first, session.scalar(latest.where(Event.time >= end)) or session.scalar(latest)
 
 
 def _judge(

@@ -1,5 +1,6 @@
 """Customers and events in both databases: each once, whatever comes, whenever it comes."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Barrier
@@ -16,7 +17,10 @@ from support.facts import (
     stored_events,
 )
 
+from valuebox.facts import repository
+from valuebox.facts.schemas import Events
 from valuebox.store.engine import Store
+from valuebox.store.texts import Texts
 
 
 def test_an_event_is_stored_as_it_was_sent(store: Store) -> None:
@@ -62,6 +66,18 @@ def test_one_known_event_among_many_new_ones_is_found(store: Store, count: int) 
     assert told.differing_rows == [count - 32]
     assert stored_events(store)["31"].amount == 9.5
     assert len(stored_events(store)) == count
+
+
+def test_events_of_a_body_keep_what_is_theirs_in_whatever_order_they_come(store: Store) -> None:
+    sent = [event(n, amount=float(n), properties={"n": n}) for n in reversed(range(200))]
+    columns = Events.read(json.dumps(sent).encode()).columns
+    assert isinstance(columns.properties, Texts)
+    with store.writing() as session:
+        assert repository.put_events(session, columns).added == 200
+    for name, one in stored_events(store).items():
+        assert (one.amount, one.properties) == (float(name), {"n": int(name)})
+    # Of those that come as objects the JSON is written otherwise.
+    assert put_events(store, *sent).unchanged == 200
 
 
 def test_ids_of_two_sources_do_not_meet(store: Store) -> None:
