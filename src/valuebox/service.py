@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import bentoml
 
 from valuebox.access import exposure
 from valuebox.access.callers import Access
 from valuebox.bento import collects_spans, replace_dead_workers, running_server, start_no_timers
-from valuebox.compartments.claims import give
+from valuebox.compartments.claims import give, rehearse
 from valuebox.compartments.register import (
     compartments,
     expiry,
@@ -59,6 +60,16 @@ PREDICTING = 2
 start_no_timers()
 
 
+def _endpoints() -> tuple[type[Any], ...]:
+    """The classes that endpoints are inherited from, wherever this module is imported."""
+    try:
+        return tuple(one.endpoints for one in compartments())
+    except ValueboxError as error:
+        # Nothing can be served beside a package whose compartment is refused.
+        logs.configure()
+        logs.refuse_start(error)
+
+
 @bentoml.service(
     # Not the name of the package: `bentoml serve NAME:TAG` would take that for a module.
     name="valuebox-service",
@@ -73,7 +84,7 @@ start_no_timers()
     logging={"access": {"enabled": False}},
     tracing={"excluded_urls": "." if os.environ.get(_NO_TRACES) == "true" else None},
 )
-class ValueBox(*(one.endpoints for one in compartments()), ModelsApi):  # type: ignore[misc]
+class ValueBox(*_endpoints(), ModelsApi):  # type: ignore[misc]
     """Customer-value models behind typed JSON endpoints, with everything stored."""
 
     def __init__(self) -> None:
@@ -83,8 +94,8 @@ class ValueBox(*(one.endpoints for one in compartments()), ModelsApi):  # type: 
         self.store = Store(make_engine(settings.database_url.get_secret_value()))
         # Whoever starts a worker by itself has not decided, and gets the stricter answer.
         self.access = Access(self.store, "keys" if settings.access == "auto" else settings.access)
-        replays = Replays(timedelta(hours=settings.replay_hours))
         self.aside = ThreadPoolExecutor(PREDICTING, thread_name_prefix="aside")
+        replays = _replays(settings)
         self.pipeline = Pipeline(self.store, replays, self.aside)
         self.readiness = Readiness(self.store.engine, histories())
         self.drain = Drain(settings.drain_seconds)
@@ -132,6 +143,10 @@ class ValueBox(*(one.endpoints for one in compartments()), ModelsApi):  # type: 
             check_connections(engine, settings.workers)
             shared_folder.prepare()
             models = served_models(settings)
+            with ThreadPoolExecutor(1) as aside:
+                pipeline = Pipeline(store, _replays(settings), aside)
+                has = {"store": store, "pipeline": pipeline, "models": models}
+                rehearse(ValueBox.inner, has, compartments(), models)
             with store.writing() as session:
                 check_clock(session)
                 note(session, models)
@@ -167,6 +182,10 @@ class ValueBox(*(one.endpoints for one in compartments()), ModelsApi):  # type: 
         self.access.close()
         self.store.close()
         telemetry.end()
+
+
+def _replays(settings: Settings) -> Replays:
+    return Replays(timedelta(hours=settings.replay_hours))
 
 
 def _sites(settings: Settings, running: Callable[[], ValueBox]) -> tuple[Site, ...]:

@@ -1,5 +1,6 @@
 """The list of all commands; each is imported when it is run, so that help waits for no model."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -10,7 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 from valuebox.pages.readable import escaped
-from valuebox_cli.terminal.package_commands import package_commands
+from valuebox_cli.terminal.package_commands import NameTaken, package_commands
 from valuebox_cli.terminal.places import Place
 from valuebox_cli.terminal.speaker import speak_anywhere
 
@@ -89,6 +90,11 @@ class LazyGroup(TyperGroup):
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Run a command; see `TyperGroup.main`."""
         speak_anywhere()
+        try:
+            _others()
+        except NameTaken as error:
+            # Whichever command was meant: it would not be clear which one is run.
+            sys.exit(_refused(error))
         return super().main(*arguments, **options)
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
@@ -103,7 +109,7 @@ class LazyGroup(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Names of all commands."""
-        return [*COMMANDS, *(name for name in package_commands() if name not in COMMANDS)]
+        return [*COMMANDS, *_others()]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """A command by its name; while help is printed, only what is said of the command."""
@@ -124,8 +130,19 @@ class LazyGroup(TyperGroup):
 
 
 def _place(name: str) -> Place | None:
-    """Where a command is; other packages are only looked at for names that are none of ours."""
-    return COMMANDS.get(name) or package_commands().get(name)
+    """Where a command is: one of ours, or of another package, which may not take our names."""
+    return {**_others(), **COMMANDS}.get(name)
+
+
+def _others() -> dict[str, Place]:
+    return package_commands(frozenset(COMMANDS))
+
+
+def _refused(error: NameTaken) -> int:
+    from valuebox_cli.terminal.console import BAD_INPUT, err
+
+    err.print(f"error: {error}", style="red", soft_wrap=True)
+    return BAD_INPUT
 
 
 def load(name: str) -> Any:

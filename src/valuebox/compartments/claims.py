@@ -5,7 +5,7 @@ its attributes. A name that two of them use would be replaced without a word; it
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from inspect import get_annotations
 from keyword import iskeyword
 from typing import Any, Final
@@ -43,6 +43,11 @@ def check(offered: Compartment, known: Iterable[Compartment]) -> None:
             f"no compartment can be called {name!r}: a name has at most {MAX_NAME} small letters, "
             "digits and single underscores, begins with a letter, and is no keyword of Python"
         )
+    if offered.ledger is not None and offered.ledger.name != name:
+        raise ValueboxError(
+            f"the ledger of the compartment {name!r} is called {offered.ledger.name!r}: what was "
+            "predicted is found by one name, so that both have to be the same"
+        )
     for path in routes_of(offered.endpoints):
         if not path.startswith(f"/v1/{name}/"):
             raise ValueboxError(
@@ -67,6 +72,30 @@ def check(offered: Compartment, known: Iterable[Compartment]) -> None:
                 f"the compartments {other.name!r} and {name!r} both have {taken!r}; methods and "
                 f"attributes of the second one should begin with {name}_"
             )
+
+
+def rehearse(
+    kind: type[Any],
+    has: Mapping[str, Any],
+    compartments: Iterable[Compartment],
+    models: Mapping[str, Artifact | None],
+) -> None:
+    """Refuse, before any worker starts, what `give` would refuse in each of them.
+
+    Args:
+        kind: The class of the service.
+        has: What the service has by then, by name.
+        compartments: In the order in which the service is given what they need.
+        models: The model of each compartment that takes one, by the compartment's name.
+
+    Raises:
+        ValueboxError: see `give`.
+    """
+    service = object.__new__(kind)
+    later = dict.fromkeys(name for name in OF_THE_SERVICE if not hasattr(kind, name))
+    vars(service).update({**later, **has})
+    for one in compartments:
+        give(service, one, models.get(one.name))
 
 
 def give(service: Any, compartment: Compartment, model: Artifact | None) -> None:

@@ -120,7 +120,9 @@ class Compartment:
     names, and those of attributes, are the compartment's own."""
     open: Callable[[Any, Any], None] | None = None
     """Function of the service and its model, or None where there is none: gives the service what
-    the endpoints need of it. Without, the service has the model as an attribute called `name`."""
+    the endpoints need of it, and does nothing else. It may use `store`, `pipeline` and `models` of
+    the service. It is called in each worker, and once before any worker starts, on a service that
+    answers nothing. Without, the service has the model as an attribute called `name`."""
     model: ModelKind | None = None
     """The kind of model that the compartment answers with; None where it takes none."""
     tables: tuple[type[Base], ...] = ()

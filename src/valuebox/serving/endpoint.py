@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from valuebox.access.keys import Scope
 from valuebox.access.limits import CountersBusy, NeverAllowed, RateLimited
+from valuebox.errors import ValueboxError
 from valuebox.schemas.requests import RequestModel
 from valuebox.serving.errors import (
     METHOD_NOT_ALLOWED,
@@ -108,6 +109,7 @@ def endpoint(
     BentoML knows of it, for its own clients and pages; requests are answered by `Dispatch`.
 
     Raises:
+        ValueboxError: when another endpoint has that path.
         TypeError: when the types of the method, which takes the body or nothing, do not say what
             it takes and answers.
     """
@@ -120,6 +122,12 @@ def endpoint(
             except Exception as error:
                 return failed(error)
 
+        known = ROUTES.get(path)
+        if known is not None and _name(known.method) != _name(method):
+            raise ValueboxError(
+                f"{path} would be answered by {_name(known.method)} and by {_name(method)}; "
+                "a path has one endpoint"
+            )
         takes, told = _told_by_types(method)
         output = told if answers is None else answers
         if output is None:
@@ -138,8 +146,12 @@ def routes_of(endpoints: type[Any]) -> dict[str, Route]:
     return {
         path: route
         for path, route in ROUTES.items()
-        if f"{route.method.__module__}.{route.method.__qualname__}".rpartition(".")[0] in classes
+        if _name(route.method).rpartition(".")[0] in classes
     }
+
+
+def _name(method: Callable[..., Any]) -> str:
+    return f"{method.__module__}.{method.__qualname__}"
 
 
 def _told_by_types(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.databases import PASSWORD
+from support.packages import package
 from support.services import ROOT
 
 from valuebox.store import migrate
@@ -79,3 +80,38 @@ def test_elsewhere_than_on_this_machine_it_does_not_start_without_keys(
     assert "would listen on 0.0.0.0" in line
     assert "`valuebox keys create`" in line
     assert "VALUEBOX_ACCESS=open" in line
+
+
+WINE = """
+from valuebox.compartments.contract import Compartment
+
+
+class WineApi:
+    pass
+
+
+def opened(service, model):
+    service.dispatch = "taken"
+
+
+def compartment(**parts):
+    return Compartment(name="wine", question="Which wine?", endpoints=WineApi, **parts)
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        ("compartment(open=opened)", "the compartment 'wine' replaces 'dispatch' of the service"),
+        ("object()", "the entry point wine of valuebox.compartments is no Compartment"),
+    ],
+)
+def test_it_does_not_start_with_a_compartment_that_takes_what_is_there(
+    tmp_path: Path, made: str, message: str
+) -> None:
+    code = f"{WINE}\n\nCOMPARTMENT = {made}\n"
+    points = {"valuebox.compartments": "wine = wine:COMPARTMENT"}
+    environment = package(tmp_path / "site", "wine", code, points)
+    exit_code, output = refused(tmp_path, {"VALUEBOX_MODEL": "-", **environment})
+    assert exit_code != 0
+    assert said(output) == [f"valuebox cannot start: {message}"]

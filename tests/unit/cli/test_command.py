@@ -1,8 +1,11 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from support.commands import valuebox
+from support.commands import only_line, valuebox
+from support.packages import package
 
 from valuebox import __version__
 from valuebox_cli.terminal.commands import COMMANDS, load
@@ -39,3 +42,18 @@ def test_without_a_command_all_of_them_are_listed() -> None:
 
 def test_a_command_that_is_none_is_said_to_be_none() -> None:
     assert "No such command 'nothing'" in valuebox("nothing", exit_code=2)[1]
+
+
+@pytest.mark.parametrize("asked", [("--help",), ("train", "--help")])
+def test_a_package_whose_command_has_one_of_our_names_is_refused(
+    asked: tuple[str, ...], tmp_path: Path
+) -> None:
+    points = {"valuebox.commands": "train = wine:app"}
+    environment = package(tmp_path / "site", "wine", "app = None\n", points)
+    command = [str(Path(sys.executable).with_name("valuebox")), *asked]
+    done = subprocess.run(
+        command, env={**os.environ, **environment}, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    said = "error: the package wine has a command 'train', and so has valuebox itself: "
+    assert only_line(done.stderr).startswith(said)

@@ -84,10 +84,29 @@ def test_methods_that_would_be_replaced_are_refused() -> None:
     )
 
 
+def test_a_path_has_one_endpoint() -> None:
+    with pytest.raises(ValueboxError, match=r"^/v1/events would be answered by .*put_events and"):
+
+        class Api:
+            @endpoint("/v1/events", Scope.READ)
+            def wine_find(self) -> Questions: ...
+
+    assert ROUTES["/v1/events"].method.__name__ == "put_events"
+
+
+def test_a_ledger_is_called_as_its_compartment_is() -> None:
+    ledgers = {one.name: one.ledger for one in compartments() if one.ledger is not None}
+    assert [ledger.name for ledger in ledgers.values()] == list(ledgers)
+    expected = "the ledger of the compartment 'wine' is called 'ltv': what was predicted is found"
+    assert refused(called("wine", ledger=ledgers["ltv"])).startswith(expected)
+
+
 def test_endpoints_lie_below_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    for path in ("/v1/events", "/v1/wines/find", "/v1/wine"):
+    for path in ("/v1/events/wine", "/v1/wines/find", "/v1/wine"):
         with monkeypatch.context() as within:
-            within.setitem(ROUTES, path, ROUTES["/v1/events"])
+            # Taken away again when the test ends.
+            within.setitem(ROUTES, path, None)
+            del ROUTES[path]
 
             class Api:
                 @endpoint(path, Scope.READ)
@@ -107,16 +126,17 @@ def test_what_the_service_has_is_all_listed() -> None:
     assert (methods - of_compartments) | assigned == claims.OF_THE_SERVICE
 
 
-def test_nothing_that_is_there_is_replaced_when_a_service_starts() -> None:
-    service = SimpleNamespace(store="a store")
-
+def test_nothing_that_is_there_is_replaced_in_a_worker_or_before_it_starts() -> None:
     def careless(service: Any, _model: Any) -> None:
         service.store = "another"
 
-    with pytest.raises(
-        ValueboxError, match=r"^the compartment 'wine' replaces 'store' of the serv"
-    ):
-        claims.give(service, called("wine", open=careless), None)
+    has, wine = {"store": "a store"}, called("wine", open=careless)
+    expected = r"^the compartment 'wine' replaces 'store' of the serv"
+    with pytest.raises(ValueboxError, match=expected):
+        claims.give(SimpleNamespace(**has), wine, None)
+    claims.rehearse(ValueBox.inner, has, compartments(), {})
+    with pytest.raises(ValueboxError, match=expected):
+        claims.rehearse(ValueBox.inner, has, [*compartments(), wine], {})
 
 
 def test_a_service_has_the_model_under_the_name_of_the_compartment() -> None:
