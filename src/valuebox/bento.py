@@ -82,7 +82,7 @@ def start_no_timers() -> None:
     """
     from bentoml._internal.server.http import traffic
 
-    traffic.TimeoutMiddleware = _timeless
+    traffic.TimeoutMiddleware = _timeless  # type: ignore[misc, assignment]
 
 
 def _timeless(app: Any, timeout: float) -> Any:
