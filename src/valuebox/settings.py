@@ -61,6 +61,12 @@ class Settings(BaseSettings):
         description="The models of compartments that other packages bring, by their names: "
         "`VALUEBOX_MODELS__CHURN` is that of `churn`, or `-` for none.",
     )
+    handle_feed: str = Field(
+        default="",
+        pattern=r"^(https?://.+)?$",
+        description="Address of the live feed that forecasts of [handle](docs/handle.md) weigh "
+        "against what was loaded, such as `https://feed.example.com/events`; none by default.",
+    )
     access: Literal["auto", "keys", "local", "open"] = Field(
         default="auto",
         description="Who may call: whoever has an API key (`keys`), everybody (`open`), everybody "

@@ -62,6 +62,9 @@ COMMANDS: Final = {
     "growth": Place(
         "valuebox_cli.growth.command", "app", "Which campaigns and segments pay, and what changed."
     ),
+    "handle": Place(
+        "valuebox_cli.handle.command", "app", "Foretell what will be wagered on matches."
+    ),
     "users": Place(
         "valuebox_cli.admin.users", "app", "Hand out or delete what is stored of people."
     ),

@@ -20,7 +20,13 @@ from valuebox.store.references import Reference
 from valuebox.worker.expiry import Expiry
 
 GROUP: Final = "valuebox.compartments"
-_OURS: Final = ("ltv.compartment", "growth.compartment", "facts", "response.compartment")
+_OURS: Final = (
+    "ltv.compartment",
+    "growth.compartment",
+    "facts",
+    "response.compartment",
+    "handle.compartment",
+)
 """Modules below this package, in the order in which people are told of what was deleted."""
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import JSON, BigInteger, DateTime, Float, Integer, String, Uuid
+from sqlalchemy import JSON, BigInteger, Boolean, DateTime, Float, Integer, String, Uuid
 from sqlalchemy.types import TypeEngine
 
 from valuebox.store.base import UtcDateTime
@@ -144,6 +144,11 @@ def _floats(values: Any) -> Field:
     return _numbers(np.asarray(values, dtype=np.float64), ">f8")
 
 
+def _flags(values: Any) -> Field:
+    flags = np.asarray(values, dtype=np.bool_)
+    return Field(np.full(len(flags), 1), flags.view(np.uint8))
+
+
 def _numbers(numbers: NDArray[Any], kind: str) -> Field:
     missing = np.isnan(numbers)
     octets = numbers[~missing].astype(kind).view(np.uint8)
@@ -170,6 +175,7 @@ _ENCODERS: Final[tuple[tuple[type[TypeEngine[Any]], Callable[[Any], Field]], ...
     (Uuid, _ids),
     (UtcDateTime, _moments),
     (DateTime, _moments),
+    (Boolean, _flags),
     (BigInteger, _large),
     (Integer, _small),
     (Float, _floats),

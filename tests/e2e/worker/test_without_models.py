@@ -40,7 +40,7 @@ def test_a_service_without_any_model_is_ready_and_says_what_it_lacks(
     url = f"sqlite:///{tmp_path}/valuebox.db"
     with running(url, tmp_path, environment) as service:
         assert service.http.get("/readyz").status_code == 200
-        assert answering(service) == {"ltv": None, "response": None}
+        assert answering(service) == {"ltv": None, "response": None, "handle": None}
         sent, many = [user()], users(30)
         columns = {name: [one.get(name) for one in many] for name in many[0]}
         for path, body in (
@@ -51,6 +51,7 @@ def test_a_service_without_any_model_is_ready_and_says_what_it_lacks(
             assert is_told(service, path, body, "`valuebox train`")
         customers = {"customers": [{"source": "a", "id": "b"}]}
         assert is_told(service, RESPONSE, customers, "`valuebox growth train`")
+        assert is_told(service, "/v1/handle/forecast", {}, "`valuebox handle train`")
         assert not any(service.count_rows().values())
         # What takes no model is answered, pages included.
         assert service.http.post("/v1/ltv/outcomes", json=[{"user_id": 1, "target": 2}]).json() == {
@@ -62,7 +63,7 @@ def test_a_service_without_any_model_is_ready_and_says_what_it_lacks(
         for page in ("/", "/api", "/dashboard", "/metrics"):
             assert service.http.get(page).status_code == 200
         said = messages(service)
-        for question in ("ltv", "response"):
+        for question in ("ltv", "response", "handle"):
             assert sum(one.startswith(f"{question} is not answered: ") for one in said) == 1
         _, told = valuebox("evaluate", data_dir / "valid.csv", "--url", service.url, exit_code=1)
         assert "`valuebox train` makes one" in told
@@ -74,7 +75,7 @@ def test_a_service_with_a_response_model_alone_answers_it(tmp_path: Path, data_d
     settings = {"VALUEBOX_MODEL": "-", "VALUEBOX_RESPONSE_MODEL": tag}
     with running(url, tmp_path, settings) as service:
         assert service.http.get("/readyz").status_code == 200
-        assert answering(service) == {"ltv": None, "response": tag}
+        assert answering(service) == {"ltv": None, "response": tag, "handle": None}
         somebody = {"source": "shop", "id": "1"}
         service.http.post("/v1/customers", json=[somebody]).raise_for_status()
         answer = service.http.post(RESPONSE, json={"customers": [somebody]})

@@ -27,9 +27,13 @@ from valuebox.store.promise import SchemaPromise, put_promise, works_from
 TABLES = {"ltv_features", "ltv_predictions", "ltv_outcomes", "idempotent_requests", "api_keys"}
 TABLES |= {"schema_promise", "customers", "events", "response_predictions"}
 TABLES |= {"response_features", "response_outcomes", "prediction_periods", "prediction_settled"}
+TABLES |= {f"handle_{name}" for name in ("matches", "users", "bets", "loads", "askings")}
+TABLES |= {f"handle_{name}" for name in ("predictions", "features", "outcomes", "revisions")}
 SUMS = {"models", "folded", "passed_over", "arrivals", "prediction_bins", "feature_bins"}
 SUMS |= {"cohorts", "cohort_scatter", "monitor_results"}
-TABLES |= {f"{compartment}_{name}" for compartment in ("ltv", "response") for name in SUMS}
+TABLES |= {
+    f"{compartment}_{name}" for compartment in ("ltv", "response", "handle") for name in SUMS
+}
 
 
 def test_an_empty_database_reaches_the_newest_revision(database_url: str) -> None:

@@ -34,6 +34,7 @@ FLOORS = (
     "compartments.ltv",
     "compartments.growth",
     "compartments.response",
+    "compartments.handle",
     "compartments.questions",
     "compartments.served_models",
     "compartments.loading",
@@ -45,7 +46,7 @@ FLOORS = (
 )
 """From the ground up: a room imports from those before it alone."""
 
-APART = ("compartments.ltv", "compartments.growth", "compartments.response")
+APART = tuple(f"compartments.{name}" for name in ("ltv", "growth", "response", "handle"))
 """Compartments know the rooms below them, and not each other."""
 
 MOST_AT_THE_ROOT = 5

@@ -26,10 +26,10 @@ def edges_between(numbers: Floats, n_bins: int) -> Floats:
     return np.asarray((values[last] + values[last + 1]) / 2, dtype=np.float64)
 
 
-def number_bins(numbers: Floats) -> NumberBins:
+def number_bins(numbers: Floats, n_bins: int = BINS) -> NumberBins:
     """About equally full bins of a number, and one for NaN, which is missing."""
     known = numbers[~np.isnan(numbers)]
-    edges = edges_between(known, BINS).tolist()
+    edges = edges_between(known, n_bins).tolist()
     bins = np.searchsorted(edges, known, side="right")
     return _filled(edges, [_name(known[bins == one]) for one in range(len(edges) + 1)], numbers)
 

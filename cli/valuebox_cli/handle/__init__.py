@@ -1,0 +1,1 @@
+"""`valuebox handle`: what will be wagered on matches."""

@@ -1,0 +1,177 @@
+"""`valuebox handle`."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from valuebox.compartments.handle.model import NEWEST
+from valuebox.errors import ValueboxError
+from valuebox_cli.client import DEFAULT_URL
+from valuebox_cli.handle.telling import tell
+from valuebox_cli.response.asking import moment_of
+from valuebox_cli.terminal.console import err, exit_codes, out
+from valuebox_cli.terminal.options import DatabaseUrl, Url, migrated_store
+from valuebox_cli.terminal.tabular import print_table
+
+app = typer.Typer(help="Foretell what will be wagered on matches.", no_args_is_help=True)
+
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        help="When the load began: its rows are known from then on.",
+        show_default="now",
+    ),
+]
+
+
+@app.command()
+def simulate(
+    folder: Annotated[Path, typer.Argument(help="Folder to write; it must not be there yet.")],
+    world: Annotated[str, typer.Option(help="Which world; see docs/handle.md.")] = "calm",
+    seed: Annotated[int, typer.Option(help="Another seed, another history.")] = 0,
+    bets: Annotated[int, typer.Option(min=1_000, help="About how many bets.")] = 60_000,
+) -> None:
+    """Generate a small, dirty warehouse, its nightly loads, and questions, to try everything on."""
+    from valuebox_training.handle.simulate import simulate as draw
+    from valuebox_training.handle.warehouse import write
+    from valuebox_training.handle.worlds import WORLDS
+    from valuebox_training.handle.worlds import world as chosen
+
+    with exit_codes():
+        if world not in WORLDS:
+            raise ValueboxError(f"--world: there is no {world!r}, only {', '.join(WORLDS)}")
+        if folder.exists():
+            raise ValueboxError(f"{folder}: is there already")
+        with err.status("drawing …"):
+            folder.mkdir(parents=True)
+            write(draw(chosen(world, seed, bets)), folder)
+        out.print(f"written to {folder}: warehouse, nightly loads, questions, and the truth")
+
+
+@app.command()
+def load(
+    source: Annotated[
+        str, typer.Argument(help="Folder of CSV or Parquet files, SQLite file, or database URL.")
+    ],
+    mapping: Annotated[
+        Path | None,
+        typer.Option(help="TOML file that says where tables are, and their time zone."),
+    ] = None,
+    at: At = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Load matches, users and bets of a warehouse, straight into the database.
+
+    Each is stored once by its id; what has changed gets another version. The same load again
+    changes nothing.
+    """
+    from valuebox_cli.handle.mapping import read_handle_mapping, read_source
+    from valuebox_cli.handle.storing import store_clean
+    from valuebox_cli.importing.sources import open_source
+
+    with exit_codes():
+        began = moment_of(at) or datetime.now(UTC)
+        found = read_source(open_source(source), read_handle_mapping(mapping))
+        with migrated_store(database_url) as store:
+            store.expect_many_rows()
+            done = store_clean(store, found, began)
+        out.print(
+            f"{done.matches:,} matches, {done.users:,} users and {done.bets:,} bets are new or "
+            "have changed"
+        )
+        for what, count in found.noticed.items():
+            if count:
+                out.print(f"{count:,} {what}", soft_wrap=True)
+
+
+@app.command()
+def train(
+    until: Annotated[
+        str | None, typer.Option(help="Learn from loads up to this time.", show_default="the last")
+    ] = None,
+    weeks: Annotated[int, typer.Option(min=2, max=52, help="Past weeks to be judged by.")] = 12,
+    name: Annotated[str, typer.Option(help="Name of the model in the model store.")] = NEWEST,
+    force: Annotated[
+        bool, typer.Option(help="Save the model even where simple forecasts beat it.")
+    ] = False,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Learn from what was loaded, look back at past weeks, and save into the BentoML model store.
+
+    A model that simple forecasts beat in the past weeks is not saved. `bentoml serve` answers with
+    the newest one.
+    """
+    from valuebox.compartments.handle.reading import read_book, second
+    from valuebox_training.handle.train import train as learn
+
+    with exit_codes(), migrated_store(database_url) as store:
+        with err.status("learning …"):
+            with store.reading() as session:
+                book = read_book(session)
+            end = moment_of(until)
+            known = book.as_of(second(end)) if end else book.as_of(second(datetime.now(UTC)))
+            trained = learn(known, name, weeks, force)
+        tell(trained.judged)
+        out.print(f"learned from {trained.matches:,} matches, saved as {trained.tag}")
+
+
+@app.command()
+def replay(
+    folder: Annotated[Path, typer.Argument(help="Folder with a history; see docs/handle.md.")],
+    to: Annotated[Path, typer.Option("--out", help="CSV to write.")] = Path("forecasts.csv"),
+) -> None:
+    """Forecast what a history would have been asked, by what was loaded then.
+
+    The folder holds `warehouse`, `nightly`, `asks.csv` and `questions.csv`.
+    """
+    from valuebox_cli.handle.replay import replay as look_back
+    from valuebox_cli.terminal.console import check_writable
+
+    with exit_codes():
+        check_writable(to)
+        with err.status("replaying …"):
+            found = look_back(folder)
+        found.to_csv(to, index=False)
+        out.print(f"{len(found):,} forecasts written to {to}")
+
+
+@app.command()
+def forecast(
+    days: Annotated[int, typer.Option(min=1, max=60, help="Days ahead.")] = 7,
+    as_of: Annotated[
+        str | None, typer.Option(help="A moment in the past, whose knowledge to go by.")
+    ] = None,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Ask the service for the forecast of coming matches."""
+    from valuebox.compartments.handle.schemas import HandleForecasts
+    from valuebox_cli.client import connected
+
+    with exit_codes(), connected(url) as client:
+        asked = {"days": days, **({"as_of": as_of} if as_of else {})}
+        said = client.call("/v1/handle/forecast", asked, HandleForecasts).content
+        print_table(
+            f"{said.state}, as of loads to {said.loaded_to:%Y-%m-%d %H:%M} UTC",
+            ["kickoff (UTC)", "match", "forecast", "from", "to", "known", "usual"],
+            [
+                (
+                    f"{one.kickoff:%a %Y-%m-%d %H:%M}",
+                    f"{one.home_team} - {one.away_team}",
+                    *(f"{value:,.0f}" for value in (one.forecast, one.lower, one.upper)),
+                    *(f"{one.known:,.0f}", f"{one.known_share:.0%}"),
+                )
+                for one in said.matches
+            ],
+        )
+        for week in said.weeks:
+            out.print(
+                f"week {week.week} of {week.season}, {week.matches} matches: {week.forecast:,.0f} "
+                f"({week.lower:,.0f} to {week.upper:,.0f})"
+            )
+        for source in said.sources:
+            for line in source.notes:
+                err.print(Text(f"{source.name}: {line}"), style="yellow", soft_wrap=True)

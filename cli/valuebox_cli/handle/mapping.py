@@ -1,0 +1,72 @@
+"""What a mapping file says of a warehouse of matches: where its tables are, and its time zone."""
+
+import tomllib
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+from pydantic import Field, ValidationError
+
+from valuebox.schemas.moments import TimeZone
+from valuebox_cli.handle.cleaning import Clean, clean
+from valuebox_cli.importing.mapping import BadMapping
+from valuebox_cli.importing.opened import Source
+from valuebox_cli.importing.parts import Column, Part, Table
+
+ZONE: Final = "America/New_York"
+
+
+class Renamed(Table):
+    """A table, and what its columns are called that we know by another name."""
+
+    names: dict[Column, Column] = Field(default={})
+    """Our name of a column, and its name in the table."""
+
+
+class HandleMapping(Part):
+    """A whole mapping file."""
+
+    timezone: TimeZone = ZONE
+    """Time zone of moments that come without one."""
+    events: Renamed = Renamed(table="events")
+    users: Renamed = Renamed(table="users")
+    wagers: Renamed = Renamed(table="wagers")
+
+
+def read_handle_mapping(path: Path | None) -> HandleMapping:
+    """Read and check a mapping file; without one, tables are called as is usual.
+
+    Raises:
+        BadMapping: naming everything that is wrong.
+    """
+    if path is None:
+        return HandleMapping()
+    try:
+        return HandleMapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+    except OSError as error:
+        raise BadMapping(f"{path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadMapping(f"{path}: is no TOML: {error}") from None
+    except ValidationError as error:
+        wrong = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise BadMapping(f"{path}: {'; '.join(wrong)}") from None
+
+
+def read_source(source: Source, mapping: HandleMapping) -> Clean:
+    """All rows of a warehouse, made sense of.
+
+    Raises:
+        ValueboxError: when a table is not there or cannot be read.
+    """
+    tables = (mapping.events, mapping.users, mapping.wagers)
+    events, users, wagers = (_frame(source, one) for one in tables)
+    return clean(events, users, wagers, ZoneInfo(mapping.timezone))
+
+
+def _frame(source: Source, table: Renamed) -> pd.DataFrame:
+    with source.open(table) as opened:
+        parts = [batch.to_pandas() for batch in opened.batches(opened.names)]
+        names = opened.names
+    found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
+    return found.rename(columns={theirs: ours for ours, theirs in table.names.items()})

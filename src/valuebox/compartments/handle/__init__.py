@@ -1,0 +1,1 @@
+"""How much will be wagered on each upcoming match?"""

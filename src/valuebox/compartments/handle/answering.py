@@ -1,0 +1,182 @@
+"""What is answered to a question for forecasts, and what is stored of it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import numpy as np
+
+from valuebox.compartments.handle.baselines import baselines
+from valuebox.compartments.handle.features import NUMBERS
+from valuebox.compartments.handle.forecasting import Forecast
+from valuebox.compartments.handle.model import HandleModel
+from valuebox.compartments.handle.reading import told
+from valuebox.compartments.handle.recipe import class_names
+from valuebox.compartments.handle.repository import Before, Vintages
+from valuebox.compartments.handle.schemas import (
+    DEFINITION,
+    Change,
+    HandleForecasts,
+    MatchForecast,
+    Source,
+    State,
+    Total,
+)
+from valuebox.compartments.handle.weighing import Weighed
+from valuebox.store.ids import ids_from
+
+if TYPE_CHECKING:
+    from valuebox.compartments.handle.steps import Asked
+
+STALE: Final = timedelta(hours=36)
+"""Age of the last load from which on forecasts are stale."""
+_NOTICED: Final = 0.02
+
+
+def answer_of(
+    asked: "Asked",
+    said: Forecast,
+    weighed: Weighed,
+    model: HandleModel,
+    before: Mapping[str, Before],
+    request_id: UUID,
+) -> tuple[HandleForecasts, list[Vintages]]:
+    """The answer, and the vintages that are stored; none of a replay."""
+    count = len(said.asked)
+    ids: list[UUID] = [] if asked.is_replay else list(ids_from(request_id, count))
+    matches = [
+        _match(said, at, before.get(said.asked[at].id), ids[at] if ids else None)
+        for at in range(count)
+    ]
+    answer = HandleForecasts(
+        model=model.tag,
+        definition=DEFINITION,
+        asked_at=asked.asked_at,
+        as_of=asked.as_of,
+        loaded_to=asked.known.loaded_to,
+        state=_state(asked, weighed),
+        sources=_sources(asked, weighed),
+        weeks=_weeks(said, model),
+        matches=matches,
+    )
+    return answer, [_vintages(asked, said, model.tag, ids)] if ids else []
+
+
+def _state(asked: "Asked", weighed: Weighed) -> State:
+    if asked.as_of - asked.known.loaded_to > STALE:
+        return "stale"
+    return "degraded" if asked.feed is not None and not weighed.is_used else "fresh"
+
+
+def _sources(asked: "Asked", weighed: Weighed) -> list[Source]:
+    loaded_to = asked.known.loaded_to
+    through = told(asked.known.fitted.book.through)
+    age = (asked.as_of - loaded_to).total_seconds()
+    notes = []
+    if loaded_to - through > timedelta(hours=12):
+        notes.append(f"The last bet that was loaded is of {through:%Y-%m-%d %H:%M} UTC.")
+    found = [Source(name="warehouse", state="used", as_of=loaded_to, age_seconds=age, notes=notes)]
+    if asked.feed is not None:
+        is_there = weighed.is_there
+        used = "used" if weighed.is_used else "ignored" if is_there else "absent"
+        found.append(
+            Source(
+                name="feed",
+                state=used,
+                as_of=asked.feed.asked_at if is_there else None,
+                age_seconds=asked.feed.seconds if is_there else None,
+                notes=weighed.notes,
+            )
+        )
+    return found
+
+
+def _match(said: Forecast, at: int, before: Before | None, id_: UUID | None) -> MatchForecast:
+    one = said.asked[at]
+    return MatchForecast(
+        match=one.id,
+        season=int(one.season),
+        week=int(one.week),
+        home_team=one.home,
+        away_team=one.away,
+        time_slot=one.slot,
+        kickoff=told(one.kickoff),
+        forecast=_cents(said.mean[at]),
+        lower=_cents(said.lower[at]),
+        upper=_cents(said.upper[at]),
+        known=_cents(said.known[at]),
+        known_share=float(said.share[at]),
+        known_bets=int(said.count[at]),
+        gross=_cents(said.gross[at]),
+        before_bets=_cents(said.prior[at]),
+        lead_hours=float(said.lead[at]),
+        previous=None if before is None else _change(said, at, before),
+        prediction_id=id_,
+    )
+
+
+def _change(said: Forecast, at: int, before: Before) -> Change:
+    forecast, known = float(said.mean[at]), float(said.known[at])
+    foretold = before.forecast * float(said.share[at])
+    if forecast == before.forecast:
+        why = "Nothing has changed."
+    elif known == before.known:
+        why = "No bets on it were loaded since; other matches have moved what is expected."
+    elif abs(known / foretold - 1) < _NOTICED:
+        why = "Bets since came in as was foretold."
+    else:
+        side = "more" if known > foretold else "less"
+        why = f"Bets so far are {abs(known / foretold - 1):.0%} {side} than was foretold."
+    return Change(forecast=_cents(before.forecast), asked_at=before.asked_at, why=why)
+
+
+def _weeks(said: Forecast, model: HandleModel) -> list[Total]:
+    weeks: dict[tuple[int, int], list[int]] = {}
+    for at, one in enumerate(said.asked):
+        weeks.setdefault((int(one.season), int(one.week)), []).append(at)
+    found = []
+    for (season, week), rows in sorted(weeks.items()):
+        mean, lower, upper = map(_cents, said.total(rows, model.recipe.wider_total))
+        found.append(
+            Total(
+                season=season, week=week, matches=len(rows), forecast=mean, lower=lower, upper=upper
+            )
+        )
+    return found
+
+
+def _vintages(asked: "Asked", said: Forecast, tag: str, ids: list[UUID]) -> Vintages:
+    simple = baselines(asked.known.fitted, said)
+    deviation = said.mean * np.sqrt(np.expm1(np.minimum(np.diag(said.covariance), 4.0)))
+    known: list[dict[str, Any]] = []
+    for at, one in enumerate(said.asked):
+        numbers = dict(zip(NUMBERS, said.described.numbers[at].tolist(), strict=True))
+        known.append(
+            {
+                **numbers,
+                **{"slot": one.slot, "lead_hours": float(said.lead[at])},
+                **{"known_share": float(said.share[at]), "known_bets": float(said.count[at])},
+                **{"before_bets": float(said.prior[at]), "broken": said.broken},
+                **{name: float(values[at]) for name, values in simple.items()},
+            }
+        )
+    return Vintages(
+        ids=ids,
+        match=[one.id for one in said.asked],
+        kickoff=[told(one.kickoff) for one in said.asked],
+        model=tag,
+        asked_at=asked.asked_at,
+        loaded_to=asked.known.loaded_to,
+        lead_class=class_names(said.lead),
+        prediction=said.mean,
+        lower=said.lower,
+        upper=said.upper,
+        bets=said.known,
+        deviation=deviation,
+        known=known,
+    )
+
+
+def _cents(value: Any) -> float:
+    return round(float(value), 2)

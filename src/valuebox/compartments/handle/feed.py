@@ -1,0 +1,125 @@
+"""The live feed, which is asked for what the warehouse cannot know yet, and never waited for long.
+
+One deadline holds for everything: connecting, a second try, and every byte of the answer. After
+some failures in a row the feed is left alone for a while.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+from typing import Any, Final
+
+import httpx
+
+from valuebox.store.clock import CLOCK
+
+DEADLINE: Final = 2.0
+"""Seconds that an answer may take, from the first try to the last byte of the second one."""
+MAX_BYTES: Final = 1_000_000
+MAX_KEPT: Final = 20_000
+"""Characters of an answer that are stored."""
+_FAILURES: Final = 3
+_REST: Final = 30.0
+"""Seconds for which a feed is left alone that failed `_FAILURES` times in a row."""
+_TRIES: Final = 2
+
+
+@dataclass(frozen=True)
+class FeedSaid:
+    """What the feed answered, or why it has not."""
+
+    asked_at: datetime
+    content: Any | None
+    """What its JSON holds; None where there is none."""
+    raw: str | None
+    """The answer as it came, cut where it is long."""
+    failure: str | None
+    """Why there is no content, in a sentence."""
+    seconds: float
+
+
+class Feed:
+    """Asks the feed.
+
+    Args:
+        url: Of the events that it tells.
+        deadline: Seconds that an answer may take.
+        clock: Function that tells the seconds that passed.
+    """
+
+    def __init__(
+        self, url: str, deadline: float = DEADLINE, clock: Callable[[], float] = time.monotonic
+    ):
+        self._url, self._deadline, self._clock = url, deadline, clock
+        self._client = httpx.Client(timeout=deadline, trust_env=False, follow_redirects=False)
+        self._lock = Lock()
+        self._failures = 0
+        self._resting_until = 0.0
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+    def ask(self) -> FeedSaid:
+        """What the feed answers now; never raises, and returns within the deadline."""
+        began, asked_at = self._clock(), CLOCK.moment()
+        with self._lock:
+            rests = began < self._resting_until
+        if rests:
+            return FeedSaid(asked_at, None, None, "The feed failed, and is left alone a while.", 0)
+        failure, raw = "", None
+        for _ in range(_TRIES):
+            content, raw, failure, is_final = self._try(began + self._deadline)
+            if not failure:
+                self._note(True)
+                return FeedSaid(asked_at, content, raw, None, self._clock() - began)
+            if is_final:
+                break
+        self._note(False)
+        return FeedSaid(asked_at, None, raw, failure, self._clock() - began)
+
+    def _note(self, went_well: bool) -> None:
+        with self._lock:
+            self._failures = 0 if went_well else self._failures + 1
+            if self._failures >= _FAILURES:
+                # One more failure after the rest is enough for the next one.
+                self._failures = _FAILURES - 1
+                self._resting_until = self._clock() + _REST
+
+    def _try(self, until: float) -> tuple[Any, str | None, str, bool]:
+        """Content, answer, failure, and whether there is no point in trying again."""
+        left = until - self._clock()
+        if left <= 0:
+            return None, None, "The feed did not answer in time.", True
+        parts: list[bytes] = []
+        size = 0
+        try:
+            with self._client.stream("GET", self._url, timeout=left) as answer:
+                if answer.status_code != httpx.codes.OK:
+                    again = answer.status_code >= 500
+                    return None, None, f"The feed answered {answer.status_code}.", not again
+                for part in answer.iter_raw(65_536):
+                    parts.append(part)
+                    size += len(part)
+                    if size > MAX_BYTES:
+                        return None, _kept(parts), "The feed answers too much.", True
+                    if self._clock() > until:
+                        return None, _kept(parts), "The feed did not answer in time.", True
+        except httpx.TimeoutException:
+            return None, None, "The feed did not answer in time.", True
+        except (httpx.HTTPError, OSError):
+            return None, None, "The feed cannot be reached.", False
+        raw = _kept(parts)
+        try:
+            return json.loads(b"".join(parts)), raw, "", True
+        except (ValueError, RecursionError):
+            return None, raw, "The feed answers something else than JSON.", True
+
+
+def _kept(parts: list[bytes]) -> str:
+    # PostgreSQL has no text with NUL.
+    text = b"".join(parts)[: 4 * MAX_KEPT].decode("utf-8", "replace")
+    return text[:MAX_KEPT].replace("\0", "�")

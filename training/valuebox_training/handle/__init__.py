@@ -1,0 +1,1 @@
+"""The model of handle: simulated worlds, learning from the past, judging."""
