@@ -1,49 +1,133 @@
-"""Writes docs/reference.md: everything that `valuebox.__all__` names, from its docstrings."""
+"""Writes docs/reference.md: all that is public from Python, from its docstrings."""
 
 import ast
 import inspect
 import re
 import textwrap
 from collections.abc import Iterator
+from functools import cached_property
+from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import Any, Final
 
 import valuebox
+import valuebox_cli.api
+import valuebox_training.customers
+from valuebox.compartments import api
 
 DOCUMENT: Final = Path(__file__).parent / "reference.md"
 _HEAD: Final = """# Python reference
 
-`make docs` writes this page from the docstrings of what `valuebox.__all__` names: all that is
-public from Python. [From Python](python.md) shows it at work, and
-[releasing](releasing.md#what-is-promised) says how long it keeps working.
+`make docs` writes this page from docstrings. It has all that is public from Python: what
+`valuebox.__all__` names, and [what compartments of other packages import](#writing-a-compartment).
+[From Python](python.md) shows the first at work, [examples/churn](../examples/churn/README.md) the
+second, and [releasing](releasing.md#what-is-promised) says how long both keep working.
 """
+_WRITING: Final = """
+# Writing a compartment
+
+From `valuebox.compartments.api`. Begin with `Compartment`, the object that the others are put
+together in.
+"""
+_LEARNING: Final = """
+# Learning for a compartment
+
+From `valuebox_training.customers`.
+"""
+_COMMANDS: Final = """
+# Commands of a compartment
+
+From `valuebox_cli.api`.
+"""
+PARTS: Final = (
+    (_HEAD, valuebox),
+    (_WRITING, api),
+    (_LEARNING, valuebox_training.customers),
+    (_COMMANDS, valuebox_cli.api),
+)
+"""Modules whose `__all__` is public, each with what stands above it."""
 _WIDTH: Final = 90
 _SECTION: Final = re.compile(r"^(Args|Attributes|Raises|Returns|Yields):$")
-_ENTRY: Final = re.compile(r"^    (\w+): (.*)$")
+_ENTRY: Final = re.compile(r"^    ([\w.]+(?:, [\w.]+)*): (.*)$")
 # Not one within brackets, as in `dict[str, int]`.
 _BETWEEN_ARGUMENTS: Final = re.compile(r", (?![^\[]*\])")
 
 
 def document() -> str:
     """The text of the page."""
-    return _HEAD + "".join(f"\n## `{name}`\n\n{_told(name)}" for name in valuebox.__all__)
+    return "".join(
+        head + "".join(f"\n## `{name}`\n\n{_told(part, name)}" for name in part.__all__)
+        for head, part in PARTS
+    )
 
 
-def _told(name: str) -> str:
-    what = getattr(valuebox, name)
+def _told(part: ModuleType, name: str) -> str:
+    what = getattr(part, name)
     if isinstance(what, str):
         return f"The version, as text: `{what}`.\n"
-    if not inspect.isclass(what):
+    if inspect.isfunction(what):
         return _signature(what) + _text(what)
-    # Whoever catches an error does not make it.
-    told = "" if issubclass(what, Exception) else _signature(what.__init__, what.__name__)
+    if not inspect.isclass(what):
+        (text,) = (told for one, told in _fields(_source_of(part, name)).items() if one == name)
+        return f"{text}\n"
+    # Whoever catches an error does not make it, and what others have written is not told.
+    init = vars(what).get("__init__")
+    is_ours = inspect.isfunction(init) and init.__module__ == what.__module__
+    told = _signature(init, name) if is_ours and not issubclass(what, Exception) else ""
     told += _text(what)
+    fields = _fields(ast.parse(textwrap.dedent(inspect.getsource(what))).body[0])
+    if fields and "Attributes:" not in str(what.__doc__):
+        told += "\n**Attributes**\n\n"
+        told += "".join(f"- `{one}`{text and ': '}{text}\n" for one, text in fields.items())
     for method, found in vars(what).items():
         text = inspect.getdoc(found) or "See "
-        if not method.startswith("_") and not text.startswith("See "):
-            shown = _signature(found) if callable(found) else ""
+        is_one = isinstance(found, (FunctionType, property, cached_property, classmethod))
+        if is_one and not method.startswith("_") and not text.startswith("See "):
+            shown = _signature(inspect.unwrap(getattr(what, method))) if _is_called(found) else ""
             told += f"\n### `{name}.{method}`\n\n{shown}{_text(found)}"
     return told
+
+
+def _is_called(found: Any) -> bool:
+    return isinstance(found, (FunctionType, classmethod))
+
+
+def _source_of(part: ModuleType, name: str) -> ast.Module:
+    """The module in which a name is assigned that a module hands on."""
+    source = ast.parse(inspect.getsource(part))
+    for node in ast.walk(source):
+        if isinstance(node, ast.ImportFrom) and name in [one.name for one in node.names]:
+            return ast.parse(inspect.getsource(import_module(str(node.module))))
+    return source
+
+
+def _fields(node: Any) -> dict[str, str]:
+    """What is assigned in a class or a module, and what is said of it, in one line."""
+    found: dict[str, str] = {}
+    for one, following in pairwise([*node.body, None]):
+        targets = getattr(one, "targets", [getattr(one, "target", None)])
+        if not isinstance(one, (ast.Assign, ast.AnnAssign)) or not isinstance(targets[0], ast.Name):
+            continue
+        name = targets[0].id
+        if name.startswith("_"):
+            continue
+        value = getattr(following, "value", None)
+        text = value.value if isinstance(value, ast.Constant) else _description(one.value)
+        is_typed = isinstance(one, ast.AnnAssign) and isinstance(node, ast.ClassDef)
+        if isinstance(text, str) or is_typed:
+            shown = f"{name}: {ast.unparse(_bare(one.annotation))}" if is_typed else name
+            found[shown] = " ".join(str(text or "").split())
+    return found
+
+
+def _description(value: Any) -> str | None:
+    """What a field of pydantic says of itself."""
+    for keyword in getattr(value, "keywords", ()):
+        if keyword.arg == "description":
+            return str(ast.literal_eval(keyword.value))
+    return None
 
 
 def _signature(what: Any, name: str | None = None) -> str:
@@ -56,13 +140,18 @@ def _signature(what: Any, name: str | None = None) -> str:
             quoted.annotation = _bare(quoted.annotation)
     word = "async def " if isinstance(node, ast.AsyncFunctionDef) else "def "
     start = name or f"{word}{node.name}"
-    end = "" if name else f" -> {ast.unparse(_bare(node.returns) or ast.Constant(None))}"
+    end = "" if name else f" -> {_unparsed(_bare(node.returns) or ast.Constant(None))}"
     written = re.sub(r"(: [^=,]+)=", r"\1 = ", ast.unparse(node.args))
-    arguments = [one for one in _BETWEEN_ARGUMENTS.split(written) if one != "self"]
+    arguments = [one for one in _BETWEEN_ARGUMENTS.split(written) if one not in ("self", "cls")]
     within = ", ".join(arguments)
     if len(start) + len(within) + len(end) > _WIDTH:
         within = "".join(f"\n    {one}," for one in arguments) + "\n"
     return f"```python\n{start}({within}){end}\n```\n\n"
+
+
+def _unparsed(node: ast.expr) -> str:
+    # Of Python 3.11, behind a star within brackets.
+    return ast.unparse(node).replace(",]", "]")
 
 
 def _bare(annotation: ast.expr | None) -> ast.expr | None:

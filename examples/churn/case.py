@@ -10,8 +10,7 @@ from support.sums import some_time_ago
 from valuebox_churn.model import ChurnModel
 from valuebox_churn.tables import KEPT
 
-from valuebox.compartments.customers.steps import CustomerSteps
-from valuebox.store.engine import Store
+from valuebox.compartments.api import CustomerSteps, Store
 
 PREDICT = "/v1/churn/predict"
 ASKED = shop.asked(["3", "1"], shop.LEARNED)

@@ -43,6 +43,13 @@ def run(environment: dict[str, str], *arguments: object, exit_code: int = 0) -> 
     return _run([Path(sys.executable).with_name("valuebox"), *arguments], environment, exit_code)
 
 
+def tests(environment: dict[str, str]) -> str:
+    """What the package's own tests print in an environment."""
+    folder = ROOT / "examples" / "churn" / "tests"
+    options = ("-p", "no:cacheprovider", "--rootdir", ROOT)
+    return _run([sys.executable, "-m", "pytest", "-q", folder, *options], environment, 0)
+
+
 def conforms(environment: dict[str, str]) -> str:
     """What the suite of all compartments prints, asked of this one in an environment."""
     case = ROOT / "examples" / "churn" / "case.py"

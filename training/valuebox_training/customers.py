@@ -14,6 +14,8 @@ from valuebox.facts.windows import Floats, Positions, there
 from valuebox.features.bins import SHARE_EDGES, Reference, prediction_codes
 from valuebox_training.features.binning import counted, number_bins
 
+__all__ = ("Features", "Learned", "NothingToLearn", "learn")
+
 ROUNDS: Final = 6
 """Moments that are looked back at, a month apart."""
 _MONTH: Final = 30
@@ -21,6 +23,7 @@ _LEAST: Final = 20
 _DAY: Final = np.timedelta64(1, "D")
 
 Features = Callable[[np.datetime64, Positions], Floats]
+"""Function of a moment and of customers: what was known of them, `(n_customers, n_features)`."""
 
 
 class NothingToLearn(ValueboxError):

@@ -35,7 +35,9 @@ UNKNOWN: Final = 3
 INTERRUPTED: Final = 130
 
 out = Speaker(highlight=False, markup=False)
+"""Prints to stdout what was asked for."""
 err = Speaker(stderr=True, highlight=False, markup=False)
+"""Prints everything else to stderr."""
 
 
 class Interrupted(ValueboxError):

@@ -37,6 +37,7 @@ DatabaseUrl = Annotated[
         show_default=False,
     ),
 ]
+"""Type of the option `--database-url`; None where it is not given."""
 
 
 def database_url(given: str | None) -> str:

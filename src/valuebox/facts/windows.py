@@ -15,6 +15,7 @@ from valuebox.facts.reading import CustomerColumns, FactColumns
 from valuebox.statistics.arrays import Floats as Floats
 
 Positions = NDArray[np.intp]
+"""Positions of customers among those that were read, `(n_customers,)`."""
 
 _DAY: Final = np.timedelta64(1, "D")
 

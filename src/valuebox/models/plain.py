@@ -14,7 +14,7 @@ _MODEL: Final = "model.json"
 
 
 class PlainModel(BaseModel):
-    """Base of such a model; its fields are what it has learned."""
+    """Base of a model that is a handful of numbers; its fields are what it has learned."""
 
     kind: ClassVar[str]
     """The compartment that the model belongs to."""

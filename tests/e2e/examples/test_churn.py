@@ -1,5 +1,6 @@
 """A compartment from another package, without a change in valuebox: examples/churn."""
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -11,14 +12,15 @@ import pytest
 from sqlalchemy import inspect
 from support import churn
 from support.churn import CUSTOMERS, SOURCE, put_purchases
+from support.documents import generator
 from support.services import ROOT, Service, running
 
 from valuebox import Client, ServiceError
-from valuebox.compartments.customers.steps import CustomerPredictions
-from valuebox.store.engine import Store, make_engine
+from valuebox.compartments.api import CustomerPredictions, Store, make_engine
 
 PATH = "/v1/churn/predict"
 EVERYBODY = [{"source": SOURCE, "id": f"{who}"} for who in range(CUSTOMERS)]
+FILES = sorted((ROOT / "examples" / "churn" / "src").rglob("*.py"))
 ASKED = {"customers": EVERYBODY[:10]}
 
 
@@ -63,8 +65,23 @@ def check_answers(service: Service, shop: Shop) -> list[float]:
 
 
 def test_the_package_is_short() -> None:
-    files = (ROOT / "examples" / "churn" / "src").rglob("*.py")
-    assert sum(len(file.read_text().splitlines()) for file in files) < 250
+    assert sum(len(file.read_text().splitlines()) for file in FILES) < 250
+
+
+def test_it_imports_what_is_public_alone() -> None:
+    public = {part.__name__: set(part.__all__) for _, part in generator("reference").PARTS}
+    nodes = [node for file in FILES for node in ast.walk(ast.parse(file.read_text()))]
+    imported = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    packages = {"valuebox", "valuebox_cli", "valuebox_training"}
+    ours = [one for one in imported if one.module.split(".")[0] in packages]
+    assert {one.module for one in ours} == public.keys() - {"valuebox"}
+    for one in ours:
+        assert {name.name for name in one.names} <= public[one.module]
+
+
+def test_its_own_tests_pass(tmp_path: Path) -> None:
+    said = churn.tests(churn.install(tmp_path))
+    assert re.search(r"\b1 passed", said), said
 
 
 @pytest.mark.slow

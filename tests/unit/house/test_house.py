@@ -30,6 +30,7 @@ FLOORS = (
     "compartments.claims",
     "compartments.register",
     "compartments.customers",
+    "compartments.api",
     "compartments.facts",
     "compartments.ltv",
     "compartments.growth",

@@ -2,13 +2,16 @@
 
 from starlette.responses import Response
 
-from valuebox.access.keys import Scope
-from valuebox.compartments.customers.steps import CustomerPredictions, CustomerSteps
-from valuebox.facts.asking import CustomerQuestion
-from valuebox.serving.endpoint import endpoint
-from valuebox.serving.errors import NoModel
-from valuebox.serving.pipeline import Pipeline
-from valuebox.store.engine import Store
+from valuebox.compartments.api import (
+    CustomerPredictions,
+    CustomerQuestion,
+    CustomerSteps,
+    NoModel,
+    Pipeline,
+    Scope,
+    Store,
+    endpoint,
+)
 from valuebox_churn.model import ChurnModel
 from valuebox_churn.tables import KEPT
 

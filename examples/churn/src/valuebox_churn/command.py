@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from valuebox.facts.reading import Choice, read_facts
-from valuebox_cli.terminal.console import exit_codes, out
-from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
+from valuebox.compartments.api import Choice, read_facts
+from valuebox_cli.api import DatabaseUrl, exit_codes, migrated_store, out
 
 app = typer.Typer(help="Say who will still buy within the next 60 days.", no_args_is_help=True)
 

@@ -5,10 +5,7 @@ from typing import Final
 import numpy as np
 from scipy.special import expit
 
-from valuebox.facts.reading import FactColumns
-from valuebox.facts.windows import Floats, Positions
-from valuebox.features.bins import Reference
-from valuebox.models.plain import PlainModel
+from valuebox.compartments.api import FactColumns, Floats, PlainModel, Positions, Reference
 
 DAYS: Final = 60
 """How many days ahead the model looks."""

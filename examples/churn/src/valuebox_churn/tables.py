@@ -4,9 +4,7 @@ from typing import ClassVar, Final
 
 from sqlalchemy import ColumnElement, or_
 
-from valuebox.compartments.customers.kept import Kept
-from valuebox.compartments.customers.tables import CustomerOutcome, CustomerPrediction
-from valuebox.facts.tables import Event
+from valuebox.compartments.api import CustomerOutcome, CustomerPrediction, Event, Kept
 
 
 class ChurnPrediction(CustomerPrediction):
@@ -22,9 +20,9 @@ class ChurnOutcome(CustomerOutcome):
     predictions: ClassVar = ChurnPrediction
 
 
-def _bought(type_: str) -> ColumnElement[bool]:
+def bought(type_: str) -> ColumnElement[bool]:
     """Whether an event is a purchase; with a negative amount it is a refund."""
     return (Event.type == type_) & or_(Event.amount.is_(None), Event.amount >= 0)
 
 
-KEPT: Final = Kept("churn", ChurnPrediction, ChurnOutcome, _bought, "churn predictions")
+KEPT: Final = Kept("churn", ChurnPrediction, ChurnOutcome, bought, "churn predictions")

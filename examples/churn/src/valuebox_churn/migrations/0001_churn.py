@@ -1,6 +1,6 @@
 """What the churn model says of customers, and what comes true."""
 
-from valuebox.compartments.customers.migrating import create_tables, drop_tables
+from valuebox.compartments.api import create_tables, drop_tables
 
 revision = "0001"
 down_revision = None
