@@ -82,7 +82,7 @@ def start_no_timers() -> None:
     """
     from bentoml._internal.server.http import traffic
 
-    traffic.TimeoutMiddleware = _timeless
+    traffic.TimeoutMiddleware = _timeless  # type: ignore[misc, assignment]
 
 
 def _timeless(app: Any, timeout: float) -> Any:
@@ -98,6 +98,27 @@ def running_server() -> "Server | None":
 
     server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
     return server if isinstance(server, Server) else None
+
+
+def ask_directly(server: "Server", kind: "type[Any]") -> bool:
+    """Have a server that does not listen yet hand requests straight to a middleware of ours.
+
+    Otherwise they pass layers of uvicorn and BentoML that do nothing for us: errors, spans that
+    nobody collects, and headers of proxies, which are believed of all that comes from this machine.
+
+    Args:
+        server: Of this worker, whose application has started.
+        kind: The middleware, to which all else is left.
+
+    Returns:
+        Whether the middleware was found.
+    """
+    app: Any = server.config.loaded_app
+    while app is not None and not isinstance(app, kind):
+        app = getattr(app, "middleware_stack", None) or getattr(app, "app", None)
+    if app is not None:
+        server.config.loaded_app = app
+    return app is not None
 
 
 def end_connections(server: "Server") -> None:

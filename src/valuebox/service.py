@@ -12,7 +12,13 @@ import bentoml
 
 from valuebox.access import exposure
 from valuebox.access.callers import Access
-from valuebox.bento import collects_spans, replace_dead_workers, running_server, start_no_timers
+from valuebox.bento import (
+    ask_directly,
+    collects_spans,
+    replace_dead_workers,
+    running_server,
+    start_no_timers,
+)
 from valuebox.compartments.claims import give, rehearse
 from valuebox.compartments.register import (
     compartments,
@@ -167,6 +173,8 @@ class ValueBox(*_endpoints(), ModelsApi):  # type: ignore[misc]
                 settings.max_connections_per_address, TrustedProxies(settings.trusted_proxies)
             )
             bound(server, counted, settings.keep_alive_seconds)
+            if os.environ.get(_NO_TRACES) == "true":
+                ask_directly(server, Guard)
         self.drain.install()
 
     async def __is_ready__(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-_KIND = re.compile(r"\[(sqlite|postgresql)\b")
+_KIND = re.compile(r"[\[-](sqlite|postgresql)\b")
 
 
 class ByService(LoadScopeScheduling):

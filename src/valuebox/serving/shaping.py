@@ -1,6 +1,7 @@
 """Answers on their way out: every error in the one shape, and the headers that all have."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -34,12 +35,7 @@ class ErrorShaper:
     async def __call__(self, message: Message) -> None:
         """Send one message, or hold it back until the whole error is known."""
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in _ALWAYS.items():
-                headers.setdefault(name, value)
-            headers[REQUEST_ID_HEADER] = str(self._exchange.request_id)
-            if self._exchange.replayed:
-                headers[REPLAYED_HEADER] = "true"
+            message["headers"] = self._completed(message["headers"])
             if message["status"] >= 400:
                 self._held = message
                 return
@@ -50,6 +46,15 @@ class ErrorShaper:
                 await self._send_shaped(self._held)
             return
         await self._send(message)
+
+    def _completed(self, headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """The headers of an answer, and those that all answers have; names are in small letters."""
+        sent = {name for name, _ in headers}
+        completed = [*headers, *(one for one in _ALWAYS if one[0] not in sent)]
+        completed.append((_REQUEST_ID, str(self._exchange.request_id).encode()))
+        if self._exchange.replayed:
+            completed.append((_REPLAYED, b"true"))
+        return completed
 
     async def _send_shaped(self, start: Message) -> None:
         body = self._body
@@ -74,15 +79,17 @@ class ErrorShaper:
 
 
 # What is answered is shown by pages of our own alone, and is never taken for a page itself.
-_ALWAYS: Final = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
+_ALWAYS: Final = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+)
+_REQUEST_ID: Final = REQUEST_ID_HEADER.lower().encode()
+_REPLAYED: Final = REPLAYED_HEADER.lower().encode()
 _OURS: Final = re.compile(rb'{"error":{"code":"([a-z_]+)"')
 _WORDS: Final[dict[int, tuple[ErrorCode, str]]] = {
     400: ("malformed_json", "The request could not be read."),

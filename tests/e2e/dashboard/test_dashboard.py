@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from support.browser import as_new
 from support.commands import only_line, valuebox
 from support.dashboards import as_sent
 from support.looks import READABLE, doubled_landmarks, least_contrast
@@ -62,18 +63,24 @@ class Seen(NamedTuple):
     complaints: list[str]
 
 
+@pytest.fixture(scope="module")
+def opened(browser: Browser, locked: Locked) -> Iterator[Page]:
+    page = browser.new_page(base_url=locked.service.url, accept_downloads=True)
+    page.set_default_timeout(10_000)
+    yield page
+    page.close()
+
+
 @pytest.fixture
-def seen(browser: Browser, locked: Locked) -> Iterator[Seen]:
-    context = browser.new_context(base_url=locked.service.url, accept_downloads=True)
-    context.set_default_timeout(10_000)
-    page = context.new_page()
+def seen(opened: Page) -> Seen:
+    """A page on which nobody has signed in."""
+    page = as_new(opened)
     found = Seen(page, [], [])
     page.on("request", lambda request: found.asked.append(request.url))
     page.on("pageerror", lambda error: found.complaints.append(str(error)))
     page.on("dialog", lambda dialog: found.complaints.append(dialog.message))
     page.on("console", lambda message: found.complaints.append(message.text))
-    yield found
-    context.close()
+    return found
 
 
 def sign_in(page: Page, key: str, path: str = "/dashboard") -> None:

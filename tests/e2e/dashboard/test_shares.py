@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+from support.browser import as_new
 from support.commands import valuebox
 from support.looks import READABLE, doubled_landmarks, least_contrast
 from support.responded import fold, season
@@ -31,18 +32,23 @@ def shop(tmp_path_factory: pytest.TempPathFactory, model_tag: str) -> Iterator[S
         yield service
 
 
+@pytest.fixture(scope="module")
+def opened(browser: Browser, shop: Service) -> Iterator[Page]:
+    page = browser.new_page(base_url=shop.url, accept_downloads=True)
+    page.set_default_timeout(10_000)
+    yield page
+    page.close()
+
+
 @pytest.fixture
-def page(browser: Browser, shop: Service) -> Iterator[Page]:
+def page(opened: Page) -> Iterator[Page]:
     """A page that nothing runs on, whatever customers respond with."""
-    context = browser.new_context(base_url=shop.url, accept_downloads=True)
-    context.set_default_timeout(10_000)
-    found, complaints = context.new_page(), list[str]()
+    found, complaints = as_new(opened), list[str]()
     found.on("pageerror", lambda error: complaints.append(str(error)))
     found.on("dialog", lambda dialog: complaints.append(dialog.message))
     found.on("console", lambda message: complaints.append(message.text))
     yield found
     assert complaints == []
-    context.close()
 
 
 def panel(page: Page, name: str) -> Locator:

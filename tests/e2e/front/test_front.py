@@ -1,9 +1,11 @@
 """What a browser is shown first, and the headers under which it is shown anything."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
+from support.browser import as_new
 from support.looks import READABLE, doubled_landmarks, least_contrast, watch
 from support.services import Service
 
@@ -28,13 +30,30 @@ def endpoints(service: Service) -> set[str]:
     return found
 
 
+# Pages look alike whatever the service stores in.
+ONCE = pytest.mark.parametrize("service", ["sqlite"], indirect=True)
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, service: Service) -> Iterator[Page]:
+    page = browser.new_page(base_url=service.url)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def page(opened: Page) -> Page:
+    """A page that the tests have one after the other."""
+    return as_new(opened)
+
+
+@ONCE
 @pytest.mark.parametrize("width", [390, 1200, 2200])
 @pytest.mark.parametrize("path", PAGES)
 def test_pages_load_nothing_from_elsewhere_run_no_script_and_fit(
-    service: Service, browser: Browser, path: str, width: int
+    service: Service, page: Page, path: str, width: int
 ) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 800})
-    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 800})
     wrong = watch(page, f"{service.url}/")
     page.goto(f"{service.url}{path}")
     for details in page.locator("summary").all():
@@ -47,32 +66,26 @@ def test_pages_load_nothing_from_elsewhere_run_no_script_and_fit(
     assert page.locator("script").count() == 0
     assert page.title().endswith(" · valuebox")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    context.close()
 
 
+@ONCE
 def test_the_start_page_leads_to_the_api_and_says_which_version_runs(
-    service: Service, browser: Browser
+    service: Service, page: Page
 ) -> None:
-    context = browser.new_context(base_url=service.url)
-    page = context.new_page()
     page.goto("/")
     expect(page.get_by_role("main")).to_contain_text(f"Version {__version__}")
     page.get_by_role("link", name="API", exact=True).click()
     for path in endpoints(service):
         expect(page.get_by_role("link", name=path, exact=True)).to_be_visible()
-    context.close()
 
 
-def test_the_examples_of_the_api_page_are_good_requests(service: Service, browser: Browser) -> None:
-    context = browser.new_context(base_url=service.url)
-    page = context.new_page()
+def test_the_examples_of_the_api_page_are_good_requests(service: Service, page: Page) -> None:
     page.goto("/api")
     examples = {
         card.get_attribute("id"): card.locator("pre").inner_text()
         for card in page.locator("section[id]").all()
         if card.locator("pre").count()
     }
-    context.close()
     # What takes nothing has no example.
     nothing = {"/v1/growth/response/model", "/v1/ltv/model", "/v1/models"}
     assert endpoints(service) - examples.keys() == nothing

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+from support.browser import as_new
 from support.commands import valuebox
 from support.facts import customer, event, put_customers, put_events
 from support.looks import READABLE, doubled_landmarks, least_contrast
@@ -80,18 +81,25 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="module")
+def opened(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page()
+    yield page
+    page.close()
+
+
 @pytest.fixture
-def page(browser: Browser, html: Path) -> Iterator[Page]:
+def page(opened: Page, html: Path) -> Page:
     """It, in a browser in which nothing may go wrong or be asked for."""
-    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page = as_new(opened)
+    page.set_viewport_size({"width": 390, "height": 800})
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda request: complaints.append(request.url))
     page.goto(html.as_uri())
     assert complaints == [html.as_uri()]
-    yield page
-    page.close()
+    return page
 
 
 def test_names_are_text_and_what_hides_in_them_is_seen(page: Page) -> None:

@@ -44,29 +44,25 @@ def bento(model_tag: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str
     return tag, home
 
 
-def test_a_bento_serves_its_own_model_anywhere(bento: tuple[str, Path], tmp_path: Path) -> None:
+def test_a_bento_serves_its_own_model_anywhere_and_stores_where_it_was_started(
+    bento: tuple[str, Path], tmp_path: Path
+) -> None:
     tag, home = bento
     model = LtvModel.load(str(bentoml.models.get("ltv:latest").tag))
     sent = users(500, missing=0.1)
     columns = {name: [one.get(name) for one in sent] for name in FEATURES}
-    url = f"sqlite:///{tmp_path}/valuebox.db"
-    with running(url, tmp_path, {"BENTOML_HOME": str(home)}, bento=tag) as service:
-        predictions = service.predict(sent)
+    with (
+        serving(tag, tmp_path, {"BENTOML_HOME": str(home)}) as url,
+        httpx.Client(base_url=url, timeout=60) as http,
+    ):
+        answer = http.post("/v1/ltv/predict", json=sent)
+        assert answer.status_code == 200, answer.text
+        predictions = answer.json()
         assert {one["model"] for one in predictions} == {model.tag}
         assert [one["prediction"] for one in predictions] == model.predict(columns).tolist()
-        assert service.count_rows()["ltv_predictions"] == len(sent)
-        assert "The first rows have arrived" in service.http.get("/dashboard").text
-
-
-def test_a_bento_with_default_settings_stores_where_it_was_started(
-    bento: tuple[str, Path], tmp_path: Path
-) -> None:
-    tag, home = bento
-    with serving(tag, tmp_path, {"BENTOML_HOME": str(home)}) as url:
-        answer = httpx.post(f"{url}/v1/ltv/predict", json=[user(1)], timeout=60)
-    assert answer.status_code == 200, answer.text
+        assert "The first rows have arrived" in http.get("/dashboard").text
     store = Store(make_engine(f"sqlite:///{tmp_path}/valuebox.db"))
-    assert count_rows(store)["ltv_predictions"] == 1
+    assert count_rows(store)["ltv_predictions"] == len(sent)
     store.close()
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from playwright.sync_api import Browser
+from support.browser import as_new
 from support.commands import only_line, valuebox, write_users
 from support.looks import READABLE, doubled_landmarks, least_contrast, watch
 from support.pages import Page
@@ -56,12 +57,16 @@ def html(service: Service, data_dir: Path, tmp_path_factory: pytest.TempPathFact
     return folder / "out.html"
 
 
+# The page is made of the report, whatever the service stores in.
+ONCE = pytest.mark.parametrize("service", ["sqlite"], indirect=True)
+
+
+@ONCE
 def test_the_page_asks_nobody_and_can_be_read_everywhere(html: Path, browser: Browser) -> None:
+    page = browser.new_page()
     for width, scheme in ((390, "light"), (1200, "dark"), (2200, "light")):
-        page = browser.new_page(
-            viewport={"width": width, "height": 800},
-            color_scheme=scheme,  # type: ignore[arg-type]
-        )
+        as_new(page).set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         wrong = watch(page, html.as_uri())
         page.goto(html.as_uri())
         for details in page.locator("summary").all():
@@ -74,9 +79,10 @@ def test_the_page_asks_nobody_and_can_be_read_everywhere(html: Path, browser: Br
         assert least_contrast(page, texts) >= READABLE
         page.locator("#segment").select_option(index=0)
         assert "U⟨U+202E⟩S, by join day" in page.locator("#cohort-table caption").inner_text()
-        page.close()
+    page.close()
 
 
+@ONCE
 def test_cohorts_are_read_by_keys_and_looked_at_closer(html: Path, browser: Browser) -> None:
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     page.goto(html.as_uri())
@@ -111,6 +117,7 @@ def test_cohorts_are_read_by_keys_and_looked_at_closer(html: Path, browser: Brow
     page.close()
 
 
+@ONCE
 def test_without_scripts_only_the_cohorts_are_missing(html: Path, browser: Browser) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

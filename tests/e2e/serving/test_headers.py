@@ -1,3 +1,4 @@
+import json
 import socket
 from contextlib import suppress
 from urllib.parse import urlsplit
@@ -38,6 +39,12 @@ def test_a_connection_takes_any_number_of_requests(service: Service) -> None:
     header = {"X-Large": "a" * (MAX_HEAD_BYTES // 10)}
     for _ in range(15):
         assert service.http.get("/livez", headers=header).status_code == 200
+
+
+def test_nobody_names_another_client_than_they_are(service: Service) -> None:
+    told = service.http.get("/docs.json", headers={"X-Forwarded-For": "203.0.113.9"})
+    lines = [line for line in service.log().splitlines() if told.headers["X-Request-Id"] in line]
+    assert [json.loads(line)["client"] for line in lines] == ["127.0.0.1"]
 
 
 @pytest.mark.parametrize(

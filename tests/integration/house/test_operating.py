@@ -105,7 +105,7 @@ def test_a_backup_is_taken_while_rows_are_stored_and_brought_back(
     store.close()
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", ["postgresql"])
 def test_a_service_is_prepared_and_people_are_forgotten(
     kind: str, url: str, tmp_path: Path, model: LtvModel
 ) -> None:

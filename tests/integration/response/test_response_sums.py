@@ -75,7 +75,7 @@ def forget(store: Store, rng: np.random.Generator) -> None:
         responded.forget(session, *whom)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_sums_are_those_over_all_rows(
     store: Store, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:

@@ -10,7 +10,8 @@ from support.packages import package
 from valuebox import __version__
 from valuebox_cli.terminal.commands import COMMANDS, load
 
-HEAVY = ("bentoml", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "sqlalchemy", "xgboost")
+OF_MODELS = ("pandas", "scipy.stats", "sklearn", "xgboost")
+HEAVY = (*OF_MODELS, "bentoml", "numpy", "pyarrow", "scipy", "sqlalchemy")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -19,16 +20,26 @@ def test_what_is_said_of_a_command_is_what_it_says_itself(name: str) -> None:
     assert COMMANDS[name].help == itself
 
 
-@pytest.mark.parametrize("asked", ["--help", "--version"])
-def test_help_and_version_wait_for_no_model_and_no_database(asked: str) -> None:
+def imported(heavy: tuple[str, ...], *arguments: str) -> str:
+    """Which of these modules a process has imported that ran the command."""
     code = (
         "import sys\nfrom valuebox_cli.main import app\n"
-        f"try: app([{asked!r}])\nexcept SystemExit: pass\n"
-        f"print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
+        f"try: app({arguments!r})\nexcept SystemExit: pass\n"
+        f"print([name for name in {heavy} if name in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stderr.strip() == "[]"
     assert done.stdout
+    return done.stderr.strip()
+
+
+@pytest.mark.parametrize("asked", ["--help", "--version"])
+def test_help_and_version_wait_for_no_model_and_no_database(asked: str) -> None:
+    assert imported(HEAVY, asked) == "[]"
+
+
+def test_a_database_is_prepared_without_what_models_need(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/valuebox.db"
+    assert imported(OF_MODELS, "db", "upgrade", "--database-url", url) == "[]"
 
 
 def test_the_version_is_told() -> None:

@@ -148,6 +148,22 @@ def test_the_server_of_a_worker_is_found_by_its_signal_handler() -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+def test_requests_can_be_handed_straight_to_a_middleware() -> None:
+    code = (
+        "import uvicorn, valuebox.bento as b\n"
+        "from valuebox.serving.guard import Guard\n"
+        "from valuebox.service import ValueBox\n"
+        "app = ValueBox.to_asgi(is_main=True)\n"
+        "app.middleware_stack = app.build_middleware_stack()\n"
+        "config = uvicorn.Config(app); config.load()\n"
+        "print(b.ask_directly(uvicorn.Server(config), Guard), type(config.loaded_app).__name__)"
+    )
+    assert told(code) == "True Guard", (
+        "BentoML or uvicorn puts the guard elsewhere: each request passes all of their layers; "
+        "change `bento.ask_directly`"
+    )
+
+
 def test_a_header_can_be_added_to_all_further_answers(server: uvicorn.Server) -> None:
     with connect(server, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n") as connection:
         assert b"connection: close" not in connection.recv(1000)
@@ -188,8 +204,11 @@ def test_a_connection_tells_what_bounds_ask_of_it(server: uvicorn.Server) -> Non
 def test_the_class_of_connections_can_be_chosen_before_there_are_any() -> None:
     config = uvicorn.Config(answering)
     config.load()
-    for name in ("http_protocol_class", "ws_protocol_class", "timeout_keep_alive"):
+    for name in ("http_protocol_class", "ws_protocol_class", "timeout_keep_alive", "loaded_app"):
         assert hasattr(config, name), f"uvicorn's configuration has no {name}; see `bound`"
+    assert "config.loaded_app" in inspect.getsource(HttpToolsProtocol.__init__), (
+        "uvicorn asks another application; change `bento.ask_directly`"
+    )
     assert "config.http_protocol_class" in inspect.getsource(uvicorn.Server.startup), (
         "uvicorn takes the class of its connections from elsewhere; change `bound`"
     )

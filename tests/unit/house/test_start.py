@@ -12,13 +12,14 @@ STARTED = """
 import json, sys
 sys.orig_argv = ["python", "/somewhere/bin/bentoml", "serve"]
 import valuebox.service
+from valuebox.models.boosters import xgb
 print(json.dumps(list(sys.modules)))
 """
 
 
 @pytest.fixture(scope="module")
 def imported() -> set[str]:
-    """Modules of a process that has imported the service, as the server and each worker do."""
+    """Modules of a process that has imported the service and what a model needs, as workers do."""
     done = subprocess.run([sys.executable, "-c", STARTED], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return set(json.loads(done.stdout))

@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,11 +27,25 @@ def fitted(users: pd.DataFrame) -> pipeline.Pipeline:
     return pipeline.fit(users)
 
 
-@pytest.fixture
-def saved(fitted: pipeline.Pipeline, users: pd.DataFrame) -> tuple[str, Path]:
-    """A model of its own for every test, because the tests damage it."""
+@pytest.fixture(scope="module")
+def whole(
+    fitted: pipeline.Pipeline, users: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path]:
+    """Tag of a saved model, and a copy of its folder."""
     tag = pipeline.to_model(fitted, users).save("damaged", {}, {})
-    return tag, Path(bentoml.models.get(tag).path)
+    copy = tmp_path_factory.mktemp("whole") / "model"
+    shutil.copytree(bentoml.models.get(tag).path, copy)
+    return tag, copy
+
+
+@pytest.fixture
+def saved(whole: tuple[str, Path]) -> tuple[str, Path]:
+    """The model as it was saved, whatever the test before has damaged."""
+    tag, copy = whole
+    folder = Path(bentoml.models.get(tag).path)
+    shutil.rmtree(folder)
+    shutil.copytree(copy, folder)
+    return tag, folder
 
 
 def as_requests(users: pd.DataFrame) -> dict[str, list[object]]:

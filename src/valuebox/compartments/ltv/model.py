@@ -13,8 +13,7 @@ from valuebox.compartments.ltv.features import Columns, Encoder, Matrix
 from valuebox.compartments.ltv.paid import Paid
 from valuebox.compartments.ltv.uncertainty import Uncertainty
 from valuebox.features.bins import Reference
-from valuebox.models import golden, registry
-from valuebox.models.boosters import booster_of, xgb
+from valuebox.models import boosters, golden, registry
 from valuebox.models.contributions import Contributions
 from valuebox.models.registry import as_json
 from valuebox.statistics.level import Level
@@ -52,7 +51,7 @@ class LtvModel:
     """A lifetime-value model with all it has learned; `tag` is empty until it has been saved."""
 
     encoder: Encoder
-    booster: xgb.Booster
+    booster: "boosters.xgb.Booster"
     level: Level
     uncertainty: Uncertainty
     baseline: SegmentStvMeans
@@ -143,7 +142,7 @@ class LtvModel:
             paid = Paid.model_validate(artifact.json(_PAID))
         return cls(
             Encoder.from_dict(artifact.json(_ENCODER)),
-            booster_of(artifact.read(_BOOSTER)),
+            boosters.booster_of(artifact.read(_BOOSTER)),
             Level.from_dict(artifact.json(_LEVEL)),
             Uncertainty.model_validate(artifact.json(_UNCERTAINTY)),
             SegmentStvMeans.from_dict(artifact.json(_BASELINE)),

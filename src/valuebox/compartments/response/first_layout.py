@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from valuebox.compartments.response.features import Cell, Encoder, Matrix
 from valuebox.facts.reading import FactColumns
 from valuebox.facts.windows import Floats, Positions, positions
-from valuebox.models import registry
-from valuebox.models.boosters import booster_of, xgb
+from valuebox.models import boosters, registry
 
 _BOOSTER: Final = "booster.ubj"
 _RECENT: Final = 30.0
@@ -30,7 +29,7 @@ class FirstLayout:
     """A model of the first layout; it knows neither a baseline nor how far months differ."""
 
     encoder: Encoder
-    booster: xgb.Booster
+    booster: "boosters.xgb.Booster"
     usual: NDArray[np.float32]
     """Log-odds of each cell among all customers, which the trees start from: `(n_cells,)`."""
     days: int
@@ -64,7 +63,7 @@ class FirstLayout:
     @classmethod
     def read(cls, artifact: registry.Artifact, encoder: Encoder, rest: dict[str, Any]) -> Self:
         """Put together what was saved."""
-        booster = booster_of(artifact.read(_BOOSTER))
+        booster = boosters.booster_of(artifact.read(_BOOSTER))
         return cls(
             encoder,
             booster,

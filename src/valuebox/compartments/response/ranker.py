@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from valuebox.compartments.response.logistic import Logistic
 from valuebox.facts.windows import Floats
-from valuebox.models.boosters import booster_of, xgb
+from valuebox.models import boosters
 
 Way = Literal["baseline", "logistic", "trees", "both"]
 """`both` is the mean of the log-odds of the two before it."""
@@ -39,7 +39,7 @@ class Ranker:
     """Says how likely each of several cells is; a matrix has a row for each of them."""
 
     regressions: Regressions
-    booster: xgb.Booster
+    booster: "boosters.xgb.Booster"
 
     def baseline(self, matrix: NDArray[np.float32]) -> Floats:
         """Log-odds by the baseline.
@@ -79,4 +79,4 @@ class Ranker:
     @classmethod
     def read(cls, regressions: Regressions, booster: bytes) -> Self:
         """Put together what was saved."""
-        return cls(regressions, booster_of(booster))
+        return cls(regressions, boosters.booster_of(booster))
