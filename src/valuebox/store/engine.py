@@ -17,7 +17,7 @@ from valuebox.errors import ValueboxError
 from valuebox.store import lite, session_settings
 from valuebox.store.deadline import deadline
 from valuebox.store.watch import Watch
-from valuebox.store.writing import COPY_FROM, Rows, Then, insert_few, write
+from valuebox.store.writing import COPY_FROM, Rows, Then, at_once, insert_few, write
 
 THREADS: Final = 8
 """Threads of a worker for requests."""
@@ -133,6 +133,8 @@ def make_engine(url: str) -> Engine:
         parsed.difference_update_query(["options"]),
         pool_size=CONNECTIONS,
         max_overflow=0,
+        # The one that was used last: its server process has the most at hand.
+        pool_use_lifo=True,
         pool_timeout=CONNECT_TIMEOUT_SECONDS,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
@@ -210,8 +212,6 @@ class Store:
 
     def __init__(self, engine: Engine):
         self.engine = engine
-        # Statements that are sent as one are one transaction: begin and commit save their trips.
-        self._at_once = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -244,12 +244,12 @@ class Store:
         tables = iter(rows)
         first = next(tables)
         few = isinstance(first, Rows) and first.count < COPY_FROM
-        at_once = few and is_fresh(deadline())
-        if at_once and self.engine.dialect.name == "postgresql":
-            with self._at_once.connect() as connection:
+        if few and is_fresh(deadline()) and self.engine.dialect.name == "postgresql":
+            with self.engine.connect() as connection:
                 # Behind a pooler only a transaction of its own has a limit to its time.
                 if not session_settings.is_pooled(connection):
-                    insert_few(connection, [first, *tables])
+                    with at_once(connection):
+                        insert_few(connection, [first, *tables])
                     return
         with self.writing() as session:
             write(session, chain([first], tables))

@@ -4,8 +4,11 @@ PostgreSQL's own timeouts are kept by the server: one that is frozen, or behind 
 swallows packets, keeps none of them, and its driver would wait for ever.
 """
 
+import math
 import os
+import select
 import socket
+import sys
 import threading
 import time
 from contextlib import closing, suppress
@@ -20,16 +23,20 @@ ANSWER_SECONDS: Final = 3.0
 """Seconds that a connection may take for a sign of life, before it is used."""
 TICK_SECONDS: Final = 0.25
 """Seconds by which it may be noticed too late that a time is up."""
+LATELY_SECONDS: Final = 0.25
+"""For how long a connection that has answered is taken to live, unless its server hangs up."""
+
+_ANSWERED: Final = "valuebox has heard of it at"
 
 
 class Watch:
     """Knows until when each connection of an engine may be waited for.
 
-    A connection that is lent is first asked for a sign of life; one without is replaced. Then it
-    is watched until the deadline of the work that it is lent for, where that has one. At the
-    end of its time its socket is shut, so that the driver raises what it raises when a server
-    breaks a connection. One thread looks after all connections; it ends when the engine is
-    disposed of.
+    A connection that is lent is first asked for a sign of life, unless it has just given one; one
+    without is replaced. Then it is watched until the deadline of the work that it is lent for,
+    where that has one. At the end of its time its socket is shut, so that the driver raises what
+    it raises when a server breaks a connection. One thread looks after all connections; it ends
+    when the engine is disposed of.
     """
 
     def __init__(self, engine: Engine):
@@ -42,14 +49,14 @@ class Watch:
         event.listen(engine, "connect", self._on_connect, insert=True)
         event.listen(engine, "checkout", self._on_checkout)
         event.listen(engine, "checkin", self._on_return)
-        event.listen(engine, "close", self._on_return)
+        event.listen(engine, "close", self._on_close)
         event.listen(engine, "engine_disposed", self._on_disposed)
 
     def _on_connect(self, connection: Any, _: Any) -> None:
         self._expect(connection, time.monotonic() + ANSWER_SECONDS)
 
-    def _on_checkout(self, connection: Any, *_: Any) -> None:
-        if connection not in self._until:
+    def _on_checkout(self, connection: Any, record: Any, _: Any) -> None:
+        if connection not in self._until and not _has_just_answered(connection, record):
             self._expect(connection, time.monotonic() + ANSWER_SECONDS)
             try:
                 self._ping(connection)
@@ -58,7 +65,11 @@ class Watch:
                 raise InvalidatePoolError from None
         self._expect(connection, deadline())
 
-    def _on_return(self, connection: Any, _: Any) -> None:
+    def _on_return(self, connection: Any, record: Any) -> None:
+        record.info[_ANSWERED] = time.monotonic()
+        self._on_close(connection, record)
+
+    def _on_close(self, connection: Any, _: Any) -> None:
         with self._lock:
             self._until.pop(connection, None)
 
@@ -93,3 +104,14 @@ class Watch:
             closing(socket.socket(fileno=os.dup(connection.fileno()))) as copy,
         ):
             copy.shutdown(socket.SHUT_RDWR)
+
+
+def _has_just_answered(connection: Any, record: Any) -> bool:
+    """Whether a connection need not be asked, which takes a trip to the server."""
+    seconds = time.monotonic() - record.info.get(_ANSWERED, -math.inf)
+    if sys.platform == "win32" or seconds > LATELY_SECONDS:
+        return False
+    # Nothing is to be read between two statements, except where the server has hung up.
+    unread = select.poll()
+    unread.register(connection.fileno(), select.POLLIN)
+    return not unread.poll(0)

@@ -15,11 +15,11 @@ from support.proxy import FaultProxy, cutting
 from support.services import eventually
 from support.users import add_predictions, estimates, received, user
 
-from valuebox.store import migrate
+from valuebox.store import migrate, watch
 from valuebox.store.deadline import within
 from valuebox.store.engine import CONNECTIONS, Store, check_connections, make_engine
 from valuebox.store.ids import new_id
-from valuebox.store.watch import ANSWER_SECONDS, TICK_SECONDS
+from valuebox.store.watch import ANSWER_SECONDS, LATELY_SECONDS, TICK_SECONDS
 from valuebox.worker.readiness import Readiness
 
 # The time that a loaded machine may take on top.
@@ -71,6 +71,7 @@ def test_a_silent_server_is_given_up_at_the_deadline(far: Store, proxy: FaultPro
 def test_a_connection_without_a_sign_of_life_is_soon_given_up(
     far: Store, proxy: FaultProxy
 ) -> None:
+    time.sleep(LATELY_SECONDS)
     proxy.stall()
     began = time.monotonic()
     with pytest.raises(OperationalError), within(60):
@@ -83,10 +84,32 @@ def test_a_connection_without_a_sign_of_life_is_soon_given_up(
 
 
 def test_lost_connections_are_replaced_before_they_are_used(far: Store, proxy: FaultProxy) -> None:
+    time.sleep(LATELY_SECONDS)
     proxy.cut_at(b"SELECT", delivered=False)
     add_one(far)
     assert proxy.cut == 1
     assert count_rows(far)["ltv_features"] == 1
+
+
+def test_one_that_has_just_answered_is_not_asked_again(
+    far: Store, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "LATELY_SECONDS", 60.0)
+    proxy.cut_at(b"SELECT 1", delivered=False)
+    add_one(far)
+    assert proxy.cut == 0
+    assert count_rows(far)["ltv_features"] == 1
+
+
+def test_one_that_was_closed_since_it_answered_is_replaced(
+    postgres: Postgres, postgres_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "LATELY_SECONDS", 60.0)
+    with postgres_store.reading() as session:
+        process = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    postgres.execute(f"SELECT pg_terminate_backend({process}, 10000)")
+    add_one(postgres_store)
+    assert count_rows(postgres_store)["ltv_features"] == 1
 
 
 @pytest.mark.parametrize("frozen", [True, False], ids=["frozen", "swallowed"])
