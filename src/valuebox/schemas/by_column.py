@@ -89,7 +89,7 @@ class RowsByColumn(RequestModel, Model):
         """Names of the columns that were sent."""
         return self.model_fields_set
 
-    def column(self, name: str) -> list[Any]:
+    def column(self, name: str) -> Sequence[Any]:
         """The values of a known column, None for each row where it was not sent."""
         return getattr(self, name) or [None] * self.n_rows
 

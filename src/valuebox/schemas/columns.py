@@ -6,7 +6,7 @@ and the checks of files are all made of these.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Final, get_args, get_type_hints
@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from valuebox.schemas.moments import JoinDate, plain_moments
+from valuebox.schemas.moments import JoinDate, JoinDates, plain_times
 from valuebox.schemas.values import MAX_USER_ID, NO_NUL, no_nul
 
 
@@ -59,7 +59,7 @@ class Kind(ABC):
         """
         return None
 
-    def settled(self, values: list[Any]) -> list[Any]:
+    def settled(self, values: list[Any]) -> Sequence[Any]:
         """What `accepts` makes of the values of all rows, which msgspec has decoded.
 
         Raises:
@@ -90,7 +90,7 @@ class Id(Kind):
 
 @dataclass(frozen=True)
 class Joined(Kind):
-    """Moments on the site's own clock, which no row lacks."""
+    """JoinDates on the site's own clock, which no row lacks."""
 
     @property
     def accepts(self) -> Any:
@@ -102,9 +102,9 @@ class Joined(Kind):
         """Texts, of which `settled` makes moments."""
         return str
 
-    def settled(self, values: list[Any]) -> list[Any]:
+    def settled(self, values: list[Any]) -> Sequence[Any]:
         """The moments of all rows."""
-        return plain_moments(values)
+        return JoinDates(plain_times(values))
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Flag(Kind):
         """0, 1, false and true."""
         return Annotated[int, Meta(ge=0, le=1)] | bool
 
-    def settled(self, values: list[Any]) -> list[Any]:
+    def settled(self, values: list[Any]) -> Sequence[Any]:
         """0 and 1, and None where it is missing."""
         if bool not in set(map(type, values)):
             return values

@@ -1,10 +1,10 @@
 """Moments as requests and answers hold them: ISO 8601, on the site's own clock or in UTC."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, overload
 from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
@@ -82,20 +82,40 @@ _SPELLING: Final = {
 """How digits stand in moments of which many are read at once, and the zone, by the length."""
 
 
-def plain_moments(texts: Sequence[str]) -> list[datetime]:
-    """What `JoinDate` makes of moments that are all spelt in the same one of a few ways.
+class JoinDates(Sequence[datetime]):
+    """Join dates of a whole column, which become Python's own when they are looked at."""
+
+    def __init__(self, array: NDArray[np.datetime64]):
+        """The dates of an array, `(n,) datetime64[us]`, on the site's own clock."""
+        self.array = array
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    @overload
+    def __getitem__(self, position: int) -> datetime: ...
+    @overload
+    def __getitem__(self, position: slice) -> "JoinDates": ...
+    def __getitem__(self, position: int | slice) -> "datetime | JoinDates":
+        found: Any = self.array[position]
+        return JoinDates(found) if isinstance(position, slice) else found.item()
+
+    def __iter__(self) -> Iterator[datetime]:
+        return iter(self.array.tolist())
+
+
+def plain_times(texts: Sequence[str]) -> NDArray[np.datetime64]:
+    """Moments that are all spelt in the same one of a few ways, as an array in UTC.
 
     Args:
         texts: At least one; dates, or moments in UTC or without a zone.
 
+    Returns:
+        What `JoinDate` and `Moment` make of them, `(n_texts,) datetime64[us]`.
+
     Raises:
         ValueError: where they are no moments, are spelt in another way, or it is in doubt.
     """
-    return list(map(datetime.fromisoformat, _plain(texts)))
-
-
-def plain_times(texts: Sequence[str]) -> NDArray[np.datetime64]:
-    """The same as an array in UTC, `(n_texts,) datetime64[us]`: what `Moment` makes of them."""
     return np.array(_plain(texts), dtype="datetime64[us]")
 
 

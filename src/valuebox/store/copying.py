@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy import JSON, BigInteger, Boolean, DateTime, Float, Integer, String, Uuid
 from sqlalchemy.types import TypeEngine
 
+from valuebox.schemas.moments import JoinDates
 from valuebox.store.base import UtcDateTime
 from valuebox.store.ids import Ids
 from valuebox.store.texts import Texts
@@ -115,6 +116,8 @@ def _ids(values: Sequence[UUID]) -> Field:
 
 def moments_of(values: Any) -> NDArray[np.datetime64]:
     """A column of moments as an array in UTC, NaT for None."""
+    if isinstance(values, JoinDates):
+        return values.array
     if not isinstance(values, np.ndarray):
         # Of texts NumPy makes moments far sooner than of Python's.
         values = [
