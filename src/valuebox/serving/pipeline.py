@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 from uuid import UUID
 
+import msgspec
 from pydantic import BaseModel
-from pydantic_core import to_json
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -27,6 +27,8 @@ from valuebox.serving.replays import Replays
 from valuebox.store.engine import Store
 from valuebox.store.ids import Ids, ids_from
 from valuebox.store.writing import COPY_FROM, Rows, Then, write
+
+_JSON: Final = msgspec.json.Encoder()
 
 Given = TypeVar("Given", bound=RequestModel)
 Columns = TypeVar("Columns")
@@ -203,7 +205,7 @@ class Pipeline:
 def warned(content: Any, warnings: Sequence[str]) -> Response:
     """An answer as JSON, with what is strange about what was sent in a header."""
     headers = {WARNINGS_HEADER: " ".join(warnings)} if warnings else None
-    return Response(to_json(content), headers=headers, media_type="application/json")
+    return Response(_JSON.encode(content), headers=headers, media_type="application/json")
 
 
 def _numbered(

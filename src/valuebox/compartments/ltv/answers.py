@@ -5,10 +5,23 @@ As long as the rows of a request are stored, the same bytes can be made of them 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
+import msgspec
 from starlette.responses import Response
 
 from valuebox.serving.pipeline import warned
+
+
+class _Row(msgspec.Struct, gc=False):
+    """A user's `schemas.Prediction`, of which JSON is made in a third of the time of a dict's."""
+
+    user_id: int
+    prediction: float
+    lower: float | None
+    upper: float | None
+    model: str
+    prediction_id: str
 
 
 @dataclass(frozen=True)
@@ -24,23 +37,9 @@ class Answer:
 
     def by_row(self, warnings: Sequence[str] = ()) -> Response:
         """The answer as `schemas.Predictions`, with what is strange about the users in a header."""
-        rows = zip(
-            self.user_id, self.prediction, self.lower, self.upper, self.prediction_id, strict=True
-        )
-        return warned(
-            [
-                {
-                    "user_id": user_id,
-                    "prediction": prediction,
-                    "lower": lower,
-                    "upper": upper,
-                    "model": self.model,
-                    "prediction_id": prediction_id,
-                }
-                for user_id, prediction, lower, upper, prediction_id in rows
-            ],
-            warnings,
-        )
+        said = self.user_id, self.prediction, self.lower, self.upper
+        rows = map(_Row, *said, repeat(self.model), self.prediction_id)
+        return warned(list(rows), warnings)
 
     def by_column(self, warnings: Sequence[str] = ()) -> Response:
         """The answer as `bulk.PredictionTable`, with what is strange about the users in it."""
