@@ -33,6 +33,8 @@ _NULL: Final = -1
 _ROWS: Final = 1_000
 """Rows of a part: about as much as a connection takes before the server has read it, so that the
 next part is made while the server stores this one."""
+_MOST_BYTES: Final = 2_000_000
+"""Bytes that a part may take while it is made."""
 
 
 class Field(NamedTuple):
@@ -55,33 +57,42 @@ def binary(columns: Sequence[tuple[TypeEngine[Any], Any]], n_rows: int) -> Itera
     fields = [_fields(kind, values) for kind, values in columns]
     yield _SIGNATURE
     for start in range(0, n_rows, _ROWS):
-        stop = min(start + _ROWS, n_rows)
-        yield _rows([part(start, stop) for part in fields], stop - start)
+        yield from _rows(fields, start, min(start + _ROWS, n_rows))
     yield _TRAILER
 
 
-def _rows(fields: Sequence[Field], n_rows: int) -> bytes:
-    sizes = [_LENGTH_BYTES + np.maximum(field.lengths, 0) for field in fields]
-    ends = np.cumsum(_COUNT_BYTES + sum(sizes))
-    out = np.empty(int(ends[-1]), dtype=np.uint8)
-    # Where the next field of each row begins.
-    at = np.concatenate([[0], ends[:-1]])
-    _put(out, at, np.full(n_rows, len(fields), dtype=">i2"))
-    at = at + _COUNT_BYTES
-    for field, size in zip(fields, sizes, strict=True):
-        _put(out, at, field.lengths.astype(">i4"))
-        lengths = size - _LENGTH_BYTES
-        starts = np.cumsum(lengths) - lengths
-        within = np.arange(len(field.octets)) - np.repeat(starts, lengths)
-        out[np.repeat(at + _LENGTH_BYTES, lengths) + within] = field.octets
-        at = at + size
-    return out.tobytes()
+def _rows(columns: Sequence[Callable[[int, int], Field]], start: int, stop: int) -> Iterator[bytes]:
+    """Some rows: written as if all values of a column were as long as the longest, and closed up.
 
-
-def _put(out: Octets, at: NDArray[np.int64], numbers: NDArray[Any]) -> None:
-    octets = numbers.view(np.uint8).reshape(len(at), -1)
-    for position in range(octets.shape[1]):
-        out[at + position] = octets[:, position]
+    A few values that are far longer than the others would take much memory so: these rows are
+    written apart from the others.
+    """
+    fields = [column(start, stop) for column in columns]
+    n_rows = stop - start
+    widths = [max(int(field.lengths.max()), 0) for field in fields]
+    width = _COUNT_BYTES + sum(widths) + _LENGTH_BYTES * len(fields)
+    if n_rows > 1 and n_rows * width > _MOST_BYTES:
+        middle = start + n_rows // 2
+        yield from _rows(columns, start, middle)
+        yield from _rows(columns, middle, stop)
+        return
+    out = np.empty((n_rows, width), dtype=np.uint8)
+    holds = np.ones(out.shape, dtype=bool)
+    out[:, :_COUNT_BYTES] = np.array([len(fields)], dtype=">i2").view(np.uint8)
+    at = _COUNT_BYTES
+    for field, longest in zip(fields, widths, strict=True):
+        lengths = field.lengths.astype(">i4").view(np.uint8)
+        out[:, at : at + _LENGTH_BYTES] = lengths.reshape(n_rows, -1)
+        at += _LENGTH_BYTES
+        values = out[:, at : at + longest]
+        if len(field.octets) == values.size:
+            values[:] = field.octets.reshape(values.shape)
+        else:
+            used = np.arange(longest) < field.lengths[:, None]
+            values[used] = field.octets
+            holds[:, at : at + longest] = used
+        at += longest
+    yield (out if holds.all() else out[holds]).tobytes()
 
 
 def is_column(values: Any) -> bool:
