@@ -5,7 +5,7 @@ IMAGE ?= valuebox:latest
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo test test-slow fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
-	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-drift bench-dashboard bench-contenders bench chaos chaos-image soak starve pictures release-check
+	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-contenders bench chaos chaos-image soak starve pictures release-check
 
 install: .venv/installed
 
@@ -107,6 +107,10 @@ bench-growth: install
 # The response model beside logistic regressions, in seven worlds; half an hour.
 bench-response: install
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks.accuracy.response $(INTO)
+
+# Forecasts of handle beside an oracle, trees and simple ones, in seven worlds; half an hour.
+bench-handle: install
+	OMP_WAIT_POLICY=PASSIVE OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.accuracy.handle
 
 # Twenty shops, calm and drifted, and what `valuebox monitor` says of them; some minutes.
 bench-drift: install

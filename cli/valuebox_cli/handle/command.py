@@ -140,6 +140,31 @@ def replay(
 
 
 @app.command()
+def feed(
+    folder: Annotated[Path, typer.Argument(help="Folder that `valuebox handle simulate` wrote.")],
+    mode: Annotated[
+        str, typer.Option(help="How it answers: well, or in one of the ways that feeds fail.")
+    ] = "well",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1.")] = 8100,
+) -> None:
+    """Run a live feed of a simulated world, on `http://127.0.0.1:PORT/events`, until Ctrl-C."""
+    import json
+
+    from valuebox_training.handle.feed_server import MODES, FeedServer
+
+    with exit_codes():
+        if mode not in MODES:
+            raise ValueboxError(f"--mode: there is no {mode!r}, only {', '.join(MODES)}")
+        said = sorted((folder / "feed").glob("*.json"))
+        if not said:
+            raise ValueboxError(f"{folder}: holds no feed that `valuebox handle simulate` wrote")
+        events = json.loads(said[-1].read_text(encoding="utf-8"))["events"]
+        server = FeedServer(lambda: events, mode, port)
+        out.print(f"telling {len(events)} events at {server.url}, mode {mode}; Ctrl-C ends it")
+        server.serve_forever()
+
+
+@app.command()
 def forecast(
     days: Annotated[int, typer.Option(min=1, max=60, help="Days ahead.")] = 7,
     as_of: Annotated[

@@ -1,5 +1,6 @@
 """Replaying a history: what would have been forecast at each moment, by what was loaded then."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -7,15 +8,20 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from valuebox.compartments.handle.baselines import baselines
 from valuebox.compartments.handle.book import DAY, Book, Fixture
-from valuebox.compartments.handle.forecasting import Fitted
+from valuebox.compartments.handle.forecasting import Fitted, Forecast
 from valuebox.errors import ValueboxError
+from valuebox.statistics.arrays import Floats
 from valuebox_cli.handle.cleaning import clean, moments
 from valuebox_cli.handle.memory import Loads
 
 if TYPE_CHECKING:
     from valuebox.compartments.handle.recipe import Recipe
 
+Contender = Callable[[Floats, Floats, Floats], Floats]
+"""Function of numbers of matches that are over, their handle, and numbers of those that are asked
+about, which forecasts these."""
 ZONE: Final = ZoneInfo("EST")
 """Time zone of a replayed warehouse."""
 _TABLES: Final = ("events", "users", "wagers")
@@ -25,8 +31,12 @@ _NEAR: Final = DAY * 3 / 2
 """How far the beginning of a match that is asked about may be from the one that is known."""
 
 
-def replay(folder: Path) -> pd.DataFrame:
+def replay(folder: Path, contenders: Mapping[str, Contender] | None = None) -> pd.DataFrame:
     """Forecasts of every question of a folder.
+
+    Args:
+        folder: What was loaded, and what was asked.
+        contenders: Other ways to forecast, by name; each gets a column, and so do simple ones.
 
     Returns:
         The questions with `forecast`, `lower` and `upper`.
@@ -60,20 +70,35 @@ def replay(folder: Path) -> pd.DataFrame:
 
             recipe, learned_at = learn(known), to
         asked = questions[questions["_at"] == at]
-        found.append(_answered(Fitted(recipe, known), asked))
+        found.append(_answered(Fitted(recipe, known), asked, contenders))
     return pd.concat(found).sort_index().drop(columns="_at")
 
 
-def _answered(fitted: Fitted, asked: pd.DataFrame) -> pd.DataFrame:
+def _answered(
+    fitted: Fitted, asked: pd.DataFrame, contenders: Mapping[str, Contender] | None
+) -> pd.DataFrame:
     fixtures = [_fixture(fitted.book, one) for one in asked.to_dict("records")]
     if not fixtures:
         return asked.assign(forecast=[], lower=[], upper=[])
     said = fitted.forecast(fixtures)
-    return asked.assign(
-        forecast=np.round(said.mean, 2),
-        lower=np.round(said.lower, 2),
-        upper=np.round(said.upper, 2),
+    columns = {"forecast": said.mean, "lower": said.lower, "upper": said.upper}
+    if contenders is not None:
+        columns |= baselines(fitted, said) | _contending(fitted, said, contenders)
+    return asked.assign(**{name: np.round(values, 2) for name, values in columns.items()})
+
+
+def _contending(
+    fitted: Fitted, said: Forecast, contenders: Mapping[str, Contender]
+) -> dict[str, Floats]:
+    """What others say who see the same numbers and the slot of every match."""
+    past, asked = fitted.past, said.described
+    slots = np.unique(past.slot)
+    rows, new = (
+        np.hstack([one.numbers, one.slot[:, None] == slots, one.week[:, None]])
+        for one in (past, asked)
     )
+    handle = fitted.totals[fitted.over]
+    return {name: learn(rows, handle, new) for name, learn in contenders.items()}
 
 
 def _fixture(book: Book, question: dict[Any, Any]) -> Fixture:

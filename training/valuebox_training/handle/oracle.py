@@ -29,10 +29,10 @@ def expected(
         through: How far the bets are known.
     """
     placed = book.kickoff[at] - (book.leads * 3600).astype("timedelta64[s]")
-    level = book.level(placed)
+    level = book.level(placed, through)
     whole, share = float(level.mean()), float((level * (placed < through)).mean())
     late = book.kickoff[at] - (book.leads * 3600 * np.exp(_PACE)).astype("timedelta64[s]")
-    shift = float((book.level(late) * (late < through)).mean())
+    shift = float((book.level(late, through) * (late < through)).mean())
     # Void and cancelled bets do not count.
     prior = book.strength[at] * 0.985
     variance = _NOISE**2 + 0.0005

@@ -51,8 +51,11 @@ class Sportsbook:
     leads: Floats
     """Hours before a match at which bets are placed, for the expectation: `(n,)`."""
 
-    def level(self, when: Any) -> Floats:
-        """How much is bet at moments, beside the usual level."""
+    def level(self, when: Any, known: np.datetime64) -> Floats:
+        """How much is bet at moments, beside the usual level, as far as that is known by then."""
+        shock = self.world.shock
+        if shock is None or (pd.Timestamp(shock[0]) + self.world.later).to_datetime64() > known:
+            return np.ones(len(when))
         return _level(self.world, np.asarray(when, dtype="datetime64[s]"))
 
     @cached_property

@@ -101,7 +101,7 @@ class Feed:
                 if answer.status_code != httpx.codes.OK:
                     again = answer.status_code >= 500
                     return None, None, f"The feed answered {answer.status_code}.", not again
-                for part in answer.iter_raw(65_536):
+                for part in answer.iter_raw():
                     parts.append(part)
                     size += len(part)
                     if size > MAX_BYTES:

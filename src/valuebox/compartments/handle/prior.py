@@ -6,7 +6,7 @@ variance that was learned, which is ridge regression where each kind of effect h
 own (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, chapter 2).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,6 +22,12 @@ LEVELS: Final = {"level_week": 7.0, "level_month": 30.0, "level_half_year": 180.
 """The level is a sum of parts that are forgotten within so many days."""
 _WEEKS: Final = 2.5
 """How many weeks of a season are alike."""
+BREAK: Final = 0.6
+"""Deviation of a break of the level of all matches, in logarithms."""
+BREAKS: Final = 0.05
+"""How likely a break is within the time that is looked at."""
+_BREAK_DAYS: Final = 60
+_BREAK_STEP: Final = 4
 CENTRES: Final = (10.0, 0.15, 0.15, 0.1, 0.03, 1.5, 0.0)
 """What numbers of a match are told from, in the order of `NUMBERS`."""
 
@@ -152,4 +158,36 @@ class Prior:
         half = np.linalg.solve(self._root, across.T)
         covariance = alike(self._variances, asked, asked) - half.T @ half
         covariance[np.diag_indices(len(asked))] += self._variances["chance"]
-        return Joint(mean, covariance)
+        return self._after_breaks(asked, across, Joint(mean, covariance))
+
+    def _after_breaks(self, asked: Described, across: Floats, usual: Joint) -> Joint:
+        """The same, where the level of all matches may have broken some weeks ago.
+
+        Every day of the last weeks on which that may have been is an explanation of the matches
+        since, and counts as much as these make it likely.
+        """
+        explained = [(1 - BREAKS, usual.mean, usual.covariance)]
+        last = float(self._rows.day.max())
+        for day in last - np.arange(_BREAK_STEP, _BREAK_DAYS + 1, _BREAK_STEP):
+            since = (self._rows.day > day).astype(np.float64)
+            solved = self._solve(since)
+            precision = 1 / BREAK**2 + float(since @ solved)
+            size = float(since @ self._solved) / precision
+            evidence = np.exp(min(size**2 * precision / 2, 300.0)) / (BREAK * np.sqrt(precision))
+            moved = (asked.day > day).astype(np.float64) - across @ solved
+            covariance = usual.covariance + np.outer(moved, moved) / precision
+            likely = BREAKS * _BREAK_STEP / _BREAK_DAYS * evidence
+            explained.append((likely, usual.mean + moved * size, covariance))
+        return mixed(explained)
+
+
+def mixed(explained: Sequence[tuple[float, Floats, Floats]]) -> Joint:
+    """Mean and covariance of several explanations together: how likely, mean and covariance."""
+    weights = np.array([likely for likely, *_ in explained])
+    weights /= weights.sum()
+    mean: Floats = np.sum([w * one[1] for w, one in zip(weights, explained, strict=True)], axis=0)
+    covariance = np.zeros_like(explained[0][2])
+    for weight, (_, centre, spread) in zip(weights, explained, strict=True):
+        off = centre - mean
+        covariance += weight * (spread + np.outer(off, off))
+    return Joint(mean, covariance)

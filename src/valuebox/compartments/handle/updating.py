@@ -14,13 +14,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from valuebox.compartments.handle.pace import Pace
-from valuebox.compartments.handle.prior import Joint
+from valuebox.compartments.handle.prior import BREAK, BREAKS, Joint, mixed
 from valuebox.statistics.arrays import Floats
 
-BREAK: Final = 0.6
-"""Deviation of a break of the level, in logarithms."""
-BREAKS: Final = 0.05
-"""How likely a break is within the days that are looked at."""
 DAYS: Final = 10
 """How many days back breaks are looked for."""
 _FEW: Final = 2.5
@@ -93,14 +89,9 @@ def update(prior: Joint, matches: Sequence[Open], pace: Pace) -> Told:
     parts = [_Part(1 - BREAKS, mean, covariance)]
     for day in range(1, DAYS + 1):
         parts += _broken(prior, matches, pace, day)
-    weights = np.array([part.weight for part in parts])
-    weights /= weights.sum()
-    joint = np.sum([w * part.mean for w, part in zip(weights, parts, strict=True)], axis=0)
-    spread = np.zeros_like(prior.covariance)
-    for weight, part in zip(weights, parts, strict=True):
-        off = part.mean - joint
-        spread += weight * (part.covariance + np.outer(off, off))
-    return Told(joint, spread, shares, float(1 - weights[0]))
+    found = mixed(parts)
+    broken = 1 - parts[0].weight / sum(part.weight for part in parts)
+    return Told(found.mean, found.covariance, shares, float(broken))
 
 
 def _seen(matches: Sequence[Open], pace: Pace, day: int | None) -> _Seen:

@@ -1,0 +1,82 @@
+"""What was known at a moment, and nothing of what came later; on both databases."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from support import matches
+
+from valuebox.compartments.handle.book import Book
+from valuebox.compartments.handle.forecasting import Fitted
+from valuebox.compartments.handle.reading import read_book, second
+from valuebox.compartments.handle.recipe import Recipe
+from valuebox.compartments.handle.schemas import HandleForecasts, HandleQuestion
+from valuebox.serving.exchange import Exchange
+from valuebox.store.engine import Store
+from valuebox_cli.handle.storing import store_clean
+
+DAYS = (-14, -13, -12)
+
+
+@pytest.fixture
+def loaded(store: Store) -> Store:
+    matches.store_loads(store, until=DAYS[-1], since=DAYS[0])
+    return store
+
+
+def book(store: Store) -> Book:
+    with store.reading() as session:
+        return read_book(session)
+
+
+def ends(book: Book, day: float) -> bytes:
+    """What is foretold of the coming matches, by what was loaded up to a day, to the bit."""
+    at = second(matches.moment(day))
+    known = book.as_of(at)
+    ahead = (known.matches.kickoff > at) & (known.matches.kickoff < at + np.timedelta64(7, "D"))
+    said = Fitted(Recipe(), known).forecast(known.fixtures(ahead))
+    assert len(said.mean) > 2
+    return np.concatenate([said.mean, said.lower, said.upper]).tobytes()
+
+
+def test_what_was_loaded_later_changes_no_forecast_by_a_bit(loaded: Store) -> None:
+    whole = book(loaded)
+    at = second(matches.moment(DAYS[1]))
+    times = np.where(whole.bets.loaded_at > at, 1_000.0, 1.0)
+    assert times.max() > 1
+    bets = replace(whole.bets, amount=whole.bets.amount * times, count=whole.bets.count * times)
+    assert ends(replace(whole, bets=bets), DAYS[1]) == ends(whole, DAYS[1])
+    assert ends(replace(whole, bets=bets), DAYS[2]) != ends(whole, DAYS[2])
+
+
+def test_the_same_load_again_changes_nothing(loaded: Store) -> None:
+    before = ends(book(loaded), DAYS[2])
+    again = store_clean(loaded, matches.loaded(DAYS[1], DAYS[2]), matches.moment(DAYS[2] + 0.2))
+    assert sum(again) == 0
+    assert ends(book(loaded), DAYS[2]) == before
+
+
+def test_a_bet_that_is_void_later_counted_before(loaded: Store) -> None:
+    rows = matches.loaded(DAYS[1], DAYS[2])
+    open_ = rows.bets["status"] == "open"
+    assert open_.any()
+    voided = replace(rows, bets=rows.bets[open_].assign(status="void", counts=False))
+    before = ends(book(loaded), DAYS[2])
+    store_clean(loaded, voided, matches.moment(DAYS[2] + 0.2))
+    assert ends(book(loaded), DAYS[2]) == before
+    assert ends(book(loaded), DAYS[2] + 0.3) != before
+
+
+def test_a_replay_gives_the_vintage_that_was_stored(loaded: Store) -> None:
+    at = matches.moment(DAYS[1] + 0.4)
+    stored = HandleForecasts.model_validate_json(
+        matches.ask(loaded, matches.steps(loaded, DAYS[1] + 0.4))
+    )
+    # Another process, with more loads.
+    asked = HandleQuestion(as_of=at)
+    of = matches.steps(loaded)
+    replayed = of.say(of.columns([asked]), Exchange()).answer
+    assert [one.forecast for one in replayed.matches] == [one.forecast for one in stored.matches]
+    assert [one.upper for one in replayed.matches] == [one.upper for one in stored.matches]
+    assert {one.prediction_id for one in replayed.matches} == {None}
+    assert all(one.prediction_id for one in stored.matches)

@@ -1,0 +1,105 @@
+"""Forecasts while the live feed fails in every way that feeds fail, over real HTTP."""
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+from support import matches
+
+from valuebox.compartments.handle.feed import Feed
+from valuebox.compartments.handle.schemas import HandleForecasts
+from valuebox.store.engine import Store, make_engine
+from valuebox_training.handle.feed_server import BROKEN, CONTENTS, MODES, FeedServer, serving
+from valuebox_training.handle.feeds import says
+
+ASKED = -12.4
+"""When it is asked, in days from today."""
+HARMLESS = ("well", "few_matches", "twice", "unknown_teams", "played_week")
+"""Modes in which the count of users is right, and may be believed."""
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A database with two loads, in SQLite: what a feed says is not stored where it was loaded."""
+    from support.databases import migrated
+
+    url = migrated(f"sqlite:///{tmp_path_factory.mktemp('feed')}/valuebox.db")
+    opened = Store(make_engine(url))
+    matches.store_loads(opened, until=-13, since=-14)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def feed() -> Iterator[FeedServer]:
+    """A feed that tells the truth, until its mode is changed."""
+    import numpy as np
+
+    at = matches.midnight(-13) + np.timedelta64(14, "h")
+    told = says(matches.sportsbook(), at, np.random.default_rng(0))["events"]
+    with serving(lambda: told) as server:
+        yield server
+
+
+def answered(store: Store, feed: FeedServer | None) -> HandleForecasts:
+    steps = matches.steps(store, ASKED)
+    asked = Feed(feed.url) if feed else None
+    said = matches.ask(store, type(steps)(**{**vars(steps), "feed": asked}))
+    return HandleForecasts.model_validate_json(said)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_whatever_the_feed_does_the_forecast_is_answered_in_time(
+    store: Store, feed: FeedServer, mode: str
+) -> None:
+    alone = answered(store, None)
+    feed.mode = mode
+    began = time.monotonic()
+    said = answered(store, feed)
+    assert time.monotonic() - began < 3 + 2
+    (source,) = (one for one in said.sources if one.name == "feed")
+    assert source.state == ("used" if mode in HARMLESS else source.state)
+    assert len(said.matches) == len(alone.matches) > 0
+    if mode in HARMLESS:
+        assert said.state == "fresh"
+    else:
+        assert said.state == "degraded"
+        assert source.notes
+        assert source.state == ("absent" if mode in BROKEN or "no_list" in mode or
+                                mode == "another_shape" else "ignored")  # fmt: skip
+        assert [one.forecast for one in said.matches] == [one.forecast for one in alone.matches]
+
+
+def test_an_honest_feed_moves_forecasts_a_little(store: Store, feed: FeedServer) -> None:
+    feed.mode = "well"
+    alone, said = answered(store, None), answered(store, feed)
+    for one, other in zip(alone.matches, said.matches, strict=True):
+        assert other.forecast == pytest.approx(one.forecast, rel=0.05)
+
+
+def test_a_feed_that_fails_is_left_alone_for_a_while(feed: FeedServer) -> None:
+    feed.mode = "error"
+    seconds = [0.0]
+    asking = Feed(feed.url, clock=lambda: seconds[0])
+    before = feed.asked
+    said = [asking.ask() for _ in range(5)]
+    # Three times, each with a second try.
+    assert feed.asked - before == 6
+    assert said[2].failure == "The feed answered 500."
+    assert said[3].failure == "The feed failed, and is left alone a while."
+    feed.mode = "well"
+    seconds[0] += 31
+    assert asking.ask().failure is None
+
+
+def test_what_a_feed_said_is_stored_as_it_came(store: Store, feed: FeedServer) -> None:
+    from sqlalchemy import select
+
+    from valuebox.compartments.handle.tables import HandleAsking
+
+    feed.mode = "tenfold"
+    answered(store, feed)
+    with store.reading() as session:
+        raw = session.scalars(select(HandleAsking.feed).order_by(HandleAsking.id.desc())).first()
+    assert json.loads(raw or "") == CONTENTS["tenfold"](feed.events())
