@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 from sqlalchemy import Engine
 
-from valuebox.compartments.register import expiry, histories, references
+from valuebox.compartments.register import expiry, histories, unchecked_keys
 from valuebox.errors import ValueboxError
 from valuebox.serving.replays import Replays
 from valuebox.settings import MAX_RETENTION_DAYS, load_settings
 from valuebox.store import migrate
 from valuebox.store.engine import make_engine
-from valuebox.store.references import lacking
+from valuebox.store.unchecked_keys import lacking
 from valuebox.worker.expiry import Pruning
 from valuebox_cli.terminal.console import Unreachable, exit_codes, out
 from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
@@ -53,7 +53,7 @@ def check(database_url: DatabaseUrl = None) -> None:
     with exit_codes():
         found = 0
         with migrated_store(database_url, "nothing is changed by a check") as store:
-            for one in references():
+            for one in unchecked_keys():
                 count = lacking(store, one)
                 found += count
                 what = f"{count:,} rows lack their" if count else "every row has its"

@@ -16,7 +16,7 @@ from valuebox.models.registry import served
 from valuebox.predictions.ledger import Ledger
 from valuebox.settings import Settings
 from valuebox.store.base import Base
-from valuebox.store.references import Reference
+from valuebox.store.unchecked_keys import UncheckedKey
 from valuebox.worker.expiry import Expiry
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class Compartment:
     """How what the compartment stores of single people is handed out and deleted, in this order."""
     expiry: tuple[Expiry, ...] = ()
     """How old rows of the compartment are deleted, in this order."""
-    references: tuple[Reference, ...] = ()
+    unchecked_keys: tuple[UncheckedKey, ...] = ()
     """Rows that need rows of other tables, where the database has no key for it."""
     published: Callable[[], Mapping[str, type[BaseModel]]] = field(default=dict)
     """What programs read of it, by the name of the file that has the JSON schema."""

@@ -16,7 +16,7 @@ from valuebox.compartments.contract import Compartment, Personal, Whose
 from valuebox.errors import ValueboxError
 from valuebox.predictions.ledger import Ledger
 from valuebox.store.histories import History
-from valuebox.store.references import Reference
+from valuebox.store.unchecked_keys import UncheckedKey
 from valuebox.worker.expiry import Expiry
 
 GROUP: Final = "valuebox.compartments"
@@ -76,9 +76,9 @@ def expiry() -> tuple[Expiry, ...]:
     return tuple(kind for one in compartments() for kind in one.expiry)
 
 
-def references() -> tuple[Reference, ...]:
+def unchecked_keys() -> tuple[UncheckedKey, ...]:
     """Rows of every compartment that need rows of other tables, without a key that says so."""
-    return tuple(one for compartment in compartments() for one in compartment.references)
+    return tuple(one for compartment in compartments() for one in compartment.unchecked_keys)
 
 
 def personal(whose: Whose) -> tuple[Personal, ...]:

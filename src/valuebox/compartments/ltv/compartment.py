@@ -17,7 +17,7 @@ from valuebox.compartments.ltv.model import NEWEST, LtvModel
 from valuebox.compartments.ltv.privacy import forget_users, records_of_users
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
 from valuebox.predictions.monitoring.results import MonitorResult
-from valuebox.store.references import Reference
+from valuebox.store.unchecked_keys import UncheckedKey
 from valuebox.worker.expiry import Expiry
 
 
@@ -59,9 +59,9 @@ COMPARTMENT: Final = Compartment(
         Expiry(prune_features, {"features": "features", "predictions": "predictions"}),
         Expiry(prune_outcomes, {"outcomes": "outcomes"}),
     ),
-    references=(
-        Reference(LtvPrediction.id, LtvFeatures.id),
-        Reference(LtvFeatures.id, LtvPrediction.id),
+    unchecked_keys=(
+        UncheckedKey(LtvPrediction.id, LtvFeatures.id),
+        UncheckedKey(LtvFeatures.id, LtvPrediction.id),
     ),
     published=_published,
 )

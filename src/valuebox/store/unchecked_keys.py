@@ -15,7 +15,7 @@ from valuebox.store.pruning import next_batch
 
 
 @dataclass(frozen=True)
-class Reference:
+class UncheckedKey:
     """Rows of a table, each of which needs a row with the same id in another one."""
 
     rows: InstrumentedAttribute[Any]
@@ -34,7 +34,7 @@ class Reference:
         return str(self.needed.parent.class_.__tablename__)
 
 
-def lacking(store: Store, reference: Reference) -> int:
+def lacking(store: Store, key: UncheckedKey) -> int:
     """How many rows lack the row that they need.
 
     Beside a running service: every batch is a short statement of its own, and sees whole
@@ -43,11 +43,9 @@ def lacking(store: Store, reference: Reference) -> int:
     count, after = 0, None
     while True:
         with store.reading() as session:
-            batch = next_batch(session, reference.rows, None, after)
-            alone = batch.holds(reference.rows) & ~exists().where(
-                reference.needed == reference.rows
-            )
-            count += session.scalar(select(func.count(reference.rows)).where(alone)) or 0
+            batch = next_batch(session, key.rows, None, after)
+            alone = batch.holds(key.rows) & ~exists().where(key.needed == key.rows)
+            count += session.scalar(select(func.count(key.rows)).where(alone)) or 0
         if batch.last is None:
             return count
         after = batch.last
