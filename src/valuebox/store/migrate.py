@@ -19,12 +19,15 @@ from valuebox.errors import ValueboxError
 from valuebox.store.engine import reason
 from valuebox.store.histories import OURS, History
 from valuebox.store.promise import is_promised, put_promise, withdraw_promise
+from valuebox.store.session_settings import is_pooled
 from valuebox.store.suitability import check_suitable
 
 # Any number that nothing else on the same PostgreSQL uses: "valu" in ASCII.
 _LOCK = 0x76616C75
 _LOCK_MS: Final = 2_000
-_LOCK_NOT_AVAILABLE: Final = "55P03"
+# A lock that was not to be had in time, and one of several that somebody wants in another order.
+_HELD: Final = frozenset({"55P03", "40P01"})
+_SCHEMA: Final = text("SELECT current_schema()")
 _PATIENCE_SECONDS: Final = 600
 
 _log = logging.getLogger("valuebox")
@@ -39,7 +42,10 @@ class SchemaUnknown(ValueboxError):
 
 
 class TablesHeld(DatabaseAway):
-    """Somebody held a table that has to be changed, for longer than requests may wait behind."""
+    """Somebody held a table that has to be changed, for longer than requests may wait behind.
+
+    Or wanted to have another one that this migration held.
+    """
 
 
 def upgrade(engine: Engine, wait_seconds: float = 0.0, others: Sequence[History] = ()) -> str:
@@ -118,26 +124,30 @@ def _migrating(engine: Engine) -> Iterator[Connection]:
                 connection.execute(text(f"SET LOCAL lock_timeout = {_LOCK_MS}"))
             yield connection
     except DBAPIError as error:
-        is_held = getattr(error.orig, "pgcode", None) == _LOCK_NOT_AVAILABLE
+        is_held = getattr(error.orig, "pgcode", None) in _HELD
         raise (TablesHeld if is_held else DatabaseAway)(
             f"the {engine.dialect.name} database cannot be migrated: {reason(error)}"
         ) from None
 
 
 def _prepare(engine: Engine, history: History) -> None:
-    """Do what pending migrations have to do beforehand, beside those who use the tables."""
+    """Do what pending migrations do beforehand, beside those who use the tables of PostgreSQL."""
+    if engine.dialect.name != "postgresql":
+        return
     with engine.connect() as connection:
-        before = history.revision(connection)
+        before, schema = history.revision(connection), connection.scalar(_SCHEMA)
     if before is None or before >= history.head:
         return
     try:
         with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            if connection.dialect.name == "postgresql":
+            # What a pooler's session is told stays with it, and only transactions have our schema.
+            if not is_pooled(connection):
                 connection.execute(text("SET statement_timeout = 0"))
                 connection.execute(text("SET lock_timeout = 0"))
-            for script in reversed([*history.scripts.iterate_revisions("head", before)]):
-                if beforehand := getattr(script.module, "beforehand", None):
-                    beforehand(connection)
+            if connection.scalar(_SCHEMA) == schema:
+                for script in reversed([*history.scripts.iterate_revisions("head", before)]):
+                    if beforehand := getattr(script.module, "beforehand", None):
+                        beforehand(connection)
             # Nobody else is to work without limits.
             connection.invalidate()
     except DBAPIError as error:

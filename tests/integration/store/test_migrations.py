@@ -18,6 +18,7 @@ from valuebox.compartments.ltv import repository
 from valuebox.compartments.ltv.schemas import PredictionSearch
 from valuebox.predictions.periods import PredictedPeriod
 from valuebox.store import migrate
+from valuebox.store.base import Base
 from valuebox.store.engine import Store, make_engine
 from valuebox.store.histories import OURS
 from valuebox.store.ids import new_id
@@ -238,6 +239,50 @@ def test_a_table_that_somebody_holds_keeps_nobody_waiting_for_long(
         assert not migrate.is_current(engine)
     upgraded.join(timeout=60)
     assert migrate.is_current(engine)
+    engine.dispose()
+
+
+def test_a_table_that_is_wanted_in_another_order_is_tried_again(postgres: Postgres) -> None:
+    url = postgres.new_database()
+    _stored_by_0011(url)
+    engine = make_engine(url)
+    waits = text(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = to_regclass(:name)"
+    )
+    upgraded = threading.Thread(target=migrate.upgrade, args=(engine,))
+    with engine.connect() as watcher, engine.begin() as pruning:
+        pruning.execute(text("DELETE FROM ltv_predictions WHERE false"))
+        upgraded.start()
+        eventually(lambda: watcher.scalar(waits, {"name": "ltv_predictions"}))
+        pruning.execute(text("DELETE FROM ltv_features WHERE false"))
+    upgraded.join(timeout=60)
+    assert migrate.is_current(engine)
+    engine.dispose()
+
+
+def test_replicas_that_upgrade_stored_rows_at_once_leave_no_index_behind(
+    postgres: Postgres,
+) -> None:
+    url = postgres.new_database()
+    _stored_by_0011(url)
+    engine = make_engine(url)
+    replicas = [threading.Thread(target=migrate.upgrade, args=(engine,)) for _ in range(2)]
+    building = text("SELECT count(*) FROM pg_stat_progress_create_index")
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle' AND query LIKE '%indisvalid%'"
+    )
+    alone = engine.execution_options(isolation_level="AUTOCOMMIT")
+    with alone.connect() as watcher, engine.begin() as writer:
+        # Until this has ended, no index that is being built is valid.
+        writer.execute(text("UPDATE ltv_features SET hidden = 1"))
+        for replica, reached in zip(replicas, (building, waiting), strict=True):
+            replica.start()
+            eventually(lambda reached=reached: watcher.scalar(reached))
+    for replica in replicas:
+        replica.join(timeout=60)
+    for table in ("ltv_features", "events"):
+        found = {one["name"] for one in inspect(engine).get_indexes(table)}
+        assert found == {one.name for one in Base.metadata.tables[table].indexes}
     engine.dispose()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
+from alembic import command
 from sqlalchemy import make_url, text
 from support.databases import Postgres, through
 from support.poolers import WAYS, pooler
@@ -12,6 +13,7 @@ from support.users import estimates, received, users
 from valuebox.compartments.ltv import repository
 from valuebox.store import migrate
 from valuebox.store.engine import BadDatabaseUrl, Store, make_engine
+from valuebox.store.histories import OURS
 from valuebox.store.ids import ids_from, new_id
 from valuebox.store.suitability import UnsuitableDatabase
 
@@ -108,6 +110,18 @@ def pooled(request: pytest.FixtureRequest, postgres: Postgres, tenant_url: str) 
     """The URL of a database behind a PgBouncer, which refuses startup options or ignores them."""
     with pooler(postgres, request.param) as port:
         yield through(tenant_url, port)
+
+
+def test_behind_a_pooler_the_tables_of_a_schema_are_migrated(tenant_url: str, pooled: str) -> None:
+    stored = Store(make_engine(with_options(tenant_url, r'-csearch_path="the\ tenant"')))
+    with stored.engine.begin() as connection:
+        command.upgrade(OURS.config(connection), "0011")
+    stored.close()
+    store = Store(make_engine(with_options(pooled, r'-csearch_path="the\ tenant"')))
+    migrate.upgrade(store.engine)
+    assert migrate.is_current(store.engine)
+    assert schemas(store) == {"the tenant"}
+    store.close()
 
 
 def test_behind_a_pooler_every_transaction_has_its_limits_and_its_schema(pooled: str) -> None:

@@ -20,27 +20,27 @@ works_from = "0008"
 _KEY = "fk_ltv_predictions_features_id"
 _BY_JOIN_DATE = "ix_ltv_features_join_date"
 _PREPARED = f"{_BY_JOIN_DATE}_brin"
+_BRIN = "ltv_features USING brin (join_date)"
 # Before the first release predictions had ids of their own.
 _SAME_IDS = "UPDATE ltv_predictions SET id = features_id WHERE id <> features_id"
 
 
 def beforehand(connection: sa.Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text(_SAME_IDS))
-        build_index(connection, _PREPARED, "ltv_features USING brin (join_date)")
+    connection.execute(sa.text(_SAME_IDS))
+    build_index(connection, _PREPARED, _BRIN, becomes=_BY_JOIN_DATE)
 
 
 def upgrade() -> None:
+    op.execute(_SAME_IDS)
     if op.get_bind().dialect.name == "postgresql":
         # One lock that is waited for, rather than one after the other.
         op.execute("LOCK TABLE ltv_features, ltv_predictions IN ACCESS EXCLUSIVE MODE")
-        op.execute(f"CREATE INDEX IF NOT EXISTS {_PREPARED} ON ltv_features USING brin (join_date)")
+        op.execute(f"CREATE INDEX IF NOT EXISTS {_PREPARED} ON {_BRIN}")
         op.drop_index(_BY_JOIN_DATE, "ltv_features")
         op.execute(f"ALTER INDEX {_PREPARED} RENAME TO {_BY_JOIN_DATE}")
         op.drop_constraint(_KEY, "ltv_predictions")
     else:
         _drop_key_of_sqlite()
-        op.execute(_SAME_IDS)
     op.drop_index("ix_ltv_features_request_id", "ltv_features")
     op.drop_index("ix_ltv_predictions_features_id", "ltv_predictions")
 

@@ -22,9 +22,8 @@ _BRIN = "events USING brin (time) WITH (autosummarize = on)"
 
 
 def beforehand(connection: sa.Connection) -> None:
-    is_there = sa.inspect(connection).has_table("events")
-    if is_there and connection.dialect.name == "postgresql":
-        build_index(connection, _PREPARED, _BRIN)
+    if sa.inspect(connection).has_table("events"):
+        build_index(connection, _PREPARED, _BRIN, becomes=_BY_TIME)
         build_index(connection, _BY_CUSTOMER, "events (customer, source)")
 
 
