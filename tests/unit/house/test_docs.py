@@ -36,6 +36,16 @@ def test_links_lead_to_files(document: Path) -> None:
     assert [link for link in local if not (document.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("document", [ROOT / "docs" / "architecture.md", ROOT / "CONTRIBUTING.md"])
+def test_modules_that_documents_name_are_there(document: Path) -> None:
+    folders = ("src", "cli", "training", "examples", "tests", "docs")
+    there = [f"/{file.relative_to(ROOT)}" for one in folders for file in (ROOT / one).rglob("*.py")]
+    named = re.findall(r"`(?:[\w/]+…/)?([\w/.]+\.py)`", document.read_text())
+    every = [name for name in named if "NAME" not in name]
+    assert len(every) > 5
+    assert [one for one in every if not any(file.endswith(f"/{one}") for file in there)] == []
+
+
 def test_nobody_is_told_to_install_a_package_by_a_name_that_anybody_may_take() -> None:
     files = [*DOCUMENTS, ROOT / "SECURITY.md", ROOT / "Dockerfile", ROOT / "Makefile"]
     files += [one for part in ("src", "cli", "training") for one in (ROOT / part).rglob("*.py")]
