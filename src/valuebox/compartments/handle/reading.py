@@ -89,7 +89,8 @@ def _bets(session: Session) -> Bets:
     loaded, replaced, match, hour, *amounts = _columns(session.execute(query).all(), 8)
     return Bets(
         *(_moments(loaded), _moments(replaced), keys(match), _hours(hour)),
-        *(np.array(one, dtype=np.float64) for one in amounts),
+        # Databases add in whichever order, which the last digits of a sum tell.
+        *(np.round(np.array(one, dtype=np.float64), 4) for one in amounts),
     )
 
 

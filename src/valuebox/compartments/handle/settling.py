@@ -66,8 +66,9 @@ def settle(session: Session, until: datetime) -> int:
         target, count = found.get(one, (0.0, 0))
         if count and newest < matches[one] + _PATIENCE:
             continue
+        # Databases add in whichever order, which the last digits of a sum tell.
         row = {
-            **{"match_id": one, "target": float(target), "first_reported_at": now},
+            **{"match_id": one, "target": round(float(target), 2), "first_reported_at": now},
             **{"changed_at": now, "loaded_to": newest},
         }
         is_new = known.get(one) != row["target"]

@@ -1,0 +1,55 @@
+"""Handles of matches that are over: written once they are known, revised, and kept as they were."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import func, select
+from support import matches
+
+from valuebox.compartments.handle.repository import history
+from valuebox.compartments.handle.schemas import HandleForecasts, History, HistoryQuestion
+from valuebox.compartments.handle.settling import settle
+from valuebox.compartments.handle.tables import HandleBet, HandleOutcome
+from valuebox.store.engine import Store
+from valuebox_cli.handle.storing import store_clean
+
+
+def settled(store: Store) -> int:
+    with store.writing() as session:
+        return settle(session, datetime.now(UTC))
+
+
+def of(store: Store, match: str) -> History:
+    with store.reading() as session:
+        return history(session, HistoryQuestion(match=match))
+
+
+def test_a_handle_is_known_after_the_match_and_revised_by_later_loads(store: Store) -> None:
+    matches.store_loads(store, until=-13, since=-14)
+    said = HandleForecasts.model_validate_json(
+        matches.ask(store, matches.steps(store, -12.6), days=10)
+    )
+    assert settled(store) == 0
+    late = matches.loaded(-13, 0)
+    store_clean(store, late, matches.moment(0))
+    assert settled(store) == len(said.matches)
+    assert settled(store) == 0
+    match = said.matches[0].match
+    with store.reading() as session:
+        bets = select(func.sum(HandleBet.amount)).where(
+            HandleBet.match_id == match, HandleBet.counts, HandleBet.replaced_at.is_(None)
+        )
+        assert of(store, match).actual == pytest.approx(session.scalar(bets))
+    # A bet is void after all.
+    theirs = late.bets[(late.bets["match"] == match) & late.bets["counts"]].head(1)
+    late.bets = theirs.assign(status="void", counts=False)
+    before = of(store, match)
+    store_clean(store, late, matches.moment(0.2))
+    assert settled(store) == 1
+    after = of(store, match)
+    assert before.actual is not None
+    assert after.actual == pytest.approx(before.actual - theirs["amount"].sum())
+    assert (before.revisions, after.revisions, len(after.vintages)) == (0, 1, 1)
+    with store.reading() as session:
+        outcomes = session.scalar(select(func.count()).select_from(HandleOutcome))
+        assert outcomes == len(said.matches)
