@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from conformance.case import Case, case_of, cases
 from support import shop
-from support.databases import BACKENDS, copied_database, migrated_database
+from support.databases import BACKENDS, copied_database, migrated_database, open_store
 from support.services import Kept, Service, running
 
 from valuebox.compartments.contract import Compartment
 from valuebox.compartments.register import compartments
 from valuebox.settings import variable
-from valuebox.store.engine import Store, make_engine
+from valuebox.store.engine import Store
 
 Put = Callable[[Store], None]
 
@@ -106,7 +106,7 @@ class Home:
         tags = self._prepared.tags
         for case in self._cases:
             if case.model is not None and case.compartment not in tags:
-                store = Store(make_engine(self.facts()))
+                store = open_store(self.facts())
                 tags[case.compartment] = case.model(self._request, store)
                 store.close()
         return tags
@@ -120,7 +120,7 @@ class Home:
     def running(self) -> AbstractContextManager[Service]:
         """A service on a database in which all cases have kept what they keep."""
         url = self._copied(self.facts())
-        store = Store(make_engine(url))
+        store = open_store(url)
         for case in self._cases:
             self._keep(store, case)
         store.close()
@@ -130,7 +130,7 @@ class Home:
         urls = self._prepared.urls
         if key not in urls:
             url = self._copied(like) if like else self._empty()
-            store = Store(make_engine(url))
+            store = open_store(url)
             put(store)
             store.close()
             urls[key] = url
@@ -169,6 +169,6 @@ def database(home: Home, case: Case) -> str:
 @pytest.fixture
 def store(database: str) -> Iterator[Store]:
     """That database."""
-    opened = Store(make_engine(database))
+    opened = open_store(database)
     yield opened
     opened.close()

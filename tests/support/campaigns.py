@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from support.commands import valuebox
-from support.databases import BACKENDS, copied_database, migrated_database
+from support.databases import BACKENDS, copied_database, migrated_database, open_store
 from valuebox.compartments.growth.building import report
 from valuebox.compartments.growth.report import GrowthReport
 from valuebox.compartments.growth.schemas import GrowthQuestion
-from valuebox.store.engine import Store, make_engine
+from valuebox.store.engine import Store
 from valuebox_training.facts.workshop import FIRST_CAMPAIGN, SECOND_CAMPAIGN, write
 
 WORKSHOP = Path(__file__).parents[2] / "data" / "workshop.toml"
@@ -85,6 +85,6 @@ def campaigns(
 ) -> Iterator[Campaigns]:
     folder = tmp_path_factory.mktemp("campaigns")
     url = copied_database(request, imported_campaigns.url(request.param), folder)
-    store = Store(make_engine(url))
+    store = open_store(url)
     yield Campaigns(store, url, imported_campaigns.files)
     store.close()

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psutil
 import pytest
-from sqlalchemy import URL, create_engine, func, make_url, select, text
+from sqlalchemy import URL, Dialect, create_engine, func, make_url, select, text
 
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
 from valuebox.compartments.register import histories
@@ -137,7 +138,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
     """A migrated database, once of each kind."""
-    store = Store(make_engine(database_url))
+    store = open_store(database_url)
     yield store
     store.close()
 
@@ -145,9 +146,33 @@ def store(database_url: str) -> Iterator[Store]:
 @pytest.fixture
 def postgres_store(postgres: Postgres) -> Iterator[Store]:
     """A migrated PostgreSQL database, for what SQLite cannot do."""
-    store = Store(make_engine(postgres.migrated_database()))
+    store = open_store(postgres.migrated_database())
     yield store
     store.close()
+
+
+def open_store(url: str) -> Store:
+    """A store on a database, with statements that were compiled for others of its kind."""
+    engine = make_engine(url)
+    dialect, compiled = _compiled(engine.dialect.name, url)
+    # Compiled statements are found by the dialect that compiled them. Connections are still made
+    # by the engine's own one, with which the settings of its sessions are.
+    engine.dialect = dialect
+    engine.update_execution_options(compiled_cache=compiled)
+    return Store(engine)
+
+
+_known: dict[str, tuple[Dialect, dict[Any, Any]]] = {}
+
+
+def _compiled(kind: str, url: str) -> tuple[Dialect, dict[Any, Any]]:
+    """What has compiled statements of a kind of database, such as the one at a URL; and these."""
+    if kind not in _known:
+        engine = make_engine(url)
+        engine.connect().close()
+        engine.dispose()
+        _known[kind] = engine.dialect, {}
+    return _known[kind]
 
 
 def empty_database(request: pytest.FixtureRequest, folder: Path) -> str:

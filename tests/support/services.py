@@ -11,8 +11,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from support.databases import BACKENDS, count_rows, empty_database
-from valuebox.store.engine import Store, make_engine
+from support.databases import BACKENDS, count_rows, empty_database, open_store
+from valuebox.store.engine import Store
 from valuebox_cli.server import serving
 
 ROOT = Path(__file__).parents[2]
@@ -74,7 +74,7 @@ def running(
         serving(bento, where, settings, output) as url,
         httpx.Client(base_url=url, timeout=60) as http,
     ):
-        store = Store(make_engine(database_url))
+        store = open_store(database_url)
         yield Service(url, database_url, log, http, store)
         store.close()
 
