@@ -44,10 +44,10 @@ class Unit:
 
     series: TimeSeries
     charts: Sequence[LineChart]
-    rows: Sequence["Period"]
+    rows: Sequence["PeriodRow"]
 
 
-class Period(NamedTuple):
+class PeriodRow(NamedTuple):
     """A row of the table of figures over time."""
 
     start: str
@@ -80,7 +80,7 @@ def _unit(one: TimeSeries) -> Unit:
     return Unit(
         one,
         [_chart("Revenue", {"revenue": of.revenue}, one), _chart("Customers", people, one)],
-        [Period(*row) for row in zip(starts, *columns, strict=True)],
+        [PeriodRow(*row) for row in zip(starts, *columns, strict=True)],
     )
 
 
