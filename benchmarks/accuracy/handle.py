@@ -10,6 +10,7 @@ same numbers of a match, the mean of its slot, and its bets by their usual share
 """
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -89,11 +90,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--bets", type=int, default=100_000)
     given = parser.parse_args()
-    rows = [
-        measured(name, seed, given.bets)
-        for name in given.worlds.split(",")
-        for seed in range(1, given.seeds + 1)
-    ]
+    rows = []
+    for name in given.worlds.split(","):
+        for seed in range(1, given.seeds + 1):
+            rows.append(measured(name, seed, given.bets))
+            print(", ".join(f"{key} {value}" for key, value in rows[-1].items()), file=sys.stderr)
     print(pd.DataFrame(rows).groupby("world", sort=False).mean().round(3).to_string())
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from valuebox.compartments.handle.book import NEVER, Bets, Book, Matches, Moments, Users, keys
 from valuebox.compartments.handle.tables import HandleBet, HandleLoad, HandleMatch, HandleUser
 from valuebox.facts.clock import aware, moment
+from valuebox.statistics.arrays import Floats
 
 _EPOCH: Final = np.datetime64("1970-01-01T00:00:00", "s")
 _TEXTS: Final = ("home", "away", "home_place", "away_place", "slot")
@@ -89,9 +90,14 @@ def _bets(session: Session) -> Bets:
     loaded, replaced, match, hour, *amounts = _columns(session.execute(query).all(), 8)
     return Bets(
         *(_moments(loaded), _moments(replaced), keys(match), _hours(hour)),
-        # Databases add in whichever order, which the last digits of a sum tell.
-        *(np.round(np.array(one, dtype=np.float64), 4) for one in amounts),
+        *(_rounded(one) for one in amounts),
     )
+
+
+def _rounded(sums: Any) -> Floats:
+    # Databases add in whichever order, which the last digits of a sum tell.
+    found: Floats = np.round(np.array(sums, dtype=np.float64), 4)
+    return found
 
 
 def _columns(rows: Sequence[Any], count: int) -> list[Any]:
