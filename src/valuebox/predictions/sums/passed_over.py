@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from valuebox.predictions.ledger import Column, Ledger
 from valuebox.store.ids import Ids, moment_of
-from valuebox.store.writing import Then
+from valuebox.store.writing import COPY_FROM, Then
 
 TOLERANCE_SECONDS: Final = 10
 """Between an id and the database's clock; with the deadline of a request much less than
@@ -40,8 +40,8 @@ def noting(name: str, rows: str, ids: Sequence[UUID]) -> Then:
         {
             dialect: (
                 f"INSERT INTO {name}_passed_over (id, is_summed) "  # noqa: S608
-                f"SELECT id, {false} FROM {rows} WHERE {_among(ids, dialect)} "
-                f"AND (abs({now} - {seconds}) > {TOLERANCE_SECONDS} OR "
+                f"SELECT id, {false} FROM {_new(rows, ids, dialect)} AND "
+                f"(abs({now} - {seconds}) > {TOLERANCE_SECONDS} OR "
                 f"{_text(first, dialect)} <= (SELECT through FROM {name}_folded))"
             )
             for (dialect, now), false in zip(_NOW.items(), ("false", "0"), strict=True)
@@ -94,10 +94,18 @@ def forget_notes(session: Session, ledger: Ledger, added: Sequence[UUID], throug
     )
 
 
-def _among(ids: Sequence[UUID], dialect: str) -> str:
+def _new(rows: str, ids: Sequence[UUID], dialect: str) -> str:
+    """Where a statement finds ids of new rows: in the table, or in the statement if they are few.
+
+    To plan how few rows are read from the table takes PostgreSQL longer than to insert them.
+    """
+    if dialect == "postgresql" and len(ids) < COPY_FROM:
+        return f"unnest('{{{', '.join(map(str, ids))}}}'::uuid[]) AS new (id) WHERE true"
     if isinstance(ids, Ids):
-        return f"id BETWEEN {_text(ids[0], dialect)} AND {_text(ids[-1], dialect)}"
-    return f"id IN ({', '.join(_text(one, dialect) for one in ids)})"
+        among = f"BETWEEN {_text(ids[0], dialect)} AND {_text(ids[-1], dialect)}"
+    else:
+        among = f"IN ({', '.join(_text(one, dialect) for one in ids)})"
+    return f"{rows} WHERE id {among}"
 
 
 def _text(one: UUID, dialect: str) -> str:
