@@ -9,8 +9,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from valuebox.store.ids import first_id, last_of_block, moment_of
 
-# Before revision 0012 the ids of rows were made when the body had come, and not with the request.
-_OF_FORMER_VERSIONS: Final = timedelta(hours=1)
+# Before revision 0012 the ids of rows were made when the body had come, and not with the request:
+# later by what a request may take, or earlier where the clock was corrected meanwhile.
+_OF_FORMER_VERSIONS: Final = timedelta(minutes=10)
 
 
 def of_request(
@@ -33,7 +34,8 @@ def of_request(
         return in_block
     try:
         began = moment_of(request_id)
-        earliest, latest = first_id(began), first_id(began + _OF_FORMER_VERSIONS)
+        earliest = first_id(began - _OF_FORMER_VERSIONS)
+        latest = first_id(began + _OF_FORMER_VERSIONS)
     except (OverflowError, ValueError):
         # No id that was ever made here.
         return false()

@@ -1,7 +1,7 @@
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -21,7 +21,7 @@ from valuebox.store import migrate
 from valuebox.store.base import Base
 from valuebox.store.engine import Store, make_engine
 from valuebox.store.histories import OURS
-from valuebox.store.ids import new_id
+from valuebox.store.ids import first_id, new_id
 from valuebox.store.migrations.beside import build_index
 from valuebox.store.promise import SchemaPromise, put_promise, works_from
 
@@ -188,35 +188,43 @@ def test_an_older_schema_is_brought_up_and_is_not_current_before(database_url: s
     engine.dispose()
 
 
-def _stored_by_0011(url: str) -> tuple[UUID, UUID]:
-    """A database of revision 0011 with the rows of one request, and the ids of it and of a row."""
+def _stored_by_0011(url: str, *seconds: float) -> tuple[UUID, list[UUID]]:
+    """A database of revision 0011 with the rows of one request, and the ids of it and of these.
+
+    Args:
+        url: Of an empty database.
+        seconds: After its request by which a row was stored, by its clock; for each row.
+    """
     engine = make_engine(url)
-    request, row_id, now = new_id(), new_id(), datetime.now(UTC)
+    now = datetime.now(UTC)
+    request, ids = new_id(), [first_id(now + timedelta(seconds=after)) for after in seconds or (1,)]
     with engine.begin() as connection:
         command.upgrade(OURS.config(connection), "0011")
         put_promise(connection, OURS)
         before = MetaData()
         before.reflect(connection, only=["ltv_features", "ltv_predictions"])
-        moments = {"received_at": now, "join_date": datetime(2019, 8, 1)}
-        row = {"id": row_id, "request_id": request, "user_id": 7, **moments}
-        connection.execute(insert(_typed(before.tables["ltv_features"])).values(row))
-        row = {"id": row_id, "features_id": row_id, "predicted_at": now}
-        row |= {"model": "ltv:a", "prediction": 2.5}
-        connection.execute(insert(_typed(before.tables["ltv_predictions"])).values(row))
+        for user_id, row_id in enumerate(ids):
+            moments = {"received_at": now, "join_date": datetime(2019, 8, 1)}
+            row = {"id": row_id, "request_id": request, "user_id": user_id, **moments}
+            connection.execute(insert(_typed(before.tables["ltv_features"])).values(row))
+            row = {"id": row_id, "features_id": row_id, "predicted_at": now}
+            row |= {"model": "ltv:a", "prediction": 2.5}
+            connection.execute(insert(_typed(before.tables["ltv_predictions"])).values(row))
     engine.dispose()
-    return request, row_id
+    return request, ids
 
 
 def test_rows_of_former_requests_are_found_by_request(database_url: str) -> None:
-    request, row_id = _stored_by_0011(database_url)
+    # The clock may have been corrected while the body came.
+    request, ids = _stored_by_0011(database_url, -2, 45)
     store = Store(make_engine(database_url))
     migrate.upgrade(store.engine)
     with store.reading() as session:
-        (row,) = repository.predictions_of(session, request)
-        assert (row.id, row.user_id, row.prediction) == (row_id, 7, 2.5)
+        found = repository.predictions_of(session, request)
+        assert [(row.id, row.user_id) for row in found] == [(ids[0], 0), (ids[1], 1)]
         assert repository.predictions_of(session, new_id()) == []
-        assert repository.predictions_of(session, UUID(int=2**128 - 1)) == []
-        assert repository.predictions_of(session, uuid4()) == []
+        for never_made in (UUID(int=0), UUID(int=2**128 - 1), uuid4()):
+            assert repository.predictions_of(session, never_made) == []
     store.close()
 
 
