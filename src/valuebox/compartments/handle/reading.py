@@ -96,7 +96,7 @@ def _bets(session: Session) -> Bets:
 
 def _rounded(sums: Any) -> Floats:
     # Databases add in whichever order, which the last digits of a sum tell.
-    found: Floats = np.round(np.array(sums, dtype=np.float64), 4)
+    found: Floats = np.array(sums, dtype=np.float64).round(4)
     return found
 
 
