@@ -1,23 +1,26 @@
 """The database: how it is reached, on SQLite and on PostgreSQL."""
 
 import logging
+import math
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from valuebox.errors import ValueboxError
 from valuebox.store import lite, session_settings
+from valuebox.store.clock import CLOCK
 from valuebox.store.deadline import deadline
 from valuebox.store.watch import Watch
-from valuebox.store.writing import COPY_FROM, Rows, Then, at_once, insert_few, write
+from valuebox.store.writing import COPY_FROM, Rows, Then, at_once, insert_few, only_until, write
 
 THREADS: Final = 8
 """Threads of a worker for requests."""
@@ -42,6 +45,7 @@ _AT_ONCE_SECONDS: Final = 2 * STATEMENT_MS / 1000
 SQLITE_LOCK_SECONDS = 10
 _LARGE_CACHE_KIB: Final = 256 << 10
 _TCP_MS = 10_000
+_DIVIDED_BY_ZERO: Final = "22012"
 
 _log = logging.getLogger("valuebox")
 
@@ -202,6 +206,17 @@ def is_in_time(moment: float) -> bool:
     return time.monotonic() <= moment - IDLE_MS / 1000
 
 
+def _insert_in_time(connection: Connection, tables: Sequence[Rows | Then]) -> None:
+    left = deadline() - time.monotonic()
+    limit = [] if math.isinf(left) else [only_until(CLOCK.moment() + timedelta(seconds=left))]
+    try:
+        insert_few(connection, [*limit, *tables])
+    except DBAPIError as error:
+        if getattr(error.orig, "pgcode", None) == _DIVIDED_BY_ZERO:
+            raise TooLate from None
+        raise
+
+
 def reason(error: DBAPIError) -> str:
     """What the driver says went wrong, in one line; the lines after it are hints."""
     return str(error.orig).strip().splitlines()[0]
@@ -249,7 +264,7 @@ class Store:
                 # Behind a pooler only a transaction of its own has a limit to its time.
                 if not session_settings.is_pooled(connection):
                     with at_once(connection):
-                        insert_few(connection, [first, *tables])
+                        _insert_in_time(connection, [first, *tables])
                     return
         with self.writing() as session:
             write(session, chain([first], tables))

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import cache
 from itertools import chain
 from typing import Any, Final, cast
@@ -155,6 +155,14 @@ def at_once(connection: Connection) -> Iterator[None]:
     finally:
         if not driver.closed:
             driver.autocommit = False
+
+
+def only_until(moment: datetime) -> Then:
+    """What undoes everything that is sent with it, if the server comes to it only after a moment.
+
+    A server that was frozen still reads what was sent to it before, though nobody waits any more.
+    """
+    return Then({"postgresql": f"SELECT 1 / (clock_timestamp() < '{moment.isoformat()}')::int"})
 
 
 def insert_few(connection: Connection, tables: Sequence[Rows | Then]) -> None:

@@ -15,10 +15,11 @@ from support.proxy import FaultProxy, cutting
 from support.services import eventually
 from support.users import add_predictions, estimates, received, user
 
+from valuebox.compartments.ltv.repository import new_predictions
 from valuebox.store import migrate, watch
 from valuebox.store.deadline import within
-from valuebox.store.engine import CONNECTIONS, Store, check_connections, make_engine
-from valuebox.store.ids import new_id
+from valuebox.store.engine import CONNECTIONS, Store, TooLate, check_connections, make_engine
+from valuebox.store.ids import ids_from, new_id
 from valuebox.store.watch import ANSWER_SECONDS, LATELY_SECONDS, TICK_SECONDS
 from valuebox.worker.readiness import Readiness
 
@@ -121,6 +122,32 @@ def test_a_commit_that_is_late_on_its_way_is_not_obeyed_after_it_was_given_up(
         commit_into(far, fail, mend)
     assert count_rows(far)["ltv_features"] == 0
     add_one(far)
+
+
+@pytest.mark.parametrize("frozen", [True, False], ids=["frozen", "swallowed"])
+def test_few_rows_that_are_late_on_their_way_are_not_stored_after_they_were_given_up(
+    postgres: Postgres,
+    far: Store,
+    proxy: FaultProxy,
+    monkeypatch: pytest.MonkeyPatch,
+    frozen: bool,
+) -> None:
+    monkeypatch.setattr(watch, "LATELY_SECONDS", 60.0)
+    monkeypatch.setattr("valuebox.store.engine._AT_ONCE_SECONDS", 0)
+    fail, mend = (postgres.freeze, postgres.thaw) if frozen else (proxy.stall, proxy.resume)
+    add_few(far)
+    fail()
+    threading.Timer(1.5, mend).start()
+    with within(1.0), pytest.raises((DBAPIError, TooLate)):
+        add_few(far)
+    time.sleep(1.0)
+    assert count_rows(far)["ltv_features"] == 1
+
+
+def add_few(store: Store) -> None:
+    request = new_id()
+    sent = (received([user()]), estimates(1.0), "ltv:a")
+    store.insert(new_predictions(ids_from(request, 1), request, *sent))
 
 
 def commit_into(store: Store, fail: Callable[[], None], mend: Callable[[], None]) -> None:
