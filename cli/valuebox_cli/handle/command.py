@@ -34,8 +34,13 @@ def simulate(
     world: Annotated[str, typer.Option(help="Which world; see docs/handle.md.")] = "calm",
     seed: Annotated[int, typer.Option(help="Another seed, another history.")] = 0,
     bets: Annotated[int, typer.Option(min=1_000, help="About how many bets.")] = 60_000,
+    schedule: Annotated[
+        Path | None,
+        typer.Option(help="CSV of matches; see docs/handle.md.", show_default="made up"),
+    ] = None,
 ) -> None:
     """Generate a small, dirty warehouse, its nightly loads, and questions, to try everything on."""
+    from valuebox_training.handle.schedule import read
     from valuebox_training.handle.simulate import simulate as draw
     from valuebox_training.handle.warehouse import write
     from valuebox_training.handle.worlds import WORLDS
@@ -46,9 +51,11 @@ def simulate(
             raise ValueboxError(f"--world: there is no {world!r}, only {', '.join(WORLDS)}")
         if folder.exists():
             raise ValueboxError(f"{folder}: is there already")
+        matches = None if schedule is None else read(schedule)
         with err.status("drawing …"):
+            drawn = draw(chosen(world, seed, bets), matches)
             folder.mkdir(parents=True)
-            write(draw(chosen(world, seed, bets)), folder)
+            write(drawn, folder)
         out.print(f"written to {folder}: warehouse, nightly loads, questions, and the truth")
 
 

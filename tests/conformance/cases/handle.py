@@ -8,8 +8,11 @@ from support.sums import some_time_ago
 from valuebox.compartments.handle.model import HandleModel
 from valuebox.compartments.handle.repository import SOURCE
 from valuebox.store.engine import Store
+from valuebox_training.handle.schedule import made_up
 
 FORECAST = "/v1/handle/forecast"
+MATCH = str(made_up(0)["event_id"].iloc[-1])
+"""The last match of the sportsbook."""
 
 
 def learned(_request: pytest.FixtureRequest, _store: Store) -> str:
@@ -28,11 +31,11 @@ def keep(store: Store, tag: str, has_drifted: bool) -> None:
 CASE = Case(
     compartment="handle",
     asks={
-        FORECAST: {"matches": ["63485"]},
-        "/v1/handle/history": {"match": "63485"},
+        FORECAST: {"matches": [MATCH]},
+        "/v1/handle/history": {"match": MATCH},
         "/v1/handle/model": {},
     },
-    refused=Refused(FORECAST, {"matches": ["63485", "nobody"]}, 1, "matches", "unanswerable"),
+    refused=Refused(FORECAST, {"matches": [MATCH, "nobody"]}, 1, "matches", "unanswerable"),
     person=("U1002", "--source", SOURCE),
     model=learned,
     keep=keep,

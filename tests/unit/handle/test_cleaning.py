@@ -12,8 +12,8 @@ NEW_YORK = ZoneInfo("America/New_York")
 
 def event(id_: object, **other: object) -> dict[str, object]:
     return {
-        **{"event_id": id_, "home_team": "Devilish Deer ", "away_team": "Snappy Snakes"},
-        **{"home_team_location": "Alterburg", "away_team_location": "Plainsboro"},
+        **{"event_id": id_, "home_team": "Midnight Moths ", "away_team": "Garden Geckos"},
+        **{"home_team_location": "Norvale", "away_team_location": "Underhythe"},
         **{"game_start_time": "2020-04-03 20:15:00.000", "day_of_week": "Friday   "},
         **{"time_slot": "fri", "game_day": "2020-04-03 00:00:00.000"},
         **{"week_start": "2020-03-31 00:00:00.000", "week_of_season": "11.0", **other},
@@ -29,7 +29,7 @@ def wager(id_: object, **other: object) -> dict[str, object]:
 
 def user(id_: object, **other: object) -> dict[str, object]:
     return {
-        **{"user_number": id_, "location": "Alterburg "},
+        **{"user_number": id_, "location": "Norvale "},
         **{"registration_timestamp": "2020-01-01 00:00:00", **other},
     }
 
@@ -45,7 +45,7 @@ def cleaned(*, events: object = (), users: object = (), wagers: object = ()) -> 
 
 def test_blanks_around_names_do_not_count() -> None:
     (match,) = cleaned(events=[event(1)]).matches.to_dict("records")
-    assert (match["home"], match["season"], match["week"]) == ("Devilish Deer", 2020, 11)
+    assert (match["home"], match["season"], match["week"]) == ("Midnight Moths", 2020, 11)
 
 
 @pytest.mark.parametrize("id_", [5, "5", " 5 ", 5.0])
@@ -82,10 +82,10 @@ def test_bets_without_an_amount_are_left_out_and_told(amount: object) -> None:
 
 def test_users_without_a_place_are_kept() -> None:
     found = cleaned(users=[user("a"), user("b", location=None), user("c", location="  ")])
-    assert found.users["place"].tolist() == ["Alterburg", "", ""]
+    assert found.users["place"].tolist() == ["Norvale", "", ""]
 
 
-@pytest.mark.parametrize("start", ["00:00:00.000", "01:22:00.000", "13:02:19.343"])
+@pytest.mark.parametrize("start", ["00:00:00.000", "02:47:00.000", "13:04:51.208"])
 def test_a_clerks_time_of_beginning_is_that_of_the_slot(start: str) -> None:
     rows = [event(1), event(2), event(3, game_start_time=f"2020-04-03 {start}")]
     kickoff = cleaned(events=rows).matches["kickoff"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from valuebox_training.handle.simulate import _NOISE, _PACE, Sportsbook
+from valuebox_training.handle.simulate import NOISE, PACE, Sportsbook
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ def expected(
     placed = book.kickoff[at] - (book.leads * 3600).astype("timedelta64[s]")
     level = book.level(placed, through)
     whole, share = float(level.mean()), float((level * (placed < through)).mean())
-    late = book.kickoff[at] - (book.leads * 3600 * np.exp(_PACE)).astype("timedelta64[s]")
+    late = book.kickoff[at] - (book.leads * 3600 * np.exp(PACE)).astype("timedelta64[s]")
     shift = float((book.level(late, through) * (late < through)).mean())
     # Void and cancelled bets do not count.
     prior = book.strength[at] * 0.985
-    variance = _NOISE**2 + 0.0005
+    variance = NOISE**2 + 0.0005
     weight, found = 0.0, 0.0
     if count > 3 and share > 0:
         noise = 3.5 / count + float(np.log(max(shift, 1e-9) / share) ** 2)

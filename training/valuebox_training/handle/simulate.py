@@ -2,36 +2,31 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
+from valuebox.errors import ValueboxError
 from valuebox.statistics.arrays import Floats
+from valuebox_training.handle.schedule import made_up
 from valuebox_training.handle.worlds import World
 
-OPEN: Final = {
-    "Regensland": ("2017-06-01", 0.34),
-    "Alterburg": ("2017-06-01", 0.28),
-    "Vistatown": ("2018-11-15", 0.22),
-    "Boroughsville": ("2019-09-01", 0.12),
-}
-"""Provinces with users: when each opened, and its share of them."""
+_OPEN: Final = (
+    ("2017-06-01", 0.34),
+    ("2017-06-01", 0.28),
+    ("2018-11-15", 0.22),
+    ("2019-09-01", 0.12),
+)
+"""When provinces with users opened, and their share of these: of those with most teams first."""
 _SLOTS: Final = {"mon_early": 0.55, "mon_mid": 0.85, "mon_late": 1.6, "fri": 1.7, "sun": 1.5}
 _MARKET: Final = 156.0
 """Hours before a match from which on bets are taken."""
-_NOISE: Final = 0.16
+NOISE: Final = 0.16
 """How much matches draw that nothing foretells, in logarithms."""
-_PACE: Final = 0.13
+PACE: Final = 0.13
+"""How much the pace at which bets come in differs from match to match, in logarithms."""
 _HOUR: Final = np.timedelta64(1, "h")
-
-
-def schedule() -> pd.DataFrame:
-    """Matches of three seasons, as a warehouse holds them: blanks, clerical times and all."""
-    file = files(__package__).joinpath("schedule.csv")
-    with file.open("r", encoding="utf-8") as opened:
-        return pd.read_csv(opened, dtype=str)
 
 
 @dataclass(frozen=True)
@@ -40,7 +35,7 @@ class Sportsbook:
 
     world: World
     events: pd.DataFrame
-    """As `schedule`, with `kickoff`, when a match really begins, and `season`."""
+    """As a schedule has them, with `kickoff`, when a match really begins, and `season`."""
     users: pd.DataFrame
     wagers: pd.DataFrame
     """As the warehouse has them in the end, with `event`, the position of the match."""
@@ -76,17 +71,27 @@ def _level(world: World, when: Any) -> Floats:
     return level
 
 
-def simulate(world: World) -> Sportsbook:
-    """Draw a world."""
+def simulate(world: World, schedule: pd.DataFrame | None = None) -> Sportsbook:
+    """Draw a world.
+
+    Args:
+        world: What happens in it.
+        schedule: Its matches, with the columns `schedule.COLUMNS`; made up where none is given.
+
+    Raises:
+        ValueboxError: when no match of the schedule is within the days that are asked about.
+    """
     rng = np.random.default_rng([world.seed, len(world.name)])
-    events = _events(world)
-    last = pd.Timestamp(world.asked[1]) + world.later
+    events = _events(world, made_up(world.seed) if schedule is None else schedule)
+    first, last = (pd.Timestamp(day) + world.later for day in world.asked)
     events = events[events["kickoff"] < last].reset_index(drop=True)
+    if not (events["kickoff"] >= first).any():
+        raise ValueboxError(f"the schedule has no match from {first:%Y-%m-%d} to {last:%Y-%m-%d}")
     users = _users(world, rng, events)
     kickoff = events["kickoff"].to_numpy(dtype="datetime64[s]")
     draw = _draw(world, rng, events)
     weights = _Weights(users, events, world, rng)
-    pull = rng.normal(0, _NOISE, len(events))
+    pull = rng.normal(0, NOISE, len(events))
     mass = np.array([weights.of(at).sum() for at in range(len(events))])
     per_bet = world.bets / float((mass * draw).sum())
     stake = 189_000 * len(events) / world.bets
@@ -96,7 +101,7 @@ def simulate(world: World) -> Sportsbook:
         count = rng.poisson(mass[at] * draw[at] * per_bet * np.exp(pull[at]) * 1.6)
         cumulated = np.cumsum(weights.of(at))
         who = np.searchsorted(cumulated, rng.uniform(0, cumulated[-1], count))
-        lead = _leads(rng, count, float(np.exp(rng.normal(0, _PACE))))
+        lead = _leads(rng, count, float(np.exp(rng.normal(0, PACE))))
         placed = kickoff[at] - (lead * 3600).astype("timedelta64[s]")
         kept = rng.uniform(0, 1.6, count) < _level(world, placed)
         kept &= placed > users["registered"].to_numpy(dtype="datetime64[s]")[who]
@@ -117,8 +122,8 @@ def simulate(world: World) -> Sportsbook:
 _DATES: Final = ("game_start_time", "game_day", "week_start")
 
 
-def _events(world: World) -> pd.DataFrame:
-    events = schedule()
+def _events(world: World, schedule: pd.DataFrame) -> pd.DataFrame:
+    events = schedule.copy()
     for name in _DATES:
         later = pd.to_datetime(events[name], format="mixed") + world.later
         events[name] = later.dt.strftime("%Y-%m-%d %H:%M:%S.%f").str[:-3]
@@ -136,10 +141,12 @@ def _events(world: World) -> pd.DataFrame:
 
 
 def _users(world: World, rng: np.random.Generator, events: pd.DataFrame) -> pd.DataFrame:
-    places = dict(OPEN)
+    opening = [*_OPEN, *([(world.opens, 0.2)] if world.opens is not None else [])]
+    teams = events.groupby("home_team_location")["home_team"].nunique()
+    places = dict(
+        zip(teams.sort_values(ascending=False, kind="stable").index, opening, strict=False)
+    )
     first, last = events["kickoff"].min(), events["kickoff"].max()
-    if world.opens is not None:
-        places[world.opens[0]] = (world.opens[1], 0.2)
     days = (last - first).days
     rate = np.log(world.users / world.early_users) / days
     parts = []
@@ -170,7 +177,8 @@ def _draw(world: World, rng: np.random.Generator, events: pd.DataFrame) -> Float
     seasons = sorted(set(events["season"]))
     form = {(team, season): rng.normal(0, 0.1) for team in teams for season in seasons}
     slots = {name: np.log(value) for name, value in _SLOTS.items()}
-    slots |= {name: rng.normal(0.2, 0.15) for name in ("tues", "odd_days")}
+    others = sorted(set(events["time_slot"]) - set(slots))
+    slots |= {name: rng.normal(0.2, 0.15) for name in others}
     weekly = {
         key: rng.normal(0, 0.05)
         for key in sorted(set(zip(events["season"], events["week_of_season"], strict=True)))

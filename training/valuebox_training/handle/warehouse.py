@@ -12,12 +12,9 @@ import pandas as pd
 
 from valuebox_training.handle.feeds import says
 from valuebox_training.handle.oracle import expected
+from valuebox_training.handle.schedule import COLUMNS
 from valuebox_training.handle.simulate import Sportsbook
 
-EVENTS: Final = (
-    *("event_id", "home_team", "away_team", "home_team_location", "away_team_location"),
-    *("game_start_time", "day_of_week", "time_slot", "game_day", "week_start", "week_of_season"),
-)
 WAGERS: Final = {
     "bet_id": "bet_id",
     "user_number": "user_number",
@@ -70,7 +67,7 @@ class Warehouse:
         events = self._book.events
         known = events[self._book.kickoff < midnight + np.timedelta64(14, "D")]
         doubled = known.head(1).assign(home_team=lambda one: one["home_team"] + " ")
-        every: pd.DataFrame = pd.concat([known, doubled])[list(EVENTS)]
+        every: pd.DataFrame = pd.concat([known, doubled])[list(COLUMNS)]
         return every
 
     def users(self, since: np.datetime64 | None, midnight: np.datetime64) -> pd.DataFrame:

@@ -28,8 +28,8 @@ class World:
     """When all betting changes, and by which factor."""
     recovery_days: float = 0.0
     """Days after which half of the shock is over; 0 where it stays."""
-    opens: tuple[str, str] | None = None
-    """A province, and when it opens."""
+    opens: str | None = None
+    """When one more province opens."""
     playoffs: float = 0.12
     """By how much each of the last five weeks of a season draws more, in logarithms."""
     lying_feed: bool = False
@@ -64,7 +64,7 @@ WORLDS: Final = {
         World("lies", lying_feed=True),
         World("late", late=0.4),
         World("shock", shock=("2020-03-12T15:00", 0.45), recovery_days=25.0),
-        World("province", opens=("Rose Station", "2020-02-20"), asked=("2020-02-25", "2020-04-07")),
+        World("province", opens="2020-02-20"),
     )
 }
 """The worlds that the benchmark looks at, by name."""
