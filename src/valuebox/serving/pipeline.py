@@ -79,8 +79,7 @@ class Steps(ABC, Generic[Given, Columns, Said]):
         """The rows that hold what was received and what was said, in the order of writing.
 
         Args:
-            ids: One for each row that is asked about; those of a request are a block in order,
-                whose first one is the id of the request.
+            ids: One for each row that is asked about; those of a request follow its own id.
             request_ids: Id of the request; one for each row, where there are several requests.
             columns: What is asked about.
             said: Function that returns what was said, and waits for it where there are many rows.

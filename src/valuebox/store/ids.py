@@ -17,11 +17,15 @@ MAX_BLOCK = 1 << _COUNTER_BITS
 
 
 class Ids(Sequence[UUID]):
-    """Ids that differ in their counter alone, and are made when they are looked at."""
+    """Ids that differ in their counter alone, and are made when they are looked at.
+
+    The counter begins at 1: what is said of a request, with 0, is said of none of its rows.
+    """
 
     def __init__(self, base: int, count: int):
         self._base = base
         self._count = count
+        self._counters = range(1, count + 1)
 
     def __len__(self) -> int:
         return self._count
@@ -31,7 +35,7 @@ class Ids(Sequence[UUID]):
     @overload
     def __getitem__(self, position: slice) -> list[UUID]: ...
     def __getitem__(self, position: int | slice) -> UUID | list[UUID]:
-        found = range(self._count)[position]
+        found = self._counters[position]
         if isinstance(found, int):
             return UUID(int=self._base | found)
         return [UUID(int=self._base | one) for one in found]
@@ -42,13 +46,13 @@ class Ids(Sequence[UUID]):
     def texts(self) -> list[str]:
         """The ids as `str` would give them: 32 hexadecimal digits and 4 hyphens."""
         start = str(UUID(int=self._base))[:-_COUNTER_DIGITS]
-        return [f"{start}{position:0{_COUNTER_DIGITS}x}" for position in range(self._count)]
+        return [f"{start}{position:0{_COUNTER_DIGITS}x}" for position in self._counters]
 
     def octets(self) -> NDArray[np.uint8]:
         """The ids as 16 bytes each, most significant first: `(len(self), 16)`."""
         octets = np.empty((self._count, 16), dtype=np.uint8)
         octets[:] = np.frombuffer(self._base.to_bytes(16, "big"), dtype=np.uint8)
-        counter = np.arange(self._count, dtype=">u4").view(np.uint8).reshape(-1, 4)
+        counter = np.arange(1, self._count + 1, dtype=">u4").view(np.uint8).reshape(-1, 4)
         octets[:, -_COUNTER_BITS // 8 :] = counter[:, -_COUNTER_BITS // 8 :]
         return octets
 
@@ -66,17 +70,17 @@ def new_id() -> UUID:
 
 
 def ids_from(first: UUID, count: int) -> Ids:
-    """The first ids of a block, in increasing order; the very first is what `new_id` has made.
+    """The ids of a block that follow its first one, in increasing order.
 
     Args:
-        first: Begins the block.
+        first: What `new_id` has made, which begins the block.
         count: How many ids.
 
     Raises:
         ValueError: when the id begins no block, or for more ids than a block holds.
     """
-    if place_in_block(first)[1] or count > MAX_BLOCK:
-        raise ValueError(f"{count} ids from {first}; a block has {MAX_BLOCK}, and begins with 0")
+    if place_in_block(first)[1] or count >= MAX_BLOCK:
+        raise ValueError(f"{count} ids from {first}; a block begins with 0 and has {MAX_BLOCK}")
     return Ids(first.int, count)
 
 

@@ -27,13 +27,18 @@ def test_blocks_of_the_same_millisecond_do_not_collide(monkeypatch: pytest.Monke
 
 
 def test_a_block_has_an_end() -> None:
-    with pytest.raises(ValueError, match="a block has"):
-        ids_from(new_id(), MAX_BLOCK + 1)
+    with pytest.raises(ValueError, match="a block begins"):
+        ids_from(new_id(), MAX_BLOCK)
 
 
-def test_a_block_begins_with_the_id_that_it_is_made_of() -> None:
-    first, second, third = ids_from(new_id(), 3)
+def test_ids_follow_the_one_that_begins_their_block() -> None:
+    begins = new_id()
+    first, second, third = ids = ids_from(begins, 3)
+    assert [one.int - begins.int for one in ids] == [1, 2, 3]
+    assert ids.texts() == [str(one) for one in ids]
+    assert ids.octets().tobytes() == b"".join(one.bytes for one in ids)
+    assert (ids[-1], ids[1:]) == (third, [second, third])
     assert first < second < third <= last_of_block(second)
-    assert last_of_block(third) == last_of_block(first) < UUID(int=first.int + MAX_BLOCK)
+    assert last_of_block(third) == last_of_block(first) < UUID(int=begins.int + MAX_BLOCK)
     with pytest.raises(ValueError, match="begins with 0"):
         ids_from(second, 1)

@@ -1,7 +1,7 @@
 """Tables of the lifetime-value compartment: features, predictions, outcomes.
 
-Ids are made by the service (`store.ids`). A request and its rows share a block of ids: the first
-row has the id of the request, and the others follow in the order sent. What was predicted of a row
+Ids are made by the service (`store.ids`). A request and its rows share a block of ids: it
+begins with that of the request, and the rows follow in the order sent. What was predicted of a row
 has the id of the row. No key and no index says so in the database, where each would have to be
 kept up for every row: `valuebox db check` looks for rows that lack the other.
 """

@@ -107,8 +107,10 @@ def recent_requests(session: Session, ledger: Ledger, limit: int = 20) -> list[R
         if row is None:
             break
         last, request_id, received_at, model = row
-        # Its rows are numbered: nothing has to be counted, or even read.
+        # Its rows are numbered: nothing has to be counted, or even read. Former versions, where a
+        # request had an id of another block, began with 0.
         first, position = place_in_block(last)
-        found.append(RecentRequest(request_id, received_at, position + 1, model))
+        rows = position if first == request_id else position + 1
+        found.append(RecentRequest(request_id, received_at, rows, model))
         query = newest.where(ledger.id < first)
     return found
