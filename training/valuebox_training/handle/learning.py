@@ -6,15 +6,21 @@ from typing import Final
 
 import numpy as np
 
-from valuebox.compartments.handle.book import DAY, Book
+from valuebox.compartments.handle.book import DAY, Book, Codes
 from valuebox.compartments.handle.forecasting import Fitted, Forecast, Z
 from valuebox.compartments.handle.recipe import LEADS, Recipe, lead_class
 from valuebox.statistics.arrays import Floats
 from valuebox_training.handle.variances import likeliest
 
 _WEEK: Final = 7 * DAY
-_PRIOR: Final = 25.0
-"""How many forecasts what the model says of its intervals counts as."""
+_NINE: Final = 0.9
+"""Share of handles that intervals are meant to hold."""
+_MODEL: Final = 4.0
+"""How many weeks what the model says of its intervals counts as."""
+_ALIKE: Final = 12.0
+"""How many weeks counts as, for one class of leads, what all classes say together."""
+_NARROWEST: Final = 0.3
+"""Share of what the model says below which intervals are never taken to be wide."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,8 @@ class Past:
     """What was known then."""
     forecast: Forecast
     actual: Floats
+    week: int
+    """How many weeks back; matches of a week share most of what foretells them badly."""
 
 
 def learn(book: Book, weeks: int = 12) -> Recipe:
@@ -61,33 +69,65 @@ def past(recipe: Recipe, book: Book, weeks: int) -> Iterator[Past]:
             if not asked or len(found.over) < 30:
                 continue
             actual = np.array([totals[one.id] for one in asked])
-            yield Past(recipe, known, found.forecast(asked), actual)
+            yield Past(recipe, known, found.forecast(asked), actual, week)
 
 
 def calibrated(recipe: Recipe, made: list[Past]) -> Recipe:
-    """A recipe whose intervals are as wide as past forecasts were off."""
+    """A recipe whose intervals are as wide as past forecasts were off.
+
+    All leads are pooled, since a class has few forecasts of its own; a class departs from the pool
+    by what weeks it has.
+    """
     if not made:
         return recipe
     off = np.concatenate([np.abs(_standardised(one)) for one in made])
+    weeks = np.concatenate([np.full(len(one.actual), one.week) for one in made])
     classes = np.concatenate([lead_class(one.forecast.lead) for one in made])
-    wider = [_wider(off[classes == one]) for one in range(len(LEADS))]
+    pooled = wider_by(off, weeks, 1.0, _MODEL)
+    wider = [
+        wider_by(off[classes == one], weeks[classes == one], pooled, _ALIKE)
+        for one in range(len(LEADS))
+    ]
     totals = []
     for one in made:
         mean, _, high = one.forecast.total(range(len(one.actual)), 1.0)
         deviation = np.log(high / mean) / Z
         totals.append(abs(np.log(one.actual.sum() / mean)) / max(deviation, 1e-3))
-    return recipe.model_copy(update={"wider": wider, "wider_total": _wider(np.array(totals))})
+    total = wider_by(np.array(totals), np.array([one.week for one in made]), 1.0, _MODEL)
+    return recipe.model_copy(update={"wider": wider, "wider_total": total})
 
 
 def _standardised(one: Past) -> Floats:
-    deviation = np.sqrt(np.diag(one.forecast.covariance))
-    found: Floats = np.log(one.actual / one.forecast.mean) / np.maximum(deviation, 1e-3)
+    """How far logarithms of handles were from the middle of their intervals, in deviations."""
+    variance = np.diag(one.forecast.covariance)
+    middle = np.log(one.forecast.mean) - variance * one.recipe.skew
+    found: Floats = (np.log(one.actual) - middle) / np.maximum(np.sqrt(variance), 1e-3)
     return found
 
 
-def _wider(off: Floats) -> float:
-    """By how much deviations are wider than is said, with what is said counting as some."""
+def wider_by(off: Floats, weeks: Codes, otherwise: float, counts_as: float) -> float:
+    """By how much deviations are wider than is said.
+
+    The next week is as good a draw as those that are known, and forecasts within a week are not
+    independent: of `n` weeks, each of which counts the same, the quantile at `0.9 (n + 1) / n` is
+    what holds 9 in 10 of the next (conformal prediction of grouped data; Dunn, Wasserman and
+    Ramdas, Distribution-free prediction sets for two-layer hierarchical models, JASA 118, 2023). A
+    quantile of all forecasts at 0.9 is too low.
+
+    Args:
+        off: Errors in deviations, above 0.
+        weeks: Which week each is of.
+        otherwise: What is believed beside these weeks.
+        counts_as: How many weeks that counts as.
+    """
     if not len(off):
-        return 1.0
-    seen = float(np.quantile(off, 0.9)) / Z
-    return float(np.exp(np.log(max(seen, 0.3)) * len(off) / (len(off) + _PRIOR)))
+        return otherwise
+    _, of, sizes = np.unique(weeks, return_inverse=True, return_counts=True)
+    count = len(sizes)
+    order = np.argsort(off)
+    held = np.cumsum(1 / sizes[of][order]) / count
+    place = np.searchsorted(held, _NINE * (count + 1) / count - 1e-9)
+    seen = max(float(off[order][min(int(place), len(off) - 1)]) / Z, _NARROWEST)
+    return float(
+        np.exp((np.log(seen) * count + np.log(otherwise) * counts_as) / (count + counts_as))
+    )

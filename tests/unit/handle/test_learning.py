@@ -1,0 +1,32 @@
+"""How wide intervals of handle have to be, learned from past weeks."""
+
+import numpy as np
+import pytest
+
+from valuebox_training.handle.learning import wider_by
+
+Z = 1.6448536269514722
+
+
+def test_intervals_hold_nine_in_ten_of_the_next_week_though_errors_of_a_week_are_alike() -> None:
+    rng = np.random.default_rng(0)
+    weeks = np.repeat(np.arange(9), 6)
+    held, held_by_a_plain_quantile = [], []
+    for _ in range(600):
+        common = rng.normal(0, 1.3, 9)[weeks]
+        off = np.abs(common + rng.normal(0, 0.7, len(weeks)))
+        # The last week is the next one.
+        known, then = off[weeks < 8], off[weeks == 8]
+        wider = wider_by(known, weeks[weeks < 8], 1.0, 0.0)
+        held.append((then <= Z * wider).mean())
+        held_by_a_plain_quantile.append((then <= np.quantile(known, 0.9)).mean())
+    assert 0.9 < np.mean(held) < 0.98
+    assert np.mean(held_by_a_plain_quantile) < 0.88
+
+
+def test_few_weeks_say_little_and_none_say_nothing() -> None:
+    off = np.full(6, 3 * Z)
+    assert wider_by(off[:0], np.arange(0), 1.4, 4.0) == 1.4
+    one, six = (wider_by(off, weeks, 1.0, 4.0) for weeks in (np.zeros(6), np.arange(6)))
+    assert 1.0 < one < six < 3.0
+    assert wider_by(off, np.arange(6), 1.0, 0.0) == pytest.approx(3.0)
