@@ -80,3 +80,15 @@ def test_a_replay_gives_the_vintage_that_was_stored(loaded: Store) -> None:
     assert [one.upper for one in replayed.matches] == [one.upper for one in stored.matches]
     assert {one.prediction_id for one in replayed.matches} == {None}
     assert all(one.prediction_id for one in stored.matches)
+
+
+def test_a_match_that_nobody_has_bet_on_yet_is_forecast(loaded: Store) -> None:
+    at = second(matches.moment(DAYS[2]))
+    known = book(loaded).as_of(at)
+    ahead = (known.matches.kickoff > at) & (known.matches.kickoff < at + np.timedelta64(7, "D"))
+    match = known.fixtures(ahead)[0]
+    place = known.place_of_match[match.id]
+    without = replace(known, bets=known.bets.take(known.of_bets != place))
+    said = Fitted(Recipe(), without).forecast([match])
+    assert (said.known[0], said.count[0]) == (0, 0)
+    assert 0 < said.lower[0] < said.mean[0] < said.upper[0] < np.inf
