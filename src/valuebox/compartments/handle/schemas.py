@@ -28,7 +28,13 @@ class HandleQuestion(Model, RequestModel):
 
     max_values = 4 * MAX_MATCHES
 
-    matches: Annotated[list[MatchId], Field(min_length=1, max_length=MAX_MATCHES)] | None = Field(
+    matches: (
+        Annotated[
+            list[MatchId],
+            Field(min_length=1, max_length=MAX_MATCHES, json_schema_extra={"uniqueItems": True}),
+        ]
+        | None
+    ) = Field(
         default=None,
         description="Ids of the matches, each once. Null for all that begin within `days` days.",
         examples=[["63485"]],
