@@ -12,14 +12,19 @@ from valuebox.compartments.handle.tables import MAX_ID
 from valuebox.features.bins import Reference
 from valuebox.schemas.moments import Moment
 from valuebox.schemas.requests import RequestModel
-from valuebox.schemas.values import Model, no_nul
+from valuebox.schemas.values import NO_NUL, Model, no_nul
 
 MAX_MATCHES: Final = 200
 DEFINITION: Final = (
     "Handle is the sum of the amounts of all bets on a match that are neither void nor cancelled, "
     "each bet counted once. Gross is the sum of all bets, void and cancelled ones included."
 )
-MatchId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID), AfterValidator(no_nul)]
+MatchId = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_ID),
+    AfterValidator(no_nul),
+    Field(json_schema_extra={"pattern": NO_NUL}),
+]
 State = Literal["fresh", "degraded", "stale"]
 
 
