@@ -133,7 +133,7 @@ def _matches(rows: pd.DataFrame, zone: ZoneInfo, noticed: Counter[str]) -> pd.Da
     )
     found["id"] = found["id"].mask(found["kickoff"].isna())
     single = _once(found, "matches", noticed)
-    # One match may have been entered again, under another id.
+    # A match may have been entered again, under another id.
     same = ["home", "away", "kickoff"]
     doubled = single.duplicated(same, keep="first")
     noticed["matches that are there under another id"] += int(doubled.sum())

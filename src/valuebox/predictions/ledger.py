@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import ColumnElement, FromClause, Select, and_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from valuebox.features.bins import PREDICTION_EDGES, Bins
+from valuebox.features.bins import PREDICTION_EDGES, Bins, NumberBins
 from valuebox.predictions.sums.tables import SumTables
 from valuebox.predictions.words import Words
 
@@ -158,6 +158,17 @@ class Ledger:
         return select(*columns).select_from(
             self.source if self.features_source is None else self.features_source
         )
+
+
+def known_features(known: Any) -> Callable[[str, Bins], Column]:
+    """The features of rows that hold what was known of them as JSON, in one column."""
+
+    def feature(name: str, bins: Bins) -> Column:
+        value = known[name]
+        found: Column = value.as_float() if isinstance(bins, NumberBins) else value.as_string()
+        return found
+
+    return feature
 
 
 def among(columns: Sequence[Column], keys: Sequence[Sequence[Any]]) -> ColumnElement[bool]:

@@ -48,7 +48,7 @@ class Desk:
             state, loaded_to = newest_load(session), loads_to(session, at)
             if loaded_to is None:
                 return None
-            # One of several threads reads; the others would read the same.
+            # A single thread reads the book: others would read the same.
             with self._lock:
                 if state != self._state or self._book is None:
                     self._book, self._state = read_book(session), state

@@ -85,7 +85,7 @@ class Feed:
         with self._lock:
             self._failures = 0 if went_well else self._failures + 1
             if self._failures >= _FAILURES:
-                # One more failure after the rest is enough for the next one.
+                # After its rest the breaker opens again at the first failure.
                 self._failures = _FAILURES - 1
                 self._resting_until = self._clock() + _REST
 

@@ -11,8 +11,7 @@ from valuebox.compartments.handle.forecasting import Z
 from valuebox.compartments.handle.model import HandleModel
 from valuebox.compartments.handle.settling import settle
 from valuebox.compartments.handle.tables import HandleFeatures, HandleOutcome, HandlePrediction
-from valuebox.features.bins import Bins, NumberBins
-from valuebox.predictions.ledger import CohortSummary, Column, Ledger, Outcomes
+from valuebox.predictions.ledger import CohortSummary, Ledger, Outcomes, known_features
 from valuebox.predictions.sums.models import Note, register
 from valuebox.predictions.sums.tables import sum_tables
 from valuebox.predictions.words import Words
@@ -51,12 +50,6 @@ class HandleSpread:
         return max(cohort.prediction - reach, 0.0), cohort.prediction + reach
 
 
-def _feature(name: str, bins: Bins) -> Column:
-    known: Any = HandleFeatures.known[name]
-    found: Column = known.as_float() if isinstance(bins, NumberBins) else known.as_string()
-    return found
-
-
 LEDGER: Final = Ledger(
     name=NAME,
     source=_SAID,
@@ -72,7 +65,7 @@ LEDGER: Final = Ledger(
     outcomes=Outcomes(HandleOutcome, (HandleOutcome.match_id,), (_SAID.match_id,), settle),
     sums=sum_tables(NAME, _SAID, HandleSpread()),
     spread=HandleSpread(),
-    feature=_feature,
+    feature=known_features(HandleFeatures.known),
     # Several vintages of a match know little more than one.
     people=(_SAID.match_id,),
     features_source=join(_SAID, HandleFeatures, HandleFeatures.id == _SAID.id),

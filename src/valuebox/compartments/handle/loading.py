@@ -73,7 +73,7 @@ def _put(session: Session, rows: Rows, at: datetime) -> int:
             # What became of a bet that counts as it did is noted where it is.
             same = and_(current, ~changed, new.c.state != table.c.state)
             session.execute(update(table).where(same).values(state=new.c.state))
-        # Of one moment there is one version: a load that is repeated under it changes nothing.
+        # A moment has a single version: a load that is repeated under it changes nothing.
         again = and_(current, changed, table.c.loaded_at < at)
         session.execute(update(table).where(again).values(replaced_at=at))
         known = select(table.c.id).where(current).exists()

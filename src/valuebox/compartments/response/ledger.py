@@ -1,6 +1,6 @@
 """Where responses were predicted, and which of them came."""
 
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import case, func
 from sqlalchemy.orm import Session, join
@@ -13,8 +13,8 @@ from valuebox.compartments.response.tables import (
     ResponseOutcome,
     ResponsePrediction,
 )
-from valuebox.features.bins import SHARE_EDGES, Bins, NumberBins
-from valuebox.predictions.ledger import Column, Ledger, Outcomes
+from valuebox.features.bins import SHARE_EDGES
+from valuebox.predictions.ledger import Ledger, Outcomes, known_features
 from valuebox.predictions.share_spread import ShareSpread
 from valuebox.predictions.sums.days import day_of
 from valuebox.predictions.sums.models import Note, register
@@ -29,12 +29,6 @@ def segment_name(cell: Cell) -> str:
     """What the predictions of a cell go by: "purchase", or "purchase: books" in a category."""
     name = cell.response if cell.category is None else f"{cell.response}: {cell.category}"
     return name[:MAX_SEGMENT]
-
-
-def _feature(name: str, bins: Bins) -> Column:
-    known: Any = ResponseFeatures.known[name]
-    found: Column = known.as_float() if isinstance(bins, NumberBins) else known.as_string()
-    return found
 
 
 LEDGER: Final = Ledger(
@@ -65,7 +59,7 @@ LEDGER: Final = Ledger(
     outcomes=Outcomes(ResponseOutcome, (ResponseOutcome.id,), (_SAID.id,), settle),
     sums=sum_tables(NAME, _SAID, _SPREAD),
     spread=_SPREAD,
-    feature=_feature,
+    feature=known_features(ResponseFeatures.known),
     features_source=join(_SAID, ResponseFeatures, ResponseFeatures.id == _SAID.id),
     edges=SHARE_EDGES,
     is_share=True,
