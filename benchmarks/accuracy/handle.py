@@ -56,7 +56,7 @@ def measured(name: str, seed: int, bets: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         write(simulate(world(name, seed, bets)), place)
-        said = replay(place, CONTENDERS)
+        said = replay(place, CONTENDERS).forecasts
         oracle = pd.read_csv(place / "oracle.csv")
     actual, known = oracle["actual"].to_numpy(), oracle["oracle"].to_numpy()
     reach = np.exp(_Z * oracle["deviation"].to_numpy())

@@ -10,7 +10,7 @@ from rich.text import Text
 from valuebox.compartments.handle.model import NEWEST
 from valuebox.errors import ValueboxError
 from valuebox_cli.client import DEFAULT_URL
-from valuebox_cli.handle.telling import tell
+from valuebox_cli.handle.telling import tell, tell_feed
 from valuebox_cli.response.asking import moment_of
 from valuebox_cli.terminal.console import err, exit_codes, out
 from valuebox_cli.terminal.options import DatabaseUrl, Url, migrated_store
@@ -131,9 +131,10 @@ def replay(
     folder: Annotated[Path, typer.Argument(help="Folder with a history; see docs/handle.md.")],
     to: Annotated[Path, typer.Option("--out", help="CSV to write.")] = Path("forecasts.csv"),
 ) -> None:
-    """Forecast what a history would have been asked, by what was loaded then.
+    """Forecast what a history would have been asked, by what was loaded and a feed said then.
 
-    The folder holds `warehouse`, `nightly`, `asks.csv` and `questions.csv`.
+    The folder holds `warehouse`, `nightly`, `asks.csv` and `questions.csv`, and `feed` where there
+    was one. Times are EST, all year.
     """
     from valuebox_cli.handle.replay import replay as look_back
     from valuebox_cli.terminal.console import check_writable
@@ -142,8 +143,9 @@ def replay(
         check_writable(to)
         with err.status("replaying …"):
             found = look_back(folder)
-        found.to_csv(to, index=False)
-        out.print(f"{len(found):,} forecasts written to {to}")
+        found.forecasts.to_csv(to, index=False)
+        out.print(f"{len(found.forecasts):,} forecasts written to {to}")
+        tell_feed(found.weighed)
 
 
 @app.command()

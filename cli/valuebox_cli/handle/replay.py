@@ -1,6 +1,7 @@
 """Replaying a history: what would have been forecast at each moment, by what was loaded then."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -10,7 +11,10 @@ import pandas as pd
 
 from valuebox.compartments.handle.baselines import baselines
 from valuebox.compartments.handle.book import DAY, Book, Fixture
+from valuebox.compartments.handle.feed import FeedSaid, content_of
 from valuebox.compartments.handle.forecasting import Fitted, Forecast
+from valuebox.compartments.handle.reading import told
+from valuebox.compartments.handle.weighing import Weighed, weigh
 from valuebox.errors import ValueboxError
 from valuebox.statistics.arrays import Floats
 from valuebox_cli.handle.cleaning import clean, moments
@@ -31,22 +35,28 @@ _NEAR: Final = DAY * 3 / 2
 """How far the beginning of a match that is asked about may be from the one that is known."""
 
 
-def replay(folder: Path, contenders: Mapping[str, Contender] | None = None) -> pd.DataFrame:
-    """Forecasts of every question of a folder.
+@dataclass(frozen=True)
+class Replayed:
+    """What would have been forecast."""
+
+    forecasts: pd.DataFrame
+    """The questions with `forecast`, `lower` and `upper`."""
+    weighed: dict[str, Weighed] = field(default_factory=dict)
+    """What was believed of the feed, by the name of its answer; empty without a feed."""
+
+
+def replay(folder: Path, contenders: Mapping[str, Contender] | None = None) -> Replayed:
+    """Forecasts of every question of a folder, each by what was loaded, and what a feed said, then.
 
     Args:
-        folder: What was loaded, and what was asked.
+        folder: What was loaded, what was asked, and what a feed answered.
         contenders: Other ways to forecast, by name; each gets a column, and so do simple ones.
 
-    Returns:
-        The questions with `forecast`, `lower` and `upper`.
-
     Raises:
-        ValueboxError: naming the file that is not there.
+        ValueboxError: naming the file that is not there or cannot be read, or the row that is
+            wrong.
     """
-    asks, questions = _read(folder / "asks.csv"), _read(folder / "questions.csv")
-    questions["_at"] = moments(questions["asked_at"], ZONE)
-    asks["_at"], asks["_to"] = moments(asks["asked_at"], ZONE), moments(asks["loaded_to"], ZONE)
+    asks, questions = _asked(folder)
     nights = _nights(folder)
     loads = Loads()
     first = min([*asks["_to"].to_numpy(dtype="datetime64[s]"), *(night for night, _ in nights)])
@@ -54,10 +64,9 @@ def replay(folder: Path, contenders: Mapping[str, Contender] | None = None) -> p
     recipe: Recipe | None = None
     learned_at = np.datetime64("1970-01-01", "s")
     book: Book | None = None
-    found = []
-    asks = asks.sort_values("_at", kind="stable")
-    moments_asked = asks["_at"].to_numpy(dtype="datetime64[s]")
-    for at, to in zip(moments_asked, asks["_to"].to_numpy(dtype="datetime64[s]"), strict=True):
+    found, weighed = [], {}
+    for at, to in zip(*(asks[one].to_numpy(dtype="datetime64[s]") for one in ("_at", "_to")),
+                      strict=True):  # fmt: skip
         while nights and nights[0][0] <= to:
             night, place = nights.pop(0)
             loads.add(_load(place), night)
@@ -69,22 +78,68 @@ def replay(folder: Path, contenders: Mapping[str, Contender] | None = None) -> p
             from valuebox_training.handle.learning import learn
 
             recipe, learned_at = learn(known), to
-        asked = questions[questions["_at"] == at]
-        found.append(_answered(Fitted(recipe, known), asked, contenders))
-    return pd.concat(found).sort_index().drop(columns="_at")
+        asked, fitted = questions[questions["_at"] == at], Fitted(recipe, known)
+        fixtures = [_fixture(known, one) for one in asked.to_dict("records")]
+        name, said = _said(folder, at)
+        believed = weigh(said, fitted, fixtures, told(at))
+        if said is not None:
+            weighed[name] = believed
+        found.append(_answered(fitted, asked, fixtures, believed.users, contenders))
+    return Replayed(pd.concat(found).sort_index().drop(columns="_at"), weighed)
+
+
+def _asked(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """When was asked, by which loads, in order, and what; with moments in UTC."""
+    asks, questions = _read(folder / "asks.csv"), _read(folder / "questions.csv")
+    for rows, file, names in (
+        (asks, "asks.csv", {"_at": "asked_at", "_to": "loaded_to"}),
+        (questions, "questions.csv", {"_at": "asked_at", "_kickoff": "kickoff"}),
+    ):
+        for ours, theirs in names.items():
+            if theirs not in rows.columns:
+                raise ValueboxError(f"{folder / file}: has no column {theirs}")
+            rows[ours] = moments(rows[theirs], ZONE)
+            if (wrong := np.flatnonzero(rows[ours].isna())).size:
+                value = rows[theirs].iloc[wrong[0]]
+                where = f"{folder / file}, row {wrong[0] + 1}: {theirs}"
+                raise ValueboxError(f"{where} is no moment: {str(value)!r}")
+    unknown = np.flatnonzero(~questions["_at"].isin(asks["_at"]))
+    if unknown.size:
+        row = f"{folder / 'questions.csv'}, row {unknown[0] + 1}"
+        when = questions["asked_at"].iloc[unknown[0]]
+        raise ValueboxError(f"{row}: asks.csv has no asking at {when}")
+    # A doubled row asks once.
+    return asks.drop_duplicates("_at", keep="last").sort_values("_at"), questions
+
+
+def _said(folder: Path, at: np.datetime64) -> tuple[str, FeedSaid | None]:
+    """What the feed answered at a moment, and the name of the answer; None without a feed."""
+    asked_at = told(at)
+    name = f"{asked_at.astimezone(ZONE):%Y-%m-%dT%H%M}.json"
+    if not (folder / "feed").is_dir():
+        return name, None
+    try:
+        content, failure = content_of((folder / "feed" / name).read_bytes())
+    except OSError as error:
+        content, failure = None, f"Its answer cannot be read: {error.strerror}."
+    return name, FeedSaid(asked_at, content, None, failure or None, 0.0)
 
 
 def _answered(
-    fitted: Fitted, asked: pd.DataFrame, contenders: Mapping[str, Contender] | None
+    fitted: Fitted,
+    asked: pd.DataFrame,
+    fixtures: list[Fixture],
+    users: float | None,
+    contenders: Mapping[str, Contender] | None,
 ) -> pd.DataFrame:
-    fixtures = [_fixture(fitted.book, one) for one in asked.to_dict("records")]
+    given = asked.drop(columns="_kickoff")
     if not fixtures:
-        return asked.assign(forecast=[], lower=[], upper=[])
-    said = fitted.forecast(fixtures)
+        return given.assign(forecast=[], lower=[], upper=[])
+    said = fitted.forecast(fixtures, users)
     columns = {"forecast": said.mean, "lower": said.lower, "upper": said.upper}
     if contenders is not None:
         columns |= baselines(fitted, said) | _contending(fitted, said, contenders)
-    return asked.assign(**{name: np.round(values, 2) for name, values in columns.items()})
+    return given.assign(**{name: np.round(values, 2) for name, values in columns.items()})
 
 
 def _contending(
@@ -104,7 +159,7 @@ def _contending(
 def _fixture(book: Book, question: dict[Any, Any]) -> Fixture:
     """The match that is asked about: the one that is known, or one made of the question."""
     home, away = (" ".join(str(question[one]).split()) for one in ("home_team", "away_team"))
-    kickoff = moments(pd.Series([question["kickoff"]]), ZONE).to_numpy(dtype="datetime64[s]")[0]
+    kickoff = np.datetime64(question["_kickoff"], "s")
     matches = book.matches
     apart = np.abs(matches.kickoff - kickoff)
     rows = np.flatnonzero((matches.home == home) & (matches.away == away) & (apart <= _NEAR))
@@ -139,3 +194,6 @@ def _read(file: Path) -> pd.DataFrame:
         return pd.read_csv(file, dtype={"bet_id": str, "event_id": str, "user_number": str})
     except FileNotFoundError:
         raise ValueboxError(f"{file}: there is no such file") from None
+    except (ValueError, UnicodeDecodeError) as error:
+        # Of pandas: no columns, or rows of several lengths.
+        raise ValueboxError(f"{file}: is no CSV: {error}") from None

@@ -1,5 +1,11 @@
-"""How far forecasts of past weeks were off, in the terminal."""
+"""How far forecasts of past weeks were off, and what was made of a feed, in the terminal."""
 
+from collections.abc import Mapping
+
+from rich.text import Text
+
+from valuebox.compartments.handle.weighing import Weighed
+from valuebox_cli.terminal.console import err, out
 from valuebox_cli.terminal.tabular import print_table
 
 
@@ -22,3 +28,19 @@ def tell(judged: dict[str, dict[str, float]]) -> None:
         caption="off: sum of absolute errors by sum of handles; inside: of 90 % intervals; slot: "
         "mean of the slot; last 3: of both teams; pick-up: bets so far by their usual share",
     )
+
+
+def tell_feed(weighed: Mapping[str, Weighed]) -> None:
+    """Print at how many askings the feed was believed, and what was strange about it."""
+    if not weighed:
+        out.print("the feed was not asked: the history has none")
+        return
+    used = sum(one.is_used for one in weighed.values())
+    there = sum(one.is_there for one in weighed.values())
+    out.print(
+        f"the feed was used at {used} of {len(weighed)} askings, ignored at {there - used}, and "
+        f"absent at {len(weighed) - there}"
+    )
+    for name, one in weighed.items():
+        for note in one.notes:
+            err.print(Text(f"feed/{name}: {note}"), style="yellow", soft_wrap=True)

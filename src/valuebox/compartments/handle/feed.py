@@ -25,6 +25,7 @@ _FAILURES: Final = 3
 _REST: Final = 30.0
 """Seconds for which a feed is left alone that failed `_FAILURES` times in a row."""
 _TRIES: Final = 2
+_TOO_MUCH: Final = "The feed answers too much."
 
 
 @dataclass(frozen=True)
@@ -105,18 +106,25 @@ class Feed:
                     parts.append(part)
                     size += len(part)
                     if size > MAX_BYTES:
-                        return None, _kept(parts), "The feed answers too much.", True
+                        return None, _kept(parts), _TOO_MUCH, True
                     if self._clock() > until:
                         return None, _kept(parts), "The feed did not answer in time.", True
         except httpx.TimeoutException:
             return None, None, "The feed did not answer in time.", True
         except (httpx.HTTPError, OSError):
             return None, None, "The feed cannot be reached.", False
-        raw = _kept(parts)
-        try:
-            return json.loads(b"".join(parts)), raw, "", True
-        except (ValueError, RecursionError):
-            return None, raw, "The feed answers something else than JSON.", True
+        content, failure = content_of(b"".join(parts))
+        return content, _kept(parts), failure, True
+
+
+def content_of(body: bytes) -> tuple[Any | None, str]:
+    """What an answer holds, and why nothing can be read of it; empty where something can."""
+    if len(body) > MAX_BYTES:
+        return None, _TOO_MUCH
+    try:
+        return json.loads(body), ""
+    except (ValueError, RecursionError):
+        return None, "The feed answers something else than JSON."
 
 
 def _kept(parts: list[bytes]) -> str:

@@ -5,23 +5,27 @@ feed that makes up one number makes up others.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
 
-from valuebox.compartments.handle.book import DAY, Fixture
-from valuebox.compartments.handle.features import UserCounts
+from valuebox.compartments.handle.book import DAY, Fixture, keys
+from valuebox.compartments.handle.features import NEW_DAYS, UserCounts
 from valuebox.compartments.handle.feed import FeedSaid
 from valuebox.compartments.handle.forecasting import Fitted
 from valuebox.compartments.handle.reading import second
 
-_SLACK: Final = 0.03
+_SLACK: Final = 0.01
 """How far more users than expected may be, as a share, beside what the growth explains."""
 _LESS: Final = 0.005
 """How far fewer users than the warehouse has may be."""
+_LOCAL_SLACK: Final = 0.1
+"""The same, both ways, of users of a province: not everybody's is known."""
+_LOCAL_FEW: Final = 50
+"""Users of a province by which counts of it may differ in any case."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Weighed:
     """What is believed of the feed."""
 
     users: float | None = None
-    """All registered users, where that is believed."""
+    """All users by the last known bet, where what is said of them is believed."""
     is_there: bool = False
     """Whether the feed answered anything that can be read."""
     notes: list[str] = field(default_factory=list)
@@ -59,7 +63,8 @@ def weigh(
     rows = _rows(said.content)
     if rows is None:
         return Weighed(notes=["The feed answers no list of events."])
-    notes = list(_strange(rows, fitted, matches))
+    counts = _Counts(fitted, at)
+    notes = [*_strange(rows, fitted, matches), *_strange_places(rows, fitted, counts)]
     every = {_count(row.get("all_registered")) for row in rows}
     if not every or None in every:
         notes.append("all_registered is missing, or no count, in some of its events.")
@@ -67,12 +72,11 @@ def weigh(
         notes.append("all_registered differs from event to event, of one moment.")
     else:
         (users,) = every
-        known, likely = _expected(fitted, at)
-        if users is not None and known * (1 - _LESS) <= users <= likely * (1 + _SLACK):
-            return Weighed(float(users), True, notes)
+        if users is not None and counts.may_be(users):
+            return Weighed(users * counts.known / counts.grown, True, notes)
         notes.append(
-            f"all_registered is {users:,}, where the warehouse knows {known:,.0f} users and about "
-            f"{likely:,.0f} are likely by now."
+            f"all_registered is {users:,}, where the warehouse knows {counts.known:,.0f} users and "
+            f"about {counts.most:,.0f} are likely by now."
         )
     return Weighed(None, True, notes)
 
@@ -90,16 +94,55 @@ def _count(value: Any) -> int | None:
     return int(value) if math.isfinite(value) and value >= 0 and value == int(value) else None
 
 
-def _expected(fitted: Fitted, at: datetime) -> tuple[float, float]:
-    """Users that the warehouse knows, and those that are likely at a moment at most."""
-    through = fitted.book.through
-    counts = UserCounts(fitted.book, through)
-    now = np.array([max(second(at), through)])
-    known = float(counts.all(np.array([through]))[0])
-    grown = float(counts.all(now)[0])
-    fresh = float(counts.new(np.array([through]))[0]) / 30
-    days = float((now[0] - through) / DAY)
-    return known, max(grown, known + 3 * fresh * (days + 1))
+class _Counts:
+    """Users by the last known bet, and what may have become of them by the moment of asking."""
+
+    def __init__(self, fitted: Fitted, at: datetime):
+        self._through = np.array([fitted.book.through])
+        self._now = np.maximum(np.array([second(at)]), self._through)
+        self._counts = UserCounts(fitted.book, fitted.book.through)
+        self.known = float(self._counts.all(self._through)[0])
+        self.grown = float(self._counts.all(self._now)[0])
+        fresh = float(self._counts.new(self._through)[0]) / NEW_DAYS
+        days = float((self._now[0] - self._through[0]) / DAY)
+        self.most = max(self.grown, self.known + 3 * fresh * (days + 1))
+        """Users that are likely by the moment at most."""
+
+    def may_be(self, users: int) -> bool:
+        """Whether there may be so many users by the moment."""
+        return self.known * (1 - _LESS) <= users <= self.most * (1 + _SLACK)
+
+    def may_be_of(self, place: int, users: int) -> bool:
+        """Whether a province may have so many."""
+        known, grown = (float(self._counts.of(place, one)[0]) for one in (self._through, self._now))
+        low, high = known * (1 - _LOCAL_SLACK), grown * (1 + _LOCAL_SLACK)
+        return low - _LOCAL_FEW <= users <= high + _LOCAL_FEW
+
+
+def _strange_places(
+    rows: Sequence[dict[str, Any]], fitted: Fitted, counts: _Counts
+) -> Iterator[str]:
+    """Counts of users by province that are none, or not those of the warehouse."""
+    matches = fitted.book.matches
+    places = {
+        **dict(zip(matches.away.tolist(), keys(matches.away_place).tolist(), strict=True)),
+        **dict(zip(matches.home.tolist(), keys(matches.home_place).tolist(), strict=True)),
+    }
+    for side in ("home", "away"):
+        name, wrong = f"{side}_users", 0
+        for row in rows:
+            users, place = _count(row.get(name)), places.get(_named(row, side), 0)
+            # Of a team without a place nothing is known that a count could be compared with.
+            wrong += users is None or (place != 0 and not counts.may_be_of(place, users))
+        if wrong:
+            yield (
+                f"{name} is missing, no count, or not what the warehouse has of the province, in "
+                f"{wrong} of its {len(rows)} events."
+            )
+
+
+def _named(row: dict[str, Any], side: str) -> str:
+    return " ".join(str(row.get(f"{side}_team")).split())
 
 
 def _strange(
@@ -108,8 +151,7 @@ def _strange(
     """What of its events does not fit to the matches that are known."""
     notes = []
     teams = {*fitted.book.matches.home.tolist(), *fitted.book.matches.away.tolist()}
-    named = [tuple(" ".join(str(row.get(k)).split()) for k in ("home_team", "away_team"))
-             for row in rows]  # fmt: skip
+    named = [(_named(row, "home"), _named(row, "away")) for row in rows]
     if unknown := sum(not set(pair) <= teams for pair in named):
         notes.append(f"{unknown} of its events have teams that are not known.")
     if len(set(named)) < len(named):
