@@ -8,12 +8,13 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import pytest
-from support.services import ROOT
+from support.services import ROOT, Service
 
 from valuebox.compartments.contract import Compartment
 from valuebox.compartments.register import compartments
-from valuebox.serving.endpoint import routes_of
+from valuebox.serving.endpoint import ROUTES, routes_of
 from valuebox.serving.errors import ErrorCode
 from valuebox.store.engine import Store
 
@@ -48,7 +49,7 @@ class Case:
 
     compartment: str
     asks: Mapping[str, Any]
-    """A body that is answered, for each endpoint by its path."""
+    """A body, or a query of a document, that is answered, for each endpoint by its path."""
     refused: Refused
     person: tuple[str, ...] = ()
     """Somebody of whom `keep` has stored something, as `valuebox users export` takes them."""
@@ -57,6 +58,8 @@ class Case:
     keep: Callable[[Store, str, bool], None] = nothing_more
     """Function of a database, the tag of the model, and whether the world has changed since it was
     made: stores what requests of some time ago would have, and what came true since."""
+    judged: tuple[str, ...] = ()
+    """Tables, besides that of outcomes, which a service writes to when it judges predictions."""
     guide: Path = ROOT / "docs" / "api.md"
     """The document that describes the endpoints."""
     missing: Mapping[str, pytest.MarkDecorator] = field(default_factory=dict)
@@ -99,6 +102,15 @@ def _read(file: Path) -> Case:
     spec.loader.exec_module(module)
     case: Case = module.CASE
     return case
+
+
+def ask(
+    service: Service, path: str, asked: Any, headers: Mapping[str, str] | None = None
+) -> httpx.Response:
+    """What an endpoint answers: to a body, or to a query where it is asked for a document."""
+    if ROUTES[path].document is None:
+        return service.http.post(path, json=asked, headers=headers)
+    return service.http.get(path, params=asked, headers=headers)
 
 
 def paths_of(compartment: Compartment, stores: bool = False) -> list[str]:

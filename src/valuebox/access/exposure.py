@@ -2,7 +2,7 @@
 
 import ipaddress
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
 from valuebox.access.callers import Mode
@@ -82,6 +82,22 @@ def is_named(host: str, hosts: Collection[str] = ()) -> bool:
     except ValueError:
         return False
     return name in hosts or name.endswith(".localhost") or _is_loopback(name)
+
+
+def is_foreign(headers: Mapping[str, str]) -> bool:
+    """Whether a page of another site has a browser ask; browsers say who does.
+
+    Args:
+        headers: Of the request, by names in small letters.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in {"same-origin", "none"}
+    origin = headers.get("origin")
+    # A proxy may have put its own name in the place of what the browser called; a page of
+    # another site cannot send the header that tells that one.
+    own = (headers.get("host"), headers.get("x-forwarded-host"))
+    return origin is not None and urlsplit(origin).netloc not in own
 
 
 def _is_loopback(address: str) -> bool:

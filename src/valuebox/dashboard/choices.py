@@ -3,7 +3,7 @@
 import re
 from datetime import date
 from typing import Annotated, Any, Final, Self
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from pydantic import (
     AfterValidator,
@@ -12,7 +12,6 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
     field_validator,
     model_validator,
 )
@@ -23,20 +22,9 @@ from valuebox.predictions.sums.tables import MAX_SEGMENT
 from valuebox.schemas.columns import Text
 from valuebox.schemas.moments import FIRST_YEAR, LAST_YEAR
 from valuebox.schemas.names import MAX_TAG
-from valuebox.schemas.problems import problems_of
-from valuebox.serving.errors import Problem
 from valuebox.statistics.grain import Grain
 
-_MAX_FIELDS: Final = 20
 _ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-class BadChoice(Exception):
-    """The query cannot be used."""
-
-    def __init__(self, problems: list[Problem]):
-        super().__init__()
-        self.problems = problems
 
 
 def _day(value: Any) -> Any:
@@ -89,22 +77,3 @@ class Choice(BaseModel):
         """The query that says the same, or something else in part; empty where it says nothing."""
         said = {**self.model_dump(by_alias=True, mode="json"), **changes}
         return urlencode({name: value for name, value in said.items() if value is not None})
-
-
-def read_choice(query: bytes) -> Choice:
-    """What the query of a URL says; an empty value, as forms send it, says nothing.
-
-    Raises:
-        BadChoice: saying what is wrong with it.
-    """
-    try:
-        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
-    except ValueError:
-        raise BadChoice([Problem(message="Input should be a query such as ?segment=US")]) from None
-    names = [name for name, _ in pairs]
-    if len(set(names)) < len(names):
-        raise BadChoice([Problem(message="Input should name everything once")])
-    try:
-        return Choice.model_validate({name: value for name, value in pairs if value})
-    except ValidationError as error:
-        raise BadChoice(problems_of(error)) from None

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final, Protocol
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import anyio
 import anyio.to_thread
@@ -16,13 +16,15 @@ from starlette.types import Receive
 from starlette.types import Scope as Connection
 
 from valuebox.access.callers import Access, Caller
+from valuebox.access.exposure import is_foreign
 from valuebox.access.keys import Scope
 from valuebox.compartments.served_models import Models
 from valuebox.dashboard import pages
-from valuebox.dashboard.choices import BadChoice, Choice, read_choice
+from valuebox.dashboard.choices import Choice
 from valuebox.dashboard.memory import Memory
 from valuebox.dashboard.panels import PANELS, Panel
 from valuebox.dashboard.sessions import PATH, Sessions
+from valuebox.schemas.queries import BadQuery, read_query
 from valuebox.serving.admission import admitted
 from valuebox.serving.bodies import too_large
 from valuebox.serving.endpoint import database_away, overloaded, wrong_method
@@ -91,15 +93,15 @@ class Dashboard:
         headers = Headers(scope=scope)
         if method not in _METHODS[path]:
             return wrong_method(_METHODS[path])
-        if method == "POST" and _is_foreign(headers):
+        if method == "POST" and is_foreign(headers):
             return error_response("forbidden", _FOREIGN)
         if path == _SIGN_OUT:
             leaving = _to(_ENTRANCE)
             self._sessions.end(leaving)
             return leaving
         try:
-            choice = read_choice(query)
-        except BadChoice as bad:
+            choice = read_query(Choice, query)
+        except BadQuery as bad:
             count = len(bad.problems)
             message = "The address asks for something that there cannot be."
             return error_response("invalid_input", message, bad.problems, count)
@@ -131,8 +133,8 @@ class Dashboard:
             return pages.error(error, _root(path), status)
         message = error.message if is_refused else "That key does not work."
         try:
-            after = read_choice(query).query()
-        except BadChoice:
+            after = read_query(Choice, query).query()
+        except BadQuery:
             after = ""
         return pages.sign_in(after, _root(path), message if method == "POST" else None, status)
 
@@ -198,18 +200,6 @@ def _root(path: str) -> str:
 def _to(path: str, query: str = "") -> RedirectResponse:
     # Of a checked query only: nobody is sent to an address that somebody else made up.
     return RedirectResponse(f"{path}?{query}" if query else path, 303, pages.PRIVATE)
-
-
-def _is_foreign(headers: Headers) -> bool:
-    """Whether a page of another site has sent a form here; browsers say who did."""
-    site = headers.get("sec-fetch-site")
-    if site is not None:
-        return site not in {"same-origin", "none"}
-    origin = headers.get("origin")
-    # A proxy may have put its own name in the place of what the browser called; a page of
-    # another site cannot send the header that tells that one.
-    own = (headers.get("host"), headers.get("x-forwarded-host"))
-    return origin is not None and urlsplit(origin).netloc not in own
 
 
 def _is_secure(scope: Connection, headers: Headers) -> bool:

@@ -3,11 +3,13 @@
 import json
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
+from urllib.parse import urlencode
 
 from valuebox.front.fields import Definitions, Field
 from valuebox.serving.endpoint import ROUTES, Route
 from valuebox.serving.errors import STATUS_OF
-from valuebox.serving.openapi import codes_of, definitions, schema_of
+from valuebox.serving.openapi import codes_of, definitions, said_of, schema_of
 
 _MOST_FIELDS = 120
 """Fields of an answer that are listed at most; the OpenAPI document lists all."""
@@ -18,6 +20,8 @@ class Operation:
     """What a reader needs to know of an endpoint."""
 
     path: str
+    method: str
+    """How it is asked: by `POST` with a body, or by `GET` with a query."""
     title: str
     description: str
     scopes: list[str]
@@ -29,7 +33,7 @@ class Operation:
     left_out: int
     """Number of fields of the answers that are not listed."""
     example: str
-    """An example of a body, as JSON."""
+    """An example of a body, as JSON, or of an address with its query."""
     errors: list[tuple[int, str]]
     """Status and code of each error that the endpoint may answer."""
 
@@ -42,19 +46,25 @@ def operations() -> list[Operation]:
 
 
 def _operation(path: str, route: Route, known: Definitions) -> Operation:
-    title, _, description = (route.method.__doc__ or "").strip().partition("\n")
+    title, description = said_of(route)
     taken = schema_of(route.takes, "validation")
     answered = list(known.fields(schema_of(route.answers, "serialization")))
-    body = known.example(taken) if route.takes else {}
+    given = known.example(taken) if route.takes else {}
     return Operation(
         path=path,
+        method=route.http,
         title=title,
-        description=" ".join(description.split()),
+        description=description,
         scopes=sorted(route.scopes),
         stores=route.stores,
         takes=list(known.fields(taken)) if route.takes else [],
         answers=answered[:_MOST_FIELDS],
         left_out=max(0, len(answered) - _MOST_FIELDS),
-        example=json.dumps(body, ensure_ascii=False),
+        example=_query(path, given) if route.document else json.dumps(given, ensure_ascii=False),
         errors=sorted((STATUS_OF[code].value, code) for code in codes_of(route)),
     )
+
+
+def _query(path: str, given: dict[str, Any]) -> str:
+    said = {name: value for name, value in given.items() if value is not None}
+    return f"{path}?{urlencode(said, doseq=True)}"

@@ -30,7 +30,7 @@ class Body:
 
         Args:
             receive: Of the server.
-            headers: Of the request; `refuse_headers` has let them pass.
+            headers: Of the request; `refuse_body` has let them pass.
             max_bytes: Of the body, as it is sent and as it is once decompressed.
             digest: Is updated with what is passed on; None where nobody asks.
         """
@@ -104,7 +104,7 @@ class Body:
         return decompressed
 
 
-def refuse_headers(headers: Headers, max_bytes: int) -> JSONResponse | None:
+def refuse_body(headers: Headers, max_bytes: int) -> JSONResponse | None:
     """The answer to a body that need not be read to be refused; None where it is worth reading."""
     # Without one as well: any web page may send that to this machine, without asking first.
     media_type = headers.get("content-type", "").split(";")[0].strip().lower()

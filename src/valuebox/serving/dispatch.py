@@ -32,17 +32,20 @@ class Dispatch:
             if route.together is not None
         }
 
-    async def answer(self, path: str, body: Body) -> Response:
-        """What the endpoint at `path` answers to `body`.
+    async def answer(self, path: str, body: Body, query: bytes = b"") -> Response:
+        """What the endpoint at `path` answers to `body`; of a document, to `query`.
 
         Raises:
-            BodyRefused: when the body cannot be used; it carries the answer.
+            BodyRefused: when either cannot be used; it carries the answer.
             ClientDisconnect: when there is nobody any more to be answered.
         """
         route = ROUTES[path]
-        content = await body.read()
+        content = await body.read() if route.document is None else query
         current().size = len(content)
-        parsed = await parsing.parse(route.takes or Nothing, content)
+        if route.document is None:
+            parsed = await parsing.parse(route.takes or Nothing, content)
+        else:
+            parsed = parsing.parse_query(route.takes or Nothing, content)
         given = () if route.takes is None else (parsed,)
         gathering = self._gatherings.get(path)
         is_small = len(content) <= parsing.SMALL_BYTES

@@ -4,7 +4,7 @@ import functools
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, ParamSpec, get_args, get_type_hints
+from typing import Any, Final, Literal, NamedTuple, ParamSpec, get_args, get_type_hints
 
 import bentoml
 from pydantic import BaseModel
@@ -64,21 +64,28 @@ class Route:
     """An endpoint: its method, and what is told of it besides its types."""
 
     method: Callable[..., Response | BaseModel]
-    """Method of the service; takes what the body holds, if anything."""
+    """Method of the service; takes what the body or the query holds, if anything."""
     scopes: frozenset[Scope]
     """Scopes of which an API key needs one."""
     stores: bool
     """Whether the endpoint stores, and so takes an `Idempotency-Key`."""
     takes: type[RequestModel] | None
-    """What the body holds; None where nothing in it is looked at."""
+    """What the body or the query holds; None where nothing in it is looked at."""
     answers: type[BaseModel]
-    """What the endpoint answers when all went well."""
+    """What the endpoint answers when all went well; of a document, a row."""
     refuses: tuple[ErrorCode, ...]
     """Errors that it may answer, besides those of every endpoint."""
     warns: bool
     """Whether the answer may come with warnings."""
     together: Together | None
     """How the endpoint answers several requests at once, if it can."""
+    document: str | None
+    """Media type of the document that the endpoint answers; None where that is JSON."""
+
+    @property
+    def http(self) -> Literal["GET", "POST"]:
+        """How the endpoint is asked: for a document with a query, else with JSON as the body."""
+        return "POST" if self.document is None else "GET"
 
 
 # By path; filled where endpoints are declared.
@@ -93,8 +100,12 @@ def endpoint(
     refuses: tuple[ErrorCode, ...] = (),
     warns: bool = False,
     together: Together | None = None,
+    document: str | None = None,
 ) -> Callable[[Callable[P, Any]], Any]:
     """`bentoml.api` at `path`, with failures below it answered in the one error shape.
+
+    With `document` it is a document that programs fetch by an address alone, as spreadsheets do:
+    it is asked for by GET, and its method takes what the query holds.
 
     Args:
         path: Of the endpoint.
@@ -105,8 +116,10 @@ def endpoint(
         refuses: Errors of its own.
         warns: Whether its answer may come with warnings.
         together: How it answers several requests at once, if it can.
+        document: Media type of what it answers, a table whose rows hold what `answers` does.
 
-    BentoML knows of it, for its own clients and pages; requests are answered by `Dispatch`.
+    BentoML knows of those with JSON, for its own clients and pages; requests are answered by
+    `Dispatch`.
 
     Raises:
         ValueboxError: when another endpoint has that path.
@@ -133,8 +146,10 @@ def endpoint(
         if output is None:
             raise TypeError(f"{path} needs `answers`: its method returns no single model")
         ROUTES[path] = Route(
-            answer, frozenset(scopes), stores, takes, output, refuses, warns, together
+            answer, frozenset(scopes), stores, takes, output, refuses, warns, together, document
         )
+        if document is not None:
+            return answer
         return bentoml.api(route=path, output_spec=output)(answer)
 
     return decorate

@@ -1,7 +1,6 @@
 """What stands before every endpoint: request id, access, limits, deadline, log line."""
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -19,7 +18,7 @@ from valuebox.access import exposure
 from valuebox.access.callers import Access, Caller
 from valuebox.access.keys import Scope
 from valuebox.serving.admission import admitted
-from valuebox.serving.bodies import Body, refuse_headers
+from valuebox.serving.bodies import Body
 from valuebox.serving.endpoint import ROUTES, Route, crashed, overloaded, wrong_method
 from valuebox.serving.errors import (
     IDEMPOTENCY_KEY_HEADER,
@@ -28,12 +27,11 @@ from valuebox.serving.errors import (
     REQUEST_ID_HEADER,
     WARNINGS_HEADER,
     BodyRefused,
-    Problem,
     error_response,
 )
 from valuebox.serving.exchange import Exchange, answering
 from valuebox.serving.proxies import TrustedProxies
-from valuebox.serving.replays import MAX_KEY
+from valuebox.serving.refusing import refuse_headers
 from valuebox.serving.request_log import RequestLog
 from valuebox.serving.shaping import ErrorShaper
 from valuebox.serving.sites import Site
@@ -57,7 +55,6 @@ _ELSEWHERE: Final = (
     "VALUEBOX_ACCESS says who else may call, VALUEBOX_HOSTS under which names."
 )
 
-_KEY: Final = re.compile(rf"[!-~]{{1,{MAX_KEY}}}")
 _CLIENT_GONE: Final = 499
 
 
@@ -100,11 +97,12 @@ class Guard:
         self._request_log = RequestLog(found.log_share)
         self._trusted = TrustedProxies(found.trusted_proxies)
         self._hosts = frozenset(found.hosts.lower().split())
+        self._origins = found.cors_origins.split()
         self._answering: ASGIApp = self._answer
-        if found.cors_origins:
+        if self._origins:
             self._answering = CORSMiddleware(
                 self._answer,
-                allow_origins=found.cors_origins.split(),
+                allow_origins=self._origins,
                 allow_methods=["GET", "POST"],
                 allow_headers=["Authorization", "Content-Type", IDEMPOTENCY_KEY_HEADER],
                 expose_headers=[
@@ -132,6 +130,8 @@ class Guard:
             idempotency_key=headers.get(IDEMPOTENCY_KEY_HEADER),
         )
         exchange.body.update(scope["path"].encode() + b"\0")
+        if scope["method"] == "GET":
+            exchange.body.update(scope["query_string"])
         site = self._sites.get(scope["path"])
         exchange.page = site.error_page(scope, headers) if site else None
         with answering(exchange):
@@ -177,13 +177,14 @@ class Guard:
     ) -> None:
         path = scope["path"]
         refusal = self._refuse_path(path) or await self._refuse_caller(path, headers, exchange)
-        is_ours = scope["method"] == "POST" and path in ROUTES
+        route = ROUTES.get(path)
         key, address = exchange.caller_id or None, self._address(scope, headers)
-        if refusal is None and is_ours:
-            refusal = self._refuse(headers, ROUTES[path], (key, address))
-        if refusal is None and is_ours:
+        if refusal is None and route is not None:
+            refusal = self._refuse(scope["method"], headers, route, (key, address))
+        if refusal is None and route is not None:
             with self._slots.taken(key, address):
-                answer = await self._running().dispatch.answer(path, body)
+                query = scope["query_string"]
+                answer = await self._running().dispatch.answer(path, body, query)
                 await answer(scope, body, shaped)
             return
         async with self._turns.turn_of(address if path in self._documents else None):
@@ -232,15 +233,12 @@ class Guard:
         return None
 
     def _refuse(
-        self, headers: Headers, route: Route, place: tuple[str | None, str | None]
+        self, method: str, headers: Headers, route: Route, place: tuple[str | None, str | None]
     ) -> Response | None:
-        if not self._slots.are_free(*place):
+        if method == route.http and not self._slots.are_free(*place):
             # Said at once: one that waits in line until it is given up helps nobody.
             return overloaded()
-        sent = headers.getlist(IDEMPOTENCY_KEY_HEADER) if route.stores else []
-        if len(sent) > 1 or not all(_KEY.fullmatch(key) for key in sent):
-            return _bad_key()
-        return refuse_headers(headers, self._max_body_bytes)
+        return refuse_headers(route, method, headers, self._max_body_bytes, self._origins)
 
     def _is_known(self, path: str) -> bool:
         return path in ROUTES or path in self._open or path == _METRICS or path in self._sites
@@ -289,12 +287,4 @@ class Guard:
 def _timed_out() -> Response:
     return error_response(
         "timed_out", f"This took longer than {ANSWER_WITHIN_SECONDS} s; nothing of it was stored."
-    )
-
-
-def _bad_key() -> Response:
-    message = f"Input should be sent once, as 1 to {MAX_KEY} visible ASCII characters"
-    problem = Problem(field=IDEMPOTENCY_KEY_HEADER, message=message)
-    return error_response(
-        "invalid_input", "A header cannot be used; nothing of this request was stored.", [problem]
     )

@@ -38,17 +38,19 @@ _INFO: Final = {
 }
 
 _EVERYWHERE: Final[tuple[ErrorCode, ...]] = (
-    "malformed_json",
     "invalid_input",
     "unauthenticated",
     "forbidden",
-    "body_too_large",
-    "unsupported_media_type",
     "rate_limited",
     "internal_error",
     "database_unavailable",
     "overloaded",
     "timed_out",
+)
+_OF_BODIES: Final[tuple[ErrorCode, ...]] = (
+    "malformed_json",
+    "body_too_large",
+    "unsupported_media_type",
     "too_slow",
 )
 _WHERE_STORED: Final[tuple[ErrorCode, ...]] = ("key_reused", "answer_gone")
@@ -99,6 +101,13 @@ def truthful(spec: dict[str, Any]) -> dict[str, Any]:
                 _describe(operation, route)
             else:
                 operation["responses"] |= _errors(_OF_METRICS if path == "/metrics" else ())
+    for path, route in ROUTES.items():
+        # BentoML knows of no endpoint that is asked by GET.
+        if route.document is not None:
+            summary, description = said_of(route)
+            operation = {"summary": summary, "description": description, "operationId": path}
+            _describe(operation, route)
+            spec["paths"][path] = {"get": operation}
     spec["paths"]["/readyz"]["get"]["responses"] |= _errors(("not_ready", "timed_out"))
     return spec
 
@@ -108,10 +117,14 @@ def _describe(operation: dict[str, Any], route: Route) -> None:
     # An empty one: a service on a loopback address asks for no key.
     operation["security"] = [{}, {_SECURITY: []}]
     operation["parameters"] = [_IDEMPOTENCY_KEY] if route.stores else []
-    operation["requestBody"] = {
-        "required": True,
-        "content": {_JSON: {"schema": schema_of(route.takes, "validation")}},
-    }
+    if route.document is None:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {_JSON: {"schema": schema_of(route.takes, "validation")}},
+        }
+    elif route.takes is not None:
+        name = schema_of(route.takes, "validation")["$ref"].removeprefix(_REF.format(model=""))
+        operation["parameters"] += _parameters(definitions()[name])
     headers = {REQUEST_ID_HEADER: _REQUEST_ID}
     if route.stores:
         headers[REPLAYED_HEADER] = _REPLAYED
@@ -120,14 +133,42 @@ def _describe(operation: dict[str, Any], route: Route) -> None:
     good = {
         "description": "Done.",
         "headers": headers,
-        "content": {_JSON: {"schema": schema_of(route.answers, "serialization")}},
+        "content": {route.document or _JSON: {"schema": _answered(route)}},
     }
     operation["responses"] = {"200": good, **_errors(codes_of(route))}
 
 
 def codes_of(route: Route) -> tuple[ErrorCode, ...]:
     """Errors that an endpoint may answer."""
-    return _EVERYWHERE + (_WHERE_STORED if route.stores else ()) + route.refuses
+    of_bodies = _OF_BODIES if route.document is None else ()
+    return _EVERYWHERE + of_bodies + (_WHERE_STORED if route.stores else ()) + route.refuses
+
+
+def said_of(route: Route) -> tuple[str, str]:
+    """What the method of an endpoint says that it does, in a sentence, and what else it says."""
+    title, _, rest = (route.method.__doc__ or "").strip().partition("\n")
+    return title, " ".join(rest.split())
+
+
+def _parameters(taken: dict[str, Any]) -> list[dict[str, Any]]:
+    """Fields of a question as what a query may hold; what may be null is left out there."""
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": name in taken.get("required", ()),
+            "description": schema.get("description", ""),
+            "schema": next(
+                (one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema
+            ),
+        }
+        for name, schema in taken["properties"].items()
+    ]
+
+
+def _answered(route: Route) -> dict[str, Any]:
+    one = schema_of(route.answers, "serialization")
+    return one if route.document is None else {"type": "array", "items": one}
 
 
 def definitions() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Request bodies into models: within bounds, and beside the event loop where they are large."""
+"""Requests into models: bodies beside the event loop where they are large, and queries."""
 
 from typing import Final
 
@@ -7,7 +7,9 @@ import anyio.to_thread
 from pydantic import ValidationError
 from starlette.responses import JSONResponse
 
+from valuebox.schemas.errors import Problem
 from valuebox.schemas.problems import details_of, problem_of
+from valuebox.schemas.queries import BadQuery, read_query
 from valuebox.schemas.requests import RequestModel
 from valuebox.serving.errors import MAX_PROBLEMS, BodyRefused, error_response
 from valuebox.serving.exchange import current
@@ -34,6 +36,18 @@ async def parse(model: type[RequestModel], body: bytes) -> RequestModel:
         return await anyio.to_thread.run_sync(_read, model, body, limiter=_aside())
 
 
+def parse_query(model: type[RequestModel], query: bytes) -> RequestModel:
+    """What the query of an address holds, see `queries.read_query`.
+
+    Raises:
+        BodyRefused: when it cannot be used.
+    """
+    try:
+        return read_query(model, query)
+    except BadQuery as bad:
+        raise BodyRefused(_invalid(bad.problems, len(bad.problems))) from None
+
+
 def _read(model: type[RequestModel], body: bytes) -> RequestModel:
     try:
         return model.read(body)
@@ -52,8 +66,10 @@ def _refusal(error: ValidationError) -> JSONResponse:
     found = details_of(error)
     if any(one["type"] == "json_invalid" for one in found):
         return error_response("malformed_json", f"{found[0]['msg']}.")
-    count = len(found)
+    return _invalid([problem_of(one) for one in found[:MAX_PROBLEMS]], len(found))
+
+
+def _invalid(problems: list[Problem], count: int) -> JSONResponse:
     things = "1 problem" if count == 1 else f"{count} problems"
     message = f"The input has {things}; nothing of this request was stored."
-    problems = [problem_of(one) for one in found[:MAX_PROBLEMS]]
     return error_response("invalid_input", message, problems, count)

@@ -32,11 +32,14 @@ CASE = Case(
     compartment="handle",
     asks={
         FORECAST: {"matches": [MATCH]},
+        f"{FORECAST}.csv": {"matches": [MATCH]},
+        f"{FORECAST}.xlsx": {"matches": [MATCH]},
         "/v1/handle/history": {"match": MATCH},
         "/v1/handle/model": {},
     },
     refused=Refused(FORECAST, {"matches": [MATCH, "nobody"]}, 1, "matches", "unanswerable"),
     person=("U1002", "--source", SOURCE),
+    judged=("handle_revisions",),
     model=learned,
     keep=keep,
     missing={

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from valuebox.serving import guard
@@ -86,3 +87,44 @@ def test_web_sockets_are_closed() -> None:
     guarded = guard.Guard(unused, settings=Settings, running=lambda: OPEN)
     asyncio.run(guarded({"type": "websocket"}, unused, record))
     assert [message["type"] for message in sent] == ["websocket.close"]
+
+
+APP = "https://app.example"
+
+
+@pytest.mark.parametrize(
+    ("headers", "origins", "expected"),
+    [
+        ({}, "", 200),
+        ({"Sec-Fetch-Site": "none"}, "", 200),
+        ({"Sec-Fetch-Site": "same-origin"}, "", 200),
+        ({"Sec-Fetch-Site": "cross-site"}, "", 403),
+        ({"Origin": "https://elsewhere.example"}, "", 403),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": APP}, APP, 200),
+        ({"Sec-Fetch-Site": "cross-site"}, APP, 403),
+    ],
+)  # fmt: skip
+def test_pages_of_other_sites_fetch_no_document(
+    monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], origins: str, expected: int
+) -> None:
+    async def document(_path: str, _body: Any, query: bytes) -> Response:
+        return Response(query, media_type="text/csv")
+
+    service = SimpleNamespace(access=OPEN.access, dispatch=SimpleNamespace(answer=document))
+    route = SimpleNamespace(http="GET", document="text/csv", stores=True, scopes=frozenset())
+    monkeypatch.setitem(guard.ROUTES, "/v1/tried.csv", route)
+
+    async def send(method: str) -> httpx.Response:
+        guarded = guard.Guard(
+            None, settings=lambda: Settings(cors_origins=origins), running=lambda: service
+        )
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(guarded), base_url="http://test"
+        ) as http:
+            return await http.request(method, "/v1/tried.csv?days=3", headers=headers)
+
+    answer = asyncio.run(send("GET"))
+    assert answer.status_code == expected
+    if expected == 200:
+        assert answer.text == "days=3"
+        assert asyncio.run(send("DELETE")).headers["Allow"] == "GET"

@@ -5,6 +5,7 @@ from starlette.responses import Response
 from valuebox.access.keys import Scope
 from valuebox.compartments.handle.desk import Desk
 from valuebox.compartments.handle.feed import Feed
+from valuebox.compartments.handle.flat import CSV, XLSX, ForecastRow, Render, as_csv, as_xlsx
 from valuebox.compartments.handle.model import TRAINED_BY
 from valuebox.compartments.handle.repository import history
 from valuebox.compartments.handle.schemas import (
@@ -14,7 +15,7 @@ from valuebox.compartments.handle.schemas import (
     History,
     HistoryQuestion,
 )
-from valuebox.compartments.handle.steps import HandleSteps
+from valuebox.compartments.handle.steps import HandleSteps, as_json
 from valuebox.predictions.tally import Tally
 from valuebox.serving.endpoint import endpoint
 from valuebox.serving.errors import NoModel
@@ -45,9 +46,46 @@ class HandleApi:
         Takes ids of matches, or none for all that begin within some days. Every forecast is stored
         as a vintage, unless `as_of` asks for one of the past.
         """
+        return self._foretold(question, as_json)
+
+    @endpoint(
+        "/v1/handle/forecast.csv",
+        Scope.PREDICT,
+        stores=True,
+        answers=ForecastRow,
+        refuses=("not_found", "unanswerable"),
+        document=CSV,
+    )
+    def handle_forecast_csv(self, question: HandleQuestion, /) -> Response:
+        """Forecast the same, as a flat CSV for spreadsheets and scripts.
+
+        A row a match, and one for the total of each week; every row says how old what it is made
+        of is. Vintages are stored as for `/v1/handle/forecast`.
+        """
+        return self._foretold(question, as_csv)
+
+    @endpoint(
+        "/v1/handle/forecast.xlsx",
+        Scope.PREDICT,
+        stores=True,
+        answers=ForecastRow,
+        refuses=("not_found", "unanswerable"),
+        document=XLSX,
+    )
+    def handle_forecast_xlsx(self, question: HandleQuestion, /) -> Response:
+        """Forecast the same, as an Excel workbook with a single table.
+
+        A row a match, and one for the total of each week; every row says how old what it is made
+        of is. Vintages are stored as for `/v1/handle/forecast`.
+        """
+        return self._foretold(question, as_xlsx)
+
+    def _foretold(self, question: HandleQuestion, write: Render) -> Response:
         if self.handle_desk is None:
             raise NoModel("handle", TRAINED_BY)
-        steps = HandleSteps(self.store, self.handle_desk, self.handle_tally, self.handle_feed)
+        steps = HandleSteps(
+            self.store, self.handle_desk, self.handle_tally, self.handle_feed, write=write
+        )
         return self.pipeline.predict(steps, question)
 
     @endpoint("/v1/handle/history", Scope.READ)

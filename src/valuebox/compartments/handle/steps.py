@@ -32,6 +32,11 @@ _UNKNOWN = "Nothing is known of some of these matches; nothing of this request w
 _NO_LOAD = "Nothing had been loaded by then; `valuebox handle load` brings the first rows."
 
 
+def as_json(answer: HandleForecasts) -> Response:
+    """Forecasts as JSON."""
+    return Response(answer.model_dump_json(), media_type="application/json")
+
+
 @dataclass(frozen=True)
 class Asked:
     """Matches, as of a moment, and what is known of them."""
@@ -66,6 +71,8 @@ class HandleSteps(Steps[HandleQuestion, Asked, Said]):
     """The live feed; None where there is none."""
     now: datetime | None = None
     """When it is asked; None for the moment itself."""
+    write: Callable[[HandleForecasts], Response] = as_json
+    """Function that writes the answer: as JSON, or as a document."""
 
     def columns(self, given: Sequence[HandleQuestion]) -> Asked:
         """The matches of a question, with what was known by its moment; see `Steps`."""
@@ -111,12 +118,12 @@ class HandleSteps(Steps[HandleQuestion, Asked, Said]):
     def answer(
         self, given: HandleQuestion, columns: Asked, said: Said, of: slice, ids: Ids
     ) -> Response:
-        """The forecasts, as JSON."""
-        return _as_json(said.answer)
+        """The forecasts."""
+        return self.write(said.answer)
 
     def again(self, given: HandleQuestion, session: Session, request_id: UUID) -> Response:
         """The same, of what is stored."""
-        return _as_json(repository.answer_of_request(session, request_id))
+        return self.write(repository.answer_of_request(session, request_id))
 
 
 def _matches(known: Known, question: HandleQuestion, as_of: datetime) -> list[Fixture]:
@@ -132,7 +139,3 @@ def _matches(known: Known, question: HandleQuestion, as_of: datetime) -> list[Fi
     if problems:
         raise Unanswerable(_UNKNOWN, problems)
     return book.fixtures([book.place_of_match[one] for one in question.matches])
-
-
-def _as_json(answer: HandleForecasts) -> Response:
-    return Response(answer.model_dump_json(), media_type="application/json")
