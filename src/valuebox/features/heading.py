@@ -36,12 +36,7 @@ class Known:
 
     def heading(self, names: Iterable[str]) -> "Heading":
         """How a file or a request fits that has columns of these names."""
-        there = set(names)
-        absent = [name for name in self.features if name not in there]
-        near = {
-            name: meant for name in there if (meant := self.meant_by(name)) and meant not in there
-        }
-        return Heading(absent, dict(sorted(near.items())))
+        return _heading(self, frozenset(names))
 
 
 @dataclass(frozen=True)
@@ -72,6 +67,14 @@ def shown(name: str) -> str:
     """A name as it can stand in a line of ASCII, shortened."""
     text = ascii(name)[1:-1]
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+# Requests have the same names again and again.
+@lru_cache(maxsize=256)
+def _heading(known: Known, there: frozenset[str]) -> Heading:
+    absent = [name for name in known.features if name not in there]
+    near = {name: meant for name in there if (meant := known.meant_by(name)) and meant not in there}
+    return Heading(absent, dict(sorted(near.items())))
 
 
 @lru_cache(maxsize=4096)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from itertools import chain
 from typing import Annotated, Any, Final, overload
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -102,6 +103,14 @@ class JoinDates(Sequence[datetime]):
 
     def __iter__(self) -> Iterator[datetime]:
         return iter(self.array.tolist())
+
+
+def put_together(parts: Sequence[Sequence[Any]]) -> Sequence[Any]:
+    """One column of several, `JoinDates` where all of these are."""
+    arrays = [one.array for one in parts if isinstance(one, JoinDates)]
+    if len(arrays) == len(parts):
+        return JoinDates(np.concatenate(arrays))
+    return list(chain.from_iterable(parts))
 
 
 def plain_times(texts: Sequence[str]) -> NDArray[np.datetime64]:

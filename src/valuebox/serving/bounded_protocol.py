@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Final
 
 from uvicorn import Server
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from valuebox.serving.connections import Connections, Reason
 from valuebox.serving.guard import PROBES
@@ -31,12 +31,48 @@ _SEND_BUFFER_BYTES: Final = 262_144
 """The system's buffer of each connection. Nobody sees for minutes that a larger one is read."""
 REST_SECONDS: Final = 10.0
 """Seconds for the rest of a body whose request is answered already."""
+_COPIED_BYTES: Final = 65_536
+"""Bytes of a body up to which a copy takes less than a packet."""
 # By uvicorn, once for each such request; counted and told by us.
 _UVICORN_SAYS: Final = (
     "Invalid HTTP request received.",
     "Unsupported upgrade request.",
     "No supported WebSocket library detected.",
 )
+
+
+class HeadWithBody:
+    """A transport that sends the head of an answer with the beginning of its body.
+
+    uvicorn sends two packets, of which the first one wakes the client up for nothing.
+    """
+
+    def __init__(self, transport: asyncio.Transport, cycle: RequestResponseCycle):
+        self._transport = transport
+        self._cycle = cycle
+        self._head = b""
+        self._is_sent = False
+
+    def write(self, data: bytes) -> None:
+        """Send bytes, unless they are the head; what asks for the rest of a request is none."""
+        if self._is_sent or not self._cycle.response_started:
+            self._transport.write(data)
+        elif not self._head:
+            self._head = data
+        else:
+            self._is_sent = True
+            if len(data) <= _COPIED_BYTES:
+                self._transport.write(self._head + data)
+            else:
+                self._transport.write(self._head)
+                self._transport.write(data)
+
+    def close(self) -> None:
+        """Close, once all is sent that was written."""
+        if self._head and not self._is_sent:
+            self._is_sent = True
+            self._transport.write(self._head)
+        self._transport.close()
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -81,6 +117,10 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse("all", HTTPStatus.SERVICE_UNAVAILABLE)
             return
         super().on_headers_complete()
+        cycle = self.cycle
+        # A HEAD is answered without the body that would take the head along.
+        if cycle is not None and cycle.scope is self.scope and self.scope["method"] != "HEAD":
+            cycle.transport = HeadWithBody(self.transport, cycle)  # type: ignore[assignment]
 
     def on_body(self, body: bytes) -> None:
         """A piece of a body; of a request that was refused nothing is looked at."""

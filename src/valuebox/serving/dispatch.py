@@ -27,9 +27,8 @@ class Dispatch:
         self._service = service
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="endpoint")
         self._gatherings = {
-            path: Gathering(service, route.together, self._threads)
+            path: [Gathering(service, one, self._threads) for one in route.together]
             for path, route in ROUTES.items()
-            if route.together is not None
         }
 
     async def answer(self, path: str, body: Body, query: bytes = b"") -> Response:
@@ -47,10 +46,9 @@ class Dispatch:
         else:
             parsed = parsing.parse_query(route.takes or Nothing, content)
         given = () if route.takes is None else (parsed,)
-        gathering = self._gatherings.get(path)
-        is_small = len(content) <= parsing.SMALL_BYTES
-        if gathering is not None and is_small and gathering.fits(*given):
-            return await gathering.answer(*given)
+        for gathering in self._gatherings[path]:
+            if gathering.fits(*given):
+                return await gathering.answer(*given)
         # What is given up is not waited for; see `Guard`, and `Exchange.deadline`.
         run = copy_context().run
         return await asyncio.get_running_loop().run_in_executor(

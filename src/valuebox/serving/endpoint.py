@@ -51,8 +51,10 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True)
 class Together:
-    """How an endpoint answers several small requests at once."""
+    """How an endpoint answers several requests at once that are about as large."""
 
+    most: int
+    """Requests that are answered together."""
     fits: Callable[[Exchange, Any], bool]
     """Whether a request may be answered with others, by what its body holds."""
     answer: Callable[[Any, Sequence[Asked]], list[Response]]
@@ -77,8 +79,8 @@ class Route:
     """Errors that it may answer, besides those of every endpoint."""
     warns: bool
     """Whether the answer may come with warnings."""
-    together: Together | None
-    """How the endpoint answers several requests at once, if it can."""
+    together: Sequence[Together]
+    """How the endpoint answers several requests at once, by their size; empty where it cannot."""
     document: str | None
     """Media type of the document that the endpoint answers; None where that is JSON."""
 
@@ -99,7 +101,7 @@ def endpoint(
     answers: type[BaseModel] | None = None,
     refuses: tuple[ErrorCode, ...] = (),
     warns: bool = False,
-    together: Together | None = None,
+    together: Sequence[Together] = (),
     document: str | None = None,
 ) -> Callable[[Callable[P, Any]], Any]:
     """`bentoml.api` at `path`, with failures below it answered in the one error shape.
@@ -115,7 +117,7 @@ def endpoint(
             returns a model, or one model or else a response.
         refuses: Errors of its own.
         warns: Whether its answer may come with warnings.
-        together: How it answers several requests at once, if it can.
+        together: How it answers several requests at once, by their size, if it can.
         document: Media type of what it answers, a table whose rows hold what `answers` does.
 
     BentoML knows of those with JSON, for its own clients and pages; requests are answered by

@@ -1,10 +1,12 @@
-"""Small requests that come while others are being answered wait, and are answered together.
+"""Requests that come while others of their size are being answered wait, and are answered together.
 
-A request of one row takes longer to hand over, and to write and commit, than to work out: under
-load the next statement holds all that has come since the last one.
+A request of one row takes longer to hand over, and to write and commit, than to work out, and one
+of a hundred rows still half as long: under load the next transaction holds all that has come since
+the last one.
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from functools import partial
@@ -15,14 +17,16 @@ from starlette.responses import Response
 from valuebox.serving.endpoint import Asked, Together
 from valuebox.serving.exchange import current
 
-_AT_MOST: Final = 64
-"""Requests that are answered together."""
+_SIDE_BY_SIDE: Final = 2
+_MOSTLY_WAITING: Final = 3
+"""How many times as long as it computes a gathering may take, before another one begins beside it:
+two share what one would commit at once, so they are worth it only where much time is waited."""
 SLOW_SECONDS: Final = 1.0
 """Seconds for which a gathering holds up the next one: its connection may be dead."""
 
 
 class Gathering:
-    """Answers requests to one endpoint of a service; belongs to the event loop."""
+    """Answers requests of one size to an endpoint of a service; belongs to the event loop."""
 
     def __init__(self, service: Any, together: Together, threads: Executor):
         """A gathering for `service`, whose `threads` do the work."""
@@ -30,8 +34,10 @@ class Gathering:
         self._together = together
         self._threads = threads
         self._waiting: list[tuple[Asked, asyncio.Future[Response]]] = []
-        self._under_way: asyncio.Future[list[Response]] | None = None
-        """The gathering that the next one waits for."""
+        self._under_way: set[asyncio.Future[list[Response]]] = set()
+        """The gatherings that the next one waits for."""
+        self._at_once = 1
+        """How many gatherings may be under way: more where the database is far or its disk slow."""
 
     def fits(self, given: Any) -> bool:
         """Whether the current request may be answered together with others."""
@@ -47,20 +53,26 @@ class Gathering:
     def _go_on(self) -> None:
         # What was given up meanwhile is not begun any more.
         self._waiting = [one for one in self._waiting if not one[1].done()]
-        if not self._waiting or self._under_way is not None:
+        if not self._waiting or len(self._under_way) >= self._at_once:
             return
-        taken, self._waiting = self._waiting[:_AT_MOST], self._waiting[_AT_MOST:]
+        most = self._together.most
+        taken, self._waiting = self._waiting[:most], self._waiting[most:]
         loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(
-            self._threads, self._together.answer, self._service, [asked for asked, _ in taken]
-        )
-        self._under_way = work
+        work = loop.run_in_executor(self._threads, self._answers, [asked for asked, _ in taken])
+        self._under_way.add(work)
         slow = loop.call_later(SLOW_SECONDS, self._let_pass, work)
         work.add_done_callback(partial(self._end, [answer for _, answer in taken], slow))
 
+    def _answers(self, asked: Sequence[Asked]) -> list[Response]:
+        began, computed = time.perf_counter(), time.thread_time()
+        answers = self._together.answer(self._service, asked)
+        took, computed = time.perf_counter() - began, time.thread_time() - computed
+        self._at_once = _SIDE_BY_SIDE if took > _MOSTLY_WAITING * computed else 1
+        return answers
+
     def _let_pass(self, work: asyncio.Future[list[Response]]) -> None:
-        if self._under_way is work:
-            self._under_way = None
+        if work in self._under_way:
+            self._under_way.remove(work)
             self._go_on()
 
     def _end(

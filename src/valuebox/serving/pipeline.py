@@ -10,7 +10,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, ClassVar, Final, Generic, TypeVar
 from uuid import UUID
 
@@ -25,9 +24,11 @@ from valuebox.serving.errors import WARNINGS_HEADER
 from valuebox.serving.exchange import Exchange, current
 from valuebox.serving.replays import Replays
 from valuebox.store.engine import Store
-from valuebox.store.ids import Ids, ids_from
-from valuebox.store.writing import COPY_FROM, Rows, Then, write
+from valuebox.store.ids import Blocks, Ids, Repeated, ids_from
+from valuebox.store.writing import Rows, Then, write
 
+ASIDE_FROM: Final = 1_000
+"""Rows from which on it takes longer to predict them than to hand them to another thread."""
 _JSON: Final = msgspec.json.Encoder()
 
 Given = TypeVar("Given", bound=RequestModel)
@@ -173,7 +174,7 @@ class Pipeline:
         self, steps: Steps[Any, Columns, Said], columns: Columns, exchange: Exchange, count: int
     ) -> Callable[[], Said]:
         """Function that returns what is said of `count` rows, now or while they are stored."""
-        if steps.while_storing and count >= COPY_FROM:
+        if steps.while_storing and count >= ASIDE_FROM:
             return self.aside.submit(steps.say, columns, exchange).result
         said = steps.say(columns, exchange)
         return lambda: said
@@ -213,7 +214,5 @@ def _numbered(
     """The ids of all rows, and those of the requests that they came with."""
     if len(asked) == 1:
         return blocks[0], asked[0].exchange.request_id
-    request_ids = [
-        one.exchange.request_id for one, ids in zip(asked, blocks, strict=True) for _ in ids
-    ]
-    return list(chain.from_iterable(blocks)), request_ids
+    requests = [one.exchange.request_id for one in asked]
+    return Blocks(blocks), Repeated(requests, [len(ids) for ids in blocks])

@@ -1,8 +1,8 @@
-"""Several small requests for predictions at once: the model asked once, one statement."""
+"""Several requests for predictions at once: the model asked once, one transaction."""
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from starlette.responses import Response
 
@@ -14,8 +14,19 @@ from valuebox.serving.logs import kind_of
 from valuebox.serving.pipeline import Given, Pipeline, Steps
 from valuebox.store.engine import TooLate, is_fresh, is_in_time
 
-_SMALL: Final = 10
-"""Rows of a request from which on it is not held up by others, nor holds them up."""
+
+class _Size(NamedTuple):
+    """Requests that are answered with others of their size, so that none waits for larger ones."""
+
+    rows: int
+    """Rows from which on a request is larger."""
+    size: int
+    """Bytes of a body, likewise."""
+    most: int
+    """Requests that are answered together."""
+
+
+_SIZES: Final = (_Size(10, 20_000, 64), _Size(200, 100_000, 16))
 
 _log = logging.getLogger("valuebox")
 
@@ -23,16 +34,16 @@ _log = logging.getLogger("valuebox")
 def gathered(
     steps_of: Callable[[Any], Steps[Given, Any, Any]],
     is_plain: Callable[[Given], bool] = lambda given: True,
-) -> Together:
-    """How an endpoint answers several small requests by the steps of a compartment.
+) -> Sequence[Together]:
+    """How an endpoint answers several requests of some rows by the steps of a compartment.
 
     Args:
         steps_of: Function of the service that returns the steps.
         is_plain: Whether a request stores predictions, and nothing besides them.
-    """
 
-    def fits(exchange: Exchange, given: Given) -> bool:
-        return _is_small(exchange, given) and is_plain(given)
+    Returns:
+        The same for every size of requests, the smallest first.
+    """
 
     def answer(service: Any, asked: Sequence[Asked]) -> list[Response]:
         try:
@@ -41,16 +52,25 @@ def gathered(
             return [_failed(one, error) for one in asked]
         return _Crowd(service.pipeline, steps).answers(asked)
 
-    return Together(fits, answer)
+    def of(size: _Size) -> Together:
+        def fits(exchange: Exchange, given: Given) -> bool:
+            return _fits(size, exchange, given) and is_plain(given)
+
+        return Together(size.most, fits, answer)
+
+    return [of(size) for size in _SIZES]
 
 
-def _is_small(exchange: Exchange, given: RequestModel) -> bool:
-    """Whether a request asks for a few predictions, and may be tried again with others.
+def _fits(size: _Size, exchange: Exchange, given: RequestModel) -> bool:
+    """Whether a request is of a size, and may be tried again with others.
 
     A request whose body took its time has less left than the others, who would have to hurry.
     """
     return (
-        exchange.idempotency_key is None and given.n_rows < _SMALL and is_fresh(exchange.deadline)
+        exchange.idempotency_key is None
+        and given.n_rows < size.rows
+        and exchange.size <= size.size
+        and is_fresh(exchange.deadline)
     )
 
 

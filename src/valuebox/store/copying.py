@@ -17,7 +17,7 @@ from sqlalchemy.types import TypeEngine
 
 from valuebox.schemas.moments import JoinDates
 from valuebox.store.base import UtcDateTime
-from valuebox.store.ids import Ids
+from valuebox.store.ids import IdColumn
 from valuebox.store.texts import Texts
 
 Octets = NDArray[np.uint8]
@@ -108,7 +108,7 @@ def _fields(kind: TypeEngine[Any], values: Any) -> Callable[[int, int], Field]:
         return lambda start, stop: Field(
             np.repeat(one.lengths, stop - start), np.tile(one.octets, stop - start)
         )
-    if not isinstance(values, Ids | Texts):
+    if not isinstance(values, IdColumn | Texts):
         return lambda start, stop: encode(values[start:stop])
     whole = encode(values)
     ends = np.concatenate([[0], np.cumsum(np.maximum(whole.lengths, 0))])
@@ -118,7 +118,7 @@ def _fields(kind: TypeEngine[Any], values: Any) -> Callable[[int, int], Field]:
 
 
 def _ids(values: Sequence[UUID]) -> Field:
-    if isinstance(values, Ids):
+    if isinstance(values, IdColumn):
         octets = values.octets()
     else:
         octets = np.frombuffer(b"".join(value.bytes for value in values), dtype=np.uint8)

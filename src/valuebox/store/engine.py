@@ -4,23 +4,24 @@ import logging
 import math
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from valuebox.errors import ValueboxError
 from valuebox.store import lite, session_settings
+from valuebox.store.at_once import copy_at_once, insert_at_once, only_until
 from valuebox.store.clock import CLOCK
 from valuebox.store.deadline import deadline
 from valuebox.store.watch import Watch
-from valuebox.store.writing import COPY_FROM, Rows, Then, at_once, insert_few, only_until, write
+from valuebox.store.writing import COPY_FROM, Rows, Then, write
 
 THREADS: Final = 8
 """Threads of a worker for requests."""
@@ -206,11 +207,29 @@ def is_in_time(moment: float) -> bool:
     return time.monotonic() <= moment - IDLE_MS / 1000
 
 
-def _insert_in_time(connection: Connection, tables: Sequence[Rows | Then]) -> None:
+def _limits() -> list[Then]:
+    """What has the server store nothing more when nobody waits any more."""
     left = deadline() - time.monotonic()
-    limit = [] if math.isinf(left) else [only_until(CLOCK.moment() + timedelta(seconds=left))]
+    return [] if math.isinf(left) else [only_until(CLOCK.moment() + timedelta(seconds=left))]
+
+
+def _refuse_late() -> None:
+    # The order to commit may be held up on its way. The server obeys it for as long as it lets a
+    # transaction wait; whoever asked still waits then, and is not told too early.
+    if not is_in_time(deadline()):
+        raise TooLate
+
+
+def _limits_in_time() -> list[Then]:
+    _refuse_late()
+    return _limits()
+
+
+@contextmanager
+def _heeding_limits() -> Iterator[None]:
+    """In the block, a limit that the server found to be over is `TooLate`."""
     try:
-        insert_few(connection, [*limit, *tables])
+        yield
     except DBAPIError as error:
         if getattr(error.orig, "pgcode", None) == _DIVIDED_BY_ZERO:
             raise TooLate from None
@@ -245,10 +264,7 @@ class Store:
         with Session(engine) as session, session.begin():
             yield session
             session.flush()
-            # The order to commit may be held up on its way. The server obeys it for as long as it
-            # lets a transaction wait; whoever asked still waits then, and is not told too early.
-            if not is_in_time(deadline()):
-                raise TooLate
+            _refuse_late()
 
     def insert(self, rows: Iterable[Rows | Then]) -> None:
         """One unit of work that inserts rows and does nothing else; see `writing.write`.
@@ -259,12 +275,14 @@ class Store:
         tables = iter(rows)
         first = next(tables)
         few = isinstance(first, Rows) and first.count < COPY_FROM
-        if few and is_fresh(deadline()) and self.engine.dialect.name == "postgresql":
-            with self.engine.connect() as connection:
-                # Behind a pooler only a transaction of its own has a limit to its time.
+        if self.engine.dialect.name == "postgresql" and (not few or is_fresh(deadline())):
+            with self.engine.connect() as connection, _heeding_limits():
+                # Behind a pooler only a transaction of SQLAlchemy's has a limit to its time.
                 if not session_settings.is_pooled(connection):
-                    with at_once(connection):
-                        _insert_in_time(connection, [first, *tables])
+                    if few:
+                        insert_at_once(connection, [*_limits(), first, *tables])
+                    else:
+                        copy_at_once(connection, chain([first], tables), _limits_in_time)
                     return
         with self.writing() as session:
             write(session, chain([first], tables))

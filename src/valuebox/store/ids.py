@@ -1,8 +1,10 @@
 """Ids that the service makes itself, so that no row has to be read back."""
 
 import secrets
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import chain, repeat
 from typing import overload
 from uuid import UUID
 
@@ -11,24 +13,42 @@ from numpy.typing import NDArray
 
 from valuebox.store.clock import CLOCK
 
-_COUNTER_BITS = 24
-_COUNTER_DIGITS = _COUNTER_BITS // 4
-MAX_BLOCK = 1 << _COUNTER_BITS
+COUNTER_BITS = 24
+COUNTER_DIGITS = COUNTER_BITS // 4
+MAX_BLOCK = 1 << COUNTER_BITS
 
 
-class Ids(Sequence[UUID]):
-    """Ids that differ in their counter alone, and are made when they are looked at.
+class IdColumn(Sequence[UUID]):
+    """Ids that are made when they are looked at; their bytes are had sooner than the ids."""
+
+    @abstractmethod
+    def octets(self) -> NDArray[np.uint8]:
+        """The ids as 16 bytes each, most significant first: `(len(self), 16)`."""
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[UUID]:
+        """All ids, in order."""
+
+    @overload
+    def __getitem__(self, position: int) -> UUID: ...
+    @overload
+    def __getitem__(self, position: slice) -> list[UUID]: ...
+    def __getitem__(self, position: int | slice) -> UUID | list[UUID]:
+        return list(self)[position]
+
+
+class Ids(IdColumn):
+    """Ids that differ in their counter alone.
 
     The counter begins at 1: what is said of a request, with 0, is said of none of its rows.
     """
 
     def __init__(self, base: int, count: int):
         self._base = base
-        self._count = count
         self._counters = range(1, count + 1)
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._counters)
 
     @overload
     def __getitem__(self, position: int) -> UUID: ...
@@ -43,18 +63,58 @@ class Ids(Sequence[UUID]):
     def __iter__(self) -> Iterator[UUID]:
         return iter(self[:])
 
+    def stem(self) -> str:
+        """What the texts of all ids begin with: all of it but their counter."""
+        return str(UUID(int=self._base))[:-COUNTER_DIGITS]
+
     def texts(self) -> list[str]:
         """The ids as `str` would give them: 32 hexadecimal digits and 4 hyphens."""
-        start = str(UUID(int=self._base))[:-_COUNTER_DIGITS]
-        return [f"{start}{position:0{_COUNTER_DIGITS}x}" for position in self._counters]
+        start = self.stem()
+        return [f"{start}{position:0{COUNTER_DIGITS}x}" for position in self._counters]
 
     def octets(self) -> NDArray[np.uint8]:
-        """The ids as 16 bytes each, most significant first: `(len(self), 16)`."""
-        octets = np.empty((self._count, 16), dtype=np.uint8)
+        """Made of whole columns."""
+        octets = np.empty((len(self), 16), dtype=np.uint8)
         octets[:] = np.frombuffer(self._base.to_bytes(16, "big"), dtype=np.uint8)
-        counter = np.arange(1, self._count + 1, dtype=">u4").view(np.uint8).reshape(-1, 4)
-        octets[:, -_COUNTER_BITS // 8 :] = counter[:, -_COUNTER_BITS // 8 :]
+        counter = np.arange(1, len(self) + 1, dtype=">u4").view(np.uint8).reshape(-1, 4)
+        octets[:, -COUNTER_BITS // 8 :] = counter[:, -COUNTER_BITS // 8 :]
         return octets
+
+
+class Blocks(IdColumn):
+    """The ids of several requests: those of the first block, then those of the next."""
+
+    def __init__(self, blocks: Sequence[Ids]):
+        self.blocks = blocks
+
+    def __len__(self) -> int:
+        return sum(map(len, self.blocks))
+
+    def __iter__(self) -> Iterator[UUID]:
+        return chain.from_iterable(self.blocks)
+
+    def octets(self) -> NDArray[np.uint8]:
+        """Those of all blocks."""
+        return np.concatenate([one.octets() for one in self.blocks])
+
+
+class Repeated(IdColumn):
+    """Ids that several rows share: the first one as often as is told, then the next."""
+
+    def __init__(self, ids: Sequence[UUID], counts: Sequence[int]):
+        self._ids = ids
+        self._counts = counts
+
+    def __len__(self) -> int:
+        return sum(self._counts)
+
+    def __iter__(self) -> Iterator[UUID]:
+        return chain.from_iterable(map(repeat, self._ids, self._counts))
+
+    def octets(self) -> NDArray[np.uint8]:
+        """Each as often as is told."""
+        octets = np.frombuffer(b"".join(one.bytes for one in self._ids), dtype=np.uint8)
+        return np.repeat(octets.reshape(-1, 16), self._counts, axis=0)
 
 
 def new_id() -> UUID:
@@ -64,9 +124,9 @@ def new_id() -> UUID:
     random bits serve a whole request (RFC 9562, 6.2, method 1).
     """
     random_high = secrets.randbits(12)
-    random_low = secrets.randbits(62 - _COUNTER_BITS)
+    random_low = secrets.randbits(62 - COUNTER_BITS)
     base = _base(CLOCK.milliseconds())
-    return UUID(int=base | random_high << 64 | random_low << _COUNTER_BITS)
+    return UUID(int=base | random_high << 64 | random_low << COUNTER_BITS)
 
 
 def ids_from(first: UUID, count: int) -> Ids:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import cache
 from itertools import chain
 from typing import Any, Final, cast
@@ -78,7 +78,7 @@ def write(session: Session, rows: Iterable[Rows | Then]) -> None:
         if isinstance(some, Then) or some.count < COPY_FROM:
             few.append(some)
         else:
-            _copy(connection, some)
+            copy(connection, some)
     if few:
         insert_few(connection, few)
 
@@ -115,10 +115,17 @@ class _Parts:
         return next(self._parts, b"")
 
 
-def _copy(connection: Connection, rows: Rows) -> None:
+def copy(connection: Connection, rows: Rows, opening: str = "") -> None:
+    """Have PostgreSQL copy rows, while these are still made.
+
+    Args:
+        connection: In a transaction, unless `opening` begins one.
+        rows: Into one table.
+        opening: Statement that takes no trip of its own, with a semicolon behind it.
+    """
     columns = [(rows.into.c[name].type, values) for name, values in rows.columns.items()]
     content = _Parts(copying.binary(columns, rows.count))
-    order = f"COPY {rows.into.name} ({', '.join(rows.columns)}) FROM STDIN (FORMAT binary)"
+    order = f"{opening}COPY {rows.into.name} ({', '.join(rows.columns)}) FROM STDIN (FORMAT binary)"
     with _cursor(connection, order) as cursor:
         cursor.copy_expert(order, content)
 
@@ -139,30 +146,6 @@ def _cursor(connection: Connection, order: str) -> Iterator[Any]:
             order, None, error, dialect.loaded_dbapi.Error,
             hide_parameters=True, connection_invalidated=gone, dialect=dialect,
         ) from error  # fmt: skip
-
-
-@contextmanager
-def at_once(connection: Connection) -> Iterator[None]:
-    """In the block, whatever is sent to PostgreSQL in one piece is a transaction of its own.
-
-    Begin and commit then take no trips to the server. Nor does this: SQLAlchemy's own way, an
-    isolation level, takes one for the way back.
-    """
-    driver = cast("Any", connection.connection.dbapi_connection)
-    driver.autocommit = True
-    try:
-        yield
-    finally:
-        if not driver.closed:
-            driver.autocommit = False
-
-
-def only_until(moment: datetime) -> Then:
-    """What undoes everything that is sent with it, if the server comes to it only after a moment.
-
-    A server that was frozen still reads what was sent to it before, though nobody waits any more.
-    """
-    return Then({"postgresql": f"SELECT 1 / (clock_timestamp() < '{moment.isoformat()}')::int"})
 
 
 def insert_few(connection: Connection, tables: Sequence[Rows | Then]) -> None:

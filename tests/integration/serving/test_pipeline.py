@@ -20,13 +20,13 @@ from valuebox.schemas.requests import RequestModel
 from valuebox.serving.endpoint import Asked
 from valuebox.serving.errors import NoModel, Unanswerable
 from valuebox.serving.exchange import Exchange, answering
-from valuebox.serving.pipeline import Pipeline, Steps
+from valuebox.serving.pipeline import ASIDE_FROM, Pipeline, Steps
 from valuebox.serving.replays import AnswerGone, KeyReused, Replays
 from valuebox.serving.together import gathered
 from valuebox.store.engine import Store
 from valuebox.store.ids import Ids
 from valuebox.store.upsert import put_latest
-from valuebox.store.writing import COPY_FROM, Rows
+from valuebox.store.writing import Rows
 
 JOINED = datetime(2026, 1, 2)
 UNKNOWN = 13
@@ -114,7 +114,7 @@ def count(pipeline: Pipeline, table: type) -> int:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
-@pytest.mark.parametrize("n_rows", [1, COPY_FROM + 1])
+@pytest.mark.parametrize("n_rows", [1, ASIDE_FROM + 1])
 @pytest.mark.parametrize("steps", [Doubling, WhileStoring])
 def test_what_is_said_is_stored_and_answered(
     pipeline: Pipeline, steps: type[Doubling], n_rows: int
@@ -125,11 +125,11 @@ def test_what_is_said_is_stored_and_answered(
     with pipeline.store.reading() as session:
         ids = session.scalars(select(LtvFeatures.id).order_by(LtvFeatures.user_id)).all()
     assert [str(one) for one in ids] == answer["ids"]
-    is_aside = n_rows >= COPY_FROM and steps.while_storing
+    is_aside = n_rows >= ASIDE_FROM and steps.while_storing
     assert doubling.threads[0].startswith("aside") is is_aside
 
 
-@pytest.mark.parametrize("n_rows", [2, COPY_FROM + 1])
+@pytest.mark.parametrize("n_rows", [2, ASIDE_FROM + 1])
 def test_a_key_stores_once_and_answers_alike(pipeline: Pipeline, n_rows: int) -> None:
     numbers = list(range(2_000, 2_000 + n_rows))
     first = asked(pipeline, WhileStoring(), numbers, "key")
@@ -148,7 +148,7 @@ def test_what_has_no_answer_stores_nothing_and_leaves_the_key_free(pipeline: Pip
 
 def test_several_are_answered_together_each_by_itself(pipeline: Pipeline) -> None:
     steps = Doubling()
-    together = gathered(lambda service: steps)
+    together, _ = gathered(lambda service: steps)
     service = type("Service", (), {"pipeline": pipeline})()
     sent = [[1, 2], [UNKNOWN], [3]]
     requests = [Asked(Exchange(), Numbers(one)) for one in sent]
@@ -166,6 +166,7 @@ def test_without_a_model_nobody_is_answered(pipeline: Pipeline) -> None:
     def none(service: object) -> Doubling:
         raise NoModel("doubling", "valuebox double")
 
-    (answer,) = gathered(none).answer(object(), [Asked(Exchange(), Numbers([1]))])
+    together, _ = gathered(none)
+    (answer,) = together.answer(object(), [Asked(Exchange(), Numbers([1]))])
     assert answer.status_code == 404
     assert "no doubling model" in json.loads(bytes(answer.body))["error"]["message"]

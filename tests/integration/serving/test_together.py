@@ -1,6 +1,5 @@
 """Several small requests for predictions, stored by one statement and answered each on its own."""
 
-import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +11,6 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from support.databases import count_rows
 from support.users import user, users
@@ -26,8 +24,6 @@ from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.schemas import Users
 from valuebox.compartments.ltv.steps import OfRows
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
-from valuebox.serving.bodies import Body
-from valuebox.serving.dispatch import Dispatch
 from valuebox.serving.endpoint import ROUTES, Asked, Together
 from valuebox.serving.exchange import Exchange
 from valuebox.serving.pipeline import Pipeline
@@ -90,10 +86,12 @@ def api(store: Store, model: LtvModel, aside: ThreadPoolExecutor) -> Api:
     return Api(store, model, aside)
 
 
+def sizes() -> Sequence[Together]:
+    return ROUTES["/v1/ltv/predict"].together
+
+
 def together() -> Together:
-    route = ROUTES["/v1/ltv/predict"]
-    assert route.together is not None
-    return route.together
+    return sizes()[0]
 
 
 def asked(*sent: list[dict[str, Any]], **changed: Any) -> list[Asked]:
@@ -196,34 +194,6 @@ def test_stages_are_timed_of_what_fails_as_well(api: Api) -> None:
     assert all("store" in one.exchange.spent for one in requests)
 
 
-@pytest.mark.parametrize(("note", "gathered"), [(10, True), (30_000, False)])
-def test_a_large_body_holds_nobody_up(
-    api: Api, monkeypatch: pytest.MonkeyPatch, note: int, gathered: bool
-) -> None:
-    met: list[bool] = []
-    answers = Pipeline.answers
-    monkeypatch.setattr(
-        Pipeline,
-        "answers",
-        lambda self, steps, exchange, asked: (
-            met.append(exchange is not asked[0].exchange) or answers(self, steps, exchange, asked)
-        ),
-    )
-    body = json.dumps([user(note="n" * note)]).encode()
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body}
-
-    async def answered() -> Response:
-        dispatch = Dispatch(api, threads=1)
-        answer = await dispatch.answer("/v1/ltv/predict", Body(receive, Headers(), 10**6, None))
-        dispatch.close()
-        return answer
-
-    assert asyncio.run(answered()).status_code == 200
-    assert met == [gathered]
-
-
 def test_what_comes_too_late_stores_nothing(api: Api) -> None:
     requests = asked(users(1), users(2, first_id=5), deadline=time.monotonic() - 1)
     answers = told(together().answer(api, requests))
@@ -232,19 +202,44 @@ def test_what_comes_too_late_stores_nothing(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "key", "fits"),
+    ("sent", "size", "key", "fits"),
     [
-        (users(9), None, True),
-        (users(10), None, False),
-        (users(1), "sent-before", False),
-        ([user(target=1.0)], None, False),
+        (users(9), 2_000, None, [True, True]),
+        (users(10), 2_000, None, [False, True]),
+        (users(199), 50_000, None, [False, True]),
+        (users(200), 50_000, None, [False, False]),
+        (users(1), 30_000, None, [False, True]),
+        (users(1), 200_000, None, [False, False]),
+        (users(1), 200, "sent-before", [False, False]),
+        ([user(target=1.0)], 200, None, [False, False]),
     ],
 )
-def test_only_what_is_small_and_stores_nothing_else_fits(
-    sent: list[dict[str, Any]], key: str | None, fits: bool
+def test_what_stores_nothing_else_fits_to_what_is_as_small(
+    sent: list[dict[str, Any]], size: int, key: str | None, fits: list[bool]
 ) -> None:
-    exchange = Exchange(idempotency_key=key)
-    assert together().fits(exchange, Users.model_validate(sent)) is fits
+    exchange = Exchange(idempotency_key=key, size=size)
+    given = Users.model_validate(sent)
+    assert [one.fits(exchange, given) for one in sizes()] == fits
+
+
+def test_hundreds_of_rows_of_several_requests_are_those_of_each(api: Api) -> None:
+    bodies = [users(120, first_id=1_000 * number, missing=0.2) for number in range(5)]
+    # As text, of which a table is made: the dates of several are put together.
+    tables = [Users.read(json.dumps(one).encode()) for one in bodies]
+    requests = [Asked(Exchange(), one) for one in tables]
+    answers = told(sizes()[1].answer(api, requests))
+    assert api.calls == [600]
+    with api.store.reading() as session:
+        for request, (status, body), sent in zip(requests, answers, bodies, strict=True):
+            kept = session.execute(
+                select(LtvFeatures.id, LtvFeatures.user_id, LtvFeatures.join_date)
+                .where(LtvFeatures.request_id == request.exchange.request_id)
+                .order_by(LtvFeatures.id)
+            ).all()
+            assert status == 200
+            assert [str(row.id) for row in kept] == [row["prediction_id"] for row in body]
+            assert [row.user_id for row in kept] == [row["user_id"] for row in sent]
+            assert [f"{row.join_date}" for row in kept] == [row["join_date"] for row in sent]
 
 
 def test_what_took_its_time_to_arrive_does_not_fit() -> None:

@@ -1,19 +1,21 @@
 """Rows are the same in the database, however they got there."""
 
 import json
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from valuebox.compartments.ltv.tables import LtvFeatures
+from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
 from valuebox.store.engine import Store
 from valuebox.store.ids import ids_from, new_id
 from valuebox.store.texts import Texts
-from valuebox.store.writing import COPY_FROM, Rows, write
+from valuebox.store.writing import COPY_FROM, Rows, Then, write
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123_456, tzinfo=UTC)
 ODD: dict[str, list[Any]] = {
@@ -117,3 +119,60 @@ def encoded(texts: list[str | None]) -> Texts:
     octets = [None if one is None else one.encode() for one in texts]
     lengths = np.array([-1 if one is None else len(one) for one in octets], dtype=np.int64)
     return Texts(lengths, np.frombuffer(b"".join(one or b"" for one in octets), dtype=np.uint8))
+
+
+def features(ids: Sequence[UUID]) -> Rows:
+    """Rows of users who are not told of any further."""
+    columns = {
+        "id": ids,
+        "request_id": new_id(),
+        "received_at": NOW,
+        "user_id": list(range(len(ids))),
+        "join_date": datetime(2019, 8, 1),
+    }
+    return Rows(LtvFeatures, len(ids), columns)
+
+
+def predictions(ids: Sequence[UUID]) -> Rows:
+    """What was said of them."""
+    said = {"features_id": ids, "model": "ltv:one", "prediction": 1.5, "predicted_at": NOW}
+    return Rows(LtvPrediction, len(ids), {"id": ids, **said})
+
+
+AS_FALSE = Then({"postgresql": "SELECT 'nothing'::int", "sqlite": "SELECT nothing"})
+
+
+@pytest.mark.parametrize("count", [4, COPY_FROM])
+@pytest.mark.parametrize("fails", ["first", "second", "what follows", "asking"])
+def test_a_unit_of_work_that_fails_leaves_nothing_open_or_stored(
+    store: Store, count: int, fails: str
+) -> None:
+    ids, twice = ids_from(new_id(), count), [new_id()] * count
+
+    def tables() -> Iterator[Rows | Then]:
+        yield features(twice if fails == "first" else ids)
+        if fails == "asking":
+            raise LookupError("of the second table")
+        yield predictions(twice if fails == "second" else ids)
+        if fails == "what follows":
+            yield AS_FALSE
+
+    with pytest.raises((DBAPIError, LookupError)):
+        store.insert(tables())
+    with store.reading() as session:
+        assert session.scalars(select(LtvFeatures)).all() == []
+    # By the same connection, which was given back as it was.
+    store.insert([features(ids), predictions(ids)])
+    with store.reading() as session:
+        assert session.scalars(select(LtvPrediction.id).order_by(LtvPrediction.id)).all() == [*ids]
+
+
+@pytest.mark.parametrize("count", [4, COPY_FROM])
+def test_nobody_is_kept_waiting_by_a_unit_of_work_that_broke_off(
+    postgres_store: Store, count: int
+) -> None:
+    with pytest.raises(DBAPIError):
+        postgres_store.insert([features(ids_from(new_id(), count)), AS_FALSE])
+    with postgres_store.reading() as session:
+        open_ones = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
+        assert session.scalar(text(f"{open_ones} AND datname = current_database()")) == 0

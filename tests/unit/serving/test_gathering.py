@@ -48,7 +48,7 @@ Gathered = Callable[[Callable[[Gathering], Awaitable[None]]], None]
 
 @pytest.fixture
 def gathered(kitchen: Kitchen, threads: ThreadPoolExecutor) -> Gathered:
-    together = Together(lambda _exchange, given: given != "large", Kitchen.answer)
+    together = Together(64, lambda _exchange, given: given != "large", Kitchen.answer)
 
     def run(test: Callable[[Gathering], Awaitable[None]]) -> None:
         async def bounded() -> None:
@@ -149,6 +149,25 @@ def test_one_that_hangs_does_not_hold_up_the_next(
 
     gathered(test)
     assert kitchen.answered == [["hangs"], ["b", "c"]]
+
+
+def test_where_answering_is_mostly_waiting_the_next_begins_beside_it(
+    gathered: Gathered, kitchen: Kitchen
+) -> None:
+    async def test(gathering: Gathering) -> None:
+        far = await ask(gathering, "a")
+        await asyncio.sleep(0.1)
+        kitchen.let.set()
+        await bodies(far)
+        kitchen.let = Event()
+        tasks = await ask(gathering, "b", "c", "d")
+        while len(kitchen.answered) < 3:
+            await asyncio.sleep(0.01)
+        assert sorted(kitchen.answered) == [["a"], ["b"], ["c"]]
+        kitchen.let.set()
+        assert await bodies(tasks) == [b"b!", b"c!", b"d!"]
+
+    gathered(test)
 
 
 def test_everybody_hears_of_a_fault_and_the_next_are_answered(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from valuebox.compartments.ltv.user import COLUMNS, TARGET
 from valuebox.schemas.by_column import RowsByColumn
 from valuebox.schemas.by_row import RowsByRow
+from valuebox.schemas.moments import put_together
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,8 @@ class UserColumns:
             (one,) = sent
             columns, extra = {name: one.column(name) for name in COLUMNS}, one.extra
         else:
-            columns = {
-                name: [value for one in sent for value in one.column(name)] for name in COLUMNS
-            }
-            extra = [own for one in sent for own in one.extra]
+            columns = {name: put_together([one.column(name) for one in sent]) for name in COLUMNS}
+            extra = put_together([one.extra for one in sent])
         return cls(columns.pop("user_id"), columns.pop("join_date"), columns, extra)
 
     def __len__(self) -> int:

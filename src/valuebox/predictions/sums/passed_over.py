@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from valuebox.predictions.ledger import Column, Ledger
-from valuebox.store.ids import Ids, moment_of
-from valuebox.store.writing import COPY_FROM, Then
+from valuebox.store.ids import COUNTER_DIGITS, Blocks, Ids, moment_of
+from valuebox.store.writing import Then
 
 TOLERANCE_SECONDS: Final = 10
 """Between an id and the database's clock; with the deadline of a request much less than
@@ -32,15 +32,21 @@ def noting(name: str, rows: str, ids: Sequence[UUID]) -> Then:
     Args:
         name: Of the compartment, whose tables of sums are called after it.
         rows: Name of the table of the rows.
-        ids: Of one request, or of several that came at the same moment.
+        ids: Of one request, or of several that came at the same moment. Of many rows `Ids`, or
+            `Blocks` of these: each of other ids stands in the statement.
     """
-    first = ids[0] if isinstance(ids, Ids) else min(ids)
+    blocks = ids.blocks if isinstance(ids, Blocks) else [ids] if isinstance(ids, Ids) else []
+    first = min(one[0] for one in blocks) if blocks else min(ids)
     seconds = moment_of(first).timestamp()
+    new = {
+        "postgresql": _numbered(blocks) if blocks else _listed(ids),
+        "sqlite": f"{rows} WHERE {_among(ids, blocks)}",
+    }
     return Then(
         {
             dialect: (
                 f"INSERT INTO {name}_passed_over (id, is_summed) "  # noqa: S608
-                f"SELECT id, {false} FROM {_new(rows, ids, dialect)} AND "
+                f"SELECT id, {false} FROM {new[dialect]} AND "
                 f"(abs({now} - {seconds}) > {TOLERANCE_SECONDS} OR "
                 f"{_text(first, dialect)} <= (SELECT through FROM {name}_folded))"
             )
@@ -94,18 +100,26 @@ def forget_notes(session: Session, ledger: Ledger, added: Sequence[UUID], throug
     )
 
 
-def _new(rows: str, ids: Sequence[UUID], dialect: str) -> str:
-    """Where a statement finds ids of new rows: in the table, or in the statement if they are few.
+def _numbered(blocks: Sequence[Ids]) -> str:
+    """The ids of blocks, made by PostgreSQL: to plan how to find them would take it longer."""
+    told = ", ".join(f"('{one.stem()}', {len(one)})" for one in blocks)
+    return (
+        f"(VALUES {told}) AS block (stem, size), generate_series(1, size) AS counter, "
+        f"LATERAL (SELECT (stem || lpad(to_hex(counter), {COUNTER_DIGITS}, '0'))::uuid) "
+        "AS new (id) WHERE true"
+    )
 
-    To plan how few rows are read from the table takes PostgreSQL longer than to insert them.
-    """
-    if dialect == "postgresql" and len(ids) < COPY_FROM:
-        return f"unnest('{{{', '.join(map(str, ids))}}}'::uuid[]) AS new (id) WHERE true"
-    if isinstance(ids, Ids):
-        among = f"BETWEEN {_text(ids[0], dialect)} AND {_text(ids[-1], dialect)}"
-    else:
-        among = f"IN ({', '.join(_text(one, dialect) for one in ids)})"
-    return f"{rows} WHERE id {among}"
+
+def _listed(ids: Sequence[UUID]) -> str:
+    return f"unnest('{{{', '.join(map(str, ids))}}}'::uuid[]) AS new (id) WHERE true"
+
+
+def _among(ids: Sequence[UUID], blocks: Sequence[Ids]) -> str:
+    """The condition on rows of SQLite that have some of the ids."""
+    if not blocks:
+        return f"id IN ({', '.join(_text(one, 'sqlite') for one in ids)})"
+    ends = [[_text(one[at], "sqlite") for at in (0, -1)] for one in blocks]
+    return f"({' OR '.join(f'id BETWEEN {low} AND {high}' for low, high in ends)})"
 
 
 def _text(one: UUID, dialect: str) -> str:

@@ -1,0 +1,96 @@
+"""Rows that are a unit of work by themselves, in as few trips to PostgreSQL as that takes.
+
+A session takes a trip to begin, one for each statement, and one to commit. Here few rows are one
+message, which is a transaction of its own. Of many rows the first COPY brings along what begins
+the transaction, and what follows the last one what ends it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final, cast
+
+from sqlalchemy import Connection
+
+from valuebox.store.writing import COPY_FROM, Rows, Then, copy, insert_few
+
+_BEGIN: Final = "BEGIN; "
+_COMMIT: Final = Then({"postgresql": "COMMIT"})
+
+
+def insert_at_once(connection: Connection, tables: Sequence[Rows | Then]) -> None:
+    """Insert few rows, all of them in one message.
+
+    Args:
+        connection: Of which no transaction has begun.
+        tables: Rows, and what follows them.
+
+    Raises:
+        DBAPIError: when the database refuses them or breaks off; nothing is stored then.
+    """
+    with _of_its_own(connection):
+        insert_few(connection, tables)
+
+
+def copy_at_once(
+    connection: Connection,
+    tables: Iterable[Rows | Then],
+    before_commit: Callable[[], Sequence[Then]],
+) -> None:
+    """Insert many rows into several tables.
+
+    Args:
+        connection: Of which no transaction has begun.
+        tables: Rows, and what follows them; see `writing.write`. The first are many.
+        before_commit: Function that is called when all rows are written, and returns what the
+            server has to look at before it commits. What it raises undoes everything.
+
+    Raises:
+        DBAPIError: when the database refuses them or breaks off; nothing is stored then.
+    """
+    with _of_its_own(connection):
+        opening = _BEGIN
+        few: list[Rows | Then] = []
+        for some in tables:
+            if isinstance(some, Then) or some.count < COPY_FROM:
+                few.append(some)
+            else:
+                copy(connection, some, opening)
+                opening = ""
+        insert_few(connection, [*few, *before_commit(), _COMMIT])
+
+
+def only_until(moment: datetime) -> Then:
+    """What undoes everything that is sent with it, if the server comes to it only after a moment.
+
+    A server that was frozen still reads what was sent to it before, though nobody waits any more.
+    """
+    return Then({"postgresql": f"SELECT 1 / (clock_timestamp() < '{moment.isoformat()}')::int"})
+
+
+@contextmanager
+def _of_its_own(connection: Connection) -> Iterator[None]:
+    """In the block, what is sent to PostgreSQL says itself where a transaction begins and ends.
+
+    This takes no trips to the server: SQLAlchemy's own way, an isolation level, takes one for the
+    way back. What the block leaves open is undone.
+    """
+    driver = cast("Any", connection.connection.dbapi_connection)
+    driver.autocommit = True
+    try:
+        yield
+    finally:
+        if not driver.closed:
+            _undo(connection, driver)
+            driver.autocommit = False
+
+
+def _undo(connection: Connection, driver: Any) -> None:
+    psycopg2: Any = connection.dialect.loaded_dbapi
+    if driver.info.transaction_status == psycopg2.extensions.TRANSACTION_STATUS_IDLE:
+        return
+    try:
+        with driver.cursor() as cursor:
+            cursor.execute("ROLLBACK")
+    except psycopg2.Error as error:
+        connection.invalidate(error)
