@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,6 +35,8 @@ CONTENTS: Final[Mapping[str, Callable[[Events], Any]]] = {
     "no_number": _each(_with("all_registered", float("nan"))),
     "tenfold": _each(lambda one: {**one, "all_registered": one["all_registered"] * 10}),
     "fallen": _each(lambda one: {**one, "all_registered": one["all_registered"] // 2}),
+    # What a feed does that overwrites its counts by chance, whatever the teams are.
+    "made_up_places": _each(lambda one: {**one, "home_users": 11_369, "away_users": 2_399}),
     "contradicting": lambda events: {
         "events": [
             {**one, "all_registered": one["all_registered"] + at} for at, one in enumerate(events)
@@ -49,8 +52,8 @@ CONTENTS: Final[Mapping[str, Callable[[Events], Any]]] = {
 }
 """What is answered as JSON, by mode."""
 BROKEN: Final = (
-    *("slow", "drip", "hang", "error", "busy", "moved", "html", "cut", "empty", "endless"),
-    *("closed", "deep"),
+    *("slow", "drip", "drip_headers", "stall", "hang", "error", "busy", "moved", "html", "cut"),
+    *("empty", "endless", "closed", "deep", "guarded"),
 )
 """Modes in which something else comes than JSON, or nothing, or not in time."""
 MODES: Final = (*CONTENTS, *BROKEN)
@@ -128,18 +131,38 @@ class _Handler(BaseHTTPRequestHandler):
         self._pause(30)
 
     def _drip(self, body: bytes) -> None:
+        self._begin(body)
+        self._slowly(body)
+
+    def _drip_headers(self, body: bytes) -> None:
+        self._slowly(b"HTTP/1.1 200 OK\r\n" + b"X-Nothing: at all\r\n" * 1_000)
+
+    def _stall(self, body: bytes) -> None:
+        self._begin(body)
+        self.wfile.write(body[: len(body) // 2])
+        self.wfile.flush()
+        self._pause(30)
+
+    def _begin(self, body: bytes) -> None:
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        for at in range(len(body)):
+
+    def _slowly(self, answer: bytes) -> None:
+        for at in range(len(answer)):
             if self.server.stopping.is_set():
                 return
-            self.wfile.write(body[at : at + 1])
+            self.wfile.write(answer[at : at + 1])
             self.wfile.flush()
             time.sleep(0.1)
 
     def _error(self, body: bytes) -> None:
         self._say(b"{}", status=500)
+
+    def _guarded(self, body: bytes) -> None:
+        """Known callers alone are answered: `finance`, whose password is `s@fe`."""
+        known = self.headers.get("Authorization") == "Basic " + b64encode(b"finance:s@fe").decode()
+        self._say(body if known else b"{}", status=200 if known else 401)
 
     def _busy(self, body: bytes) -> None:
         self._say(b"{}", status=429)

@@ -6,14 +6,18 @@ some failures in a row the feed is left alone for a while.
 
 import json
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from typing import Any, Final
+from urllib.parse import unquote_to_bytes
 
+import httpcore
 import httpx
 
+from valuebox.compartments.handle.deadline import Deadline, Resolve, addresses
 from valuebox.store.clock import CLOCK
 
 DEADLINE: Final = 2.0
@@ -49,20 +53,29 @@ class Feed:
         url: Of the events that it tells.
         deadline: Seconds that an answer may take.
         clock: Function that tells the seconds that passed.
+        resolve: Function that finds the addresses of a host.
     """
 
     def __init__(
-        self, url: str, deadline: float = DEADLINE, clock: Callable[[], float] = time.monotonic
+        self,
+        url: str,
+        deadline: float = DEADLINE,
+        clock: Callable[[], float] = time.monotonic,
+        resolve: Resolve = addresses,
     ):
-        self._url, self._deadline, self._clock = url, deadline, clock
-        self._client = httpx.Client(timeout=deadline, trust_env=False, follow_redirects=False)
+        parsed = httpx.URL(url)
+        self._url = httpcore.URL(
+            scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path
+        )
+        self._headers = [("Accept", "application/json")]
+        if parsed.userinfo:
+            known = b64encode(unquote_to_bytes(parsed.userinfo)).decode()
+            self._headers.append(("Authorization", f"Basic {known}"))
+        self._deadline, self._clock, self._resolve = deadline, clock, resolve
+        self._tls = httpcore.default_ssl_context()
         self._lock = Lock()
         self._failures = 0
         self._resting_until = 0.0
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self._client.close()
 
     def ask(self) -> FeedSaid:
         """What the feed answers now; never raises, and returns within the deadline."""
@@ -90,29 +103,28 @@ class Feed:
                 self._failures = _FAILURES - 1
                 self._resting_until = self._clock() + _REST
 
-    def _try(self, until: float) -> tuple[Any, str | None, str, bool]:
+    def _try(self, until: float) -> tuple[Any | None, str | None, str, bool]:
         """Content, answer, failure, and whether there is no point in trying again."""
-        left = until - self._clock()
-        if left <= 0:
-            return None, None, "The feed did not answer in time.", True
         parts: list[bytes] = []
         size = 0
+        network = Deadline(lambda: until - self._clock(), self._resolve)
         try:
-            with self._client.stream("GET", self._url, timeout=left) as answer:
-                if answer.status_code != httpx.codes.OK:
-                    again = answer.status_code >= 500
-                    return None, None, f"The feed answered {answer.status_code}.", not again
-                for part in answer.iter_raw():
+            with (
+                httpcore.ConnectionPool(self._tls, network_backend=network) as pool,
+                pool.stream("GET", self._url, headers=self._headers) as answer,
+            ):
+                if answer.status != httpx.codes.OK:
+                    again = answer.status >= 500
+                    return None, None, f"The feed answered {answer.status}.", not again
+                for part in answer.iter_stream():
                     parts.append(part)
                     size += len(part)
                     if size > MAX_BYTES:
                         return None, _kept(parts), _TOO_MUCH, True
-                    if self._clock() > until:
-                        return None, _kept(parts), "The feed did not answer in time.", True
-        except httpx.TimeoutException:
-            return None, None, "The feed did not answer in time.", True
-        except (httpx.HTTPError, OSError):
-            return None, None, "The feed cannot be reached.", False
+        except httpcore.TimeoutException:
+            return None, _kept(parts) or None, "The feed did not answer in time.", True
+        except (httpcore.NetworkError, httpcore.ProtocolError, OSError):
+            return None, _kept(parts) or None, "The feed cannot be reached.", False
         content, failure = content_of(b"".join(parts))
         return content, _kept(parts), failure, True
 
