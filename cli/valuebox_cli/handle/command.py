@@ -10,7 +10,7 @@ from rich.text import Text
 from valuebox.compartments.handle.model import NEWEST
 from valuebox.errors import ValueboxError
 from valuebox_cli.client import DEFAULT_URL
-from valuebox_cli.handle.telling import tell, tell_feed
+from valuebox_cli.handle.telling import tell, tell_feed, tell_settled
 from valuebox_cli.response.asking import moment_of
 from valuebox_cli.terminal.console import err, exit_codes, out
 from valuebox_cli.terminal.options import DatabaseUrl, Url, migrated_store
@@ -124,6 +124,26 @@ def train(
             trained = learn(known, name, weeks, force)
         tell(trained.judged)
         out.print(f"learned from {trained.matches:,} matches, saved as {trained.tag}")
+
+
+@app.command()
+def settle(database_url: DatabaseUrl = None) -> None:
+    """Write the handle of foretold matches whose bets have settled, straight into the database.
+
+    A service does the same by itself, every now and then. A handle that a later load revises is
+    written anew, and what it was before is kept.
+    """
+    from valuebox.compartments.handle.settling import Settled, settled
+
+    with exit_codes(), migrated_store(database_url) as store:
+        done: list[Settled] = []
+        while True:
+            with store.writing() as session:
+                some = settled(session)
+            done += some
+            if not some:
+                break
+        tell_settled(done)
 
 
 @app.command()

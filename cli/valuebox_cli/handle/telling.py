@@ -1,9 +1,10 @@
 """How far forecasts of past weeks were off, and what was made of a feed, in the terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
+from valuebox.compartments.handle.settling import Settled
 from valuebox.compartments.handle.weighing import Weighed
 from valuebox_cli.terminal.console import err, out
 from valuebox_cli.terminal.tabular import print_table
@@ -44,3 +45,15 @@ def tell_feed(weighed: Mapping[str, Weighed]) -> None:
     for name, one in weighed.items():
         for note in one.notes:
             err.print(Text(f"feed/{name}: {note}"), style="yellow", soft_wrap=True)
+
+
+def tell_settled(done: Sequence[Settled]) -> None:
+    """Print how many handles are known now, and which are others than before."""
+    revised = [one for one in done if one.before is not None]
+    out.print(f"{len(done) - len(revised):,} handles are new, {len(revised):,} are revised")
+    if revised:
+        print_table(
+            "",
+            ["match", "before", "now"],
+            [(one.match, f"{one.before:,.2f}", f"{one.handle:,.2f}") for one in revised],
+        )

@@ -5,8 +5,8 @@ changed it: `Book.as_of` is the only way to what was known at a moment, for trai
 backtest and for an answer alike.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from valuebox.compartments.handle.again import entered_again
 from valuebox.statistics.arrays import Floats
 
 Moments = NDArray[np.datetime64]
@@ -59,6 +60,12 @@ class Rows:
         """The rows that counted at a moment."""
         return self.take((self.loaded_at <= moment) & (self.replaced_at > moment))
 
+    def up_to(self, moment: np.datetime64) -> Any:
+        """All versions of rows that had come by a moment, as if nothing had come since."""
+        found = self.take(self.loaded_at <= moment)
+        replaced = np.where(found.replaced_at > moment, NEVER, found.replaced_at)
+        return replace(found, replaced_at=replaced)
+
 
 @dataclass(frozen=True)
 class Matches(Rows):
@@ -75,6 +82,14 @@ class Matches(Rows):
     away_place: NDArray[np.object_]
     slot: NDArray[np.object_]
     kickoff: Moments
+
+    @cached_property
+    def first(self) -> dict[str, np.datetime64]:
+        """When each id came first."""
+        found: dict[str, np.datetime64] = {}
+        for one, at in zip(self.id.tolist(), self.loaded_at, strict=True):
+            found[one] = min(at, found.get(one, at))
+        return found
 
 
 @dataclass(frozen=True)
@@ -126,10 +141,23 @@ class Book:
     matches: Matches
     users: Users
     bets: Bets
+    also: Mapping[str, str] = field(default_factory=dict)
+    """Other ids of matches, and the one that each is known by."""
 
     def as_of(self, moment: np.datetime64) -> "Book":
-        """What had been loaded by a moment, and nothing of what came later."""
-        return Book(*(getattr(self, one.name).as_of(moment) for one in fields(self)))
+        """What had been loaded by a moment, and nothing of what came later; each match once."""
+        matches, users, bets = (one.as_of(moment) for one in (self.matches, self.users, self.bets))
+        return Book(matches, users, bets, self.also)._once(self.matches.first)
+
+    def up_to(self, moment: np.datetime64) -> "Book":
+        """All that had been loaded by a moment, with what it replaced."""
+        matches, users, bets = (one.up_to(moment) for one in (self.matches, self.users, self.bets))
+        return Book(matches, users, bets, self.also)
+
+    @cached_property
+    def latest(self) -> "Book":
+        """What counts after the last load."""
+        return self.as_of(NEVER - DAY)
 
     def at(self, moment: np.datetime64) -> "Book":
         """What was known at a moment; before the first load, what one would have brought then.
@@ -141,11 +169,28 @@ class Book:
         if moment >= first:
             return self.as_of(moment)
         early = self.as_of(first)
-        return Book(
-            early.matches.take(early.matches.kickoff < moment + _PLANNED),
-            early.users.take(early.users.registered < moment),
-            early.bets.take(early.bets.placed < moment),
+        return replace(
+            early,
+            matches=early.matches.take(early.matches.kickoff < moment + _PLANNED),
+            users=early.users.take(early.users.registered < moment),
+            bets=early.bets.take(early.bets.placed < moment),
         )
+
+    def _once(self, first: Mapping[str, Any]) -> "Book":
+        """The same with each match once, whichever id bets name."""
+        again = entered_again(self.matches, first)
+        if again is None:
+            return self
+        matches = replace(
+            self.matches.take(again.rows),
+            id=np.array(again.ids, dtype=object),
+            loaded_at=np.array([first[one] for one in again.ids], dtype="datetime64[s]"),
+        )
+        match = self.bets.match.copy()
+        for theirs, ours in zip(keys(again.also), keys(again.also.values()), strict=True):
+            match[self.bets.match == theirs] = ours
+        bets = replace(self.bets, match=match)
+        return Book(matches, self.users, bets, {**self.also, **again.also})
 
     @cached_property
     def through(self) -> np.datetime64:
@@ -157,8 +202,9 @@ class Book:
 
     @cached_property
     def place_of_match(self) -> dict[str, int]:
-        """Position of each match, by its id."""
-        return {one: place for place, one in enumerate(self.matches.id)}
+        """Position of each match, by all of its ids."""
+        found = {one: place for place, one in enumerate(self.matches.id)}
+        return found | {theirs: found[ours] for theirs, ours in self.also.items() if ours in found}
 
     @cached_property
     def of_bets(self) -> Codes:

@@ -1,6 +1,6 @@
 """What was loaded, out of the database and into columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -8,7 +8,8 @@ import numpy as np
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from valuebox.compartments.handle.book import NEVER, Bets, Book, Matches, Moments, Users, keys
+from valuebox.compartments.handle.again import entered_again
+from valuebox.compartments.handle.book import DAY, NEVER, Bets, Book, Matches, Moments, Users, keys
 from valuebox.compartments.handle.tables import HandleBet, HandleLoad, HandleMatch, HandleUser
 from valuebox.facts.clock import aware, moment
 from valuebox.statistics.arrays import Floats
@@ -46,13 +47,23 @@ def read_book(session: Session) -> Book:
     return Book(_matches(session), _users(session), _bets(session))
 
 
-def _matches(session: Session) -> Matches:
+def also_known(session: Session, first: datetime, last: datetime) -> Mapping[str, str]:
+    """Other ids of matches that begin between two moments, and the one that each is known by."""
+    table = HandleMatch
+    begins = table.id.in_(select(table.id).where(table.kickoff.between(first, last)))
+    matches = _matches(session, begins)
+    again = entered_again(matches.as_of(NEVER - DAY), matches.first)
+    return {} if again is None else again.also
+
+
+def _matches(session: Session, *only: Any) -> Matches:
     table = HandleMatch
     names = ("season", "week", *_TEXTS)
     query = select(
         *(table.loaded_at, table.replaced_at, table.id, table.kickoff),
         *(getattr(table, name) for name in names),
-    ).order_by(table.kickoff, table.id, table.loaded_at)
+    )
+    query = query.where(*only).order_by(table.kickoff, table.id, table.loaded_at)
     loaded, replaced, ids, kickoff, *rest = _columns(session.execute(query).all(), 11)
     by_name = dict(zip(names, rest, strict=True))
     texts = {name: _objects(by_name[name]) for name in _TEXTS}

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from valuebox.compartments.handle.feed import FeedSaid
 from valuebox.compartments.handle.schemas import HandleForecasts, History, HistoryQuestion, Vintage
-from valuebox.compartments.handle.settling import revisions
+from valuebox.compartments.handle.settling import ids_of, revisions
 from valuebox.compartments.handle.tables import (
     HandleAsking,
     HandleBet,
     HandleFeatures,
+    HandleMatch,
     HandleOutcome,
     HandlePrediction,
     HandleUser,
@@ -117,23 +118,30 @@ def latest(session: Session, matches: Sequence[str]) -> dict[str, Before]:
 
 
 def history(session: Session, question: HistoryQuestion) -> History:
-    """The vintages of a match."""
+    """The vintages of a match, whichever of its ids is named."""
+    begins = session.scalar(
+        select(HandleMatch.kickoff).where(
+            HandleMatch.id == question.match, HandleMatch.replaced_at.is_(None)
+        )
+    )
+    named = {question.match}
+    ids = named if begins is None else ids_of(session, {question.match: begins})[question.match]
     said = HandlePrediction
     columns = (said.asked_at, said.loaded_to, said.model, said.prediction, said.lower, said.upper)
     query = (
         select(*columns, said.known)
-        .where(said.match_id == question.match)
+        .where(said.match_id.in_(ids))
         .order_by(said.id.desc())
         .limit(question.limit)
     )
     names = ("asked_at", "loaded_to", "model", "forecast", "lower", "upper", "known")
     found = [Vintage(**dict(zip(names, row, strict=True))) for row in session.execute(query)]
-    actual = select(HandleOutcome.target).where(HandleOutcome.match_id == question.match)
+    actual = select(HandleOutcome.target).where(HandleOutcome.match_id.in_(ids)).limit(1)
     return History(
         match=question.match,
         vintages=found[::-1],
         actual=session.scalar(actual),
-        revisions=revisions(session, question.match),
+        revisions=revisions(session, ids),
     )
 
 

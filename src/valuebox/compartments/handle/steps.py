@@ -29,6 +29,7 @@ from valuebox.store.ids import Ids
 from valuebox.store.writing import Rows, Then
 
 _UNKNOWN = "Nothing is known of some of these matches; nothing of this request was stored."
+_TWICE = "Some matches are named twice; nothing of this request was stored."
 _NO_LOAD = "Nothing had been loaded by then; `valuebox handle load` brings the first rows."
 
 
@@ -138,4 +139,12 @@ def _matches(known: Known, question: HandleQuestion, as_of: datetime) -> list[Fi
     ]
     if problems:
         raise Unanswerable(_UNKNOWN, problems)
-    return book.fixtures([book.place_of_match[one] for one in question.matches])
+    places = [book.place_of_match[one] for one in question.matches]
+    problems = [
+        Problem(row=row, field="matches", message="This match is named before, by another id")
+        for row, one in enumerate(places)
+        if one in places[:row]
+    ]
+    if problems:
+        raise Unanswerable(_TWICE, problems)
+    return book.fixtures(places)
