@@ -92,14 +92,15 @@ class Home:
         learned = shop.simulate(0)
         return self._once((self.kind,), None, lambda store: learned.store(store, 0, shop.LEARNED))
 
-    def kept(self, case: Case, has_drifted: bool = False) -> str:
-        """URL of a database of one's own in which a case has kept what it keeps."""
-        key = (self.kind, case.compartment, "drifted" if has_drifted else "calm")
-        url = self._once(key, self.facts(), lambda store: self._keep(store, case, has_drifted))
+    def kept(self, has_drifted: bool = False) -> str:
+        """URL of a database of one's own in which all cases have kept what they keep."""
+        key = (self.kind, "drifted" if has_drifted else "calm")
+        url = self._once(key, self.facts(), lambda store: self._keep(store, has_drifted))
         return self._copied(url)
 
-    def _keep(self, store: Store, case: Case, has_drifted: bool = False) -> None:
-        case.keep(store, self.tags().get(case.compartment, ""), has_drifted)
+    def _keep(self, store: Store, has_drifted: bool) -> None:
+        for case in self._cases:
+            case.keep(store, self.tags().get(case.compartment, ""), has_drifted)
 
     def tags(self) -> dict[str, str]:
         """The model of each compartment that takes one."""
@@ -119,12 +120,7 @@ class Home:
 
     def running(self) -> AbstractContextManager[Service]:
         """A service on a database in which all cases have kept what they keep."""
-        url = self._copied(self.facts())
-        store = open_store(url)
-        for case in self._cases:
-            self._keep(store, case)
-        store.close()
-        return running(url, self._folder(), self.settings())
+        return running(self.kept(), self._folder(), self.settings())
 
     def _once(self, key: tuple[str, ...], like: str | None, put: Put) -> str:
         urls = self._prepared.urls
@@ -162,8 +158,8 @@ def served(home: Home, kept: Kept) -> Service:
 
 @pytest.fixture
 def database(home: Home, case: Case) -> str:
-    """URL of a database of the test's own in which the case has kept what it keeps."""
-    return home.kept(case)
+    """URL of a database of the test's own in which all cases have kept what they keep."""
+    return home.kept()
 
 
 @pytest.fixture

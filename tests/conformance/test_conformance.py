@@ -171,21 +171,19 @@ def test_its_models_are_compared(home: Home, compartment: Compartment, database:
 
 
 @pytest.mark.having("ledger")
-def test_drift_is_told(home: Home, compartment: Compartment, case: Case, tmp_path: Path) -> None:
-    _monitor(home, compartment, case, tmp_path / "monitored.json", has_drifted=True)
+def test_drift_is_told(home: Home, compartment: Compartment, tmp_path: Path) -> None:
+    _monitor(home, compartment, tmp_path / "monitored.json", has_drifted=True)
 
 
 @pytest.mark.having("ledger")
 def test_a_calm_world_is_left_in_peace(
-    home: Home, compartment: Compartment, case: Case, tmp_path: Path
+    home: Home, compartment: Compartment, tmp_path: Path
 ) -> None:
-    _monitor(home, compartment, case, tmp_path / "monitored.json", has_drifted=False)
+    _monitor(home, compartment, tmp_path / "monitored.json", has_drifted=False)
 
 
-def _monitor(
-    home: Home, compartment: Compartment, case: Case, report: Path, has_drifted: bool
-) -> None:
-    options = ("--report", report, "--database-url", home.kept(case, has_drifted))
+def _monitor(home: Home, compartment: Compartment, report: Path, has_drifted: bool) -> None:
+    options = ("--report", report, "--database-url", home.kept(has_drifted))
     valuebox("monitor", "--compartment", compartment.name, *options, exit_code=int(has_drifted))
     found = MonitorResult.model_validate_json(report.read_text())
     assert found.compartment == compartment.name

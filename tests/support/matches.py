@@ -1,6 +1,7 @@
 """A small sportsbook: its loads, a model of what these brought, and forecasts of its matches."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -32,11 +33,16 @@ FIRST_LOAD = -25
 
 
 @cache
+def today() -> date:
+    """The day on which tests began, for all that is kept of them; midnight may pass meanwhile."""
+    return datetime.now(UTC).date()
+
+
+@cache
 def sportsbook() -> Sportsbook:
     """A world whose last match was some days ago."""
     small = World("small", bets=25_000, users=3_000, early_users=800)
-    today = pd.Timestamp(datetime.now(UTC).date())
-    return simulate(small.until(today))
+    return simulate(small.until(pd.Timestamp(today())))
 
 
 @cache
@@ -47,7 +53,7 @@ def warehouse() -> Warehouse:
 
 def midnight(days: int) -> np.datetime64:
     """The midnight so many days from today, on the clock of the warehouse."""
-    return np.datetime64(datetime.now(UTC).date(), "s") + np.timedelta64(days, "D")
+    return np.datetime64(today(), "s") + np.timedelta64(days, "D")
 
 
 def moment(days: float) -> datetime:
@@ -56,8 +62,9 @@ def moment(days: float) -> datetime:
     return at.replace(tzinfo=ZONE).astimezone(UTC) + timedelta(days=days)
 
 
+@cache
 def loaded(since: int | None, until: int) -> Clean:
-    """What a load at a midnight brings, after the one before."""
+    """What a load at a midnight brings, after the one before; whoever changes it takes a copy."""
     before = None if since is None else midnight(since)
     at, source = midnight(until), warehouse()
     return clean(source.events(at), source.users(before, at), source.wagers(before, at), ZONE)
@@ -75,8 +82,8 @@ def store_loads(store: Store, until: int = 0, times: float = 1.0, since: int = F
     before = None
     for day in range(since, until + 1):
         rows = loaded(before, day)
-        if before is not None:
-            rows.bets["amount"] *= times
+        if before is not None and times != 1:
+            rows = replace(rows, bets=rows.bets.assign(amount=rows.bets["amount"] * times))
         store_clean(store, rows, moment(day))
         before = day
 
@@ -95,12 +102,12 @@ def tag() -> str:
     return train(book(), "handle-of-tests", weeks=10, is_forced=True).tag
 
 
-def steps(store: Store, days: float | None = None, model: HandleModel | None = None) -> HandleSteps:
-    """Steps that forecast at a moment, by the model of `tag`."""
-    model = model or HandleModel.load(tag())
-    counted = Tally("handle", model.tag, model.created_at, list(LEADS))
+def steps(store: Store, days: float | None = None, desk: Desk | None = None) -> HandleSteps:
+    """Steps that forecast at a moment, by the model of `tag` or of a desk that is open already."""
+    desk = desk or Desk(store, HandleModel.load(tag()))
+    counted = Tally("handle", desk.model.tag, desk.model.created_at, list(LEADS))
     now = None if days is None else moment(days)
-    return HandleSteps(store, Desk(store, model), counted, now=now)
+    return HandleSteps(store, desk, counted, now=now)
 
 
 def ask(store: Store, of: HandleSteps, **question: object) -> str:

@@ -5,6 +5,7 @@ from conformance.case import Case, Refused, notyet
 from support import matches
 from support.sums import some_time_ago
 
+from valuebox.compartments.handle.desk import Desk
 from valuebox.compartments.handle.model import HandleModel
 from valuebox.compartments.handle.repository import SOURCE
 from valuebox.store.engine import Store
@@ -20,12 +21,13 @@ def learned(_request: pytest.FixtureRequest, _store: Store) -> str:
 
 
 def keep(store: Store, tag: str, has_drifted: bool) -> None:
-    model = HandleModel.load(tag)
     # Everybody bets a fraction of what they did, all at once.
     matches.store_loads(store, times=0.3 if has_drifted else 1.0)
+    # One for all days, as in a worker: it reads what was loaded once.
+    desk = Desk(store, HandleModel.load(tag))
     with some_time_ago():
         for day in range(matches.FIRST_LOAD, 0):
-            matches.ask(store, matches.steps(store, day + 0.4, model))
+            matches.ask(store, matches.steps(store, day + 0.4, desk))
 
 
 CASE = Case(

@@ -44,9 +44,9 @@ def test_a_handle_is_known_after_the_match_and_revised_by_later_loads(store: Sto
         assert of(store, match).actual == pytest.approx(session.scalar(bets))
     # A bet is void after all.
     theirs = late.bets[(late.bets["match"] == match) & late.bets["counts"]].head(1)
-    late.bets = theirs.assign(status="void", counts=False)
+    voided = replace(late, bets=theirs.assign(status="void", counts=False))
     before = of(store, match)
-    store_clean(store, late, matches.moment(0.2))
+    store_clean(store, voided, matches.moment(0.2))
     assert settled(store) == 1
     after = of(store, match)
     assert before.actual is not None
