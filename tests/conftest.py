@@ -1,5 +1,6 @@
 """A clean environment for every test process, and the fixtures that all tests share."""
 
+import gc
 import os
 import shutil
 import signal
@@ -22,6 +23,8 @@ os.environ["OMP_NUM_THREADS"] = "1"
 # Every service that is started, and every command, would compile our modules anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# All that is imported until tests are collected stays: looking for garbage among it takes long.
+gc.disable()
 # Jobs in the background of a script ignore it, and so would the commands that tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -55,6 +58,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def fuzz_examples(request: pytest.FixtureRequest) -> int:
     """How many requests to make up for each endpoint."""
     return request.config.getoption("--fuzz-examples")
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage again, but not among modules and tests."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
