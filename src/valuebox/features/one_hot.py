@@ -7,6 +7,7 @@ can fail, whatever comes.
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -57,7 +58,7 @@ def places(
         by_category = np.append(places(values.categories.to_numpy(), known), other)
         return by_category[np.asarray(values.codes)]
     place_of: dict[Any, int] = {value: place for place, value in enumerate(known)}
-    return np.fromiter((place_of.get(value, other) for value in values), np.intp, len(values))
+    return np.fromiter(map(place_of.get, values, repeat(other)), np.intp, len(values))
 
 
 def mark(matrix: NDArray[np.float32], start: int, at: NDArray[np.intp] | int) -> None:

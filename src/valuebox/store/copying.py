@@ -172,10 +172,16 @@ def _numbers(numbers: NDArray[Any], kind: str) -> Field:
 def _texts(values: Sequence[str | None]) -> Field:
     if isinstance(values, Texts):
         return Field(values.lengths, values.octets)
-    encoded = [None if value is None else value.encode() for value in values]
-    lengths = [_NULL if value is None else len(value) for value in encoded]
-    octets = np.frombuffer(b"".join(filter(None, encoded)), dtype=np.uint8)
-    return Field(np.array(lengths, dtype=np.int64), octets)
+    # Most columns lack nothing, or everything: these need no look at each value.
+    missing = values.count(None)
+    if missing == len(values):
+        return Field(np.full(len(values), _NULL), np.empty(0, dtype=np.uint8))
+    given = ["" if value is None else value for value in values] if missing else values
+    encoded = list(map(str.encode, given))
+    lengths = np.fromiter(map(len, encoded), np.int64, len(encoded))
+    if missing:
+        lengths[[value is None for value in values]] = _NULL
+    return Field(lengths, np.frombuffer(b"".join(encoded), dtype=np.uint8))
 
 
 def _json(values: Sequence[Any]) -> Field:
