@@ -1,16 +1,13 @@
 """Customers and events that are to be stored, by column: what requests and imports hand over."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass, fields
+from operator import attrgetter, itemgetter
+from typing import Any, Self
 
 import numpy as np
 
 from valuebox.store.texts import Texts
-
-if TYPE_CHECKING:
-    from valuebox.facts.schemas import Customer, Event
 
 
 @dataclass(frozen=True)
@@ -26,14 +23,13 @@ class ArrivingCustomers:
     attributes: Sequence[dict[str, Any] | None]
 
     @classmethod
-    def of(cls, customers: Sequence["Customer"]) -> Self:
-        """The columns of customers that were sent one by one."""
-        return cls(
-            [one.source for one in customers],
-            [one.id for one in customers],
-            [one.created for one in customers],
-            [one.attributes for one in customers],
-        )
+    def of(cls, customers: Sequence[Any]) -> Self:
+        """The columns of customers that were sent one by one.
+
+        Args:
+            customers: Objects with the attributes of these columns.
+        """
+        return cls(**_by_column(cls, customers))
 
     def __len__(self) -> int:
         return len(self.id)
@@ -58,19 +54,13 @@ class ArrivingEvents:
     properties: Sequence[dict[str, Any] | None] | Texts
 
     @classmethod
-    def of(cls, events: Sequence["Event"]) -> Self:
-        """The columns of events that were sent one by one."""
-        return cls(
-            [one.source for one in events],
-            [one.id for one in events],
-            [one.customer for one in events],
-            [one.session for one in events],
-            [one.type for one in events],
-            [one.time for one in events],
-            [one.amount for one in events],
-            [one.currency for one in events],
-            [one.properties for one in events],
-        )
+    def of(cls, events: Sequence[Any]) -> Self:
+        """The columns of events that were sent one by one.
+
+        Args:
+            events: Objects with the attributes of these columns.
+        """
+        return cls(**_by_column(cls, events))
 
     def __len__(self) -> int:
         return len(self.id)
@@ -94,6 +84,10 @@ class ArrivingEvents:
     def doubled(self) -> bool:
         """Whether two of them have the same source and id."""
         return len(set(zip(self.source, self.id, strict=True))) < len(self)
+
+
+def _by_column(columns: type[Any], rows: Sequence[Any]) -> dict[str, list[Any]]:
+    return {one.name: list(map(attrgetter(one.name), rows)) for one in fields(columns)}
 
 
 def _taken(column: Any, order: Sequence[int]) -> Any:

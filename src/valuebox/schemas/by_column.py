@@ -48,7 +48,7 @@ class RowsByColumn(RequestModel, Model):
     @classmethod
     def read(cls, body: bytes) -> Self:
         """As `RequestModel.read`; decoded where that is certain to be the same."""
-        table = decoding.of_columns(cls, body)
+        table = None if cls.row is None else decoding.of_columns(cls, cls.row, body)
         return cls.model_validate_json(body) if table is None else table
 
     @field_validator("*")

@@ -33,8 +33,10 @@ class RowsByRow(RequestModel):
     @classmethod
     def read(cls, body: bytes) -> "Self | RowsByColumn":
         """As `RequestModel.read`; a table where that is certain to hold the same."""
-        table = decoding.of_rows(cls, body) if len(body) > decoding.SHORT else None
-        return cls.model_validate_json(body) if table is None else table
+        table, found = cls.table, None
+        if table is not None and table.row is not None and len(body) > decoding.SHORT:
+            found = decoding.of_rows(cls, table, table.row, body)
+        return cls.model_validate_json(body) if found is None else found
 
     @property
     def names(self) -> Set[str]:

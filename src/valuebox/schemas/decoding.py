@@ -8,7 +8,7 @@ refuse: nothing here has a message. See docs/decisions/0017-typed-rows.md.
 from collections.abc import Mapping, Sequence
 from functools import cache
 from operator import attrgetter
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, cast, get_args
+from typing import Annotated, Any, Final, TypeVar, cast, get_args
 
 import msgspec
 from annotated_types import MaxLen
@@ -20,30 +20,34 @@ from valuebox.schemas.columns import Column, Joined, Kind, Many, columns_of_rows
 from valuebox.schemas.requests import RequestModel, names_at_most
 from valuebox.schemas.values import Model
 
-if TYPE_CHECKING:
-    from valuebox.schemas.by_column import RowsByColumn
-    from valuebox.schemas.by_row import RowsByRow
-
 SHORT: Final = 800
 """Bytes of a few rows, of which models are made as soon as columns."""
 _NUL: Final = rb"\u0000"
 """The one way in which JSON spells a NUL, which no column holds."""
 
-Table = TypeVar("Table", bound="RowsByColumn")
+Table = TypeVar("Table", bound=RequestModel)
 Decoder = msgspec.json.Decoder[Any]
 
 
-def of_rows(model: "type[RowsByRow]", body: bytes) -> "RowsByColumn | None":
+def of_rows(
+    model: type[RequestModel], table: type[Table], row: type[BaseModel], body: bytes
+) -> Table | None:
     """Rows that were sent one by one, as the table of a model of these has them.
+
+    Args:
+        model: A list of rows.
+        table: The model of the same rows by column.
+        row: The model of a row.
+        body: What holds a list.
 
     Returns:
         What holds the same as `model.model_validate_json(body)`; None where that is in doubt.
     """
-    table, rows = model.table, decoded(_decoder_of_rows(model), model.max_values, body)
-    if table is None or table.row is None or rows is None:
+    rows = decoded(_decoder_of_rows(model, row), model.max_values, body)
+    if rows is None:
         return None
     sent, names = {}, 0
-    for name in columns_of_rows(table.row):
+    for name in columns_of_rows(row):
         values = list(map(attrgetter(name), rows))
         absent = values.count(UNSET)
         names += len(values) - absent
@@ -51,22 +55,27 @@ def of_rows(model: "type[RowsByRow]", body: bytes) -> "RowsByColumn | None":
             sent[name] = values
         elif absent < len(values):
             sent[name] = [None if value is UNSET else value for value in values]
-    return _table(table, table.row, body, sent, names)
+    return _table(table, row, body, sent, names)
 
 
-def of_columns(table: type[Table], body: bytes) -> Table | None:
+def of_columns(table: type[Table], row: type[BaseModel], body: bytes) -> Table | None:
     """Rows that were sent by column.
+
+    Args:
+        table: Their model.
+        row: The model of a row.
+        body: What holds columns.
 
     Returns:
         What holds the same as `table.model_validate_json(body)`; None where that is in doubt.
     """
-    columns = decoded(_decoder_of_columns(table), table.max_values, body)
-    if table.row is None or columns is None:
+    columns = decoded(_decoder_of_columns(table, row), table.max_values, body)
+    if columns is None:
         return None
     found = msgspec.structs.asdict(columns)
     sent = {name: values for name, values in found.items() if values is not UNSET}
     lengths = {len(values) for values in sent.values() if values is not None}
-    return _table(table, table.row, body, sent, len(sent)) if len(lengths) == 1 else None
+    return _table(table, row, body, sent, len(sent)) if len(lengths) == 1 else None
 
 
 def plain_rows(model: type[RequestModel], body: bytes) -> Sequence[Any] | None:
@@ -121,9 +130,8 @@ def _table(
 
 
 @cache
-def _decoder_of_rows(model: "type[RowsByRow]") -> Decoder | None:
-    row = model.table and model.table.row
-    if row is None or not (_bounds_by_kinds(row) and _has_our_rules(model)):
+def _decoder_of_rows(model: type[RequestModel], row: type[BaseModel]) -> Decoder | None:
+    if not (_bounds_by_kinds(row) and _has_our_rules(model)):
         return None
     fields = [
         (name, _type_of(column)) if column.required else (name, _type_of(column) | UnsetType, UNSET)
@@ -151,9 +159,8 @@ def _decoder_of_plain_rows(model: type[RequestModel]) -> tuple[Decoder, int]:
 
 
 @cache
-def _decoder_of_columns(table: "type[RowsByColumn]") -> Decoder | None:
-    row = table.row
-    if row is None or not (_bounds_by_kinds(row) and _has_our_rules(table)):
+def _decoder_of_columns(table: type[RequestModel], row: type[BaseModel]) -> Decoder | None:
+    if not (_bounds_by_kinds(row) and _has_our_rules(table)):
         return None
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
     for name, column in columns_of_rows(row).items():

@@ -7,7 +7,7 @@ its length and its bytes in network order; a length of -1 is NULL.
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 from uuid import UUID
 
 import numpy as np
@@ -176,7 +176,7 @@ def _texts(values: Sequence[str | None]) -> Field:
     missing = values.count(None)
     if missing == len(values):
         return Field(np.full(len(values), _NULL), np.empty(0, dtype=np.uint8))
-    given = ["" if value is None else value for value in values] if missing else values
+    given = [value or "" for value in values] if missing else cast("Sequence[str]", values)
     encoded = list(map(str.encode, given))
     lengths = np.fromiter(map(len, encoded), np.int64, len(encoded))
     if missing:

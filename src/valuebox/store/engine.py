@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from valuebox.errors import ValueboxError
-from valuebox.store import lite, session_settings
+from valuebox.store import session_settings, sqlite_values
 from valuebox.store.at_once import copy_at_once, insert_at_once, only_until
 from valuebox.store.clock import CLOCK
 from valuebox.store.deadline import deadline
@@ -121,7 +121,7 @@ def make_engine(url: str) -> Engine:
                 pool_size=CONNECTIONS,
                 max_overflow=0,
                 connect_args={"timeout": SQLITE_LOCK_SECONDS},
-                json_serializer=lite.as_json,
+                json_serializer=sqlite_values.as_json,
             )
         except ArgumentError:
             raise BadDatabaseUrl(

@@ -16,9 +16,9 @@ from sqlalchemy.schema import DropTable
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random
 
 from valuebox.errors import ValueboxError
+from valuebox.store.compatibility import is_promised, put_promise, withdraw_promise
 from valuebox.store.engine import reason
 from valuebox.store.histories import OURS, History
-from valuebox.store.promise import is_promised, put_promise, withdraw_promise
 from valuebox.store.session_settings import is_pooled
 from valuebox.store.suitability import check_suitable
 

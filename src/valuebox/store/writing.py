@@ -14,7 +14,7 @@ from sqlalchemy import JSON, Connection, Table, Uuid
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from valuebox.store import copying, lite
+from valuebox.store import copying, sqlite_values
 from valuebox.store.base import Base
 from valuebox.store.texts import Texts
 
@@ -100,7 +100,7 @@ def _insert_lite(connection: Connection, rows: Rows, ending: str = "") -> int:
     insert_into, _ = _statement(rows.into, tuple(rows.columns))
     columns = [(rows.into.c[name].type, values) for name, values in rows.columns.items()]
     row = f"({', '.join('?' * len(columns))})"
-    found = list(lite.values(columns))
+    found = list(sqlite_values.values(columns))
     return connection.exec_driver_sql(f"{insert_into} {row} {ending}", found).rowcount
 
 

@@ -19,11 +19,11 @@ from valuebox.compartments.ltv.schemas import PredictionSearch
 from valuebox.predictions.periods import PredictedPeriod
 from valuebox.store import migrate
 from valuebox.store.base import Base
+from valuebox.store.compatibility import SchemaPromise, put_promise, works_from
 from valuebox.store.engine import Store, make_engine
 from valuebox.store.histories import OURS
 from valuebox.store.ids import first_id, new_id
 from valuebox.store.migrations.beside import build_index
-from valuebox.store.promise import SchemaPromise, put_promise, works_from
 
 TABLES = {"ltv_features", "ltv_predictions", "ltv_outcomes", "idempotent_requests", "api_keys"}
 TABLES |= {"schema_promise", "customers", "events", "response_predictions"}

@@ -28,7 +28,7 @@ from valuebox.facts.arriving import ArrivingCustomers, ArrivingEvents
 from valuebox.facts.schemas import MAX_ROWS, Customers, Events
 from valuebox.facts.tables import Customer, Event
 from valuebox.schemas.requests import Decoded
-from valuebox.store import copying, lite
+from valuebox.store import copying, sqlite_values
 from valuebox.store.base import Base
 from valuebox.store.writing import table_of
 
@@ -82,10 +82,12 @@ def stored(kind: type[Any], columns: Columns) -> str:
     table = table_of(KINDS[kind][0])
     told = dict(vars(columns))
     objects = told.pop("properties" if kind is Events else "attributes")
-    texts = lite._json(objects)
+    texts = sqlite_values._json(objects)
     values = [None if one is None else json.loads(one) for one in texts]
     pairs = [(table.c[name].type, values) for name, values in told.items()]
-    return repr((list(copying.binary(pairs, len(columns))), list(lite.values(pairs)), values))
+    return repr(
+        (list(copying.binary(pairs, len(columns))), list(sqlite_values.values(pairs)), values)
+    )
 
 
 def same(kind: type[Any], body: bytes) -> str:

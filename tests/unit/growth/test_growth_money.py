@@ -8,7 +8,8 @@ from support.growth import facts as by_day
 from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.loaded.money import money
 from valuebox.compartments.growth.loaded.refunds import apart, is_refund_type
-from valuebox.compartments.growth.spending.advertising import Advertising, Campaign, advertising
+from valuebox.compartments.growth.spending.advertising import Advertising, advertising
+from valuebox.compartments.growth.spending.campaigns import Campaign
 from valuebox.compartments.growth.spending.profit import profits
 from valuebox.compartments.growth.value.formula import factors, formula_value
 from valuebox.compartments.growth.value.holdout import holdout

@@ -66,9 +66,18 @@ def columnwise(values: Sequence[Any] | None) -> list[Any] | None:
     return None if values is None else list(values)
 
 
+def table_of_rows(model: type[RowsByRow], body: bytes) -> RowsByColumn | None:
+    table = model.table
+    return table and table.row and decoding.of_rows(model, table, table.row, body)
+
+
+def table_of_columns(table: type[RowsByColumn], body: bytes) -> RowsByColumn | None:
+    return table.row and decoding.of_columns(table, table.row, body)
+
+
 def same(body: bytes) -> str:
     """How a body is read: `decoded` or `refused`, or else by the `model`, and always as by it."""
-    decoders: list[tuple[Any, Any]] = [(Users, decoding.of_rows), (UserTable, decoding.of_columns)]
+    decoders: list[tuple[Any, Any]] = [(Users, table_of_rows), (UserTable, table_of_columns)]
     how = ""
     for model, decode in decoders:
         wanted = outcome(model.model_validate_json, body)
@@ -312,11 +321,11 @@ def test_rows_with_bounds_that_would_not_be_found_are_left_to_their_models(
     row: type[Row],
 ) -> None:
     body = b'[{"number": 3}]'
-    assert decoding.of_rows(models(Plain), body) is not None
-    assert decoding.of_rows(models(row), body) is None
+    assert table_of_rows(models(Plain), body) is not None
+    assert table_of_rows(models(row), body) is None
     table = models(row).table
     assert table is not None
-    assert decoding.of_columns(table, b'{"number": [3]}') is None
+    assert table_of_columns(table, b'{"number": [3]}') is None
 
 
 def test_rows_without_a_table_are_left_to_their_models() -> None:

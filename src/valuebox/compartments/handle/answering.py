@@ -1,14 +1,18 @@
 """What is answered to a question for forecasts, and what is stored of it."""
 
-from collections.abc import Mapping
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
 
 from valuebox.compartments.handle.baselines import baselines
+from valuebox.compartments.handle.book import Fixture
+from valuebox.compartments.handle.desk import Known
 from valuebox.compartments.handle.features import NUMBERS
+from valuebox.compartments.handle.feed import FeedSaid
 from valuebox.compartments.handle.forecasting import Forecast
 from valuebox.compartments.handle.model import HandleModel
 from valuebox.compartments.handle.reading import told
@@ -26,16 +30,25 @@ from valuebox.compartments.handle.schemas import (
 from valuebox.compartments.handle.weighing import Weighed
 from valuebox.store.ids import ids_from
 
-if TYPE_CHECKING:
-    from valuebox.compartments.handle.steps import Asked
-
 STALE: Final = timedelta(hours=36)
 """Age of the last load from which on forecasts are stale."""
 _NOTICED: Final = 0.02
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Matches, as of a moment, and what is known of them."""
+
+    asked_at: datetime
+    as_of: datetime
+    is_replay: bool
+    known: Known
+    matches: Sequence[Fixture]
+    feed: FeedSaid | None
+
+
 def answer_of(
-    asked: "Asked",
+    asked: Asked,
     said: Forecast,
     weighed: Weighed,
     model: HandleModel,
@@ -63,13 +76,13 @@ def answer_of(
     return answer, [_vintages(asked, said, model.tag, ids)] if ids else []
 
 
-def _state(asked: "Asked", weighed: Weighed) -> State:
+def _state(asked: Asked, weighed: Weighed) -> State:
     if asked.as_of - asked.known.loaded_to > STALE:
         return "stale"
     return "degraded" if asked.feed is not None and not weighed.is_used else "fresh"
 
 
-def _sources(asked: "Asked", weighed: Weighed) -> list[Source]:
+def _sources(asked: Asked, weighed: Weighed) -> list[Source]:
     loaded_to = asked.known.loaded_to
     through = told(asked.known.fitted.book.through)
     age = (asked.as_of - loaded_to).total_seconds()
@@ -146,7 +159,7 @@ def _weeks(said: Forecast, model: HandleModel) -> list[Total]:
     return found
 
 
-def _vintages(asked: "Asked", said: Forecast, tag: str, ids: list[UUID]) -> Vintages:
+def _vintages(asked: Asked, said: Forecast, tag: str, ids: list[UUID]) -> Vintages:
     simple = baselines(asked.known.fitted, said)
     deviation = said.mean * np.sqrt(np.expm1(np.minimum(np.diag(said.covariance), 4.0)))
     known: list[dict[str, Any]] = []

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from valuebox.compartments.handle import repository
-from valuebox.compartments.handle.answering import answer_of
+from valuebox.compartments.handle.answering import Asked, answer_of
 from valuebox.compartments.handle.book import DAY, Fixture
 from valuebox.compartments.handle.desk import Desk, Known
-from valuebox.compartments.handle.feed import Feed, FeedSaid
+from valuebox.compartments.handle.feed import Feed
 from valuebox.compartments.handle.forecasting import Forecast
 from valuebox.compartments.handle.reading import second
 from valuebox.compartments.handle.recipe import class_names
@@ -36,18 +36,6 @@ _NO_LOAD = "Nothing had been loaded by then; `valuebox handle load` brings the f
 def as_json(answer: HandleForecasts) -> Response:
     """Forecasts as JSON."""
     return Response(answer.model_dump_json(), media_type="application/json")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Matches, as of a moment, and what is known of them."""
-
-    asked_at: datetime
-    as_of: datetime
-    is_replay: bool
-    known: Known
-    matches: Sequence[Fixture]
-    feed: FeedSaid | None
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ from valuebox.compartments.ltv.schemas import (
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
 from valuebox.predictions.sums.passed_over import noting
 from valuebox.serving.replays import AnswerGone
+from valuebox.store.by_request import of_request
 from valuebox.store.clock import CLOCK
 from valuebox.store.paging import page_of
-from valuebox.store.requests import of_request
 from valuebox.store.upsert import put_latest
 from valuebox.store.writing import Rows, Then
 

@@ -1,25 +1,23 @@
 """What to do with the advertising money, in a sentence or two."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from valuebox.compartments.growth.loaded.money import Measure
+from valuebox.compartments.growth.spending.campaigns import By, Campaign
 from valuebox.statistics.shuffling import FEWEST
-
-if TYPE_CHECKING:
-    from valuebox.compartments.growth.spending.advertising import By, Campaign
 
 _LIKELY: Final = 0.5
 _SURELY: Final = 2.0
 """Times its cost that a campaign has to bring where its worth has no interval."""
-_UNITS: Final[dict["By", str]] = {
+_UNITS: Final[dict[By, str]] = {
     "customer": "a customer",
     "spend": "a unit of spend",
     "net": "a customer after spend",
 }
 
 
-def advise(found: Sequence["Campaign"], by: "By", measure: Measure) -> str:
+def advise(found: Sequence[Campaign], by: By, measure: Measure) -> str:
     """Say which campaign to put more or less on, if any, and whether it pays at all.
 
     Args:
@@ -63,26 +61,26 @@ def advise(found: Sequence["Campaign"], by: "By", measure: Measure) -> str:
     )
 
 
-def _margin(one: "Campaign", measure: Measure) -> str:
+def _margin(one: Campaign, measure: Measure) -> str:
     """From which margin on a campaign pays, where only its revenue is known."""
     if measure == "profit" or not one.spend or one.revenue <= one.spend:
         return ""
     return f" It pays with a margin above {one.spend / one.revenue:.0%}: `--margin` says yours."
 
 
-def _pays(one: "Campaign", by: "By") -> bool:
+def _pays(one: Campaign, by: By) -> bool:
     """Whether a campaign surely earns back what it costs, or costs nothing that was told."""
     low = one.worth / _SURELY if one.worth_lower is None else one.worth_lower
     return low >= _even(one, by)
 
 
-def _loses(one: "Campaign", by: "By") -> bool:
+def _loses(one: Campaign, by: By) -> bool:
     """Whether a campaign surely does not earn back what it costs."""
     high = one.worth * _SURELY if one.worth_upper is None else one.worth_upper
     return high < _even(one, by)
 
 
-def _even(one: "Campaign", by: "By") -> float:
+def _even(one: Campaign, by: By) -> float:
     """The `worth` with which a campaign neither wins nor loses."""
     if by == "customer":
         return one.cost_of_customer or 0.0
