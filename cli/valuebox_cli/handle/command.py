@@ -1,6 +1,6 @@
 """`valuebox handle`."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +10,9 @@ from rich.text import Text
 from valuebox.compartments.handle.model import NEWEST
 from valuebox.errors import ValueboxError
 from valuebox_cli.client import DEFAULT_URL
-from valuebox_cli.handle.telling import tell, tell_feed, tell_settled
+from valuebox_cli.handle.telling import tell, tell_feed, tell_remade, tell_settled
 from valuebox_cli.response.asking import moment_of
-from valuebox_cli.terminal.console import err, exit_codes, out
+from valuebox_cli.terminal.console import check_writable, err, exit_codes, out
 from valuebox_cli.terminal.options import DatabaseUrl, Url, migrated_store
 from valuebox_cli.terminal.tabular import print_table
 
@@ -119,11 +119,61 @@ def train(
         with err.status("learning …"):
             with store.reading() as session:
                 book = read_book(session)
-            end = moment_of(until)
-            known = book.as_of(second(end)) if end else book.as_of(second(datetime.now(UTC)))
+            known = book.up_to(second(moment_of(until) or datetime.now(UTC)))
             trained = learn(known, name, weeks, force)
         tell(trained.judged)
         out.print(f"learned from {trained.matches:,} matches, saved as {trained.tag}")
+
+
+@app.command()
+def backtest(
+    weeks: Annotated[int, typer.Option(min=1, max=200, help="Past weeks to look back at.")] = 12,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Tag of a model to forecast by.", show_default="learned anew before each week"
+        ),
+    ] = None,
+    stored: Annotated[
+        bool,
+        typer.Option(
+            "--stored",
+            help="Make the forecasts that were stored in these weeks once more, and compare them.",
+        ),
+    ] = False,
+    to: Annotated[
+        Path | None, typer.Option("--out", help="CSV to write with every forecast.")
+    ] = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Forecast past weeks by what was known then, and tell how far that was off.
+
+    Beside it stand the mean of the slot, both teams' last three matches, bets so far by their usual
+    share, and the forecast of the same match before. Exits with 1 where --stored finds forecasts
+    that are not the same to the last bit.
+    """
+    from valuebox.compartments.handle.model import HandleModel
+    from valuebox.compartments.handle.reading import read_book, second
+    from valuebox.compartments.handle.scoring import figures
+    from valuebox_cli.handle.remaking import remade
+    from valuebox_training.handle.backtest import backtest as look_back
+
+    with exit_codes(), migrated_store(database_url) as store:
+        check_writable(to)
+        now = datetime.now(UTC)
+        with store.reading() as session, err.status("looking back …"):
+            if stored:
+                again = list(remade(session, now - timedelta(weeks=weeks)))
+            else:
+                recipe = None if model is None else HandleModel.load(model).recipe
+                judged, rows = look_back(read_book(session).up_to(second(now)), weeks, recipe)
+        if stored:
+            tell_remade(again)
+            return
+        tell(figures(judged))
+        if to is not None:
+            rows.to_csv(to, index=False)
+            out.print(f"{len(rows):,} forecasts written to {to}")
 
 
 @app.command()
@@ -157,7 +207,6 @@ def replay(
     was one. Times are EST, all year.
     """
     from valuebox_cli.handle.replay import replay as look_back
-    from valuebox_cli.terminal.console import check_writable
 
     with exit_codes():
         check_writable(to)

@@ -31,7 +31,7 @@ def compare(
 
     with migrated_store(database_url) as store, store.reading() as session:
         book = read_book(session)
-    known = book.as_of(second(joined_before or datetime.now(UTC)))
+    known = book.up_to(second(joined_before or datetime.now(UTC)))
     for name, loaded in (("first:", first), ("second:", second_)):
         model = cast("HandleModel", loaded.artifact)
         made = list(past(model.recipe, known, 10)) if len(known.bets) else []

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from valuebox.compartments.handle.baselines import baselines
 from valuebox.compartments.handle.book import DAY, Book, Fixture
@@ -56,6 +57,12 @@ def replay(folder: Path, contenders: Mapping[str, Contender] | None = None) -> R
         ValueboxError: naming the file that is not there or cannot be read, or the row that is
             wrong.
     """
+    # Matrices are small: several threads take longer than one.
+    with threadpool_limits(1):
+        return _replay(folder, contenders)
+
+
+def _replay(folder: Path, contenders: Mapping[str, Contender] | None) -> Replayed:
     asks, questions = _asked(folder)
     nights = _nights(folder)
     loads = Loads()
@@ -77,7 +84,7 @@ def replay(folder: Path, contenders: Mapping[str, Contender] | None = None) -> R
         if recipe is None or to - learned_at >= _RELEARN:
             from valuebox_training.handle.learning import learn
 
-            recipe, learned_at = learn(known), to
+            recipe, learned_at = learn(book.up_to(to)), to
         asked, fitted = questions[questions["_at"] == at], Fitted(recipe, known)
         fixtures = [_fixture(known, one) for one in asked.to_dict("records")]
         name, said = _said(folder, at)

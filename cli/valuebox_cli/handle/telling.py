@@ -2,19 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 
+import typer
 from rich.text import Text
 
+from valuebox.compartments.handle.baselines import NAMES
+from valuebox.compartments.handle.scoring import PREVIOUS
 from valuebox.compartments.handle.settling import Settled
 from valuebox.compartments.handle.weighing import Weighed
-from valuebox_cli.terminal.console import err, out
+from valuebox_cli.handle.remaking import Remade
+from valuebox_cli.terminal.console import FAILED, err, out
 from valuebox_cli.terminal.tabular import print_table
 
 
-def tell(judged: dict[str, dict[str, float]]) -> None:
-    """Print how far past forecasts were off."""
+def tell(judged: Mapping[str, Mapping[str, float]]) -> None:
+    """Print how far past forecasts were off; see `scoring.figures`."""
     print_table(
         "Past weeks, by how long before the match",
-        ["forecasts", "", "off", "bias", "inside", "slot", "last 3", "pick-up"],
+        [
+            *("forecasts", "", "off", "bias", "inside", "score"),
+            *("slot", "last 3", "pick-up", "before", "then"),
+        ],
         [
             (
                 name,
@@ -22,13 +29,20 @@ def tell(judged: dict[str, dict[str, float]]) -> None:
                 f"{one['wape']:.1%}",
                 f"{one['bias']:+.1%}",
                 f"{one['inside']:.0%}",
-                *(f"{one[base]:.1%}" for base in ("slot_mean", "last_three", "pick_up")),
+                f"{one['score']:.2f}",
+                *(_share(one, base) for base in (*NAMES, PREVIOUS, "renewed")),
             )
             for name, one in judged.items()
         ],
-        caption="off: sum of absolute errors by sum of handles; inside: of 90 % intervals; slot: "
-        "mean of the slot; last 3: of both teams; pick-up: bets so far by their usual share",
+        caption="off: sum of absolute errors by sum of handles; inside: of 90 % intervals; score: "
+        "of intervals, by handle, of which less is better; slot: mean of the slot; last 3: of both "
+        "teams; pick-up: bets so far by their usual share; before: the forecast before, where "
+        "there was one, and what followed on it then",
     )
+
+
+def _share(one: Mapping[str, float], name: str) -> str:
+    return f"{one[name]:.1%}" if name in one else ""
 
 
 def tell_feed(weighed: Mapping[str, Weighed]) -> None:
@@ -57,3 +71,33 @@ def tell_settled(done: Sequence[Settled]) -> None:
             ["match", "before", "now"],
             [(one.match, f"{one.before:,.2f}", f"{one.handle:,.2f}") for one in revised],
         )
+
+
+def tell_remade(again: Sequence[Remade]) -> None:
+    """Print which stored forecasts are not what is made of the same now.
+
+    Raises:
+        typer.Exit: with 1 where there are any.
+    """
+    gone = sum(one.now is None for one in again)
+    others = [one for one in again if one.now is not None and not one.is_same]
+    same = len(again) - gone - len(others)
+    out.print(f"{same:,} of {len(again):,} stored forecasts are the same to the last bit")
+    if gone:
+        out.print(f"{gone:,} cannot be made again: their model, request or match is gone")
+    if others:
+        print_table(
+            "Others now",
+            ["match", "asked (UTC)", "stored", "now"],
+            [
+                (
+                    one.match,
+                    f"{one.asked_at:%Y-%m-%d %H:%M:%S}",
+                    str(one.stored[0]),
+                    str(one.now[0]),
+                )
+                for one in others
+                if one.now is not None
+            ],
+        )
+        raise typer.Exit(FAILED)

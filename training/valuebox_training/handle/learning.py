@@ -1,6 +1,6 @@
 """Learning a recipe: variances from the matches that are over, intervals from past forecasts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +13,10 @@ from valuebox.statistics.arrays import Floats
 from valuebox_training.handle.variances import likeliest
 
 _WEEK: Final = 7 * DAY
+_DAYS: Final = (0, 3, 5, 6)
+"""Days of a week on which forecasts would have been made."""
+_FEWEST: Final = 30
+"""Matches that are over below which nothing is forecast."""
 _NINE: Final = 0.9
 """Share of handles that intervals are meant to hold."""
 _MODEL: Final = 4.0
@@ -27,23 +31,24 @@ _NARROWEST: Final = 0.3
 class Past:
     """A forecast of a past moment, and what came true."""
 
-    recipe: Recipe
-    book: Book
-    """What was known then."""
+    fitted: Fitted
+    """A recipe, applied to what was known then."""
     forecast: Forecast
+    """Of matches of the week after that moment that are over by now."""
     actual: Floats
+    at: np.datetime64
     week: int
     """How many weeks back; matches of a week share most of what foretells them badly."""
 
 
 def learn(book: Book, weeks: int = 12) -> Recipe:
-    """Learn a recipe from what is known.
+    """Learn a recipe from what was loaded.
 
     Args:
-        book: What is known, cut at the moment that counts.
+        book: All that had been loaded by the moment that counts; see `Book.up_to`.
         weeks: From how many past weeks intervals are learned.
     """
-    fitted = Fitted(Recipe(), book)
+    fitted = Fitted(Recipe(), book.latest)
     handle = fitted.totals[fitted.over]
     recipe = Recipe(variances=likeliest(fitted.past, handle, fitted.noise))
     return calibrated(recipe, list(past(recipe, book, weeks)))
@@ -51,25 +56,60 @@ def learn(book: Book, weeks: int = 12) -> Recipe:
 
 def past(recipe: Recipe, book: Book, weeks: int) -> Iterator[Past]:
     """Forecasts of past weeks, as they would have been made, on each of four days."""
-    final = Fitted(recipe, book)
-    totals = dict(zip(book.matches.id.tolist(), final.totals.tolist(), strict=True))
-    over = set(book.matches.id[final.over].tolist())
-    kickoffs = book.matches.kickoff[final.over]
+    actual = handles(book)
+    for week, moments in past_weeks(book, weeks):
+        for at in moments:
+            if (made := made_at(recipe, book, at, week, actual)) is not None:
+                yield made
+
+
+def handles(book: Book) -> dict[str, float]:
+    """The handle of every match that is over, by its id."""
+    final = Fitted(Recipe(), book.latest)
+    ids = final.book.matches.id[final.over].tolist()
+    return dict(zip(ids, final.totals[final.over].tolist(), strict=True))
+
+
+def past_weeks(book: Book, weeks: int) -> list[tuple[int, list[np.datetime64]]]:
+    """The last weeks in which matches were played, the earliest first.
+
+    Each is how many weeks back it is, and the moments of it at which forecasts would have been
+    made. Weeks in which nothing is played say nothing.
+    """
+    final = Fitted(Recipe(), book.latest)
+    kickoffs, through = final.book.matches.kickoff[final.over], final.book.through
+    if not len(kickoffs):
+        return []
     last = kickoffs.max().astype("datetime64[D]").astype("datetime64[s]") + DAY
-    hour = book.through - book.through.astype("datetime64[D]")
-    # Weeks in which nothing is played say nothing.
+    hour = through - through.astype("datetime64[D]")
     back = np.unique(np.ceil((last + hour - kickoffs) / _WEEK).astype(np.int64))[:weeks]
-    for week in back[::-1].tolist():
-        for day in (0, 3, 5, 6):
-            at = last - week * _WEEK + day * DAY + hour
-            known = book.at(at)
-            ahead = (known.matches.kickoff > at) & (known.matches.kickoff <= at + _WEEK)
-            asked = [one for one in known.fixtures(ahead) if one.id in over]
-            found = Fitted(recipe, known)
-            if not asked or len(found.over) < 30:
-                continue
-            actual = np.array([totals[one.id] for one in asked])
-            yield Past(recipe, known, found.forecast(asked), actual, week)
+    return [
+        (week, [last - week * _WEEK + day * DAY + hour for day in _DAYS])
+        for week in back[::-1].tolist()
+    ]
+
+
+def made_at(
+    recipe: Recipe, book: Book, at: np.datetime64, week: int, actual: Mapping[str, float]
+) -> Past | None:
+    """What would have been forecast of the coming week; None where nothing could be judged.
+
+    Args:
+        recipe: What forecasts are made by.
+        book: All that was loaded, also what came after the moment.
+        at: The moment.
+        week: How many weeks back it is.
+        actual: The handles of matches that are over by now.
+    """
+    known = book.at(at)
+    fitted = Fitted(recipe, known)
+    asked = known.fixtures((known.matches.kickoff > at) & (known.matches.kickoff <= at + _WEEK))
+    over = [row for row, one in enumerate(asked) if one.id in actual]
+    if not over or len(fitted.over) < _FEWEST:
+        return None
+    # All are asked about, as the service is: which these are decides on the last digits.
+    said = fitted.forecast(asked).take(over)
+    return Past(fitted, said, np.array([actual[one.id] for one in said.asked]), at, week)
 
 
 def calibrated(recipe: Recipe, made: list[Past]) -> Recipe:
@@ -100,7 +140,7 @@ def calibrated(recipe: Recipe, made: list[Past]) -> Recipe:
 def _standardised(one: Past) -> Floats:
     """How far logarithms of handles were from the middle of their intervals, in deviations."""
     variance = np.diag(one.forecast.covariance)
-    middle = np.log(one.forecast.mean) - variance * one.recipe.skew
+    middle = np.log(one.forecast.mean) - variance * one.fitted.recipe.skew
     found: Floats = (np.log(one.actual) - middle) / np.maximum(np.sqrt(variance), 1e-3)
     return found
 

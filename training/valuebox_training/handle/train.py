@@ -11,7 +11,8 @@ from valuebox.compartments.handle.book import Book
 from valuebox.compartments.handle.features import NUMBERS
 from valuebox.compartments.handle.forecasting import Fitted
 from valuebox.compartments.handle.model import HandleModel
-from valuebox.compartments.handle.recipe import LEADS, Recipe, lead_class
+from valuebox.compartments.handle.recipe import Recipe, class_names
+from valuebox.compartments.handle.scoring import PREVIOUS, Judged, figures, former
 from valuebox.errors import ValueboxError
 from valuebox.features.bins import PREDICTION_EDGES, Reference, prediction_codes
 from valuebox.statistics.arrays import Floats
@@ -49,7 +50,7 @@ def train(book: Book, name: str, weeks: int = WEEKS, is_forced: bool = False) ->
     """Learn a model from what was loaded, judge it by past weeks, and save it.
 
     Args:
-        book: What is known.
+        book: All that had been loaded by the moment that counts; see `Book.up_to`.
         name: Of the model in the store.
         weeks: Past weeks by which it is judged.
         is_forced: Whether to save a model that does not beat the baselines.
@@ -63,7 +64,7 @@ def train(book: Book, name: str, weeks: int = WEEKS, is_forced: bool = False) ->
 
 
 def _train(book: Book, name: str, weeks: int, is_forced: bool) -> Trained:
-    fitted = Fitted(Recipe(), book)
+    fitted = Fitted(Recipe(), book.latest)
     count = len(fitted.over)
     if count < LEAST:
         raise TooLittle(f"{count} matches are over and have bets; it takes {LEAST} to learn from")
@@ -80,7 +81,7 @@ def _train(book: Book, name: str, weeks: int, is_forced: bool) -> Trained:
             f"off by {judged['all']['wape']:.1%} in the past {weeks} weeks, which "
             f"{', '.join(worse)} beat; the model was not saved"
         )
-    kickoff = book.matches.kickoff[fitted.over]
+    kickoff = fitted.book.matches.kickoff[fitted.over]
     model = HandleModel(
         recipe=recipe,
         reference=_reference(fitted, made),
@@ -97,50 +98,46 @@ def _train(book: Book, name: str, weeks: int, is_forced: bool) -> Trained:
 
 
 def judge(recipe: Recipe, made: list[Past]) -> dict[str, dict[str, float]]:
-    """How far past forecasts were off, by class of leads: WAPE, bias, and shares in intervals."""
-    columns: dict[str, list[Floats]] = {}
-    for one in made:
-        simple = baselines(Fitted(recipe, one.book), one.forecast)
-        row = {
-            "actual": one.actual,
-            "forecast": one.forecast.mean,
-            "inside": _inside(recipe, one),
-            "code": lead_class(one.forecast.lead).astype(np.float64),
-            **simple,
-        }
-        for name, values in row.items():
-            columns.setdefault(name, []).append(values)
-    whole = {name: np.concatenate(values) for name, values in columns.items()}
-    found = {"all": _figures(whole)}
-    for code, name in enumerate(LEADS):
-        rows = whole["code"] == code
-        if rows.any():
-            found[name] = _figures({key: values[rows] for key, values in whole.items()})
-    return found
+    """How far past forecasts were off, by class of leads; see `scoring.figures`.
+
+    Args:
+        recipe: How wide intervals are taken to be, whatever made the forecasts.
+        made: The forecasts.
+    """
+    return figures(judged(recipe, made))
 
 
-def _figures(rows: dict[str, Floats]) -> dict[str, float]:
-    actual = rows["actual"]
+def judged(recipe: Recipe | None, made: list[Past]) -> Judged:
+    """Past forecasts with what came true, and what simple ones and the ones before said.
 
-    def wape(name: str) -> float:
-        return float(np.abs(rows[name] - actual).sum() / actual.sum())
+    Args:
+        recipe: How wide intervals are taken to be; None for as they were made.
+        made: The forecasts.
+    """
+    said = [one.forecast for one in made]
+    match = [match.id for one in said for match in one.asked]
+    at = [one.at for one in made for _ in one.actual]
+    forecast = np.concatenate([one.mean for one in said])
+    simple = [baselines(one.fitted, one.forecast) for one in made]
+    ends = [_ends(recipe or one.fitted.recipe, one) for one in made]
+    return Judged(
+        lead=[name for one in said for name in class_names(one.lead)],
+        actual=np.concatenate([one.actual for one in made]),
+        forecast=forecast,
+        lower=np.concatenate([lower for lower, _ in ends]),
+        upper=np.concatenate([upper for _, upper in ends]),
+        beside={
+            **{name: np.concatenate([one[name] for one in simple]) for name in NAMES},
+            PREVIOUS: former(match, at, forecast),
+        },
+    )
 
-    return {
-        "forecasts": float(len(actual)),
-        "wape": wape("forecast"),
-        "bias": float(rows["forecast"].sum() / actual.sum() - 1),
-        "inside": float(rows["inside"].mean()),
-        **{name: wape(name) for name in NAMES},
-    }
 
-
-def _inside(recipe: Recipe, one: Past) -> Floats:
+def _ends(recipe: Recipe, one: Past) -> tuple[Floats, Floats]:
     said = one.forecast
-    wide = recipe.widening(said.lead) / one.recipe.widening(said.lead)
-    lower = said.mean * (said.lower / said.mean) ** wide
-    upper = said.mean * (said.upper / said.mean) ** wide
-    inside: Floats = ((one.actual >= lower) & (one.actual <= upper)).astype(np.float64)
-    return inside
+    wide = recipe.widening(said.lead) / one.fitted.recipe.widening(said.lead)
+    lower, upper = (said.mean * (end / said.mean) ** wide for end in (said.lower, said.upper))
+    return np.maximum(lower, np.minimum(said.known, said.mean)), upper
 
 
 def _reference(fitted: Fitted, made: list[Past]) -> Reference:

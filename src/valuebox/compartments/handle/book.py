@@ -159,16 +159,21 @@ class Book:
         """What counts after the last load."""
         return self.as_of(NEVER - DAY)
 
+    @cached_property
+    def begins(self) -> np.datetime64:
+        """When the first load began that brought bets; `NEVER` without any."""
+        first: np.datetime64 = self.bets.loaded_at.min() if len(self.bets) else NEVER
+        return first
+
     def at(self, moment: np.datetime64) -> "Book":
         """What was known at a moment; before the first load, what one would have brought then.
 
         A first load brings years at once. Of moments before it, bets and users count from when
         they came, and matches of the following days were known.
         """
-        first = self.bets.loaded_at.min() if len(self.bets) else NEVER
-        if moment >= first:
+        if moment >= self.begins:
             return self.as_of(moment)
-        early = self.as_of(first)
+        early = self.as_of(self.begins)
         return replace(
             early,
             matches=early.matches.take(early.matches.kickoff < moment + _PLANNED),

@@ -5,7 +5,7 @@ from a book that was cut at the moment that counts.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -51,6 +51,18 @@ class Forecast:
     """Of the logarithms: `(n_matches, n_matches)`."""
     broken: float
     """How likely all betting has changed in the last days."""
+
+    def take(self, rows: Sequence[int]) -> "Forecast":
+        """Some of the matches, by position."""
+        some = np.array(rows, dtype=np.int64)
+        names = ("mean", "lower", "upper", "known", "gross", "count", "share", "prior", "lead")
+        return replace(
+            self,
+            asked=[self.asked[row] for row in rows],
+            described=self.described.take(some),
+            covariance=self.covariance[np.ix_(some, some)],
+            **{name: getattr(self, name)[some] for name in names},
+        )
 
     def total(self, rows: Sequence[int], wider: float) -> tuple[float, float, float]:
         """The sum over some of the matches, with the ends of its interval."""
