@@ -174,20 +174,20 @@ def _drawn(values: Floats, sizes: "np.ndarray[tuple[int], np.dtype[np.int64]]",
     A permutation serves as many draws, side by side, as it is long enough for.
     """
     found = np.zeros((len(sizes), 2))
-    ends = np.cumsum(sizes)
-    done = 0
-    while done < len(sizes):
-        before = ends[done - 1] if done else 0
-        last = int(np.searchsorted(ends, before + len(values), side="right"))
-        order = rng.permutation(values)
-        starts = ends[done:last] - sizes[done:last] - before
-        some = sizes[done:last] > 0
-        if some.any():
-            order = order[: int(ends[last - 1] - before)]
-            found[done:last][some] = np.add.reduceat(
-                np.stack([order, order**2], axis=1), starts[some], axis=0
-            )
-        done = last
+    # Of nothing `reduceat` would make the sum of something.
+    drawing = np.flatnonzero(sizes)
+    ends = np.cumsum(sizes[drawing])
+    starts = ends - sizes[drawing]
+    amounts, squares = np.empty((2, len(drawing)))
+    done = before = 0
+    while done < len(drawing):
+        last = int(ends.searchsorted(before + len(values), side="right"))
+        order = rng.permutation(values)[: ends[last - 1] - before]
+        at = starts[done:last] - before
+        np.add.reduceat(order, at, out=amounts[done:last])
+        np.add.reduceat(order * order, at, out=squares[done:last])
+        done, before = last, int(ends[last - 1])
+    found[drawing] = np.stack([amounts, squares], axis=1)
     return found
 
 
