@@ -1,3 +1,5 @@
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -42,6 +44,7 @@ def seen(expected: np.ndarray) -> Views:
     return Views(expected, expected, expected)
 
 
+@cache
 def fit(spread: float = 0.0, level: LevelEstimate = STILL, n_users: int = 40_000) -> Uncertainty:
     users, expected = made(n_users, 1, spread)
     return fit_uncertainty(users, seen(expected), level, 0.4)

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,22 @@ def with_gaps(users: pd.DataFrame) -> pd.DataFrame:
     rng = np.random.default_rng(5)
     gaps = {name: users[name].mask(rng.random(len(users)) < 0.2) for name in FEATURES}
     return users.assign(**gaps)
+
+
+class Told(NamedTuple):
+    """What a model says of users whose categories it knows, and of the same users with gaps."""
+
+    users: pd.DataFrame
+    of_users: Contributions
+    gaps: pd.DataFrame
+    of_gaps: Contributions
+
+
+@pytest.fixture(scope="module")
+def told(fitted: Fitted, users: pd.DataFrame) -> Told:
+    known = of_known_categories(users, fitted[0])
+    gaps = with_gaps(known)
+    return Told(known, fit_contributions(*fitted, known), gaps, fit_contributions(*fitted, gaps))
 
 
 def of_known_categories(users: pd.DataFrame, encoder: Encoder) -> pd.DataFrame:
@@ -105,16 +122,14 @@ def test_what_was_spent_counts_most_and_in_the_right_direction(
 
 @pytest.mark.parametrize("feature", FEATURES)
 def test_a_missing_value_is_told_of_with_or_without_users_who_lack_it(
-    fitted: Fitted, users: pd.DataFrame, feature: str
+    fitted: Fitted, told: Told, feature: str
 ) -> None:
-    users = of_known_categories(users, fitted[0])
-    without = values_of(fit_contributions(*fitted, users), feature)[-1]
+    without = values_of(told.of_users, feature)[-1]
     assert (without.kind, without.users) == ("missing", 0)
-    hidden, _ = user_contributions(*fitted, users.assign(**{feature: None}))
+    hidden, _ = user_contributions(*fitted, told.users.assign(**{feature: None}))
     assert without.mean == pytest.approx(hidden[feature].mean(), abs=0.3)
-    gaps = with_gaps(users)
-    told = values_of(fit_contributions(*fitted, gaps), feature)[-1]
-    assert (told.kind, told.users) == ("missing", gaps[feature].isna().sum())
+    of_gaps = values_of(told.of_gaps, feature)[-1]
+    assert (of_gaps.kind, of_gaps.users) == ("missing", told.gaps[feature].isna().sum())
 
 
 def test_an_unseen_category_counts_as_missing(fitted: Fitted, users: pd.DataFrame) -> None:
