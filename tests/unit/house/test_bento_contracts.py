@@ -5,6 +5,7 @@ After an upgrade of either, what fails here says what to mend, in `valuebox.bent
 """
 
 import inspect
+import json
 import os
 import signal
 import socket
@@ -36,6 +37,37 @@ def told(code: str, **environment: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+ASKED = """
+import json, uvicorn
+import valuebox.bento as b
+from _bentoml_impl.server.app import ServiceAppFactory
+from _bentoml_sdk.service.openapi import generate_spec
+from valuebox.serving.guard import Guard
+from valuebox.service import ValueBox
+
+ValueBox.inject_config()
+found = {
+    "host": b._configured_host(),
+    "middlewares": [one.cls.__name__ for one in ServiceAppFactory(ValueBox).middlewares],
+    "document": generate_spec(ValueBox).asdict(),
+}
+app = ValueBox.to_asgi(is_main=True)
+app.middleware_stack = app.build_middleware_stack()
+config = uvicorn.Config(app)
+config.load()
+found["is_direct"] = b.ask_directly(uvicorn.Server(config), Guard)
+found["first"] = type(config.loaded_app).__name__
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, Any]:
+    """What BentoML makes of the service, in a Python that has imported nothing else."""
+    answers: dict[str, Any] = json.loads(told(ASKED))
+    return answers
 
 
 async def answering(_scope: Any, _receive: Any, send: Any) -> None:
@@ -102,12 +134,8 @@ def test_the_command_that_serves_has_the_host_as_an_option() -> None:
         assert bento.listening_address() == "192.0.2.7"
 
 
-def test_without_the_option_the_configuration_says_where_it_listens() -> None:
-    code = (
-        "import valuebox.service as s, valuebox.bento as b\n"
-        "s.ValueBox.inject_config(); print(b._configured_host())"
-    )
-    assert told(code) == "127.0.0.1", (
+def test_without_the_option_the_configuration_says_where_it_listens(found: dict[str, Any]) -> None:
+    assert found["host"] == "127.0.0.1", (
         "BentoML keeps the configured host elsewhere: a service might listen on all addresses and "
         "believe itself alone; change `bento._configured_host`"
     )
@@ -148,17 +176,8 @@ def test_the_server_of_a_worker_is_found_by_its_signal_handler() -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_requests_can_be_handed_straight_to_a_middleware() -> None:
-    code = (
-        "import uvicorn, valuebox.bento as b\n"
-        "from valuebox.serving.guard import Guard\n"
-        "from valuebox.service import ValueBox\n"
-        "app = ValueBox.to_asgi(is_main=True)\n"
-        "app.middleware_stack = app.build_middleware_stack()\n"
-        "config = uvicorn.Config(app); config.load()\n"
-        "print(b.ask_directly(uvicorn.Server(config), Guard), type(config.loaded_app).__name__)"
-    )
-    assert told(code) == "True Guard", (
+def test_requests_can_be_handed_straight_to_a_middleware(found: dict[str, Any]) -> None:
+    assert (found["is_direct"], found["first"]) == (True, "Guard"), (
         "BentoML or uvicorn puts the guard elsewhere: each request passes all of their layers; "
         "change `bento.ask_directly`"
     )
@@ -221,29 +240,14 @@ def test_uvicorn_says_what_is_kept_out_of_the_log(said: str) -> None:
     )
 
 
-def test_bentoml_starts_no_timer_for_a_request() -> None:
-    code = (
-        "import valuebox.service as s\n"
-        "from bentoml._internal.configuration.containers import BentoMLContainer\n"
-        "from _bentoml_impl.server.app import ServiceAppFactory\n"
-        "s.ValueBox.inject_config()\n"
-        "made = ServiceAppFactory(s.ValueBox).middlewares\n"
-        "print([one.cls.__name__ for one in made])"
-    )
-    names = told(code)
+def test_bentoml_starts_no_timer_for_a_request(found: dict[str, Any]) -> None:
+    names = found["middlewares"]
     assert "_timeless" in names, "BentoML bounds requests by something else; see `start_no_timers`"
     assert "TimeoutMiddleware" not in names
 
 
-def test_the_document_has_what_is_corrected_in_it() -> None:
-    code = (
-        "import json, valuebox.service as s\n"
-        "from _bentoml_sdk.service.openapi import generate_spec\n"
-        "print(json.dumps(generate_spec(s.ValueBox).asdict()))"
-    )
-    import json
-
-    paths = json.loads(told(code))["paths"]
+def test_the_document_has_what_is_corrected_in_it(found: dict[str, Any]) -> None:
+    paths = found["document"]["paths"]
     assert "responses" in paths["/readyz"]["get"], "BentoML describes no /readyz; see `truthful`"
     for operation in paths["/v1/ltv/predict"].values():
         assert {"description", "responses"} <= set(operation), "see `openapi._describe`"
