@@ -9,7 +9,9 @@ from dataclasses import replace
 import pytest
 from support import matches
 
+from valuebox.compartments.handle.desk import Desk
 from valuebox.compartments.handle.feed import DEADLINE, Feed
+from valuebox.compartments.handle.model import HandleModel
 from valuebox.compartments.handle.schemas import HandleForecasts
 from valuebox.store.engine import Store, make_engine
 from valuebox_training.handle.feed_server import BROKEN, CONTENTS, MODES, FeedServer, serving
@@ -34,6 +36,18 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="module")
+def desk(store: Store) -> Desk:
+    """One for all questions, as a worker has it."""
+    return Desk(store, HandleModel.load(matches.tag()))
+
+
+@pytest.fixture(scope="module")
+def alone(store: Store, desk: Desk) -> HandleForecasts:
+    """What is answered where no feed is asked."""
+    return answered(store, desk, None)
+
+
+@pytest.fixture(scope="module")
 def feed() -> Iterator[FeedServer]:
     """A feed that tells the truth, until its mode is changed."""
     import numpy as np
@@ -44,8 +58,8 @@ def feed() -> Iterator[FeedServer]:
         yield server
 
 
-def answered(store: Store, feed: FeedServer | None) -> HandleForecasts:
-    steps = matches.steps(store, ASKED)
+def answered(store: Store, desk: Desk, feed: FeedServer | None) -> HandleForecasts:
+    steps = matches.steps(store, ASKED, desk)
     # Less than a service waits, so that a busy machine leaves tests time enough.
     asked = Feed(feed.url, DEADLINE / 4) if feed else None
     said = matches.ask(store, replace(steps, feed=asked))
@@ -54,12 +68,11 @@ def answered(store: Store, feed: FeedServer | None) -> HandleForecasts:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_whatever_the_feed_does_the_forecast_is_answered_in_time(
-    store: Store, feed: FeedServer, mode: str
+    store: Store, desk: Desk, feed: FeedServer, alone: HandleForecasts, mode: str
 ) -> None:
-    alone = answered(store, None)
     feed.mode = mode
     began = time.monotonic()
-    said = answered(store, feed)
+    said = answered(store, desk, feed)
     assert time.monotonic() - began < 3
     (source,) = (one for one in said.sources if one.name == "feed")
     assert source.state == ("used" if mode in HARMLESS else source.state)
@@ -74,9 +87,11 @@ def test_whatever_the_feed_does_the_forecast_is_answered_in_time(
         assert [one.forecast for one in said.matches] == [one.forecast for one in alone.matches]
 
 
-def test_an_honest_feed_moves_forecasts_a_little(store: Store, feed: FeedServer) -> None:
+def test_an_honest_feed_moves_forecasts_a_little(
+    store: Store, desk: Desk, feed: FeedServer, alone: HandleForecasts
+) -> None:
     feed.mode = "well"
-    alone, said = answered(store, None), answered(store, feed)
+    said = answered(store, desk, feed)
     for one, other in zip(alone.matches, said.matches, strict=True):
         assert other.forecast == pytest.approx(one.forecast, rel=0.05)
 
@@ -124,13 +139,13 @@ def test_a_feed_that_fails_is_left_alone_for_a_while(feed: FeedServer) -> None:
     assert asking.ask().failure is None
 
 
-def test_what_a_feed_said_is_stored_as_it_came(store: Store, feed: FeedServer) -> None:
+def test_what_a_feed_said_is_stored_as_it_came(store: Store, desk: Desk, feed: FeedServer) -> None:
     from sqlalchemy import select
 
     from valuebox.compartments.handle.tables import HandleAsking
 
     feed.mode = "tenfold"
-    answered(store, feed)
+    answered(store, desk, feed)
     with store.reading() as session:
         raw = session.scalars(select(HandleAsking.feed).order_by(HandleAsking.id.desc())).first()
     assert json.loads(raw or "") == CONTENTS["tenfold"](feed.events())
