@@ -62,9 +62,15 @@ def moment(days: float) -> datetime:
     return at.replace(tzinfo=ZONE).astimezone(UTC) + timedelta(days=days)
 
 
-@cache
 def loaded(since: int | None, until: int) -> Clean:
-    """What a load at a midnight brings, after the one before; whoever changes it takes a copy."""
+    """What a load at a midnight brings, after the one before."""
+    found = _loaded(since, until)
+    tables = {name: getattr(found, name).copy() for name in ("matches", "users", "bets")}
+    return replace(found, **tables)
+
+
+@cache
+def _loaded(since: int | None, until: int) -> Clean:
     before = None if since is None else midnight(since)
     at, source = midnight(until), warehouse()
     return clean(source.events(at), source.users(before, at), source.wagers(before, at), ZONE)
@@ -82,8 +88,8 @@ def store_loads(store: Store, until: int = 0, times: float = 1.0, since: int = F
     before = None
     for day in range(since, until + 1):
         rows = loaded(before, day)
-        if before is not None and times != 1:
-            rows = replace(rows, bets=rows.bets.assign(amount=rows.bets["amount"] * times))
+        if before is not None:
+            rows.bets["amount"] *= times
         store_clean(store, rows, moment(day))
         before = day
 
