@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ class Campaigns:
     store: Store
     url: str
     files: dict[str, Path]
+    _reports: dict[str, GrowthReport] = field(default_factory=dict)
 
     def plain(self, source: str, query: str) -> dict[Any, Any]:
         """The last column by the others, of the database that a source came from."""
@@ -46,8 +47,12 @@ class Campaigns:
         return {row[:-1] if len(row) > 2 else row[0]: row[-1] for row in rows}
 
     def report(self, **asked: Any) -> GrowthReport:
-        """What is answered to a question."""
-        return report(self.store, GrowthQuestion.model_validate(asked))
+        """What is answered to a question, which is worked out once."""
+        question = GrowthQuestion.model_validate(asked)
+        key = question.model_dump_json()
+        if key not in self._reports:
+            self._reports[key] = report(self.store, question)
+        return self._reports[key]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from support.real import BY_CAMPAIGN, BY_TYPE, SPENT, counts
 from valuebox.compartments.growth import api  # noqa: F401 - declares the endpoint
 from valuebox.compartments.growth.api import GrowthApi
 from valuebox.compartments.growth.building import report
-from valuebox.compartments.growth.loaded.facts import TooManyEvents
+from valuebox.compartments.growth.loaded.facts import TooManyEvents, load
+from valuebox.compartments.growth.loaded.unmatched import unmatched
 from valuebox.compartments.growth.report import GrowthReport
 from valuebox.compartments.growth.schemas import Baseline, GrowthQuestion
 from valuebox.facts.reading import SeveralCurrencies
@@ -193,16 +194,23 @@ def test_names_that_nothing_is_called_by_are_told(campaigns: Campaigns) -> None:
         "spend": ["TV"],
     }
     assert campaigns.report(sources=["workshop-1"]).unmatched == {}
-    cancelled = campaigns.report(cancellation="canceled", subscription="bought").unmatched
+    cancelled = unmatched_by(campaigns, cancellation="canceled", subscription="bought")
     assert cancelled == {"cancellation": ["canceled"]}
-    strange = campaigns.report(attribute="colour", category="flavour", responses=["bought", "wink"])
-    assert strange.unmatched == {
+    strange = unmatched_by(
+        campaigns, attribute="colour", category="flavour", responses=["bought", "wink"]
+    )
+    assert strange == {
         "attribute": ["colour"], "category": ["flavour"], "responses": ["wink"],
     }  # fmt: skip
-    priced = campaigns.report(currency="EUR", cost_property="costs", refunds=["retour"])
-    assert priced.unmatched == {
+    priced = unmatched_by(campaigns, currency="EUR", cost_property="costs", refunds=["retour"])
+    assert priced == {
         "refunds": ["retour"], "currency": ["EUR"], "cost_property": ["costs"],
     }  # fmt: skip
+
+
+def unmatched_by(campaigns: Campaigns, **asked: object) -> dict[str, list[str]]:
+    question = GrowthQuestion.model_validate(asked)
+    return unmatched(load(campaigns.store, question), question)
 
 
 def test_more_events_than_may_be_read_are_refused(campaigns: Campaigns) -> None:
