@@ -22,8 +22,9 @@ install: .venv/installed
 demo: install
 	$(BIN)/valuebox demo
 
+# Three workers on two cores, since many tests wait for time-outs, and for a service or a database that computes.
 test: install
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --durations 20
+	$(BIN)/python -m pytest --numprocesses 3 --dist worksteal --durations 20
 
 # What takes longest: kills, upgrades under load, made-up requests, and benchmarks in short.
 test-slow: install
