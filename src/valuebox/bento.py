@@ -65,6 +65,11 @@ def collects_spans() -> bool:
     return BentoMLContainer.tracing.exporter_type.get() is not None
 
 
+def is_for_its_format(one: Any) -> bool:
+    """Whether a filter of a logging handler only adds what BentoML's own format of lines shows."""
+    return type(one).__name__ == "TraceRecordFilter"
+
+
 def replace_dead_workers() -> None:
     """Have BentoML start a worker anew that has died, in a container as well.
 

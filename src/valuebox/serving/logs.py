@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, NoReturn
 
+from valuebox import bento
 from valuebox.serving.exchange import current_exchange
 
 # Whose handlers BentoML sets up, and the root's.
@@ -53,6 +54,8 @@ def configure(level: str = "info") -> None:
         logger = logging.getLogger(name)
         for handler in logger.handlers:
             handler.setFormatter(JsonLines())
+            # What BentoML's add to a record is for its own format alone.
+            handler.filters = [one for one in handler.filters if not bento.is_for_its_format(one)]
         # Others have no details that help whoever operates the service.
         logger.setLevel(max(least, logger.level))
     _log.setLevel(least)

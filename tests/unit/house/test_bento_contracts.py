@@ -6,6 +6,7 @@ After an upgrade of either, what fails here says what to mend, in `valuebox.bent
 
 import inspect
 import json
+import logging
 import os
 import signal
 import socket
@@ -244,6 +245,17 @@ def test_bentoml_starts_no_timer_for_a_request(found: dict[str, Any]) -> None:
     names = found["middlewares"]
     assert "_timeless" in names, "BentoML bounds requests by something else; see `start_no_timers`"
     assert "TimeoutMiddleware" not in names
+
+
+def test_a_filter_of_bentoml_passes_every_record_and_only_adds_to_it() -> None:
+    from bentoml._internal.log import TraceRecordFilter
+
+    before = {"name": "valuebox.access", "msg": "answered", "levelname": "INFO"}
+    record = logging.makeLogRecord(before)
+    assert TraceRecordFilter().filter(record)
+    assert before.items() <= vars(record).items()
+    assert bento.is_for_its_format(TraceRecordFilter())
+    assert not bento.is_for_its_format(logging.Filter("of somebody else"))
 
 
 def test_the_document_has_what_is_corrected_in_it(found: dict[str, Any]) -> None:
