@@ -3,10 +3,13 @@
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy import text
+from sqlalchemy.dialects import postgresql
 from support.moments import is_just_now
 from support.sums import fold, report, send
 from support.users import user, users
@@ -19,6 +22,7 @@ from valuebox.features.bins import PREDICTION
 from valuebox.predictions.sums import cohort_means as means
 from valuebox.predictions.sums import drift as drifts
 from valuebox.predictions.sums import queries
+from valuebox.predictions.sums.adding import Batch, KnownModel
 from valuebox.predictions.sums.answers import Span
 from valuebox.predictions.sums.selection import Selection
 from valuebox.schemas.names import MISSING_SEGMENT
@@ -214,3 +218,18 @@ def test_recent_requests_are_there_at_once(store: Store, model: LtvModel) -> Non
     ]
     assert latest == found[:1]
     assert found[0].model == model.tag
+
+
+def test_a_model_that_statistics_do_not_know_is_not_taken_for_a_rare_one(
+    postgres_store: Store, model: LtvModel
+) -> None:
+    # Such as a new model, or a new database before its first ANALYZE: PostgreSQL would compare
+    # every row of a batch with every row of the model, and be given up on.
+    send(postgres_store, users(400), model)
+    batch = Batch(LEDGER, KnownModel(model.tag), LEDGER.id.is_not(None), through=UUID(int=0))
+    with postgres_store.reading() as session:
+        query = batch.select(LEDGER.id).compile(
+            dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}
+        )
+        (plan,) = session.scalars(text(f"EXPLAIN (FORMAT JSON) {query}"))
+    assert plan[0]["Plan"]["Plan Rows"] > 20

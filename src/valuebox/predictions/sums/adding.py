@@ -44,11 +44,20 @@ class Batch:
         return self._mine(self.ledger.select_features(*columns))
 
     def _mine(self, query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-        return query.where(self.within, self.ledger.model == self.model.model)
+        return query.where(self.within, says(self.ledger.model, self.model.model))
 
     def count(self) -> ColumnElement[int]:
         """Number of rows in a group; below 0 where rows are taken out."""
         return func.count() * self.sign
+
+
+def says(column: Any, model: str) -> ColumnElement[bool]:
+    """Whether a row is of a model, which PostgreSQL has to take for as likely as not.
+
+    Of a model that its statistics do not know yet it expects a few rows, and would compare each row
+    of a batch with each of a million that there are.
+    """
+    return case((column == model, True), else_=False)
 
 
 def segment_of(own: Any) -> ColumnElement[str]:

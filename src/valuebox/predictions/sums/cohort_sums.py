@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from valuebox.predictions.ledger import Column, Ledger
-from valuebox.predictions.sums.adding import Batch, KnownModel, add_up, segment_of
+from valuebox.predictions.sums.adding import Batch, KnownModel, add_up, says, segment_of
 from valuebox.predictions.sums.days import day_of
 from valuebox.predictions.sums.passed_over import summed
 
@@ -86,7 +86,7 @@ def _of_rows(batch: Batch) -> Changes:
         .where(
             ledger.is_same(earlier, newest),
             summed(ledger, earlier.c.id, batch.through),
-            earlier.c.model == batch.model.model,
+            says(earlier.c.model, batch.model.model),
         )
         .order_by(earlier.c.id.desc())
         .limit(1)
@@ -110,7 +110,7 @@ def _newest(batch: Batch) -> Subquery:
     is_replaced = exists().where(
         ledger.is_same(later, mine),
         later.c.id > mine.c.id,
-        later.c.model == batch.model.model,
+        says(later.c.model, batch.model.model),
         summed(ledger, later.c.id, through),
     )
     return select(mine.c.id).where(~is_replaced).subquery("newest")
@@ -179,6 +179,6 @@ def _rows(ledger: Ledger, model: KnownModel, changes: CTE) -> Subquery:
         ledger.select(changes.c.sign, changes.c.whole, *stored)
         .join(changes, changes.c.id == ledger.id)
         .outerjoin(outcomes.table, outcomes.is_of_row)
-        .where(ledger.model == model.model)
+        .where(says(ledger.model, model.model))
         .subquery()
     )
