@@ -1,19 +1,33 @@
 """Rows that are a unit of work by themselves, in as few trips to PostgreSQL as that takes.
 
 A session takes a trip to begin, one for each statement, and one to commit. Here few rows are one
-message, which is a transaction of its own. Of many rows the first COPY brings along what begins
-the transaction, and what follows the last one what ends it.
+message, which is a transaction of its own, of statements that the server has prepared. Of many rows
+the first COPY brings along what begins the transaction, and what follows the last one what ends it.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import count
 from typing import Any, Final, cast
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
-from valuebox.store.writing import COPY_FROM, Rows, Then, copy, insert_few
+from valuebox.store.writing import (
+    COPY_FROM,
+    Order,
+    Rows,
+    Then,
+    copy,
+    insert_few,
+    orders_of,
+    tell,
+)
 
+_PREPARED: Final = "what valuebox has prepared"
+_NOT_PREPARED: Final = "26000"
 _BEGIN: Final = "BEGIN; "
 _COMMIT: Final = Then({"postgresql": "COMMIT"})
 
@@ -29,7 +43,19 @@ def insert_at_once(connection: Connection, tables: Sequence[Rows | Then]) -> Non
         DBAPIError: when the database refuses them or breaks off; nothing is stored then.
     """
     with _of_its_own(connection):
-        insert_few(connection, tables)
+        message: list[str] = []
+        values: list[Any] = []
+        for one in orders_of(tables):
+            message.append(_usual(connection, one) if one.is_usual else one.statement)
+            values += one.values
+        try:
+            tell(connection, "; ".join(message), values)
+        except DBAPIError as error:
+            if getattr(error.orig, "pgcode", None) != _NOT_PREPARED:
+                raise
+            # Somebody between us and the server has taken it back.
+            connection.info.pop(_PREPARED)
+            insert_few(connection, tables)
 
 
 def copy_at_once(
@@ -66,6 +92,22 @@ def only_until(moment: datetime) -> Then:
     A server that was frozen still reads what was sent to it before, though nobody waits any more.
     """
     return Then({"postgresql": f"SELECT 1 / (clock_timestamp() < '{moment.isoformat()}')::int"})
+
+
+def _usual(connection: Connection, order: Order) -> str:
+    """How a statement is repeated, which PostgreSQL has read and planned before.
+
+    To read and plan how a row is stored takes it longer than to store the row.
+    """
+    known: dict[str, str] = connection.info.setdefault(_PREPARED, {})
+    name = known.get(order.statement)
+    if name is None:
+        name = f"valuebox_{len(known)}"
+        numbers = count(1)
+        numbered = re.sub("%s", lambda _: f"${next(numbers)}", order.statement)
+        tell(connection, f"PREPARE {name} AS {numbered}")
+        known[order.statement] = name
+    return f"EXECUTE {name} ({', '.join(['%s'] * len(order.values))})"
 
 
 @contextmanager

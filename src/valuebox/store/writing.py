@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from functools import cache
 from itertools import chain
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 from sqlalchemy import JSON, Connection, Table, Uuid
@@ -46,7 +46,11 @@ class Then:
     """A statement that follows rows, in their transaction and without a way of its own."""
 
     sql: Mapping[str, str]
-    """SQL by the name of the dialect, without parameters and without a percent sign."""
+    """SQL by the name of the dialect, without a percent sign but those of `values`."""
+    values: Sequence[Any] = ()
+    """What PostgreSQL gets for each `%s`; SQLite's statement has none."""
+    is_usual: bool = False
+    """Whether PostgreSQL gets the same statement again and again, with other values."""
 
 
 def table_of(model: type[Base]) -> Table:
@@ -148,20 +152,44 @@ def _cursor(connection: Connection, order: str) -> Iterator[Any]:
         ) from error  # fmt: skip
 
 
+class Order(NamedTuple):
+    """What PostgreSQL is told to do, as its driver takes it."""
+
+    statement: str
+    values: Sequence[Any]
+    """One for each `%s` of the statement."""
+    is_usual: bool
+    """Whether the same statement is told again and again, with other values."""
+
+
+def orders_of(tables: Sequence[Rows | Then]) -> list[Order]:
+    """What PostgreSQL is told of few rows, and of what follows them."""
+    return [
+        Order(one.sql["postgresql"], one.values, one.is_usual)
+        if isinstance(one, Then)
+        else Order(*_insert(one), is_usual=one.count == 1)
+        for one in tables
+    ]
+
+
 def insert_few(connection: Connection, tables: Sequence[Rows | Then]) -> None:
-    """Insert rows on PostgreSQL, all in one statement: a round trip is what few rows take."""
-    statements: list[str] = []
-    parameters: list[Any] = []
-    for rows in tables:
-        if isinstance(rows, Then):
-            statements.append(rows.sql["postgresql"])
-            continue
-        statement, values = _insert(rows)
-        statements.append(statement)
-        parameters += values
-    order = "; ".join(statements)
-    with _cursor(connection, order) as cursor:
-        cursor.execute(order, parameters)
+    """Insert rows on PostgreSQL, all in one message: a round trip is what few rows take."""
+    orders = orders_of(tables)
+    tell(
+        connection,
+        "; ".join(one.statement for one in orders),
+        list(chain.from_iterable(one.values for one in orders)),
+    )
+
+
+def tell(connection: Connection, message: str, values: Sequence[Any] = ()) -> None:
+    """Have PostgreSQL obey all statements of a message.
+
+    Raises:
+        DBAPIError: when one of them fails, or the connection breaks off.
+    """
+    with _cursor(connection, message) as cursor:
+        cursor.execute(message, values)
 
 
 def _insert(rows: Rows) -> tuple[str, list[Any]]:

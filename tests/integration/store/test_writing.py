@@ -176,3 +176,15 @@ def test_nobody_is_kept_waiting_by_a_unit_of_work_that_broke_off(
     with postgres_store.reading() as session:
         open_ones = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
         assert session.scalar(text(f"{open_ones} AND datname = current_database()")) == 0
+
+
+def test_rows_are_stored_where_what_was_prepared_for_them_is_gone(postgres_store: Store) -> None:
+    first, second = ids_from(new_id(), 1), ids_from(new_id(), 1)
+    postgres_store.insert([features(first), predictions(first)])
+    with postgres_store.engine.connect() as connection:
+        connection.execute(text("DEALLOCATE ALL"))
+        connection.commit()
+    for ids in (second, ids_from(new_id(), 1)):
+        postgres_store.insert([features(ids), predictions(ids)])
+    with postgres_store.reading() as session:
+        assert len(session.scalars(select(LtvPrediction.id)).all()) == 3

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from valuebox.predictions.ledger import Column, Ledger
 from valuebox.store.ids import COUNTER_DIGITS, Blocks, Ids, moment_of
-from valuebox.store.writing import Then
+from valuebox.store.writing import COPY_FROM, Then
 
 TOLERANCE_SECONDS: Final = 10
 """Between an id and the database's clock; with the deadline of a request much less than
@@ -38,20 +38,23 @@ def noting(name: str, rows: str, ids: Sequence[UUID]) -> Then:
     blocks = ids.blocks if isinstance(ids, Blocks) else [ids] if isinstance(ids, Ids) else []
     first = min(one[0] for one in blocks) if blocks else min(ids)
     seconds = moment_of(first).timestamp()
-    new = {
-        "postgresql": _numbered(blocks) if blocks else _listed(ids),
-        "sqlite": f"{rows} WHERE {_among(ids, blocks)}",
-    }
+    into = f"INSERT INTO {name}_passed_over (id, is_summed) SELECT id,"
+    through = f"(SELECT through FROM {name}_folded)"  # noqa: S608
+    new, values = _new(ids, blocks)
     return Then(
         {
-            dialect: (
-                f"INSERT INTO {name}_passed_over (id, is_summed) "  # noqa: S608
-                f"SELECT id, {false} FROM {new[dialect]} AND "
-                f"(abs({now} - {seconds}) > {TOLERANCE_SECONDS} OR "
-                f"{_text(first, dialect)} <= (SELECT through FROM {name}_folded))"
-            )
-            for (dialect, now), false in zip(_NOW.items(), ("false", "0"), strict=True)
-        }
+            "postgresql": (
+                f"{into} false FROM {new} WHERE (abs({_NOW['postgresql']} - %s::float8) > "
+                f"{TOLERANCE_SECONDS} OR %s::uuid <= {through})"
+            ),
+            "sqlite": (
+                f"{into} 0 FROM {rows} WHERE {_among(ids, blocks)} AND "
+                f"(abs({_NOW['sqlite']} - {seconds}) > {TOLERANCE_SECONDS} OR "
+                f"'{first.hex}' <= {through})"
+            ),
+        },
+        [*values, seconds, str(first)],
+        is_usual=len(values) > 0,
     )
 
 
@@ -100,27 +103,20 @@ def forget_notes(session: Session, ledger: Ledger, added: Sequence[UUID], throug
     )
 
 
-def _numbered(blocks: Sequence[Ids]) -> str:
-    """The ids of blocks, made by PostgreSQL: to plan how to find them would take it longer."""
+def _new(ids: Sequence[UUID], blocks: Sequence[Ids]) -> tuple[str, list[str]]:
+    """New ids as PostgreSQL is told of them: to plan how to find them would take it longer."""
+    if len(ids) < COPY_FROM or not blocks:
+        return "unnest(%s::uuid[]) AS new (id)", [f"{{{','.join(map(str, ids))}}}"]
     told = ", ".join(f"('{one.stem()}', {len(one)})" for one in blocks)
     return (
         f"(VALUES {told}) AS block (stem, size), generate_series(1, size) AS counter, "
-        f"LATERAL (SELECT (stem || lpad(to_hex(counter), {COUNTER_DIGITS}, '0'))::uuid) "
-        "AS new (id) WHERE true"
-    )
-
-
-def _listed(ids: Sequence[UUID]) -> str:
-    return f"unnest('{{{', '.join(map(str, ids))}}}'::uuid[]) AS new (id) WHERE true"
+        f"LATERAL (SELECT (stem || lpad(to_hex(counter), {COUNTER_DIGITS}, '0'))::uuid) AS new (id)"
+    ), []
 
 
 def _among(ids: Sequence[UUID], blocks: Sequence[Ids]) -> str:
     """The condition on rows of SQLite that have some of the ids."""
     if not blocks:
-        return f"id IN ({', '.join(_text(one, 'sqlite') for one in ids)})"
-    ends = [[_text(one[at], "sqlite") for at in (0, -1)] for one in blocks]
-    return f"({' OR '.join(f'id BETWEEN {low} AND {high}' for low, high in ends)})"
-
-
-def _text(one: UUID, dialect: str) -> str:
-    return f"'{one.hex}'" if dialect == "sqlite" else f"'{one}'::uuid"
+        return f"id IN ({', '.join(repr(one.hex) for one in ids)})"
+    ends = " OR ".join(f"id BETWEEN '{one[0].hex}' AND '{one[-1].hex}'" for one in blocks)
+    return f"({ends})"
