@@ -2,6 +2,8 @@
 
 import ast
 from collections import defaultdict
+from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -65,24 +67,39 @@ def room_of(module: str) -> str:
     return ".".join(parts[:2]) if parts[0] == "compartments" else parts[0]
 
 
-def imports() -> dict[tuple[str, str], set[str]]:
-    """From which room to which, and which modules need it."""
+@cache
+def modules_known_to() -> dict[str, set[str]]:
+    """Which modules each module imports, be it only for its types."""
     modules = {module_of(file): file for file in SOURCE.rglob("*.py")}
-    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    found: dict[str, set[str]] = {module: set() for module in modules}
     for module, file in modules.items():
         for node in ast.walk(ast.parse(file.read_text())):
             if not isinstance(node, ast.ImportFrom) or node.module is None:
                 continue
             top, _, inside = node.module.partition(".")
             assert top not in ("valuebox_cli", "valuebox_training"), module
-            if top != "valuebox" or not inside:
+            if top != "valuebox":
                 continue
             for alias in node.names:
-                nearer = f"{inside}.{alias.name}"
-                there = room_of(nearer if nearer in modules else inside)
-                if there != room_of(module):
-                    found[room_of(module), there].add(module)
+                nearer = f"{inside}.{alias.name}".removeprefix(".")
+                # What the package itself holds is there before any module of it.
+                if known := nearer if nearer in modules else inside:
+                    found[module].add(known)
     return found
+
+
+def imports() -> dict[tuple[str, str], set[str]]:
+    """From which room to which, and which modules need it."""
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for module, known in modules_known_to().items():
+        for other in known:
+            if room_of(other) != room_of(module):
+                found[room_of(module), room_of(other)].add(module)
+    return found
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    TopologicalSorter(modules_known_to()).prepare()
 
 
 def test_rooms_import_from_those_below_them_alone() -> None:

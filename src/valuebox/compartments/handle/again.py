@@ -4,15 +4,37 @@ Its id is the one that came first; all else is as it was entered last.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from valuebox.compartments.handle.book import Matches
+from numpy.typing import NDArray
 
 NEAR: Final = np.timedelta64(36, "h")
 """How far apart two teams' matches begin that are the same: they do meet twice in a week."""
+
+
+class Entered(Protocol):
+    """Matches as they were entered, one a row: `(n_rows,)` each."""
+
+    @property
+    def id(self) -> NDArray[np.object_]:
+        """The id of each row."""
+
+    @property
+    def home(self) -> NDArray[np.object_]:
+        """The home team."""
+
+    @property
+    def away(self) -> NDArray[np.object_]:
+        """The other team."""
+
+    @property
+    def kickoff(self) -> NDArray[Any]:
+        """When the match begins, `datetime64[s]` in UTC."""
+
+    @property
+    def loaded_at(self) -> NDArray[Any]:
+        """When the row was loaded, `datetime64[s]` in UTC."""
 
 
 class Again(NamedTuple):
@@ -26,7 +48,7 @@ class Again(NamedTuple):
     """Other ids, and the one that counts."""
 
 
-def entered_again(matches: "Matches", first: Mapping[str, np.datetime64]) -> Again | None:
+def entered_again(matches: Entered, first: Mapping[str, np.datetime64]) -> Again | None:
     """Which matches are the same; None where each is another one.
 
     Args:
