@@ -1,5 +1,6 @@
 """`valuebox monitor`: whether somebody has to look at the predictions of late."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from threading import Event
@@ -15,6 +16,7 @@ from valuebox.predictions.monitoring.checks import NothingToMonitor
 from valuebox.predictions.monitoring.checks import monitor as check
 from valuebox.predictions.monitoring.results import (
     Drifted,
+    Figure,
     Finding,
     Matured,
     MonitorResult,
@@ -164,10 +166,18 @@ def _print(ledger: Ledger, result: MonitorResult) -> None:
     else:
         _print_matured(ledger, result.matured)
         out.print(f"outcomes lag {result.label_lag_days} days behind the last day")
+    if result.figures:
+        _print_figures(result.figures)
+    if evidence := [one for one in result.findings if one.check == "evidence"]:
+        _print_evidence(evidence)
     for one in result.crossed:
         out.print(_said(one), style="red", soft_wrap=True)
     for unknown in result.unknown:
-        about = {"psi": "drift", "error": "error of matured cohort means"}[unknown.check]
+        about = {
+            "psi": "drift",
+            "error": "error of matured cohort means",
+            "evidence": "evidence of change",
+        }[unknown.check]
         out.print(f"{about} is unknown: {unknown.why}", style="yellow", soft_wrap=True)
     if not result.crossed:
         known = ", of what is known" if result.unknown else ""
@@ -222,11 +232,43 @@ def _print_matured(ledger: Ledger, matured: Matured) -> None:
     )
 
 
+def _print_figures(figures: Sequence[Figure]) -> None:
+    """A column for each segment, a row for each figure that several segments have."""
+    segments = list(dict.fromkeys(one.segment for one in figures))
+    values = {(one.name, one.segment): one.value for one in figures}
+    names = list(dict.fromkeys(one.name for one in figures))
+    print_table(
+        "",
+        ["figure", *segments],
+        [(name, *(_figure(values.get((name, segment))) for segment in segments)) for name in names],
+    )
+    out.print()
+
+
+def _figure(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if value == int(value) and abs(value) >= 2 else f"{value:.3f}"
+
+
+def _print_evidence(evidence: Sequence[Finding]) -> None:
+    print_table(
+        "",
+        ["test", "evidence", "limit"],
+        [(one.feature or "", f"{one.value:.2f}", f"{one.limit:.2f}") for one in evidence],
+        caption="evidence: how much speaks for a change; limit: what chance alone hardly ever "
+        "exceeds",
+    )
+    out.print()
+
+
 def _said(one: Finding) -> str:
     """A figure that is beyond its threshold, in a line."""
     about = f" of {one.feature}" if one.feature else ""
     if one.check == "lag":
         return f"beyond its threshold: label lag of {one.value:.0f} days, more than {one.limit:.0f}"
+    if one.check == "evidence":
+        return f"beyond its limit: evidence{about} {one.value:.2f}, more than {one.limit:.2f}"
     if one.check == "psi":
         return f"beyond its threshold: PSI{about} {one.value:.3f}, more than {one.limit:g}"
     name = {

@@ -6,8 +6,8 @@ knows them: a new compartment is added up, watched and drawn as soon as its ledg
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -15,6 +15,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from valuebox.features.bins import PREDICTION_EDGES, Bins, NumberBins
 from valuebox.predictions.sums.tables import SumTables
 from valuebox.predictions.words import Words
+
+if TYPE_CHECKING:
+    from valuebox.predictions.monitoring.results import Evidence
 
 Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 Settle = Callable[[Session, datetime], int]
@@ -120,6 +123,10 @@ class Ledger:
     people: tuple[Column, ...] = ()
     """Columns that say of whom a row is, where several rows may be of the same: together these know
     less than as many rows of different people. Empty where each row is of somebody else."""
+    evidence: "Callable[[Session, Ledger, date, date, str | None], Evidence] | None" = None
+    """Function of the first and the last day, and a model or None for all, that tests what was
+    predicted in the compartment's own way. Where there is one, the PSI of features and predictions
+    is told and no finding: rows are too few, or too much alike, for it to tell drift."""
     features_source: Any = None
     """The rows that features are counted in, where these are fewer than `source` has."""
     edges: Sequence[float] = PREDICTION_EDGES

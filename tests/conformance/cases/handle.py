@@ -1,7 +1,7 @@
 """Handle: how much will be wagered on coming matches."""
 
 import pytest
-from conformance.case import Case, Refused, notyet
+from conformance.case import Case, Refused
 from support import matches
 from support.sums import some_time_ago
 
@@ -44,9 +44,4 @@ CASE = Case(
     judged=("handle_revisions",),
     model=learned,
     keep=keep,
-    missing={
-        "test_a_calm_world_is_left_in_peace": notyet(
-            reason="so few matches are played in a month that their PSI tells of drift anyway"
-        )
-    },
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from prometheus_client import REGISTRY
 from support import matches
 
 from valuebox.compartments.handle.desk import Desk
@@ -66,15 +67,26 @@ def answered(store: Store, desk: Desk, feed: FeedServer | None) -> HandleForecas
     return HandleForecasts.model_validate_json(said)
 
 
+def counted() -> dict[str, float]:
+    """Requests so far by what was made of the feed, as Prometheus reads them."""
+    name = "valuebox_feed_answers_total"
+    return {
+        state: REGISTRY.get_sample_value(name, {"compartment": "handle", "state": state}) or 0.0
+        for state in ("used", "ignored", "absent")
+    }
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_whatever_the_feed_does_the_forecast_is_answered_in_time(
     store: Store, desk: Desk, feed: FeedServer, alone: HandleForecasts, mode: str
 ) -> None:
     feed.mode = mode
+    before = counted()
     began = time.monotonic()
     said = answered(store, desk, feed)
     assert time.monotonic() - began < 3
     (source,) = (one for one in said.sources if one.name == "feed")
+    assert counted() == {**before, source.state: before[source.state] + 1}
     assert source.state == ("used" if mode in HARMLESS else source.state)
     assert len(said.matches) == len(alone.matches) > 0
     if mode in HARMLESS:

@@ -266,7 +266,7 @@ def test_a_handful_of_users_is_not_called_calm(
     with store.reading() as session:
         assert latest(session, LEDGER) == result
     told = {name: one for name, one in samples(result) if name == "valuebox_monitor_unknown"}
-    assert told == {"valuebox_monitor_unknown": {"psi": 1, "error": 1}}
+    assert told == {"valuebox_monitor_unknown": {"psi": 1, "error": 1, "evidence": 0}}
     # Something that is certain is said all the same.
     valuebox("monitor", "--max-lag", "1", *options, exit_code=1)
     output, _ = valuebox("monitor", "--database-url", database_url, exit_code=1)

@@ -1,5 +1,6 @@
 """From loads to a model of handle in the store: learn, look back, judge, save."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,15 +8,19 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from valuebox.compartments.handle.baselines import NAMES, baselines
-from valuebox.compartments.handle.book import Book
+from valuebox.compartments.handle.book import Book, Fixture, Moments
 from valuebox.compartments.handle.features import NUMBERS
 from valuebox.compartments.handle.forecasting import Fitted
 from valuebox.compartments.handle.model import HandleModel
-from valuebox.compartments.handle.recipe import Recipe, class_names
+from valuebox.compartments.handle.recipe import LEADS, Recipe, class_names
 from valuebox.compartments.handle.scoring import PREVIOUS, Judged, figures, former
+from valuebox.compartments.handle.watching.evidence import BETS
+from valuebox.compartments.handle.watching.vintages import week_of
+from valuebox.compartments.handle.watching.weekly import weekly_bets, weekly_errors
 from valuebox.errors import ValueboxError
 from valuebox.features.bins import PREDICTION_EDGES, Reference, prediction_codes
 from valuebox.statistics.arrays import Floats
+from valuebox.statistics.sequential import upper_deviation
 from valuebox_training.features.binning import category_bins, counted, number_bins
 from valuebox_training.handle.learning import Past, learn, past
 
@@ -86,6 +91,7 @@ def _train(book: Book, name: str, weeks: int, is_forced: bool) -> Trained:
         recipe=recipe,
         reference=_reference(fitted, made),
         common=_common(made),
+        moves=_moves(made),
         mean_handle=float(fitted.totals[fitted.over].mean()),
         metadata={
             "matches": count,
@@ -157,3 +163,35 @@ def _common(made: list[Past]) -> float:
     """Deviation of the error of whole weeks, as a share."""
     off = [float(one.actual.sum() / one.forecast.mean.sum() - 1) for one in made]
     return float(np.std(off)) if len(off) > 1 else 0.1
+
+
+def _moves(made: list[Past]) -> dict[str, float]:
+    """By how much past weeks were off together, in logarithms: by class of leads, and bets."""
+    newest = {}
+    for one in made:
+        names = class_names(one.forecast.lead)
+        for row, (match, lead) in enumerate(zip(one.forecast.asked, names, strict=True)):
+            newest[match.id, lead] = one.forecast, row, one.actual[row]
+    found: dict[str, float] = {}
+    for lead in LEADS:
+        rows = [one for (_, of), one in newest.items() if of == lead]
+        week = week_of(_kickoffs(said.asked[row] for said, row, _ in rows))
+        actual = np.array([value for _, _, value in rows])
+        forecast = np.array([said.mean[row] for said, row, _ in rows])
+        found[lead] = _deviation(weekly_errors(week, actual, forecast))
+    every = [one.forecast for one in made]
+    week = week_of(_kickoffs(match for one in every for match in one.asked))
+    known, prior, share = (
+        np.concatenate([getattr(one, name) for one in every])
+        for name in ("known", "prior", "share")
+    )
+    found[BETS] = _deviation(weekly_bets(week, known, prior, share))
+    return {name: value for name, value in found.items() if value > 0}
+
+
+def _kickoffs(matches: Iterable[Fixture]) -> Moments:
+    return np.array([one.kickoff for one in matches], dtype="datetime64[s]")
+
+
+def _deviation(errors: Mapping[int, float]) -> float:
+    return upper_deviation(one**2 for one in errors.values())

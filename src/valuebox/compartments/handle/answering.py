@@ -92,11 +92,10 @@ def _sources(asked: Asked, weighed: Weighed) -> list[Source]:
     found = [Source(name="warehouse", state="used", as_of=loaded_to, age_seconds=age, notes=notes)]
     if asked.feed is not None:
         is_there = weighed.is_there
-        used = "used" if weighed.is_used else "ignored" if is_there else "absent"
         found.append(
             Source(
                 name="feed",
-                state=used,
+                state=weighed.state,
                 as_of=asked.feed.asked_at if is_there else None,
                 age_seconds=asked.feed.seconds if is_there else None,
                 notes=weighed.notes,

@@ -15,7 +15,7 @@ from valuebox.compartments.handle.expiry import (
     prune_loaded,
     prune_outcomes,
 )
-from valuebox.compartments.handle.feed import Feed
+from valuebox.compartments.handle.feed import Feed, expect_feed
 from valuebox.compartments.handle.ledger import LEDGER, NAME, note
 from valuebox.compartments.handle.model import NEWEST, TRAINED_BY, HandleModel
 from valuebox.compartments.handle.recipe import LEADS
@@ -29,6 +29,7 @@ from valuebox.worker.expiry import Expiry
 def _open(service: Any, model: HandleModel | None) -> None:
     service.handle_desk = None
     service.handle_feed = None
+    expect_feed()
     if model is not None:
         service.handle_desk = Desk(service.store, model)
         service.handle_tally = Tally(NAME, model.tag, model.created_at, list(LEADS))

@@ -10,12 +10,14 @@ from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from threading import Lock
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 import httpcore
 import httpx
+from prometheus_client import Counter
 
 from valuebox.compartments.handle.deadline import Deadline, Resolve, addresses
 from valuebox.store.clock import CLOCK
@@ -29,6 +31,7 @@ _FAILURES: Final = 3
 _REST: Final = 30.0
 """Seconds for which a feed is left alone that failed `_FAILURES` times in a row."""
 _TRIES: Final = 2
+_COMPARTMENT: Final = "handle"
 _TOO_MUCH: Final = "The feed answers too much."
 
 
@@ -137,6 +140,26 @@ def content_of(body: bytes) -> tuple[Any | None, str]:
         return json.loads(body), ""
     except (ValueError, RecursionError):
         return None, "The feed answers something else than JSON."
+
+
+def count_feed(state: str) -> None:
+    """Count a request by what was made of the feed: `used`, `ignored` or `absent`."""
+    _answers().labels(_COMPARTMENT, state).inc()
+
+
+def expect_feed() -> None:
+    """Tell Prometheus of each state, before there is any request."""
+    for state in ("used", "ignored", "absent"):
+        _answers().labels(_COMPARTMENT, state)
+
+
+@cache
+def _answers() -> Counter:
+    return Counter(
+        "valuebox_feed_answers",
+        "Requests for forecasts, by what was made of the live feed.",
+        ["compartment", "state"],
+    )
 
 
 def _kept(parts: list[bytes]) -> str:

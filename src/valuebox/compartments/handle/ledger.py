@@ -11,6 +11,7 @@ from valuebox.compartments.handle.forecasting import Z
 from valuebox.compartments.handle.model import HandleModel
 from valuebox.compartments.handle.settling import settle
 from valuebox.compartments.handle.tables import HandleFeatures, HandleOutcome, HandlePrediction
+from valuebox.compartments.handle.watching.evidence import evidence
 from valuebox.predictions.ledger import CohortSummary, Ledger, Outcomes, known_features
 from valuebox.predictions.sums.models import Note, register
 from valuebox.predictions.sums.tables import sum_tables
@@ -27,8 +28,8 @@ class HandleSpread:
     is_calibrated = False
 
     def learned(self, stored: Any) -> dict[str, float]:
-        """What was noted of a model: `common`, a share, and `level`, an amount."""
-        return {"common": float(stored["common"]), "level": float(stored["level"])}
+        """What was noted of a model: `common`, a share, `level`, an amount, and its `moves`."""
+        return {name: float(value) for name, value in stored.items()}
 
     def amounts(self, learned: dict[str, float] | None) -> Sequence[ColumnElement[float]]:
         """The variance that the model gives a match."""
@@ -68,6 +69,7 @@ LEDGER: Final = Ledger(
     feature=known_features(HandleFeatures.known),
     # Several vintages of a match know little more than one.
     people=(_SAID.match_id,),
+    evidence=evidence,
     features_source=join(_SAID, HandleFeatures, HandleFeatures.id == _SAID.id),
     words=Words(
         title="Handle",
@@ -82,5 +84,5 @@ LEDGER: Final = Ledger(
 
 def note(session: Session, model: HandleModel) -> None:
     """Store what forecasts of a model will be summed up and judged by, once."""
-    noted = {"common": model.common, "level": model.common * model.mean_handle}
+    noted = {**model.moves, "common": model.common, "level": model.common * model.mean_handle}
     register(session, LEDGER, Note(model.tag, model.created_at, model.reference, noted))

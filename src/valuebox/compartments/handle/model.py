@@ -33,6 +33,8 @@ class HandleModel(PlainModel):
     """Matches that are over, by what is known of them, and past forecasts of them."""
     common: float
     """Deviation of the error that all matches of a month have in common, as a share."""
+    moves: dict[str, float] = Field(default={})
+    """By how much weeks are off together, in logarithms: by class of leads, and `bets` so far."""
     mean_handle: float
     """Mean handle of the matches that it was learned from."""
     metadata: dict[str, Any] = Field(default={})

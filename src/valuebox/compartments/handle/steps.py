@@ -13,7 +13,7 @@ from valuebox.compartments.handle import repository
 from valuebox.compartments.handle.answering import Asked, answer_of
 from valuebox.compartments.handle.book import DAY, Fixture
 from valuebox.compartments.handle.desk import Desk, Known
-from valuebox.compartments.handle.feed import Feed
+from valuebox.compartments.handle.feed import Feed, count_feed
 from valuebox.compartments.handle.forecasting import Forecast
 from valuebox.compartments.handle.reading import second
 from valuebox.compartments.handle.recipe import class_names
@@ -89,6 +89,8 @@ class HandleSteps(Steps[HandleQuestion, Asked, Said]):
         )
         if not columns.is_replay:
             segments: list[str | None] = list(class_names(forecast.lead))
+            if columns.feed is not None:
+                count_feed(weighed.state)
             exchange.counts = self.tally.of(segments, forecast.mean)
         return Said(forecast, weighed, answer, rows)
 

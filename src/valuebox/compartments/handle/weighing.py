@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from valuebox.compartments.handle.feed import FeedSaid
 from valuebox.compartments.handle.forecasting import Fitted
 from valuebox.compartments.handle.reading import second
 
+UNKNOWN_TEAMS: Final = "have teams that are not known"
+"""What is noted of events that no team of the warehouse plays in."""
 _SLACK: Final = 0.01
 """How far more users than expected may be, as a share, beside what the growth explains."""
 _LESS: Final = 0.005
@@ -43,6 +45,11 @@ class Weighed:
     def is_used(self) -> bool:
         """Whether anything of the feed is believed."""
         return self.users is not None
+
+    @property
+    def state(self) -> Literal["used", "ignored", "absent"]:
+        """What was made of the feed."""
+        return "used" if self.is_used else "ignored" if self.is_there else "absent"
 
 
 def weigh(
@@ -153,7 +160,7 @@ def _strange(
     teams = {*fitted.book.matches.home.tolist(), *fitted.book.matches.away.tolist()}
     named = [(_named(row, "home"), _named(row, "away")) for row in rows]
     if unknown := sum(not set(pair) <= teams for pair in named):
-        notes.append(f"{unknown} of its events have teams that are not known.")
+        notes.append(f"{unknown} of its events {UNKNOWN_TEAMS}.")
     if len(set(named)) < len(named):
         notes.append("It tells of some matches twice.")
     missing = sum((one.home, one.away) not in named for one in matches)

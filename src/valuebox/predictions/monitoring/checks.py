@@ -16,6 +16,7 @@ from valuebox.predictions.monitoring.people import people_of
 from valuebox.predictions.monitoring.results import (
     CHANCE_Z,
     Drifted,
+    Evidence,
     FeatureFound,
     Finding,
     Matured,
@@ -30,6 +31,8 @@ from valuebox.predictions.sums.selection import Selection
 from valuebox.settings import LEAST_USERS
 
 DEFAULT_DAYS: Final = 30
+EVIDENCE: Final = timedelta(days=181)
+"""How far before the last day tests of a compartment's own look, unless a first day is given."""
 MATURED_SHARE: Final = 0.5
 """Share of the rows of a day, and of the week up to it, whose outcome is known once the day has
 matured."""
@@ -89,6 +92,9 @@ def monitor(
         matured = judged(session, ledger, selection, least)
     began = min(one.day for one in days)
     lag = (last - (known_until or began - timedelta(days=1))).days
+    own = None
+    if ledger.evidence is not None:
+        own = ledger.evidence(session, ledger, since or last - EVIDENCE, last, model)
     return MonitorResult(
         compartment=ledger.name,
         made_at=datetime.now(UTC),
@@ -97,11 +103,20 @@ def monitor(
         matured=matured,
         label_lag_days=lag,
         findings=[
-            *(_of_drift(drifted, thresholds) if drifted else ()),
+            *(
+                one
+                for one in (_of_drift(drifted, thresholds) if drifted else ())
+                if own is None or one.check != "psi"
+            ),
+            *(own.findings if own else ()),
             *(_of_errors(matured, thresholds) if matured else ()),
             Finding(check="lag", feature=None, value=lag, limit=thresholds.lag, chance=0),
         ],
-        unknown=[*_unknown_drift(drifted, used, thresholds), *_unknown_error(matured)],
+        unknown=[
+            *(_unknown_drift(drifted, used, thresholds) if own is None else _unknown_own(own)),
+            *_unknown_error(matured),
+        ],
+        figures=own.figures if own else [],
     )
 
 
@@ -122,6 +137,11 @@ def _unknown_drift(drifted: Drifted | None, model: str, limits: Thresholds) -> I
             f"which is more than {limits.psi:g}"
         )
         yield Unknown(check="psi", why=why)
+
+
+def _unknown_own(own: Evidence) -> Iterator[Unknown]:
+    if own.unknown is not None:
+        yield Unknown(check="evidence", why=own.unknown)
 
 
 def _unknown_error(matured: Matured | None) -> Iterator[Unknown]:

@@ -2,14 +2,14 @@
 
 from datetime import date
 from statistics import NormalDist
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from valuebox.statistics.psi import SHIFT
 
-Check = Literal["psi", "missing", "unseen", "error", "lag"]
-Unknowable = Literal["psi", "error"]
+Check = Literal["psi", "missing", "unseen", "error", "lag", "evidence"]
+Unknowable = Literal["psi", "error", "evidence"]
 Share = Annotated[float, Field(ge=0, le=1)]
 CHANCE_Z: Final = NormalDist().inv_cdf(0.999)
 """Deviations that chance alone exceeds once in 1,000 times."""
@@ -54,7 +54,8 @@ class Finding(_Found):
 
     check: Check = Field(description="What was compared with its threshold.")
     feature: str | None = Field(
-        description="Name of the feature that the finding is about; null where it is about none."
+        description="Name of the feature that the finding is about, or of the test that `evidence` "
+        "is from; null where it is about none."
     )
     value: float = Field(description="The figure that was found.")
     limit: float = Field(description="The threshold that the figure is compared with.")
@@ -153,6 +154,23 @@ class Unknown(_Found):
     why: str = Field(description="The reason, in a sentence for people.")
 
 
+class Figure(_Found):
+    """One figure that a compartment tells of its predictions."""
+
+    name: str = Field(description="What the figure is.")
+    segment: str = Field(description="The segment that it is of, or `all`.")
+    value: float = Field(description="The figure.")
+
+
+class Evidence(NamedTuple):
+    """What a compartment finds by tests of its own; see `Ledger.evidence`."""
+
+    figures: list[Figure]
+    findings: list[Finding]
+    unknown: str | None
+    """Why nothing can be said, in a sentence; None where something can."""
+
+
 class MonitorResult(_Found):
     """What `valuebox monitor` found; it writes this with `--report`, and stores it."""
 
@@ -176,7 +194,11 @@ class MonitorResult(_Found):
     unknown: list[Unknown] = Field(
         default=[],
         description="What cannot be told: `psi` without anything to compare with or with so few "
-        "rows that chance passes its threshold, `error` without outcomes.",
+        "rows that chance passes its threshold, `error` without outcomes, `evidence` where a "
+        "compartment that has tests of its own has too little to test.",
+    )
+    figures: list[Figure] = Field(
+        default=[], description="What the compartment tells beside that; empty where it does not."
     )
 
     @property
@@ -187,4 +209,4 @@ class MonitorResult(_Found):
     @property
     def is_drift_unknown(self) -> bool:
         """Whether users of late may be others than the training users, for all that is known."""
-        return any(one.check == "psi" for one in self.unknown)
+        return any(one.check in ("psi", "evidence") for one in self.unknown)
