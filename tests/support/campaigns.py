@@ -19,6 +19,7 @@ from valuebox.store.engine import Store
 from valuebox_training.facts.workshop import FIRST_CAMPAIGN, SECOND_CAMPAIGN, write
 
 WORKSHOP = Path(__file__).parents[2] / "data" / "workshop.toml"
+MODEL = "campaigns"
 JOINED = """
     SELECT u."Campaign_ID" AS campaign, m."Type" AS category, e."Type" AS type, e."User_Id" AS who,
         e.date AS date, u.id IS NOT NULL AS there,
@@ -80,6 +81,20 @@ def imported_campaigns(
         return found
 
     return Imported(files, url)
+
+
+@pytest.fixture(scope="session")
+def campaign_model(imported_campaigns: Imported) -> str:
+    """Tag of a response model that has seen the whole year of the first campaign."""
+    return learn(imported_campaigns.url("postgresql"))
+
+
+def learn(url: str, *options: str, name: str = MODEL) -> str:
+    """Have the command learn from the first campaign; returns the tag of the model."""
+    asked = ("--source", FIRST_CAMPAIGN.name, "--model", name, "--database-url", url)
+    output, _ = valuebox("growth", "train", *asked, *options)
+    assert "customers, 2024-" in output
+    return output.split()[-1]
 
 
 @pytest.fixture(scope="module", params=BACKENDS)

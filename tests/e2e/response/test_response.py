@@ -4,26 +4,27 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
+from support.campaigns import Imported
 from support.commands import valuebox
+from support.databases import copied_database
 from support.services import Service, eventually, running
 
 from valuebox import Client
-from valuebox_training.facts.workshop import FIRST_CAMPAIGN, SECOND_CAMPAIGN, write
 
 RESPONSE = "/v1/growth/response"
-WORKSHOP = Path(__file__).parents[3] / "data" / "workshop.toml"
 
 
-def test_responses_are_predicted_stored_and_evaluated(tmp_path: Path, model_tag: str) -> None:
-    url = f"sqlite:///{tmp_path}/valuebox.db"
+def test_responses_are_predicted_stored_and_evaluated(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    imported_campaigns: Imported,
+    campaign_model: str,
+    model_tag: str,
+) -> None:
+    url = copied_database(request, imported_campaigns.url("sqlite"), tmp_path)
     database = ("--database-url", url)
-    valuebox("db", "upgrade", *database)
-    for campaign in (FIRST_CAMPAIGN, SECOND_CAMPAIGN):
-        valuebox("import", write(tmp_path, campaign), "--mapping", WORKSHOP, *database)
-    output, _ = valuebox(
-        "growth", "train", "--source", "workshop-1", "--model", "over-http", *database
-    )
-    tag = output.split()[-1]
+    tag = campaign_model
     report = tmp_path / "report.json"
     asked = ("--source", "workshop-2", "--from", "2025-10-01", "--report", report)
     valuebox("growth", "evaluate", tag, *asked, *database)
