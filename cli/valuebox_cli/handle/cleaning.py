@@ -5,8 +5,10 @@ the clock of the warehouse into UTC.
 """
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -31,7 +33,13 @@ class Clean:
     """What was strange, in words, and in how many rows."""
 
 
-def clean(events: pd.DataFrame, users: pd.DataFrame, wagers: pd.DataFrame, zone: ZoneInfo) -> Clean:
+def clean(
+    events: pd.DataFrame,
+    users: pd.DataFrame,
+    wagers: pd.DataFrame,
+    zone: ZoneInfo,
+    usual: Mapping[str, float] | None = None,
+) -> Clean:
     """Make sense of the rows of a load.
 
     Args:
@@ -39,14 +47,41 @@ def clean(events: pd.DataFrame, users: pd.DataFrame, wagers: pd.DataFrame, zone:
         users: Users.
         wagers: Bets.
         zone: Time zone of moments that come without one.
+        usual: When matches of each slot begin, as far as former loads tell; see `usual_hours`.
     """
     noticed: Counter[str] = Counter()
     return Clean(
-        _matches(events, zone, noticed),
+        _matches(events, zone, noticed, usual or {}),
         _users(users, zone, noticed),
         _bets(wagers, zone, noticed),
         noticed,
     )
+
+
+def usual_hours(
+    slots: Sequence[str], kickoffs: Sequence[datetime] | pd.Series, zone: ZoneInfo
+) -> dict[str, float]:
+    """The hour at which matches of each slot begin, in the middle, on the clock of the warehouse.
+
+    Args:
+        slots: Of each match.
+        kickoffs: When each begins, in UTC; without a zone or with it.
+        zone: Of the clock.
+    """
+    local = pd.to_datetime(pd.Series(list(kickoffs)), utc=True).dt.tz_convert(zone)
+    hours = local.dt.hour + local.dt.minute / 60 + local.dt.second / 3600
+    middle = hours.groupby(pd.Series(list(slots), dtype=object)).median()
+    return {str(slot): float(hour) for slot, hour in middle.items()}
+
+
+def is_clerical(local: pd.Series) -> pd.Series:
+    """Whether moments of a clock are none at which a match begins: a clerk has entered them."""
+    return local.isna() | (_hours(local) < _CLERICAL)
+
+
+def _hours(local: pd.Series) -> pd.Series:
+    hours: pd.Series = (local - local.dt.floor("D")).dt.total_seconds() / 3600
+    return hours
 
 
 def ids(values: pd.Series) -> pd.Series:
@@ -99,17 +134,21 @@ def _once(rows: pd.DataFrame, what: str, noticed: Counter[str]) -> pd.DataFrame:
     return single.reset_index(drop=True)
 
 
-def _matches(rows: pd.DataFrame, zone: ZoneInfo, noticed: Counter[str]) -> pd.DataFrame:
+def _matches(
+    rows: pd.DataFrame, zone: ZoneInfo, noticed: Counter[str], known: Mapping[str, float]
+) -> pd.DataFrame:
     day = _named(rows, "game_day")
     start, at = _named(rows, "game_start_time", "kickoff"), moments(day, ZoneInfo("UTC"))
     slot, week_start = texts(_named(rows, "time_slot", "slot")), _named(rows, "week_start")
     local = moments(start, ZoneInfo("UTC"))
-    hours = (local - local.dt.floor("D")).dt.total_seconds() / 3600
+    hours = _hours(local)
     spoken = start.astype("string").str.strip()
     parts = spoken.str.extract(r"\.(\d+)$")[0].fillna("0").str.strip("0") != ""
-    clerical = local.isna() | (hours < _CLERICAL) | parts
-    # What a match of the slot usually begins at, where a clerk has left midnight or the moment.
-    usual = hours.mask(clerical).groupby(slot).median()
+    clerical = is_clerical(local) | parts
+    # What a match of the slot usually begins at, where a clerk has left midnight or the moment. A
+    # night brings few matches, which say less of it than all that are known.
+    own = hours.mask(clerical).groupby(slot).median().dropna().to_dict()
+    usual: dict[Any, float] = {**own, **known}
     filled = slot.map(usual).fillna(hours.mask(clerical).median()).fillna(13.0)
     on = at.fillna(local).dt.floor("D")
     kickoff = local.mask(clerical, on + pd.to_timedelta(filled, unit="h"))

@@ -76,15 +76,19 @@ def load(
     Each is stored once by its id; what has changed gets another version. The same load again
     changes nothing.
     """
+    from valuebox.compartments.handle.reading import slots
     from valuebox_cli.handle.mapping import read_handle_mapping, read_source
     from valuebox_cli.handle.storing import store_clean
     from valuebox_cli.importing.sources import open_source
 
     with exit_codes():
         began = moment_of(at) or datetime.now(UTC)
-        found = read_source(open_source(source), read_handle_mapping(mapping))
+        opened, described = open_source(source), read_handle_mapping(mapping)
         with migrated_store(database_url) as store:
             store.expect_many_rows()
+            with store.reading() as session:
+                known = slots(session)
+            found = read_source(opened, described, known)
             done = store_clean(store, found, began)
         out.print(
             f"{done.matches:,} matches, {done.users:,} users and {done.bets:,} bets are new or "

@@ -1,6 +1,8 @@
 """What a mapping file says of a warehouse of matches: where its tables are, and its time zone."""
 
 import tomllib
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -9,7 +11,7 @@ import pandas as pd
 from pydantic import Field, ValidationError
 
 from valuebox.schemas.moments import TimeZone
-from valuebox_cli.handle.cleaning import Clean, clean
+from valuebox_cli.handle.cleaning import Clean, clean, usual_hours
 from valuebox_cli.importing.mapping import BadMapping
 from valuebox_cli.importing.opened import Source
 from valuebox_cli.importing.parts import Column, Part, Table
@@ -53,15 +55,24 @@ def read_handle_mapping(path: Path | None) -> HandleMapping:
         raise BadMapping(f"{path}: {'; '.join(wrong)}") from None
 
 
-def read_source(source: Source, mapping: HandleMapping) -> Clean:
+def read_source(
+    source: Source, mapping: HandleMapping, known: Sequence[tuple[str, datetime]] = ()
+) -> Clean:
     """All rows of a warehouse, made sense of.
+
+    Args:
+        source: The warehouse.
+        mapping: What is called how.
+        known: Slot of each match that is known, and when it begins.
 
     Raises:
         ValueboxError: when a table is not there or cannot be read.
     """
     tables = (mapping.events, mapping.users, mapping.wagers)
     events, users, wagers = (_frame(source, one) for one in tables)
-    return clean(events, users, wagers, ZoneInfo(mapping.timezone))
+    zone = ZoneInfo(mapping.timezone)
+    slots, kickoffs = zip(*known, strict=True) if known else ((), ())
+    return clean(events, users, wagers, zone, usual_hours(slots, kickoffs, zone))
 
 
 def _frame(source: Source, table: Renamed) -> pd.DataFrame:

@@ -1,10 +1,12 @@
 """Loads of a warehouse in memory, for replays of a history without a database."""
 
+from zoneinfo import ZoneInfo
+
 import numpy as np
 import pandas as pd
 
 from valuebox.compartments.handle.book import NEVER, Bets, Book, Matches, Moments, Users, keys
-from valuebox_cli.handle.cleaning import Clean
+from valuebox_cli.handle.cleaning import Clean, usual_hours
 
 _CHANGING = {
     "matches": ("season", "week", "home", "away", "home_place", "away_place", "slot", "kickoff"),
@@ -26,6 +28,14 @@ class Loads:
             new = rows[["id", *columns]].assign(loaded_at=at, replaced_at=NEVER)
             there = self._rows.get(name)
             self._rows[name] = new if there is None else _upserted(there, new, columns, at)
+
+    def usual(self, zone: ZoneInfo) -> dict[str, float]:
+        """When matches of each slot begin, as far as is known; see `usual_hours`."""
+        if "matches" not in self._rows:
+            return {}
+        rows = self._rows["matches"]
+        rows = rows[rows["replaced_at"] == NEVER]
+        return usual_hours(rows["slot"].tolist(), rows["kickoff"], zone)
 
     def book(self) -> Book:
         """All of it, by column."""

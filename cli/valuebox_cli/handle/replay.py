@@ -18,7 +18,7 @@ from valuebox.compartments.handle.reading import told
 from valuebox.compartments.handle.weighing import Weighed, weigh
 from valuebox.errors import ValueboxError
 from valuebox.statistics.arrays import Floats
-from valuebox_cli.handle.cleaning import clean, moments
+from valuebox_cli.handle.cleaning import Clean, clean, is_clerical, moments
 from valuebox_cli.handle.memory import Loads
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _replay(folder: Path, contenders: Mapping[str, Contender] | None) -> Replaye
     nights = _nights(folder)
     loads = Loads()
     first = min([*asks["_to"].to_numpy(dtype="datetime64[s]"), *(night for night, _ in nights)])
-    loads.add(_load(folder / "warehouse"), first)
+    loads.add(_load(folder / "warehouse", {}), first)
     recipe: Recipe | None = None
     learned_at = np.datetime64("1970-01-01", "s")
     book: Book | None = None
@@ -76,7 +76,7 @@ def _replay(folder: Path, contenders: Mapping[str, Contender] | None) -> Replaye
                       strict=True):  # fmt: skip
         while nights and nights[0][0] <= to:
             night, place = nights.pop(0)
-            loads.add(_load(place), night)
+            loads.add(_load(place, loads.usual(ZONE)), night)
             book = None
         if book is None:
             book = loads.book()
@@ -110,6 +110,8 @@ def _asked(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
                 value = rows[theirs].iloc[wrong[0]]
                 where = f"{folder / file}, row {wrong[0] + 1}: {theirs}"
                 raise ValueboxError(f"{where} is no moment: {str(value)!r}")
+    local = questions["_kickoff"].dt.tz_localize("UTC").dt.tz_convert(ZONE).dt.tz_localize(None)
+    questions["_clerical"] = is_clerical(local)
     unknown = np.flatnonzero(~questions["_at"].isin(asks["_at"]))
     if unknown.size:
         row = f"{folder / 'questions.csv'}, row {unknown[0] + 1}"
@@ -139,7 +141,7 @@ def _answered(
     users: float | None,
     contenders: Mapping[str, Contender] | None,
 ) -> pd.DataFrame:
-    given = asked.drop(columns="_kickoff")
+    given = asked.drop(columns=["_kickoff", "_clerical"])
     if not fixtures:
         return given.assign(forecast=[], lower=[], upper=[])
     said = fitted.forecast(fixtures, users)
@@ -171,8 +173,10 @@ def _fixture(book: Book, question: dict[Any, Any]) -> Fixture:
     apart = np.abs(matches.kickoff - kickoff)
     rows = np.flatnonzero((matches.home == home) & (matches.away == away) & (apart <= _NEAR))
     if len(rows):
-        nearest = rows[[int(np.argmin(apart[rows]))]]
-        return book.fixtures(nearest)[0]._replace(kickoff=kickoff, slot=str(question["time_slot"]))
+        found = book.fixtures(rows[[int(np.argmin(apart[rows]))]])[0]
+        if not question["_clerical"]:
+            found = found._replace(kickoff=kickoff)
+        return found._replace(slot=str(question["time_slot"]))
     places = {
         **dict(zip(matches.away, matches.away_place, strict=True)),
         **dict(zip(matches.home, matches.home_place, strict=True)),
@@ -191,9 +195,9 @@ def _nights(folder: Path) -> list[tuple[np.datetime64, Path]]:
     return list(zip(days.to_numpy(dtype="datetime64[s]"), found, strict=True))
 
 
-def _load(folder: Path) -> Any:
+def _load(folder: Path, usual: Mapping[str, float]) -> Clean:
     events, users, wagers = (_read(folder / f"{one}.csv") for one in _TABLES)
-    return clean(events, users, wagers, ZONE)
+    return clean(events, users, wagers, ZONE, usual)
 
 
 def _read(file: Path) -> pd.DataFrame:

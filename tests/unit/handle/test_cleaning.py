@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from valuebox_cli.handle.cleaning import Clean, clean
+from valuebox_cli.handle.cleaning import Clean, clean, usual_hours
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -90,6 +90,22 @@ def test_a_clerks_time_of_beginning_is_that_of_the_slot(start: str) -> None:
     rows = [event(1), event(2), event(3, game_start_time=f"2020-04-03 {start}")]
     kickoff = cleaned(events=rows).matches["kickoff"]
     assert kickoff[2] == kickoff[0] == pd.Timestamp("2020-04-04 00:15")
+
+
+def test_a_night_of_few_matches_goes_by_all_that_are_known() -> None:
+    known = cleaned(events=[event(1), event(2)]).matches
+    usual = usual_hours(known["slot"].tolist(), known["kickoff"], NEW_YORK)
+    assert usual == {"fri": 20.25}
+    clerical = event(3, game_start_time="2020-04-03 00:00:00.000")
+    odd = event(4, game_start_time="2020-04-03 17:00:00.000")
+    rows = pd.DataFrame([clerical, odd])
+    none = pd.DataFrame()
+    found = clean(rows, none, none, NEW_YORK, usual).matches["kickoff"]
+    assert found.tolist() == [pd.Timestamp("2020-04-04 00:15"), pd.Timestamp("2020-04-03 21:00")]
+
+
+def test_no_match_is_known_to_begin_at_any_hour_before_the_first_load() -> None:
+    assert usual_hours([], [], NEW_YORK) == {}
 
 
 def test_two_matches_of_a_pair_in_one_week_are_two() -> None:

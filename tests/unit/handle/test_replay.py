@@ -106,6 +106,14 @@ def test_another_spelling_of_the_same_warehouse_is_forecast_alike(
     assert np.allclose(found, before, rtol=1e-9)
 
 
+def test_a_clerks_time_in_a_question_is_that_of_the_match(history: Path, alone: Replayed) -> None:
+    shutil.rmtree(history / "feed")
+    asked = pd.read_csv(history / "questions.csv")
+    changed(history / "questions.csv", kickoff=asked["kickoff"].str[:10] + " 00:00:00")
+    found, before = replay(history).forecasts[FORETOLD], alone.forecasts[FORETOLD]
+    assert np.allclose(found, before, rtol=1e-3)
+
+
 @pytest.mark.parametrize(
     ("file", "columns", "told"),
     [

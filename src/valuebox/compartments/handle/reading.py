@@ -42,6 +42,13 @@ def loads_to(session: Session, when: datetime) -> datetime | None:
     return session.scalar(found)
 
 
+def slots(session: Session) -> list[tuple[str, datetime]]:
+    """The slot of each match that is known, and when it begins."""
+    table = HandleMatch
+    query = select(table.slot, table.kickoff).where(table.replaced_at.is_(None))
+    return [(slot, kickoff) for slot, kickoff in session.execute(query)]
+
+
 def read_book(session: Session) -> Book:
     """All that was ever loaded; bets come added up by hour, so that hundreds of thousands do."""
     return Book(_matches(session), _users(session), _bets(session))
