@@ -13,6 +13,8 @@ import pytest
 from support.commands import valuebox
 from support.databases import BACKENDS, copied_database, migrated_database, open_store
 from valuebox.compartments.growth.building import report
+from valuebox.compartments.growth.loaded.facts import load
+from valuebox.compartments.growth.loaded.unmatched import unmatched
 from valuebox.compartments.growth.report import GrowthReport
 from valuebox.compartments.growth.schemas import GrowthQuestion
 from valuebox.store.engine import Store
@@ -54,6 +56,11 @@ class Campaigns:
         if key not in self._reports:
             self._reports[key] = report(self.store, question)
         return self._reports[key]
+
+    def unmatched(self, **asked: Any) -> dict[str, list[str]]:
+        """Names in a question that nothing is called by, as its report has them, without one."""
+        question = GrowthQuestion.model_validate(asked)
+        return unmatched(load(self.store, question), question)
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,7 @@ from support.real import BY_CAMPAIGN, BY_TYPE, SPENT, counts
 from valuebox.compartments.growth import api  # noqa: F401 - declares the endpoint
 from valuebox.compartments.growth.api import GrowthApi
 from valuebox.compartments.growth.building import report
-from valuebox.compartments.growth.loaded.facts import TooManyEvents, load
-from valuebox.compartments.growth.loaded.unmatched import unmatched
+from valuebox.compartments.growth.loaded.facts import TooManyEvents
 from valuebox.compartments.growth.report import GrowthReport
 from valuebox.compartments.growth.schemas import Baseline, GrowthQuestion
 from valuebox.facts.reading import SeveralCurrencies
@@ -194,23 +193,18 @@ def test_names_that_nothing_is_called_by_are_told(campaigns: Campaigns) -> None:
         "spend": ["TV"],
     }
     assert campaigns.report(sources=["workshop-1"]).unmatched == {}
-    cancelled = unmatched_by(campaigns, cancellation="canceled", subscription="bought")
+    cancelled = campaigns.unmatched(cancellation="canceled", subscription="bought")
     assert cancelled == {"cancellation": ["canceled"]}
-    strange = unmatched_by(
-        campaigns, attribute="colour", category="flavour", responses=["bought", "wink"]
+    strange = campaigns.unmatched(
+        attribute="colour", category="flavour", responses=["bought", "wink"]
     )
     assert strange == {
         "attribute": ["colour"], "category": ["flavour"], "responses": ["wink"],
     }  # fmt: skip
-    priced = unmatched_by(campaigns, currency="EUR", cost_property="costs", refunds=["retour"])
+    priced = campaigns.unmatched(currency="EUR", cost_property="costs", refunds=["retour"])
     assert priced == {
         "refunds": ["retour"], "currency": ["EUR"], "cost_property": ["costs"],
     }  # fmt: skip
-
-
-def unmatched_by(campaigns: Campaigns, **asked: object) -> dict[str, list[str]]:
-    question = GrowthQuestion.model_validate(asked)
-    return unmatched(load(campaigns.store, question), question)
 
 
 def test_more_events_than_may_be_read_are_refused(campaigns: Campaigns) -> None:
