@@ -10,7 +10,7 @@ from valuebox.compartments.handle.prior import KERNELS, USUAL, trend
 from valuebox.statistics.arrays import Floats
 
 _FIXED: Final = ("constant",)
-_WIDTH: Final = 1.2
+_WIDTH: Final = 2.0
 """How far a variance may be from the usual one, as the deviation of its logarithm."""
 _ROUNDS: Final = 60
 

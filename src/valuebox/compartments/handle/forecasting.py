@@ -13,6 +13,7 @@ import numpy as np
 
 from valuebox.compartments.handle.book import DAY, HOUR, PLAYED, Book, Codes, Fixture
 from valuebox.compartments.handle.features import Described, describe
+from valuebox.compartments.handle.lateness import lateness
 from valuebox.compartments.handle.pace import Pace
 from valuebox.compartments.handle.prior import Joint, Prior
 from valuebox.compartments.handle.recipe import Recipe
@@ -132,7 +133,7 @@ class Fitted:
         expected = self.prior.of(described)
         bets = self._bets(together)
         open_ = [one for one, *_ in bets]
-        found = update(expected, open_, self.pace)
+        found = update(expected, open_, self.pace, lateness(self.book))
         return self._forecast(len(asked), together, described, expected, found, bets)
 
     def _beside(self, asked: Sequence[Fixture]) -> list[Fixture]:
@@ -153,7 +154,7 @@ class Fitted:
             rows = order[slice(*np.searchsorted(places, [place, place + 1]))]
             amount, count, placed = bets.amount[rows], bets.count[rows], bets.placed[rows]
             late = [placed >= through - day * DAY for day in range(1, DAYS + 1)]
-            by_day = [(float(amount[is_in].sum()), float(count[is_in].sum())) for is_in in late]
+            by_day = [float(amount[is_in].sum()) for is_in in late]
             lead = float((one.kickoff - through) / HOUR)
             known = Open(one.slot, lead, float(amount.sum()), float(count.sum()), by_day)
             found.append((known, float(bets.gross[rows].sum())))

@@ -19,24 +19,35 @@ if TYPE_CHECKING:
 FIRST: Final = -6
 """Hours before a match at which the curve ends: bets during the match are before 0."""
 LAST: Final = 24 * 15
-_OTHERS: Final = 5.0
-"""How many matches those of other slots count as, all together."""
+_SLOTS: Final = 0.0004
+"""Variance of how far slots are apart that is assumed at least, by what is still to come."""
+_ROUNDS: Final = 3
 _HALF_LIFE: Final = 250.0
 """Days after which a match says half as much of the pace of today."""
-_FEW_BETS: Final = 20.0
-_LEAST: Final = 1e-4
 _OWN: Final = 0.05
 """Deviation of a share from the curve that is assumed at least, by what is still to come."""
 
 
-class Share(NamedTuple):
-    """The share of a match's handle that is expected by a moment."""
+class Curve(NamedTuple):
+    """Shares of a match's handle that are expected within some times, one after the other."""
 
+    mean: Floats
+    covariance: Floats
+    """Of their logarithms, from match to match, beside the chance of single bets: `(n, n)`."""
+    common: Floats
+    """Deviations that all matches of a week have in common."""
+    unsure: Floats
+    """Deviations of the means: what is expected of all matches of a slot may be wrong."""
+
+
+class _Level(NamedTuple):
     mean: float
-    variance: float
-    """Of its logarithm, from match to match, beside the chance of single bets."""
-    common: float
-    """Part of the variance that all matches of a week have in common."""
+    weight: Floats
+    """What each match says of it, as the inverse of a variance."""
+    everywhere: float
+    """Variance of the mean of all slots, by its square."""
+    of_slot: float
+    """Variance of how far this slot is from it, likewise."""
 
 
 class Pace:
@@ -48,8 +59,9 @@ class Pace:
     """
 
     def __init__(self, book: Book, over: Codes):
-        self._slot = keys(book.matches.slot[over])
-        self._week = book.matches.season[over] * 100 + book.matches.week[over]
+        self._slots, self._slot = np.unique(keys(book.matches.slot[over]), return_inverse=True)
+        week = book.matches.season[over] * 100 + book.matches.week[over]
+        self._week = np.unique(week, return_inverse=True)[1]
         self._day = (book.matches.kickoff[over] - np.datetime64(0, "s")) / (24 * HOUR)
         places = np.full(len(book.matches) + 1, -1)
         places[over] = np.arange(len(over))
@@ -64,42 +76,78 @@ class Pace:
         bets = float(book.bets.count.sum())
         self.roughness = bets * float(book.bets.squares.sum()) / total**2 if total else 1.0
         """By how much bets of different amounts scatter more than equal ones."""
+        self.grain = float(book.bets.squares.sum()) / total if total else 1.0
+        """Variance of a sum of bets by what is expected of it."""
         age = self._day.max() - self._day if len(over) else self._day
-        self._found: dict[tuple[str, float, float | None], Share] = {}
-        self._weight = 0.5 ** (age / _HALF_LIFE) * self._count / (self._count + _FEW_BETS)
+        self._found: dict[tuple[str, tuple[float, ...]], Curve] = {}
+        self._recent = 0.5 ** (age / _HALF_LIFE)
+        self._chance = self.roughness / np.maximum(self._count, 1.0)
 
-    def share(self, slot: str, lead: float, until: float | None = None) -> Share:
-        """The share that is there `lead` hours before a match of a slot.
+    least = 1e-4
+    """Share that is expected at least."""
+
+    def curve(self, slot: str, leads: tuple[float, ...]) -> Curve:
+        """The shares that come up to the first of `leads`, from there to the second and so on.
 
         Args:
             slot: Of the match.
-            lead: Hours before the match; below 0 after its beginning.
-            until: Only the share of bets placed at most so many hours before the match.
+            leads: Hours before the match, descending; below 0 after its beginning.
         """
-        asked = slot, lead, until
+        asked = slot, leads
         if asked not in self._found:
-            self._found[asked] = self._share(slot, lead, until)
+            self._found[asked] = self._curve(slot, leads)
         return self._found[asked]
 
-    def _share(self, slot: str, lead: float, until: float | None) -> Share:
-        mine = self._shares(lead)
-        if until is not None:
-            mine = mine - self._shares(until)
-        weight = self._weight
-        is_same = self._slot == keys([slot])[0]
-        others = weight[~is_same].sum()
-        weight = np.where(is_same, weight, weight * _OTHERS / max(others, _OTHERS))
-        total = float(weight.sum())
-        if total <= 0:
-            return Share(_LEAST, 1.0, 0.0)
-        mean = max(float(weight @ mine) / total, _LEAST)
-        mean = min(mean, 1.0)
-        off = mine / mean - 1
+    def _curve(self, slot: str, leads: tuple[float, ...]) -> Curve:
+        count = len(leads)
+        if not self._count.sum():
+            none = np.zeros(count)
+            return Curve(none + self.least, np.eye(count), none, none)
+        there = [self._shares(lead) for lead in leads]
+        pieces = np.diff(np.array(there), axis=0, prepend=0.0)
+        levels = [self._level(mine, slot) for mine in pieces]
+        mean = np.array([one.mean for one in levels])
+        off = pieces / mean[:, None] - 1
+        roots = np.sqrt([one.weight for one in levels])
+        sampling = np.diag(1 / mean) - 1
+        both = roots @ roots.T
+        found = (roots * off) @ (roots * off).T - sampling * ((roots * self._chance) @ roots.T)
+        found = _positive(np.log1p(np.maximum(found / both, -0.9)))
+        variance = np.maximum(np.diag(found), (_OWN * np.maximum(1 - mean, 0.0)) ** 2)
+        found[np.diag_indices(count)] = variance
+        shared = [self._common(one, level.weight) for one, level in zip(off, levels, strict=True)]
+        common = np.sqrt(np.minimum(shared, 0.7 * variance))
+        alone = _positive(found - np.outer(common, common))
+        common = np.sqrt(common**2 + [one.everywhere for one in levels])
+        return Curve(mean, alone, common, np.sqrt([one.of_slot for one in levels]))
+
+    def _level(self, mine: Floats, slot: str) -> _Level:
+        """The mean share of a slot, between that of its own matches and that of all."""
+        of = self._slot
+        whole = self._recent * self._count
+        mean = min(max(float(whole @ mine) / float(whole.sum()), self.least), 1.0)
         rest = 1 - mean
-        chance = rest / mean * self.roughness / np.maximum(self._count, 1)
-        variance = float(weight @ (off**2 - chance)) / total
-        variance = max(variance, (_OWN * rest) ** 2)
-        return Share(mean, variance, min(self._common(off, weight), 0.7 * variance))
+        variance = 0.1 * rest
+        for _ in range(_ROUNDS):
+            # Few bets say less of a share, and matches differ in pace however many bets they have.
+            chance = rest / mean * self._chance
+            weight = self._recent / (variance + chance + (_OWN * rest) ** 2 + 1e-9)
+            total = float(weight.sum())
+            mean = min(max(float(weight @ mine) / total, self.least), 1.0)
+            sums = np.bincount(of, weight)
+            off = np.bincount(of, weight * (mine / mean - 1)) / sums
+            within = mine / mean - 1 - off[of]
+            free = max(total - float((np.bincount(of, weight**2) / sums).sum()), 0.1 * total)
+            variance = float(weight @ within**2) / free - float(weight @ chance) / total
+            variance = max(variance, 0.0)
+        # How far slots are apart (DerSimonian and Laird, Meta-analysis in clinical trials, 1986).
+        excess = max(float(sums @ off**2) - (len(sums) - 1), 0.0)
+        apart = excess / max(total - float(sums @ sums) / total, 1e-9) + _SLOTS * rest**2 + 1e-9
+        place = np.flatnonzero(self._slots == keys([slot])[0])
+        own = float(sums[place].sum())
+        nearer = float(off[place].sum()) * own / (own + 1 / apart)
+        mean = min(max(mean * (1 + nearer), self.least), 1.0)
+        return _Level(mean, weight, 1 / total, 1 / (own + 1 / apart))
 
     def _shares(self, lead: float) -> Floats:
         at = min(max(lead, FIRST), LAST) - FIRST
@@ -111,11 +159,17 @@ class Pace:
 
     def _common(self, off: Floats, weight: Floats) -> float:
         """How matches of one week are off together."""
-        _, week = np.unique(self._week, return_inverse=True)
-        sums = np.bincount(week, weight * off)
-        alone = np.bincount(week, (weight * off) ** 2)
-        pairs = np.bincount(week, weight) ** 2 - np.bincount(week, weight**2)
-        return max(float((sums**2 - alone).sum() / max(pairs.sum(), 1e-9)), 0.0)
+        own = weight * off
+        sums, weights = np.bincount(self._week, own), np.bincount(self._week, weight)
+        pairs = float(weights @ weights - weight @ weight)
+        return max(float(sums @ sums - own @ own) / max(pairs, 1e-9), 0.0)
+
+
+def _positive(matrix: Floats) -> Floats:
+    """The nearest matrix that is one of covariances."""
+    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
+    found: Floats = (vectors * np.maximum(values, 0.0)) @ vectors.T
+    return found
 
 
 def _after(row: Codes, lead: Floats, amount: Floats, count: int) -> Floats:

@@ -97,8 +97,8 @@ KERNELS: Final[Mapping[str, Kernel]] = {
 """How alike two matches are in each kind of effect, by its name."""
 USUAL: Final[Mapping[str, float]] = {
     **{"users": 0.1, "home_share": 4.0, "away_share": 4.0, "new_share": 1.0, "local_new": 1.0},
-    **{"crowd": 0.05, "derby": 0.05, "constant": 4.0, "team": 0.05, "team_in_season": 0.01},
-    **{"at_home": 0.01, "slot": 0.2, "place": 0.05, "season": 0.05, "week": 0.03},
+    **{"crowd": 0.02, "derby": 0.02, "constant": 4.0, "team": 0.05, "team_in_season": 0.01},
+    **{"at_home": 0.003, "slot": 0.2, "place": 0.05, "season": 0.05, "week": 0.03},
     **{"level_week": 0.003, "level_month": 0.01, "level_half_year": 0.03, "chance": 0.04},
 }
 """The variance of each kind of effect, and of chance, that is usual in such data."""

@@ -2,8 +2,10 @@
 
 A match whose bets are known in part is expected between what was expected before (Bornhuetter and
 Ferguson) and what its bets say at the usual pace (the chain ladder, or pick-up), by credibility.
-All open matches share errors of level and pace, so that the bets on one tell of the others. Now and
-then all betting changes at once, such as when a season is interrupted: such a break is one more
+All open matches share errors of level and pace, so that the bets on one tell of the others. Sums of
+bets scatter in proportion to what is expected of them (quasi-likelihood; McCullagh and Nelder,
+Generalized linear models, 1989, chapter 9), so that few bets, or none, say little, but no lie. Now
+and then all betting changes at once, such as when a season is interrupted: such a break is one more
 explanation, of each of the last days, and counts as much as the bets make it likely.
 """
 
@@ -13,16 +15,19 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from valuebox.compartments.handle.lateness import Lateness
 from valuebox.compartments.handle.pace import Pace
 from valuebox.compartments.handle.prior import BREAK, BREAKS, Joint, mixed
 from valuebox.statistics.arrays import Floats
 
 DAYS: Final = 10
 """How many days back breaks are looked for."""
-_FEW: Final = 2.5
-"""Bets on a match below which they say nothing."""
 _NODES: Final = ((-1.7320508, 1 / 6), (0.0, 2 / 3), (1.7320508, 1 / 6))
 """Points and weights that stand for a normal distribution (Gauss and Hermite)."""
+_ROUNDS: Final = 12
+"""Steps to the likeliest handles at most; these are there to the last digits after about six."""
+_NEAR: Final = 1e-7
+_STEP: Final = 2.0
 
 
 class Open(NamedTuple):
@@ -35,8 +40,8 @@ class Open(NamedTuple):
     """Handle of the bets that are known."""
     bets: float
     """How many bets are known."""
-    by_day: Sequence[tuple[float, float]]
-    """What of them was placed within the last day, two days and so on, and how many these are."""
+    by_day: Sequence[float]
+    """What of them was placed within the last day, two days and so on."""
 
 
 @dataclass(frozen=True)
@@ -51,106 +56,164 @@ class Told:
     """How likely the level has broken in the last days."""
 
 
-_Piece = tuple[float, float, float, float, float | None]
-"""Bets of some time: their sum, how many they are, by how much a break moves them, and their ends
-in hours before the match."""
-
-
-class _Part(NamedTuple):
-    """Explanation of the bets: what it makes of the matches, and how likely it is."""
-
-    weight: float
-    mean: Floats
-    covariance: Floats
-
-
 class _Seen(NamedTuple):
-    """Bets of some time as an observation of logarithms of the handle."""
+    """Sums of bets of some time each, as observations of the handles of matches."""
 
     rows: list[int]
-    values: Floats
-    noise: Floats
-    """`(n_rows, n_rows)`."""
+    """Which match each is of."""
+    amount: Floats
+    share: Floats
+    """Of the handle that is usual in that time."""
+    pace: Floats
+    """How logarithms of shares vary together: `(n_rows, n_rows)`."""
+    grain: Floats
+    """Variance of each sum by what is expected of it, for a known handle and pace."""
     slope: Floats
     """By how much a break moves each."""
 
 
-def update(prior: Joint, matches: Sequence[Open], pace: Pace) -> Told:
+class _Found(NamedTuple):
+    """What an observation makes of logarithms of handles, and of the size of a break."""
+
+    mean: Floats
+    covariance: Floats
+    evidence: float
+    """Logarithm of how likely the observation was, but for a constant."""
+    size: float
+    size_variance: float
+    across: Floats
+    """How the handles vary together with the size."""
+
+
+def update(prior: Joint, matches: Sequence[Open], pace: Pace, late: Lateness) -> Told:
     """What is expected of open matches, by their bets.
 
     Args:
         prior: What was expected of them before.
         matches: The matches, with their bets.
         pace: How bets come in.
+        late: How complete the bets of the last day are likely to be.
     """
-    shares = np.array([pace.share(one.slot, one.lead).mean for one in matches])
     whole = _seen(matches, pace, None)
-    mean, covariance = _given(prior, whole)
-    parts = [_Part(1 - BREAKS, mean, covariance)]
+    usual = _given(prior, whole, 0.0, 0.0)
+    parts = [(1 - BREAKS - late.likely, usual.mean, usual.covariance)]
+    parts += _partial(prior, matches, pace, late)
     for day in range(1, DAYS + 1):
         parts += _broken(prior, matches, pace, day)
     found = mixed(parts)
-    broken = 1 - parts[0].weight / sum(part.weight for part in parts)
+    broken = sum(likely for likely, *_ in parts[2:]) / sum(likely for likely, *_ in parts)
+    shares = np.array([pace.curve(one.slot, (one.lead,)).mean[0] for one in matches])
     return Told(found.mean, found.covariance, shares, float(broken))
 
 
 def _seen(matches: Sequence[Open], pace: Pace, day: int | None) -> _Seen:
     """The bets as observations: of all time, or before the last days and within them."""
-    rows, values, variances, commons, slope = [], [], [], [], []
+    curves, amounts, rows, slots = [], [], [], []
     for place, one in enumerate(matches):
-        late, late_count = (0.0, 0.0) if day is None else one.by_day[day - 1]
-        pieces: list[_Piece] = [(one.known - late, one.bets - late_count, 0.0, one.lead, None)]
+        leads: tuple[float, ...] = (one.lead,)
+        pieces = [one.known]
         if day is not None:
-            since = one.lead + 24.0 * day
-            pieces = [
-                (one.known - late, one.bets - late_count, 0.0, since, None),
-                (late, late_count, 1.0, one.lead, since),
-            ]
-        for amount, count, moved, lead, until in pieces:
-            if count < _FEW or amount <= 0:
-                continue
-            share = pace.share(one.slot, lead, until)
-            rows.append(place)
-            values.append(np.log(amount / share.mean))
-            chance = pace.roughness / count * max(1 - share.mean, 0.0)
-            variances.append(share.variance - share.common + chance)
-            commons.append(np.sqrt(share.common))
-            slope.append(moved)
-    both = np.array(commons)
-    return _Seen(rows, np.array(values), np.outer(both, both) + np.diag(variances), np.array(slope))
+            late = one.by_day[day - 1]
+            leads = one.lead + 24.0 * day, one.lead
+            pieces = [one.known - late, late]
+        curve = pace.curve(one.slot, leads)
+        curves.append(curve)
+        amounts += pieces
+        rows += [place] * len(pieces)
+        slots += [one.slot] * len(pieces)
+    each = 1 if day is None else 2
+    share = np.concatenate([curve.mean for curve in curves])
+    count = len(matches)
+    alone = np.zeros((count, each, count, each))
+    for place, curve in enumerate(curves):
+        alone[place, :, place, :] = curve.covariance
+    root = np.concatenate([curve.common for curve in curves])
+    unsure = np.concatenate([curve.unsure for curve in curves])
+    is_same = np.array(slots)[:, None] == np.array(slots)[None, :]
+    varying = alone.reshape(count * each, count * each) + np.outer(root, root)
+    varying += np.outer(unsure, unsure) * is_same
+    slope = np.tile([0.0] if day is None else [0.0, 1.0], count)
+    found = _Seen(rows, np.array(amounts), share, varying, pace.grain * (1 - share), slope)
+    is_open = share > pace.least
+    return _Seen(
+        [row for row, is_in in zip(rows, is_open, strict=True) if is_in],
+        *(found[1][is_open], share[is_open], varying[np.ix_(is_open, is_open)]),
+        *(found.grain[is_open], slope[is_open]),
+    )
 
 
-def _given(prior: Joint, seen: _Seen) -> tuple[Floats, Floats]:
-    """Expectations after an observation."""
+def _given(prior: Joint, seen: _Seen, size: float, deviation: float) -> _Found:
+    """Expectations after an observation, where a break has so much of a deviation.
+
+    The handles are the likeliest ones, and normal around these (Laplace's approximation, as in
+    Rasmussen and Williams, chapter 3.4).
+    """
     if not seen.rows:
-        return prior.mean, prior.covariance
+        nothing = np.zeros(len(prior.mean))
+        return _Found(prior.mean, prior.covariance, 0.0, size, deviation**2, nothing)
     across = prior.covariance[:, seen.rows]
-    gain = np.linalg.solve(across[seen.rows] + seen.noise, across.T).T
-    mean = prior.mean + gain @ (seen.values - prior.mean[seen.rows])
+    expected = prior.mean[seen.rows] + size * seen.slope
+    varying = across[seen.rows] + seen.pace + deviation**2 * np.outer(seen.slope, seen.slope)
+    grain = np.maximum(seen.grain, 1e-6 * seen.amount + 1e-9)
+    logs = np.maximum(expected, np.log(np.maximum(seen.amount, 1e-9) / seen.share))
+    for _ in range(_ROUNDS):
+        amount = seen.share * np.exp(logs)
+        scaled = np.sqrt(amount / grain)
+        spread = np.eye(len(logs)) + scaled[:, None] * varying * scaled[None, :]
+        off = logs + seen.amount / amount - 1 - expected
+        solved = scaled * np.linalg.solve(spread, scaled * off)
+        before = logs
+        logs = before + np.clip(expected + varying @ solved - before, -_STEP, _STEP)
+        if np.abs(logs - before).max() < _NEAR:
+            break
+    amount = seen.share * np.exp(logs)
+    scaled = np.sqrt(amount / grain)
+    spread = np.eye(len(logs)) + scaled[:, None] * varying * scaled[None, :]
+    root = scaled[:, None] * np.linalg.inv(spread) * scaled[None, :]
+    gain = across @ root
+    likely = float(((seen.amount * logs - amount) / grain).sum())
+    likely -= float((logs - expected) @ solved) / 2
+    likely -= float(np.linalg.slogdet(spread)[1]) / 2
     covariance = prior.covariance - gain @ across.T
-    return mean, (covariance + covariance.T) / 2
+    size = size + deviation**2 * float(seen.slope @ solved)
+    size_variance = deviation**2 - deviation**4 * float(seen.slope @ root @ seen.slope)
+    return _Found(
+        *(prior.mean + across @ solved, (covariance + covariance.T) / 2, likely),
+        *(size, size_variance, -(deviation**2) * gain @ seen.slope),
+    )
 
 
-def _broken(prior: Joint, matches: Sequence[Open], pace: Pace, day: int) -> list[_Part]:
+def _partial(
+    prior: Joint, matches: Sequence[Open], pace: Pace, late: Lateness
+) -> list[tuple[float, Floats, Floats]]:
+    """What becomes of the matches if part of the bets of the last day are not loaded yet."""
+    seen = _seen(matches, pace, 1)
+    usual = _given(prior, seen, 0.0, 0.0)
+    found = _given(prior, seen, late.size, late.deviation)
+    evidence = float(np.exp(min(found.evidence - usual.evidence, 300.0)))
+    return [(late.likely * evidence, found.mean, found.covariance)]
+
+
+def _broken(
+    prior: Joint, matches: Sequence[Open], pace: Pace, day: int
+) -> list[tuple[float, Floats, Floats]]:
     """What becomes of the matches if the level broke so many days ago."""
     seen = _seen(matches, pace, day)
-    if not seen.rows or not seen.slope.any():
+    if not seen.slope.any():
         return []
-    across = prior.covariance[:, seen.rows]
-    root = np.linalg.inv(across[seen.rows] + seen.noise)
-    off = seen.values - prior.mean[seen.rows]
-    precision = 1 / BREAK**2 + float(seen.slope @ root @ seen.slope)
-    likeliest = float(seen.slope @ root @ off) / precision
+    usual, found = _given(prior, seen, 0.0, 0.0), _given(prior, seen, 0.0, BREAK)
     # How much likelier the bets are with a break of any size than without (Bayes factor).
-    evidence = np.exp(min(likeliest**2 * precision / 2, 300.0)) / (BREAK * np.sqrt(precision))
-    gain = across @ root
-    covariance = prior.covariance - gain @ across.T
+    evidence = float(np.exp(min(found.evidence - usual.evidence, 300.0)))
+    slope = found.across / found.size_variance
+    covariance = found.covariance - np.outer(found.across, slope)
     # Of what was to come before the break, its share stays; the rest moves.
-    before = np.array([pace.share(one.slot, one.lead + 24.0 * day).mean for one in matches])
+    before = np.array(
+        [pace.curve(one.slot, (one.lead + 24.0 * day, one.lead)).mean[0] for one in matches]
+    )
     parts = []
     for node, weight in _NODES:
-        size = likeliest + node / np.sqrt(precision)
-        mean = prior.mean + gain @ (off - size * seen.slope)
-        moved = np.log(before + (1 - before) * np.exp(size))
-        parts.append(_Part(BREAKS / DAYS * evidence * weight, mean + moved, covariance))
+        off = node * np.sqrt(found.size_variance)
+        moved = np.log(before + (1 - before) * np.exp(found.size + off))
+        mean = found.mean + slope * off + moved
+        parts.append((BREAKS / DAYS * evidence * weight, mean, covariance))
     return parts
