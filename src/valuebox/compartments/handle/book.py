@@ -42,6 +42,15 @@ def keys(names: Iterable[str]) -> Codes:
     return np.array(found, dtype=np.int64)
 
 
+def added(sums: Any) -> Floats:
+    """Sums of amounts of money, or of their squares, whichever order these were added in.
+
+    Later loads change the order of rows, and the last digits of a sum tell of that.
+    """
+    found: Floats = np.asarray(sums, dtype=np.float64).round(4)
+    return found
+
+
 @dataclass(frozen=True)
 class Rows:
     """Rows by column, each with when it was loaded and when a load replaced it."""
@@ -225,10 +234,7 @@ class Book:
     def totals(self, values: Floats) -> Floats:
         """A column of bets added up by match: `(n_matches,)`."""
         known = self.of_bets >= 0
-        found: Floats = np.bincount(self.of_bets[known], values[known], len(self.matches)).astype(
-            np.float64
-        )
-        return found
+        return added(np.bincount(self.of_bets[known], values[known], len(self.matches)))
 
     def fixtures(self, rows: Any) -> list[Fixture]:
         """Some of the matches, by mask or position."""

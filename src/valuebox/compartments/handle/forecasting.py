@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from valuebox.compartments.handle.book import DAY, HOUR, PLAYED, Book, Codes, Fixture
+from valuebox.compartments.handle.book import DAY, HOUR, PLAYED, Book, Codes, Fixture, added
 from valuebox.compartments.handle.features import Described, describe
 from valuebox.compartments.handle.lateness import lateness
 from valuebox.compartments.handle.pace import Pace
@@ -154,10 +154,10 @@ class Fitted:
             rows = order[slice(*np.searchsorted(places, [place, place + 1]))]
             amount, count, placed = bets.amount[rows], bets.count[rows], bets.placed[rows]
             late = [placed >= through - day * DAY for day in range(1, DAYS + 1)]
-            by_day = [float(amount[is_in].sum()) for is_in in late]
+            by_day = [float(added(amount[is_in].sum())) for is_in in late]
             lead = float((one.kickoff - through) / HOUR)
-            known = Open(one.slot, lead, float(amount.sum()), float(count.sum()), by_day)
-            found.append((known, float(bets.gross[rows].sum())))
+            known = Open(one.slot, lead, float(added(amount.sum())), float(count.sum()), by_day)
+            found.append((known, float(added(bets.gross[rows].sum()))))
         return found
 
     def _forecast(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from valuebox.compartments.handle.book import HOUR, Book, Codes, keys
+from valuebox.compartments.handle.book import HOUR, Book, Codes, added, keys
 from valuebox.statistics.arrays import Floats
 
 if TYPE_CHECKING:
@@ -69,14 +69,15 @@ class Pace:
         is_of = row >= 0
         row = row[is_of]
         lead = (book.matches.kickoff[over][row] - book.bets.placed[is_of]) / HOUR
-        # The bets of an hour are spread over it, up to an hour nearer to the match.
         self._amount = _after(row, lead, book.bets.amount[is_of], len(over))
         self._count = np.bincount(row, book.bets.count[is_of], len(over))
-        total = float(book.bets.amount.sum())
-        bets = float(book.bets.count.sum())
-        self.roughness = bets * float(book.bets.squares.sum()) / total**2 if total else 1.0
+        total, bets, squares = (
+            float(added(one.sum()))
+            for one in (book.bets.amount, book.bets.count, book.bets.squares)
+        )
+        self.roughness = bets * squares / total**2 if total else 1.0
         """By how much bets of different amounts scatter more than equal ones."""
-        self.grain = float(book.bets.squares.sum()) / total if total else 1.0
+        self.grain = squares / total if total else 1.0
         """Variance of a sum of bets by what is expected of it."""
         age = self._day.max() - self._day if len(over) else self._day
         self._found: dict[tuple[str, tuple[float, ...]], Curve] = {}
@@ -175,15 +176,15 @@ def _positive(matrix: Floats) -> Floats:
 def _after(row: Codes, lead: Floats, amount: Floats, count: int) -> Floats:
     """Amounts placed at least so many hours before each match: `(count, LAST - FIRST + 1)`."""
     width = LAST - FIRST + 1
-    # An hour of bets lies between its lead and one hour less, in one or two whole hours.
-    begin = np.clip(lead, FIRST + 1, LAST) - FIRST
-    whole = np.floor(begin).astype(np.int64)
-    part = begin - whole
-    bins: NDArray[np.int64] = row * width
-    found: Floats = np.bincount(
-        bins + np.minimum(whole, width - 1), amount * part, count * width
-    ).astype(np.float64)
-    found += np.bincount(bins + whole - 1, amount * (1 - part), count * width)
-    hours = found.reshape(count, width)
-    cumulated: Floats = np.cumsum(hours[:, ::-1], axis=1)[:, ::-1]
+    whole = np.floor(np.clip(lead, FIRST + 1, LAST)).astype(np.int64) - FIRST
+    bins: NDArray[np.int64] = row * width + whole
+    hours = added(np.bincount(bins, amount, count * width)).reshape(count, width)
+    # An hour of bets lies between its lead and one hour less, in one or two whole hours, and all
+    # hours of bets on a match do so alike.
+    part = np.zeros(count)
+    part[row] = lead - np.floor(lead)
+    nearer = np.zeros_like(hours)
+    nearer[:, :-1] = hours[:, 1:] * (1 - part[:, None])
+    spread = hours * part[:, None] + nearer
+    cumulated: Floats = np.cumsum(spread[:, ::-1], axis=1)[:, ::-1]
     return cumulated

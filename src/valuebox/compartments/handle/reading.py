@@ -9,10 +9,19 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.handle.again import entered_again
-from valuebox.compartments.handle.book import DAY, NEVER, Bets, Book, Matches, Moments, Users, keys
+from valuebox.compartments.handle.book import (
+    DAY,
+    NEVER,
+    Bets,
+    Book,
+    Matches,
+    Moments,
+    Users,
+    added,
+    keys,
+)
 from valuebox.compartments.handle.tables import HandleBet, HandleLoad, HandleMatch, HandleUser
 from valuebox.facts.clock import aware, moment
-from valuebox.statistics.arrays import Floats
 
 _EPOCH: Final = np.datetime64("1970-01-01T00:00:00", "s")
 _TEXTS: Final = ("home", "away", "home_place", "away_place", "slot")
@@ -108,14 +117,9 @@ def _bets(session: Session) -> Bets:
     loaded, replaced, match, hour, *amounts = _columns(session.execute(query).all(), 8)
     return Bets(
         *(_moments(loaded), _moments(replaced), keys(match), _hours(hour)),
-        *(_rounded(one) for one in amounts),
+        # Databases, too, add in whichever order.
+        *(added(one) for one in amounts),
     )
-
-
-def _rounded(sums: Any) -> Floats:
-    # Databases add in whichever order, which the last digits of a sum tell.
-    found: Floats = np.array(sums, dtype=np.float64).round(4)
-    return found
 
 
 def _columns(rows: Sequence[Any], count: int) -> list[Any]:
