@@ -1,9 +1,15 @@
 """How wide intervals of handle have to be, learned from past weeks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from valuebox_training.handle.learning import wider_by
+from valuebox.compartments.handle.book import DAY
+from valuebox.compartments.handle.model import _made_up
+from valuebox.compartments.handle.recipe import Recipe
+from valuebox_training.handle.learning import calibrated, made_at, wider_by
+from valuebox_training.handle.train import judge
 
 Z = 1.6448536269514722
 
@@ -30,3 +36,19 @@ def test_few_weeks_say_little_and_none_say_nothing() -> None:
     one, six = (wider_by(off, weeks, 1.0, 4.0) for weeks in (np.zeros(6), np.arange(6)))
     assert 1.0 < one < six < 3.0
     assert wider_by(off, np.arange(6), 1.0, 0.0) == pytest.approx(3.0)
+
+
+def test_intervals_are_judged_by_weeks_that_they_were_not_learned_from() -> None:
+    book = _made_up()
+    at = book.matches.kickoff[-6] - DAY
+    one = made_at(Recipe(), book, at, 1, dict.fromkeys(book.matches.id.tolist(), 1.0))
+    assert one is not None
+    said, recipe = one.forecast, one.fitted.recipe
+    deviation = np.sqrt(np.diag(said.covariance))
+    middle = np.log(said.mean) - deviation**2 * recipe.skew
+    weeks = [replace(one, week=week, actual=np.exp(middle)) for week in (4, 3, 2)]
+    # The last week is where intervals reach that are learned from it, too.
+    weeks.append(replace(one, actual=np.exp(middle + 0.8 * Z * deviation)))
+    learned = calibrated(Recipe(), weeks)
+    assert (learned.widening(said.lead) > 0.8).all()
+    assert judge(learned, weeks)["all"]["inside"] == 0.75

@@ -1,6 +1,6 @@
 """From loads to a model of handle in the store: learn, look back, judge, save."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +22,7 @@ from valuebox.features.bins import PREDICTION_EDGES, Reference, prediction_codes
 from valuebox.statistics.arrays import Floats
 from valuebox.statistics.sequential import upper_deviation
 from valuebox_training.features.binning import category_bins, counted, number_bins
-from valuebox_training.handle.learning import Past, learn, past
+from valuebox_training.handle.learning import Past, calibrated, learn, past
 
 LEAST: Final = 60
 """Matches that a model learns from at least."""
@@ -106,18 +106,24 @@ def _train(book: Book, name: str, weeks: int, is_forced: bool) -> Trained:
 def judge(recipe: Recipe, made: list[Past]) -> dict[str, dict[str, float]]:
     """How far past forecasts were off, by class of leads; see `scoring.figures`.
 
+    Intervals of each week are as wide as the weeks before it would have made them: the weeks that
+    they were learned from would hold whatever share they were meant to.
+
     Args:
-        recipe: How wide intervals are taken to be, whatever made the forecasts.
+        recipe: What made the forecasts.
         made: The forecasts.
     """
-    return figures(judged(recipe, made))
+    bare = Recipe(variances=recipe.variances, skew=recipe.skew)
+    weeks = {one.week for one in made}
+    by_week = {week: calibrated(bare, [one for one in made if one.week > week]) for week in weeks}
+    return figures(judged([by_week[one.week] for one in made], made))
 
 
-def judged(recipe: Recipe | None, made: list[Past]) -> Judged:
+def judged(recipes: Sequence[Recipe] | None, made: list[Past]) -> Judged:
     """Past forecasts with what came true, and what simple ones and the ones before said.
 
     Args:
-        recipe: How wide intervals are taken to be; None for as they were made.
+        recipes: How wide intervals of each are taken to be; None for as they were made.
         made: The forecasts.
     """
     said = [one.forecast for one in made]
@@ -125,7 +131,8 @@ def judged(recipe: Recipe | None, made: list[Past]) -> Judged:
     at = [one.at for one in made for _ in one.actual]
     forecast = np.concatenate([one.mean for one in said])
     simple = [baselines(one.fitted, one.forecast) for one in made]
-    ends = [_ends(recipe or one.fitted.recipe, one) for one in made]
+    recipes = recipes or [one.fitted.recipe for one in made]
+    ends = [_ends(recipe, one) for recipe, one in zip(recipes, made, strict=True)]
     return Judged(
         lead=[name for one in said for name in class_names(one.lead)],
         actual=np.concatenate([one.actual for one in made]),
