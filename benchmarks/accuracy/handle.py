@@ -1,9 +1,10 @@
 """How far forecasts of handle are off, in simulated worlds, beside whoever knows these worlds.
 
-    python -m benchmarks.accuracy.handle [--worlds calm,shock] [--seeds 3] [--bets 100000]
+    python -m benchmarks.accuracy.handle [--worlds calm,shock] [--seeds 3] [--bets 100000] [--alone]
 
 `off` is the sum of what forecasts are from the oracle's, by the sum of the oracle's; `WAPE` the
-sum of absolute errors by that of handles, as a multiple of the oracle's; `score` the interval score
+sum of absolute errors by that of handles, as a multiple of the oracle's, and `on the day` the same
+of matches within a day of the newest bets; `score` the interval score
 (Gneiting and Raftery, Strictly proper scoring rules, JASA 102, 2007), likewise.
 Contenders learn at each asking from the matches that are over: a forest and boosted trees on the
 same numbers of a match, the mean of its slot, and its bets by their usual share.
@@ -19,10 +20,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from valuebox.compartments.handle.recipe import LEADS
 from valuebox.statistics.arrays import Floats
 from valuebox_cli.handle.replay import Contender, replay
 from valuebox_training.handle.simulate import simulate
 from valuebox_training.handle.warehouse import write
+from valuebox_training.handle.worlds import LEADS as FORMS
 from valuebox_training.handle.worlds import WORLDS, world
 
 _Z = 1.6448536269514722
@@ -51,12 +54,14 @@ def boosted(numbers: Floats, handle: Floats, asked: Floats) -> Floats:
 CONTENDERS: Mapping[str, Contender] = {"forest": forest, "boosted": boosted}
 
 
-def measured(name: str, seed: int, bets: int) -> dict[str, Any]:
+def measured(
+    name: str, seed: int, bets: int, leads: str, contenders: Mapping[str, Contender]
+) -> dict[str, Any]:
     """The figures of one world, drawn from one seed."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        write(simulate(world(name, seed, bets)), place)
-        said = replay(place, CONTENDERS).forecasts
+        write(simulate(world(name, seed, bets, leads)), place)
+        said = replay(place, contenders).forecasts
         oracle = pd.read_csv(place / "oracle.csv")
     actual, known = oracle["actual"].to_numpy(), oracle["oracle"].to_numpy()
     reach = np.exp(_Z * oracle["deviation"].to_numpy())
@@ -65,16 +70,19 @@ def measured(name: str, seed: int, bets: int) -> dict[str, Any]:
     def off(values: Any) -> float:
         return float(np.abs(values - known).sum() / known.sum())
 
-    def error(values: Any) -> float:
-        return float(np.abs(values - actual).sum() / actual.sum())
+    def error(values: Any, rows: Any = slice(None)) -> float:
+        return float(np.abs(values - actual)[rows].sum() / actual[rows].sum())
+
+    is_day = oracle["lead"].to_numpy() <= LEADS["match day"]
 
     return {
         "world": name,
         "off": off(forecast),
         "WAPE": error(forecast) / error(known),
+        "on the day": error(forecast, is_day) / error(known, is_day),
         "inside": float(((actual >= lower) & (actual <= upper)).mean()),
         "score": _score(actual, lower, upper) / _score(actual, known / reach, known * reach),
-        **{one: off(said[one].to_numpy()) for one in (*CONTENDERS, "slot_mean", "pick_up")},
+        **{one: off(said[one].to_numpy()) for one in (*contenders, "slot_mean", "pick_up")},
     }
 
 
@@ -89,11 +97,15 @@ def main() -> None:
     parser.add_argument("--worlds", default=",".join(WORLDS))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--bets", type=int, default=100_000)
+    parser.add_argument("--leads", default=FORMS[0], help="how bets come in; all for each in turn")
+    parser.add_argument("--alone", action="store_true", help="without trees, which take most time")
     given = parser.parse_args()
+    contenders = {} if given.alone else CONTENDERS
     rows = []
     for name in given.worlds.split(","):
         for seed in range(1, given.seeds + 1):
-            rows.append(measured(name, seed, given.bets))
+            leads = FORMS[seed % len(FORMS)] if given.leads == "all" else given.leads
+            rows.append(measured(name, seed, given.bets, leads, contenders))
             print(", ".join(f"{key} {value}" for key, value in rows[-1].items()), file=sys.stderr)
     print(pd.DataFrame(rows).groupby("world", sort=False).mean().round(3).to_string())
 

@@ -42,6 +42,6 @@ def expected(
         weight = variance / (variance + noise)
         found = float(np.log(known / (share * prior)))
     left = prior * np.exp(weight * found + (1 - weight) * variance / 2) * max(whole - share, 0.0)
-    rest = (1 - weight) * variance + (3.5 / max(count * (whole - share) / max(share, 0.02), 5))
+    rest = (1 - weight) * variance + 3.5 * book.stake / max(left, book.stake)
     mean = known + left
     return Expected(float(mean), float(np.sqrt(rest) * left / mean) if mean else 0.0)

@@ -58,6 +58,11 @@ class Sportsbook:
         """When each match begins."""
         return self.events["kickoff"].to_numpy(dtype="datetime64[s]")
 
+    @cached_property
+    def stake(self) -> float:
+        """Mean amount of a bet."""
+        return float(self.wagers["amount"].mean())
+
 
 def _level(world: World, when: Any) -> Floats:
     if world.shock is None:
@@ -95,13 +100,13 @@ def simulate(world: World, schedule: pd.DataFrame | None = None) -> Sportsbook:
     mass = np.array([weights.of(at).sum() for at in range(len(events))])
     per_bet = world.bets / float((mass * draw).sum())
     stake = 189_000 * len(events) / world.bets
-    leads = _leads(rng, 20_000, 1.0)
+    leads = _leads(rng, 20_000, 1.0, world.leads)
     parts = []
     for at in range(len(events)):
         count = rng.poisson(mass[at] * draw[at] * per_bet * np.exp(pull[at]) * 1.6)
         cumulated = np.cumsum(weights.of(at))
         who = np.searchsorted(cumulated, rng.uniform(0, cumulated[-1], count))
-        lead = _leads(rng, count, float(np.exp(rng.normal(0, PACE))))
+        lead = _leads(rng, count, float(np.exp(rng.normal(0, PACE))), world.leads)
         placed = kickoff[at] - (lead * 3600).astype("timedelta64[s]")
         kept = rng.uniform(0, 1.6, count) < _level(world, placed)
         kept &= placed > users["registered"].to_numpy(dtype="datetime64[s]")[who]
@@ -231,12 +236,21 @@ class _Weights:
         return float(found @ self.stake[: len(found)])
 
 
-def _leads(rng: np.random.Generator, count: int, pace: float) -> Floats:
+def _leads(rng: np.random.Generator, count: int, pace: float, form: str) -> Floats:
     """Hours before a match: many late, some from the opening of the market on."""
-    late = rng.exponential(13.0 * pace, count)
-    early = rng.gamma(1.6, 34.0 * pace, count)
-    found = np.where(rng.uniform(size=count) < 0.58, late, early)
-    return np.where(found < _MARKET, found, rng.uniform(0, _MARKET, count))
+    if form == "stretched":
+        found = rng.weibull(0.55, count) * 22.0 * pace
+    elif form == "clumps":
+        # When the market opens, in the days before the match, and in its last hours.
+        opening = _MARKET - rng.exponential(18.0 / pace, count)
+        days, hours = rng.gamma(5.0, 7.0 * pace, count), rng.exponential(2.5 * pace, count)
+        which = rng.uniform(size=count)
+        found = np.select([which < 0.35, which < 0.8], [hours, days], opening)
+    else:
+        late = rng.exponential(13.0 * pace, count)
+        early = rng.gamma(1.6, 34.0 * pace, count)
+        found = np.where(rng.uniform(size=count) < 0.58, late, early)
+    return np.where((found >= 0) & (found < _MARKET), found, rng.uniform(0, _MARKET, count))
 
 
 def _told(

@@ -9,6 +9,9 @@ from typing import Final
 
 import pandas as pd
 
+LEADS: Final = ("mixed", "stretched", "clumps")
+"""Forms of how bets come in before a match: no model should be good at one alone."""
+
 
 @dataclass(frozen=True)
 class World:
@@ -36,6 +39,8 @@ class World:
     late: float = 0.0
     """Share of the nights whose load comes a day late or brings part of the bets a day late."""
 
+    leads: str = LEADS[0]
+    """When bets come, of `LEADS`."""
     weeks_later: int = 0
     """By how many weeks everything is later than the schedule."""
 
@@ -70,7 +75,7 @@ WORLDS: Final = {
 """The worlds that the benchmark looks at, by name."""
 
 
-def world(name: str, seed: int, bets: int | None = None) -> World:
-    """One of `WORLDS`, drawn from a seed, with so many bets."""
-    found = replace(WORLDS[name], seed=seed)
+def world(name: str, seed: int, bets: int | None = None, leads: str = LEADS[0]) -> World:
+    """One of `WORLDS`, drawn from a seed, with so many bets that come in one of `LEADS`."""
+    found = replace(WORLDS[name], seed=seed, leads=leads)
     return found if bets is None else replace(found, bets=bets)
