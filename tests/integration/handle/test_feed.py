@@ -129,6 +129,15 @@ def test_a_host_that_is_looked_for_without_an_end_is_waited_for_no_longer() -> N
     assert said.seconds < 3
 
 
+def test_another_address_of_a_host_is_tried_where_the_first_is_no_use(feed: FeedServer) -> None:
+    feed.mode = "well"
+    # Nobody has the first one; it is kept for documents (RFC 5737).
+    asked = Feed(feed.url, DEADLINE / 4, resolve=lambda host, port: ["192.0.2.1", "127.0.0.1"])
+    assert asked.ask().content == {"events": feed.events()}
+    nobody = Feed(feed.url, DEADLINE / 4, resolve=lambda host, port: [])
+    assert nobody.ask().failure == "The feed cannot be reached."
+
+
 def test_a_feed_may_ask_for_a_password(feed: FeedServer) -> None:
     feed.mode = "guarded"
     assert Feed(feed.url).ask().failure == "The feed answered 401."

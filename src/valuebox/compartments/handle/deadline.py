@@ -51,15 +51,17 @@ class Deadline(httpcore.NetworkBackend):
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from None
         failed: Exception = httpcore.ConnectError("The host has no address")
-        for address in found:
-            if self._left() <= 0:
+        for place, address in enumerate(found):
+            if (left := self._left()) <= 0:
                 raise httpcore.ConnectTimeout
             try:
+                # An address that does not answer leaves time for the others.
+                limit = left / (len(found) - place)
                 stream = httpcore.SyncBackend().connect_tcp(
-                    address, port, self._left(), local_address, socket_options
+                    address, port, limit, local_address, socket_options
                 )
                 return _Stream(stream, self._left)
-            except httpcore.ConnectError as error:
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = error
         raise failed
 
