@@ -160,7 +160,7 @@ def _weeks(said: Forecast, model: HandleModel) -> list[Total]:
 
 def _vintages(asked: Asked, said: Forecast, tag: str, ids: list[UUID]) -> Vintages:
     simple = baselines(asked.known.fitted, said)
-    deviation = said.mean * np.sqrt(np.expm1(np.minimum(np.diag(said.covariance), 4.0)))
+    deviation = said.mean * np.sqrt(np.expm1(np.clip(np.diag(said.covariance), 0.0, 4.0)))
     known: list[dict[str, Any]] = []
     for at, one in enumerate(said.asked):
         numbers = dict(zip(NUMBERS, said.described.numbers[at].tolist(), strict=True))

@@ -171,7 +171,8 @@ class Fitted:
     ) -> Forecast:
         known = np.array([one.known for one, _ in bets])
         lead = np.array([one.lead for one, _ in bets])
-        variance = np.diag(found.covariance)
+        # Of a match that is over nothing is open, and rounding leaves less than nothing.
+        variance = np.maximum(np.diag(found.covariance), 0.0)
         mean = np.maximum(np.exp(found.mean + variance * self.recipe.skew), known)
         reach = Z * np.sqrt(variance) * self.recipe.widening(lead)
         asked = slice(0, count)
