@@ -1,4 +1,4 @@
-"""The pictures: simulated sites on the dashboard, and the growth workshop's report.
+"""The pictures: simulated sites on the dashboard, a sportsbook, and the growth workshop's report.
 
 They are looked at in a headless Chromium.
 
@@ -14,9 +14,11 @@ from pathlib import Path
 import pandas as pd
 from playwright.sync_api import Browser
 from sqlalchemy import update
+from support import matches
 from support.browser import chromium
 from support.commands import valuebox
 from support.dashboards import as_sent
+from support.open_weeks import Told, under_way
 from support.responded import START, season
 from support.responded import fold as fold_responses
 from support.services import running
@@ -61,15 +63,22 @@ def fill(store: Store, folder: Path) -> str:
     return models[1].tag
 
 
-def picture(browser: Browser, url: str, scheme: str, size: str) -> None:
-    """Write one of them."""
+def picture(
+    browser: Browser,
+    url: str,
+    scheme: str,
+    size: str,
+    name: str = "dashboard",
+    is_whole: bool = False,
+) -> None:
+    """Write one of them; with `is_whole` all of the page, however long it is."""
     width, height = SIZES[size]
     page = browser.new_page(
         color_scheme=scheme,  # type: ignore[arg-type]
         viewport={"width": width, "height": height},
     )
     page.goto(url)
-    page.screenshot(path=HERE / f"dashboard-{scheme}-{size}.png")
+    page.screenshot(path=HERE / f"{name}-{scheme}-{size}.png", full_page=is_whole)
     page.close()
 
 
@@ -81,6 +90,21 @@ def of_responses(browser: Browser, url: str) -> None:
         path=HERE / "dashboard-response.png"
     )
     page.close()
+
+
+def of_handle(browser: Browser, folder: Path) -> None:
+    """Write those of a week of a simulated sportsbook that was asked every day."""
+    url = f"sqlite:///{folder}/handle.db"
+    valuebox("db", "upgrade", "--database-url", url)
+    store = Store(make_engine(url))
+    under_way(store, range(-12, 1), feed=Told())
+    store.close()
+    models = {"VALUEBOX_MODEL": "-", "VALUEBOX_MODELS__HANDLE": matches.tag()}
+    with running(url, folder, models) as service:
+        for scheme in ("light", "dark"):
+            for size in SIZES:
+                url, is_whole = f"{service.url}/dashboard/handle", size == "wide"
+                picture(browser, url, scheme, size, "handle", is_whole)
 
 
 def of_growth(browser: Browser, folder: Path) -> None:
@@ -119,6 +143,7 @@ def main() -> None:
         with running(url, folder, {"VALUEBOX_MODEL": tag}) as service, chromium() as browser:
             of_growth(browser, folder)
             of_responses(browser, service.url)
+            of_handle(browser, folder)
             days = f"from={SINCE:%Y-%m-%d}&model={tag}"
             for scheme in ("light", "dark"):
                 for size in SIZES:

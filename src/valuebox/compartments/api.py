@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from valuebox.access.keys import Scope
-    from valuebox.compartments.contract import Compartment, ModelKind, People, Personal, Whose
+    from valuebox.compartments.contract import (
+        Compartment,
+        Look,
+        ModelKind,
+        Page,
+        People,
+        Personal,
+        Whose,
+    )
     from valuebox.compartments.customers.kept import Kept
     from valuebox.compartments.customers.migrating import create_tables, drop_tables
     from valuebox.compartments.customers.model import CustomerModel
@@ -27,6 +35,7 @@ if TYPE_CHECKING:
     from valuebox.facts.windows import Positions
     from valuebox.features.bins import Reference
     from valuebox.models.plain import PlainModel
+    from valuebox.pages.tables import Column, Table, column
     from valuebox.predictions.ledger import Ledger, Outcomes
     from valuebox.predictions.words import Words
     from valuebox.schemas.requests import RequestModel
@@ -41,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = (
     "Base",
     "Choice",
+    "Column",
     "Compartment",
     "Customer",
     "CustomerColumns",
@@ -57,9 +67,11 @@ __all__ = (
     "Floats",
     "Kept",
     "Ledger",
+    "Look",
     "ModelKind",
     "NoModel",
     "Outcomes",
+    "Page",
     "People",
     "Personal",
     "Pipeline",
@@ -70,8 +82,10 @@ __all__ = (
     "Scope",
     "Steps",
     "Store",
+    "Table",
     "Whose",
     "Words",
+    "column",
     "create_tables",
     "drop_tables",
     "endpoint",
@@ -81,7 +95,15 @@ __all__ = (
 
 _PLACES: Final = {
     "access.keys": ("Scope",),
-    "compartments.contract": ("Compartment", "ModelKind", "People", "Personal", "Whose"),
+    "compartments.contract": (
+        "Compartment",
+        "Look",
+        "ModelKind",
+        "Page",
+        "People",
+        "Personal",
+        "Whose",
+    ),
     "compartments.customers.kept": ("Kept",),
     "compartments.customers.migrating": ("create_tables", "drop_tables"),
     "compartments.customers.model": ("CustomerModel",),
@@ -93,6 +115,7 @@ _PLACES: Final = {
     "facts.windows": ("Positions",),
     "features.bins": ("Reference",),
     "models.plain": ("PlainModel",),
+    "pages.tables": ("Column", "Table", "column"),
     "predictions.ledger": ("Ledger", "Outcomes"),
     "predictions.words": ("Words",),
     "schemas.requests": ("RequestModel",),

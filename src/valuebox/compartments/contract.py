@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from valuebox.models.registry import served
+from valuebox.pages.tables import Table
 from valuebox.predictions.ledger import Ledger
 from valuebox.settings import Settings
 from valuebox.store.base import Base
@@ -104,6 +105,34 @@ class ModelKind:
 
 
 @dataclass(frozen=True)
+class Look:
+    """What a page of a compartment's own shows to somebody."""
+
+    rows: Mapping[str, Sequence[Any]]
+    """Of each of its tables, by name."""
+    values: Mapping[str, Any]
+    """What the template is filled with besides, by name."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a compartment's own, at `/dashboard/NAME`, for whoever may see the dashboard."""
+
+    title: str
+    """What the navigation calls it."""
+    package: str
+    """Package, as dotted, whose folder `templates` has the page as `NAME.html`; that extends
+    `own.html`, and fills its block `page`."""
+    asks: type[BaseModel]
+    """What the query of its address may say, each field optional; none is called `page`."""
+    tables: tuple[Table, ...]
+    """Tables of the page, which are fetched as CSV at `/dashboard/NAME/TABLE.csv`."""
+    look: Callable[[Session, Any, Any], Look]
+    """Function of a session, what the query says, and the model that is served or None: reads
+    what is shown. It has to be quick, whatever is stored."""
+
+
+@dataclass(frozen=True)
 class Compartment:
     """A business question, and all that is needed to answer it.
 
@@ -141,5 +170,7 @@ class Compartment:
     """How old rows of the compartment are deleted, in this order."""
     unchecked_keys: tuple[UncheckedKey, ...] = ()
     """Rows that need rows of other tables, where the database has no key for it."""
+    page: Page | None = None
+    """A page of its own, beside the one that the dashboard has of its ledger."""
     published: Callable[[], Mapping[str, type[BaseModel]]] = field(default=dict)
     """What programs read of it, by the name of the file that has the JSON schema."""

@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from valuebox.compartments.claims import check
-from valuebox.compartments.contract import Compartment, Personal, Whose
+from valuebox.compartments.contract import Compartment, Page, Personal, Whose
 from valuebox.errors import ValueboxError
 from valuebox.predictions.ledger import Ledger
 from valuebox.store.histories import History
@@ -69,6 +69,11 @@ def histories() -> tuple[History, ...]:
         for one in compartments()
         if one.migrations is not None
     )
+
+
+def own_pages() -> dict[str, Page]:
+    """The page of every compartment that has one of its own, by the name of the compartment."""
+    return {one.name: one.page for one in compartments() if one.page is not None}
 
 
 def expiry() -> tuple[Expiry, ...]:

@@ -1,7 +1,7 @@
 """The pictures of the dashboard: where their marks lie."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -18,6 +18,7 @@ from valuebox.pages.marks import (
     Tick,
     ticks,
 )
+from valuebox.pages.ranges import round_values, values_of
 from valuebox.pages.readable import compact
 from valuebox.pages.rendering import when
 from valuebox.pages.scales import Scale, nice, thinned
@@ -52,17 +53,6 @@ class CohortChart:
     marks: Sequence[CohortMark]
 
 
-@dataclass(frozen=True)
-class RangeMark:
-    """A cohort in a row of a table; all in percent of the width."""
-
-    left: float | None
-    width: float
-    predicted: float
-    actual: float | None
-    is_inside: bool | None
-
-
 def share(value: float) -> str:
     """A round share as it is written beside a picture: 0.01 %, 2.5 %, 99.9 %."""
     return f"{100 * value:.4g}\N{NO-BREAK SPACE}%"
@@ -79,7 +69,7 @@ def over_time(
     """
     if not cohorts:
         return None
-    down = _down(_values(cohorts))
+    down = round_values(values_of(cohorts))
     scale = Scale(down[0], down[-1], BOTTOM, TOP)
     places = [place_of(one.period) for one in cohorts]
     slots = places[-1] - places[0] + 1
@@ -116,27 +106,6 @@ def place_of(period: str) -> int:
         return date.fromisoformat(period).toordinal()
     year, month = map(int, period.split("-"))
     return 12 * year + month
-
-
-def in_rows(cohorts: Sequence[CohortMean]) -> list[RangeMark]:
-    """Cohorts below each other, on one scale."""
-    if not cohorts:
-        return []
-    down = _down(_values(cohorts))
-    scale = Scale(down[0], down[-1], 2, 98)
-    marks = []
-    for one in cohorts:
-        left = None if one.lower is None else scale(one.lower)
-        marks.append(
-            RangeMark(
-                left=left,
-                width=0 if left is None or one.upper is None else scale(one.upper) - left,
-                predicted=scale(one.predicted),
-                actual=None if one.actual is None else scale(one.actual),
-                is_inside=one.is_inside,
-            )
-        )
-    return marks
 
 
 def by_size(
@@ -233,17 +202,3 @@ def between(
     if lower is None:
         return f"below {write(upper or 0)}"
     return f"{write(lower)} and more" if upper is None else f"{write(lower)} to {write(upper)}"
-
-
-def _values(cohorts: Iterable[CohortMean]) -> list[float]:
-    found = []
-    for one in cohorts:
-        known = (one.predicted, one.lower, one.upper, one.actual)
-        found += [value for value in known if value is not None]
-    return found
-
-
-def _down(values: Sequence[float]) -> list[float]:
-    low, high = min(values), max(values)
-    # Amounts are shown from nothing on, unless that would leave most of the picture empty.
-    return nice(0.0 if 0 <= low < 0.3 * high else low, high)

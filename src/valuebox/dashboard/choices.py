@@ -3,7 +3,6 @@
 import re
 from datetime import date
 from typing import Annotated, Any, Final, Self
-from urllib.parse import urlencode
 
 from pydantic import (
     AfterValidator,
@@ -22,6 +21,7 @@ from valuebox.predictions.sums.tables import MAX_SEGMENT
 from valuebox.schemas.columns import Text
 from valuebox.schemas.moments import FIRST_YEAR, LAST_YEAR
 from valuebox.schemas.names import MAX_TAG
+from valuebox.schemas.queries import write_query
 from valuebox.statistics.grain import Grain
 
 _ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -75,5 +75,4 @@ class Choice(BaseModel):
 
     def query(self, **changes: Any) -> str:
         """The query that says the same, or something else in part; empty where it says nothing."""
-        said = {**self.model_dump(by_alias=True, mode="json"), **changes}
-        return urlencode({name: value for name, value in said.items() if value is not None})
+        return write_query(self, **changes)

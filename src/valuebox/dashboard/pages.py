@@ -7,15 +7,19 @@ from functools import cache
 from typing import Any, Final
 
 from jinja2 import Environment
-from starlette.responses import HTMLResponse
+from pydantic import BaseModel
+from starlette.responses import HTMLResponse, Response
 
-from valuebox.compartments.register import ledgers
+from valuebox.compartments.contract import Look, Page
+from valuebox.compartments.register import ledgers, own_pages
 from valuebox.dashboard import calibration, charts, panels
 from valuebox.dashboard.reading import MAX_JUDGED, Frame
+from valuebox.pages.ranges import in_rows
 from valuebox.pages.readable import change, compact
 from valuebox.pages.rendering import digest, environment, style
-from valuebox.pages.tables import WRITTEN
+from valuebox.pages.tables import WRITTEN, Table
 from valuebox.predictions.sums.answers import FeatureDrift
+from valuebox.schemas.queries import write_query
 from valuebox.serving.errors import Error
 from valuebox.statistics.psi import SHIFT, WATCH
 from valuebox.statistics.rates import LEVEL
@@ -54,7 +58,6 @@ def view(over: Frame, found: Mapping[str, Sequence[Any]], viewer: Viewer) -> HTM
         over=over,
         viewer=viewer,
         found=found,
-        titles={name: one.title for name, one in ledgers().items()},
         words=ledger.words,
         mean=WRITTEN[panels.mean_kind(ledger)],
         difference=WRITTEN[panels.difference_kind(ledger)],
@@ -64,8 +67,8 @@ def view(over: Frame, found: Mapping[str, Sequence[Any]], viewer: Viewer) -> HTM
         judged=len(judged),
         nominal=LEVEL,
         over_time=charts.over_time(cohorts, write),
-        compared=list(zip(found["segments"], charts.in_rows(found["segments"]), strict=True)),
-        worst=list(zip(worst, charts.in_rows(worst), strict=True)),
+        compared=list(zip(found["segments"], in_rows(found["segments"]), strict=True)),
+        worst=list(zip(worst, in_rows(worst), strict=True)),
         outside=len(outside),
         judged_worst=len(found["worst"]),
         most_judged=MAX_JUDGED,
@@ -82,6 +85,31 @@ def view(over: Frame, found: Mapping[str, Sequence[Any]], viewer: Viewer) -> HTM
         watch=WATCH,
         shift=SHIFT,
     )
+
+
+def own(name: str, page: Page, asked: BaseModel, look: Look, viewer: Viewer) -> HTMLResponse:
+    """A page of a compartment's own; `asked` is what the query of its address says."""
+    return _html(
+        f"{name}.html",
+        package=page.package,
+        name=name,
+        title=page.title,
+        root="../",
+        viewer=viewer,
+        asked=asked,
+        query=write_query(asked),
+        tables={table.name: table for table in page.tables},
+        rows=look.rows,
+        now=datetime.now(UTC),
+        **look.values,
+    )
+
+
+def attached(table: Table, found: Sequence[Any]) -> Response:
+    """A table as CSV, for a browser to keep."""
+    name = f'attachment; filename="valuebox-{table.name}.csv"'
+    headers = {**PRIVATE, "Content-Disposition": name}
+    return Response(table.csv(found), headers=headers, media_type="text/csv")
 
 
 def sign_in(query: str, root: str, message: str | None = None, status: int = 200) -> HTMLResponse:
@@ -129,8 +157,10 @@ def _presets(over: Frame) -> dict[str, str]:
     }
 
 
-def _html(template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    text = _templates().get_template(template).render(style=style(), **values)
+def _html(
+    template: str, status: int = 200, package: str | None = None, **values: Any
+) -> HTMLResponse:
+    text = _templates(package).get_template(template).render(style=style(), **values)
     policy = (
         f"default-src 'none'; style-src {digest(style())}; img-src data:; form-action 'self'; "
         "frame-ancestors 'none'; base-uri 'none'"
@@ -140,10 +170,15 @@ def _html(template: str, status: int = 200, **values: Any) -> HTMLResponse:
 
 
 @cache
-def _templates() -> Environment:
-    return environment(
+def _templates(package: str | None) -> Environment:
+    """Templates of the dashboard and, before these, of a package with a page."""
+    templates = environment(
+        *(() if package is None else (package,)),
         __package__ or "",
         error_of=panels.error_of,
         level=level,
         signed=change,
     )
+    templates.globals["titles"] = {name: one.title for name, one in ledgers().items()}
+    templates.globals["own_titles"] = {name: one.title for name, one in own_pages().items()}
+    return templates

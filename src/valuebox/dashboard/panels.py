@@ -36,10 +36,6 @@ class Panel:
         """The table of a ledger."""
         return Table(self.name, self.columns(ledger))
 
-    def csv(self, ledger: Ledger, found: Sequence[Any]) -> str:
-        """The table; see `Table.csv`."""
-        return self.table(ledger).csv(self.listed(found))
-
 
 def mean_kind(ledger: Ledger) -> Kind:
     """How means of predictions and outcomes are written."""

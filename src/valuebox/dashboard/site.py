@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 
 import anyio
 import anyio.to_thread
+from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.datastructures import Headers
@@ -22,6 +23,7 @@ from valuebox.compartments.served_models import Models
 from valuebox.dashboard import pages
 from valuebox.dashboard.choices import Choice
 from valuebox.dashboard.memory import Memory
+from valuebox.dashboard.own import Place, places, read_goal
 from valuebox.dashboard.panels import PANELS, Panel
 from valuebox.dashboard.sessions import PATH, Sessions
 from valuebox.schemas.queries import BadQuery, read_query
@@ -46,10 +48,8 @@ _METHODS: Final[Mapping[str, tuple[str, ...]]] = {
     _SIGN_OUT: ("POST",),
     **{f"{PATH}/{name}.csv": _READING for name in PANELS},
 }
-PATHS: Final = frozenset(_METHODS)
 SCOPES: Final = frozenset({Scope.READ})
 # As seen from the pages below `PATH`, wherever a proxy shows them.
-_HALL: Final = "../dashboard"
 _ENTRANCE: Final = "sign-in"
 # More than a key takes, and little enough to hold.
 _FORM_BYTES: Final = 2_000
@@ -68,9 +68,8 @@ class Served(Protocol):
 
 
 class Dashboard:
-    """Answers what is asked at `PATHS`, for whoever the guard has let in."""
+    """Answers what is asked at `paths`, for whoever the guard has let in."""
 
-    paths = PATHS
     open_paths: frozenset[str] = frozenset()
     sign_in_path = SIGN_IN
 
@@ -86,28 +85,33 @@ class Dashboard:
         self._threads = anyio.CapacityLimiter(VIEWS)
         self._views = 0
         self._memory = Memory(least_users)
+        self._methods = {**_METHODS, **dict.fromkeys(places(), _READING)}
+        self.paths = frozenset(self._methods)
 
     async def answer(self, scope: Connection, receive: Receive) -> Response:
-        """The response to a request whose path is one of `PATHS`."""
+        """The response to a request whose path is one of `paths`."""
         path, method, query = scope["path"], scope["method"], scope["query_string"]
         headers = Headers(scope=scope)
-        if method not in _METHODS[path]:
-            return wrong_method(_METHODS[path])
+        if method not in self._methods[path]:
+            return wrong_method(self._methods[path])
         if method == "POST" and is_foreign(headers):
             return error_response("forbidden", _FOREIGN)
         if path == _SIGN_OUT:
             leaving = _to(_ENTRANCE)
             self._sessions.end(leaving)
             return leaving
+        is_signed_in = self.key_id(headers) is not None
         try:
+            if path == SIGN_IN:
+                return await self._sign_in(scope, headers, receive)
+            if place := places().get(path):
+                asked = read_query(place.page.asks, query)
+                return await self._aside(partial(self._own, place, asked, is_signed_in))
             choice = read_query(Choice, query)
         except BadQuery as bad:
             count = len(bad.problems)
             message = "The address asks for something that there cannot be."
             return error_response("invalid_input", message, bad.problems, count)
-        if path == SIGN_IN:
-            return await self._sign_in(scope, headers, receive, choice)
-        is_signed_in = self.key_id(headers) is not None
         if path == PATH:
             return await self._aside(partial(self._view, choice, is_signed_in))
         panel = PANELS[path.removeprefix(f"{PATH}/").removesuffix(".csv")]
@@ -121,7 +125,7 @@ class Dashboard:
     def error_page(self, scope: Connection, headers: Headers) -> ErrorPage | None:
         """What makes a page of an error answer, where a browser has asked for one."""
         path = scope["path"]
-        if path not in PATHS or "text/html" not in headers.get("accept", ""):
+        if path not in self.paths or "text/html" not in headers.get("accept", ""):
             return None
         return partial(self._error_page, path, scope["method"], scope["query_string"])
 
@@ -133,7 +137,7 @@ class Dashboard:
             return pages.error(error, _root(path), status)
         message = error.message if is_refused else "That key does not work."
         try:
-            after = read_query(Choice, query).query()
+            after = read_goal(path, query).carried()
         except BadQuery:
             after = ""
         return pages.sign_in(after, _root(path), message if method == "POST" else None, status)
@@ -159,6 +163,16 @@ class Dashboard:
         viewer = pages.Viewer(served.tag if served else None, is_signed_in)
         return pages.view(view.over, found, viewer)
 
+    def _own(self, place: Place, asked: BaseModel, is_signed_in: bool) -> Response:
+        service = self._running()
+        served = service.models.get(place.name)
+        with within(VIEW_SECONDS), service.store.reading() as session:
+            look = place.page.look(session, asked, served)
+        if place.table is not None:
+            return pages.attached(place.table, look.rows[place.table.name])
+        viewer = pages.Viewer(served.tag if served else None, is_signed_in)
+        return pages.own(place.name, place.page, asked, look, viewer)
+
     def _csv(self, choice: Choice, panel: Panel) -> Response:
         with within(VIEW_SECONDS), self._running().store.reading() as session:
             view = self._memory.view(session, choice)
@@ -166,28 +180,22 @@ class Dashboard:
             if not panel.shows(ledger):
                 return error_response("not_found", f"There is no {panel.name} of {ledger.name}.")
             found = view.rows(session, panel)
-        headers = {
-            **pages.PRIVATE,
-            "Content-Disposition": f'attachment; filename="valuebox-{panel.name}.csv"',
-        }
-        return Response(panel.csv(ledger, found), headers=headers, media_type="text/csv")
+        return pages.attached(panel.table(ledger), panel.listed(found))
 
-    async def _sign_in(
-        self, scope: Connection, headers: Headers, receive: Receive, choice: Choice
-    ) -> Response:
+    async def _sign_in(self, scope: Connection, headers: Headers, receive: Receive) -> Response:
         access = self._running().access
-        after = choice.query()
+        goal = read_goal(SIGN_IN, scope["query_string"])
         if access.mode != "keys":
-            return _to(_HALL, after)
+            return _to(goal.address())
         if scope["method"] != "POST":
-            return pages.sign_in(after, _root(scope["path"]))
+            return pages.sign_in(goal.carried(), _root(scope["path"]))
         key = await _sent_key(headers, receive)
         if isinstance(key, Response):
             return key
         caller = await admitted(access.check(f"Bearer {key}", SCOPES))
         if not isinstance(caller, Caller):
             return caller
-        entering = _to(_HALL, after)
+        entering = _to(goal.address())
         self._sessions.begin(entering, caller.key.id, _is_secure(scope, headers))
         return entering
 
@@ -197,9 +205,8 @@ def _root(path: str) -> str:
     return "../" * (path.count("/") - 1)
 
 
-def _to(path: str, query: str = "") -> RedirectResponse:
-    # Of a checked query only: nobody is sent to an address that somebody else made up.
-    return RedirectResponse(f"{path}?{query}" if query else path, 303, pages.PRIVATE)
+def _to(address: str) -> RedirectResponse:
+    return RedirectResponse(address, 303, pages.PRIVATE)
 
 
 def _is_secure(scope: Connection, headers: Headers) -> bool:

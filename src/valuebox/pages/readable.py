@@ -83,6 +83,18 @@ def figure(value: float | None) -> str:
     return f"{value:.{1 - math.floor(math.log10(size))}f}"
 
 
+def whole(value: float | None) -> str:
+    """An amount without decimals: 1,093; of what is smaller than 1, as `figure` has it."""
+    if not value or abs(value) < 1 or abs(value) >= _WRITTEN_OUT:
+        return figure(value)
+    return f"{value:,.0f}"
+
+
+def gain(value: float | None) -> str:
+    """A difference of amounts, with its sign: +1,093."""
+    return f"+{whole(value)}" if value is not None and value > 0 else whole(value)
+
+
 def count(value: int | None) -> str:
     """A number of things, in full: 1,234,567."""
     return NOTHING if value is None else f"{value:,}"

@@ -14,6 +14,8 @@ Kind = Literal[
     "text",
     "count",
     "figure",
+    "whole",
+    "gain",
     "share",
     "points",
     "index",
@@ -25,13 +27,16 @@ Kind = Literal[
 ]
 """How a value is written; amounts and shares are those at both ends of an interval.
 
-A `share` has a decimal more than a `percent`, and `points` are differences of shares.
+A `share` has a decimal more than a `percent`, and `points` are differences of shares. A `whole` is
+an amount without decimals, and a `gain` the difference of two.
 """
 
 WRITTEN: Final[dict[Kind, Callable[[Any], str]]] = {
     "text": lambda value: NOTHING if value is None else readable.visible(str(value)),
     "count": readable.count,
     "figure": readable.figure,
+    "whole": readable.whole,
+    "gain": readable.gain,
     "share": partial(readable.percent, decimals=1),
     "points": readable.points,
     "index": readable.index,

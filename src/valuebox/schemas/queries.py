@@ -1,8 +1,8 @@
 """Queries of addresses into models: every name once, each of them known."""
 
 from collections.abc import Iterable
-from typing import Final, TypeVar, get_args, get_origin
-from urllib.parse import parse_qsl
+from typing import Any, Final, TypeVar, get_args, get_origin
+from urllib.parse import parse_qsl, urlencode
 
 from pydantic import BaseModel, ValidationError
 
@@ -47,6 +47,13 @@ def read_query(model: type[M], query: bytes) -> M:
         return model.model_validate(given)
     except ValidationError as error:
         raise BadQuery(problems_of(error)) from None
+
+
+def write_query(said: BaseModel, **changes: Any) -> str:
+    """The query that says the same, or something else in part; empty where it says nothing."""
+    found = {**said.model_dump(by_alias=True, mode="json"), **changes}
+    known = {name: value for name, value in found.items() if value is not None}
+    return urlencode(known, doseq=True)
 
 
 def _called(model: type[BaseModel], name: str) -> str:

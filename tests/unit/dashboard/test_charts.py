@@ -3,6 +3,7 @@ from datetime import date
 import pytest
 
 from valuebox.dashboard import charts
+from valuebox.pages.ranges import in_rows
 from valuebox.pages.scales import Scale, nice, thinned, within
 from valuebox.predictions.sums.answers import ArrivalDay, CohortMean, PredictionBin
 
@@ -74,7 +75,7 @@ def test_a_cohort_without_an_interval_has_none_to_show() -> None:
     chart = charts.over_time([cohort("2019-07-01", 4, lower=None, upper=None)])
     assert chart is not None
     assert (chart.marks[0].top, chart.marks[0].is_inside) == (None, None)
-    (row,) = charts.in_rows([cohort("2019-07-01", 4, lower=None, upper=None)])
+    (row,) = in_rows([cohort("2019-07-01", 4, lower=None, upper=None)])
     assert (row.left, row.width) == (None, 0)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from valuebox.compartments.handle.baselines import baselines
 from valuebox.compartments.handle.book import Fixture
+from valuebox.compartments.handle.curve import curve_of
 from valuebox.compartments.handle.desk import Known
 from valuebox.compartments.handle.features import NUMBERS
 from valuebox.compartments.handle.feed import FeedSaid
@@ -114,14 +115,14 @@ def _match(said: Forecast, at: int, before: Before | None, id_: UUID | None) -> 
         away_team=one.away,
         time_slot=one.slot,
         kickoff=told(one.kickoff),
-        forecast=_cents(said.mean[at]),
-        lower=_cents(said.lower[at]),
-        upper=_cents(said.upper[at]),
-        known=_cents(said.known[at]),
+        forecast=cents(said.mean[at]),
+        lower=cents(said.lower[at]),
+        upper=cents(said.upper[at]),
+        known=cents(said.known[at]),
         known_share=float(said.share[at]),
         known_bets=int(said.count[at]),
-        gross=_cents(said.gross[at]),
-        before_bets=_cents(said.prior[at]),
+        gross=cents(said.gross[at]),
+        before_bets=cents(said.prior[at]),
         lead_hours=float(said.lead[at]),
         previous=None if before is None else _change(said, at, before),
         prediction_id=id_,
@@ -140,7 +141,7 @@ def _change(said: Forecast, at: int, before: Before) -> Change:
     else:
         side = "more" if known > foretold else "less"
         why = f"Bets so far are {abs(known / foretold - 1):.0%} {side} than was foretold."
-    return Change(forecast=_cents(before.forecast), asked_at=before.asked_at, why=why)
+    return Change(forecast=cents(before.forecast), asked_at=before.asked_at, why=why)
 
 
 def _weeks(said: Forecast, model: HandleModel) -> list[Total]:
@@ -149,7 +150,7 @@ def _weeks(said: Forecast, model: HandleModel) -> list[Total]:
         weeks.setdefault((int(one.season), int(one.week)), []).append(at)
     found = []
     for (season, week), rows in sorted(weeks.items()):
-        mean, lower, upper = map(_cents, said.total(rows, model.recipe.wider_total))
+        mean, lower, upper = map(cents, said.total(rows, model.recipe.wider_total))
         found.append(
             Total(
                 season=season, week=week, matches=len(rows), forecast=mean, lower=lower, upper=upper
@@ -171,6 +172,7 @@ def _vintages(asked: Asked, said: Forecast, tag: str, ids: list[UUID]) -> Vintag
                 **{"known_share": float(said.share[at]), "known_bets": float(said.count[at])},
                 **{"before_bets": float(said.prior[at]), "broken": said.broken},
                 **{name: float(values[at]) for name, values in simple.items()},
+                "curve": curve_of(asked.known.fitted.pace, one.slot),
             }
         )
     return Vintages(
@@ -190,5 +192,6 @@ def _vintages(asked: Asked, said: Forecast, tag: str, ids: list[UUID]) -> Vintag
     )
 
 
-def _cents(value: Any) -> float:
+def cents(value: Any) -> float:
+    """An amount as it is told: its cents are the last digits."""
     return round(float(value), 2)

@@ -18,6 +18,7 @@ from valuebox.compartments.handle.expiry import (
 from valuebox.compartments.handle.feed import Feed, expect_feed
 from valuebox.compartments.handle.ledger import LEDGER, NAME, note
 from valuebox.compartments.handle.model import NEWEST, TRAINED_BY, HandleModel
+from valuebox.compartments.handle.page.page import PAGE
 from valuebox.compartments.handle.recipe import LEADS
 from valuebox.compartments.handle.repository import SOURCE, forget_people, records_of_people
 from valuebox.compartments.handle.tables import TABLES
@@ -59,6 +60,7 @@ COMPARTMENT: Final = Compartment(
     ),
     tables=TABLES,
     ledger=LEDGER,
+    page=PAGE,
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
     expiry=(
         Expiry(prune_forecasts, {"forecasts": "forecasts of handle"}),
