@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
+
 from valuebox.compartments.handle.pace import Pace
 
 DRAWN: Final = (
@@ -18,7 +20,10 @@ Curve = Sequence[tuple[int, float]]
 
 def curve_of(pace: Pace, slot: str) -> list[tuple[int, float]]:
     """The curve of a match of a slot, from long before it on."""
-    return [(lead, round(pace.share(slot, float(lead)).mean, _DIGITS)) for lead in DRAWN]
+    shares = [float(pace.curve(slot, (float(lead),)).mean[0]) for lead in DRAWN]
+    # Each share weighs matches anew; bets that have come do not go.
+    rising = np.maximum.accumulate(shares).round(_DIGITS)
+    return list(zip(DRAWN, rising.tolist(), strict=True))
 
 
 def share_at(curve: Curve, lead: float) -> float:
