@@ -107,6 +107,14 @@ def test_a_single_bad_match_is_no_evidence() -> None:
     assert crossed(signals_of(said, MOVES)) == set()
 
 
+@pytest.mark.parametrize(("loads", "told"), [(2, set()), (3, {"broken level"})])
+def test_a_break_is_told_once_three_loads_agree(loads: int, told: set[str]) -> None:
+    said = half_a_year(0)
+    some = np.unique(said.loaded_to)[-6 : -6 + loads]
+    said.broken[np.isin(said.loaded_to, some)] = 0.9999
+    assert crossed(signals_of(said, MOVES)) == told
+
+
 def test_a_forecast_that_simple_ones_beat_week_after_week_is_told() -> None:
     said = half_a_year(0)
     said.slot_mean[:] = said.actual * 1.01

@@ -34,6 +34,8 @@ _LEAST: Final = 3
 """Weeks with forecasts that it takes to say anything: a single sum needs as many for an alarm."""
 _LATE: Final = 28 * DAY
 """For how long a break of the level is told."""
+_AGREEING: Final = 3
+"""Loads one after another that have to tell of a break."""
 _OUTSIDE: Final = 0.1
 """Share of handles that intervals are meant to miss."""
 _ALIKE: Final = 0.3
@@ -132,14 +134,18 @@ def _broken(said: Vintages) -> Iterator[Signal]:
     """Whether all betting has changed within days, at some time of late.
 
     What is likelier by a factor because of the bets is by chance as likely once in as many times
-    (Ville's inequality), if the model is right.
+    (Ville's inequality), if the model is right. It is not quite: a weekend unlike others looks like
+    a change until the next loads, so that several have to agree.
     """
     late = said.take(said.loaded_to > said.loaded_to.max() - _LATE) if len(said) else said
-    likely = late.broken[np.isfinite(late.broken)]
-    if len(likely):
-        highest = min(float(likely.max()), 1 - 1e-12)
-        times = highest / (1 - highest) * (1 - BREAKS) / BREAKS
-        yield Signal("broken level", max(float(np.log10(times)), 0.0), RARE, highest)
+    late = late.take(np.isfinite(late.broken))
+    likely = [late.broken[late.loaded_to == at].max() for at in np.unique(late.loaded_to)]
+    if len(likely) < _AGREEING:
+        return
+    agreed = [min(likely[at : at + _AGREEING]) for at in range(len(likely) - _AGREEING + 1)]
+    highest = min(float(max(agreed)), 1 - 1e-12)
+    times = max(highest / (1 - highest) * (1 - BREAKS) / BREAKS, 1.0)
+    yield Signal("broken level", float(np.log10(times)), RARE, highest)
 
 
 def _missed(judged: Vintages) -> Iterator[Signal]:
