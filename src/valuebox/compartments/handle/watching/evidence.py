@@ -18,7 +18,7 @@ from valuebox.compartments.handle.prior import BREAKS
 from valuebox.compartments.handle.recipe import LEADS
 from valuebox.compartments.handle.scoring import PREVIOUS, figures
 from valuebox.compartments.handle.watching.inputs import inputs
-from valuebox.compartments.handle.watching.signals import RARE, Signal, of_share
+from valuebox.compartments.handle.watching.signals import Signal, of_share
 from valuebox.compartments.handle.watching.vintages import Vintages, read_vintages
 from valuebox.compartments.handle.watching.weekly import standardised, weekly_bets, weekly_errors
 from valuebox.predictions.ledger import Ledger
@@ -35,7 +35,9 @@ _LEAST: Final = 3
 _LATE: Final = 28 * DAY
 """For how long a break of the level is told."""
 _AGREEING: Final = 3
-"""Loads one after another that have to tell of a break."""
+"""Loads one after another whose evidence of a break is averaged."""
+_BROKEN: Final = 3.4
+"""Mean evidence of a break in powers of ten that chance explains, as calm worlds showed."""
 _OUTSIDE: Final = 0.1
 """Share of handles that intervals are meant to miss."""
 _ALIKE: Final = 0.3
@@ -142,10 +144,10 @@ def _broken(said: Vintages) -> Iterator[Signal]:
     likely = [late.broken[late.loaded_to == at].max() for at in np.unique(late.loaded_to)]
     if len(likely) < _AGREEING:
         return
-    agreed = [min(likely[at : at + _AGREEING]) for at in range(len(likely) - _AGREEING + 1)]
-    highest = min(float(max(agreed)), 1 - 1e-12)
-    times = max(highest / (1 - highest) * (1 - BREAKS) / BREAKS, 1.0)
-    yield Signal("broken level", float(np.log10(times)), RARE, highest)
+    sure = np.clip(np.array(likely), 1e-12, 1 - 1e-12)
+    powers = np.log10(sure / (1 - sure) * (1 - BREAKS) / BREAKS)
+    agreed = np.convolve(powers, np.full(_AGREEING, 1 / _AGREEING), "valid")
+    yield Signal("broken level", max(0.0, float(agreed.max())), _BROKEN, float(sure.max()))
 
 
 def _missed(judged: Vintages) -> Iterator[Signal]:
