@@ -100,7 +100,14 @@ def test_gauges_tell_the_last_result(
     assert found["cohort_actual"] == {"": result.matured.actual}
     assert found["label_lag_seconds"] == {"": 0}
     assert found["monitor_crossed"]["missing"] == 1
-    assert set(found["monitor_crossed"]) == {"psi", "missing", "unseen", "error", "lag"}
+    assert set(found["monitor_crossed"]) == {
+        "psi",
+        "missing",
+        "unseen",
+        "error",
+        "lag",
+        "evidence",
+    }
 
 
 def test_a_result_of_another_version_holds_up_nothing(
