@@ -26,11 +26,11 @@ class Remade(NamedTuple):
     asked_at: datetime
     stored: Ends
     now: Ends | None
-    """The same, as it is made now; None where what it was made of has expired."""
+    """The forecast as it is made now; None where the bets it was made of have expired."""
 
     @property
     def is_same(self) -> bool:
-        """Whether it is the same to the last bit."""
+        """Whether the forecast made now is the stored one, to the last bit."""
         return self.stored == self.now
 
 

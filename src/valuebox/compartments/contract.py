@@ -109,9 +109,9 @@ class Look:
     """What a page of a compartment's own shows to somebody."""
 
     rows: Mapping[str, Sequence[Any]]
-    """Of each of its tables, by name."""
+    """Rows of each table of the page, by the name of the table."""
     values: Mapping[str, Any]
-    """What the template is filled with besides, by name."""
+    """Values that the template shows besides, by name."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Page:
     """A page of a compartment's own, at `/dashboard/NAME`, for whoever may see the dashboard."""
 
     title: str
-    """What the navigation calls it."""
+    """Name of the page in the navigation."""
     package: str
     """Package, as dotted, whose folder `templates` has the page as `NAME.html`; that extends
     `own.html`, and fills its block `page`."""

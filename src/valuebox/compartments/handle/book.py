@@ -191,7 +191,7 @@ class Book:
         )
 
     def _once(self, first: Mapping[str, Any]) -> "Book":
-        """The same with each match once, whichever id bets name."""
+        """A book that has each match once, whichever of its ids bets name."""
         again = entered_again(self.matches, first)
         if again is None:
             return self

@@ -1,4 +1,4 @@
-"""One deadline for all that is done to get an answer: finding the host, connecting, every byte.
+"""An HTTP request with one deadline for finding the host, for connecting, and for every byte.
 
 Time limits of HTTP clients hold for each wait by itself, so that whoever sends a byte now and then
 is waited for without an end.

@@ -49,7 +49,7 @@ class Forecast:
     lead: Floats
     """Hours from the last known bets to the match."""
     covariance: Floats
-    """Of the logarithms: `(n_matches, n_matches)`."""
+    """Covariance of the forecasts' logarithms: `(n_matches, n_matches)`."""
     broken: float
     """How likely all betting has changed in the last days."""
 

@@ -28,11 +28,11 @@ class Lateness(NamedTuple):
     """What the loads before say of the newest one."""
 
     likely: float
-    """How likely it has only part of the bets of its last day."""
+    """Probability that the newest load has only part of the bets of its last day."""
     size: float
-    """Logarithm of the part that it has then."""
+    """Logarithm of the part of the bets that such a load has."""
     deviation: float
-    """Of that logarithm."""
+    """Standard deviation of the logarithm `size`."""
 
 
 def lateness(book: Book) -> Lateness:

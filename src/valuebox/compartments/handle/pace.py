@@ -33,7 +33,7 @@ class Curve(NamedTuple):
 
     mean: Floats
     covariance: Floats
-    """Of their logarithms, from match to match, beside the chance of single bets: `(n, n)`."""
+    """Covariance of the shares' logarithms, without the chance of single bets: `(n, n)`."""
     common: Floats
     """Deviations that all matches of a week have in common."""
     unsure: Floats

@@ -161,7 +161,7 @@ class Prior:
         return self._after_breaks(asked, across, Joint(mean, covariance))
 
     def _after_breaks(self, asked: Described, across: Floats, usual: Joint) -> Joint:
-        """The same, where the level of all matches may have broken some weeks ago.
+        """Expectations of matches whose common level may have broken some weeks ago.
 
         Every day of the last weeks on which that may have been is an explanation of the matches
         since, and counts as much as these make it likely.

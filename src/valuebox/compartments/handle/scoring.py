@@ -17,7 +17,7 @@ from valuebox.statistics.arrays import Floats
 
 ALL: Final = "all"
 PREVIOUS: Final = "previous"
-"""What is said of the forecast of the same match that was made before."""
+"""Name of the forecast of the same match that was made before."""
 _OUTSIDE: Final = 2 / 0.1
 
 

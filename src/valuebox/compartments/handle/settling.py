@@ -37,7 +37,7 @@ class Settled(NamedTuple):
     match: str
     handle: float
     before: float | None
-    """What it was found to be before; None where it is new."""
+    """Handle that was found before; None where none was."""
 
 
 def settle(session: Session, until: datetime) -> int:
@@ -77,7 +77,7 @@ def settled(session: Session) -> list[Settled]:
     for one in sorted(matches):
         of_one = [found.get(id_, (0.0, 0)) for id_ in ids[one]]
         target, count = (sum(values) for values in zip(*of_one, strict=True))
-        # It may have been put off since it was forecast.
+        # The match may have been put off since it was forecast.
         begins = max([moved[id_] for id_ in ids[one] if id_ in moved], default=matches[one])
         if begins >= newest - OVER or (count and newest < begins + _PATIENCE):
             continue

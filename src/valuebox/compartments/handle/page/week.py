@@ -58,7 +58,7 @@ class Told:
     """Difference from the forecast before; None where there was none."""
     why: str | None
     actual: float | None
-    """What came true."""
+    """The handle that the match had in the end; None until that is known."""
 
     @property
     def is_inside(self) -> bool | None:
@@ -113,7 +113,7 @@ class Week:
 def matches(session: Session) -> list[Match]:
     """All matches that are known, by when they begin."""
     said = HandlePrediction
-    # One look into the index for each: there are hundreds of matches, and any number of vintages.
+    # Matches are hundreds, vintages any number: the index of vintages is asked once for each match.
     is_forecast = select(said.id).where(said.match_id == HandleMatch.id).exists()
     columns = (HandleMatch.id, HandleMatch.season, HandleMatch.week)
     query = (

@@ -137,7 +137,7 @@ def _broken(said: Vintages) -> Iterator[Signal]:
 
     What is likelier by a factor because of the bets is by chance as likely once in as many times
     (Ville's inequality), if the model is right. It is not quite: a weekend unlike others looks like
-    a change until the next loads, so that several have to agree.
+    a change until the next loads, so that what several loads tell is averaged.
     """
     late = said.take(said.loaded_to > said.loaded_to.max() - _LATE) if len(said) else said
     late = late.take(np.isfinite(late.broken))

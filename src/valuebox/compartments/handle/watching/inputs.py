@@ -1,5 +1,6 @@
 """Whether what forecasts are made of is what it was: the feed, nightly loads, users, matches."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -60,7 +61,8 @@ def _feed(session: Session) -> Iterator[Signal]:
 
 def _volume(session: Session, loads: Sequence[HandleLoad]) -> Iterator[Signal]:
     """How many of the last loads brought hardly any bets, though matches were near."""
-    nights = [one for one in loads[1:] if _is_match_near(session, one)]
+    begin = sorted(session.scalars(select(HandleMatch.kickoff)))
+    nights = [one for one in loads[1:] if _is_any_near(begin, one.loaded_at)]
     if len(nights) < 2 * _NIGHTS:
         return
     counts = [one.bets for one in nights]
@@ -74,10 +76,10 @@ def _volume(session: Session, loads: Sequence[HandleLoad]) -> Iterator[Signal]:
     yield Signal("thin loads", float(thin), _NIGHTS - 0.5, thin)
 
 
-def _is_match_near(session: Session, load: HandleLoad) -> bool:
-    match, at = HandleMatch.kickoff, load.loaded_at
-    near = select(HandleMatch.id).where(match.between(at, at + timedelta(days=2))).limit(1)
-    return session.scalar(near) is not None
+def _is_any_near(begin: Sequence[datetime], at: datetime) -> bool:
+    """Whether any match begins within two days of a moment, by when all begin, in order."""
+    following = bisect_left(begin, at)
+    return following < len(begin) and begin[following] <= at + timedelta(days=2)
 
 
 def _placeless(loads: Sequence[HandleLoad]) -> Iterator[Signal]:
