@@ -1,8 +1,6 @@
 """A real PgBouncer in transaction mode in front of a PostgreSQL server."""
 
 import getpass
-import os
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -11,9 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import pytest
-
 from support.databases import Postgres
+from support.programs import find
 from support.services import eventually
 from valuebox_cli.server import free_port
 
@@ -29,10 +26,7 @@ def pooler(postgres: Postgres, settings: str) -> Iterator[int]:
         postgres: The server.
         settings: More lines of its configuration.
     """
-    program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
-    if program is None and "CI" not in os.environ:
-        pytest.skip("needs PgBouncer, Debian's package pgbouncer")
-    assert program is not None
+    program = find("pgbouncer", "pgbouncer")
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "pgbouncer.ini")

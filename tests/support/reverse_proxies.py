@@ -1,7 +1,5 @@
 """Real reverse proxies in front of services: nginx and HAProxy, as an operator sets them up."""
 
-import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -10,8 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 import httpx
-import pytest
 
+from support.programs import find
 from support.services import eventually
 from valuebox_cli.server import free_port
 
@@ -67,10 +65,7 @@ def proxy(kind: Kind, ports: Sequence[int], prefix: str = "") -> Iterator[str]:
         ports: Of the services; not all need to be there.
         prefix: What it puts before every path.
     """
-    program = shutil.which(kind, path=f"{os.environ['PATH']}:/usr/sbin")
-    if program is None and "CI" not in os.environ:
-        pytest.skip(f"needs {kind}, Debian's package")
-    assert program is not None
+    program = find(kind, "nginx-light" if kind == "nginx" else kind)
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "config")

@@ -127,9 +127,10 @@ class Page:
     """What the query of its address may say, each field optional; none is called `page`."""
     tables: tuple[Table, ...]
     """Tables of the page, which are fetched as CSV at `/dashboard/NAME/TABLE.csv`."""
-    look: Callable[[Session, Any, Any], Look]
-    """Function of a session, what the query says, and the model that is served or None: reads
-    what is shown. It has to be quick, whatever is stored."""
+    look: Callable[[Session, Any, Any, int], Look]
+    """Function of a session, what the query says, the model that is served or None, and the
+    smallest number of rows that anything is told of: reads what is shown. It has to be quick,
+    whatever is stored."""
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,7 @@ class Dashboard:
         self._sessions = sessions
         self._threads = anyio.CapacityLimiter(VIEWS)
         self._views = 0
+        self._least_users = least_users
         self._memory = Memory(least_users)
         self._methods = {**_METHODS, **dict.fromkeys(places(), _READING)}
         self.paths = frozenset(self._methods)
@@ -167,7 +168,7 @@ class Dashboard:
         service = self._running()
         served = service.models.get(place.name)
         with within(VIEW_SECONDS), service.store.reading() as session:
-            look = place.page.look(session, asked, served)
+            look = place.page.look(session, asked, served, self._least_users)
         if place.table is not None:
             return pages.attached(place.table, look.rows[place.table.name])
         viewer = pages.Viewer(served.tag if served else None, is_signed_in)

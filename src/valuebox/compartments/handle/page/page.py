@@ -25,7 +25,6 @@ from valuebox.compartments.handle.reading import newest_load
 from valuebox.compartments.handle.schemas import HandleForecasts, Source, State
 from valuebox.pages.ranges import in_rows
 from valuebox.pages.tables import Column, Kind, Table, column
-from valuebox.settings import load_settings
 from valuebox.store.clock import CLOCK
 
 
@@ -101,7 +100,7 @@ class Headline:
         return next((one for one in self.sources if one.name == "feed"), None)
 
 
-def look(session: Session, asked: HandlePageQuestion, _model: Any) -> Look:
+def look(session: Session, asked: HandlePageQuestion, _model: Any, least: int) -> Look:
     """What is stored of a week and of one of its matches; see `Page`."""
     now = CLOCK.moment()
     loaded_to, _ = newest_load(session)
@@ -113,7 +112,6 @@ def look(session: Session, asked: HandlePageQuestion, _model: Any) -> Look:
     vintages = [] if row is None else closer.vintages(session, row.match.id)
     points: list[closer.Point] = []
     if row is not None and loaded_to is not None:
-        least = load_settings().least_users
         points = closer.points(session, row.match.id, row.match.kickoff, loaded_to, least)
     rows = [] if week is None else week.rows
     told = [one.told for one in rows if one.told is not None]
