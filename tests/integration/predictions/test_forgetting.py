@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,12 @@ from sqlalchemy import MetaData, select
 from support.commands import valuebox
 from support.dashboards import site_on
 from support.services import eventually
-from support.sums import assert_sums, expected_sums, fold, report, send, stored_sums
+from support.sums import assert_sums, clock_off, expected_sums, fold, report, send, stored_sums
 from support.users import user, users
 
 from valuebox.compartments.ltv import privacy
 from valuebox.compartments.ltv.features import FEATURES
-from valuebox.compartments.ltv.ledger import LEDGER
+from valuebox.compartments.ltv.ledger import LEDGER, note
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.repository import answer_of_request, find_predictions
 from valuebox.compartments.ltv.schemas import PredictionSearch
@@ -82,6 +83,40 @@ def test_every_model_forgets(store: Store, model: LtvModel) -> None:
     fold(store)
     forget(store, *range(1, 31))
     assert "ltv:never-noted" not in dump(store)
+
+
+def test_rows_that_came_before_their_model_was_noted_are_taken_out_as_they_were_added(
+    store: Store, model: LtvModel
+) -> None:
+    late = replace(model, tag="ltv:late")
+    send(store, users(10), model, late.tag)
+    report(store, dict.fromkeys(range(1, 12), 3.0))
+    fold(store)
+    with store.writing() as session:
+        note(session, late)
+    # Three are said something newer of, by which the sums hold them from now on.
+    send(store, users(8, first_id=8, missing=0.5), model, late.tag)
+    report(store, {2: 4.5, 9: 6.5, 12: 7.5})
+    fold(store)
+    forget(store, *range(1, 11))
+    assert_sums(store, late)
+    assert stored_sums(store)["features"].groupby("feature")["rows"].sum().unique() == [5]
+
+
+def test_rows_of_a_clock_ahead_are_taken_out_as_they_were_added_too(
+    store: Store, model: LtvModel
+) -> None:
+    late = replace(model, tag="ltv:late")
+    with clock_off(3000):
+        send(store, users(10), model, late.tag)
+    fold(store)
+    with store.writing() as session:
+        note(session, late)
+    with clock_off(6000):
+        send(store, users(5, first_id=11), model, late.tag)
+    fold(store)
+    forget(store, *range(1, 11))
+    assert_sums(store, late)
 
 
 @pytest.fixture

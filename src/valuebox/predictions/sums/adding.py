@@ -1,10 +1,10 @@
 """Adding to sums: what every statement of this package has in common."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, func, inspect, literal, select
+from sqlalchemy import ColumnElement, Select, case, func, inspect, literal, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from valuebox.features.bins import Reference
@@ -21,6 +21,16 @@ class KnownModel:
     reference: Reference | None = None
     learned: Any = None
     """What the `Spread` of the ledger has read of the note."""
+    unknown_through: UUID | None = None
+    """The last row that the sums hold as one of an unknown model; None where there is none."""
+
+    def parts(self, row_id: Column) -> list[tuple["KnownModel", ColumnElement[bool]]]:
+        """The model as the sums know it of its rows, with a condition on the id of these rows."""
+        last = self.unknown_through
+        if last is None:
+            return [(self, true())]
+        noted = replace(self, unknown_through=None)
+        return [(KnownModel(self.model), row_id <= last), (noted, row_id > last)]
 
 
 @dataclass(frozen=True)
@@ -41,7 +51,9 @@ class Batch:
 
     def select_features(self, *columns: Column) -> Select[*tuple[Any, ...]]:
         """A query for columns of those rows of the batch that features are counted in."""
-        return self._mine(self.ledger.select_features(*columns))
+        query = self._mine(self.ledger.select_features(*columns))
+        last = self.model.unknown_through
+        return query if last is None else query.where(self.ledger.id > last)
 
     def _mine(self, query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
         return query.where(self.within, says(self.ledger.model, self.model.model))

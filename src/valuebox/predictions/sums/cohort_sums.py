@@ -129,7 +129,12 @@ def _add(session: Session, ledger: Ledger, model: KnownModel, changes: Changes) 
     # Found once: PostgreSQL would look for all of them anew for every row of a table of which it
     # has no statistics yet.
     found = changes.cte("changes").prefix_with("MATERIALIZED", dialect="postgresql")
-    rows = _rows(ledger, model, found)
+    for part, are_its in model.parts(ledger.id):
+        _add_rows(session, ledger, part, _rows(ledger, part, found, are_its))
+
+
+def _add_rows(session: Session, ledger: Ledger, model: KnownModel, rows: Subquery) -> None:
+    """Add changes to the cohorts, with the rows that they are of."""
     known = case((rows.c.outcome.is_not(None), rows.c.sign), else_=0)
     error = rows.c.outcome - rows.c.prediction
     whole = rows.c.sign * rows.c.whole
@@ -161,7 +166,9 @@ def _add(session: Session, ledger: Ledger, model: KnownModel, changes: Changes) 
         add_up(session, ledger.sums.cohort_scatter, model.model, by_bin)
 
 
-def _rows(ledger: Ledger, model: KnownModel, changes: CTE) -> Subquery:
+def _rows(
+    ledger: Ledger, model: KnownModel, changes: CTE, are_its: ColumnElement[bool]
+) -> Subquery:
     spread, outcomes = ledger.spread, ledger.outcomes
     extras = zip(spread.extras, spread.amounts(model.learned), strict=True)
     bins = spread.bin(model.learned)
@@ -179,6 +186,6 @@ def _rows(ledger: Ledger, model: KnownModel, changes: CTE) -> Subquery:
         ledger.select(changes.c.sign, changes.c.whole, *stored)
         .join(changes, changes.c.id == ledger.id)
         .outerjoin(outcomes.table, outcomes.is_of_row)
-        .where(says(ledger.model, model.model))
+        .where(says(ledger.model, model.model), are_its)
         .subquery()
     )

@@ -18,7 +18,7 @@ from valuebox.predictions.ledger import Ledger, among
 from valuebox.predictions.sums.adding import Batch, KnownModel
 from valuebox.predictions.sums.cohort_sums import add_to_cohorts, exchange_outcomes
 from valuebox.predictions.sums.counting import count_rows
-from valuebox.predictions.sums.models import known_model
+from valuebox.predictions.sums.models import known_model, reached
 from valuebox.predictions.sums.passed_over import forget_notes, is_noted, next_noted, summed
 from valuebox.predictions.sums.tables import FoldingProgress
 from valuebox.store.clock import now
@@ -152,9 +152,3 @@ class Folding:
             if known.reference is not None:
                 self._models[model] = known
         return known
-
-
-def reached(session: Session, ledger: Ledger, patient: bool) -> FoldingProgress | None:
-    """How far the sums reach, locked; None where somebody else is adding to them."""
-    state = select(ledger.sums.folded).with_for_update(skip_locked=not patient)
-    return session.scalars(state).one_or_none()

@@ -13,8 +13,7 @@ from valuebox.predictions.sums.adding import Batch, segment_of
 from valuebox.predictions.sums.cohort_sums import take_out_of_cohorts
 from valuebox.predictions.sums.counting import count_rows
 from valuebox.predictions.sums.days import day_of
-from valuebox.predictions.sums.folding import reached
-from valuebox.predictions.sums.models import known_model
+from valuebox.predictions.sums.models import known_model, reached
 from valuebox.predictions.sums.passed_over import summed
 from valuebox.predictions.sums.selection import period_name, period_of
 from valuebox.store.ids import first_id

@@ -32,6 +32,17 @@ class ModelRecord:
     """What the ledger's `Spread` needs of the model."""
 
 
+class LateModel(Base):
+    """A model of which the sums held rows when it was noted, added as those of an unknown one."""
+
+    __tablename__ = "late_models"
+
+    ledger: Mapped[str] = mapped_column(String(MAX_SEGMENT), primary_key=True)
+    model: Mapped[str] = mapped_column(String(MAX_TAG), primary_key=True)
+    unknown_through: Mapped[UUID]
+    """The last of these rows: with greater ids rows are summed up by what was noted."""
+
+
 class FoldingProgress:
     """How far the sums reach; its single row is locked by whoever adds to them."""
 
