@@ -13,7 +13,7 @@ from valuebox.compartments.ltv.features import Columns, Encoder, Matrix
 from valuebox.compartments.ltv.paid import Paid
 from valuebox.compartments.ltv.uncertainty import Uncertainty
 from valuebox.features.bins import Reference
-from valuebox.models import boosters, golden, registry
+from valuebox.models import boosters, directly, golden, registry
 from valuebox.models.contributions import Contributions
 from valuebox.models.registry import as_json
 from valuebox.statistics.level import Level
@@ -95,9 +95,9 @@ class LtvModel:
         return reach.warnings(reach.beyond(columns.get("STV")), counted_from=0)
 
     def _predict(self, matrix: Matrix, columns: Columns) -> NDArray[np.float64]:
-        found: NDArray[np.float32] = self.booster.inplace_predict(matrix)
+        found = directly.predict(self.booster, matrix).astype(np.float64)
         stv = columns.get("STV")
-        return self.level.corrected(self.paid.bounded(found.astype(np.float64), stv), stv)
+        return self.level.corrected(self.paid.bounded(found, stv), stv)
 
     def save(self, name: str, labels: dict[str, str], metadata: dict[str, Any]) -> str:
         """Save into the model store and return the exact tag; see `registry.save`."""
