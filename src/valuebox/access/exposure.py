@@ -2,7 +2,9 @@
 
 import ipaddress
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
 from urllib.parse import urlsplit
 
 from valuebox.access.callers import Mode
@@ -11,6 +13,9 @@ from valuebox.bento import listening_address
 from valuebox.errors import ValueboxError
 from valuebox.settings import Settings
 from valuebox.store.engine import Store
+
+_LONGEST_HOST: Final = 300
+"""Characters that a name, which has at most 253, and a port can have."""
 
 _log = logging.getLogger("valuebox")
 
@@ -68,7 +73,7 @@ def _refuse_name(address: str | None) -> None:
         ) from None
 
 
-def is_named(host: str, hosts: Collection[str] = ()) -> bool:
+def is_named(host: str, hosts: frozenset[str] = frozenset()) -> bool:
     """Whether a header `Host` means this machine and could mean no other one, or is one of `hosts`.
 
     A web page elsewhere may have a name of its own lead here, and would then read what is answered.
@@ -77,6 +82,11 @@ def is_named(host: str, hosts: Collection[str] = ()) -> bool:
         host: The header, with or without a port.
         hosts: Names in small letters, without a port.
     """
+    return len(host) <= _LONGEST_HOST and _is_named(host, hosts)
+
+
+@lru_cache(maxsize=256)
+def _is_named(host: str, hosts: frozenset[str]) -> bool:
     try:
         name = urlsplit(f"//{host}").hostname or ""
     except ValueError:

@@ -7,6 +7,7 @@ can fail, whatever comes.
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
@@ -57,7 +58,7 @@ def places(
         # The code of a missing value is -1, which picks the last.
         by_category = np.append(places(values.categories.to_numpy(), known), other)
         return by_category[np.asarray(values.codes)]
-    place_of: dict[Any, int] = {value: place for place, value in enumerate(known)}
+    place_of = _places(tuple(known))
     return np.fromiter(map(place_of.get, values, repeat(other)), np.intp, len(values))
 
 
@@ -70,6 +71,12 @@ def mark(matrix: NDArray[np.float32], start: int, at: NDArray[np.intp] | int) ->
         at: Place of each row's value; see `places`.
     """
     matrix[np.arange(len(matrix)), start + at] = 1.0
+
+
+@lru_cache(maxsize=64)
+def _places(known: tuple[Any, ...]) -> dict[Any, int]:
+    """Position of each known value; of one row it takes longer to list these than to look."""
+    return {value: place for place, value in enumerate(known)}
 
 
 def _is_categorical(values: object) -> "TypeIs[pd.Categorical]":

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
@@ -38,8 +39,6 @@ class Exchange:
     size: int = 0
     """Bytes of the body, decompressed."""
     idempotency_key: str | None = None
-    body: Any = field(default_factory=hashlib.sha256)
-    """SHA-256 of path and body as far as they were read; only kept for requests with a key."""
     page: "Callable[[bytes], Response] | None" = None
     """Function that makes a page of an error answer; None where whoever asks is no browser."""
     replayed: bool = False
@@ -48,6 +47,11 @@ class Exchange:
     """Seconds that each stage has taken so far."""
     counts: "list[tuple[Counter, float]]" = field(default_factory=list)
     """Counters that go up, and by how much, if all goes well and this is no answer given again."""
+
+    @cached_property
+    def body(self) -> Any:
+        """SHA-256 of path and body as far as they were read; only kept for requests with a key."""
+        return hashlib.sha256()
 
     @property
     def caller_id(self) -> str:

@@ -8,7 +8,7 @@ the last one.
 import asyncio
 import time
 from collections.abc import Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from functools import partial
 from typing import Any, Final
 
@@ -34,7 +34,7 @@ class Gathering:
         self._together = together
         self._threads = threads
         self._waiting: list[tuple[Asked, asyncio.Future[Response]]] = []
-        self._under_way: set[asyncio.Future[list[Response]]] = set()
+        self._under_way: set[Future[list[Response]]] = set()
         """The gatherings that the next one waits for."""
         self._at_once = 1
         """How many gatherings may be under way: more where the database is far or its disk slow."""
@@ -58,10 +58,12 @@ class Gathering:
         most = self._together.most
         taken, self._waiting = self._waiting[:most], self._waiting[most:]
         loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(self._threads, self._answers, [asked for asked, _ in taken])
+        work = self._threads.submit(self._answers, [asked for asked, _ in taken])
         self._under_way.add(work)
         slow = loop.call_later(SLOW_SECONDS, self._let_pass, work)
-        work.add_done_callback(partial(self._end, [answer for _, answer in taken], slow))
+        end = partial(self._end, [answer for _, answer in taken], slow)
+        # A future of the loop's own would take three rounds of the loop to hand the answers over.
+        work.add_done_callback(partial(loop.call_soon_threadsafe, end))
 
     def _answers(self, asked: Sequence[Asked]) -> list[Response]:
         began, computed = time.perf_counter(), time.thread_time()
@@ -70,7 +72,7 @@ class Gathering:
         self._at_once = _SIDE_BY_SIDE if took > _MOSTLY_WAITING * computed else 1
         return answers
 
-    def _let_pass(self, work: asyncio.Future[list[Response]]) -> None:
+    def _let_pass(self, work: Future[list[Response]]) -> None:
         if work in self._under_way:
             self._under_way.remove(work)
             self._go_on()
@@ -79,7 +81,7 @@ class Gathering:
         self,
         waiting: Sequence[asyncio.Future[Response]],
         slow: asyncio.TimerHandle,
-        work: asyncio.Future[list[Response]],
+        work: Future[list[Response]],
     ) -> None:
         slow.cancel()
         error = work.exception()

@@ -129,9 +129,10 @@ class Guard:
             deadline=began + STORE_WITHIN_SECONDS,
             idempotency_key=headers.get(IDEMPOTENCY_KEY_HEADER),
         )
-        exchange.body.update(scope["path"].encode() + b"\0")
-        if scope["method"] == "GET":
-            exchange.body.update(scope["query_string"])
+        if exchange.idempotency_key is not None:
+            exchange.body.update(scope["path"].encode() + b"\0")
+            if scope["method"] == "GET":
+                exchange.body.update(scope["query_string"])
         site = self._sites.get(scope["path"])
         exchange.page = site.error_page(scope, headers) if site else None
         with answering(exchange):
@@ -165,7 +166,11 @@ class Guard:
             await answer(scope, receive, shaped)
         finally:
             client = self._trusted.client(scope, headers.get("x-forwarded-for"))
-            self._note(scope, client, exchange, shaped, body, time.monotonic() - began)
+            seconds = time.monotonic() - began
+            # The loop sends the answer first, for which somebody waits.
+            asyncio.get_running_loop().call_soon(
+                self._note, scope, client, exchange, shaped, body, seconds
+            )
 
     async def _admit(
         self,

@@ -83,6 +83,8 @@ class _Crowd:
 
     def answers(self, asked: Sequence[Asked]) -> list[Response]:
         """What `Pipeline.predict` answers to each of several requests that fit."""
+        if len(asked) == 1:
+            return [self._alone(*asked)]
         answers: dict[int, Response] = {}
         left: dict[int, Asked] = {}
         for position, one in enumerate(asked):
@@ -102,6 +104,15 @@ class _Crowd:
                 # Of those who came first. The others may have time left, and begin again.
                 continue
         return [answers[position] for position in range(len(asked))]
+
+    def _alone(self, asked: Asked) -> Response:
+        with answering(asked.exchange):
+            try:
+                asked.exchange.count_rows(asked.given.n_rows)
+                (answer,) = self._pipeline.answers(self._steps, asked.exchange, [asked])
+                return answer
+            except Exception as error:
+                return failed(error)
 
     def _predict(self, asked: Sequence[Asked]) -> list[Response]:
         if not asked:

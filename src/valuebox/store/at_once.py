@@ -29,7 +29,7 @@ from valuebox.store.writing import (
 _PREPARED: Final = "what valuebox has prepared"
 _NOT_PREPARED: Final = "26000"
 _BEGIN: Final = "BEGIN; "
-_COMMIT: Final = Then({"postgresql": "COMMIT"})
+_COMMIT: Final = Then(lambda _: "COMMIT")
 
 
 def insert_at_once(connection: Connection, tables: Sequence[Rows | Then]) -> None:
@@ -91,7 +91,7 @@ def only_until(moment: datetime) -> Then:
 
     A server that was frozen still reads what was sent to it before, though nobody waits any more.
     """
-    return Then({"postgresql": f"SELECT 1 / (clock_timestamp() < '{moment.isoformat()}')::int"})
+    return Then(lambda _: f"SELECT 1 / (clock_timestamp() < '{moment.isoformat()}')::int")
 
 
 def _usual(connection: Connection, order: Order) -> str:

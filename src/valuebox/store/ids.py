@@ -16,14 +16,19 @@ from valuebox.store.clock import CLOCK
 COUNTER_BITS = 24
 COUNTER_DIGITS = COUNTER_BITS // 4
 MAX_BLOCK = 1 << COUNTER_BITS
+_LOW_BITS = 62 - COUNTER_BITS
 
 
 class IdColumn(Sequence[UUID]):
-    """Ids that are made when they are looked at; their bytes are had sooner than the ids."""
+    """Ids that are made when they are looked at; their bytes and texts are had sooner."""
 
     @abstractmethod
     def octets(self) -> NDArray[np.uint8]:
         """The ids as 16 bytes each, most significant first: `(len(self), 16)`."""
+
+    @abstractmethod
+    def texts(self) -> list[str]:
+        """The ids as `str` would give them: 32 hexadecimal digits and 4 hyphens."""
 
     @abstractmethod
     def __iter__(self) -> Iterator[UUID]:
@@ -68,7 +73,7 @@ class Ids(IdColumn):
         return str(UUID(int=self._base))[:-COUNTER_DIGITS]
 
     def texts(self) -> list[str]:
-        """The ids as `str` would give them: 32 hexadecimal digits and 4 hyphens."""
+        """Made of what all of them begin with."""
         start = self.stem()
         return [f"{start}{position:0{COUNTER_DIGITS}x}" for position in self._counters]
 
@@ -93,6 +98,10 @@ class Blocks(IdColumn):
     def __iter__(self) -> Iterator[UUID]:
         return chain.from_iterable(self.blocks)
 
+    def texts(self) -> list[str]:
+        """Those of all blocks."""
+        return [text for one in self.blocks for text in one.texts()]
+
     def octets(self) -> NDArray[np.uint8]:
         """Those of all blocks."""
         return np.concatenate([one.octets() for one in self.blocks])
@@ -111,6 +120,10 @@ class Repeated(IdColumn):
     def __iter__(self) -> Iterator[UUID]:
         return chain.from_iterable(map(repeat, self._ids, self._counts))
 
+    def texts(self) -> list[str]:
+        """Each as often as is told."""
+        return list(chain.from_iterable(map(repeat, map(str, self._ids), self._counts)))
+
     def octets(self) -> NDArray[np.uint8]:
         """Each as often as is told."""
         octets = np.frombuffer(b"".join(one.bytes for one in self._ids), dtype=np.uint8)
@@ -123,8 +136,7 @@ def new_id() -> UUID:
     The lowest 24 bits count the ids of its block, see `ids_from`: one time stamp and one draw of 50
     random bits serve a whole request (RFC 9562, 6.2, method 1).
     """
-    random_high = secrets.randbits(12)
-    random_low = secrets.randbits(62 - COUNTER_BITS)
+    random_high, random_low = divmod(secrets.randbits(12 + _LOW_BITS), 1 << _LOW_BITS)
     base = _base(CLOCK.milliseconds())
     return UUID(int=base | random_high << 64 | random_low << COUNTER_BITS)
 

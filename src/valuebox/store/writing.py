@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from valuebox.store import copying, sqlite_values
 from valuebox.store.base import Base
+from valuebox.store.ids import IdColumn
 from valuebox.store.texts import Texts
 
 COPY_FROM: Final = 100
@@ -45,8 +46,8 @@ class Rows:
 class Then:
     """A statement that follows rows, in their transaction and without a way of its own."""
 
-    sql: Mapping[str, str]
-    """SQL by the name of the dialect, without a percent sign but those of `values`."""
+    sql: Callable[[str], str]
+    """SQL for the dialect of that name, without a percent sign but those of `values`."""
     values: Sequence[Any] = ()
     """What PostgreSQL gets for each `%s`; SQLite's statement has none."""
     is_usual: bool = False
@@ -73,7 +74,7 @@ def write(session: Session, rows: Iterable[Rows | Then]) -> None:
     if connection.dialect.name == "sqlite":
         for some in rows:
             if isinstance(some, Then):
-                connection.exec_driver_sql(some.sql["sqlite"])
+                connection.exec_driver_sql(some.sql("sqlite"))
                 continue
             _insert_lite(connection, some)
         return
@@ -165,7 +166,7 @@ class Order(NamedTuple):
 def orders_of(tables: Sequence[Rows | Then]) -> list[Order]:
     """What PostgreSQL is told of few rows, and of what follows them."""
     return [
-        Order(one.sql["postgresql"], one.values, one.is_usual)
+        Order(one.sql("postgresql"), one.values, one.is_usual)
         if isinstance(one, Then)
         else Order(*_insert(one), is_usual=one.count == 1)
         for one in tables
@@ -198,10 +199,18 @@ def _insert(rows: Rows) -> tuple[str, list[Any]]:
     row = f"({', '.join(['%s'] * len(rows.columns))})"
     columns = [_listed(values, rows.count) for values in rows.columns.values()]
     for position, adapt in adapters.items():
-        if not isinstance(columns[position], Texts):
-            columns[position] = [None if v is None else adapt(v) for v in columns[position]]
+        columns[position] = _adapted(columns[position], adapt)
     parameters = list(chain.from_iterable(zip(*columns, strict=True)))
     return f"{insert_into} {', '.join([row] * rows.count)}", parameters
+
+
+def _adapted(values: Sequence[Any], adapt: Callable[[Any], Any]) -> Sequence[Any]:
+    """Values as the driver takes them; those that are texts already stay as they are."""
+    if isinstance(values, IdColumn):
+        return values.texts()
+    if isinstance(values, Texts):
+        return values
+    return [None if value is None else adapt(value) for value in values]
 
 
 @cache

@@ -139,7 +139,7 @@ def predictions(ids: Sequence[UUID]) -> Rows:
     return Rows(LtvPrediction, len(ids), {"id": ids, **said})
 
 
-AS_FALSE = Then({"postgresql": "SELECT 'nothing'::int", "sqlite": "SELECT nothing"})
+AS_FALSE = Then({"postgresql": "SELECT 'nothing'::int", "sqlite": "SELECT nothing"}.__getitem__)
 
 
 @pytest.mark.parametrize("count", [4, COPY_FROM])

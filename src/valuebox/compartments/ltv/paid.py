@@ -59,7 +59,7 @@ class Paid(BaseModel):
         """
         if stv is None or not self.highest or self.kept is None:
             return None
-        paid = np.nan_to_num(np.asarray(stv, dtype=np.float64))
+        paid = np.fmax(np.asarray(stv, dtype=np.float64), 0.0)
         return np.maximum(paid / self.highest, 1.0) if paid.max(initial=0) > self.highest else None
 
     @property

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from valuebox.predictions.ledger import Column, Ledger
-from valuebox.store.ids import COUNTER_DIGITS, Blocks, Ids, moment_of
+from valuebox.store.ids import COUNTER_DIGITS, Blocks, IdColumn, Ids, moment_of
 from valuebox.store.writing import COPY_FROM, Then
 
 TOLERANCE_SECONDS: Final = 10
@@ -41,21 +41,20 @@ def noting(name: str, rows: str, ids: Sequence[UUID]) -> Then:
     into = f"INSERT INTO {name}_passed_over (id, is_summed) SELECT id,"
     through = f"(SELECT through FROM {name}_folded)"  # noqa: S608
     new, values = _new(ids, blocks)
-    return Then(
-        {
-            "postgresql": (
-                f"{into} false FROM {new} WHERE (abs({_NOW['postgresql']} - %s::float8) > "
-                f"{TOLERANCE_SECONDS} OR %s::uuid <= {through})"
-            ),
-            "sqlite": (
+
+    def sql(dialect: str) -> str:
+        if dialect == "sqlite":
+            return (
                 f"{into} 0 FROM {rows} WHERE {_among(ids, blocks)} AND "
-                f"(abs({_NOW['sqlite']} - {seconds}) > {TOLERANCE_SECONDS} OR "
+                f"(abs({_NOW[dialect]} - {seconds}) > {TOLERANCE_SECONDS} OR "
                 f"'{first.hex}' <= {through})"
-            ),
-        },
-        [*values, seconds, str(first)],
-        is_usual=len(values) > 0,
-    )
+            )
+        return (
+            f"{into} false FROM {new} WHERE (abs({_NOW[dialect]} - %s::float8) > "
+            f"{TOLERANCE_SECONDS} OR %s::uuid <= {through})"
+        )
+
+    return Then(sql, [*values, seconds, str(first)], is_usual=len(values) > 0)
 
 
 def is_noted(ledger: Ledger) -> ColumnElement[bool]:
@@ -106,7 +105,8 @@ def forget_notes(session: Session, ledger: Ledger, added: Sequence[UUID], throug
 def _new(ids: Sequence[UUID], blocks: Sequence[Ids]) -> tuple[str, list[str]]:
     """New ids as PostgreSQL is told of them: to plan how to find them would take it longer."""
     if len(ids) < COPY_FROM or not blocks:
-        return "unnest(%s::uuid[]) AS new (id)", [f"{{{','.join(map(str, ids))}}}"]
+        texts = ids.texts() if isinstance(ids, IdColumn) else map(str, ids)
+        return "unnest(%s::uuid[]) AS new (id)", [f"{{{','.join(texts)}}}"]
     told = ", ".join(f"('{one.stem()}', {len(one)})" for one in blocks)
     return (
         f"(VALUES {told}) AS block (stem, size), generate_series(1, size) AS counter, "
