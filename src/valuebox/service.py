@@ -184,6 +184,9 @@ class ValueBox(*_endpoints(), ModelsApi):  # type: ignore[misc]
             if os.environ.get(_NO_TRACES) == "true":
                 ask_directly(server, Guard)
         self.drain.install()
+        # What is there by now stays as long as the worker: to look through it takes tens of ms.
+        gc.collect()
+        gc.freeze()
 
     async def __is_ready__(self) -> bool:
         """Ready until it is told to stop, while the database answers as this version needs it."""

@@ -97,7 +97,10 @@ def _rows(columns: Sequence[Callable[[int, int], Field]], start: int, stop: int)
 
 def is_column(values: Any) -> bool:
     """Whether `values` are one for each row, and not a single one for all rows."""
-    return isinstance(values, (Sequence, np.ndarray)) and not isinstance(values, str)
+    # To ask for what is usual first saves a look at all kinds of sequences.
+    return isinstance(values, (list, np.ndarray)) or (
+        isinstance(values, Sequence) and not isinstance(values, str)
+    )
 
 
 def _fields(kind: TypeEngine[Any], values: Any) -> Callable[[int, int], Field]:

@@ -4,6 +4,7 @@ import secrets
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from itertools import chain, repeat
 from typing import overload
 from uuid import UUID
@@ -68,13 +69,14 @@ class Ids(IdColumn):
     def __iter__(self) -> Iterator[UUID]:
         return iter(self[:])
 
+    @cached_property
     def stem(self) -> str:
         """What the texts of all ids begin with: all of it but their counter."""
         return str(UUID(int=self._base))[:-COUNTER_DIGITS]
 
     def texts(self) -> list[str]:
         """Made of what all of them begin with."""
-        start = self.stem()
+        start = self.stem
         return [f"{start}{position:0{COUNTER_DIGITS}x}" for position in self._counters]
 
     def octets(self) -> NDArray[np.uint8]:

@@ -107,7 +107,7 @@ def _new(ids: Sequence[UUID], blocks: Sequence[Ids]) -> tuple[str, list[str]]:
     if len(ids) < COPY_FROM or not blocks:
         texts = ids.texts() if isinstance(ids, IdColumn) else map(str, ids)
         return "unnest(%s::uuid[]) AS new (id)", [f"{{{','.join(texts)}}}"]
-    told = ", ".join(f"('{one.stem()}', {len(one)})" for one in blocks)
+    told = ", ".join(f"('{one.stem}', {len(one)})" for one in blocks)
     return (
         f"(VALUES {told}) AS block (stem, size), generate_series(1, size) AS counter, "
         f"LATERAL (SELECT (stem || lpad(to_hex(counter), {COUNTER_DIGITS}, '0'))::uuid) AS new (id)"
