@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import bentoml
@@ -143,6 +144,8 @@ class ValueBox(*_endpoints(), ModelsApi):  # type: ignore[misc]
             # A Bento's workers run in its own folder, where a relative path means another file.
             url = absolute(settings.database_url.get_secret_value())
             os.environ["DATABASE_URL"] = url
+            if settings.mappings:
+                os.environ["VALUEBOX_MAPPINGS"] = str(Path(settings.mappings).absolute())
             engine = make_engine(url)
             migrate.upgrade(engine, settings.database_wait, histories())
             store = Store(engine)

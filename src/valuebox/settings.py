@@ -67,6 +67,11 @@ class Settings(BaseSettings):
         description="Address of the live feed that forecasts of [handle](docs/handle.md) weigh "
         "against what was loaded, such as `https://feed.example.com/events`; none by default.",
     )
+    mappings: str = Field(
+        default="",
+        description="Folder with the site's own mappings for raw events, "
+        "`NAME.toml` each, which are read when a service starts; none by default.",
+    )
     access: Literal["auto", "keys", "local", "open"] = Field(
         default="auto",
         description="Who may call: whoever has an API key (`keys`), everybody (`open`), everybody "

@@ -1,6 +1,5 @@
 """What a mapping file says of a warehouse of matches: where its tables are, and its time zone."""
 
-import tomllib
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -8,11 +7,11 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from valuebox.files.mappings import checked, read_toml
 from valuebox.schemas.moments import TimeZone
 from valuebox_cli.handle.cleaning import Clean, clean, usual_hours
-from valuebox_cli.importing.mapping import BadMapping
 from valuebox_cli.importing.opened import Source
 from valuebox_cli.importing.parts import Column, Part, Table
 
@@ -44,15 +43,7 @@ def read_handle_mapping(path: Path | None) -> HandleMapping:
     """
     if path is None:
         return HandleMapping()
-    try:
-        return HandleMapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
-    except OSError as error:
-        raise BadMapping(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadMapping(f"{path}: is no TOML: {error}") from None
-    except ValidationError as error:
-        wrong = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise BadMapping(f"{path}: {'; '.join(wrong)}") from None
+    return checked(path, HandleMapping, read_toml(path))
 
 
 def read_source(

@@ -1,6 +1,5 @@
 """What a mapping file says: which tables and columns hold what; docs/import.md explains it."""
 
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -11,13 +10,12 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
-    ValidationError,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from valuebox.errors import ValueboxError
 from valuebox.facts.schemas import Currency, Source, Type
+from valuebox.files.mappings import checked, read_toml
 from valuebox.schemas.moments import TimeZone
 from valuebox_cli.importing.parts import (
     ORDINAL,
@@ -32,12 +30,6 @@ from valuebox_cli.importing.parts import (
     Table,
     Types,
 )
-
-DOT: Final = "."
-
-
-class BadMapping(ValueboxError):
-    """The mapping file cannot be used; the message names it and what is wrong."""
 
 
 def _listed(given: Any) -> Any:
@@ -184,19 +176,4 @@ def read_mapping(path: Path) -> Mapping:
     Raises:
         BadMapping: naming everything that is wrong.
     """
-    try:
-        # Editors of Windows put a mark before the first line.
-        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise BadMapping(f"{path}: there is no such file") from None
-    except OSError as error:
-        raise BadMapping(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadMapping(f"{path}: is no TOML: {error}") from None
-    try:
-        return Mapping.model_validate(_spread(content))
-    except ValidationError as error:
-        wrong = dict.fromkeys(
-            f"{DOT.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
-        )
-        raise BadMapping(f"{path}: {'; '.join(wrong)}") from None
+    return checked(path, Mapping, _spread(read_toml(path)))

@@ -9,8 +9,15 @@ from valuebox.compartments.contract import Compartment, People, Personal, Whose
 from valuebox.facts.api import FactsApi
 from valuebox.facts.expiry import prune_customers, prune_events
 from valuebox.facts.privacy import forget_customers, records_of_customers
+from valuebox.facts.raw.asking import RawReaders
+from valuebox.facts.raw.listing import raw_mappings
 from valuebox.facts.tables import Customer, Event
+from valuebox.settings import load_settings
 from valuebox.worker.expiry import Expiry
+
+
+def _open(service: Any, _: None) -> None:
+    service.raw_readers = RawReaders(raw_mappings(load_settings().mappings))
 
 
 def _records(session: Session, people: People) -> Iterator[dict[str, Any]]:
@@ -25,6 +32,7 @@ COMPARTMENT: Final = Compartment(
     name="facts",
     question="What happened: which customers are there, and what did they do?",
     endpoints=FactsApi,
+    open=_open,
     tables=(Customer, Event),
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
     expiry=(

@@ -2,6 +2,8 @@
 
 from valuebox.access.keys import Scope
 from valuebox.facts import repository, schemas
+from valuebox.facts.raw.asking import RawReaders
+from valuebox.facts.raw.schemas import RawEvents
 from valuebox.serving.endpoint import endpoint
 from valuebox.serving.pipeline import Pipeline
 
@@ -10,6 +12,8 @@ class FactsApi:
     """Endpoints of the facts; the service that they are part of has this attribute."""
 
     pipeline: Pipeline
+    raw_readers: RawReaders
+    """Reader of raw events by the name of its mapping."""
 
     @endpoint("/v1/customers", Scope.INGEST, stores=True)
     def put_customers(self, customers: schemas.Customers, /) -> schemas.CustomersStored:
@@ -34,6 +38,21 @@ class FactsApi:
         columns = events.columns
         return self.pipeline.keep(
             events,
+            schemas.EventsStored,
+            lambda session: repository.put_events(session, columns),
+        )
+
+    @endpoint("/v1/events/raw", Scope.INGEST, stores=True)
+    def put_raw_events(self, raw: RawEvents, /) -> schemas.EventsStored:
+        """Store events as they come, by a mapping that says what their names mean.
+
+        Takes 1 to 10,000 events. Without an id, an event gets one of what it says and of how many
+        said the same before it in the request, so that sending a request again stores nothing
+        twice. All are stored or none.
+        """
+        columns = self.raw_readers.events(raw.columns)
+        return self.pipeline.keep(
+            raw,
             schemas.EventsStored,
             lambda session: repository.put_events(session, columns),
         )

@@ -127,6 +127,25 @@ def _times(texts: Sequence[str | None]) -> NDArray[np.datetime64] | None:
         return None
 
 
+def plain_objects(objects: Sequence[_Object], body: bytes, names: int) -> bool:
+    """Whether the models certainly have the same objects, without one below them.
+
+    Args:
+        objects: All that were decoded.
+        body: In which they were sent.
+        names: How many names it has beside theirs.
+    """
+    if not names_at_most(body, names + sum(map(len, objects))):
+        return False
+    values = list(chain.from_iterable(map(dict.values, objects)))
+    kinds = set(map(type, values))
+    if int in kinds:
+        integers = [value for value in values if type(value) is int]
+        if min(integers) < _INTEGERS.min or max(integers) > _INTEGERS.max:
+            return False
+    return kinds <= _FLAT
+
+
 def _written(objects: Sequence[_Object | None], body: bytes, names: int) -> Texts | None:
     """Objects as JSON; None where one is in doubt, or something may be named twice.
 
@@ -135,17 +154,8 @@ def _written(objects: Sequence[_Object | None], body: bytes, names: int) -> Text
         body: In which they were sent.
         names: How many names it has beside theirs.
     """
-    some = [one for one in objects if one is not None]
-    if not names_at_most(body, names + sum(map(len, some))):
+    if not plain_objects([one for one in objects if one is not None], body, names):
         return None
-    values = list(chain.from_iterable(map(dict.values, some)))
-    kinds = set(map(type, values))
-    if not kinds <= _FLAT:
-        return None
-    if int in kinds:
-        integers = [value for value in values if type(value) is int]
-        if min(integers) < _INTEGERS.min or max(integers) > _INTEGERS.max:
-            return None
     texts = [None if one is None else _encoded(one) for one in objects]
     lengths = np.array([-1 if text is None else len(text) for text in texts])
     if lengths.max() > MAX_ROW_BYTES // 2:

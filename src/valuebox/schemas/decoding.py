@@ -105,7 +105,7 @@ def decoded(decoder: Decoder | None, max_values: int, body: bytes) -> Any:
         return None
     try:
         return decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -18,11 +18,13 @@ from valuebox.errors import ValueboxError
 from valuebox.schemas.requests import RequestModel
 from valuebox.serving.errors import (
     METHOD_NOT_ALLOWED,
+    BadRows,
     ErrorCode,
     NoModel,
     Problem,
     Unanswerable,
     error_response,
+    invalid_input,
 )
 from valuebox.serving.exchange import Exchange, current
 from valuebox.serving.logs import kind_of
@@ -199,6 +201,8 @@ def failed(error: Exception) -> Response:
             return error_response("answer_gone", _ANSWER_GONE)
         case NoModel():
             return error_response("not_found", str(error))
+        case BadRows():
+            return invalid_input(error.problems, error.count)
         case Unanswerable():
             return error_response("unanswerable", str(error), error.problems)
         case RateLimited():

@@ -48,6 +48,28 @@ class Unanswerable(ValueboxError):
         """Problems with the rows that have no answer."""
 
 
+class BadRows(ValueboxError):
+    """Rows of a body hold what cannot be stored, which shows only once something else is known."""
+
+    def __init__(self, problems: Sequence[Problem], count: int | None = None):
+        super().__init__("some of the input cannot be used")
+        self.problems = list(problems)
+        """What is wrong, by row; the first of it where `count` is larger."""
+        self.count = len(self.problems) if count is None else count
+
+
+def invalid_input(problems: list[Problem], count: int) -> JSONResponse:
+    """The answer to input that cannot be used.
+
+    Args:
+        problems: The first problems.
+        count: How many there are.
+    """
+    things = "1 problem" if count == 1 else f"{count} problems"
+    message = f"The input has {things}; nothing of this request was stored."
+    return error_response("invalid_input", message, problems, count)
+
+
 def error_response(
     code: ErrorCode,
     message: str,

@@ -7,11 +7,15 @@ import anyio.to_thread
 from pydantic import ValidationError
 from starlette.responses import JSONResponse
 
-from valuebox.schemas.errors import Problem
 from valuebox.schemas.problems import details_of, problem_of
 from valuebox.schemas.queries import BadQuery, read_query
 from valuebox.schemas.requests import RequestModel
-from valuebox.serving.errors import MAX_PROBLEMS, BodyRefused, error_response
+from valuebox.serving.errors import (
+    MAX_PROBLEMS,
+    BodyRefused,
+    error_response,
+    invalid_input,
+)
 from valuebox.serving.exchange import current
 
 # While the loop is busy nothing else is answered, no probe and no deadline.
@@ -45,7 +49,7 @@ def parse_query(model: type[RequestModel], query: bytes) -> RequestModel:
     try:
         return read_query(model, query)
     except BadQuery as bad:
-        raise BodyRefused(_invalid(bad.problems, len(bad.problems))) from None
+        raise BodyRefused(invalid_input(bad.problems, len(bad.problems))) from None
 
 
 def _read(model: type[RequestModel], body: bytes) -> RequestModel:
@@ -66,10 +70,4 @@ def _refusal(error: ValidationError) -> JSONResponse:
     found = details_of(error)
     if any(one["type"] == "json_invalid" for one in found):
         return error_response("malformed_json", f"{found[0]['msg']}.")
-    return _invalid([problem_of(one) for one in found[:MAX_PROBLEMS]], len(found))
-
-
-def _invalid(problems: list[Problem], count: int) -> JSONResponse:
-    things = "1 problem" if count == 1 else f"{count} problems"
-    message = f"The input has {things}; nothing of this request was stored."
-    return error_response("invalid_input", message, problems, count)
+    return invalid_input([problem_of(one) for one in found[:MAX_PROBLEMS]], len(found))
