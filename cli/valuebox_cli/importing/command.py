@@ -11,6 +11,7 @@ from rich.progress import TaskID
 from valuebox.errors import ValueboxError
 from valuebox.facts import schemas
 from valuebox.pages.spreadsheets import write_rows
+from valuebox.settings import load_settings
 from valuebox_cli.terminal.console import check_writable, exit_codes, out, progress
 from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
 
@@ -20,15 +21,29 @@ if TYPE_CHECKING:
 _SOURCE: TypeAdapter[str] = TypeAdapter(schemas.Source)
 
 
+def _print_mappings(asked: bool) -> None:
+    if asked:
+        from valuebox.facts.raw.listing import raw_mappings
+
+        with exit_codes():
+            for name in raw_mappings(load_settings().mappings):
+                out.print(name)
+        raise typer.Exit
+
+
 def import_facts(
     source: Annotated[
         str,
         typer.Argument(
-            help="CSV, Parquet or SQLite file, folder of CSV and Parquet files, or database URL."
+            help="CSV, Parquet, JSON or SQLite file, folder of such files, or database URL."
         ),
     ],
     mapping: Annotated[
-        Path, typer.Option(help="TOML file that says which columns hold what; see docs/import.md.")
+        Path,
+        typer.Option(
+            help="TOML file that says which columns hold what, or the name of one for raw events; "
+            "see docs/import.md."
+        ),
     ],
     name: Annotated[
         str | None,
@@ -41,6 +56,15 @@ def import_facts(
     rejected: Annotated[
         Path | None, typer.Option(help="Write rows that cannot be stored there, as CSV.")
     ] = None,
+    mappings: Annotated[
+        bool,
+        typer.Option(
+            "--mappings",
+            callback=_print_mappings,
+            is_eager=True,
+            help="Print the names of mappings for raw events, and stop.",
+        ),
+    ] = False,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Import customers and events, straight into the database.
@@ -50,21 +74,18 @@ def import_facts(
     and named; where some could not be stored, the exit code is 2.
     """
     # Arrow takes a while to import, and hardly anything else needs it.
-    from valuebox_cli.importing.mapping import read_mapping
-    from valuebox_cli.importing.run import run
-    from valuebox_cli.importing.sources import open_source
+    from valuebox_cli.importing.prepare import prepared
     from valuebox_cli.importing.telling import told
 
     with exit_codes():
         check_writable(rejected)
-        meaning = read_mapping(mapping)
-        reader = open_source(source)
-        known_as = _checked(name or meaning.source or reader.name)
+        known_as, run = prepared(source, mapping, name)
+        _check(known_as)
         with (
             migrated_store(database_url, "what was stored before stays stored") as store,
             progress("rows") as bars,
         ):
-            done = run(reader, meaning, known_as, store, _Shown(bars))
+            done = run(known_as, store, _Shown(bars))
         if rejected:
             _write(rejected, done)
         for line in told(done):
@@ -92,9 +113,9 @@ class _Shown:
             self._bars.advance(self._task, rows)
 
 
-def _checked(name: str) -> str:
+def _check(name: str) -> None:
     try:
-        return _SOURCE.validate_python(name)
+        _SOURCE.validate_python(name)
     except ValidationError as error:
         raise ValueboxError(f"--source: {error.errors()[0]['msg']}") from None
 

@@ -15,7 +15,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from valuebox.facts.schemas import Currency, Source, Type
-from valuebox.files.mappings import checked, read_toml
+from valuebox.files.mappings import checked
 from valuebox.schemas.moments import TimeZone
 from valuebox_cli.importing.parts import (
     ORDINAL,
@@ -170,10 +170,10 @@ def _with_lookups(rows: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from _with_lookups(one)
 
 
-def read_mapping(path: Path) -> Mapping:
-    """Read and check a mapping file.
+def mapping_of(path: Path, content: dict[str, Any]) -> Mapping:
+    """What a mapping file says, checked.
 
     Raises:
         BadMapping: naming everything that is wrong.
     """
-    return checked(path, Mapping, _spread(read_toml(path)))
+    return checked(path, Mapping, _spread(content))

@@ -21,7 +21,7 @@ from valuebox_cli.importing.opened import BATCH, BadSource, Opened, Source
 from valuebox_cli.importing.parts import Table
 
 _PARQUET: Final = ".parquet"
-_PACKED: Final = (".gz", ".bz2", ".xz", ".zst", ".zip")
+PACKED: Final = (".gz", ".bz2", ".xz", ".zst", ".zip")
 _TEXTS: Final = (".csv", ".tsv", ".txt")
 _SQLITE: Final = (".db", ".sqlite", ".sqlite3")
 _HINTS: Final = {
@@ -51,13 +51,13 @@ def open_source(given: str) -> Source:
         return _File(path)
     if path.suffix in _SQLITE:
         return Database(read_only(path), path.stem)
-    endings = ", ".join((*_TEXTS, *(f".csv{one}" for one in _PACKED), _PARQUET, *_SQLITE))
+    endings = ", ".join((*_TEXTS, *(f".csv{one}" for one in PACKED), _PARQUET, *_SQLITE))
     raise BadSource(f"{given}: the name ends in none of {endings}")
 
 
 def _stem(path: Path) -> str | None:
     """The name without what says its format; None where that is not known."""
-    name = path.with_suffix("") if path.suffix.lower() in _PACKED else path
+    name = path.with_suffix("") if path.suffix.lower() in PACKED else path
     return name.stem if name.suffix.lower() in (*_TEXTS, _PARQUET) else None
 
 

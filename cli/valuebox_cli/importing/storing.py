@@ -24,7 +24,7 @@ Advance = Callable[[int], None]
 T = TypeVar("T")
 Sums = defaultdict[str, float]
 
-_SHOWN: Final = 5
+SHOWN: Final = 5
 _DOUBLED: Final = "the same id as an earlier row"
 
 
@@ -72,7 +72,7 @@ def store_customers(table: CustomerTable, name: str, store: Store, advance: Adva
         advance: Told how far it is.
     """
     done = Stored(table.table.found, notes=table.table.notes)
-    for known in _ahead(table.customers(name)):
+    for known in ahead(table.customers(name)):
         good, rows = known.batch.rows.good, known.batch.rows
         if (fresh := good & ~known.again).any():
             with store.writing() as session:
@@ -102,7 +102,7 @@ def store_events(
         buyers: Told of the events too, where customers are known from them.
     """
     done = Stored(table.table.found, notes=table.table.notes)
-    for told in _ahead(table.events(name)):
+    for told in ahead(table.events(name)):
         good = told.batch.rows.good
         _sum(done.moved, told, good)
         if (fresh := good & ~told.again).any():
@@ -121,7 +121,7 @@ def store_events(
     return done
 
 
-def _ahead(batches: Iterator[T]) -> Iterator[T]:
+def ahead(batches: Iterator[T]) -> Iterator[T]:
     """Batches, of which the next is made while the database works on the one before."""
     with ThreadPoolExecutor(1) as aside:
         waiting = aside.submit(next, batches, None)
@@ -140,7 +140,7 @@ class _Put(NamedTuple):
 def _put(done: Stored, events: ArrivingEvents, store: Store) -> _Put:
     with store.writing() as session:
         added, _, differing = repository.add_events(session, events)
-    shown = differing[: _SHOWN - len(done.differing)]
+    shown = differing[: SHOWN - len(done.differing)]
     done.differing += [events.id[row] for row in shown]
     done.counts.update({"added": added, "differing": len(differing)})
     return _Put(len(events) - added - len(differing), differing)

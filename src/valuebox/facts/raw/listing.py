@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from valuebox.facts.raw.mapping import RawMapping
 from valuebox.facts.raw.reading import RawReader
@@ -12,13 +12,17 @@ SHIPPED: Final = Path(__file__).with_name("mappings")
 ENDING: Final = ".toml"
 
 
-def read_raw_mapping(path: Path) -> RawReader:
+def raw_reader(path: Path, content: dict[str, Any]) -> RawReader:
     """The reader of a mapping file, called as the file.
+
+    Args:
+        path: Of the file.
+        content: As `read_toml` reads it.
 
     Raises:
         BadMapping: naming everything that is wrong.
     """
-    return RawReader(path.stem, checked(path, RawMapping, read_toml(path)))
+    return RawReader(path.stem, checked(path, RawMapping, content))
 
 
 def raw_mappings(folder: str) -> Mapping[str, RawReader]:
@@ -40,5 +44,5 @@ def raw_mappings(folder: str) -> Mapping[str, RawReader]:
     for file in files:
         if file.stem in found:
             raise BadMapping(f"{file}: a mapping called {file.stem} is shipped; call it otherwise")
-        found[file.stem] = read_raw_mapping(file)
+        found[file.stem] = raw_reader(file, read_toml(file))
     return found

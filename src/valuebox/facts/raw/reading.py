@@ -91,7 +91,7 @@ class _Reading:
             for row in self._rows:
                 row.pop(name, None)
         told = self._properties()
-        columns = {
+        columns: dict[str, Any] = {
             "source": sources,
             "customer": customers,
             "session": sessions,
@@ -103,7 +103,8 @@ class _Reading:
         good = [row for row in range(len(self._rows)) if row not in bad]
         if bad:
             columns = {name: [column[row] for row in good] for name, column in columns.items()}
-            own_ids, told = ([column[row] for row in good] for column in (own_ids, told))
+            own_ids = [own_ids[row] for row in good]
+            told = [told[row] for row in good]
             times = times[good]
         ids = _ids(own_ids, list(zip(*columns.values(), strict=True)), told, times, ordinals)
         for name, attribute in rows.attributes.items():

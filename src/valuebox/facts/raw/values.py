@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -127,11 +128,9 @@ def moments(
         zone: Of those that come without one.
         wrong: Takes the rows whose value is missing or no moment.
     """
-    if written == ISO and zone.key == "UTC":
-        try:
+    if written == ISO and zone.key == "UTC" and set(map(type, values)) == {str}:
+        with suppress(ValueError):
             return plain_times(values)
-        except (ValueError, TypeError):
-            pass
     found = np.full(len(values), np.datetime64("NaT"), dtype="datetime64[us]")
     for row, value in enumerate(values):
         if value is None or value == "":
