@@ -49,6 +49,25 @@ def body_of(columns: dict[str, list[Any]], source: str) -> bytes:
     return json.dumps(list(rows(columns, source)), default=str).encode()
 
 
+def raw_body_of(columns: dict[str, list[Any]], source: str) -> bytes:
+    """A batch as a game would send it: with names of its own, amounts as texts, and without ids."""
+    events = [
+        {
+            "event_id": "purchase_made" if kind == "bought" else kind,
+            "event_time": f"{time:%Y-%m-%dT%H:%M:%S.%f}",
+            "customer_identifier": customer,
+            "category": category,
+            "meal": meal,
+            **({} if amount is None else {"txn_amount": f"{amount}", "currency": "USD"}),
+        }
+        for customer, kind, time, amount, category, meal in zip(
+            *(columns[name] for name in ("customer", "type", "time", "amount", "category", "meal")),
+            strict=True,
+        )
+    ]
+    return json.dumps({"mapping": "game", "source": source, "events": events}).encode()
+
+
 def parsed(columns: dict[str, list[Any]], source: str) -> ArrivingEvents:
     """A batch as an endpoint has it once it has parsed."""
     found: ArrivingEvents = Events.read(body_of(columns, source)).columns

@@ -168,6 +168,15 @@ class AsyncClient:
         """
         return (await self._send(calls.events(events, key))).content
 
+    async def raw_events(
+        self, mapping: str, events: Rows, *, source: str | None = None, key: str | None = None
+    ) -> "EventsStored":
+        """Store 1 to 10,000 events as they come, with the names that a mapping knows.
+
+        See `Client.raw_events`.
+        """
+        return (await self._send(calls.raw_events(mapping, events, source, key))).content
+
     async def growth_report(self, **question: Any) -> "GrowthReport":
         """A growth report; arguments are the fields of `POST /v1/growth/report`.
 

@@ -140,6 +140,16 @@ def events(rows: Rows, key: str | None) -> "Call[EventsStored]":
     return call("/v1/events", rows_of(rows), EventsStored, key)
 
 
+def raw_events(
+    mapping: str, events: Rows, source: str | None, key: str | None
+) -> "Call[EventsStored]":
+    """The request that stores events as they come; see `Client.raw_events`."""
+    from valuebox.facts.schemas import EventsStored
+
+    upload = {"mapping": mapping, "source": source, "events": rows_of(events)}
+    return call("/v1/events/raw", upload, EventsStored, key)
+
+
 def growth_report(question: Mapping[str, Any]) -> "Call[GrowthReport]":
     """The request for a growth report; see `Client.growth_report`."""
     from valuebox.compartments.growth.report import GrowthReport

@@ -198,6 +198,19 @@ class Client:
         """Store 1 to 10,000 events: `source`, `id`, `customer`, `type`, `time`, … of each."""
         return self._send(calls.events(events, key)).content
 
+    def raw_events(
+        self, mapping: str, events: Rows, *, source: str | None = None, key: str | None = None
+    ) -> "EventsStored":
+        """Store 1 to 10,000 events as they come, with the names that a mapping knows.
+
+        Args:
+            mapping: Name of the mapping.
+            events: Whatever is known of each.
+            source: Of events that do not say theirs; by default what the mapping says.
+            key: The `Idempotency-Key`.
+        """
+        return self._send(calls.raw_events(mapping, events, source, key)).content
+
     def growth_report(self, **question: Any) -> "GrowthReport":
         """A growth report; arguments are the fields of `POST /v1/growth/report`."""
         return self._send(calls.growth_report(question)).content

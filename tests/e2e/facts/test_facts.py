@@ -7,9 +7,13 @@ from uuid import uuid4
 import httpx
 import pytest
 from support.facts import customer, event, stored_customers, stored_events
+from support.raw import GAME, raw_event
 from support.services import Service
 
+from valuebox import Client
+
 EVENTS, CUSTOMERS = "/v1/events", "/v1/customers"
+RAW = "/v1/events/raw"
 
 
 def send(service: Service, path: str, body: Any, **headers: str) -> httpx.Response:
@@ -75,3 +79,34 @@ def test_what_is_told_of_customers_adds_up_and_null_removes(service: Service) ->
     happened = event(uuid4().hex)
     told = send(service, EVENTS, [happened, happened]).json()
     assert (told["added"], told["unchanged"], told["doubled_rows"]) == (1, 0, [1])
+
+
+def test_raw_events_are_stored_once_and_in_whole_or_not_at_all(service: Service) -> None:
+    source = uuid4().hex
+    upload = {"mapping": "game", "source": source, "events": GAME}
+    with Client(service.url) as client:
+        assert client.raw_events("game", GAME, source=source).added == len(GAME)
+    again = send(service, RAW, upload).json()
+    assert (again["received"], again["added"], again["unchanged"]) == (len(GAME), 0, len(GAME))
+    bad = [*GAME, raw_event(sku="new"), raw_event(item_price="9.99 or so"), raw_event(event_id="")]
+    refused = service.http.post(RAW, json={**upload, "events": bad})
+    assert refused.status_code == 400
+    error = refused.json()["error"]
+    assert (error["code"], error["problem_count"]) == ("invalid_input", 2)
+    named = [(one["row"], one["field"]) for one in error["problems"]]
+    assert named == [(len(GAME) + 1, "item_price"), (len(GAME) + 2, "event_id")]
+    assert "9.99 or so" not in refused.text + service.log()
+    stored = [one for one in stored_events(service.store).values() if one.source == source]
+    assert sorted(one.type for one in stored) == [
+        *("app_launched", "game_end", "game_start", "offer_shown", "purchase", "purchase")
+    ]
+    unknown = service.http.post(RAW, json={**upload, "mapping": "gmae"}).json()["error"]
+    assert [one["field"] for one in unknown["problems"]] == ["mapping"]
+
+
+def test_properties_may_not_be_nested_without_end(service: Service) -> None:
+    deep = "[" * 20_000 + "]" * 20_000
+    body = json.dumps([event(uuid4().hex, properties={"a": "?"})]).replace('"?"', deep)
+    answer = service.http.post(EVENTS, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "malformed_json"

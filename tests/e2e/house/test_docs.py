@@ -9,7 +9,7 @@ from valuebox.compartments.ltv.features import FEATURES
 from valuebox.models.contributions import Contributions
 from valuebox.serving.errors import STATUS_OF, ErrorAnswer
 
-FACTS = ["/v1/customers", "/v1/events"]
+FACTS = ["/v1/customers", "/v1/events", "/v1/events/raw"]
 ROUTES = [
     "/v1/ltv/predict",
     "/v1/ltv/predict/bulk",
