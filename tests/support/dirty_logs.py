@@ -12,7 +12,11 @@ Sent = dict[str, Any]
 
 SOURCES = ("game", "shop")
 CUSTOMERS = ("F493", "f493", "7", "Zoë")
-SESSIONS = ("K237", "K238", "7", "07", "k")
+# Some ids look like numbers, and like each other where these are read as floats.
+SESSIONS = (
+    *("K237", "K238", "k", "7", "07", "5e3", "5000"),
+    *("76561198000000001", "76561198000000002"),
+)
 TYPES = (
     *("session_start", "game_start", "game_end", "purchase", "profile"),
     *("offer_shown", "offer_shown", "offer_shown"),
@@ -54,7 +58,7 @@ NUMBERS = (
     *(None, [], [1], {"a": 1}, 1e12, -1e12, 999_999_999_999.25, 5e-7, 1.5e-6, 2.5e-6, -5e-7),
     *(1e-9, 123_456.7891234, "12.345678949999"),
 )
-HUGE = (1e15, -1e15, 9.3e12, "1e18", 2**53 - 1)
+HUGE = (1e15, -1e15, 9.3e12, "1e18", 2**53 - 1, 2**53, 2**53 + 1, "9007199254740993")
 AMOUNTS = (
     *(None, None, None, 0, 0.01, 0.1, 0.2, 4.99, 5, 5.0, 9.99, 19.99, -5, -4.99, 100, 250.5),
     *(1e12, -1e12, 5e-7, 1.5e-6, 2.5e-6, 1e-9, 0.3333333333),
@@ -88,6 +92,7 @@ def dirty_log(seed: int, huge: bool = True) -> list[Sent]:
     start = random.choice(STARTS)
     count = random.choice((0, 1, 2, 5, 20, 40, 60, 60))
     whose = random.sample(CUSTOMERS, random.choice((1, 2, 3)))
+    parallel = random.sample(SESSIONS, 5)
     currencies = ("EUR", "USD", None) if seed % 4 == 0 else ("EUR",)
     imported = start + timedelta(days=30) if random.random() < 0.2 else None
     numbers = NUMBERS + HUGE if huge and random.random() < 0.3 else NUMBERS
@@ -99,7 +104,7 @@ def dirty_log(seed: int, huge: bool = True) -> list[Sent]:
             "source": random.choice(SOURCES[: random.choice((1, 2))]),
             "id": f"{random.choice(ID_HEADS)}{number}",
             "customer": random.choice(whose),
-            "session": random.choice(SESSIONS),
+            "session": random.choice(parallel),
             "type": random.choice(TYPES),
             "time": _written(random, times[-1]),
             "amount": random.choice(AMOUNTS),

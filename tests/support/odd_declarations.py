@@ -150,6 +150,7 @@ def declarations() -> dict[str, dict[str, Any]]:
         "when a block is long": _split(
             'when = "block(seconds) > 3600 or block(silence) >= 600"', 'known = "happened"'
         ),
+        "when it was silent": _split('when = "block(silence) > 1800"', 'lookback = "7 days"'),
         "when a block has earned": _split('when = "block(points) > 5 or block(wins) == 1"'),
         "when its last was": _split(
             "when = 'block(last_country) != country or previous(`odd name`) == \"x\"'"
