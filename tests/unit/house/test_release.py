@@ -39,6 +39,14 @@ def test_the_version_stands_in_one_place() -> None:
     assert truthful(spec)["info"]["version"] == valuebox.__version__
 
 
+def test_a_bento_has_every_file_of_the_service() -> None:
+    included = set(re.findall(r"src/\*\*/\*(\.\w+)", (ROOT / "bentofile.yaml").read_text()))
+    files = [one for one in (ROOT / "src").rglob("*.*") if one.is_file()]
+    endings = {one.suffix for one in files if "__pycache__" not in one.parts}
+    # For type checkers, and for pages that commands write.
+    assert endings - included == {".typed", ".js"}
+
+
 def test_the_reference_is_that_of_the_code_and_has_every_public_name() -> None:
     reference = generator("reference")
     written = reference.DOCUMENT.read_text()
