@@ -17,6 +17,8 @@ from starlette.responses import Response
 from valuebox.serving.endpoint import Asked, Together
 from valuebox.serving.exchange import current
 
+_Answers = tuple[asyncio.Future[Response], ...]
+
 _SIDE_BY_SIDE: Final = 2
 _MOSTLY_WAITING: Final = 3
 """How many times as long as it computes a gathering may take, before another one begins beside it:
@@ -34,8 +36,8 @@ class Gathering:
         self._together = together
         self._threads = threads
         self._waiting: list[tuple[Asked, asyncio.Future[Response]]] = []
-        self._under_way: set[Future[list[Response]]] = set()
-        """The gatherings that the next one waits for."""
+        self._under_way: set[_Answers] = set()
+        """The gatherings that the next one waits for, by the answers that they will give."""
         self._at_once = 1
         """How many gatherings may be under way: more where the database is far or its disk slow."""
 
@@ -57,11 +59,13 @@ class Gathering:
             return
         most = self._together.most
         taken, self._waiting = self._waiting[:most], self._waiting[most:]
+        asked, answers = zip(*taken, strict=True)
+        self._under_way.add(answers)
         loop = asyncio.get_running_loop()
-        work = self._threads.submit(self._answers, [asked for asked, _ in taken])
-        self._under_way.add(work)
-        slow = loop.call_later(SLOW_SECONDS, self._let_pass, work)
-        end = partial(self._end, [answer for _, answer in taken], slow)
+        slow = loop.call_later(SLOW_SECONDS, self._let_pass, answers)
+        end = partial(self._end, answers, slow)
+        # Last of all: the thread that wakes up waits for this one to let go of the interpreter.
+        work = self._threads.submit(self._answers, asked)
         # A future of the loop's own would take three rounds of the loop to hand the answers over.
         work.add_done_callback(partial(loop.call_soon_threadsafe, end))
 
@@ -72,24 +76,21 @@ class Gathering:
         self._at_once = _SIDE_BY_SIDE if took > _MOSTLY_WAITING * computed else 1
         return answers
 
-    def _let_pass(self, work: Future[list[Response]]) -> None:
-        if work in self._under_way:
-            self._under_way.remove(work)
+    def _let_pass(self, answers: _Answers) -> None:
+        if answers in self._under_way:
+            self._under_way.remove(answers)
             self._go_on()
 
     def _end(
-        self,
-        waiting: Sequence[asyncio.Future[Response]],
-        slow: asyncio.TimerHandle,
-        work: Future[list[Response]],
+        self, answers: _Answers, slow: asyncio.TimerHandle, work: Future[list[Response]]
     ) -> None:
         slow.cancel()
         error = work.exception()
-        for position, answer in enumerate(waiting):
+        for position, answer in enumerate(answers):
             if answer.done():
                 continue
             if error is None:
                 answer.set_result(work.result()[position])
             else:
                 answer.set_exception(error)
-        self._let_pass(work)
+        self._let_pass(answers)

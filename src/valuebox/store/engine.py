@@ -246,6 +246,7 @@ class Store:
 
     def __init__(self, engine: Engine):
         self.engine = engine
+        self._engine_to_write = engine.execution_options(sqlite_write=True)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -260,8 +261,7 @@ class Store:
         Raises:
             TooLate: when the deadline is too near to commit.
         """
-        engine = self.engine.execution_options(sqlite_write=True)
-        with Session(engine) as session, session.begin():
+        with Session(self._engine_to_write) as session, session.begin():
             yield session
             session.flush()
             _refuse_late()
