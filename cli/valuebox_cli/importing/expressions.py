@@ -1,12 +1,10 @@
 """Simple expressions of a mapping, such as `Quantity * UnitPrice` or `Country == "France"`.
 
-Python's own grammar reads them; of what it knows only the nodes below are taken, so that nothing is
-ever executed. They are worked out for whole columns at once.
+They are worked out for whole columns at once; `valuebox.schemas.expressions` reads them.
 """
 
 import ast
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
@@ -14,18 +12,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from valuebox.errors import ValueboxError
+from valuebox.schemas import expressions
+from valuebox.schemas.expressions import BadExpression
 
 Kind = Literal["number", "text"]
 _Kind = Literal["number", "text", "condition"]
 _Result = TypeVar("_Result", bound=_Kind)
 Read = Callable[[str, Kind], NDArray[Any]]
 """A column as float64 with NaN for missing, or as texts with None."""
-
-_LONGEST: Final = 1_000
-_MOST_NODES: Final = 200
-_QUOTED: Final = re.compile(r"`([^`]+)`")
-_STAND_IN: Final = "_column_"
 
 _ARITHMETIC: Final[dict[type[ast.AST], Callable[..., Any]]] = {
     ast.Add: np.add,
@@ -52,10 +46,6 @@ _OF_TEXTS: Final[dict[str, Callable[[str, str], bool]]] = {
 _MISSING: Final = "missing"
 
 
-class BadExpression(ValueboxError):
-    """An expression that cannot be used; the message shows it."""
-
-
 class Needed(NamedTuple):
     """A column that an expression reads."""
 
@@ -72,13 +62,13 @@ class Expression:
     needs: frozenset[Needed]
     is_condition: bool
     """Whether the expression is true or false, and not a number."""
-    _tree: ast.expr
-    _names: Mapping[str, str]
+    read: expressions.Expression
+    """The expression as a tree."""
 
     @property
     def is_column(self) -> bool:
         """Whether the expression is nothing but the name of a column."""
-        return isinstance(self._tree, ast.Name | ast.Attribute)
+        return isinstance(self.read.tree, ast.Name | ast.Attribute)
 
     def evaluate(self, read: Read, count: int) -> NDArray[Any]:
         """The value for every row, `(count,)`: bool for conditions, else float64.
@@ -87,7 +77,7 @@ class Expression:
         equal to it.
         """
         with np.errstate(all="ignore"):
-            found = _Values(self, read, count).of(self._tree)
+            found = _Values(self.read, read, count).of(self.read.tree)
         if self.is_condition:
             return np.broadcast_to(np.asarray(found, dtype=bool), (count,))
         return np.broadcast_to(np.asarray(found, dtype=np.float64), (count,))
@@ -99,49 +89,24 @@ def parse(text: str) -> Expression:
     Raises:
         BadExpression: where it is none, or does more than expressions of a mapping may do.
     """
-    if len(text) > _LONGEST:
-        raise BadExpression(f"{text[:40]}…: is longer than {_LONGEST} characters")
-    names: dict[str, str] = {}
-
-    def stand_in(match: re.Match[str]) -> str:
-        names[f"{_STAND_IN}{len(names)}"] = match[1]
-        return f" {_STAND_IN}{len(names) - 1} "
-
-    try:
-        tree = ast.parse(_QUOTED.sub(stand_in, text).strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise BadExpression(
-            f"{text}: is no expression such as Quantity * UnitPrice; a column with spaces in its "
-            "name stands in backquotes"
-        ) from None
-    if sum(1 for _ in ast.walk(tree)) > _MOST_NODES:
-        raise BadExpression(f"{text[:40]}…: has more than {_MOST_NODES} parts")
-    checked = _Checked(text, names)
-    kind = checked.kind(tree, "number")
+    read = expressions.read(text)
+    checked = _Checked(read)
+    kind = checked.kind(read.tree, "number")
     if kind == "text":
         raise BadExpression(f"{text}: is a text; numbers and conditions can be worked out")
-    return Expression(text, frozenset(checked.needs), kind == "condition", tree, names)
-
-
-def dotted(node: ast.expr, names: Mapping[str, str]) -> str | None:
-    """The column that a node names, `lookup.column` included; None where it names none."""
-    if isinstance(node, ast.Name):
-        return names.get(node.id, node.id)
-    if isinstance(node, ast.Attribute) and (before := dotted(node.value, names)) is not None:
-        return f"{before}.{names.get(node.attr, node.attr)}"
-    return None
+    return Expression(text, frozenset(checked.needs), kind == "condition", read)
 
 
 class _Checked:
     """Looks at every node once, and finds out what it is."""
 
-    def __init__(self, text: str, names: Mapping[str, str]):
+    def __init__(self, whole: expressions.Expression):
         self.needs: set[Needed] = set()
-        self._text, self._names = text, names
+        self._whole = whole
 
     def kind(self, node: ast.expr, of_column: Kind) -> _Kind:
         """What a node is; where it is a column, it is read as `of_column`."""
-        if (column := dotted(node, self._names)) is not None:
+        if (column := self._whole.dotted(node)) is not None:
             self.needs.add(Needed(column, of_column))
             return of_column
         match node:
@@ -179,14 +144,14 @@ class _Checked:
         if type(how) not in _COMPARISONS:
             raise self._refused(node)
         sides = [node.left, other]
-        columns = [dotted(one, self._names) is not None for one in sides]
+        columns = [self._whole.dotted(one) is not None for one in sides]
         kind: Kind = "text" if any(_is_text(one) for one in sides) else "number"
         if all(columns) and isinstance(how, ast.Eq | ast.NotEq):
             kind = "text"
         return self._all(sides, kind, "condition")
 
     def _call(self, node: ast.Call, name: str) -> Literal["number", "condition"]:
-        if name == _MISSING and len(node.args) == 1 and dotted(node.args[0], self._names):
+        if name == _MISSING and len(node.args) == 1 and self._whole.dotted(node.args[0]):
             self._all(node.args, "text", "condition")
             return "condition"
         if name in _OF_TEXTS and len(node.args) == 2 and _is_text(node.args[1]):
@@ -204,12 +169,10 @@ class _Checked:
         return result
 
     def _refused(self, node: ast.expr) -> BadExpression:
-        part = ast.unparse(node)
-        for stand_in, column in self._names.items():
-            part = part.replace(stand_in, f"`{column}`")
-        return BadExpression(
-            f"{self._text}: {part[:60]} has no meaning there; known are + - * /, comparisons, in, "
-            f"and, or, not, {', '.join([*_OF_NUMBERS, *_OF_TEXTS, _MISSING])}"
+        return self._whole.refused(
+            node,
+            "+ - * /, comparisons, in, and, or, not, "
+            + ", ".join([*_OF_NUMBERS, *_OF_TEXTS, _MISSING]),
         )
 
 
@@ -226,12 +189,12 @@ def _kind_of_constants(nodes: list[ast.expr]) -> Kind | None:
 class _Values:
     """Works out a tree that has been checked."""
 
-    def __init__(self, whole: Expression, read: Read, count: int):
-        self._names, self._read, self._count = whole._names, read, count
+    def __init__(self, whole: expressions.Expression, read: Read, count: int):
+        self._whole, self._read, self._count = whole, read, count
 
     def of(self, node: ast.expr, kind: Kind = "number") -> Any:
         """The value of a node."""
-        if (column := dotted(node, self._names)) is not None:
+        if (column := self._whole.dotted(node)) is not None:
             return self._read(column, kind)
         match node:
             case ast.Constant():
@@ -270,7 +233,7 @@ class _Values:
         return found | ~there if isinstance(how, ast.NotEq) else found
 
     def _are_texts(self, how: ast.cmpop, sides: list[ast.expr]) -> bool:
-        are_columns = all(dotted(one, self._names) is not None for one in sides)
+        are_columns = all(self._whole.dotted(one) is not None for one in sides)
         return are_columns and isinstance(how, ast.Eq | ast.NotEq)
 
     def _called(self, name: str, arguments: list[ast.expr]) -> Any:

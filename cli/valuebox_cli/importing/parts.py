@@ -16,7 +16,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from valuebox.facts.schemas import Type
-from valuebox_cli.importing.expressions import BadExpression, parse
+from valuebox.schemas.expressions import BadExpression
+from valuebox_cli.importing.expressions import parse
 
 ORDINAL: Final = "#"
 """Among the columns of an id: which of several equal ids a row has, from the second on."""

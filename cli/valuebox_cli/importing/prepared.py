@@ -11,10 +11,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from valuebox.facts.tables import MAX_ID
+from valuebox.schemas.expressions import BadExpression
 from valuebox_cli.importing.columns.amounts import AmountColumn
 from valuebox_cli.importing.columns.plain import PlainColumn
 from valuebox_cli.importing.columns.texts import TextColumn, as_texts
-from valuebox_cli.importing.expressions import BadExpression, Expression, parse
+from valuebox_cli.importing.expressions import Expression, parse
 from valuebox_cli.importing.found import Found, Mask, Rows
 from valuebox_cli.importing.ids import (
     Ordinals,

@@ -65,6 +65,11 @@ COMMANDS: Final = {
     "handle": Place(
         "valuebox_cli.handle.command", "app", "Foretell what will be wagered on matches."
     ),
+    "features": Place(
+        "valuebox_cli.features.command",
+        "app",
+        "Make features of raw events, as of the moment of each decision.",
+    ),
     "users": Place(
         "valuebox_cli.admin.users", "app", "Hand out or delete what is stored of people."
     ),

@@ -1,0 +1,1 @@
+"""`valuebox features`."""

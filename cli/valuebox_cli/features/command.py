@@ -1,0 +1,84 @@
+"""`valuebox features`."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from valuebox_cli.response.asking import moment_of
+from valuebox_cli.terminal.console import check_writable, err, exit_codes, out, writing
+
+app = typer.Typer(
+    help="Make features of raw events: blocks, windows and attributes around a moment.",
+    no_args_is_help=True,
+)
+
+File = Annotated[
+    Path, typer.Argument(metavar="DECLARATION", help="TOML file that says what to make.")
+]
+
+
+@app.command()
+def check(
+    declaration: File,
+) -> None:
+    """Check a declaration, and list the columns that it makes."""
+    from valuebox.features.declared.reading import read_declaration
+
+    with exit_codes():
+        declared = read_declaration(declaration)
+        out.print(f"{declared.name}, version {declared.version}, {declared.hash}")
+        for name in declared.features:
+            out.print(f"  {name}")
+        for name in declared.targets:
+            out.print(f"  {name}  (target)")
+
+
+@app.command()
+def build(
+    declaration: File,
+    to: Annotated[Path, typer.Option("--out", help="File to write: .jsonl, .csv or .parquet.")],
+    events: Annotated[
+        list[Path],
+        typer.Option(
+            "--events",
+            help="Files of events: JSON lines, CSV or Parquet; may be given several times.",
+        ),
+    ],
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at", help="Take events and anchors before this moment alone.", show_default="all"
+        ),
+    ] = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(help="JSON file that says what the table was made of.", show_default="none"),
+    ] = None,
+) -> None:
+    """Write a row for each anchor: every feature as it was known then, and every target."""
+    from valuebox.facts.event_files.reading import read_events
+    from valuebox.features.declared.building import build as make
+    from valuebox.features.declared.events import once
+    from valuebox.features.declared.reading import read_declaration
+    from valuebox_cli.features.writing import check_kind, write_table
+
+    with exit_codes():
+        check_kind(to)
+        check_writable(to)
+        check_writable(manifest)
+        declared = read_declaration(declaration)
+        before = moment_of(at)
+        with err.status("reading events …"):
+            found = once(read_events(events, declared.properties))
+        with err.status("working out features …"):
+            table = make(declared, found, before, datetime.now(UTC))
+            write_table(table, to)
+        if manifest is not None:
+            with writing(manifest):
+                manifest.write_text(table.manifest.model_dump_json(indent=2) + "\n")
+        out.print(
+            f"{to}: {len(table):,} rows of {len(table.columns)} columns, "
+            f"of {table.manifest.events:,} events"
+        )

@@ -1,0 +1,53 @@
+"""Stretches of a log without the events of some others."""
+
+import numpy as np
+
+from valuebox.features.declared.columns import Positions
+from valuebox.features.declared.log import Runs
+
+
+def without(runs: Runs, others: Runs, rows: Positions) -> Runs:
+    """What of some stretches lies in no other.
+
+    Args:
+        runs: Stretches of a log.
+        others: Stretches of members of it, of the same owners.
+        rows: Position in the log of each member.
+    """
+    if not len(others.owner) or not len(runs.owner):
+        return runs
+    owner, member = others.positions()
+    place = rows[member]
+    order = np.lexsort((place, owner))
+    owner, place = owner[order], place[order]
+    is_first = np.append(True, (owner[1:] != owner[:-1]) | (place[1:] != place[:-1] + 1))
+    first = np.flatnonzero(is_first)
+    last = np.append(first[1:], len(owner)) - 1
+    # What is left lies before, between and behind the others.
+    return _intersected(runs, _gaps(Runs(owner[first], place[first], place[last] + 1), runs))
+
+
+def _gaps(cuts: Runs, runs: Runs) -> Runs:
+    """What lies around some stretches, for every owner of the runs."""
+    owners = np.unique(runs.owner)
+    edge = int(max(runs.stop.max(), cuts.stop.max()))
+    owner = np.concatenate([owners, cuts.owner])
+    begin = np.concatenate([np.zeros(len(owners), dtype=np.int64), cuts.stop])
+    order = np.lexsort((begin, owner))
+    owner, begin = owner[order], begin[order]
+    ends = np.concatenate([cuts.start, np.full(len(owners), edge)])
+    of_end = np.concatenate([cuts.owner, owners])
+    order = np.lexsort((ends, of_end))
+    keep = np.isin(owner, owners)
+    return Runs(owner[keep], begin[keep], ends[order][np.isin(of_end[order], owners)])
+
+
+def _intersected(one: Runs, other: Runs) -> Runs:
+    """What lies in both, for each owner."""
+    begin = np.searchsorted(other.owner, one.owner)
+    end = np.searchsorted(other.owner, one.owner, side="right")
+    place, other_place = Runs.of(begin, end).positions()
+    start = np.maximum(one.start[place], other.start[other_place])
+    stop = np.minimum(one.stop[place], other.stop[other_place])
+    there = stop > start
+    return Runs(one.owner[place][there], start[there], stop[there]).in_order()

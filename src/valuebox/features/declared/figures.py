@@ -1,0 +1,223 @@
+"""Aggregates of events over stretches of a log: exact, and the same whatever else was read."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from valuebox.features.declared.columns import (
+    Coded,
+    Column,
+    Positions,
+    identities,
+    numbers,
+    taken,
+)
+from valuebox.features.declared.extremes import different, extremes
+from valuebox.features.declared.log import Runs
+from valuebox.features.declared.parts import Aggregate
+
+PARTS: Final = 1e6
+"""Parts of a unit to which values are rounded before they are added up: sums are exact then."""
+_MOST_EXACT: Final = 2.0**62
+_AT_ONCE: Final = 4_000_000
+ZERO_OF_NOTHING: Final = ("count", "sum", "distinct")
+"""Aggregates that are 0 where there is nothing to look at; the others are missing."""
+
+
+class Figure:
+    """One aggregate, ready to be asked about any stretches of a log.
+
+    Args:
+        aggregate: Which one.
+        holds: Which events it looks at, `(n_events,)`.
+        value: What of them; None where they are counted. Missing values are passed over.
+    """
+
+    def __init__(self, aggregate: Aggregate, holds: NDArray[np.bool_], value: Column | None):
+        self.aggregate = aggregate
+        self._values: Any = None
+        if value is not None:
+            value, holds = usable(aggregate, value, holds)
+        kept = np.flatnonzero(holds)
+        self._kept = kept
+        self._before = np.zeros(len(holds) + 1, dtype=np.int64)
+        np.cumsum(holds, out=self._before[1:])
+        if value is None or aggregate == "count":
+            return
+        if aggregate in ("sum", "mean"):
+            self._values = _running(value[kept])  # type: ignore[index]
+        elif aggregate == "distinct":
+            self._values = identities(value)[kept]
+        else:
+            self._values = taken(value, kept)
+
+    def of(self, runs: Runs, owners: int, rank: Positions | None = None) -> Column:
+        """The aggregate over the stretches of each owner, `(owners,)`.
+
+        Args:
+            runs: Stretches of the log.
+            owners: How many there are.
+            rank: Place in the order of time of each event of the log; None where the log is in it.
+        """
+        start, stop = self._before[runs.start], self._before[runs.stop]
+        there = stop > start
+        some = Runs(runs.owner[there], start[there], stop[there])
+        match self.aggregate:
+            case "count":
+                return _added(some, some.stop - some.start, owners).astype(np.float64)
+            case "sum" | "mean":
+                return self._sum(some, owners)
+            case "distinct":
+                return self._distinct(some, owners).astype(np.float64)
+            case "min" | "max":
+                return self._extreme(some, owners)
+        return self._end(some, owners, rank)
+
+    def _sum(self, some: Runs, owners: int) -> Column:
+        total = _divided(_added(some, self._values[some.stop] - self._values[some.start], owners))
+        if self.aggregate == "sum":
+            return total
+        with np.errstate(invalid="ignore"):
+            # Without any, 0 / 0 is missing.
+            mean: Column = total / _added(some, some.stop - some.start, owners)
+            return mean
+
+    def _extreme(self, some: Runs, owners: int) -> Column:
+        choose = np.minimum if self.aggregate == "min" else np.maximum
+        found = np.full(owners, np.nan)
+        if len(some.owner):
+            each = extremes(choose, self._values, some.start, some.stop)
+            first, of = _groups(some.owner)
+            found[of] = choose.reduceat(each, first)
+        return found
+
+    def _end(self, some: Runs, owners: int, rank: Positions | None) -> Column:
+        """The first or last value: of several stretches that of the one that begins or ends so."""
+        found = np.full(owners, -1, dtype=np.int64)
+        if not len(some.owner):
+            return _or_missing(self._values, found)
+        is_first = self.aggregate == "first"
+        place = some.start if is_first else some.stop - 1
+        when = self._kept[place] if rank is None else rank[self._kept[place]]
+        order = np.lexsort((when, some.owner))
+        _, of = _groups(some.owner)
+        first, _ = _groups(some.owner[order])
+        chosen = first if is_first else np.append(first[1:], len(order)) - 1
+        found[of] = place[order[chosen]]
+        return _or_missing(self._values, found)
+
+    def _distinct(self, some: Runs, owners: int) -> NDArray[np.int64]:
+        found = np.zeros(owners, dtype=np.int64)
+        first, of = _groups(some.owner)
+        alone = np.append(first[1:], len(some.owner)) - first == 1
+        single = some.taken(first[alone])
+        if int((single.stop - single.start).sum()) > _AT_ONCE:
+            found[of[alone]] = different(self._values, single.start, single.stop)
+            several = some.taken(~np.isin(some.owner, of[alone]))
+        else:
+            several = some
+        for part in _portions(several):
+            owner, place = part.positions()
+            codes = self._values[place]
+            base = int(codes.max(initial=0)) + 1
+            pairs = np.unique(owner * base + codes)
+            found += np.bincount(pairs // base, minlength=owners)
+        return found
+
+
+def usable(
+    aggregate: Aggregate, value: Column, holds: NDArray[np.bool_]
+) -> tuple[Column, NDArray[np.bool_]]:
+    """Values as the aggregate takes them, and the events that have some."""
+    if aggregate in ("sum", "mean", "min", "max"):
+        value = numbers(value)
+        if aggregate in ("sum", "mean"):
+            with np.errstate(over="ignore"):
+                value = np.rint(value * PARTS)
+            return value, holds & np.isfinite(value)
+    there = value.codes >= 0 if isinstance(value, Coded) else ~np.isnan(value)
+    return value, holds & there
+
+
+def _running(parts: NDArray[np.float64]) -> NDArray[Any]:
+    """Sums of all whole numbers before each, `(n + 1,)`: of any size, and exact."""
+    if np.abs(parts).sum() < _MOST_EXACT:
+        found = np.zeros(len(parts) + 1, dtype=np.int64)
+        np.cumsum(parts.astype(np.int64), out=found[1:])
+        return found
+    whole = np.array([0, *map(int, parts.tolist())], dtype=object)
+    return np.cumsum(whole)
+
+
+def _divided(total: NDArray[Any]) -> NDArray[np.float64]:
+    if total.dtype != object:
+        return total.astype(np.float64) / PARTS
+    return np.array([_float(one) for one in total.tolist()], dtype=np.float64) / PARTS
+
+
+def _float(whole: int) -> float:
+    try:
+        return float(whole)
+    except OverflowError:
+        return np.nan
+
+
+def _groups(owner: Positions) -> tuple[Positions, Positions]:
+    """Where each owner's begin, and the owners that there are."""
+    if not len(owner):
+        return owner, owner
+    is_first = np.ones(len(owner), dtype=bool)
+    np.not_equal(owner[1:], owner[:-1], out=is_first[1:])
+    first = np.flatnonzero(is_first)
+    return first, owner[first]
+
+
+def _added(some: Runs, each: NDArray[Any], owners: int) -> NDArray[Any]:
+    """Sums by owner."""
+    found = np.zeros(owners, dtype=each.dtype)
+    if len(each):
+        first, of = _groups(some.owner)
+        found[of] = np.add.reduceat(each, first)
+    return found
+
+
+def _or_missing(column: Column, places: Positions) -> Column:
+    """Values at some places; missing where the place is -1."""
+    if isinstance(column, Coded):
+        return Coded(np.append(column.codes, -1)[places], column.values)
+    return np.append(column, np.nan)[places]
+
+
+def _portions(runs: Runs) -> Sequence[Runs]:
+    """Stretches in portions of a bounded number of events, each with all of an owner's."""
+    length = np.cumsum(runs.stop - runs.start)
+    if not len(length) or length[-1] <= _AT_ONCE:
+        return [runs]
+    first, _ = _groups(runs.owner)
+    portion = (length[np.append(first[1:], len(length)) - 1] - 1) // _AT_ONCE
+    cuts = first[np.flatnonzero(np.diff(portion, prepend=portion[0]))]
+    ends = [0, *cuts.tolist(), len(length)]
+    return [runs.taken(slice(*pair)) for pair in pairwise(ends)]
+
+
+def whole(aggregate: Aggregate) -> bool:
+    """Whether an aggregate is a whole number."""
+    return aggregate in ("count", "distinct")
+
+
+def masked(column: Column, missing: NDArray[np.bool_]) -> Column:
+    """A column that is missing for some."""
+    if isinstance(column, Coded):
+        return Coded(np.where(missing, -1, column.codes), column.values)
+    return np.where(missing, np.nan, column)
+
+
+def ratio(one: Column, other: Column) -> NDArray[np.float64]:
+    """One column divided by another; missing where either is, or the other is 0."""
+    with np.errstate(all="ignore"):
+        found = numbers(one) / numbers(other)
+    found[~np.isfinite(found)] = np.nan
+    return found

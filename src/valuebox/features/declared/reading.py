@@ -1,0 +1,101 @@
+"""A declaration out of its file, or everything that is wrong with it, by line."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from valuebox.errors import ValueboxError
+from valuebox.features.declared.declaration import Declaration
+
+_LARGEST: Final = 1 << 20
+_HEADER: Final = re.compile(r"\s*\[([^\[\]]+)\]\s*(#.*)?")
+
+
+class BadDeclaration(ValueboxError):
+    """The declaration cannot be used; the message names everything that is wrong, by line."""
+
+
+def read_declaration(path: Path) -> Declaration:
+    """Read and check a declaration.
+
+    Raises:
+        BadDeclaration: naming everything that is wrong.
+    """
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise BadDeclaration(f"{path}: is larger than {_LARGEST >> 20} MiB")
+        # Editors of Windows put a mark before the first line.
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise BadDeclaration(f"{path}: there is no such file") from None
+    except OSError as error:
+        raise BadDeclaration(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise BadDeclaration(f"{path}: is no TOML: {error}") from None
+    return declaration_of(text, str(path))
+
+
+def declaration_of(text: str, where: str) -> Declaration:
+    """Check the text of a declaration.
+
+    Args:
+        text: TOML.
+        where: What messages call it.
+
+    Raises:
+        BadDeclaration: naming everything that is wrong.
+    """
+    try:
+        content: dict[str, Any] = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise BadDeclaration(f"{where}: is no TOML: {error}") from None
+    try:
+        return Declaration.model_validate(content)
+    except ValidationError as error:
+        lines = Lines(text)
+        wrong = dict.fromkeys(lines.told(one["loc"], one["msg"]) for one in error.errors())
+        raise BadDeclaration(f"{where}: cannot be used", *(f"  {one}" for one in wrong)) from None
+
+
+class Lines:
+    """Where each key of a TOML file stands.
+
+    Args:
+        text: The file.
+    """
+
+    def __init__(self, text: str):
+        self._lines: dict[tuple[str, ...], int] = {}
+        table: tuple[str, ...] = ()
+        for line, written in enumerate(text.splitlines(), start=1):
+            if header := _HEADER.fullmatch(written):
+                table = tuple(_parts(header[1]))
+                self._lines.setdefault(table, line)
+            elif "=" in written and not written.lstrip().startswith("#"):
+                self._lines.setdefault((*table, *_parts(written.split("=")[0])), line)
+
+    def told(self, location: tuple[str | int, ...], said: str) -> str:
+        """A complaint with the line that it is about.
+
+        Args:
+            location: Keys down to the place, as pydantic names it.
+            said: What is wrong.
+        """
+        # Names of the kinds between which pydantic chooses are no keys of the file.
+        keys = [str(one) for one in location if one not in ("measure", "ratio", "all", "text")]
+        if location and location[-1] == "ratio":
+            keys.append("ratio")
+        if not keys and ": " in said:
+            place, _, said = said.partition(": ")
+            keys = place.split(".")
+        for length in range(len(keys), 0, -1):
+            if (line := self._lines.get(tuple(keys[:length]))) is not None:
+                return f"line {line}: {'.'.join(keys)}: {said}"
+        return f"{'.'.join(keys)}: {said}" if keys else said
+
+
+def _parts(key: str) -> list[str]:
+    return [one.strip().strip("\"'") for one in key.strip().split(".")]

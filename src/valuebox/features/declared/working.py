@@ -1,0 +1,147 @@
+"""Windows and attributes of anchors, column by column."""
+
+from collections.abc import Iterator
+from functools import cache, cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from valuebox.errors import ValueboxError
+from valuebox.features.declared.anchors import Anchors
+from valuebox.features.declared.blocks import Blocks
+from valuebox.features.declared.columns import (
+    Column,
+    Positions,
+    numbers,
+    taken,
+)
+from valuebox.features.declared.cutting import without
+from valuebox.features.declared.declaration import Declaration
+from valuebox.features.declared.events import Events
+from valuebox.features.declared.expressions import formula
+from valuebox.features.declared.figures import ZERO_OF_NOTHING, Figure, masked, ratio
+from valuebox.features.declared.log import Log, Runs
+from valuebox.features.declared.parts import Measure, Ratio, Window
+from valuebox.features.declared.splitting import blocks_of, measured
+
+
+class SeveralCurrencies(ValueboxError):
+    """Amounts in several currencies have no sum."""
+
+
+class Working:
+    """What is worked out once for all windows.
+
+    Args:
+        declared: What to work out.
+        events: Events in any order.
+        log: Those that are somebody's, in order.
+        rows: Position of each of these among the events.
+        now: Moment, in microseconds since 1970, at which targets are known that lie before it.
+    """
+
+    def __init__(self, declared: Declaration, events: Events, log: Log, rows: Positions, now: int):
+        self._declared, self._log, self._now = declared, log, now
+        self._events, self._rows = events, rows
+        self._figures: dict[tuple[Measure, bool], Figure] = {}
+        self.read = cache(self._read)
+
+    @cached_property
+    def _blocks(self) -> Blocks:
+        return blocks_of(self._declared, self._log, self.read)
+
+    def _read(self, name: str) -> Column:
+        """A column in the order of the log."""
+        column = taken(self._events.read(name), self._rows)
+        if name == "amount" and self._declared.currency is not None:
+            currency = self._events.currency
+            is_other = ~currency.mapped(
+                [one == self._declared.currency for one in currency.values], False, np.bool_
+            )
+            return masked(column, is_other[self._rows])
+        return column
+
+    def few_enough(self, anchors: Anchors, is_anchor: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which anchors come while their block has had fewer of them than it may have."""
+        most = self._declared.anchor.most
+        if most is None:
+            return np.ones(len(anchors), dtype=bool)
+        figure = Figure("count", is_anchor[self._blocks.members.rows], None)
+        return numbers(figure.of(self._blocks.own(anchors), len(anchors))) < most
+
+    def known(self, anchors: Anchors) -> Iterator[tuple[str, Column]]:
+        """Every column that is known at the anchors."""
+        for name, measure in self._declared.attribute.items():
+            yield name, self._figure(measure).of(anchors.visible, len(anchors))
+        for name, window in self._declared.window.items():
+            if not window.target:
+                yield from self._columns(name, window, anchors)
+
+    def targets(self, anchors: Anchors) -> Iterator[tuple[str, Column]]:
+        """Every column that is known later; missing where it is not known yet."""
+        for name, window in self._declared.window.items():
+            if window.target:
+                is_early = anchors.time + window.length > self._now
+                for column, found in self._columns(name, window, anchors):
+                    yield column, masked(found, is_early)
+
+    def _columns(self, name: str, window: Window, anchors: Anchors) -> Iterator[tuple[str, Column]]:
+        runs = self._runs(window, anchors)
+        of_blocks = window.blocks is not None
+        nothing = np.ones(len(anchors), dtype=bool)
+        nothing[runs.owner] = False
+
+        def figure(measure: Measure) -> Column:
+            if not of_blocks:
+                return self._figure(measure).of(runs, len(anchors))
+            members = self._blocks.members
+            found = self._figure(measure, not members.is_all).of(runs, len(anchors), members.rank)
+            return masked(found, nothing) if measure.aggregate in ZERO_OF_NOTHING else found
+
+        for one in self._declared.fields_of(window):
+            field = self._declared.field[one]
+            if isinstance(field, Ratio):
+                parts = [figure(measure) for _, measure in self._declared.measures(one)]
+                found: Column = ratio(*parts)
+            else:
+                found = figure(field)
+            yield f"{name}.{one}", found
+            if one in window.cap:
+                yield f"{name}.{one}.capped", np.minimum(numbers(found), window.cap[one])
+
+    def _runs(self, window: Window, anchors: Anchors) -> Runs:
+        if window.blocks is not None:
+            return self._blocks.last(anchors, -window.blocks)
+        if window.target:
+            return anchors.following(window.length)
+        runs = anchors.visible.within(anchors.reaching(window.length), anchors.stop)
+        if window.own:
+            return runs
+        return without(runs, self._blocks.own(anchors), self._blocks.members.rows)
+
+    def _figure(self, measure: Measure, by_block: bool = False) -> Figure:
+        """A measure over the log, or over the members of blocks in their order."""
+        if (measure, by_block) not in self._figures:
+            holds, value = measured(measure, self.read, len(self._rows))
+            self._check_currencies(measure, holds, value)
+            if by_block:
+                rows = self._blocks.members.rows
+                holds, value = holds[rows], None if value is None else taken(value, rows)
+            self._figures[measure, by_block] = Figure(measure.aggregate, holds, value)
+        return self._figures[measure, by_block]
+
+    def _check_currencies(
+        self, measure: Measure, holds: NDArray[np.bool_], value: Column | None
+    ) -> None:
+        if measure.aggregate not in ("sum", "mean") or value is None:
+            return
+        if measure.value is None or "amount" not in formula(measure.value).names:
+            return
+        currency = self._events.currency
+        codes = currency.codes[self._rows][holds & ~np.isnan(numbers(value))]
+        found = {currency.values[code] for code in np.unique(codes).tolist() if code >= 0}
+        if len(found) > 1:
+            raise SeveralCurrencies(
+                f"amounts come in {', '.join(sorted(map(str, found)))}: say which is meant, by "
+                'currency = "…" at the top of the declaration, or by a condition `when`'
+            )
