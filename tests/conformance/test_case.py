@@ -9,7 +9,7 @@ def test_a_compartment_without_a_case_is_told_how_to_get_one() -> None:
         case_of("nothing", None)
 
 
-@pytest.mark.parametrize("name", ["ltv", "growth", "facts", "response", "handle"])
+@pytest.mark.parametrize("name", ["ltv", "growth", "facts", "features", "response", "handle"])
 def test_a_case_is_that_of_its_compartment(name: str) -> None:
     found: Case = case_of(name, None)
     assert found.compartment == name

@@ -2,12 +2,18 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from valuebox_cli.features import declarations
 from valuebox_cli.response.asking import moment_of
 from valuebox_cli.terminal.console import check_writable, err, exit_codes, out, writing
+from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
+
+if TYPE_CHECKING:
+    from valuebox.features.declared.declaration import Declaration
+    from valuebox.features.declared.events import Events
 
 app = typer.Typer(
     help="Make features of raw events: blocks, windows and attributes around a moment.",
@@ -40,12 +46,13 @@ def build(
     declaration: File,
     to: Annotated[Path, typer.Option("--out", help="File to write: .jsonl, .csv or .parquet.")],
     events: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Option(
             "--events",
             help="Files of events: JSON lines, CSV or Parquet; may be given several times.",
+            show_default="the events in the database",
         ),
-    ],
+    ] = None,
     at: Annotated[
         str | None,
         typer.Option(
@@ -56,6 +63,7 @@ def build(
         Path | None,
         typer.Option(help="JSON file that says what the table was made of.", show_default="none"),
     ] = None,
+    database_url: DatabaseUrl = None,
 ) -> None:
     """Write a row for each anchor: every feature as it was known then, and every target."""
     from valuebox.facts.event_files.reading import read_events
@@ -71,7 +79,10 @@ def build(
         declared = read_declaration(declaration)
         before = moment_of(at)
         with err.status("reading events …"):
-            found = once(read_events(events, declared.properties))
+            if events:
+                found = once(read_events(events, declared.properties))
+            else:
+                found = stored_events(declared, before, database_url)
         with err.status("working out features …"):
             table = make(declared, found, before, datetime.now(UTC))
             write_table(table, to)
@@ -82,3 +93,19 @@ def build(
             f"{to}: {len(table):,} rows of {len(table.columns)} columns, "
             f"of {table.manifest.events:,} events"
         )
+
+
+def stored_events(
+    declared: "Declaration", before: datetime | None, database_url: str | None
+) -> "Events":
+    """Everything in the database that a declaration may look at."""
+    from valuebox.facts.features.history import all_events
+
+    with migrated_store(database_url) as store, store.reading() as session:
+        return all_events(session.connection(), declared, before).events()
+
+
+app.command()(declarations.add)
+app.command("list")(declarations.listing)
+app.command()(declarations.switch)
+app.command()(declarations.remove)

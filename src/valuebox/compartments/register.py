@@ -24,6 +24,7 @@ _OURS: Final = (
     "ltv.compartment",
     "growth.compartment",
     "facts",
+    "features",
     "response.compartment",
     "handle.compartment",
 )

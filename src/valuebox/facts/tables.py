@@ -7,7 +7,7 @@ a customer 1. An event may come before its customer does, and nothing makes it w
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import JSON, Index, String
+from sqlalchemy import JSON, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from valuebox.store.base import Base, UtcDateTime
@@ -39,6 +39,13 @@ class Event(Base):
     # Every index is kept up for every event; decision 0019 tells their prices.
     __table_args__ = (
         Index("ix_events_customer_source", "customer", "source"),
+        Index(
+            "ix_events_session_source",
+            "session",
+            "source",
+            postgresql_where=text("session IS NOT NULL"),
+            sqlite_where=text("session IS NOT NULL"),
+        ),
         Index(
             "ix_events_time",
             "time",

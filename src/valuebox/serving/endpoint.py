@@ -20,7 +20,7 @@ from valuebox.serving.errors import (
     METHOD_NOT_ALLOWED,
     BadRows,
     ErrorCode,
-    NoModel,
+    NotFound,
     Problem,
     Unanswerable,
     error_response,
@@ -199,7 +199,7 @@ def failed(error: Exception) -> Response:
         case AnswerGone():
             current().replayed = False
             return error_response("answer_gone", _ANSWER_GONE)
-        case NoModel():
+        case NotFound():
             return error_response("not_found", str(error))
         case BadRows():
             return invalid_input(error.problems, error.count)

@@ -32,7 +32,11 @@ class BodyRefused(Exception):
         """The answer to the request."""
 
 
-class NoModel(ValueboxError):
+class NotFound(ValueboxError):
+    """What a question names is not there; the message is a sentence for people."""
+
+
+class NoModel(NotFound):
     """A question that takes a model was asked of a service that has none for it."""
 
     def __init__(self, question: str, command: str):

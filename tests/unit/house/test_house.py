@@ -34,6 +34,7 @@ FLOORS = (
     "compartments.customers",
     "compartments.api",
     "compartments.facts",
+    "compartments.features",
     "compartments.ltv",
     "compartments.growth",
     "compartments.response",

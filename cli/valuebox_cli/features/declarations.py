@@ -1,0 +1,81 @@
+"""Which declarations the service answers with: they are added, listed, switched and removed."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from valuebox_cli.terminal.console import exit_codes, out
+from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
+from valuebox_cli.terminal.tabular import print_table
+
+Name = Annotated[str, typer.Argument(help="Name of the declaration.")]
+
+
+def add(
+    declaration: Annotated[Path, typer.Argument(metavar="DECLARATION", help="TOML file.")],
+    beside: Annotated[
+        bool,
+        typer.Option("--beside", help="Leave the version that answers; `switch` changes over."),
+    ] = False,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Add a declaration to the database: `POST /v1/features` answers with it within seconds."""
+    from valuebox.facts.features import declarations
+    from valuebox.features.declared.reading import read_declaration
+
+    with exit_codes():
+        declared = read_declaration(declaration)
+        text = declaration.read_text(encoding="utf-8-sig")
+        with migrated_store(database_url) as store, store.writing() as session:
+            is_new = declarations.add(session, declared, text, not beside)
+        what = "added" if is_new else "is there already"
+        out.print(f"{declared.name}, version {declared.version}: {what}")
+
+
+def listing(database_url: DatabaseUrl = None) -> None:
+    """List every version of every declaration."""
+    from valuebox.facts.features import declarations
+
+    with exit_codes(), migrated_store(database_url) as store, store.reading() as session:
+        rows = [
+            [
+                one.name,
+                str(one.version),
+                one.hash,
+                f"{one.added_at:%Y-%m-%d %H:%M}",
+                "yes" if one.answers else "",
+            ]
+            for one in declarations.listed(session)
+        ]
+        print_table("", ["declaration", "version", "hash", "added", "answers"], rows)
+
+
+def switch(
+    name: Name,
+    version: Annotated[int, typer.Argument(help="The version that answers from now on.")],
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Have another version of a declaration answer."""
+    from valuebox.facts.features import declarations
+
+    with exit_codes():
+        with migrated_store(database_url) as store, store.writing() as session:
+            declarations.switch(session, name, version)
+        out.print(f"{name}: version {version} answers")
+
+
+def remove(
+    name: Name,
+    version: Annotated[
+        int | None, typer.Argument(help="The version to remove.", show_default="all")
+    ] = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Remove a declaration; answers that were given with it stay."""
+    from valuebox.facts.features import declarations
+
+    with exit_codes():
+        with migrated_store(database_url) as store, store.writing() as session:
+            count = declarations.remove(session, name, version)
+        out.print(f"{name}: {count} removed")

@@ -1,0 +1,36 @@
+"""Declared features of events, as one of the compartments that the register lists."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from valuebox.compartments.contract import Compartment, People, Personal, Whose
+from valuebox.facts.features.api import FeaturesApi
+from valuebox.facts.features.declarations import Declarations
+from valuebox.facts.features.keeping import forget_answers, prune_answers, records_of_answers
+from valuebox.facts.features.tables import FeatureAnswer, FeatureDeclaration
+from valuebox.worker.expiry import Expiry
+
+
+def _open(service: Any, _model: None) -> None:
+    service.declarations = Declarations(service.store)
+
+
+def _records(session: Session, people: People) -> Iterator[dict[str, Any]]:
+    return records_of_answers(session, people.source or "", people.ids)
+
+
+def _forget(session: Session, people: People) -> Mapping[str, int]:
+    return forget_answers(session, people.source or "", people.ids)
+
+
+COMPARTMENT: Final = Compartment(
+    name="features",
+    question="What was known of a customer at the moment of a decision?",
+    endpoints=FeaturesApi,
+    open=_open,
+    tables=(FeatureDeclaration, FeatureAnswer),
+    personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
+    expiry=(Expiry(prune_answers, {"feature_answers": "answers with features"}),),
+)

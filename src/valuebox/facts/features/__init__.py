@@ -1,0 +1,1 @@
+"""Declared features of stored events: which declarations there are, and answers to questions."""

@@ -1,0 +1,68 @@
+"""Answers as they are kept: written, handed out, forgotten and deleted when they are old."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
+
+from valuebox.facts.features.answering import Answer
+from valuebox.facts.features.history import Asked
+from valuebox.facts.features.tables import FeatureAnswer
+from valuebox.features.declared.declaration import Declaration
+from valuebox.store.clock import CLOCK
+from valuebox.store.ids import first_id, ids_from
+from valuebox.store.people import chunks, records
+from valuebox.store.pruning import Pruned, deleted, next_batch
+from valuebox.store.writing import Rows
+
+
+def kept(
+    declared: Declaration,
+    asked: Sequence[Asked],
+    answers: Sequence[Answer],
+    at: datetime,
+    request_id: UUID,
+) -> Rows:
+    """The rows that hold what was answered."""
+    columns = {
+        "id": ids_from(request_id, len(asked)),
+        "name": declared.name,
+        "version": declared.version,
+        "hash": declared.hash,
+        "source": [one.source for one in asked],
+        "subject": [one.id for one in asked],
+        "session": [one.session for one in asked],
+        "at": at,
+        "asked_at": CLOCK.moment(),
+        "properties": [one.properties for one in asked],
+        "answer": list(answers),
+    }
+    return Rows(FeatureAnswer, len(asked), columns)
+
+
+def prune_answers(session: Session, before: datetime, after: UUID | None = None) -> Pruned:
+    """Delete the first answers that were given before a moment."""
+    batch = next_batch(session, FeatureAnswer.id, first_id(before), after)
+    count = deleted(session, FeatureAnswer, batch.holds(FeatureAnswer.id))
+    return Pruned({"feature_answers": count}, batch.last)
+
+
+def records_of_answers(
+    session: Session, source: str, ids: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """Every answer about some customers or sessions of a source as plain values."""
+    for chunk in chunks(ids):
+        yield from records(session, FeatureAnswer, _of(source, chunk), FeatureAnswer.id)
+
+
+def forget_answers(session: Session, source: str, ids: Sequence[str]) -> dict[str, int]:
+    """Delete every answer about some customers or sessions of a source."""
+    count = sum(deleted(session, FeatureAnswer, _of(source, chunk)) for chunk in chunks(ids))
+    return {"feature_answers": count}
+
+
+def _of(source: str, ids: Sequence[str]) -> ColumnElement[bool]:
+    return (FeatureAnswer.source == source) & FeatureAnswer.subject.in_(ids)
