@@ -64,11 +64,11 @@ class Stored(NamedTuple):
 
 
 def _joined(one: Stored, other: Stored) -> Stored:
-    columns: list[Any] = [
+    columns = [
         np.concatenate([first, then]) if isinstance(first, np.ndarray) else [*first, *then]
         for first, then in zip(one, other, strict=True)
     ]
-    return Stored(*columns)
+    return Stored._make(columns)
 
 
 def _properties(written: Sequence[str | None]) -> Callable[[str], Coded]:
@@ -143,7 +143,7 @@ def rows_of(connection: Connection, condition: ColumnElement[bool]) -> Stored:
         columns = list(map(list, zip(*rows, strict=True)))
     for place in (5, 6):
         columns[place] = np.array(columns[place], dtype="datetime64[us]")
-    return Stored(*columns)
+    return Stored._make(columns)
 
 
 def questions(declared: Declaration, asked: Sequence[Asked], at: datetime) -> Stored:

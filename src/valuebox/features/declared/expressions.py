@@ -7,6 +7,8 @@ their different values, of which there are few even among millions of events, an
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +30,9 @@ from valuebox.features.declared.worth import (
 )
 from valuebox.schemas import expressions
 from valuebox.schemas.expressions import BadExpression
+
+_MOST_KEPT: Final = 4_096
+"""Expressions that are kept checked: those of a few declarations."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,7 @@ class Formula:
         return OfColumns(self.whole, read, count).holds(self.whole.tree)
 
 
+@lru_cache(_MOST_KEPT)
 def formula(text: str, of_blocks: bool = False) -> Formula:
     """Check an expression.
 
