@@ -1,6 +1,7 @@
 """Plain values of expressions: texts, numbers, booleans, and None for what is missing."""
 
 import math
+import re
 from typing import Any
 
 TRUE_TEXTS = ("1", "true", "t", "yes", "y", "on")
@@ -57,10 +58,19 @@ def spelt_number(value: Any) -> float | None:
     return None if isinstance(value, bool) else number(value)
 
 
+PLAINLY = re.compile(r"-?(0|[1-9][0-9]*)([.][0-9]+)?")
+
+
 def key_of(value: Any) -> float | str | None:
-    """What makes two values the same in `distinct` and in splits: the number, else the text."""
-    as_number = spelt_number(value)
-    return text(value) if as_number is None else as_number
+    """What makes two values the same: the number that is plainly written, else the text.
+
+    Whole numbers are compared exactly: ids may have more digits than a float holds.
+    """
+    if isinstance(value, str) and PLAINLY.fullmatch(value) and number(value) is not None:
+        value = float(value) if "." in value else int(value)
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    return text(value) if isinstance(value, bool) else value
 
 
 def compared(left: Any, operator: str, right: Any) -> bool:
@@ -72,20 +82,16 @@ def compared(left: Any, operator: str, right: Any) -> bool:
         if one is None or other is None or operator not in ("==", "!="):
             return False
         return (one == other) is (operator == "==")
+    if operator in ("==", "!="):
+        return (key_of(left) == key_of(right)) is (operator == "==")
     numbers = spelt_number(left), spelt_number(right)
     if None not in numbers:
         return _ordered(*numbers, operator)
-    if operator == "==":
-        return text(left) == text(right)
-    if operator == "!=":
-        return text(left) != text(right)
     both_texts = isinstance(left, str) and isinstance(right, str)
     return both_texts and _ordered(left, right, operator)
 
 
 def _ordered(left: Any, right: Any, operator: str) -> bool:
-    if operator in ("==", "!="):
-        return (left == right) is (operator == "==")
     if operator in ("<", "<="):
         return bool(left < right or (operator == "<=" and left == right))
     return bool(left > right or (operator == ">=" and left == right))

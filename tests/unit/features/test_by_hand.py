@@ -70,7 +70,7 @@ EVENT = read(
         ("won == True", True),
         ("bad == True or bad != True", False),
         ("t == 1", True),
-        ("n == 3.0 and n == '03'", True),
+        ("number(n) == 3.0 and n == ' 3 '", True),
         ("n < 20 < amount", False),
         ("type < 'q'", True),
         ("type < 3 or type > 3", False),

@@ -32,9 +32,7 @@ def answers_of(
     events = stored.events(questions(declared, asked, at))
     places = np.arange(len(stored.id), len(events))
     found = rows_of(declared, events, int(events.time[-1]), places)
-    columns = [values(one, np.arange(len(asked))) for one in found.columns.values()]
-    answers: list[Answer] = [{}] * len(asked)
-    rows = zip(*columns, strict=True)
-    for place, row in zip((found.event - len(stored.id)).tolist(), rows, strict=True):
-        answers[place] = dict(zip(found.columns, row, strict=True))
-    return answers
+    # Rows are in the order of a table.
+    order = np.argsort(found.event)
+    columns = {name: values(column, order) for name, column in found.columns.items()}
+    return [{name: column[row] for name, column in columns.items()} for row in range(len(asked))]

@@ -44,7 +44,7 @@ class Events:
             case "received_at":
                 return self.received / SECOND
             case "id":
-                return Coded.of(self.id.tolist())
+                return Coded.of(one or None for one in self.id.tolist())
             case "source" | "customer" | "session" | "type" | "amount" | "currency":
                 found: Column = getattr(self, name)
                 return found

@@ -1,0 +1,123 @@
+"""Features of stored events: what a question is answered with, whatever order they arrived in."""
+
+from datetime import datetime
+from random import Random
+from typing import Any
+
+import pytest
+from support.dirty_logs import dirty_log, moments_in
+from support.features_by_hand import MixedCurrencies, content_id, row_of
+from support.odd_declarations import declarations
+
+from valuebox.facts.arriving import ArrivingEvents
+from valuebox.facts.features.answering import answers_of
+from valuebox.facts.features.history import Asked, events_of
+from valuebox.facts.repository import put_events
+from valuebox.facts.schemas import Event
+from valuebox.features.declared.declaration import Declaration
+from valuebox.features.declared.working import SeveralCurrencies
+from valuebox.store.engine import Store
+
+NOT_OF_FEATURES = ("anchor_id", "source", "customer", "session", "time")
+
+
+def storable(log: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What `POST /v1/events` takes of a log, each with an id."""
+    found = []
+    for place, one in enumerate(log):
+        event = {name: value for name, value in one.items() if value not in (None, "")}
+        event.setdefault("id", content_id(event, place))
+        if ("customer" in event or "session" in event) and {"type", "source"} <= event.keys():
+            amount = event.get("amount")
+            if isinstance(amount, str) or (amount and abs(amount) > 1e12):
+                del event["amount"]
+            found.append(event)
+    return found
+
+
+def stored_in_any_order(store: Store, log: list[dict[str, Any]], seed: int) -> None:
+    """Store events in several requests; of doubled ids the first of the log comes first."""
+    first: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in log:
+        first.setdefault((one["source"], one["id"]), one)
+    events = list(first.values())
+    Random(seed).shuffle(events)
+    later = [one for one in log if first[one["source"], one["id"]] is not one]
+    for part in (events[::2], events[1::2], later):
+        if part:
+            rows = [Event.model_validate(_sent(one)) for one in part]
+            with store.writing() as session:
+                put_events(session, ArrivingEvents.of(rows))
+
+
+def _sent(one: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in one.items() if name != "received_at"}
+
+
+@pytest.mark.parametrize("seed", [3, 7, 12])
+def test_answers_are_those_by_hand(store: Store, seed: int) -> None:
+    log = storable(dirty_log(seed))
+    stored_in_any_order(store, log, seed)
+    bare = [_sent(one) for one in _once(log)]
+    whom = sorted({(one["source"], one.get("customer") or "nobody") for one in log})[:4]
+    sessions = sorted({(one["source"], one.get("session") or "none") for one in log})[:4]
+    wrong = []
+    for name, declaration in declarations().items():
+        declared = Declaration.model_validate(declaration)
+        of_customers = declared.of == "customer"
+        at = moments_in(seed, log)[len(name) % 5]
+        asked = [
+            Asked(source, who, "s1" if of_customers and place % 2 else None, None)
+            for place, (source, who) in enumerate(whom if of_customers else sessions)
+        ]
+        for one, answer in zip(asked, _answered(store, declared, asked, at), strict=True):
+            wanted = _by_hand(declaration, bare, one, of_customers, at)
+            if answer != wanted:
+                wrong.append((name, at, one, _apart(wanted, answer)))
+    assert wrong == []
+
+
+def _once(log: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in log:
+        found.setdefault((one["source"], one["id"]), one)
+    return list(found.values())
+
+
+def _answered(store: Store, declared: Declaration, asked: list[Asked], at: datetime) -> list[Any]:
+    with store.reading() as session:
+        stored = events_of(session.connection(), declared, asked, at)
+    found: list[Any] = []
+    for one in asked:
+        # Whoever has amounts in several currencies has no answer; the others have theirs.
+        try:
+            found += answers_of(declared, stored, [one], at)
+        except SeveralCurrencies:
+            found.append("mixed")
+    return found
+
+
+def _by_hand(
+    declaration: dict[str, Any],
+    events: list[dict[str, Any]],
+    asked: Asked,
+    of_customers: bool,
+    at: datetime,
+) -> Any:
+    customer, session = (asked.id, asked.session) if of_customers else (None, asked.id)
+    try:
+        row = row_of(declaration, events, asked.source, customer, session, at)
+    except MixedCurrencies:
+        return "mixed"
+    return {name: value for name, value in row.items() if name not in NOT_OF_FEATURES}
+
+
+def _apart(wanted: Any, answer: Any) -> Any:
+    if not (isinstance(wanted, dict) and isinstance(answer, dict)):
+        return wanted, answer
+    names = {*wanted, *answer}
+    return {
+        name: (wanted.get(name, "absent"), answer.get(name, "absent"))
+        for name in sorted(names)
+        if wanted.get(name, "absent") != answer.get(name, "absent")
+    }
