@@ -60,6 +60,8 @@ class Case:
     made: stores what requests of some time ago would have, and what came true since."""
     judged: tuple[str, ...] = ()
     """Tables, besides that of outcomes, which a service writes to when it judges predictions."""
+    settings: tuple[str, ...] = ()
+    """Tables of what somebody has set, which never expires."""
     guide: Path = ROOT / "docs" / "api.md"
     """The document that describes the endpoints."""
     missing: Mapping[str, pytest.MarkDecorator] = field(default_factory=dict)

@@ -198,7 +198,7 @@ class Pipeline:
             if earlier := self.replays.claim(session, exchange):
                 return stored.model_validate(earlier.answer)
             answer = put(session)
-            self.replays.remember(session, exchange, answer.model_dump())
+            self.replays.remember(session, exchange, answer.model_dump(mode="json"))
             return answer
 
 

@@ -76,7 +76,7 @@ EVENT = read(
         ("type < 3 or type > 3", False),
         ("no != 1", False),
         ("not no == 1", True),
-        ("n in (1, 3)", True),
+        ("number(n) in (1, 3)", True),
         ("no not in (1, 3)", False),
         ("missing(no)", True),
         ("`a b`", 1),

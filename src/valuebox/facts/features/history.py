@@ -64,10 +64,11 @@ class Stored(NamedTuple):
 
 
 def _joined(one: Stored, other: Stored) -> Stored:
-    columns = [
-        np.concatenate([first, then]) if isinstance(first, np.ndarray) else [*first, *then]
-        for first, then in zip(one, other, strict=True)
-    ]
+    columns: list[Any] = []
+    pairs: Iterator[tuple[Any, Any]] = zip(one, other, strict=True)
+    for first, then in pairs:
+        is_array = isinstance(first, np.ndarray)
+        columns.append(np.concatenate([first, then]) if is_array else [*first, *then])
     return Stored._make(columns)
 
 
