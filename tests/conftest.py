@@ -28,15 +28,15 @@ gc.disable()
 # Jobs in the background of a script ignore it, and so would the commands that tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = [
+pytest_plugins = ["support.scheduling"]
+FIXTURES = (
     "support.models",
     "support.databases",
     "support.services",
     "support.browser",
-    "support.scheduling",
     "support.real",
     "support.campaigns",
-]
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,6 +52,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=Path,
         help="Python file with the CASE of a compartment that an installed package brings",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Load the fixtures, but not where tests are only handed out to others.
+
+    All that they import would take seconds there, while nobody runs a test yet.
+    """
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+        for name in FIXTURES:
+            config.pluginmanager.import_plugin(name)
 
 
 @pytest.fixture(scope="session")
