@@ -12,6 +12,10 @@ import pytest
 
 # Libraries read these when they are first imported: they are set before any other import.
 HOME = Path(tempfile.mkdtemp(prefix="valuebox-tests-"))
+# What all processes of a run share: the one that hands out tests makes it, others inherit its name.
+FOLDER = "FOLDER_OF_TEST_RUN"
+SHARED = None if FOLDER in os.environ else tempfile.mkdtemp(prefix="valuebox-run-")
+os.environ.setdefault(FOLDER, str(SHARED))
 for name in [name for name in os.environ if name.startswith(("VALUEBOX_", "BENTOML_"))]:
     del os.environ[name]
 os.environ.pop("DATABASE_URL", None)
@@ -77,5 +81,7 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave no model store behind."""
+    """Leave no model store behind, nor what was shared."""
     shutil.rmtree(HOME, ignore_errors=True)
+    if SHARED is not None:
+        shutil.rmtree(SHARED, ignore_errors=True)

@@ -12,6 +12,7 @@ import pytest
 
 from support.commands import valuebox
 from support.databases import BACKENDS, copied_database, migrated_database, open_store
+from support.once import learned_once
 from valuebox.compartments.growth.building import report
 from valuebox.compartments.growth.loaded.facts import load
 from valuebox.compartments.growth.loaded.unmatched import unmatched
@@ -93,7 +94,7 @@ def imported_campaigns(
 @pytest.fixture(scope="session")
 def campaign_model(imported_campaigns: Imported) -> str:
     """Tag of a response model that has seen the whole year of the first campaign."""
-    return learn(imported_campaigns.url("postgresql"))
+    return learned_once("campaigns", lambda: learn(imported_campaigns.url("postgresql")))
 
 
 def learn(url: str, *options: str, name: str = MODEL) -> str:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from support.once import learned_once
 from valuebox.compartments.handle.book import Book
 from valuebox.compartments.handle.desk import Desk
 from valuebox.compartments.handle.ledger import note
@@ -105,7 +106,12 @@ def book(until: int = FIRST_LOAD) -> Book:
 @cache
 def tag() -> str:
     """The tag of a model that has learned from the first load."""
-    return train(book(), "handle-of-tests", weeks=10, is_forced=True).tag
+
+    def learn() -> str:
+        return train(book(), "handle-of-tests", weeks=10, is_forced=True).tag
+
+    # Midnight may pass between the beginnings of two processes.
+    return learned_once(f"handle-{today()}", learn)
 
 
 def steps(store: Store, days: float | None = None, desk: Desk | None = None) -> HandleSteps:

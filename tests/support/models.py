@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from support.once import learned_once
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox_training.ltv.simulate import simulate
 from valuebox_training.ltv.train import train
@@ -20,7 +21,8 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def model_tag(data_dir: Path) -> str:
     """Exact tag of a model in the temporary model store, trained on `data_dir`."""
-    return train(data_dir / "train.csv", data_dir / "valid.csv", "ltv").tag
+    files = (data_dir / "train.csv", data_dir / "valid.csv")
+    return learned_once("ltv", lambda: train(*files, "ltv").tag)
 
 
 @pytest.fixture(scope="session")

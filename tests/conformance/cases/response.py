@@ -3,6 +3,7 @@
 import pytest
 from conformance.case import Case, Refused
 from support import shop
+from support.once import learned_once
 from support.sums import some_time_ago
 
 from valuebox.compartments.response.ledger import note
@@ -19,8 +20,12 @@ NOBODY = {"source": shop.SOURCE, "id": "nobody"}
 
 def learned(_request: pytest.FixtureRequest, store: Store) -> str:
     until = shop.moment_of(shop.LEARNED)
-    facts = read_facts(store, Choice(before=until))
-    return train(facts, shop.RESPONSES, "category", shop.AHEAD, until, "conforming").tag
+
+    def learn() -> str:
+        facts = read_facts(store, Choice(before=until))
+        return train(facts, shop.RESPONSES, "category", shop.AHEAD, until, "conforming").tag
+
+    return learned_once("conforming", learn)
 
 
 def keep(store: Store, tag: str, has_drifted: bool) -> None:
