@@ -5,12 +5,36 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from support.features_by_hand.events import microseconds, moment_of
+from valuebox.facts.content_ids import Ordinals, content_ids, plainly
 from valuebox.facts.event_files.reading import read_events
 from valuebox.features.declared.building import build, listed
 from valuebox.features.declared.declaration import Declaration
 from valuebox.features.declared.events import once
 
 Row = dict[str, Any]
+
+
+def id_of(event: Row, ordinal: int) -> str:
+    """The id of an event without one, for those by hand.
+
+    Args:
+        event: As it was sent.
+        ordinal: How many of the same content came before.
+    """
+    content = tuple(event.get(name) or None for name in ("source", "customer", "session", "type"))
+    properties = event.get("properties")
+    time = np.datetime64(moment_of(microseconds(event["time"])).replace(tzinfo=None), "us")
+    amount = event.get("amount")
+    (made,) = content_ids(
+        [(*content, None if amount is None else float(amount), event.get("currency") or None)],
+        [plainly(properties) if properties else None],
+        np.array([time]),
+        Ordinals(),
+    )
+    return f"{made}/#{ordinal + 1}" if ordinal else made
 
 
 def worked_out(

@@ -6,12 +6,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from valuebox.facts.content_ids import Ordinals, content_ids, plainly
 from valuebox.features.declared.columns import Coded
-from valuebox.features.declared.events import Events, content_ids
+from valuebox.features.declared.events import Events
 from valuebox.features.declared.scalars import Scalar, scalar
 
 TEXTS: Final = ("source", "customer", "session", "type", "currency")
 """Columns of texts of which there are few, or which many events share."""
+_OF_CONTENT: Final = ("source", "customer", "session", "type")
 
 
 class Coder:
@@ -54,13 +56,11 @@ class Collected:
         self._properties = {name: Coder() for name in properties}
         self._ids: list[NDArray[np.object_]] = []
         self._numbers: dict[str, list[NDArray[Any]]] = {"time": [], "received": [], "amount": []}
-        self._contents: list[tuple[int, Sequence[Any]]] = []
-        """Position and content of each event without an id."""
-        self.count = 0
+        self._ordinals = Ordinals()
 
     def add(
         self,
-        texts: dict[str, Coder | Sequence[str | None]],
+        texts: dict[str, Sequence[str | None]],
         ids: Sequence[str | None],
         numbers: dict[str, NDArray[Any]],
         properties: Sequence[dict[str, Any]],
@@ -74,31 +74,16 @@ class Collected:
             properties: All of each event.
         """
         for name, coder in self._texts.items():
-            coder.add(texts[name])  # type: ignore[arg-type]
+            coder.add(texts[name])
         for name, coder in self._properties.items():
             coder.add([scalar(one.get(name)) for one in properties])
-        self._ids.append(np.array(ids, dtype=object))
+        self._ids.append(_with_ids(ids, texts, numbers, properties, self._ordinals))
         for name, column in numbers.items():
             self._numbers[name].append(column)
-        for row, one in enumerate(ids):
-            if one is None:
-                amount = float(numbers["amount"][row])
-                content = (
-                    *(texts[name][row] for name in TEXTS[:4]),  # type: ignore[index]
-                    int(numbers["time"][row]),
-                    None if np.isnan(amount) else amount,
-                    texts["currency"][row],  # type: ignore[index]
-                    properties[row] or None,
-                )
-                self._contents.append((self.count + row, content))
-        self.count += len(ids)
 
     def events(self) -> Events:
         """All of them, in the order in which they came."""
         ids = np.concatenate([np.empty(0, dtype=object), *self._ids])
-        made = content_ids([content for _, content in self._contents])
-        for (row, _), one in zip(self._contents, made, strict=True):
-            ids[row] = one
         time, received, amount = (
             np.concatenate([np.empty(0, dtype=kind), *self._numbers[name]])
             for name, kind in (("time", np.int64), ("received", np.int64), ("amount", np.float64))
@@ -117,3 +102,26 @@ class Collected:
             columns["currency"],
             properties.__getitem__,
         )
+
+
+def _with_ids(
+    ids: Sequence[str | None],
+    texts: dict[str, Sequence[str | None]],
+    numbers: dict[str, NDArray[Any]],
+    properties: Sequence[dict[str, Any]],
+    ordinals: Ordinals,
+) -> NDArray[np.object_]:
+    """The ids of a batch; events that came without one get one of their content."""
+    found = np.array(ids, dtype=object)
+    without = [row for row, one in enumerate(ids) if one is None]
+    if without:
+        amounts = numbers["amount"][without].tolist()
+        contents = [
+            (*(texts[name][row] for name in _OF_CONTENT), None if amount != amount else amount,
+             texts["currency"][row])
+            for row, amount in zip(without, amounts, strict=True)
+        ]  # fmt: skip
+        told = [plainly(properties[row]) if properties[row] else None for row in without]
+        times = numbers["time"][without].astype("datetime64[us]")
+        found[without] = content_ids(contents, told, times, ordinals)
+    return found

@@ -1,8 +1,6 @@
 """Events by column, as declarations read them, and the log of them."""
 
-import hashlib
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -68,35 +66,6 @@ class Events:
             of(self.currency),
             lambda name: taken(self.property(name), rows),
         )
-
-
-def content_ids(contents: Sequence[Sequence[Any]]) -> list[str]:
-    """Ids of events that came without: a hash of the content, and which of equal ones each is.
-
-    Args:
-        contents: Of each event source, customer, session, type, microseconds since 1970, amount,
-            currency and properties, None for missing; all of one upload.
-    """
-    seen: dict[str, int] = {}
-    found = []
-    for content in contents:
-        written = json.dumps(
-            _plain(list(content)), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-        )
-        digest = hashlib.sha256(written.encode()).hexdigest()[:32]
-        ordinal = seen.get(digest, 0)
-        seen[digest] = ordinal + 1
-        found.append(f"{digest}-{ordinal}")
-    return found
-
-
-def _plain(value: Any) -> Any:
-    """A value with whole numbers written without a point, however they came."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    return {name: _plain(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
 def once(events: Events) -> Events:

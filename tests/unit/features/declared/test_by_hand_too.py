@@ -8,7 +8,7 @@ import pytest
 from support.dirty_logs import dirty_log, moments_in
 from support.features_by_hand import MixedCurrencies, rows
 from support.odd_declarations import declarations, random_expressions
-from support.worked_out import differing, worked_out
+from support.worked_out import differing, id_of, worked_out
 
 from valuebox.features.declared.working import SeveralCurrencies
 
@@ -23,7 +23,7 @@ def disagreements(seed: int, declared: dict[str, dict[str, Any]], folder: Path) 
         at = (None, *moments_in(seed + place, log))[(seed + place) % 6]
         wanted: Any
         try:
-            wanted = rows(declaration, log, at, NOW)
+            wanted = rows(declaration, log, at, NOW, id_of)
         except MixedCurrencies:
             with pytest.raises(SeveralCurrencies):
                 worked_out(declaration, log, at, NOW, folder)
