@@ -66,12 +66,15 @@ def _again(fitted: Fitted, asking: HandleAsking, ids: Sequence[str]) -> Sequence
     if not all(one in places for one in ids):
         return None
     matches = fitted.book.fixtures([places[one] for one in ids])
-    users = None
-    if any(one["name"] == "feed" and one["state"] == "used" for one in asking.answer["sources"]):
-        content, failure = content_of((asking.feed or "").encode())
+    state = next((one["state"] for one in asking.answer["sources"] if one["name"] == "feed"), None)
+    told = None
+    if state is not None:
+        # What a feed answers with an error may well look like what it answers without.
+        is_there = asking.feed is not None and state != "absent"
+        content, failure = content_of(asking.feed.encode()) if is_there else (None, state)
         told = FeedSaid(asking.asked_at, content, asking.feed, failure or None, 0.0)
-        users = weigh(told, fitted, matches, asking.asked_at).users
-    said = fitted.forecast(matches, users)
+    believed = weigh(told, fitted, matches, asking.asked_at)
+    said = fitted.forecast(matches, believed.users, believed.unsure)
     return list(zip(said.mean.tolist(), said.lower.tolist(), said.upper.tolist(), strict=True))
 
 

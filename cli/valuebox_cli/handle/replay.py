@@ -91,7 +91,7 @@ def _replay(folder: Path, contenders: Mapping[str, Contender] | None) -> Replaye
         believed = weigh(said, fitted, fixtures, told(at))
         if said is not None:
             weighed[name] = believed
-        found.append(_answered(fitted, asked, fixtures, believed.users, contenders))
+        found.append(_answered(fitted, asked, fixtures, believed, contenders))
     return Replayed(pd.concat(found).sort_index().drop(columns="_at"), weighed)
 
 
@@ -138,13 +138,13 @@ def _answered(
     fitted: Fitted,
     asked: pd.DataFrame,
     fixtures: list[Fixture],
-    users: float | None,
+    believed: Weighed,
     contenders: Mapping[str, Contender] | None,
 ) -> pd.DataFrame:
     given = asked.drop(columns=["_kickoff", "_clerical"])
     if not fixtures:
         return given.assign(forecast=[], lower=[], upper=[])
-    said = fitted.forecast(fixtures, users)
+    said = fitted.forecast(fixtures, believed.users, believed.unsure)
     columns = {"forecast": said.mean, "lower": said.lower, "upper": said.upper}
     if contenders is not None:
         columns |= baselines(fitted, said) | _contending(fitted, said, contenders)

@@ -97,6 +97,13 @@ def test_whatever_the_feed_does_the_forecast_is_answered_in_time(
         assert source.state == ("absent" if mode in BROKEN or "no_list" in mode or
                                 mode == "another_shape" else "ignored")  # fmt: skip
         assert [one.forecast for one in said.matches] == [one.forecast for one in alone.matches]
+    is_doubtful = mode != "well"
+    for one, other in zip(
+        [*said.matches, *said.weeks], [*alone.matches, *alone.weeks], strict=True
+    ):
+        # Where the feed is not believed in all it says, nobody knows how many users there are.
+        wider = (one.upper / one.lower) / (other.upper / other.lower)
+        assert (wider > 1.01) if is_doubtful else wider == pytest.approx(1, abs=0.005)
 
 
 def test_an_honest_feed_moves_forecasts_a_little(

@@ -82,8 +82,11 @@ def test_a_feed_is_weighed_at_each_asking_and_none_is_needed(
     for one, is_moved in ((first, True), (second, False), (third, False), (fourth, False)):
         rows = asked_at == one.name
         said, before = (frame.loc[rows, FORETOLD] for frame in (found.forecasts, alone.forecasts))
-        assert (said.to_numpy() != before.to_numpy()).any() == is_moved
+        assert (said["forecast"] != before["forecast"]).any() == is_moved
         assert said["forecast"].tolist() == pytest.approx(before["forecast"].tolist(), rel=0.02)
+        # Without a feed that should be there, less is known of how many users there are.
+        wider = (said["upper"] / said["lower"]) / (before["upper"] / before["lower"])
+        assert (wider.to_numpy() > 1.01).all() != is_moved
 
 
 def test_another_spelling_of_the_same_warehouse_is_forecast_alike(

@@ -17,6 +17,8 @@ NEW_DAYS: Final = 30
 """For how long after registering a user counts as new, and from how many days growth is told."""
 MOST_GROWTH: Final = 0.03
 """Growth of users a day, in logarithms, that is believed at most."""
+_LEAST_UNFORESEEN: Final = 0.005
+"""How far counts of users are taken to be from their growth at least, in logarithms."""
 NUMBERS: Final = ("users", "home_share", "away_share", "new_share", "local_new", "crowd", "derby")
 """Numbers of a match, in the order of the columns of `Described.numbers`."""
 
@@ -120,6 +122,26 @@ class _Count:
         later = np.maximum((when - self._until) / DAY, 0.0)
         found: Floats = self._at(np.minimum(when, self._until)) * np.exp(self._rate * later)
         return found
+
+
+def unforeseen(book: Book, until: np.datetime64) -> float:
+    """How far the count of users is from what its growth foretold the day before, in logarithms.
+
+    Args:
+        book: What is known.
+        until: Through when registrations are known; counts of the `NEW_DAYS` days before are
+            compared.
+    """
+    users = book.users
+    order = np.argsort(users.registered, kind="stable")
+    when, count = users.registered[order], users.count[order]
+    actual = _Count(when, count, until)
+    off = []
+    for days in range(NEW_DAYS, 0, -1):
+        at, then = until - days * DAY, np.array([until - (days - 1) * DAY])
+        found, foretold = actual.by(then)[0], _Count(when, count, at).by(then)[0]
+        off.append(np.log(found / foretold) if foretold > 0 else 0.0)
+    return max(float(np.sqrt(np.mean(np.square(off)))), _LEAST_UNFORESEEN)
 
 
 def describe(

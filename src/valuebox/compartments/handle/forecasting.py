@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from valuebox.compartments.handle.book import DAY, HOUR, PLAYED, Book, Codes, Fixture, added
-from valuebox.compartments.handle.features import Described, describe
+from valuebox.compartments.handle.features import Described, describe, unforeseen
 from valuebox.compartments.handle.lateness import lateness
 from valuebox.compartments.handle.pace import Pace
 from valuebox.compartments.handle.prior import Joint, Prior
@@ -52,6 +52,8 @@ class Forecast:
     """Covariance of the forecasts' logarithms: `(n_matches, n_matches)`."""
     broken: float
     """How likely all betting has changed in the last days."""
+    unsure: float
+    """By how much the number of users may be wrong, in logarithms, and with it every match."""
 
     def take(self, rows: Sequence[int]) -> "Forecast":
         """Some of the matches, by position."""
@@ -74,7 +76,8 @@ class Forecast:
         variance = float((both * spread).sum())
         deviation = np.sqrt(np.log1p(max(variance, 0.0) / mean**2)) * wider if mean else 0.0
         known = float(self.known[some].sum())
-        low, high = (mean * float(np.exp(side * Z * deviation)) for side in (-1, 1))
+        reach = Z * (deviation + self.unsure)
+        low, high = (mean * float(np.exp(side * reach)) for side in (-1, 1))
         return mean, max(low, min(known, mean)), high
 
 
@@ -121,12 +124,21 @@ class Fitted:
         """What the matches that are over say of others."""
         return Prior(self.recipe.variances, self.past, self.totals[self.over], self.noise)
 
-    def forecast(self, asked: Sequence[Fixture], told: float | None = None) -> Forecast:
+    @cached_property
+    def unforeseen(self) -> float:
+        """How far a day's count of users may be from what growth foretold, in logarithms."""
+        return unforeseen(self.book, self.book.through)
+
+    def forecast(
+        self, asked: Sequence[Fixture], told: float | None = None, unsure: float = 0.0
+    ) -> Forecast:
         """Forecast matches.
 
         Args:
             asked: The matches; those that the book does not know are forecast, too.
             told: How many users there are, where somebody knows better than the book.
+            unsure: By how much the number of users may be wrong, in logarithms, beyond what
+                intervals were learned with: ends are those of the fewest and of the most users.
         """
         together = [*asked, *self._beside(asked)]
         described = describe(self.book, together, self.book.through, told)
@@ -134,7 +146,7 @@ class Fitted:
         bets = self._bets(together)
         open_ = [one for one, *_ in bets]
         found = update(expected, open_, self.pace, lateness(self.book))
-        return self._forecast(len(asked), together, described, expected, found, bets)
+        return self._forecast(len(asked), together, described, expected, found, bets, unsure)
 
     def _beside(self, asked: Sequence[Fixture]) -> list[Fixture]:
         """The other matches that are open: bets on these tell of what is asked about."""
@@ -168,13 +180,14 @@ class Fitted:
         expected: Joint,
         found: Told,
         bets: Sequence[tuple[Open, float]],
+        unsure: float,
     ) -> Forecast:
         known = np.array([one.known for one, _ in bets])
         lead = np.array([one.lead for one, _ in bets])
         # Of a match that is over nothing is open, and rounding leaves less than nothing.
         variance = np.maximum(np.diag(found.covariance), 0.0)
         mean = np.maximum(np.exp(found.mean + variance * self.recipe.skew), known)
-        reach = Z * np.sqrt(variance) * self.recipe.widening(lead)
+        reach = Z * (np.sqrt(variance) * self.recipe.widening(lead) + unsure)
         asked = slice(0, count)
         return Forecast(
             together[asked],
@@ -190,4 +203,5 @@ class Fitted:
             lead[asked],
             found.covariance[asked, asked],
             found.broken,
+            unsure,
         )

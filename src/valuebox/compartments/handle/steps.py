@@ -81,7 +81,7 @@ class HandleSteps(Steps[HandleQuestion, Asked, Said]):
         with exchange.timing("encode"):
             weighed = weigh(columns.feed, columns.known.fitted, columns.matches, columns.as_of)
         with exchange.timing("predict"):
-            forecast = columns.known.fitted.forecast(columns.matches, weighed.users)
+            forecast = columns.known.fitted.forecast(columns.matches, weighed.users, weighed.unsure)
         with self.store.reading() as session:
             before = repository.latest(session, [one.id for one in columns.matches])
         answer, rows = answer_of(

@@ -40,6 +40,9 @@ class Weighed:
     """Whether the feed answered anything that can be read."""
     notes: list[str] = field(default_factory=list)
     """What is not believed, in sentences."""
+    unsure: float = 0.0
+    """By how much users may differ from what their growth foretells, in logarithms, where a feed
+    should have told and is not believed in all it says."""
 
     @property
     def is_used(self) -> bool:
@@ -65,11 +68,14 @@ def weigh(
     """
     if said is None:
         return Weighed()
+    # A rate of growth that is wrong is the more so, the more time has passed.
+    passed = float((second(at) - fitted.book.through) / DAY)
+    unsure = fitted.unforeseen * max(passed, 1.0)
     if said.failure is not None:
-        return Weighed(notes=[said.failure])
+        return Weighed(notes=[said.failure], unsure=unsure)
     rows = _rows(said.content)
     if rows is None:
-        return Weighed(notes=["The feed answers no list of events."])
+        return Weighed(notes=["The feed answers no list of events."], unsure=unsure)
     counts = _Counts(fitted, at)
     notes = [*_strange(rows, fitted, matches), *_strange_places(rows, fitted, counts)]
     every = {_count(row.get("all_registered")) for row in rows}
@@ -80,12 +86,13 @@ def weigh(
     else:
         (users,) = every
         if users is not None and counts.may_be(users):
-            return Weighed(users * counts.known / counts.grown, True, notes)
+            of_last_bet = users * counts.known / counts.grown
+            return Weighed(of_last_bet, True, notes, unsure if notes else 0.0)
         notes.append(
             f"all_registered is {users:,}, where the warehouse knows {counts.known:,.0f} users and "
             f"about {counts.most:,.0f} are likely by now."
         )
-    return Weighed(None, True, notes)
+    return Weighed(None, True, notes, unsure)
 
 
 def _rows(content: Any) -> list[dict[str, Any]] | None:
@@ -163,6 +170,14 @@ def _strange(
         notes.append(f"{unknown} of its events {UNKNOWN_TEAMS}.")
     if len(set(named)) < len(named):
         notes.append("It tells of some matches twice.")
+    weeks = {(one.home, one.away, int(one.week)) for one in matches}
+    pairs = {pair[:2] for pair in weeks}
+    played = sum(
+        pair in pairs and (*pair, _count(row.get("week_of_season"))) not in weeks
+        for pair, row in zip(named, rows, strict=True)
+    )
+    if played:
+        notes.append(f"{played} of its events are of another week than the match.")
     missing = sum((one.home, one.away) not in named for one in matches)
     if missing:
         notes.append(f"It does not tell of {missing} of the {len(matches)} matches.")
