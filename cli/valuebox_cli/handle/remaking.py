@@ -70,8 +70,8 @@ def _again(fitted: Fitted, asking: HandleAsking, ids: Sequence[str]) -> Sequence
     told = None
     if state is not None:
         # What a feed answers with an error may well look like what it answers without.
-        is_there = asking.feed is not None and state != "absent"
-        content, failure = content_of(asking.feed.encode()) if is_there else (None, state)
+        raw = None if state == "absent" else asking.feed
+        content, failure = (None, state) if raw is None else content_of(raw.encode())
         told = FeedSaid(asking.asked_at, content, asking.feed, failure or None, 0.0)
     believed = weigh(told, fitted, matches, asking.asked_at)
     said = fitted.forecast(matches, believed.users, believed.unsure)

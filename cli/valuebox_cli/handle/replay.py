@@ -155,7 +155,7 @@ def _contending(
     fitted: Fitted, said: Forecast, contenders: Mapping[str, Contender]
 ) -> dict[str, Floats]:
     """What others say who see the same numbers and the slot of every match."""
-    past, asked = fitted.past, said.described
+    past, asked = fitted.every, said.described
     slots = np.unique(past.slot)
     rows, new = (
         np.hstack([one.numbers, one.slot[:, None] == slots, one.week[:, None]])

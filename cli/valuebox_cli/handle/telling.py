@@ -20,7 +20,7 @@ def tell(judged: Mapping[str, Mapping[str, float]]) -> None:
         "Past weeks, by how long before the match",
         [
             *("forecasts", "", "off", "bias", "inside", "score"),
-            *("slot", "last 3", "pick-up", "before", "then"),
+            *("slot", "last 3", "pick-up", "forest", "before", "then"),
         ],
         [
             (
@@ -36,8 +36,8 @@ def tell(judged: Mapping[str, Mapping[str, float]]) -> None:
         ],
         caption="off: sum of absolute errors by sum of handles; inside: of 90 % intervals; score: "
         "of intervals, by handle, of which less is better; slot: mean of the slot; last 3: of both "
-        "teams; pick-up: bets so far by their usual share; before: the forecast before, where "
-        "there was one, and what followed on it then",
+        "teams; pick-up: bets so far by their usual share; forest: by what is known before bets; "
+        "before: the forecast before, where there was one, and what followed on it then",
     )
 
 

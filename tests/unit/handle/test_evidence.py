@@ -68,6 +68,7 @@ def half_a_year(seed: int, **moved: float) -> Vintages:
         slot_mean=np.full(len(match), 220_000.0),
         last_three=np.full(len(match), 220_000.0),
         pick_up=known / share * (moved.get("better", 1.0) or np.nan),
+        forest=np.full(len(match), 220_000.0),
         previous=previous,
         actual=np.exp(actual),
     )

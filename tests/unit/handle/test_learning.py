@@ -8,7 +8,7 @@ import pytest
 from valuebox.compartments.handle.book import DAY
 from valuebox.compartments.handle.model import _made_up
 from valuebox.compartments.handle.recipe import Recipe
-from valuebox_training.handle.learning import calibrated, made_at, wider_by
+from valuebox_training.handle.learning import beyond, calibrated, made_at, scale_of
 from valuebox_training.handle.train import judge
 
 Z = 1.6448536269514722
@@ -23,7 +23,7 @@ def test_intervals_hold_nine_in_ten_of_the_next_week_though_errors_of_a_week_are
         off = np.abs(common + rng.normal(0, 0.7, len(weeks)))
         # The last week is the next one.
         known, then = off[weeks < 8], off[weeks == 8]
-        wider = wider_by(known, weeks[weeks < 8], 1.0, 0.0)
+        wider = scale_of(known, weeks[weeks < 8], 1.0, 0.0) * beyond(8)
         held.append((then <= Z * wider).mean())
         held_by_a_plain_quantile.append((then <= np.quantile(known, 0.9)).mean())
     assert 0.9 < np.mean(held) < 0.98
@@ -31,11 +31,12 @@ def test_intervals_hold_nine_in_ten_of_the_next_week_though_errors_of_a_week_are
 
 
 def test_few_weeks_say_little_and_none_say_nothing() -> None:
-    off = np.full(6, 3 * Z)
-    assert wider_by(off[:0], np.arange(0), 1.4, 4.0) == 1.4
-    one, six = (wider_by(off, weeks, 1.0, 4.0) for weeks in (np.zeros(6), np.arange(6)))
+    off = np.full(6, 3.0)
+    assert scale_of(off[:0], np.arange(0), 1.4, 4.0) == 1.4
+    one, six = (scale_of(off, weeks, 1.0, 4.0) for weeks in (np.zeros(6), np.arange(6)))
     assert 1.0 < one < six < 3.0
-    assert wider_by(off, np.arange(6), 1.0, 0.0) == pytest.approx(3.0)
+    assert scale_of(off, np.arange(6), 1.0, 0.0) == pytest.approx(3.0)
+    assert 1.0 < beyond(100) < beyond(16) < 1.1 < beyond(4)
 
 
 def test_intervals_are_judged_by_weeks_that_they_were_not_learned_from() -> None:

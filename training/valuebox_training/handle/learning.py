@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy import stats
 
 from valuebox.compartments.handle.book import DAY, Book, Codes
 from valuebox.compartments.handle.forecasting import Fitted, Forecast, Z
@@ -23,8 +24,8 @@ _MODEL: Final = 4.0
 """How many weeks what the model says of its intervals counts as."""
 _ALIKE: Final = 12.0
 """How many weeks counts as, for one class of leads, what all classes say together."""
-_NARROWEST: Final = 0.3
-"""Share of what the model says below which intervals are never taken to be wide."""
+_MOST: Final = 5.0
+"""Deviations that a single forecast counts as at most."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,7 @@ def learn(book: Book, weeks: int = 12) -> Recipe:
         weeks: From how many past weeks intervals are learned.
     """
     fitted = Fitted(Recipe(), book.latest)
-    handle = fitted.totals[fitted.over]
-    recipe = Recipe(variances=likeliest(fitted.past, handle, fitted.noise))
+    recipe = Recipe(variances=likeliest(fitted.past, fitted.worth[fitted.learned], fitted.noise))
     return calibrated(recipe, list(past(recipe, book, weeks)))
 
 
@@ -123,9 +123,10 @@ def calibrated(recipe: Recipe, made: list[Past]) -> Recipe:
     off = np.concatenate([np.abs(_standardised(one)) for one in made])
     weeks = np.concatenate([np.full(len(one.actual), one.week) for one in made])
     classes = np.concatenate([lead_class(one.forecast.lead) for one in made])
-    pooled = wider_by(off, weeks, 1.0, _MODEL)
+    pooled = scale_of(off, weeks, 1.0, _MODEL)
+    further = beyond(len(np.unique(weeks)) + _MODEL)
     wider = [
-        wider_by(off[classes == one], weeks[classes == one], pooled, _ALIKE)
+        scale_of(off[classes == one], weeks[classes == one], pooled, _ALIKE) * further
         for one in range(len(LEADS))
     ]
     totals = []
@@ -133,8 +134,8 @@ def calibrated(recipe: Recipe, made: list[Past]) -> Recipe:
         mean, _, high = one.forecast.total(range(len(one.actual)), 1.0)
         deviation = np.log(high / mean) / Z
         totals.append(abs(np.log(one.actual.sum() / mean)) / max(deviation, 1e-3))
-    total = wider_by(np.array(totals), np.array([one.week for one in made]), 1.0, _MODEL)
-    return recipe.model_copy(update={"wider": wider, "wider_total": total})
+    total = scale_of(np.array(totals), np.array([one.week for one in made]), 1.0, _MODEL)
+    return recipe.model_copy(update={"wider": wider, "wider_total": total * further})
 
 
 def _standardised(one: Past) -> Floats:
@@ -145,14 +146,10 @@ def _standardised(one: Past) -> Floats:
     return found
 
 
-def wider_by(off: Floats, weeks: Codes, otherwise: float, counts_as: float) -> float:
-    """By how much deviations are wider than is said.
+def scale_of(off: Floats, weeks: Codes, otherwise: float, counts_as: float) -> float:
+    """By how much deviations are larger than is said.
 
-    The next week is as good a draw as those that are known, and forecasts within a week are not
-    independent: of `n` weeks, each of which counts the same, the quantile at `0.9 (n + 1) / n` is
-    what holds 9 in 10 of the next (conformal prediction of grouped data; Dunn, Wasserman and
-    Ramdas, Distribution-free prediction sets for two-layer hierarchical models, JASA 118, 2023). A
-    quantile of all forecasts at 0.9 is too low.
+    Forecasts within a week are off together, so that each week counts the same, as one.
 
     Args:
         off: Errors in deviations, above 0.
@@ -162,12 +159,16 @@ def wider_by(off: Floats, weeks: Codes, otherwise: float, counts_as: float) -> f
     """
     if not len(off):
         return otherwise
-    _, of, sizes = np.unique(weeks, return_inverse=True, return_counts=True)
-    count = len(sizes)
-    order = np.argsort(off)
-    held = np.cumsum(1 / sizes[of][order]) / count
-    place = np.searchsorted(held, _NINE * (count + 1) / count - 1e-9)
-    seen = max(float(off[order][min(int(place), len(off) - 1)]) / Z, _NARROWEST)
-    return float(
-        np.exp((np.log(seen) * count + np.log(otherwise) * counts_as) / (count + counts_as))
-    )
+    _, of = np.unique(weeks, return_inverse=True)
+    squares = np.bincount(of, np.minimum(off, _MOST) ** 2) / np.bincount(of)
+    both = float(squares.sum()) + otherwise**2 * counts_as
+    return float(np.sqrt(both / (len(squares) + counts_as)))
+
+
+def beyond(weeks: float) -> float:
+    """By how much ends are further off where a scale was learned from so many weeks alone.
+
+    How far the next week's errors reach is then told by Student's distribution (Geisser, Predictive
+    inference, 1993, chapter 2).
+    """
+    return float(stats.t.ppf((1 + _NINE) / 2, weeks)) / Z

@@ -154,9 +154,9 @@ def _ends(recipe: Recipe, one: Past) -> tuple[Floats, Floats]:
 
 
 def _reference(fitted: Fitted, made: list[Past]) -> Reference:
-    """Matches that are over, by bin, and what was said of those of the past weeks."""
+    """Matches that were learned from, by bin, and what was said of those of the past weeks."""
     numbers = fitted.past.numbers
-    slots = fitted.book.matches.slot[fitted.over].tolist()
+    slots = fitted.book.matches.slot[fitted.learned].tolist()
     means = np.concatenate([one.forecast.mean for one in made])
     known = sorted(set(slots), key=lambda slot: (-slots.count(slot), slot))
     return Reference(

@@ -9,9 +9,9 @@ from valuebox.compartments.handle.book import Fixture
 from valuebox.compartments.handle.forecasting import Fitted, Forecast
 from valuebox.statistics.arrays import Codes, Floats
 
-NAMES: Final = ("slot_mean", "last_three", "pick_up")
+NAMES: Final = ("slot_mean", "last_three", "pick_up", "forest")
 """Mean of the slot; mean of the last three matches of both teams; bets so far by their usual
-share."""
+share; a forest on what is known of matches before anybody bets."""
 _LAST: Final = 3
 
 
@@ -25,7 +25,8 @@ def baselines(fitted: Fitted, said: Forecast) -> dict[str, Floats]:
     slot = np.array([slots.get(one.slot, everything) for one in said.asked])
     last = np.array([_last(one, over, totals, order, everything) for one in said.asked])
     picked = np.where(said.share > 0.02, said.known / np.maximum(said.share, 0.02), slot)
-    return {"slot_mean": slot, "last_three": last, "pick_up": picked}
+    trees = fitted.forest(said.described)
+    return {"slot_mean": slot, "last_three": last, "pick_up": picked, "forest": trees}
 
 
 def _means(names: Sequence[str], values: Floats) -> dict[str, float]:

@@ -20,7 +20,8 @@ Curve = Sequence[tuple[int, float]]
 
 def curve_of(pace: Pace, slot: str) -> list[tuple[int, float]]:
     """The curve of a match of a slot, from long before it on."""
-    shares = [float(pace.curve(slot, (float(lead),)).mean[0]) for lead in DRAWN]
+    curves = pace.curves([(slot, (float(lead),)) for lead in DRAWN])
+    shares = [float(one.mean[0]) for one in curves]
     # Each share weighs matches anew; bets that have come do not go.
     rising = np.maximum.accumulate(shares).round(_DIGITS)
     return list(zip(DRAWN, rising.tolist(), strict=True))

@@ -4,24 +4,28 @@ Training, backtests, replays and the service call `Fitted.forecast`; whatever th
 from a book that was cut at the moment that counts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from valuebox.compartments.handle.book import DAY, HOUR, PLAYED, Book, Codes, Fixture, added
 from valuebox.compartments.handle.features import Described, describe, unforeseen
-from valuebox.compartments.handle.lateness import lateness
+from valuebox.compartments.handle.forest import grown
+from valuebox.compartments.handle.lateness import Lateness, lateness
 from valuebox.compartments.handle.pace import Pace
 from valuebox.compartments.handle.prior import Joint, Prior
 from valuebox.compartments.handle.recipe import Recipe
+from valuebox.compartments.handle.stakes import Stakes, valued
 from valuebox.compartments.handle.updating import DAYS, Open, Told, update
 from valuebox.statistics.arrays import Floats
 
 Z: Final = 1.6448536269514722
 """Deviations of a normal distribution between which 9 of 10 values lie."""
+_FEWEST: Final = 30
+"""Matches that are learned from at least, if so many are over."""
 _AHEAD: Final = 15
 """Days ahead up to which matches are looked at together with those that are asked about."""
 
@@ -81,6 +85,17 @@ class Forecast:
         return mean, max(low, min(known, mean)), high
 
 
+class _Bets(NamedTuple):
+    """The bets on a match."""
+
+    worth: Open
+    """Bets at their values."""
+    known: float
+    """Sum of their amounts."""
+    gross: float
+    """The same with bets that are void or cancelled."""
+
+
 @dataclass(frozen=True)
 class Fitted:
     """A recipe, applied to what is known at a moment."""
@@ -98,31 +113,65 @@ class Fitted:
         return found
 
     @cached_property
+    def learned(self) -> Codes:
+        """Positions of matches that are over for so long that no break of the level is in them.
+
+        Those of the last days are told of by their bets; where there are few, all are learned from.
+        """
+        early = self.book.matches.kickoff[self.over] <= self.book.through - DAYS[-1] * DAY
+        return self.over[early] if early.sum() >= _FEWEST else self.over
+
+    @cached_property
     def totals(self) -> Floats:
         """Handle of each match, as far as it is known."""
         return self.book.totals(self.book.bets.amount)
 
     @cached_property
+    def stakes(self) -> Stakes:
+        """Bets at what such bets are worth."""
+        return valued(self.book)
+
+    @cached_property
+    def worth(self) -> Floats:
+        """The value of the bets on each match, as far as these are known."""
+        return self.stakes.book.totals(self.stakes.book.bets.amount)
+
+    @cached_property
     def pace(self) -> Pace:
         """How bets come in."""
-        return Pace(self.book, self.over)
+        return Pace(self.stakes.book, self.learned)
 
     @cached_property
     def past(self) -> Described:
-        """The matches that are over."""
+        """The matches that are learned from."""
+        return describe(self.book, self.book.fixtures(self.learned), self.book.through)
+
+    @cached_property
+    def every(self) -> Described:
+        """All matches that are over."""
         return describe(self.book, self.book.fixtures(self.over), self.book.through)
+
+    @cached_property
+    def late(self) -> Lateness:
+        """How complete the newest load is likely to be."""
+        return lateness(self.book)
+
+    @cached_property
+    def forest(self) -> Callable[[Described], Floats]:
+        """What a forest says of matches, which is stored beside forecasts and never answered."""
+        return grown(self.every, self.totals[self.over])
 
     @cached_property
     def noise(self) -> Floats:
         """Variance of the logarithm of their handle that is due to its being of few bets."""
-        count = self.book.totals(self.book.bets.count)[self.over]
+        count = self.book.totals(self.book.bets.count)[self.learned]
         found: Floats = self.pace.roughness / np.maximum(count, 1.0)
         return found
 
     @cached_property
     def prior(self) -> Prior:
         """What the matches that are over say of others."""
-        return Prior(self.recipe.variances, self.past, self.totals[self.over], self.noise)
+        return Prior(self.recipe.variances, self.past, self.worth[self.learned], self.noise)
 
     @cached_property
     def unforeseen(self) -> float:
@@ -143,33 +192,38 @@ class Fitted:
         together = [*asked, *self._beside(asked)]
         described = describe(self.book, together, self.book.through, told)
         expected = self.prior.of(described)
+        # What comes true is of single bets, too.
+        chance = np.minimum(self.pace.grain / np.exp(expected.mean), 1.0)
+        expected = Joint(expected.mean, expected.covariance + np.diag(chance))
         bets = self._bets(together)
-        open_ = [one for one, *_ in bets]
-        found = update(expected, open_, self.pace, lateness(self.book))
+        open_ = [one.worth for one in bets]
+        found = update(expected, open_, self.pace, self.late)
         return self._forecast(len(asked), together, described, expected, found, bets, unsure)
 
     def _beside(self, asked: Sequence[Fixture]) -> list[Fixture]:
-        """The other matches that are open: bets on these tell of what is asked about."""
+        """Other matches that are open, or were of late: their bets tell of what is asked about."""
         matches, through = self.book.matches, self.book.through
         near = (matches.kickoff + PLAYED > through) & (matches.kickoff < through + _AHEAD * DAY)
+        near[np.setdiff1d(self.over, self.learned)] = True
         known = {one.id for one in asked}
         return [one for one in self.book.fixtures(near) if one.id not in known]
 
-    def _bets(self, matches: Sequence[Fixture]) -> list[tuple[Open, float]]:
-        """The bets on each match, and their gross sum."""
-        bets, through = self.book.bets, self.book.through
-        order = np.argsort(self.book.of_bets, kind="stable")
-        places = self.book.of_bets[order]
+    def _bets(self, matches: Sequence[Fixture]) -> list["_Bets"]:
+        of, bets, through = self.stakes.book.of_bets, self.stakes.book.bets, self.book.through
+        order = np.argsort(of, kind="stable")
+        places = of[order]
+        gross = self.book.totals(self.book.bets.gross)
         found = []
         for one in matches:
             place = self.book.place_of_match.get(one.id, -2)
             rows = order[slice(*np.searchsorted(places, [place, place + 1]))]
-            amount, count, placed = bets.amount[rows], bets.count[rows], bets.placed[rows]
-            late = [placed >= through - day * DAY for day in range(1, DAYS + 1)]
-            by_day = [float(added(amount[is_in].sum())) for is_in in late]
+            value, count, placed = bets.amount[rows], bets.count[rows], bets.placed[rows]
+            late = [placed >= through - day * DAY for day in DAYS]
+            by_day = [float(added(value[is_in].sum())) for is_in in late]
             lead = float((one.kickoff - through) / HOUR)
-            known = Open(one.slot, lead, float(added(amount.sum())), float(count.sum()), by_day)
-            found.append((known, float(added(bets.gross[rows].sum()))))
+            open_ = Open(one.slot, lead, float(added(value.sum())), float(count.sum()), by_day)
+            known = (self.totals[place], gross[place]) if place >= 0 else (0.0, 0.0)
+            found.append(_Bets(open_, *map(float, known)))
         return found
 
     def _forecast(
@@ -179,29 +233,36 @@ class Fitted:
         described: Described,
         expected: Joint,
         found: Told,
-        bets: Sequence[tuple[Open, float]],
+        bets: Sequence[_Bets],
         unsure: float,
     ) -> Forecast:
-        known = np.array([one.known for one, _ in bets])
-        lead = np.array([one.lead for one, _ in bets])
+        known = np.array([one.known for one in bets])
+        lead = np.array([one.worth.lead for one in bets])
+        # Money that is there stays, whatever such bets are worth; more of them will come at that.
+        luck = known - np.array([one.worth.known for one in bets])
+        value = np.exp(found.mean)
+        middle = np.maximum(value + luck, np.maximum(known, 1e-9))
+        rest = self.stakes.scatter * np.maximum(1 - found.share, 0.0) * value
+        slope = value / middle
+        covariance = found.covariance * np.outer(slope, slope) + np.diag(rest / middle**2)
         # Of a match that is over nothing is open, and rounding leaves less than nothing.
-        variance = np.maximum(np.diag(found.covariance), 0.0)
-        mean = np.maximum(np.exp(found.mean + variance * self.recipe.skew), known)
+        variance = np.maximum(np.diag(covariance), 0.0)
+        mean = middle * np.exp(variance * self.recipe.skew)
         reach = Z * (np.sqrt(variance) * self.recipe.widening(lead) + unsure)
         asked = slice(0, count)
         return Forecast(
             together[asked],
             described.take(asked),
             mean[asked],
-            np.maximum(np.exp(found.mean - reach), known)[asked],
-            np.maximum(np.exp(found.mean + reach), mean)[asked],
+            np.maximum(middle * np.exp(-reach), known)[asked],
+            np.maximum(middle * np.exp(reach), mean)[asked],
             known[asked],
-            np.array([gross for _, gross in bets])[asked],
-            np.array([one.bets for one, _ in bets])[asked],
+            np.array([one.gross for one in bets])[asked],
+            np.array([one.worth.bets for one in bets])[asked],
             found.share[asked],
             np.exp(expected.mean)[asked],
             lead[asked],
-            found.covariance[asked, asked],
+            covariance[asked, asked],
             found.broken,
             unsure,
         )

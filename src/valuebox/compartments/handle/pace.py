@@ -6,6 +6,7 @@ of today is to be believed (Weatherford and Kimes, A comparison of forecasting m
 revenue management, International Journal of Forecasting 19, 2003).
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -40,14 +41,15 @@ class Curve(NamedTuple):
     """Deviations of the means: what is expected of all matches of a slot may be wrong."""
 
 
-class _Level(NamedTuple):
-    mean: float
+class _Levels(NamedTuple):
+    mean: Floats
+    """Of each piece, as all but `weight`: `(n_pieces,)`."""
     weight: Floats
-    """What each match says of it, as the inverse of a variance."""
-    everywhere: float
+    """What each match says of each, as the inverse of a variance: `(n_pieces, n_matches)`."""
+    everywhere: Floats
     """Variance of the mean of all slots, by its square."""
-    of_slot: float
-    """Variance of how far this slot is from it, likewise."""
+    of_slot: Floats
+    """Variance of how far the slot is from it, likewise."""
 
 
 class Pace:
@@ -59,10 +61,15 @@ class Pace:
     """
 
     def __init__(self, book: Book, over: Codes):
-        self._slots, self._slot = np.unique(keys(book.matches.slot[over]), return_inverse=True)
+        names = keys(book.matches.slot[over])
+        # Matches of a slot stand together, so that these are added up at once.
+        over = over[np.argsort(names, kind="stable")]
+        self._slots, first = np.unique(np.sort(names), return_index=True)
+        self._by_slot = _Groups(np.arange(len(over)), first)
         week = book.matches.season[over] * 100 + book.matches.week[over]
-        self._week = np.unique(week, return_inverse=True)[1]
-        self._day = (book.matches.kickoff[over] - np.datetime64(0, "s")) / (24 * HOUR)
+        order = np.argsort(week, kind="stable")
+        self._by_week = _Groups(order, np.unique(week[order], return_index=True)[1])
+        day = (book.matches.kickoff[over] - np.datetime64(0, "s")) / (24 * HOUR)
         places = np.full(len(book.matches) + 1, -1)
         places[over] = np.arange(len(over))
         row = places[book.of_bets]
@@ -79,9 +86,8 @@ class Pace:
         """By how much bets of different amounts scatter more than equal ones."""
         self.grain = squares / total if total else 1.0
         """Variance of a sum of bets by what is expected of it."""
-        age = self._day.max() - self._day if len(over) else self._day
         self._found: dict[tuple[str, tuple[float, ...]], Curve] = {}
-        self._recent = 0.5 ** (age / _HALF_LIFE)
+        self._recent = 0.5 ** ((day.max() - day if len(over) else day) / _HALF_LIFE)
         self._chance = self.roughness / np.maximum(self._count, 1.0)
 
     least = 1e-4
@@ -94,82 +100,134 @@ class Pace:
             slot: Of the match.
             leads: Hours before the match, descending; below 0 after its beginning.
         """
-        asked = slot, leads
-        if asked not in self._found:
-            self._found[asked] = self._curve(slot, leads)
-        return self._found[asked]
+        return self.curves([(slot, leads)])[0]
 
-    def _curve(self, slot: str, leads: tuple[float, ...]) -> Curve:
-        count = len(leads)
+    def curves(self, asked: Sequence[tuple[str, tuple[float, ...]]]) -> list[Curve]:
+        """The same of several matches, of as many leads each: together they take less time."""
+        new = [one for one in dict.fromkeys(asked) if one not in self._found]
+        if new:
+            self._found.update(zip(new, self._curves(new), strict=True))
+        return [self._found[one] for one in asked]
+
+    def _curves(self, asked: Sequence[tuple[str, tuple[float, ...]]]) -> list[Curve]:
+        leads = np.array([one for _, one in asked])
+        count, each = leads.shape
         if not self._count.sum():
-            none = np.zeros(count)
-            return Curve(none + self.least, np.eye(count), none, none)
-        there = [self._shares(lead) for lead in leads]
-        pieces = np.diff(np.array(there), axis=0, prepend=0.0)
-        levels = [self._level(mine, slot) for mine in pieces]
-        mean = np.array([one.mean for one in levels])
-        off = pieces / mean[:, None] - 1
-        roots = np.sqrt([one.weight for one in levels])
-        sampling = np.diag(1 / mean) - 1
-        both = roots @ roots.T
-        found = (roots * off) @ (roots * off).T - sampling * ((roots * self._chance) @ roots.T)
-        found = _positive(np.log1p(np.maximum(found / both, -0.9)))
-        variance = np.maximum(np.diag(found), (_OWN * np.maximum(1 - mean, 0.0)) ** 2)
-        found[np.diag_indices(count)] = variance
-        shared = [self._common(one, level.weight) for one, level in zip(off, levels, strict=True)]
-        common = np.sqrt(np.minimum(shared, 0.7 * variance))
-        alone = _positive(found - np.outer(common, common))
-        common = np.sqrt(common**2 + [one.everywhere for one in levels])
-        return Curve(mean, alone, common, np.sqrt([one.of_slot for one in levels]))
+            none = np.zeros(each)
+            return [Curve(none + self.least, np.eye(each), none, none)] * count
+        pieces = np.diff(self._shares(leads), axis=1, prepend=0.0)
+        slots = np.repeat(keys(slot for slot, _ in asked), each)
+        levels = self._levels(pieces.reshape(count * each, -1), slots)
+        mean, everywhere, of_slot = (
+            one.reshape(count, each) for one in (levels.mean, levels.everywhere, levels.of_slot)
+        )
+        weight = levels.weight.reshape(pieces.shape)
+        off, roots = pieces / mean[:, :, None] - 1, np.sqrt(weight)
+        sampling = np.eye(each) / mean[:, :, None] - 1
+        found = _pairs(roots * off, roots * off)
+        found -= sampling * _pairs(roots * self._chance, roots)
+        found = _positive(np.log1p(np.maximum(found / _pairs(roots, roots), -0.9)))
+        here = np.arange(each)
+        variance = np.maximum(found[:, here, here], (_OWN * np.maximum(1 - mean, 0.0)) ** 2)
+        found[:, here, here] = variance
+        common = np.sqrt(np.minimum(self._common(off, weight), 0.7 * variance))
+        alone = _positive(found - common[:, :, None] * common[:, None, :])
+        shared = np.sqrt(common**2 + everywhere)
+        return [Curve(*one) for one in zip(mean, alone, shared, np.sqrt(of_slot), strict=True)]
 
-    def _level(self, mine: Floats, slot: str) -> _Level:
-        """The mean share of a slot, between that of its own matches and that of all."""
-        of = self._slot
+    def _levels(self, mine: Floats, slots: Codes) -> _Levels:
+        """Mean shares of slots, between those of their own matches and those of all.
+
+        Sums are of each row alone: what else is asked about does not decide on the last digits.
+        """
         whole = self._recent * self._count
-        mean = min(max(float(whole @ mine) / float(whole.sum()), self.least), 1.0)
-        rest = 1 - mean
-        variance = 0.1 * rest
+        mean = np.clip((whole * mine).sum(1) / whole.sum(), self.least, 1.0)
+        variance = 0.1 * (1 - mean)
         for _ in range(_ROUNDS):
             # Few bets say less of a share, and matches differ in pace however many bets they have.
-            chance = rest / mean * self._chance
-            weight = self._recent / (variance + chance + (_OWN * rest) ** 2 + 1e-9)
-            total = float(weight.sum())
-            mean = min(max(float(weight @ mine) / total, self.least), 1.0)
-            sums = np.bincount(of, weight)
-            off = np.bincount(of, weight * (mine / mean - 1)) / sums
-            within = mine / mean - 1 - off[of]
-            free = max(total - float((np.bincount(of, weight**2) / sums).sum()), 0.1 * total)
-            variance = float(weight @ within**2) / free - float(weight @ chance) / total
-            variance = max(variance, 0.0)
+            rest = 1 - mean
+            chance = (rest / mean)[:, None] * self._chance
+            own = variance + (_OWN * rest) ** 2 + 1e-9
+            weight = self._recent / (own[:, None] + chance)
+            total = weight.sum(1)
+            mean = np.clip((weight * mine).sum(1) / total, self.least, 1.0)
+            away = mine / mean[:, None] - 1
+            sums = self._by_slot.sums(weight)
+            off = self._by_slot.sums(weight * away) / sums
+            within = away - self._by_slot.spread(off)
+            free = total - (self._by_slot.sums(weight**2) / sums).sum(1)
+            variance = (weight * within**2).sum(1) / np.maximum(free, 0.1 * total)
+            variance = np.maximum(variance - (weight * chance).sum(1) / total, 0.0)
         # How far slots are apart (DerSimonian and Laird, Meta-analysis in clinical trials, 1986).
-        excess = max(float(sums @ off**2) - (len(sums) - 1), 0.0)
-        apart = excess / max(total - float(sums @ sums) / total, 1e-9) + _SLOTS * rest**2 + 1e-9
-        place = np.flatnonzero(self._slots == keys([slot])[0])
-        own = float(sums[place].sum())
-        nearer = float(off[place].sum()) * own / (own + 1 / apart)
-        mean = min(max(mean * (1 + nearer), self.least), 1.0)
-        return _Level(mean, weight, 1 / total, 1 / (own + 1 / apart))
+        excess = np.maximum((sums * off**2).sum(1) - (len(self._slots) - 1), 0.0)
+        apart = excess / np.maximum(total - (sums**2).sum(1) / total, 1e-9)
+        apart += _SLOTS * (1 - mean) ** 2 + 1e-9
+        is_own = slots[:, None] == self._slots
+        mine_only = (sums * is_own).sum(1)
+        nearer = (off * is_own).sum(1) * mine_only / (mine_only + 1 / apart)
+        mean = np.clip(mean * (1 + nearer), self.least, 1.0)
+        return _Levels(mean, weight, 1 / total, 1 / (mine_only + 1 / apart))
 
-    def _shares(self, lead: float) -> Floats:
-        at = min(max(lead, FIRST), LAST) - FIRST
-        low = int(at)
-        high = min(low + 1, self._amount.shape[1] - 1)
-        amount = self._amount[:, low] * (low + 1 - at) + self._amount[:, high] * (at - low)
+    def _shares(self, leads: Floats) -> Floats:
+        """Shares of all matches that were there at leads: `(*leads.shape, n_matches)`."""
+        at = np.clip(leads, FIRST, LAST) - FIRST
+        low = at.astype(np.int64)
+        part = (at - low)[..., None]
+        high = np.minimum(low + 1, self._amount.shape[1] - 1)
+        hours = self._amount.T
+        amount = hours[low] * (1 - part) + hours[high] * part
         found: Floats = amount / np.maximum(self._amount[:, 0], 1e-9)
         return found
 
-    def _common(self, off: Floats, weight: Floats) -> float:
-        """How matches of one week are off together."""
+    def _common(self, off: Floats, weight: Floats) -> Floats:
+        """How matches of one week are off together, by piece: as `off` without its last axis."""
         own = weight * off
-        sums, weights = np.bincount(self._week, own), np.bincount(self._week, weight)
-        pairs = float(weights @ weights - weight @ weight)
-        return max(float(sums @ sums - own @ own) / max(pairs, 1e-9), 0.0)
+        sums, weights = self._by_week.sums(own), self._by_week.sums(weight)
+        pairs = (weights**2).sum(-1) - (weight**2).sum(-1)
+        together = (sums**2).sum(-1) - (own**2).sum(-1)
+        seen = np.maximum(together / np.maximum(pairs, 1e-9), 0.0)
+        # Chance alone makes of few bets as much as this: what is no more is hardly believed.
+        chance = 2 / np.maximum(pairs, 1e-9)
+        found: Floats = seen**3 / (seen**2 + chance)
+        return found
+
+
+class _Groups:
+    """Matches by group.
+
+    Args:
+        order: Positions of the matches, those of a group one after another.
+        first: Where each group begins among these.
+    """
+
+    def __init__(self, order: Codes, first: Codes):
+        self._order, self._first = order, first
+        self._is_in_order = bool((order == np.arange(len(order))).all())
+        self._sizes = np.diff(first, append=len(order))
+
+    def sums(self, values: Floats) -> Floats:
+        """Values of matches, which are the last axis, added up by group."""
+        rows = values if self._is_in_order else values[..., self._order]
+        found: Floats = np.add.reduceat(rows, self._first, axis=-1)
+        return found
+
+    def spread(self, values: Floats) -> Floats:
+        """The value of its group for each match, where matches are in order."""
+        found: Floats = np.repeat(values, self._sizes, axis=-1)
+        return found
+
+
+def _pairs(one: Floats, other: Floats) -> Floats:
+    """Sums over matches of products of each two pieces: `(n, n_pieces, n_pieces)`."""
+    found: Floats = (one[:, :, None, :] * other[:, None, :, :]).sum(-1)
+    return found
 
 
 def _positive(matrix: Floats) -> Floats:
-    """The nearest matrix that is one of covariances."""
-    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
-    found: Floats = (vectors * np.maximum(values, 0.0)) @ vectors.T
+    """The nearest matrices that are of covariances: `(n, n_pieces, n_pieces)`."""
+    values, vectors = np.linalg.eigh((matrix + matrix.swapaxes(1, 2)) / 2)
+    scaled = vectors * np.maximum(values, 0.0)[:, None, :]
+    found: Floats = (scaled[:, :, None, :] * vectors[:, None, :, :]).sum(-1)
     return found
 
 

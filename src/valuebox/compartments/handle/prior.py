@@ -8,10 +8,12 @@ own (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, chap
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import cho_solve, solve_triangular
 
 from valuebox.compartments.handle.features import NUMBERS, Described
 from valuebox.statistics.arrays import Floats
@@ -148,17 +150,24 @@ class Prior:
         self._solved = self._solve(residual)
 
     def _solve(self, values: Floats) -> Floats:
-        found: Floats = np.linalg.solve(self._root.T, np.linalg.solve(self._root, values))
+        found: Floats = cho_solve((self._root, True), values, check_finite=False)
         return found
 
     def of(self, asked: Described) -> Joint:
         """What is expected of matches."""
         across = alike(self._variances, asked, self._rows)
         mean = trend(asked) + across @ self._solved
-        half = np.linalg.solve(self._root, across.T)
+        half = solve_triangular(self._root, across.T, lower=True, check_finite=False)
         covariance = alike(self._variances, asked, asked) - half.T @ half
         covariance[np.diag_indices(len(asked))] += self._variances["chance"]
         return self._after_breaks(asked, across, Joint(mean, covariance))
+
+    @cached_property
+    def _breaks(self) -> list[tuple[float, Floats, Floats]]:
+        """Days on which the level may have broken, which matches are since, and that solved."""
+        days = float(self._rows.day.max()) - np.arange(_BREAK_STEP, _BREAK_DAYS + 1, _BREAK_STEP)
+        since = (self._rows.day[:, None] > days).astype(np.float64)
+        return list(zip(days.tolist(), since.T.copy(), self._solve(since).T.copy(), strict=True))
 
     def _after_breaks(self, asked: Described, across: Floats, usual: Joint) -> Joint:
         """Expectations of matches whose common level may have broken some weeks ago.
@@ -167,10 +176,7 @@ class Prior:
         since, and counts as much as these make it likely.
         """
         explained = [(1 - BREAKS, usual.mean, usual.covariance)]
-        last = float(self._rows.day.max())
-        for day in last - np.arange(_BREAK_STEP, _BREAK_DAYS + 1, _BREAK_STEP):
-            since = (self._rows.day > day).astype(np.float64)
-            solved = self._solve(since)
+        for day, since, solved in self._breaks:
             precision = 1 / BREAK**2 + float(since @ solved)
             size = float(since @ self._solved) / precision
             evidence = np.exp(min(size**2 * precision / 2, 300.0)) / (BREAK * np.sqrt(precision))

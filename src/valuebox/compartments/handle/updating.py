@@ -20,8 +20,12 @@ from valuebox.compartments.handle.pace import Pace
 from valuebox.compartments.handle.prior import BREAK, BREAKS, Joint, mixed
 from valuebox.statistics.arrays import Floats
 
-DAYS: Final = 10
+DAYS: Final = (1, 2, 3, 4, 5, 7, 10, 14)
 """How many days back breaks are looked for."""
+_FADES: Final = 30.0
+"""Days in which half of a break is gone, if it goes."""
+_HARDLY: Final = 0.05
+"""By how much a break has to make bets likelier to be looked at."""
 _NODES: Final = ((-1.7320508, 1 / 6), (0.0, 2 / 3), (1.7320508, 1 / 6))
 """Points and weights that stand for a normal distribution (Gauss and Hermite)."""
 _ROUNDS: Final = 12
@@ -41,7 +45,7 @@ class Open(NamedTuple):
     bets: float
     """How many bets are known."""
     by_day: Sequence[float]
-    """What of them was placed within the last day, two days and so on."""
+    """What of them was placed within the last `DAYS`."""
 
 
 @dataclass(frozen=True)
@@ -98,30 +102,31 @@ def update(prior: Joint, matches: Sequence[Open], pace: Pace, late: Lateness) ->
     usual = _given(prior, whole, 0.0, 0.0)
     parts = [(1 - BREAKS - late.likely, usual.mean, usual.covariance)]
     parts += _partial(prior, matches, pace, late)
-    for day in range(1, DAYS + 1):
+    for day in DAYS:
         parts += _broken(prior, matches, pace, day)
     found = mixed(parts)
     broken = sum(likely for likely, *_ in parts[2:]) / sum(likely for likely, *_ in parts)
-    shares = np.array([pace.curve(one.slot, (one.lead,)).mean[0] for one in matches])
+    curves = pace.curves([(one.slot, (one.lead,)) for one in matches])
+    shares = np.array([curve.mean[0] for curve in curves])
     return Told(found.mean, found.covariance, shares, float(broken))
 
 
 def _seen(matches: Sequence[Open], pace: Pace, day: int | None) -> _Seen:
     """The bets as observations: of all time, or before the last days and within them."""
-    curves, amounts, rows, slots = [], [], [], []
+    amounts, rows, slots, asked = [], [], [], []
     for place, one in enumerate(matches):
         leads: tuple[float, ...] = (one.lead,)
         pieces = [one.known]
         if day is not None:
-            late = one.by_day[day - 1]
+            late = one.by_day[DAYS.index(day)]
             leads = one.lead + 24.0 * day, one.lead
             pieces = [one.known - late, late]
-        curve = pace.curve(one.slot, leads)
-        curves.append(curve)
+        asked.append((one.slot, leads))
         amounts += pieces
         rows += [place] * len(pieces)
         slots += [one.slot] * len(pieces)
     each = 1 if day is None else 2
+    curves = pace.curves(asked)
     share = np.concatenate([curve.mean for curve in curves])
     count = len(matches)
     alone = np.zeros((count, each, count, each))
@@ -197,23 +202,36 @@ def _partial(
 def _broken(
     prior: Joint, matches: Sequence[Open], pace: Pace, day: int
 ) -> list[tuple[float, Floats, Floats]]:
-    """What becomes of the matches if the level broke so many days ago."""
+    """What becomes of the matches if the level broke so many days ago.
+
+    It may stay as it is since then, or go back by half every `_FADES` days: either is an
+    explanation, and bets that come in later tell which one is likelier.
+    """
     seen = _seen(matches, pace, day)
     if not seen.slope.any():
         return []
-    usual, found = _given(prior, seen, 0.0, 0.0), _given(prior, seen, 0.0, BREAK)
-    # How much likelier the bets are with a break of any size than without (Bayes factor).
-    evidence = float(np.exp(min(found.evidence - usual.evidence, 300.0)))
-    slope = found.across / found.size_variance
-    covariance = found.covariance - np.outer(found.across, slope)
+    usual = _given(prior, seen, 0.0, 0.0)
     # Of what was to come before the break, its share stays; the rest moves.
-    before = np.array(
-        [pace.curve(one.slot, (one.lead + 24.0 * day, one.lead)).mean[0] for one in matches]
-    )
+    asked = [(one.slot, (one.lead + 24.0 * day, one.lead)) for one in matches]
+    before = np.array([curve.mean[0] for curve in pace.curves(asked)])
+    lead = np.array([one.lead for one in matches]) / 24.0
+    # Days from the break to the middle of the bets that are known, and to those that will come.
+    since, then = (day + np.minimum(lead, 0.0)) / 2, day + np.maximum(lead, 0.0)
     parts = []
-    for node, weight in _NODES:
-        off = node * np.sqrt(found.size_variance)
-        moved = np.log(before + (1 - before) * np.exp(found.size + off))
-        mean = found.mean + slope * off + moved
-        parts.append((BREAKS / DAYS * evidence * weight, mean, covariance))
+    for half_life in (np.inf, _FADES):
+        fading = seen._replace(slope=seen.slope * 0.5 ** (since[seen.rows] / half_life))
+        found = _given(prior, fading, 0.0, BREAK)
+        # How much likelier the bets are with a break of any size than without (Bayes factor).
+        evidence = float(np.exp(min(found.evidence - usual.evidence, 300.0)))
+        likely = BREAKS / len(DAYS) / 2 * evidence
+        if half_life == np.inf and evidence < _HARDLY:
+            # Where no break is likely at all, how it goes on makes no difference.
+            return []
+        slope = found.across / found.size_variance
+        covariance = found.covariance - np.outer(found.across, slope)
+        left = 0.5 ** (then / half_life)
+        for node, weight in _NODES:
+            off = node * np.sqrt(found.size_variance)
+            moved = np.log(before + (1 - before) * np.exp((found.size + off) * left))
+            parts.append((likely * weight, found.mean + slope * off + moved, covariance))
     return parts

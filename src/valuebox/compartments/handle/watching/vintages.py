@@ -45,6 +45,7 @@ class Vintages:
     slot_mean: Floats
     last_three: Floats
     pick_up: Floats
+    forest: Floats
     previous: Floats
     """The forecast by the load before; NaN of the first one."""
     actual: Floats
