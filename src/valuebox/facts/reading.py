@@ -240,7 +240,7 @@ def _customers(connection: Connection, choice: Choice) -> tuple[CustomerColumns,
     query = select(
         CUSTOMERS.source,
         CUSTOMERS.id,
-        moment(connection, CUSTOMERS.created),
+        moment(connection.dialect.name, CUSTOMERS.created),
         cast(CUSTOMERS.attributes, Text),
     ).where(choice.whom(CUSTOMERS.source, CUSTOMERS.id))
     rows = connection.execute(query.order_by(CUSTOMERS.source, CUSTOMERS.id)).all()

@@ -85,9 +85,14 @@ def begin(connection: Connection) -> None:
             connection.execute(text(f"SET LOCAL {name} = {limit}"))
 
 
-def moment(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[str]:
-    """A moment as text in UTC: NumPy reads that faster than Python makes objects of it."""
-    if connection.dialect.name == "postgresql":
+def moment(dialect: str, column: ColumnElement[Any]) -> ColumnElement[str]:
+    """A moment as text in UTC: NumPy reads that faster than Python makes objects of it.
+
+    Args:
+        dialect: Name of that of the database.
+        column: The moment.
+    """
+    if dialect == "postgresql":
         column = func.timezone("UTC", column)
     return cast(column, Text)
 
@@ -213,7 +218,7 @@ def _fetched(connection: Connection, wanted: Wanted) -> Scanned:
         EVENTS.customer,
         wanted.type,
         wanted.category,
-        moment(connection, EVENTS.time),
+        moment(connection.dialect.name, EVENTS.time),
         *_amounts(wanted),
     )
     parts = [Scanned(*(np.empty(0, kind) for kind in ("i4", "i4", "M8[us]", "f8", "f8")))]
@@ -262,7 +267,7 @@ def scan_histories(
         func.json_group_array(type_, type_=Text),
         # As a text of its own: SQLite would put the list itself into the list.
         func.json_group_array(category.concat(""), type_=Text),
-        func.group_concat(moment(connection, EVENTS.time), ","),
+        func.group_concat(moment(connection.dialect.name, EVENTS.time), ","),
     )
     who, what = [np.empty(0, dtype=np.int32)], [np.empty(0, dtype=np.int32)]
     when = [np.empty(0, dtype="datetime64[us]")]

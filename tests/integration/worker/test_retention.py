@@ -229,7 +229,7 @@ def test_the_command_prints_what_it_deleted(store: Store, monkeypatch: pytest.Mo
     )
     nothing = (
         "deleted: 0 features, 0 predictions, 0 outcomes, 0 events, 0 customers, "
-        f"0 predicted responses, {handle}, {{}} expired keys"
+        f"0 answers with features, 0 predicted responses, {handle}, {{}} expired keys"
     )
     assert only_line(valuebox(*command)[0]) == nothing.format(1)
     monkeypatch.setenv("VALUEBOX_RETENTION_DAYS", "50")
@@ -238,7 +238,7 @@ def test_the_command_prints_what_it_deleted(store: Store, monkeypatch: pytest.Mo
     assert only_line(valuebox(*command, "--days", "50")[0]) == nothing.format(0)
     assert only_line(valuebox(*command)[0]) == (
         "deleted: 3 features, 3 predictions, 1 outcomes, 0 events, 0 customers, "
-        f"0 predicted responses, {handle}, 0 expired keys"
+        f"0 answers with features, 0 predicted responses, {handle}, 0 expired keys"
     )
 
 

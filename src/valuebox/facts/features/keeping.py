@@ -61,7 +61,7 @@ def records_of_answers(
 def forget_answers(session: Session, source: str, ids: Sequence[str]) -> dict[str, int]:
     """Delete every answer about some customers or sessions of a source."""
     count = sum(deleted(session, FeatureAnswer, _of(source, chunk)) for chunk in chunks(ids))
-    return {"feature_answers": count}
+    return {"answers with features": count}
 
 
 def _of(source: str, ids: Sequence[str]) -> ColumnElement[bool]:

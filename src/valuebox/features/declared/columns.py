@@ -23,12 +23,17 @@ class Coded:
     @classmethod
     def of(cls, values: Iterable[Scalar]) -> Self:
         """Code values, such as texts; 1, 1.0 and true stay apart."""
-        known: dict[tuple[type, Scalar], int] = {}
+        known: dict[Any, int] = {}
         codes = [
-            -1 if one is None else known.setdefault((one.__class__, one), len(known))
+            known.setdefault(one, len(known))
+            if one.__class__ is str
+            else -1
+            if one is None
+            else known.setdefault((one.__class__, one), len(known))
             for one in values
         ]
-        return cls(np.array(codes, dtype=np.int32), [one for _, one in known])
+        found = [one if one.__class__ is str else one[1] for one in known]
+        return cls(np.array(codes, dtype=np.int32), found)
 
     @classmethod
     def constant(cls, value: Scalar, count: int) -> Self:

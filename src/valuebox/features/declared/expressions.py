@@ -1,7 +1,7 @@
 """Expressions over events, such as `type == "game_end" and true(won)`: checked, and worked out.
 
-What an expression means is said once, for one event (`Formula.of_event`). Columns are worked out by
-their different values, of which there are few even among millions of events, and so mean the same.
+What an expression means is said once, for one event (`worth`). Columns are worked out by their
+different values, of which there are few even among millions of events (`worths`).
 """
 
 import ast
@@ -10,12 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from valuebox.features.declared import scalars
-from valuebox.features.declared.columns import Column, Read
-from valuebox.features.declared.scalars import Scalar
 from valuebox.features.declared.worth import (
     ARITHMETIC,
     BLOCK,
@@ -24,10 +19,10 @@ from valuebox.features.declared.worth import (
     OF_TWO,
     PREVIOUS,
     SIGNS,
-    Get,
-    OfColumns,
-    OfEvent,
+    Worth,
+    of_event,
 )
+from valuebox.features.declared.worths import Holds, Worths, of_events
 from valuebox.schemas import expressions
 from valuebox.schemas.expressions import BadExpression
 
@@ -39,39 +34,20 @@ _MOST_KEPT: Final = 4_096
 class Formula:
     """An expression that has been checked."""
 
-    whole: expressions.Expression
     names: frozenset[str]
     """Columns of the event that it reads."""
     before: frozenset[str]
     """Columns of the event before that it reads."""
     block: frozenset[str]
     """Fields of the block so far that it reads."""
-
-    @property
-    def text(self) -> str:
-        """The expression as it was written."""
-        return self.whole.text
-
-    def of_event(self, get: Get) -> Scalar:
-        """The value of the expression, of one event.
-
-        Args:
-            get: The value of each name; `previous(x)` and `block(x)` are asked for so.
-        """
-        return OfEvent(self.whole, get).of(self.whole.tree)
-
-    def column(self, read: Read, count: int) -> Column:
-        """The value of the expression for every event.
-
-        Args:
-            read: The column of each name; `previous(x)` is asked for so.
-            count: Number of events.
-        """
-        return OfColumns(self.whole, read, count).of(self.whole.tree)
-
-    def holds(self, read: Read, count: int) -> NDArray[np.bool_]:
-        """Whether the expression is true of every event, `(count,)`."""
-        return OfColumns(self.whole, read, count).holds(self.whole.tree)
+    of_event: Worth
+    """The value, of one event: a function of a function that knows the value of each name, of
+    `previous(x)` and of `block(x)`."""
+    column: Worths
+    """The value, of every event: a function of a function that knows the column of each name, and
+    of how many events there are."""
+    holds: Holds
+    """Whether the expression is true of every event, `(count,)`: likewise."""
 
 
 @lru_cache(_MOST_KEPT)
@@ -90,7 +66,15 @@ def formula(text: str, of_blocks: bool = False) -> Formula:
     for node in _checked(whole, whole.tree, of_blocks):
         kind, name = node
         found[kind].add(name)
-    return Formula(whole, *map(frozenset, found.values()))
+    many = of_events(whole, whole.tree)
+    return Formula(
+        names=frozenset(found[""]),
+        before=frozenset(found[PREVIOUS]),
+        block=frozenset(found[BLOCK]),
+        of_event=of_event(whole, whole.tree),
+        column=many.column,
+        holds=many.holds,
+    )
 
 
 def _checked(

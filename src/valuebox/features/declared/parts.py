@@ -1,5 +1,6 @@
 """What a declaration is made of: splits into blocks, measures, anchors and windows."""
 
+from functools import cached_property
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
@@ -36,10 +37,10 @@ def _expression(text: str) -> str:
 
 def _expression_of_blocks(text: str) -> str:
     try:
-        found = formula(text, of_blocks=True)
+        formula(text, of_blocks=True)
     except BadExpression as error:
         raise PydanticCustomError("expression", "{said}", {"said": str(error)}) from None
-    return found.text
+    return text
 
 
 def _listed(given: Any) -> Any:
@@ -114,12 +115,12 @@ class Measure(Part):
             )
         return self
 
-    @property
+    @cached_property
     def aggregate(self) -> Aggregate:
         """Which one it is."""
         return next(one for one in AGGREGATES if getattr(self, one) is not None)
 
-    @property
+    @cached_property
     def value(self) -> str | None:
         """The expression that is looked at; None where events alone are counted."""
         found = getattr(self, self.aggregate)

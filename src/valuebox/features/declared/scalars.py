@@ -26,6 +26,8 @@ ORDERS: Final[dict[str, Callable[[Any, Any], bool]]] = {
 
 def scalar(value: Any) -> Scalar:
     """A value as JSON has it; None for whatever counts as missing."""
+    if value.__class__ is str or value is None:
+        return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if isinstance(value, str | int) else None

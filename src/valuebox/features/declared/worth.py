@@ -1,15 +1,11 @@
-"""What expressions are worth: of one event, and so of columns of them."""
+"""What expressions are worth, of one event."""
 
 import ast
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, Final
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable
+from typing import Final
 
 from valuebox.features.declared import scalars
-from valuebox.features.declared.columns import Coded, Column, Read, coded, taken
 from valuebox.features.declared.scalars import Scalar
 from valuebox.schemas.expressions import Expression
 
@@ -80,7 +76,7 @@ def name_of_block(name: str) -> str:
     return f"{BLOCK}({name})"
 
 
-def _asked(whole: Expression, node: ast.expr) -> str | None:
+def asks(whole: Expression, node: ast.expr) -> str | None:
     """What a node asks of the data by itself; None where it works something out."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         if node.func.id in (PREVIOUS, BLOCK):
@@ -89,130 +85,124 @@ def _asked(whole: Expression, node: ast.expr) -> str | None:
     return whole.name(node)
 
 
-class OfEvent:
-    """Works out a checked expression for one event."""
+def asked_by(whole: Expression, node: ast.expr) -> list[str]:
+    """Everything that an expression asks of the data, each once."""
+    found: dict[str, None] = {}
+    left: list[ast.expr] = [node]
+    while left:
+        one = left.pop()
+        if (asked := asks(whole, one)) is not None:
+            found[asked] = None
+            continue
+        children = one.args if isinstance(one, ast.Call) else ast.iter_child_nodes(one)
+        left += [child for child in children if isinstance(child, ast.expr)]
+    return list(found)
 
-    def __init__(self, whole: Expression, get: Get):
-        self._whole, self._get = whole, get
 
-    def of(self, node: ast.expr) -> Scalar:
-        """The value of a part of the expression."""
-        if (asked := _asked(self._whole, node)) is not None:
-            return self._get(asked)
-        match node:
-            case ast.Constant():
-                return scalars.scalar(node.value)
-            case ast.BoolOp(op=ast.And()):
-                return all(self.holds(one) for one in node.values)
-            case ast.BoolOp():
-                return any(self.holds(one) for one in node.values)
-            case ast.UnaryOp(op=ast.Not()):
-                return not self.holds(node.operand)
-            case ast.UnaryOp():
-                found = scalars.number(self.of(node.operand))
-                return found if found is None or isinstance(node.op, ast.UAdd) else -found
-            case ast.BinOp():
-                return self._reckoned(node)
-            case ast.Compare():
-                return self._compared(node)
-            case ast.IfExp():
-                return self.of(node.body if self.holds(node.test) else node.orelse)
-            case ast.Call(func=ast.Name(id=name)):
-                arguments = [self.of(one) for one in node.args]
-                return OF_ONE[name](*arguments) if name in OF_ONE else OF_TWO[name](*arguments)
-        raise AssertionError(node)
+Worth = Callable[[Get], Scalar]
+"""What an expression is worth, of one event."""
 
-    def holds(self, node: ast.expr) -> bool:
-        """Whether a part of the expression is true."""
-        return scalars.true(self.of(node)) is True
 
-    def _reckoned(self, node: ast.BinOp) -> float | None:
-        one, other = (scalars.number(self.of(part)) for part in (node.left, node.right))
-        if one is None or other is None:
+def of_event(whole: Expression, node: ast.expr) -> Worth:
+    """A function that works out a checked expression for one event."""
+    if (asked := asks(whole, node)) is not None:
+        name = asked
+        return lambda get: get(name)
+    match node:
+        case ast.Constant():
+            constant = scalars.scalar(node.value)
+            return lambda _: constant
+        case ast.Tuple() | ast.List():
+            # What is right of `in` has no value of its own.
+            return lambda _: None
+        case ast.BoolOp():
+            parts = [_condition(whole, one) for one in node.values]
+            join = all if isinstance(node.op, ast.And) else any
+            return lambda get: join(holds(get) for holds in parts)
+        case ast.UnaryOp(op=ast.Not()):
+            condition = _condition(whole, node.operand)
+            return lambda get: not condition(get)
+        case ast.UnaryOp():
+            return _signed(of_event(whole, node.operand), isinstance(node.op, ast.USub))
+        case ast.BinOp():
+            one, other = of_event(whole, node.left), of_event(whole, node.right)
+            return _reckoned(ARITHMETIC[type(node.op)], one, other)
+        case ast.Compare():
+            return _chained(whole, node)
+        case ast.IfExp():
+            test = _condition(whole, node.test)
+            body, orelse = of_event(whole, node.body), of_event(whole, node.orelse)
+            return lambda get: body(get) if test(get) else orelse(get)
+        case ast.Call(func=ast.Name(id=function)):
+            first, *rest = (of_event(whole, one) for one in node.args)
+            if not rest:
+                of_one = OF_ONE[function]
+                return lambda get: of_one(first(get))
+            (second,), of_two = rest, OF_TWO[function]
+            return lambda get: of_two(first(get), second(get))
+    raise AssertionError(node)
+
+
+def _condition(whole: Expression, node: ast.expr) -> Callable[[Get], bool]:
+    worth = of_event(whole, node)
+    return lambda get: scalars.true(worth(get)) is True
+
+
+def _signed(worth: Worth, is_negative: bool) -> Worth:
+    def of(get: Get) -> Scalar:
+        found = scalars.number(worth(get))
+        return -found if is_negative and found is not None else found
+
+    return of
+
+
+def _reckoned(reckon: Callable[[float, float], float], one: Worth, other: Worth) -> Worth:
+    def of(get: Get) -> Scalar:
+        left, right = scalars.number(one(get)), scalars.number(other(get))
+        if left is None or right is None:
             return None
         try:
-            found = ARITHMETIC[type(node.op)](one, other)
+            found = reckon(left, right)
         except (ZeroDivisionError, OverflowError):
             return None
         return found if math.isfinite(found) else None
 
-    def _compared(self, node: ast.Compare) -> bool:
-        left = self.of(node.left)
-        for how, other in zip(node.ops, node.comparators, strict=True):
-            if isinstance(how, ast.In | ast.NotIn):
-                is_in = any(scalars.equal(left, self.of(one)) for one in other.elts)  # type: ignore[attr-defined]
-                if left is None or is_in is isinstance(how, ast.NotIn):
-                    return False
-                continue
-            right = self.of(other)
-            if not scalars.compared(SIGNS[type(how)], left, right):
+    return of
+
+
+def _chained(whole: Expression, node: ast.Compare) -> Worth:
+    """A comparison, or several of which each begins with what the one before ends with."""
+    sides = [of_event(whole, one) for one in (node.left, *node.comparators)]
+    links: list[Callable[[Get, Scalar, Worth], bool]] = [
+        _among(whole, how, other)
+        if isinstance(how, ast.In | ast.NotIn)
+        else _sign(SIGNS[type(how)])
+        for how, other in zip(node.ops, node.comparators, strict=True)
+    ]
+
+    def of(get: Get) -> bool:
+        left = sides[0](get)
+        for link, right in zip(links, sides[1:], strict=True):
+            if not link(get, left, right):
                 return False
-            left = right
+            left = right(get)
         return True
 
-
-class OfColumns:
-    """Works out a checked expression for every event, by the different values that there are."""
-
-    def __init__(self, whole: Expression, read: Read, count: int):
-        self._whole, self._read, self._count = whole, read, count
-
-    def holds(self, node: ast.expr) -> NDArray[np.bool_]:
-        """Whether a part of the expression is true, `(n_events,)`."""
-        match node:
-            case ast.BoolOp():
-                join = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
-                found = self.holds(node.values[0])
-                for one in node.values[1:]:
-                    found = join(found, self.holds(one))
-                return found
-            case ast.UnaryOp(op=ast.Not()):
-                return ~self.holds(node.operand)
-        column = coded(self.of(node))
-        return column.mapped([scalars.true(one) is True for one in column.values], False, np.bool_)
-
-    def of(self, node: ast.expr) -> Column:
-        """The values of a part of the expression."""
-        if (asked := _asked(self._whole, node)) is not None:
-            return self._read(asked)
-        if isinstance(node, ast.BoolOp) or (
-            isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
-        ):
-            return Coded(self.holds(node).astype(np.int32), [False, True])
-        columns = {name: coded(self._read(name)) for name in self._asked_by(node)}
-        codes, combinations = _combinations(list(columns.values()), self._count)
-        rows = (dict(zip(columns, one, strict=True)) for one in combinations)
-        different = Coded.of(OfEvent(self._whole, row.__getitem__).of(node) for row in rows)
-        return taken(different, codes)
-
-    def _asked_by(self, node: ast.expr) -> list[str]:
-        found: dict[str, None] = {}
-        left: list[ast.expr] = [node]
-        while left:
-            one = left.pop()
-            if (asked := _asked(self._whole, one)) is not None:
-                found[asked] = None
-                continue
-            children = one.args if isinstance(one, ast.Call) else ast.iter_child_nodes(one)
-            left += [child for child in children if isinstance(child, ast.expr)]
-        return list(found)
+    return of
 
 
-def _combinations(
-    columns: Sequence[Coded], count: int
-) -> tuple[NDArray[Any], list[tuple[Scalar, ...]]]:
-    """Different combinations of the values of some columns, and the place of that of each event."""
-    if not columns:
-        return np.zeros(count, dtype=np.int64), [()]
-    known = [[*one.values, None] for one in columns]
-    if len(columns) == 1:
-        # The code of what is missing is -1, which picks the last.
-        return columns[0].codes, [(value,) for value in known[0]]
-    whole = np.zeros(count, dtype=np.int64)
-    for one in columns:
-        _, rows, whole = np.unique(
-            whole * (len(one.values) + 1) + one.codes, return_index=True, return_inverse=True
-        )
-    picked = [one.codes[rows].tolist() for one in columns]
-    values = [[each[code] for code in codes] for each, codes in zip(known, picked, strict=True)]
-    return whole, list(zip(*values, strict=True))
+def _sign(sign: str) -> Callable[[Get, Scalar, Worth], bool]:
+    return lambda get, left, right: scalars.compared(sign, left, right(get))
+
+
+def _among(
+    whole: Expression, how: ast.cmpop, several: ast.expr
+) -> Callable[[Get, Scalar, Worth], bool]:
+    listed = several.elts if isinstance(several, ast.Tuple | ast.List) else []
+    parts, is_negated = [of_event(whole, one) for one in listed], isinstance(how, ast.NotIn)
+
+    def holds(get: Get, left: Scalar, _: Worth) -> bool:
+        is_in = any(scalars.equal(left, one(get)) for one in parts)
+        return left is not None and is_in is not is_negated
+
+    return holds
