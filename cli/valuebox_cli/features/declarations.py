@@ -1,14 +1,19 @@
 """Which declarations the service answers with: they are added, listed, switched and removed."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from valuebox_cli.terminal.console import exit_codes, out
+from valuebox_cli.response.asking import moment_of
+from valuebox_cli.terminal.console import FAILED, exit_codes, out
 from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
 from valuebox_cli.terminal.tabular import print_table
 
+_CAUSES: Final = (
+    "late: events arrived after the answer; expired: events that were looked at are gone; "
+    "code: the same events give something else"
+)
 Name = Annotated[str, typer.Argument(help="Name of the declaration.")]
 
 
@@ -63,6 +68,42 @@ def switch(
         with migrated_store(database_url) as store, store.writing() as session:
             declarations.switch(session, name, version)
         out.print(f"{name}: version {version} answers")
+
+
+def audit(
+    name: Name,
+    since: Annotated[
+        str | None, typer.Option(help="Answers from this moment on.", show_default="all")
+    ] = None,
+    most: Annotated[int, typer.Option("--last", min=1, help="So many, the newest.")] = 10_000,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Work out kept answers once more, and tell in which columns they differ, and why.
+
+    Exits with 1 where they differ although the events are the same.
+    """
+    from valuebox.facts.features.auditing import CODE, EXPIRED, LATE
+    from valuebox.facts.features.auditing import audit as work_out
+
+    with exit_codes():
+        moment = moment_of(since)
+        with migrated_store(database_url) as store, store.reading() as session:
+            done = work_out(session, name, moment, most)
+        out.print(
+            f"{done.answers:,} answers, {done.compared:,} worked out once more, "
+            f"{done.same:,} of these the same"
+        )
+        if done.unknown:
+            out.print(f"{done.unknown:,} by versions that are there no more")
+        causes = (LATE, EXPIRED, CODE)
+        rows = [
+            [column, *(f"{100 * counts[one] / done.compared:.2f}%" for one in causes)]
+            for column, counts in sorted(done.columns.items())
+        ]
+        if rows:
+            print_table("", ["column", *causes], rows, caption=_CAUSES)
+        if any(counts[CODE] for counts in done.columns.values()):
+            raise typer.Exit(FAILED)
 
 
 def remove(

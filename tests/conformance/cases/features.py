@@ -31,7 +31,7 @@ def _keep(store: Store, _tag: str, _has_drifted: bool) -> None:
     answers = [dict.fromkeys(declared.features)] * 2
     with store.writing() as session:
         declarations.add(session, declared, DECLARATION, answers=True)
-        write(session, [kept(declared, asked, answers, CLOCK.moment(), new_id())])
+        write(session, [kept(declared, asked, answers, [0, 0], CLOCK.moment(), new_id())])
 
 
 def _asks(customer: str) -> dict[str, object]:

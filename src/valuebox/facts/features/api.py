@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from valuebox.access.keys import Scope
 from valuebox.facts.features.answering import Answer, answers_of
 from valuebox.facts.features.declarations import Declarations, NoDeclaration
-from valuebox.facts.features.history import Asked, events_of
+from valuebox.facts.features.history import Asked, Stored, events_of
 from valuebox.facts.features.keeping import kept
 from valuebox.facts.features.schemas import Features, FeaturesQuestion, FeaturesRow
 from valuebox.features.declared.declaration import Declaration
@@ -41,7 +41,8 @@ class FeaturesApi:
         asked = _asked(declared, question)
         at = question.at or CLOCK.moment()
         with current().timing("encode"):
-            answers = self._answers(declared, asked, at)
+            stored = self._stored(declared, asked, at)
+            answers = _answers(declared, stored, asked, at)
         answer = Features(
             declaration=declared.name,
             version=declared.version,
@@ -52,7 +53,8 @@ class FeaturesApi:
                 for one, values in zip(asked, answers, strict=True)
             ],
         )
-        rows = kept(declared, asked, answers, at, current().request_id)
+        counts = stored.counts(declared, asked)
+        rows = kept(declared, asked, answers, counts, at, current().request_id)
 
         def put(session: Session) -> Features:
             write(session, [rows])
@@ -66,14 +68,19 @@ class FeaturesApi:
         except NoDeclaration as error:
             raise NotFound(str(error)) from None
 
-    def _answers(self, declared: Declaration, asked: Sequence[Asked], at: datetime) -> list[Answer]:
+    def _stored(self, declared: Declaration, asked: Sequence[Asked], at: datetime) -> Stored:
         with self.store.reading() as session:
-            stored = events_of(session.connection(), declared, asked, at)
-        try:
-            return answers_of(declared, stored, asked, at)
-        except SeveralCurrencies as error:
-            said = str(error)
-            raise Unanswerable(f"{said[:1].upper()}{said[1:]}.") from None
+            return events_of(session.connection(), declared, asked, at)
+
+
+def _answers(
+    declared: Declaration, stored: Stored, asked: Sequence[Asked], at: datetime
+) -> list[Answer]:
+    try:
+        return answers_of(declared, stored, asked, at)
+    except SeveralCurrencies as error:
+        said = str(error)
+        raise Unanswerable(f"{said[:1].upper()}{said[1:]}.") from None
 
 
 def _asked(declared: Declaration, question: FeaturesQuestion) -> list[Asked]:

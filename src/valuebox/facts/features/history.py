@@ -1,6 +1,7 @@
 """Stored events by column, as declarations read them: of some customers, or all there are."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -48,6 +49,14 @@ class Stored(NamedTuple):
     currency: list[str | None]
     properties: list[str | None]
     """Each as JSON."""
+
+    def counts(self, declared: Declaration, asked: Sequence[Asked]) -> list[int]:
+        """How many of the events are of each who was asked about."""
+        if len(asked) == 1:
+            return [len(self.id)]
+        whose = self.customer if declared.of == "customer" else self.session
+        found = Counter(zip(self.source, whose, strict=True))
+        return [found[one.source, one.id] for one in asked]
 
     def events(self, asked: "Stored | None" = None) -> Events:
         """The events, and behind them some that were only asked about."""

@@ -23,10 +23,11 @@ def kept(
     declared: Declaration,
     asked: Sequence[Asked],
     answers: Sequence[Answer],
+    events: Sequence[int],
     at: datetime,
     request_id: UUID,
 ) -> Rows:
-    """The rows that hold what was answered."""
+    """The rows that hold what was answered, and of each how many events were looked at."""
     columns = {
         "id": ids_from(request_id, len(asked)),
         "name": declared.name,
@@ -38,6 +39,7 @@ def kept(
         "at": at,
         "asked_at": CLOCK.moment(),
         "properties": [one.properties for one in asked],
+        "events": list(events),
         "answer": list(answers),
     }
     return Rows(FeatureAnswer, len(asked), columns)

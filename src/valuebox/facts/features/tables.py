@@ -51,5 +51,7 @@ class FeatureAnswer(Base):
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     properties: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """What was sent of the moment itself."""
+    events: Mapped[int]
+    """How many events were looked at: where fewer are left, an answer cannot be made again."""
     answer: Mapped[dict[str, Any]] = mapped_column(JSON)
     """Each feature by its name."""

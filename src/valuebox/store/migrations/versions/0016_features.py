@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("at", moment, nullable=False),
         sa.Column("asked_at", moment, nullable=False),
         sa.Column("properties", sa.JSON()),
+        sa.Column("events", sa.Integer(), nullable=False),
         sa.Column("answer", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_feature_answers"),
     )
