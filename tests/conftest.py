@@ -65,7 +65,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
         for name in FIXTURES:
-            config.pluginmanager.import_plugin(name)
+            # A folder's own conftest is imported before this, where that folder alone is asked for.
+            if (known := sys.modules.get(name)) is None:
+                config.pluginmanager.import_plugin(name)
+            else:
+                config.pluginmanager.register(known, name)
 
 
 @pytest.fixture(scope="session")

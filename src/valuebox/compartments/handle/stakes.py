@@ -79,7 +79,8 @@ def _by_hour(bets: Bets) -> Bets:
         name: added(np.add.reduceat(getattr(rows, name), first)) if len(first) else rows.amount
         for name in ("amount", "gross", "count", "squares")
     }
-    return replace(rows.take(first), **sums)
+    split: Bets = replace(rows.take(first), **sums)
+    return split
 
 
 def _by_lead(book: Book, value: Floats, scatter: float) -> Floats:
