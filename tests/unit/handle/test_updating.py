@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support import matches
 
 from valuebox.compartments.handle.book import DAY, HOUR, Bets, Book
 from valuebox.compartments.handle.forecasting import Fitted
@@ -114,3 +115,24 @@ def test_a_load_of_part_of_a_day_is_no_day_on_which_little_is_bet(book: Book) ->
         dropped.append(forecast(counted(known, rows, 0.4)) / forecast(known))
     # Most of these bets are on the first of the two matches.
     assert dropped[0][0] < dropped[1][0] < 1
+
+
+def broken(book: Book) -> float:
+    """How likely all betting is taken to have changed of late."""
+    is_open = book.matches.kickoff > book.through
+    return Fitted(Recipe(), book).forecast(book.fixtures(is_open)).broken
+
+
+def test_a_match_that_began_earlier_than_was_entered_is_no_break_of_all_betting() -> None:
+    book = matches.book().latest
+    fitted = Fitted(Recipe(), book)
+    late = np.setdiff1d(fitted.over, fitted.learned)
+    one = late[np.argmax(fitted.totals[late])]
+    lead = book.matches.kickoff[book.of_bets] - book.bets.placed
+    moved = np.where((book.of_bets == one) & (lead < 3 * DAY), 3, 0)
+    earlier = replace(book.bets, placed=book.bets.placed - moved * DAY)
+    assert moved.any()
+    assert broken(replace(book, bets=earlier)) < 0.2
+    # Where there are fewer bets on all matches, it is told.
+    since = book.bets.placed >= book.through - 5 * DAY
+    assert broken(counted(book, since, 0.3)) > 0.9

@@ -199,6 +199,37 @@ def _partial(
     return [(late.likely * evidence, found.mean, found.covariance)]
 
 
+def _believed(prior: Joint, seen: _Seen, over: set[int]) -> tuple[_Found, float]:
+    """What a break of any size makes of handles, and how much likelier it makes bets.
+
+    A break is of all matches. Of one that is over a clerk may have entered when it began, and its
+    bets then look like a break: what is likely because of a single one of these is not believed.
+    """
+    found, factor = _broken_by(prior, seen)
+    if factor < 1 / BREAKS:
+        return found, factor
+    expected = seen.share * np.exp(prior.mean[seen.rows])
+    unsure = np.diag(prior.covariance)[seen.rows] + np.diag(seen.pace)
+    varies = seen.grain * expected + unsure * expected**2
+    odd = np.abs(seen.amount - expected) / np.sqrt(varies)
+    odd[[row not in over for row in seen.rows]] = 0.0
+    rest = np.array(seen.rows) != seen.rows[int(np.argmax(odd))]
+    if not odd.any() or not seen.slope[rest].any():
+        return found, factor
+    without = _Seen(
+        [row for row, is_in in zip(seen.rows, rest, strict=True) if is_in],
+        *(seen.amount[rest], seen.share[rest], seen.pace[np.ix_(rest, rest)]),
+        *(seen.grain[rest], seen.slope[rest]),
+    )
+    others, less = _broken_by(prior, without)
+    return (others, less) if less < factor else (found, factor)
+
+
+def _broken_by(prior: Joint, seen: _Seen) -> tuple[_Found, float]:
+    usual, found = _given(prior, seen, 0.0, 0.0), _given(prior, seen, 0.0, BREAK)
+    return found, float(np.exp(min(found.evidence - usual.evidence, 300.0)))
+
+
 def _broken(
     prior: Joint, matches: Sequence[Open], pace: Pace, day: int
 ) -> list[tuple[float, Floats, Floats]]:
@@ -210,7 +241,6 @@ def _broken(
     seen = _seen(matches, pace, day)
     if not seen.slope.any():
         return []
-    usual = _given(prior, seen, 0.0, 0.0)
     # Of what was to come before the break, its share stays; the rest moves.
     asked = [(one.slot, (one.lead + 24.0 * day, one.lead)) for one in matches]
     before = np.array([curve.mean[0] for curve in pace.curves(asked)])
@@ -220,9 +250,7 @@ def _broken(
     parts = []
     for half_life in (np.inf, _FADES):
         fading = seen._replace(slope=seen.slope * 0.5 ** (since[seen.rows] / half_life))
-        found = _given(prior, fading, 0.0, BREAK)
-        # How much likelier the bets are with a break of any size than without (Bayes factor).
-        evidence = float(np.exp(min(found.evidence - usual.evidence, 300.0)))
+        found, evidence = _believed(prior, fading, {at for at, one in enumerate(lead) if one <= 0})
         likely = BREAKS / len(DAYS) / 2 * evidence
         if half_life == np.inf and evidence < _HARDLY:
             # Where no break is likely at all, how it goes on makes no difference.
