@@ -50,8 +50,9 @@ from valuebox.serving.replays import Replays
 from valuebox.serving.sites import Site
 from valuebox.settings import Settings, load_settings, worker_count
 from valuebox.store import migrate
-from valuebox.store.engine import THREADS, Store, absolute, check_connections, make_engine
+from valuebox.store.engine import THREADS, Store, check_connections, make_engine
 from valuebox.store.suitability import check_clock
+from valuebox.store.urls import absolute
 from valuebox.worker import shared_folder
 from valuebox.worker.drain import Drain
 from valuebox.worker.expiry import Pruning, pruner

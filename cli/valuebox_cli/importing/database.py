@@ -23,7 +23,8 @@ from sqlalchemy import column as named_column
 from sqlalchemy import table as named_table
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from valuebox.store.engine import reason, with_driver
+from valuebox.store.engine import reason
+from valuebox.store.urls import with_driver
 from valuebox_cli.importing.columns.arrays import of_objects
 from valuebox_cli.importing.opened import BATCH, BadSource, Opened
 from valuebox_cli.importing.parts import Table

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import chain
-from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
@@ -20,6 +19,7 @@ from valuebox.store import session_settings, sqlite_values
 from valuebox.store.at_once import copy_at_once, insert_at_once, only_until
 from valuebox.store.clock import CLOCK
 from valuebox.store.deadline import deadline
+from valuebox.store.urls import BadDatabaseUrl, parse_url
 from valuebox.store.watch import Watch
 from valuebox.store.writing import COPY_FROM, Rows, Then, write
 
@@ -53,58 +53,6 @@ _log = logging.getLogger("valuebox")
 
 class TooLate(ValueboxError):
     """The work took longer than whoever asked for it waits; nothing of it was stored."""
-
-
-class BadDatabaseUrl(ValueboxError):
-    """The database URL cannot be used; the message never holds the URL."""
-
-
-def parse_url(url: str) -> URL:
-    """The URL with the driver named.
-
-    Hosting providers hand out `postgres://…` and `postgresql://…`; both mean psycopg2 here.
-
-    Raises:
-        BadDatabaseUrl: when it is no URL, or of a database that is not supported.
-    """
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        raise BadDatabaseUrl(
-            "DATABASE_URL is no database URL; try sqlite:///valuebox.db or "
-            "postgresql+psycopg2://user:password@host/name"
-        ) from None
-    parsed = with_driver(parsed)
-    if parsed.drivername not in {"sqlite", "sqlite+pysqlite", "postgresql+psycopg2"}:
-        raise BadDatabaseUrl(
-            f"DATABASE_URL names {parsed.drivername}; supported are sqlite and postgresql+psycopg2"
-        )
-    if "@" in (parsed.host or ""):
-        raise BadDatabaseUrl("DATABASE_URL has more than one @; write one in a password as %40")
-    if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
-        raise BadDatabaseUrl(
-            "DATABASE_URL names an SQLite database in memory, which workers cannot share"
-        )
-    return parsed
-
-
-def with_driver(url: URL) -> URL:
-    """The URL with the driver that is installed here, where it names PostgreSQL alone."""
-    if url.drivername in {"postgres", "postgresql"}:
-        return url.set(drivername="postgresql+psycopg2")
-    return url
-
-
-def absolute(url: str) -> str:
-    """The URL, naming the same SQLite file from any folder; others are returned as they are.
-
-    Raises:
-        BadDatabaseUrl: see `parse_url`.
-    """
-    parsed = parse_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database:
-        parsed = parsed.set(database=str(Path(parsed.database).absolute()))
-    return parsed.render_as_string(hide_password=False)
 
 
 def make_engine(url: str) -> Engine:
@@ -247,12 +195,32 @@ class Store:
     def __init__(self, engine: Engine):
         self.engine = engine
         self._engine_to_write = engine.execution_options(sqlite_write=True)
+        self._engine_to_look = (
+            engine.execution_options(isolation_level="AUTOCOMMIT")
+            if engine.dialect.name == "postgresql"
+            else engine
+        )
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session whose changes are never kept."""
         with Session(self.engine) as session:
             yield session
+
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """A connection for a single question, without a transaction around it where none is needed.
+
+        PostgreSQL would be asked three times: to begin, to answer, and to end.
+        """
+        with self._engine_to_look.connect() as connection:
+            is_pooled = session_settings.is_pooled(connection)
+            if not is_pooled:
+                yield connection
+        if is_pooled:
+            # Only a transaction of SQLAlchemy's has a limit to its time there.
+            with self.engine.connect() as connection:
+                yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

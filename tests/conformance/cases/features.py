@@ -9,7 +9,7 @@ from valuebox.facts.features.keeping import kept
 from valuebox.features.declared.reading import declaration_of
 from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store
-from valuebox.store.ids import new_id
+from valuebox.store.ids import ids_from, new_id
 from valuebox.store.writing import write
 
 DECLARATION = """
@@ -31,7 +31,9 @@ def _keep(store: Store, _tag: str, _has_drifted: bool) -> None:
     answers = [dict.fromkeys(declared.features)] * 2
     with store.writing() as session:
         declarations.add(session, declared, DECLARATION, answers=True)
-        write(session, [kept(declared, asked, answers, [0, 0], CLOCK.moment(), new_id())])
+        write(
+            session, [kept(declared, asked, answers, [0, 0], CLOCK.moment(), ids_from(new_id(), 2))]
+        )
 
 
 def _asks(customer: str) -> dict[str, object]:

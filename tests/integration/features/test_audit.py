@@ -18,7 +18,7 @@ from valuebox.facts.schemas import Event
 from valuebox.facts.tables import Event as StoredEvent
 from valuebox.features.declared.reading import read_declaration
 from valuebox.store.engine import Store
-from valuebox.store.ids import new_id
+from valuebox.store.ids import ids_from, new_id
 from valuebox.store.writing import write
 
 EXAMPLE = ROOT / "examples" / "features"
@@ -43,7 +43,7 @@ def answered(store: Store, database_url: str) -> tuple[Store, str]:
         stored = events_of(session.connection(), DECLARED, ASKED, AT)
         answers = answers_of(DECLARED, stored, ASKED, AT)
         counts = stored.counts(DECLARED, ASKED)
-        write(session, [kept(DECLARED, ASKED, answers, counts, AT, new_id())])
+        write(session, [kept(DECLARED, ASKED, answers, counts, AT, ids_from(new_id(), 1))])
     return store, database_url
 
 

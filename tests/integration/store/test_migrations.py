@@ -28,7 +28,7 @@ from valuebox.store.migrations.beside import build_index
 TABLES = {"ltv_features", "ltv_predictions", "ltv_outcomes", "idempotent_requests", "api_keys"}
 TABLES |= {"schema_promise", "customers", "events", "response_predictions"}
 TABLES |= {"response_features", "response_outcomes", "prediction_periods", "prediction_settled"}
-TABLES |= {"late_models"}
+TABLES |= {"late_models", "feature_declarations", "feature_answers"}
 TABLES |= {f"handle_{name}" for name in ("matches", "users", "bets", "loads", "askings")}
 TABLES |= {f"handle_{name}" for name in ("predictions", "features", "outcomes", "revisions")}
 SUMS = {"models", "folded", "passed_over", "arrivals", "prediction_bins", "feature_bins"}

@@ -12,10 +12,11 @@ from support.users import estimates, received, users
 
 from valuebox.compartments.ltv import repository
 from valuebox.store import migrate
-from valuebox.store.engine import BadDatabaseUrl, Store, make_engine
+from valuebox.store.engine import Store, make_engine
 from valuebox.store.histories import OURS
 from valuebox.store.ids import ids_from, new_id
 from valuebox.store.suitability import UnsuitableDatabase
+from valuebox.store.urls import BadDatabaseUrl
 
 
 def with_options(url: str, options: str) -> str:

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from valuebox.store.engine import BadDatabaseUrl, make_engine, parse_url
+from valuebox.store.engine import make_engine
 from valuebox.store.migrate import DatabaseAway, upgrade
+from valuebox.store.urls import BadDatabaseUrl, parse_url
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])

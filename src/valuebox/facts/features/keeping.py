@@ -5,15 +5,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from valuebox.facts.features.answering import Answer
 from valuebox.facts.features.history import Asked
 from valuebox.facts.features.tables import FeatureAnswer
 from valuebox.features.declared.declaration import Declaration
+from valuebox.serving.replays import AnswerGone
 from valuebox.store.clock import CLOCK
-from valuebox.store.ids import first_id, ids_from
+from valuebox.store.ids import first_id, last_of_block
 from valuebox.store.people import chunks, records
 from valuebox.store.pruning import Pruned, deleted, next_batch
 from valuebox.store.writing import Rows
@@ -25,11 +26,11 @@ def kept(
     answers: Sequence[Answer],
     events: Sequence[int],
     at: datetime,
-    request_id: UUID,
+    ids: Sequence[UUID],
 ) -> Rows:
     """The rows that hold what was answered, and of each how many events were looked at."""
     columns = {
-        "id": ids_from(request_id, len(asked)),
+        "id": ids,
         "name": declared.name,
         "version": declared.version,
         "hash": declared.hash,
@@ -43,6 +44,21 @@ def kept(
         "answer": list(answers),
     }
     return Rows(FeatureAnswer, len(asked), columns)
+
+
+def kept_of_request(session: Session, request_id: UUID, count: int) -> Sequence[FeatureAnswer]:
+    """The answers to a request, in the order asked.
+
+    Raises:
+        AnswerGone: when not all of them are stored any more.
+    """
+    of_request = FeatureAnswer.id.between(request_id, last_of_block(request_id))
+    found = session.scalars(
+        select(FeatureAnswer).where(of_request).order_by(FeatureAnswer.id)
+    ).all()
+    if len(found) < count:
+        raise AnswerGone
+    return found
 
 
 def prune_answers(session: Session, before: datetime, after: UUID | None = None) -> Pruned:
