@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from valuebox_cli.features import declarations
+from valuebox_cli.features.blurr.command import import_blurr
 from valuebox_cli.response.asking import moment_of
 from valuebox_cli.terminal.console import check_writable, err, exit_codes, out, writing
 from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
@@ -19,6 +20,8 @@ app = typer.Typer(
     help="Make features of raw events: blocks, windows and attributes around a moment.",
     no_args_is_help=True,
 )
+
+app.command("import-blurr")(import_blurr)
 
 File = Annotated[
     Path, typer.Argument(metavar="DECLARATION", help="TOML file that says what to make.")
