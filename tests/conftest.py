@@ -39,6 +39,7 @@ FIXTURES = (
     "support.services",
     "support.browser",
     "support.real",
+    "support.blurred",
     "support.campaigns",
 )
 

@@ -1,14 +1,16 @@
 """Windows around blocks as Blurr works these out: whole blocks, or no row at all."""
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from valuebox_cli.features.blurr.changing import Change, Condition, Values, plain
 from valuebox_cli.features.blurr.documents import Refused
 from valuebox_cli.features.blurr.evaluating import Known, Several, State
-from valuebox_cli.features.blurr.parts import START, Stream, Windows
+from valuebox_cli.features.blurr.parts import START, Span, Stream, Windows
 
 
 class Around:
@@ -42,6 +44,8 @@ class Around:
         ended = dict(ended)
         env: Values = {"identity": identity, self._stream.name: ended}
         found: dict[Any, int] = defaultdict(int)
+        ordered = sorted(blocks, key=lambda one: self._key(one[START]))
+        begins = [self._key(one[START]) for one in ordered]
         for block in blocks:
             ended[self._name] = State(block)
             day = block[START].date()
@@ -49,18 +53,20 @@ class Around:
                 continue
             if not self._condition.holds(env):
                 continue
-            if (row := self._row(env, block, blocks)) is not None:
+            if (row := self._row(env, block, ordered, begins)) is not None:
                 found[day] += 1
                 yield {"identity": identity, "start": block[START].isoformat(), **row}
 
-    def _row(self, env: Values, block: Values, blocks: list[Values]) -> Values | None:
+    def _row(
+        self, env: Values, block: Values, ordered: list[Values], begins: list[Any]
+    ) -> Values | None:
         """The values of one row; None where a window lacks blocks."""
         sources = []
         for span, _ in self._fields:
-            near = self._near(span.unit, span.value, block[START], blocks)
+            near = self._near(span, block[START], begins)
             if not near or (span.unit == "count" and len(near) != abs(span.value)):
                 return None
-            sources.append(Several(list(near)))
+            sources.append(Several([ordered[place] for place in near]))
         changed = {
             span.name: {one.name: one.default for one in each} for span, each in self._fields
         }
@@ -77,22 +83,19 @@ class Around:
             for name, value in values.items()
         }
 
-    def _near(self, unit: str, value: int, start: datetime, blocks: list[Values]) -> list[Values]:
-        """Blocks that begin strictly between an anchor's begin and the end of a window."""
-        if unit == "count":
-            end = (
-                datetime.max.replace(tzinfo=UTC) if value > 0 else datetime.min.replace(tzinfo=UTC)
-            )
-        else:
-            try:
-                end = start + timedelta(**{f"{unit}s": value})
-            except OverflowError:
-                return []
-        # Blurr compares blocks of dimensions by the text of their begin, whatever its zone.
-        key = (lambda one: one) if self._by_time else datetime.isoformat
-        first, last = sorted([key(start), key(end)])
-        near = [one for one in blocks if first < key(one[START]) < last]
-        near.sort(key=lambda one: key(one[START]))
-        if unit == "count":
-            return near[value:] if value < 0 else near[:value]
+    def _near(self, span: Span, start: datetime, begins: list[Any]) -> range:
+        """Places of blocks that begin strictly between an anchor's begin and a window's end."""
+        end = (datetime.max if span.value > 0 else datetime.min).replace(tzinfo=UTC)
+        if span.unit != "count":
+            # What lies beyond the calendar ends with it.
+            with suppress(OverflowError):
+                end = start + timedelta(**{f"{span.unit}s": span.value})
+        first, last = sorted([self._key(start), self._key(end)])
+        near = range(bisect_right(begins, first), bisect_left(begins, last))
+        if span.unit == "count":
+            return near[span.value :] if span.value < 0 else near[: span.value]
         return near
+
+    def _key(self, time: datetime) -> Any:
+        """What Blurr compares: of blocks by dimensions the text of a moment, whatever its zone."""
+        return time if self._by_time else time.isoformat()

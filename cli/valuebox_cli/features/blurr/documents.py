@@ -12,7 +12,7 @@ import yaml
 
 from valuebox.errors import ValueboxError
 
-_LARGEST: Final = 1 << 20
+_LARGEST: Final = 1 << 18
 _LONGEST: Final = 2_000
 _MOST_NODES: Final = 300
 _DEEPEST: Final = 50
@@ -195,25 +195,33 @@ def read_yaml(path: Path) -> Entry:
     """
     try:
         if path.stat().st_size > _LARGEST:
-            raise Refused(f"{path}: is larger than {_LARGEST >> 20} MiB")
+            raise Refused(f"{path}: is larger than {_LARGEST >> 10} KiB")
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise Refused(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise Refused(f"{path}: is no YAML: {error}") from None
     try:
-        # What is referred to many times over could be larger than any memory.
-        for event in yaml.parse(text, yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):
-                place = Place(str(path), event.start_mark.line + 1)
-                raise Refused.at(place, "references of YAML are not followed: write it out")
+        _check(str(path), text)
         node = yaml.compose(text, yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = (error.problem_mark or error.context_mark).line + 1
         raise Refused.at(Place(str(path), line), f"is no YAML: {error.problem}") from None
-    except (yaml.YAMLError, RecursionError) as error:
-        what = "nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise Refused(f"{path}: is no YAML: {what}") from None
+    except yaml.YAMLError as error:
+        raise Refused(f"{path}: is no YAML: {error}") from None
     if node is None:
         raise Refused(f"{path}: is empty")
     return Entry(str(path), node)
+
+
+def _check(file: str, text: str) -> None:
+    """Refuse what would take any amount of time or memory."""
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        place = Place(file, event.start_mark.line + 1)
+        if isinstance(event, yaml.AliasEvent):
+            raise Refused.at(place, "references of YAML are not followed: write it out")
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise Refused.at(place, f"is nested more than {_DEEPEST} deep")

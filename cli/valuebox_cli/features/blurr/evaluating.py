@@ -27,6 +27,7 @@ FAILURES: Final = (
 """What an expression may end with; Blurr takes it as no value."""
 _MOST_BITS: Final = 10_000
 _LONGEST: Final = 1_000_000
+_MOST_DIGITS: Final = 1_000
 _BINARY: Final[dict[type[ast.operator], Callable[[Any, Any], Any]]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -52,8 +53,18 @@ _COMPARED: Final[dict[type[ast.cmpop], Callable[[Any, Any], Any]]] = {
     ast.In: lambda one, several: one in several,
     ast.NotIn: lambda one, several: one not in several,
 }
+
+
+def _rounded(value: Any, digits: int | None = None) -> Any:
+    # Ten to the power of what is asked for could take any time.
+    if digits is not None and abs(digits) > _MOST_DIGITS:
+        raise OverflowError
+    return round(value, digits)
+
+
 _BUILT_IN: Final[dict[str, Callable[..., Any]]] = {
-    one.__name__: one for one in (int, float, str, bool, len, abs, min, max, sum, round, any, all)
+    "round": _rounded,
+    **{one.__name__: one for one in (int, float, str, bool, len, abs, min, max, sum, any, all)},
 }
 _IMPORTED: Final[dict[str, tuple[Callable[..., Any], int]]] = {
     "dateutil.parser.parse": (parser.parse, 1),

@@ -37,7 +37,6 @@ def split_of(
             differences.add("when", blocks.place)
         return {"day": "UTC"}, None
     value = idioms.value(dimension.value)
-    differences.add("split", dimension.place)
     by = value
     if fields.always is not None:
         by = ast.IfExp(fields.always, value, ast.Constant(None))

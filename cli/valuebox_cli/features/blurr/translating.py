@@ -4,6 +4,7 @@ import ast
 from dataclasses import dataclass
 from typing import Any, Final
 
+from valuebox.features.declared.declaration import OWN
 from valuebox.features.declared.reading import BadDeclaration, declaration_of
 from valuebox_cli.features.blurr.anchors import anchor_of
 from valuebox_cli.features.blurr.differences import Differences
@@ -140,5 +141,5 @@ def _time(stream: Stream) -> str:
 
 
 def _names(names: Names) -> str:
-    renamed = [f"{ours} is {theirs}" for theirs, ours in names.read.items() if ours != theirs]
-    return f"Names of raw events: {', '.join(renamed)}; all others are properties."
+    own = [f"{ours} is {theirs}" for theirs, ours in names.read.items() if ours in OWN]
+    return f"Names of raw events: {', '.join(own)}; all others are properties."
