@@ -213,17 +213,19 @@ class _Working:
             if has_zone:
                 return lambda env: function(*(one(env) for one in arguments), UTC)
             return lambda env: function(*(one(env) for one in arguments))
-        if has_zone:
-            raise self._refused(node)
         match node.func:
-            case ast.Name(id=name) if name in _BUILT_IN and name not in self._names:
+            case ast.Name(id=name) if (
+                name in _BUILT_IN and name not in self._names and not has_zone
+            ):
                 function = _BUILT_IN[name]
                 return lambda env: function(*(one(env) for one in arguments))
-            case ast.Attribute(value=whole, attr=name) if name in _ALL_METHODS:
+            case ast.Attribute(value=whole, attr=name) if name in _ALL_METHODS and not has_zone:
                 of = self.of(whole)
                 return lambda env: _method(of(env), name)(*(one(env) for one in arguments))
-            case ast.Name(id=name):
-                raise self._refused(node, f"{name} is not known there, at which Blurr stops")
+            case ast.Name(id=name) | ast.Attribute(value=ast.Name(id=name)) if (
+                name not in self._names and name not in self._imports
+            ):
+                raise self._refused(node, f"{name} is not known there: nothing imports it")
         raise self._refused(node)
 
     def _path(self, node: ast.expr) -> str | None:

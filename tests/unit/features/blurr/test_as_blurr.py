@@ -76,7 +76,7 @@ def test_an_array_is_read_as_lines_are(tmp_path: Path) -> None:
         (
             ("Identifiers: [ datetime, timezone ]", "Identifiers: [ timezone ]"),
             ("", ""),
-            "own-stream.yml: line 9: ",
+            "line 9: datetime.fromtimestamp(source.at, timezone.utc): datetime is not known",
         ),
         (
             ("", ""),
