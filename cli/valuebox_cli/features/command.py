@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from valuebox.features.declared.events import Events
 
 app = typer.Typer(
-    help="Make features of raw events: blocks, windows and attributes around a moment.",
+    help="Make features of raw events, as of the moment of each decision.",
     no_args_is_help=True,
 )
 
