@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.contract import Compartment, People, Personal, Whose
@@ -10,6 +11,7 @@ from valuebox.facts.features.api import FeaturesApi
 from valuebox.facts.features.declarations import Declarations
 from valuebox.facts.features.keeping import forget_answers, prune_answers, records_of_answers
 from valuebox.facts.features.tables import FeatureAnswer, FeatureDeclaration
+from valuebox.features.declared.declaration import Declaration
 from valuebox.worker.expiry import Expiry
 
 
@@ -25,6 +27,10 @@ def _forget(session: Session, people: People) -> Mapping[str, int]:
     return forget_answers(session, people.source or "", people.ids)
 
 
+def _published() -> Mapping[str, type[BaseModel]]:
+    return {"feature-declaration.schema.json": Declaration}
+
+
 COMPARTMENT: Final = Compartment(
     name="features",
     question="What was known of a customer at the moment of a decision?",
@@ -33,4 +39,5 @@ COMPARTMENT: Final = Compartment(
     tables=(FeatureDeclaration, FeatureAnswer),
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
     expiry=(Expiry(prune_answers, {"feature_answers": "answers with features"}),),
+    published=_published,
 )

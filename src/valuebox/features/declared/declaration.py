@@ -47,9 +47,13 @@ class Declaration(Part):
 
     name: Name
     version: Annotated[int, Field(ge=1)] = 1
+    """A declaration that is changed needs another one."""
     of: Literal["customer", "session"] = "customer"
+    """Whose events: a customer's, or a session's."""
     source: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
+    """Only events of this source; all by default."""
     known: Literal["received", "happened"] = "received"
+    """What was known at an anchor: what had arrived by then, or all that had happened."""
     currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] | None = None
     """The only currency of amounts that are read."""
     lookback: Duration | None = None

@@ -12,6 +12,7 @@ from pydantic import (
     Field,
     StringConstraints,
     Tag,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -56,7 +57,7 @@ EventType = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 class Part(BaseModel):
     """Base of everything in a declaration: unknown keys are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Split(Part):
@@ -158,11 +159,23 @@ Figured = Annotated[
 """A field: a measure, or a ratio of two."""
 
 
+_ONE_OR_SEVERAL: Final = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "string", "minLength": 1},
+            {"type": "array", "items": {"type": "string", "minLength": 1}},
+        ]
+    }
+)
+
+
 class Anchor(Part):
     """Which events are moments at which features are asked for."""
 
-    type: Annotated[tuple[EventType, ...], BeforeValidator(_listed)] = ()
+    type: Annotated[tuple[EventType, ...], BeforeValidator(_listed), _ONE_OR_SEVERAL] = ()
+    """The type of such events, or a list of types."""
     when: Expression | None = None
+    """Condition on such events."""
     most: Annotated[int, Field(ge=1)] | None = None
     """At most so many a block."""
     columns: tuple[Expression, ...] = ()
@@ -183,7 +196,9 @@ class Window(Part):
     blocks: Annotated[int, Field(ge=-MOST_BLOCKS, le=-1)] | None = None
     """The last so many blocks before the anchor's own."""
     days: Days | None = None
+    """Events within so many times 24 hours: negative before the anchor, positive after it."""
     hours: Annotated[int, Field(ge=-876_600, le=876_600)] | None = None
+    """Events within so many hours, likewise."""
     target: bool = False
     """Whether it lies after the anchor, and is what a model learns to predict."""
     own: bool = True
