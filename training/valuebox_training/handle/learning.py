@@ -18,12 +18,12 @@ _DAYS: Final = (0, 3, 5, 6)
 """Days of a week on which forecasts would have been made."""
 _FEWEST: Final = 30
 """Matches that are over below which nothing is forecast."""
-_NINE: Final = 0.9
-"""Share of handles that intervals are meant to hold."""
 _MODEL: Final = 4.0
 """How many weeks what the model says of its intervals counts as."""
 _ALIKE: Final = 12.0
 """How many weeks counts as, for one class of leads, what all classes say together."""
+_MORE: Final = 0.25
+"""How likely the true scale of errors is above what intervals are made by."""
 _MOST: Final = 5.0
 """Deviations that a single forecast counts as at most."""
 
@@ -166,9 +166,9 @@ def scale_of(off: Floats, weeks: Codes, otherwise: float, counts_as: float) -> f
 
 
 def beyond(weeks: float) -> float:
-    """By how much ends are further off where a scale was learned from so many weeks alone.
+    """By how much the true scale may be above one that was learned from so many weeks.
 
-    How far the next week's errors reach is then told by Student's distribution (Geisser, Predictive
-    inference, 1993, chapter 2).
+    Only 1 in 4 times is it more; whoever plans by intervals is hurt by narrow ones more than by
+    wide ones.
     """
-    return float(stats.t.ppf((1 + _NINE) / 2, weeks)) / Z
+    return float(np.sqrt(weeks / stats.chi2.ppf(_MORE, weeks)))
