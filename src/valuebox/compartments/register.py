@@ -24,7 +24,7 @@ _OURS: Final = (
     "ltv.compartment",
     "growth.compartment",
     "facts",
-    "features",
+    "features.compartment",
     "response.compartment",
     "handle.compartment",
 )

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.contract import Compartment, People, Personal, Whose
+from valuebox.compartments.features.page import PAGE
 from valuebox.facts.features.api import FeaturesApi
 from valuebox.facts.features.declarations import Declarations
 from valuebox.facts.features.keeping import forget_answers, prune_answers, records_of_answers
@@ -40,4 +41,5 @@ COMPARTMENT: Final = Compartment(
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
     expiry=(Expiry(prune_answers, {"feature_answers": "answers with features"}),),
     published=_published,
+    page=PAGE,
 )
