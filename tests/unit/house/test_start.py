@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-LATER = ("alembic", "pandas", "plotly", "pyarrow", "scipy.special", "sklearn")
+LATER = ("alembic", "pandas", "plotly", "pyarrow", "scipy.linalg", "scipy.special", "sklearn")
 """Libraries of reports, of files and of learning, and what migrates a database."""
 STARTED = """
 import gc, json, sys

@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.linalg import cho_solve, solve_triangular
 
 from valuebox.compartments.handle.features import NUMBERS, Described
 from valuebox.statistics.arrays import Floats
@@ -150,14 +150,14 @@ class Prior:
         self._solved = self._solve(residual)
 
     def _solve(self, values: Floats) -> Floats:
-        found: Floats = cho_solve((self._root, True), values, check_finite=False)
+        found: Floats = scipy.linalg.cho_solve((self._root, True), values, check_finite=False)
         return found
 
     def of(self, asked: Described) -> Joint:
         """What is expected of matches."""
         across = alike(self._variances, asked, self._rows)
         mean = trend(asked) + across @ self._solved
-        half = solve_triangular(self._root, across.T, lower=True, check_finite=False)
+        half = scipy.linalg.solve_triangular(self._root, across.T, lower=True, check_finite=False)
         covariance = alike(self._variances, asked, asked) - half.T @ half
         covariance[np.diag_indices(len(asked))] += self._variances["chance"]
         return self._after_breaks(asked, across, Joint(mean, covariance))
