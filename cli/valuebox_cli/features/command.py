@@ -6,15 +6,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from valuebox_cli.cluster import Dask, cluster
 from valuebox_cli.features import declarations
 from valuebox_cli.features.blurr.command import import_blurr
 from valuebox_cli.response.asking import moment_of
-from valuebox_cli.terminal.console import check_writable, err, exit_codes, out, writing
+from valuebox_cli.terminal.console import (
+    check_writable,
+    err,
+    exit_codes,
+    out,
+    progress,
+    writing,
+)
 from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from valuebox.features.declared.declaration import Declaration
     from valuebox.features.declared.events import Events
+    from valuebox_cli.features import building
 
 app = typer.Typer(
     help="Make features of raw events, as of the moment of each decision.",
@@ -66,36 +77,71 @@ def build(
         Path | None,
         typer.Option(help="JSON file that says what the table was made of.", show_default="none"),
     ] = None,
+    buckets: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=1_000,
+            help="Spread the customers over so many files, and work out one after the other.",
+            show_default="by the number of events, 1 up to 6 million",
+        ),
+    ] = None,
+    dask: Dask = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Write a row for each anchor: every feature as it was known then, and every target."""
-    from valuebox.facts.event_files.reading import read_events
-    from valuebox.features.declared.building import build as make
+    """Write a row for each anchor: every feature as it was known then, and every target.
+
+    Files may be larger than memory: their events are spread over buckets in a folder beside the
+    output. The table is the same whatever the number of buckets, and where a Dask cluster works
+    them out.
+    """
+    from valuebox.features.declared.building import manifest_of
     from valuebox.features.declared.events import once
     from valuebox.features.declared.reading import read_declaration
-    from valuebox_cli.features.writing import check_kind, write_table
+    from valuebox_cli.features import building
+    from valuebox_cli.features.writing import check_kind
 
     with exit_codes():
         check_kind(to)
         check_writable(to)
         check_writable(manifest)
         declared = read_declaration(declaration)
-        before = moment_of(at)
-        with err.status("reading events …"):
-            if events:
-                found = once(read_events(events, declared.properties))
-            else:
-                found = stored_events(declared, before, database_url)
-        with err.status("working out features …"):
-            table = make(declared, found, before, datetime.now(UTC))
-            write_table(table, to)
+        question = building.Question(declared, moment_of(at), datetime.now(UTC))
+        if not events:
+            with err.status("working out features …"):
+                found = stored_events(declared, question.at, database_url)
+                counts = building.write_events(question, once(found), to)
+        else:
+            with cluster(dask) as client:
+                count = building.bucket_count(events, buckets, client)
+                if count == 1 and client is None:
+                    with err.status("working out features …"):
+                        counts = building.write_files(question, events, to)
+                else:
+                    with progress("done") as bar:
+                        counts = building.write_spread(
+                            question, events, to, count, _shown(bar), client
+                        )
         if manifest is not None:
+            told = manifest_of(declared, question.at, question.now, counts)
             with writing(manifest):
-                manifest.write_text(table.manifest.model_dump_json(indent=2) + "\n")
+                manifest.write_text(told.model_dump_json(indent=2) + "\n")
+        columns = 4 + len(declared.features) + len(declared.targets) + (declared.horizon > 0)
         out.print(
-            f"{to}: {len(table):,} rows of {len(table.columns)} columns, "
-            f"of {table.manifest.events:,} events"
+            f"{to}: {counts.anchors:,} rows of {columns:,} columns, of {counts.events:,} events"
         )
+
+
+def _shown(bar: "Progress") -> "building.Told":
+    """Show how far it is: events that were read, and buckets that are done."""
+    from valuebox_cli.features.building import Told
+
+    reading = bar.add_task("events", total=None)
+    working = bar.add_task("buckets", total=None)
+    return Told(
+        lambda count: bar.advance(reading, count),
+        lambda done, total: bar.update(working, completed=done, total=total),
+    )
 
 
 def stored_events(

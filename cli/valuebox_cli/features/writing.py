@@ -1,22 +1,23 @@
 """Tables of features into files: JSON lines, CSV or Parquet, by the name of the file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 from pyarrow import csv, parquet
 
 from valuebox.errors import ValueboxError
-from valuebox.features.declared.building import Table, listed
-from valuebox.features.declared.columns import Coded
-from valuebox.features.declared.scalars import text
+from valuebox_cli.features.pieces import objects_of, schema_of, table_of
 from valuebox_cli.terminal.console import writing
 
 KINDS: Final = (".jsonl", ".csv", ".parquet")
 _AT_ONCE: Final = 50_000
+_ROW_GROUP: Final = 1 << 18
+
+Pieces = Callable[[], Iterable[pa.RecordBatch]]
+"""All rows in order, which may be asked for several times."""
 
 
 def check_kind(file: Path) -> None:
@@ -29,54 +30,45 @@ def check_kind(file: Path) -> None:
         raise ValueboxError(f"{file}: should end in {', '.join(KINDS)}")
 
 
-def write_table(table: Table, file: Path) -> None:
-    """Write a table; the file is there whole, or not at all."""
+def write_pieces(pieces: Pieces, file: Path) -> None:
+    """Write a table; the file is there whole, or not at all, and the same however it is cut."""
     part = file.with_name(f"{file.name}.part")
     with writing(file):
         try:
             if file.suffix == ".jsonl":
-                with part.open("wb") as opened:
-                    for some in _lines(table):
-                        opened.write(some)
+                _write_lines(pieces, part)
             elif file.suffix == ".csv":
-                csv.write_csv(_arrow(table), part)
+                schema = schema_of(pieces())
+                with csv.CSVWriter(part, schema) as lines:
+                    for piece in pieces():
+                        lines.write_table(table_of(piece, schema))
             else:
-                parquet.write_table(_arrow(table), part)
+                schema = schema_of(pieces())
+                with parquet.ParquetWriter(part, schema) as groups:
+                    for group in _groups(table_of(piece, schema) for piece in pieces()):
+                        groups.write_table(group, row_group_size=_ROW_GROUP)
             part.replace(file)
         finally:
             part.unlink(missing_ok=True)
 
 
-def _lines(table: Table) -> Iterator[bytes]:
+def _write_lines(pieces: Pieces, part: Path) -> None:
     encoder = msgspec.json.Encoder()
-    columns = {name: listed(column) for name, column in table.columns.items()}
-    rows = zip(*columns.values(), strict=True)
-    names = list(columns)
-    some = []
-    for row in rows:
-        some.append(dict(zip(names, row, strict=True)))
-        if len(some) == _AT_ONCE:
-            yield encoder.encode_lines(some)
-            some = []
-    yield encoder.encode_lines(some)
+    with part.open("wb") as opened:
+        for piece in pieces():
+            for start in range(0, piece.num_rows, _AT_ONCE):
+                opened.write(encoder.encode_lines(list(objects_of(piece.slice(start, _AT_ONCE)))))
 
 
-def _arrow(table: Table) -> pa.Table:
-    return pa.table({name: _array(column) for name, column in table.columns.items()})
-
-
-def _array(column: Any) -> pa.Array:
-    """A column as Arrow has it: numbers, moments, truths, or texts."""
-    if not isinstance(column, Coded):
-        if column.dtype.kind == "M":
-            return pa.array(column, pa.timestamp("us", "UTC"))
-        return pa.array(column, from_pandas=True)
-    kinds = {type(one) for one in column.values}
-    if kinds <= {int, float}:
-        values = pa.array([float(one) for one in column.values], pa.float64())  # type: ignore[arg-type]
-    elif kinds == {bool}:
-        values = pa.array(column.values, pa.bool_())
-    else:
-        values = pa.array([text(one) for one in column.values], pa.string())
-    codes = pa.array(column.codes, mask=np.asarray(column.codes) < 0)
-    return values.take(codes)
+def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Rows regrouped, so many at once but for the last."""
+    waiting: list[pa.Table] = []
+    for table in tables:
+        waiting.append(table)
+        while sum(one.num_rows for one in waiting) >= _ROW_GROUP:
+            whole = pa.concat_tables(waiting)
+            yield whole.slice(0, _ROW_GROUP).combine_chunks()
+            waiting = [whole.slice(_ROW_GROUP)]
+    whole = pa.concat_tables(waiting)
+    if whole.num_rows:
+        yield whole.combine_chunks()

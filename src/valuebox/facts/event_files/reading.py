@@ -1,28 +1,25 @@
 """Events out of files: as `POST /v1/events` takes them, or with a column for each property."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
+import pyarrow as pa
 
-from valuebox.facts.event_files.collecting import TEXTS, Collected
+from valuebox.facts.event_files.columns import are_all_named, columns_batch
+from valuebox.facts.event_files.normal import events_of
+from valuebox.facts.event_files.rows import PROPERTIES, Row, Rows
 from valuebox.features.declared.declaration import OWN
 from valuebox.features.declared.events import Events
-from valuebox.features.declared.scalars import number, scalar
 from valuebox.files.packed import begins_with
 from valuebox.files.problems import BadFile, Problems
-from valuebox.files.source import open_source
-from valuebox.schemas.moments import Moment, plain_times
+from valuebox.files.source import Source, open_source
 
-_AT_ONCE: Final = 50_000
-_PROPERTIES: Final = "properties"
-_MOMENT: Final = TypeAdapter(Moment)
-_Object = dict[str, Any]
+_ROWS_AT_ONCE: Final = 50_000
+_AT_ONCE: Final = 1 << 19
+_BYTES: Final = 150
+"""Bytes of an event in a text, about."""
 
 
 def read_events(paths: Sequence[Path], properties: Iterable[str]) -> Events:
@@ -35,40 +32,85 @@ def read_events(paths: Sequence[Path], properties: Iterable[str]) -> Events:
     Raises:
         BadFile: naming the rows that cannot be used.
     """
-    collected = Collected(properties)
+    kept = list(properties)
+    return events_of(batches_of(paths, kept), kept)
+
+
+def batches_of(paths: Sequence[Path], properties: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Events of files batch by batch; see `read_events` and `valuebox.facts.event_files.normal`."""
+    rows = Rows(properties)
     for path in paths:
         problems = Problems()
         above = 0
-        for objects in _objects(path):
-            _add(collected, objects, path, problems, above)
-            above += len(objects)
+        source = path.name.split(".")[0]
+        opened = _opened(path)
+        if opened is not None and _has_ids(opened):
+            wanted = [one for one in opened.names if one in (*OWN, *properties)]
+            for table in opened.batches(_AT_ONCE, wanted, frozenset(wanted) - {"id"}):
+                found = columns_batch(table, properties, source, problems, above)
+                above += table.num_rows
+                if found is not None:
+                    yield found
+        else:
+            for objects in _objects(path, opened):
+                found = rows.batch(objects, source, problems, above)
+                above += len(objects)
+                if found is not None:
+                    yield found
         problems.raise_for(path)
-    return collected.events()
 
 
-def _objects(path: Path) -> Iterator[list[_Object]]:
-    """The rows of a file as objects, some at once."""
+def likely_events(paths: Sequence[Path]) -> int:
+    """How many events there are in files, about: of texts their size says it."""
+    found = 0
+    for path in paths:
+        opened = _opened(path)
+        rows = None if opened is None else opened.users
+        found += path.stat().st_size // _BYTES if rows is None else rows
+    return found
+
+
+def _opened(path: Path) -> Source | None:
+    """A file of columns; None for JSON, and for an empty file."""
     try:
-        begin = begins_with(path).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+        begin = _begin(path)
     except OSError as error:
         raise BadFile(f"{path}: cannot be read: {error.strerror}") from None
-    if begin == b"{":
-        yield from _of_lines(path)
-    elif begin == b"[":
-        yield from _of_array(path)
-    elif begin or path.is_dir():
-        source = open_source(path)
-        source.check_twice()
-        for table in source.batches(_AT_ONCE, source.names):
+    if begin in (b"{", b"[") or not (begin or path.is_dir()):
+        return None
+    source = open_source(path)
+    source.check_twice()
+    return source
+
+
+def _begin(path: Path) -> bytes:
+    return b"" if path.is_dir() else begins_with(path).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+
+
+def _has_ids(source: Source) -> bool:
+    """Whether all events have ids: those without get one of everything that a row says."""
+    if "id" not in source.names or PROPERTIES in source.names:
+        return False
+    return all(are_all_named(table) for table in source.batches(_AT_ONCE, ["id"]))
+
+
+def _objects(path: Path, source: Source | None) -> Iterator[list[Row]]:
+    """The rows of a file as objects, some at once."""
+    if source is not None:
+        for table in source.batches(_ROWS_AT_ONCE, source.names):
             yield [
                 {name: value for name, value in row.items() if value is not None and value != ""}
                 for row in table.to_pylist()
             ]
+    elif _begin(path) == b"[":
+        yield from _of_array(path)
+    else:
+        yield from _of_lines(path)
 
 
-def _of_lines(path: Path) -> Iterator[list[_Object]]:
-    decoder = msgspec.json.Decoder(_Object)
-    found: list[_Object] = []
+def _of_lines(path: Path) -> Iterator[list[Row]]:
+    decoder = msgspec.json.Decoder(Row)
+    found: list[Row] = []
     with path.open("rb") as file:
         for line, text in enumerate(file, start=1):
             content = text.lstrip(b"\xef\xbb\xbf").strip()
@@ -78,115 +120,18 @@ def _of_lines(path: Path) -> Iterator[list[_Object]]:
                 found.append(decoder.decode(content))
             except msgspec.MsgspecError as error:
                 raise BadFile(f"{path}: line {line:,} is no JSON object: {error}") from None
-            if len(found) == _AT_ONCE:
+            if len(found) == _ROWS_AT_ONCE:
                 yield found
                 found = []
-    yield found
+    if found:
+        yield found
 
 
-def _of_array(path: Path) -> Iterator[list[_Object]]:
+def _of_array(path: Path) -> Iterator[list[Row]]:
+    found: list[Any]
     try:
-        found = msgspec.json.decode(path.read_bytes().lstrip(b"\xef\xbb\xbf"), type=list[_Object])
+        found = msgspec.json.decode(path.read_bytes().lstrip(b"\xef\xbb\xbf"), type=list[Row])
     except msgspec.MsgspecError as error:
         raise BadFile(f"{path}: is no JSON array of objects: {error}") from None
-    for start in range(0, len(found), _AT_ONCE):
-        yield found[start : start + _AT_ONCE]
-
-
-def _add(
-    collected: Collected, objects: list[_Object], path: Path, problems: Problems, above: int
-) -> None:
-    """Take some rows of a file, or note what is wrong with them."""
-    texts: dict[str, Any] = {
-        name: [_text(one.get(name)) for one in objects] for name in (*TEXTS, "id")
-    }
-    if not any("source" in one for one in objects):
-        texts["source"] = [path.name.split(".")[0]] * len(objects)
-    ids = texts.pop("id")
-
-    def note(bad: Iterable[bool], what: str) -> None:
-        problems.add(np.fromiter(bad, dtype=bool, count=len(objects)), what, above)
-
-    for name in ("source", "type"):
-        note((one is None for one in texts[name]), f"{name}: is missing, or no text")
-    times = [_time(one.get("time")) for one in objects] if not _plainly(objects) else None
-    time = _microseconds([one["time"] for one in objects]) if times is None else _filled(times)
-    if times is not None:
-        note((one is None for one in times), "time: is no moment in ISO 8601")
-    received = time.copy()
-    told = [row for row, one in enumerate(objects) if one.get("received_at") is not None]
-    if told:
-        when = [_time(objects[row]["received_at"]) for row in told]
-        bad = np.zeros(len(objects), dtype=bool)
-        bad[told] = [one is None for one in when]
-        note(bad, "received_at: is no moment in ISO 8601")
-        received[told] = _filled(when)
-    amount = [number(scalar(one.get("amount"))) for one in objects]
-    note(
-        (
-            one is None and row.get("amount") is not None
-            for one, row in zip(amount, objects, strict=True)
-        ),
-        "amount: is no number",
-    )
-    properties = [_properties(one) for one in objects]
-    note((one is None for one in properties), "properties: is no object")
-    if problems:
-        return
-    collected.add(
-        texts,
-        ids,
-        {
-            "time": time,
-            "received": received,
-            "amount": np.array([np.nan if one is None else one for one in amount], np.float64),
-        },
-        [one or {} for one in properties],
-    )
-
-
-def _text(value: Any) -> str | None:
-    """A text, also of a number, as ids of files are; None where there is none."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value) or None
-
-
-def _properties(row: _Object) -> _Object | None:
-    """All properties of a row; None where they are none."""
-    own = row.get(_PROPERTIES)
-    if isinstance(own, str):
-        try:
-            own = json.loads(own)
-        except ValueError:
-            return None
-    if own is not None and not isinstance(own, dict):
-        return None
-    rest = {name: one for name, one in row.items() if name not in OWN and name != _PROPERTIES}
-    return {**rest, **(own or {})}
-
-
-def _plainly(objects: list[_Object]) -> bool:
-    """Whether all times are spelt in one plain way."""
-    try:
-        plain_times([one["time"] for one in objects])
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
-        return False
-    return True
-
-
-def _microseconds(texts: list[str]) -> NDArray[np.int64]:
-    return plain_times(texts).astype(np.int64)
-
-
-def _time(value: Any) -> int | None:
-    """A moment in microseconds since 1970; None where it is none."""
-    try:
-        moment = _MOMENT.validate_python(value)
-    except ValidationError:
-        return None
-    return int(np.datetime64(moment.replace(tzinfo=None), "us").astype(np.int64))
-
-
-def _filled(times: Sequence[int | None]) -> NDArray[np.int64]:
-    return np.array([0 if one is None else one for one in times], dtype=np.int64)
+    for start in range(0, len(found), _ROWS_AT_ONCE):
+        yield found[start : start + _ROWS_AT_ONCE]

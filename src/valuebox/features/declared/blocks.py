@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from valuebox.features.declared.anchors import Anchors
 from valuebox.features.declared.columns import Positions
-from valuebox.features.declared.log import Log, Runs
+from valuebox.features.declared.log import Log, Runs, counted
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,7 @@ class Adjacent:
     def __init__(self, log: Log, is_member: NDArray[np.bool_], begins: Begins):
         rows = np.flatnonzero(is_member)
         self.members = Members(rows, len(rows) == len(is_member))
-        self._rank = np.zeros(len(is_member) + 1, dtype=np.int64)
-        np.cumsum(is_member, out=self._rank[1:])
+        self._rank = counted(is_member)
         self._is_member, self._begins = is_member, begins
         is_first = np.ones(len(rows), dtype=bool)
         whom = log.whom[rows]

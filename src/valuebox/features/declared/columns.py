@@ -1,6 +1,7 @@
 """A value for each event, by column: numbers, or codes of the different values that there are."""
 
-from collections.abc import Callable, Iterable
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -10,7 +11,19 @@ from numpy.typing import NDArray
 from valuebox.features.declared.scalars import Scalar, identity, number
 
 Positions = NDArray[np.intp]
-Codes = NDArray[np.int64]
+Codes = NDArray[Any]
+
+
+class ManyTexts(Sequence[str]):
+    """Different texts, so many that they are kept without a Python object for each."""
+
+    @abstractmethod
+    def ranks(self) -> NDArray[np.int64]:
+        """The place of each among the sorted ones, by code points."""
+
+    @abstractmethod
+    def may_be_numbers(self) -> bool:
+        """Whether a text may be written as a number is."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +31,7 @@ class Coded:
     """Values by code: `values[codes[i]]` is that of event i, missing where the code is -1."""
 
     codes: NDArray[Any]
-    values: list[Scalar]
+    values: Sequence[Scalar]
 
     @classmethod
     def of(cls, values: Iterable[Scalar]) -> Self:
@@ -90,6 +103,8 @@ def numbers(column: Column) -> NDArray[np.float64]:
 def identities(column: Column) -> Codes:
     """Codes that equal values share, `(n_events,)`; -1 where a value is missing."""
     column = coded(column)
+    if isinstance(column.values, ManyTexts) and not column.values.may_be_numbers():
+        return column.codes
     known: dict[Any, int] = {}
     return column.mapped(
         [known.setdefault(identity(one), len(known)) for one in column.values], -1, np.int64

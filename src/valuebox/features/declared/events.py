@@ -2,15 +2,27 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from valuebox.features.declared.columns import Coded, Column, taken
+from valuebox.features.declared.doubled import repeated
 from valuebox.features.declared.log import Microseconds
 
 SECOND: Final = 1e6
+
+
+class Ids(Protocol):
+    """Ids of events, by position: an array of texts, or texts that are kept otherwise."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: NDArray[Any], /) -> "Ids": ...
+
+    def tolist(self) -> list[str]:
+        """The ids as Python has them."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +30,7 @@ class Events:
     """Events by column, in any order."""
 
     source: Coded
-    id: NDArray[np.object_]
+    id: Ids
     customer: Coded
     session: Coded
     type: Coded
@@ -70,12 +82,9 @@ class Events:
 
 def once(events: Events) -> Events:
     """Each event once: of those with the same source and id the one that was received first."""
-    import pandas as pd
-
-    key = (
-        pd.factorize(events.id)[0].astype(np.int64) * (len(events.source.values) + 1)
-        + events.source.codes
-    )
-    order = np.argsort(events.received, kind="stable")
-    _, first = np.unique(key[order], return_index=True)
-    return events if len(first) == len(events) else events.taken(np.sort(order[first]))
+    lost = repeated(events.id, events.source.codes, events.received)
+    if not len(lost):
+        return events
+    kept = np.ones(len(events), dtype=bool)
+    kept[lost] = False
+    return events.taken(np.flatnonzero(kept))

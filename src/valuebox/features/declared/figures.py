@@ -16,7 +16,7 @@ from valuebox.features.declared.columns import (
     taken,
 )
 from valuebox.features.declared.extremes import different, extremes
-from valuebox.features.declared.log import Runs
+from valuebox.features.declared.log import Runs, counted
 from valuebox.features.declared.parts import Aggregate
 
 PARTS: Final = 1e6
@@ -39,20 +39,22 @@ class Figure:
     def __init__(self, aggregate: Aggregate, holds: NDArray[np.bool_], value: Column | None):
         self.aggregate = aggregate
         self._values: Any = None
-        if value is not None:
-            value, holds = usable(aggregate, value, holds)
         kept = np.flatnonzero(holds)
+        if value is not None:
+            value, is_there = usable(aggregate, taken(value, kept), np.ones(len(kept), dtype=bool))
+            kept, value = kept[is_there], taken(value, is_there)
+            holds = np.zeros(len(holds), dtype=bool)
+            holds[kept] = True
         self._kept = kept
-        self._before = np.zeros(len(holds) + 1, dtype=np.int64)
-        np.cumsum(holds, out=self._before[1:])
+        self._before = counted(holds)
         if value is None or aggregate == "count":
             return
         if aggregate in ("sum", "mean"):
-            self._values = _running(value[kept])  # type: ignore[index]
+            self._values = _running(numbers(value))
         elif aggregate == "distinct":
-            self._values = identities(value)[kept]
+            self._values = identities(value)
         else:
-            self._values = taken(value, kept)
+            self._values = value
 
     def of(self, runs: Runs, owners: int, rank: Positions | None = None) -> Column:
         """The aggregate over the stretches of each owner, `(owners,)`.

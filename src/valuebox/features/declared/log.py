@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from valuebox.features.declared.columns import Positions
 
 Microseconds = NDArray[np.int64]
+_MOST_BITS: Final = 62
 ALWAYS: Final = np.iinfo(np.int64).max
 """The moment until which everything that was ever received is known."""
 
@@ -58,6 +59,13 @@ class Runs(NamedTuple):
         return self.taken(np.lexsort((self.start, self.owner)))
 
 
+def counted(which: NDArray[np.bool_]) -> NDArray[Any]:
+    """How many events before each are marked, `(n + 1,)`."""
+    found = np.zeros(len(which) + 1, dtype=np.int32 if len(which) < 1 << 31 else np.int64)
+    np.cumsum(which, out=found[1:])
+    return found
+
+
 def joined(*several: Runs) -> Runs:
     """Stretches of several kinds that do not overlap, in order."""
     return Runs(*map(np.concatenate, zip(*several, strict=True))).in_order()
@@ -86,6 +94,20 @@ def before(
         high[open_[~is_below]] = middle[~is_below]
         open_ = open_[low[open_] < high[open_]]
     return low
+
+
+def in_one(whom: NDArray[np.int64], time: Microseconds) -> NDArray[np.int64] | None:
+    """Customer and time as one number that sorts as both do; None where it would be too large."""
+    bits = _bits(time)
+    if not len(whom) or int(whom.max()).bit_length() + bits > _MOST_BITS or whom.min() < 0:
+        return None
+    found: NDArray[np.int64] = (whom << bits) + (time - time.min())
+    return found
+
+
+def _bits(time: Microseconds) -> int:
+    """Bits that are needed for the time since the first moment."""
+    return (int(time.max()) - int(time.min())).bit_length() if len(time) else 0
 
 
 @dataclass(frozen=True)
@@ -205,6 +227,10 @@ class Log:
         if not len(self.whom):
             return self.received
         # A customer's own are told apart from the one before by a step that no moment reaches.
+        if (key := in_one(self.whom, self.received)) is not None:
+            latest = np.maximum.accumulate(key) & ((1 << _bits(self.received)) - 1)
+            found: Microseconds = latest + self.received.min()
+            return found
         order = np.argsort(self.received, kind="stable")
         rank = np.empty(len(order), dtype=np.int64)
         rank[order] = np.arange(len(order))

@@ -1,7 +1,7 @@
 """From events to a row for each anchor: features are worked out here, for training and serving."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +10,14 @@ from valuebox.features.declared.anchors import Anchors, known_by
 from valuebox.features.declared.columns import (
     Coded,
     Column,
+    ManyTexts,
     Positions,
     taken,
 )
 from valuebox.features.declared.declaration import Declaration
 from valuebox.features.declared.events import Events
 from valuebox.features.declared.expressions import formula
-from valuebox.features.declared.log import Log
+from valuebox.features.declared.log import Log, in_one
 from valuebox.features.declared.working import Working
 
 NOBODY: Final = -1
@@ -34,6 +35,8 @@ class Rows:
     """Moment at which every target of a row is known; None without any target."""
     imported: int
     """Anchors that were received more than a day late: of these, time alone says what was known."""
+    currencies: dict[str, frozenset[Any]]
+    """Currencies that each measure adds up."""
 
 
 def rows_of(
@@ -86,6 +89,7 @@ def rows_of(
         {name: columns[name] for name in order_of_columns},
         events.time[event] + declared.horizon if declared.horizon else None,
         int(imported[is_kept].sum()),
+        work.currencies,
     )
 
 
@@ -96,18 +100,26 @@ def _in_order(declared: Declaration, events: Events) -> tuple[NDArray[np.int64],
         _ranks(events.source)[events.source.codes] * (len(theirs.values) + 1)
         + np.append(_ranks(theirs) + 1, 0)[theirs.codes]
     )
-    order = np.lexsort((events.time, pair))
+    order = _sorted(pair, events.time)
     tie = (np.diff(pair[order]) == 0) & (np.diff(events.time[order]) == 0)
     if tie.any():
         tied = np.flatnonzero(np.append(tie, False) | np.append(False, tie))
-        rows = order[tied]
-        _, id_ = np.unique(events.id[rows], return_inverse=True)
+        rows = np.sort(order[tied])
+        _, id_ = np.unique(events.id[rows].tolist(), return_inverse=True)
         order[tied] = rows[np.lexsort((id_, events.time[rows], pair[rows]))]
     return np.where(theirs.codes >= 0, pair, NOBODY), order
 
 
+def _sorted(pair: NDArray[np.int64], time: NDArray[np.int64]) -> Positions:
+    """The order of customer and time; of equal ones in any."""
+    key = in_one(pair, time)
+    return np.lexsort((time, pair)) if key is None else np.argsort(key)
+
+
 def _ranks(column: Coded) -> NDArray[np.int64]:
     """The place of each value among the sorted ones."""
+    if isinstance(column.values, ManyTexts):
+        return column.values.ranks()
     found = np.empty(len(column.values), dtype=np.int64)
     found[sorted(range(len(column.values)), key=lambda code: str(column.values[code]))] = np.arange(
         len(found)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,19 @@ class SeveralCurrencies(ValueboxError):
     """Amounts in several currencies have no sum."""
 
 
+def check_currencies(found: frozenset[Any]) -> None:
+    """Refuse to add up amounts of several currencies.
+
+    Raises:
+        SeveralCurrencies: naming them.
+    """
+    if len(found) > 1:
+        raise SeveralCurrencies(
+            f"amounts come in {', '.join(sorted(map(str, found)))}: say which is meant, by "
+            'currency = "…" at the top of the declaration, or by a condition `when`'
+        )
+
+
 class Working:
     """What is worked out once for all windows.
 
@@ -43,6 +57,8 @@ class Working:
     def __init__(self, declared: Declaration, events: Events, log: Log, rows: Positions, now: int):
         self._declared, self._log, self._now = declared, log, now
         self._events, self._rows = events, rows
+        self.currencies: dict[str, frozenset[Any]] = {}
+        """Currencies that each measure adds up, by what it is."""
         self._figures: dict[tuple[Measure, bool], Figure] = {}
         self.read = cache(self._read)
 
@@ -139,9 +155,6 @@ class Working:
             return
         currency = self._events.currency
         codes = currency.codes[self._rows][holds & ~np.isnan(numbers(value))]
-        found = {currency.values[code] for code in np.unique(codes).tolist() if code >= 0}
-        if len(found) > 1:
-            raise SeveralCurrencies(
-                f"amounts come in {', '.join(sorted(map(str, found)))}: say which is meant, by "
-                'currency = "…" at the top of the declaration, or by a condition `when`'
-            )
+        found = frozenset(currency.values[code] for code in np.unique(codes).tolist() if code >= 0)
+        check_currencies(found)
+        self.currencies[measure.model_dump_json()] = found

@@ -94,11 +94,29 @@ def _combinations(
     if len(columns) == 1:
         # The code of what is missing is -1, which picks the last.
         return columns[0].codes, [(value,) for value in known[0]]
-    whole = np.zeros(count, dtype=np.int64)
+    whole: NDArray[Any] = np.zeros(count, dtype=np.int64)
+    rows = np.zeros(1, dtype=np.int64)
     for one in columns:
-        _, rows, whole = np.unique(
-            whole * (len(one.values) + 1) + one.codes, return_index=True, return_inverse=True
-        )
+        most = len(rows) * (len(one.values) + 1)
+        rows, whole = _first_and_place(whole * (len(one.values) + 1) + one.codes + 1, most)
     picked = [one.codes[rows].tolist() for one in columns]
     values = [[each[code] for code in codes] for each, codes in zip(known, picked, strict=True)]
     return whole, list(zip(*values, strict=True))
+
+
+def _first_and_place(numbers: NDArray[Any], most: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Where each different number is found, and which of these each is.
+
+    Args:
+        numbers: Not negative.
+        most: What all of them are smaller than.
+    """
+    if most > len(numbers):
+        _, rows, place = np.unique(numbers, return_index=True, return_inverse=True)
+        return rows, place
+    row = np.full(most, -1, dtype=np.int64)
+    row[numbers] = np.arange(len(numbers))
+    there = np.flatnonzero(row >= 0)
+    found = np.empty(most, dtype=np.int64)
+    found[there] = np.arange(len(there))
+    return row[there], found[numbers]

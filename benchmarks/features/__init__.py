@@ -1,0 +1,1 @@
+"""`valuebox features build` beside DuckDB, Polars and pandas by hand, over millions of events."""

@@ -1,0 +1,176 @@
+"""Tables of features out of files of any size: bucket by bucket, here or on a cluster."""
+
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import pyarrow as pa
+
+from valuebox.facts.event_files.normal import events_of
+from valuebox.facts.event_files.reading import batches_of, likely_events
+from valuebox.facts.event_files.spreading import read_stream, read_streams, spread
+from valuebox.features.declared.building import Counts, Table, added, build, latest
+from valuebox.features.declared.declaration import Declaration
+from valuebox.features.declared.events import Events, once
+from valuebox_cli.features.pieces import piece_of
+from valuebox_cli.features.writing import write_pieces
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+AT_ONCE: Final = 6_000_000
+"""Events that are worked out at once where nothing else is asked for; some 1.7 GB of memory."""
+IN_BUCKET: Final = 2_500_000
+"""Events of a bucket where there are more."""
+_AHEAD: Final = 2
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is worked out, and as of when."""
+
+    declared: Declaration
+    at: datetime | None
+    now: datetime
+
+    def table(self, events: Events) -> Table:
+        """Rows of all anchors of some events."""
+        return build(self.declared, events, self.at, self.now)
+
+
+class Worked(NamedTuple):
+    """What came of a bucket."""
+
+    rows: bytes
+    counts: Counts
+
+
+def bucket_count(paths: Sequence[Path], asked: int | None, client: "Client | None") -> int:
+    """How many buckets files are spread over; 1 for none.
+
+    Args:
+        paths: Files of events.
+        asked: Number that was asked for; None to go by the size of the files.
+        client: Of a Dask cluster, whose workers all have something to do.
+    """
+    if asked is not None:
+        return asked
+    events = likely_events(paths)
+    workers = 1 if client is None else sum(client.nthreads().values())
+    return max(workers, 1 if events <= AT_ONCE else -(-events // IN_BUCKET))
+
+
+def write_events(question: Question, events: Events, to: Path) -> Counts:
+    """Write the table of events that are in memory, each of them once."""
+    table = question.table(events)
+    piece = piece_of(table)
+    write_pieces(lambda: [piece], to)
+    return added([table.counts])
+
+
+def write_files(question: Question, paths: Sequence[Path], to: Path) -> Counts:
+    """Write the table of files of events that fit into memory."""
+    declared = question.declared
+    kept = declared.properties
+    return write_events(question, once(events_of(batches_of(paths, kept), kept)), to)
+
+
+class Told(NamedTuple):
+    """Who is told how far it is."""
+
+    read: Callable[[int], object]
+    """Number of events, after each batch that was read."""
+    worked: Callable[[int, int], object]
+    """Buckets that are done, and all of them."""
+
+
+def write_spread(
+    question: Question,
+    paths: Sequence[Path],
+    to: Path,
+    buckets: int,
+    told: Told,
+    client: "Client | None" = None,
+) -> Counts:
+    """Write the table of files of any size; it is the same for any number of buckets.
+
+    Args:
+        question: What is worked out.
+        paths: Files of events.
+        to: The file to write; a folder beside it is needed in between.
+        buckets: Over how many files events are spread.
+        told: Who is told how far it is.
+        client: Of a Dask cluster that works buckets out; None does it here.
+
+    Raises:
+        BadFile: naming the rows that cannot be used.
+        SeveralCurrencies: where amounts would be added that have no sum.
+    """
+    declared = question.declared
+    with tempfile.TemporaryDirectory(prefix=f".{to.name}.", dir=to.parent) as name:
+        folder = Path(name)
+        batches = batches_of(paths, declared.properties)
+        files, events = spread(batches, declared.of, buckets, folder, told.read)
+        counts: list[Counts] = []
+        pieces = []
+        with _pool(client) as (executor, workers):
+            for number, found in enumerate(_each(executor, workers, question, files)):
+                told.worked(number + 1, len(files))
+                pieces.append(folder / f"rows-{number}")
+                pieces[-1].write_bytes(found.rows)
+                whole = added([*counts, found.counts])
+                counts = [replace(whole, late=latest(whole.late, events))]
+        write_pieces(lambda: (one for file in pieces for one in read_stream(file)), to)
+    return counts[0]
+
+
+def _each(
+    executor: Executor | None, workers: int, question: Question, files: Sequence[Path]
+) -> Iterator[Worked]:
+    """What came of each bucket, in order; a bucket is removed once it is taken up."""
+    waiting: deque[Future[Worked]] = deque()
+    for file in files:
+        if executor is None:
+            yield _worked(question, read_stream(file))
+            file.unlink()
+            continue
+        waiting.append(executor.submit(worked, question, file.read_bytes()))
+        file.unlink()
+        while len(waiting) >= _AHEAD * workers:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def worked(question: Question, content: bytes) -> Worked:
+    """Work out a bucket.
+
+    Args:
+        question: What is worked out.
+        content: Events, as `spread` has written them.
+    """
+    return _worked(question, read_streams(pa.BufferReader(content)))
+
+
+def _worked(question: Question, batches: Iterator[pa.RecordBatch]) -> Worked:
+    table = question.table(events_of(batches, question.declared.properties))
+    sink = pa.BufferOutputStream()
+    piece = piece_of(table)
+    with pa.ipc.new_stream(sink, piece.schema) as stream:
+        stream.write_batch(piece)
+    return Worked(sink.getvalue().to_pybytes(), table.counts)
+
+
+@contextmanager
+def _pool(client: "Client | None") -> Iterator[tuple[Executor | None, int]]:
+    if client is None:
+        yield None, 1
+    else:
+        with client.get_executor(pure=False) as executor:
+            yield executor, sum(client.nthreads().values())
