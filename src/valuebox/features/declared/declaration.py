@@ -46,20 +46,30 @@ class Declaration(Part):
     """A whole file."""
 
     name: Name
-    version: Annotated[int, Field(ge=1)] = 1
-    """A declaration that is changed needs another one."""
-    of: Literal["customer", "session"] = "customer"
-    """Whose events: a customer's, or a session's."""
-    source: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
-    """Only events of this source; all by default."""
-    known: Literal["received", "happened"] = "received"
-    """What was known at an anchor: what had arrived by then, or all that had happened."""
-    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] | None = None
-    """The only currency of amounts that are read."""
+    version: Annotated[int, Field(ge=1)] = Field(
+        default=1, description="A declaration that is changed needs another one."
+    )
+    of: Literal["customer", "session"] = Field(
+        default="customer", description="Whose events: a customer's, or a session's."
+    )
+    source: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
+        default=None, description="Only events of this source; all by default."
+    )
+    known: Literal["received", "happened"] = Field(
+        default="received",
+        description=(
+            "What was known at an anchor: what had arrived by then, or all that had happened."
+        ),
+    )
+    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] | None = Field(
+        default=None, description="The only currency of amounts that are read."
+    )
     lookback: Duration | None = None
     split: Split | None = None
-    outcomes: tuple[str, ...] = ()
-    """Properties that anchors get to know later, and that targets alone may use."""
+    outcomes: tuple[str, ...] = Field(
+        default=(),
+        description="Properties that anchors get to know later, and that targets alone may use.",
+    )
     anchor: Anchor
     attribute: dict[Name, Measure] = Field(default={})
     field: dict[Name, Figured] = Field(default={})

@@ -57,22 +57,29 @@ EventType = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 class Part(BaseModel):
     """Base of everything in a declaration: unknown keys are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Split(Part):
     """Where one block ends and the next begins; exactly one of these."""
 
-    by: Expression | None = None
-    """Events with the same value are a block, wherever they lie."""
-    change: Expression | None = None
-    """A new block where the value differs from that of the event before."""
-    gap: Duration | None = None
-    """A new block where an event comes more than this after the event before."""
-    day: TimeZone | None = None
-    """A block is a calendar day in this time zone."""
-    when: Annotated[str, AfterValidator(_expression_of_blocks)] | None = None
-    """A new block begins with an event of which this is true."""
+    by: Expression | None = Field(
+        default=None, description="Events with the same value are a block, wherever they lie."
+    )
+    change: Expression | None = Field(
+        default=None,
+        description="A new block where the value differs from that of the event before.",
+    )
+    gap: Duration | None = Field(
+        default=None,
+        description="A new block where an event comes more than this after the event before.",
+    )
+    day: TimeZone | None = Field(
+        default=None, description="A block is a calendar day in this time zone."
+    )
+    when: Annotated[str, AfterValidator(_expression_of_blocks)] | None = Field(
+        default=None, description="A new block begins with an event of which this is true."
+    )
 
     @model_validator(mode="after")
     def _is_one(self) -> "Split":
@@ -105,8 +112,9 @@ class Measure(Part):
     first: Expression | None = None
     last: Expression | None = None
     distinct: Expression | None = None
-    when: Expression | None = None
-    """Condition on the events; None for all of them."""
+    when: Expression | None = Field(
+        default=None, description="Condition on the events; None for all of them."
+    )
 
     @model_validator(mode="after")
     def _is_one(self) -> "Measure":
@@ -172,14 +180,16 @@ _ONE_OR_SEVERAL: Final = WithJsonSchema(
 class Anchor(Part):
     """Which events are moments at which features are asked for."""
 
-    type: Annotated[tuple[EventType, ...], BeforeValidator(_listed), _ONE_OR_SEVERAL] = ()
-    """The type of such events, or a list of types."""
-    when: Expression | None = None
-    """Condition on such events."""
-    most: Annotated[int, Field(ge=1)] | None = None
-    """At most so many a block."""
-    columns: tuple[Expression, ...] = ()
-    """Values of the anchor itself that go along."""
+    type: Annotated[tuple[EventType, ...], BeforeValidator(_listed), _ONE_OR_SEVERAL] = Field(
+        default=(), description="The type of such events, or a list of types."
+    )
+    when: Expression | None = Field(default=None, description="Condition on such events.")
+    most: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="At most so many a block."
+    )
+    columns: tuple[Expression, ...] = Field(
+        default=(), description="Values of the anchor itself that go along."
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> "Anchor":
@@ -193,20 +203,32 @@ class Anchor(Part):
 class Window(Part):
     """Which events around an anchor are added up."""
 
-    blocks: Annotated[int, Field(ge=-MOST_BLOCKS, le=-1)] | None = None
-    """The last so many blocks before the anchor's own."""
-    days: Days | None = None
-    """Events within so many times 24 hours: negative before the anchor, positive after it."""
-    hours: Annotated[int, Field(ge=-876_600, le=876_600)] | None = None
-    """Events within so many hours, likewise."""
-    target: bool = False
-    """Whether it lies after the anchor, and is what a model learns to predict."""
-    own: bool = True
-    """Whether events of the anchor's own block count, in windows of time."""
-    fields: tuple[Name, ...] | None = None
-    """Which fields; None for all of them."""
-    cap: dict[Name, float] = Field(default={})
-    """For each field the largest value that a further column has."""
+    blocks: Annotated[int, Field(ge=-MOST_BLOCKS, le=-1)] | None = Field(
+        default=None, description="The last so many blocks before the anchor's own."
+    )
+    days: Days | None = Field(
+        default=None,
+        description=(
+            "Events within so many times 24 hours: negative before the anchor, positive after it."
+        ),
+    )
+    hours: Annotated[int, Field(ge=-876_600, le=876_600)] | None = Field(
+        default=None, description="Events within so many hours, likewise."
+    )
+    target: bool = Field(
+        default=False,
+        description="Whether it lies after the anchor, and is what a model learns to predict.",
+    )
+    own: bool = Field(
+        default=True,
+        description="Whether events of the anchor's own block count, in windows of time.",
+    )
+    fields: tuple[Name, ...] | None = Field(
+        default=None, description="Which fields; None for all of them."
+    )
+    cap: dict[Name, float] = Field(
+        default={}, description="For each field the largest value that a further column has."
+    )
 
     @property
     def length(self) -> int:
