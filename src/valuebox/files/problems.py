@@ -58,8 +58,8 @@ class Problems:
                 the header.
         """
         if self:
-            listed = "".join(f"\n  - {line}" for line in self.lines())
-            raise BadFile(f"{path}: some rows cannot be used (they count from 1):{listed}")
+            listed = [f"  - {line}" for line in self.lines()]
+            raise BadFile(f"{path}: some rows cannot be used (they count from 1):", *listed)
 
     def lines(self) -> list[str]:
         """Every kind of problem with its first rows, which count from 1."""

@@ -16,7 +16,36 @@ from valuebox.schemas.moments import FIRST_YEAR, LAST_YEAR
 
 _FIRST: Final = int(np.datetime64(str(FIRST_YEAR), "us").astype(np.int64))
 _AFTER: Final = int(np.datetime64(str(LAST_YEAR + 1), "us").astype(np.int64))
+_MAYBE: Final = frozenset({"customer", "session", "currency"})
 _NUMBERS: Final = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
+
+
+def as_json(table: pa.Table) -> pa.Table:
+    """Columns as JSON would have their values.
+
+    Decimals are numbers, days and moments are texts, and ids are whole: columns of ids in which
+    some are missing are often floats.
+    """
+    for place, name in enumerate(table.column_names):
+        column = table[name]
+        if (found := _as_json(name, column)) is not column:
+            table = table.set_column(place, name, found)
+    return table
+
+
+def _as_json(name: str, column: pa.ChunkedArray) -> Any:
+    kind = column.type
+    if pa.types.is_decimal(kind):
+        return column.cast(pa.float64())
+    is_moment = pa.types.is_timestamp(kind) and name not in ("time", "received_at")
+    if pa.types.is_date(kind) or is_moment:
+        said = [None if one is None else one.isoformat() for one in column.to_pylist()]
+        return pa.array(said, pa.string())
+    if pa.types.is_floating(kind) and name in (*TEXTS, "id"):
+        values = column.to_numpy()
+        if (np.isnan(values) | ((values == np.rint(values)) & (np.abs(values) < 2**53))).all():
+            return pa.array(values, pa.int64(), from_pandas=True, safe=False)
+    return column
 
 
 def are_all_named(table: pa.Table) -> bool:
@@ -49,6 +78,9 @@ def columns_batch(
         )
     for name in ("source", "type"):
         problems.add(_are_missing(texts[name]), f"{name}: is missing, or no text", above)
+    for name in _MAYBE & there.keys():
+        is_lost = _are_missing(_text(there[name])) & ~_are_missing(there[name])
+        problems.add(is_lost, f"{name}: is no text", above)
     time, is_bad = _moments(there.get("time", nothing))
     problems.add(is_bad, "time: is no moment in ISO 8601", above)
     received = time

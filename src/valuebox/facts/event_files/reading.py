@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 import pyarrow as pa
 
-from valuebox.facts.event_files.columns import are_all_named, columns_batch
+from valuebox.facts.event_files.columns import are_all_named, as_json, columns_batch
 from valuebox.facts.event_files.normal import events_of
 from valuebox.facts.event_files.rows import PROPERTIES, Row, Rows
 from valuebox.features.declared.declaration import OWN
@@ -16,6 +16,7 @@ from valuebox.files.packed import begins_with
 from valuebox.files.problems import BadFile, Problems
 from valuebox.files.source import Source, open_source
 
+_NO_JSON: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _ROWS_AT_ONCE: Final = 50_000
 _AT_ONCE: Final = 1 << 19
 _BYTES: Final = 150
@@ -47,7 +48,7 @@ def batches_of(paths: Sequence[Path], properties: Sequence[str]) -> Iterator[pa.
         if opened is not None and _has_ids(opened):
             wanted = [one for one in opened.names if one in (*OWN, *properties)]
             for table in opened.batches(_AT_ONCE, wanted, frozenset(wanted) - {"id"}):
-                found = columns_batch(table, properties, source, problems, above)
+                found = columns_batch(as_json(table), properties, source, problems, above)
                 above += table.num_rows
                 if found is not None:
                     yield found
@@ -91,7 +92,7 @@ def _has_ids(source: Source) -> bool:
     """Whether all events have ids: those without get one of everything that a row says."""
     if "id" not in source.names or PROPERTIES in source.names:
         return False
-    return all(are_all_named(table) for table in source.batches(_AT_ONCE, ["id"]))
+    return all(are_all_named(as_json(table)) for table in source.batches(_AT_ONCE, ["id"]))
 
 
 def _objects(path: Path, source: Source | None) -> Iterator[list[Row]]:
@@ -100,7 +101,7 @@ def _objects(path: Path, source: Source | None) -> Iterator[list[Row]]:
         for table in source.batches(_ROWS_AT_ONCE, source.names):
             yield [
                 {name: value for name, value in row.items() if value is not None and value != ""}
-                for row in table.to_pylist()
+                for row in as_json(table).to_pylist()
             ]
     elif _begin(path) == b"[":
         yield from _of_array(path)
@@ -118,7 +119,7 @@ def _of_lines(path: Path) -> Iterator[list[Row]]:
                 continue
             try:
                 found.append(decoder.decode(content))
-            except msgspec.MsgspecError as error:
+            except _NO_JSON as error:
                 raise BadFile(f"{path}: line {line:,} is no JSON object: {error}") from None
             if len(found) == _ROWS_AT_ONCE:
                 yield found
@@ -131,7 +132,7 @@ def _of_array(path: Path) -> Iterator[list[Row]]:
     found: list[Any]
     try:
         found = msgspec.json.decode(path.read_bytes().lstrip(b"\xef\xbb\xbf"), type=list[Row])
-    except msgspec.MsgspecError as error:
+    except _NO_JSON as error:
         raise BadFile(f"{path}: is no JSON array of objects: {error}") from None
     for start in range(0, len(found), _ROWS_AT_ONCE):
         yield found[start : start + _ROWS_AT_ONCE]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Any, Final
 
 import numpy as np
@@ -57,6 +58,9 @@ class Rows:
 
         for name in ("source", "type"):
             note((one is None for one in texts[name]), f"{name}: is missing, or no text")
+        for name, found in (*texts.items(), ("id", ids)):
+            if name not in ("source", "type"):
+                note(map(_is_no_text, rows, repeat(name), found), f"{name}: is no text")
         time, is_bad = moments([one.get("time") for one in rows])
         problems.add(is_bad, "time: is no moment in ISO 8601", above)
         received = time.copy()
@@ -139,6 +143,11 @@ def text(value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     return str(value) or None
+
+
+def _is_no_text(row: Row, name: str, found: str | None) -> bool:
+    """Whether a row has something there that is neither a text nor nothing."""
+    return found is None and row.get(name) not in (None, "")
 
 
 def _properties(row: Row) -> Row | None:

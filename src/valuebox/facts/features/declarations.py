@@ -90,7 +90,8 @@ def remove(session: Session, name: str, version: int | None) -> int:
         which &= FeatureDeclaration.version == version
     removed = session.execute(delete(FeatureDeclaration).where(which))
     if not removed.rowcount:  # type: ignore[attr-defined]
-        raise NoDeclaration(f"there is no declaration {name}")
+        said = f"declaration {name}" if version is None else f"version {version} of {name}"
+        raise NoDeclaration(f"there is no {said}")
     return int(removed.rowcount)  # type: ignore[attr-defined]
 
 
@@ -109,12 +110,13 @@ def found(session: Session, name: str, version: int | None) -> Declaration:
     which = FeatureDeclaration.answers if version is None else FeatureDeclaration.version == version
     row = session.scalar(select(FeatureDeclaration).where(FeatureDeclaration.name == name, which))
     if row is None:
-        said = (
-            f"There is no declaration {name}"
-            if version is None
-            else f"{name} has no version {version}"
-        )
-        raise NoDeclaration(f"{said}; `valuebox features add` adds one.")
+        if version is not None:
+            said = f"{name} has no version {version}; `valuebox features add` adds one."
+        elif session.scalar(select(FeatureDeclaration.name).filter_by(name=name).limit(1)):
+            said = f"No version of {name} answers; `valuebox features switch` has one do so."
+        else:
+            said = f"There is no declaration {name}; `valuebox features add` adds one."
+        raise NoDeclaration(said)
     return declaration_of(row.text, name)
 
 

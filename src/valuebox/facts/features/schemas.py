@@ -6,6 +6,7 @@ from pydantic import Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from valuebox.facts.schemas import Id, Object, Source
+from valuebox.features.declared.declaration import Version
 from valuebox.schemas.moments import Moment
 from valuebox.schemas.requests import RequestModel
 from valuebox.schemas.values import Model
@@ -59,7 +60,7 @@ class FeaturesQuestion(Model, RequestModel):
         description="Name of a declaration that was added with `valuebox features add`.",
         examples=["offers"],
     )
-    version: Annotated[int, Field(ge=1)] | None = Field(
+    version: Version | None = Field(
         default=None, description="Its version; null for the one that answers."
     )
     at: Moment | None = Field(

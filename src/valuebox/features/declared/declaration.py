@@ -5,6 +5,7 @@ docs/features.md explains it to those who write one.
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated, Final, Literal
 
@@ -42,11 +43,15 @@ OF_BLOCK: Final = ("events", "seconds", "silence")
 """What `block(…)` knows beside the fields."""
 
 
+Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""A version, as databases hold it."""
+
+
 class Declaration(Part):
     """A whole file."""
 
     name: Name
-    version: Annotated[int, Field(ge=1)] = Field(
+    version: Version = Field(
         default=1, description="A declaration that is changed needs another one."
     )
     of: Literal["customer", "session"] = Field(
@@ -171,6 +176,9 @@ def _faults(declared: Declaration) -> Iterator[tuple[str, str]]:
             "window",
             "there is nothing to work out: neither an attribute nor a window with fields",
         )
+    for one, count in Counter(columns).items():
+        if count > 1:
+            yield "anchor", f"{count} columns are called {one}"
     for one in declared.attribute:
         if one in ("anchor_id", "source", "customer", "session", "time", "matures"):
             yield f"attribute.{one}", "every row has a column of this name"

@@ -15,7 +15,7 @@ UNITS: Final = {
 }
 LONGEST: Final = 36_525 * UNITS["day"]
 """A hundred years: what is longer was meant otherwise."""
-_WRITTEN: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(second|minute|hour|day)s?\s*")
+_WRITTEN: Final = re.compile(r"\s*([0-9]{1,20}(?:\.[0-9]{1,20})?)\s*(second|minute|hour|day)s?\s*")
 
 
 def _microseconds(value: Any) -> int:

@@ -10,6 +10,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    FiniteFloat,
     StringConstraints,
     Tag,
     WithJsonSchema,
@@ -184,7 +185,7 @@ class Anchor(Part):
         default=(), description="The type of such events, or a list of types."
     )
     when: Expression | None = Field(default=None, description="Condition on such events.")
-    most: Annotated[int, Field(ge=1)] | None = Field(
+    most: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = Field(
         default=None, description="At most so many a block."
     )
     columns: tuple[Expression, ...] = Field(
@@ -226,7 +227,7 @@ class Window(Part):
     fields: tuple[Name, ...] | None = Field(
         default=None, description="Which fields; None for all of them."
     )
-    cap: dict[Name, float] = Field(
+    cap: dict[Name, FiniteFloat] = Field(
         default={}, description="For each field the largest value that a further column has."
     )
 

@@ -73,6 +73,19 @@ def refused(text: str) -> str:
         ),
         ('split = { by = "session" }', "", "line 14: window.last: blocks need a split"),
         ("[window.last]\nblocks = -1", "", "there is nothing to work out"),
+        ('by = "session"', f'gap = "{"9" * 400} days"', "line 2: split.gap: Input should be a le"),
+        (
+            'name = "tried"',
+            f'name = "tried"\nversion = {2**31}',
+            "line 2: version: Input should be",
+        ),
+        ('"shown"', '"shown"\ncolumns = ["type", "type"]', "line 4: anchor: 2 columns are called"),
+        ('"shown"', f'"shown"\nmost = {10**30}', "line 6: anchor.most: Input should be"),
+        (
+            "blocks = -1",
+            "blocks = -1\ncap = { games = nan }",
+            "cap.games: Input should be a finite",
+        ),
         ("name =", "name", "it.toml: is no TOML"),
     ],
 )
