@@ -1,10 +1,11 @@
 """Blocks that begin where a condition holds that asks about the block so far.
 
-What a block is depends on everything before, and so is found event by event: once for a customer
-whose anchors see the same beginning, and once more for each anchor before which something was late.
+What a block is depends on everything before in it, and so is found event by event: once for a
+customer, and once more from the block on in which an event arrived late.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from valuebox.features.declared.anchors import Anchors
 from valuebox.features.declared.blocks import Members
-from valuebox.features.declared.columns import Column, Positions, values
+from valuebox.features.declared.columns import Column, values
 from valuebox.features.declared.expressions import Formula
 from valuebox.features.declared.log import Log, Runs
 from valuebox.features.declared.running import RunningField
@@ -20,6 +21,10 @@ from valuebox.features.declared.scalars import Scalar
 from valuebox.features.declared.worth import name_before, name_of_block
 
 _SECOND = 1e6
+_Piece = tuple[int, int]
+"""A stretch of the log of which everything is visible: from, and to before."""
+_Stretch = tuple[int, int, int]
+"""Such a stretch, behind the position of the anchor whose it is."""
 
 
 class FieldOfEvents(NamedTuple):
@@ -53,65 +58,56 @@ class Told:
 
     def last(self, anchors: Anchors, most: int) -> Runs:
         """Events in the last blocks before each anchor, without its own."""
-        found = [
-            (owner, block[0], block[-1] + 1)
-            for owner, seen, starts, is_new in self._each(anchors)
-            for block in _stretches(
-                seen, starts if is_new else starts[:-1], len(seen) if is_new else starts[-1], most
-            )
-        ]
+        found: list[_Stretch] = []
+        for owner, pieces, starts, is_new in self._each(anchors):
+            closed = len(starts) if is_new else len(starts) - 1
+            if closed:
+                stop = pieces[-1][1] if is_new else starts[-1]
+                found += _clipped(owner, pieces, starts[max(closed - most, 0)], stop)
         return _runs(found)
 
     def own(self, anchors: Anchors) -> Runs:
         """Events in the block that each anchor is in."""
-        found = [
-            (owner, block[0], block[-1] + 1)
-            for owner, seen, starts, is_new in self._each(anchors)
-            if not is_new
-            for block in _stretches(seen, starts[-1:], len(seen), 1)
-        ]
+        found: list[_Stretch] = []
+        for owner, pieces, starts, is_new in self._each(anchors):
+            if not is_new:
+                found += _clipped(owner, pieces, starts[-1], pieces[-1][1])
         return _runs(found)
 
-    def _each(self, anchors: Anchors) -> Iterator[tuple[int, Positions, list[int], bool]]:
-        """For each anchor what was visible, where blocks begin in it, and whether it begins one."""
-        visible = anchors.visible
-        pieces: dict[int, list[int]] = {}
-        for place, owner in enumerate(visible.owner.tolist()):
-            pieces.setdefault(owner, []).append(place)
-        by_beginning: dict[int, list[int]] = {}
-        for owner, places in pieces.items():
-            whole = len(places) == 1 and visible.stop[places[0]] == anchors.stop[owner]
-            key = int(visible.start[places[0]]) if whole else -owner - 1
-            by_beginning.setdefault(key, []).append(owner)
-        for owners in by_beginning.values():
-            owners.sort(key=lambda owner: int(anchors.stop[owner]))
-            seen = np.concatenate(
-                [
-                    np.arange(visible.start[place], visible.stop[place])
-                    for place in pieces[owners[-1]]
-                ]
-            )
-            yield from self._walk(anchors, owners, seen)
+    def _each(self, anchors: Anchors) -> Iterator[tuple[int, Sequence[_Piece], list[int], bool]]:
+        """For each anchor what was visible, where blocks begin in it, and whether it begins one.
 
-    def _walk(
-        self, anchors: Anchors, owners: list[int], seen: Positions
-    ) -> Iterator[tuple[int, Positions, list[int], bool]]:
-        events = _Events(self, seen)
-        block = _Block(
-            self._condition,
-            {name: RunningField(one.aggregate) for name, one in self._fields.items()},
-        )
-        done = 0
+        What one anchor saw differs from what the next sees by the few events that arrived between
+        them: blocks that begin before the first of these are the same.
+        """
+        log, visible = self._log, anchors.visible
+        edges = np.searchsorted(visible.owner, np.arange(len(anchors) + 1)).tolist()
+        bounds = list(zip(visible.start.tolist(), visible.stop.tolist(), strict=True))
+        before: Sequence[_Piece] = ()
         starts: list[int] = []
-        for owner in owners:
-            until = int(np.searchsorted(seen, anchors.stop[owner]))
-            for place in range(done, until):
-                event = events.at(place)
-                if block.add(event):
-                    starts.append(place)
-            done = until
-            own = _Events(self, anchors.place[owner : owner + 1]).at(0)
-            yield owner, seen[:until], list(starts), block.ends_with(own)
+        block, events, whom = self._block(), _Events(self, 0, 0), -1
+        for owner, place in enumerate(anchors.place.tolist()):
+            pieces = bounds[edges[owner] : edges[owner + 1]]
+            if not pieces:
+                continue
+            if log.whom[place] != whom:
+                whom = int(log.whom[place])
+                events = _Events(self, int(log.begins[whom]), int(log.begins[whom + 1]))
+                before, starts, block = (), [], self._block()
+            resumed = before[-1][1] if before else pieces[0][0]
+            parted = _parted(before, pieces)
+            if parted < resumed:
+                del starts[bisect_left(starts, parted) :]
+                resumed = starts.pop() if starts else pieces[0][0]
+                block = self._block()
+            for _, start, stop in _clipped(owner, pieces, resumed, pieces[-1][1]):
+                starts += [row for row in range(start, stop) if block.add(events.at(row))]
+            before = pieces
+            yield owner, pieces, starts, block.ends_with(events.at(place))
+
+    def _block(self) -> "_Block":
+        fields = {name: RunningField(one.aggregate) for name, one in self._fields.items()}
+        return _Block(self._condition, fields)
 
 
 class _Event(NamedTuple):
@@ -123,9 +119,11 @@ class _Event(NamedTuple):
 
 
 class _Events:
-    """Some events, as the condition reads them."""
+    """Events of a customer, as the condition reads them."""
 
-    def __init__(self, told: Told, rows: Positions):
+    def __init__(self, told: Told, begin: int, end: int):
+        rows = np.arange(begin, end)
+        self._begin = begin
         self._time = told._log.time[rows].tolist()
         self._values = {name: values(column, rows) for name, column in told._columns.items()}
         self._fields = {
@@ -136,7 +134,9 @@ class _Events:
             for name, one in told._fields.items()
         }
 
-    def at(self, place: int) -> _Event:
+    def at(self, row: int) -> _Event:
+        """The event at a position in the log."""
+        place = row - self._begin
         return _Event(
             self._time[place],
             {name: column[place] for name, column in self._values.items()},
@@ -180,15 +180,24 @@ class _Block:
         return is_new
 
 
-def _stretches(seen: Positions, starts: list[int], stop: int, most: int) -> Iterator[Positions]:
-    """The last blocks in stretches of positions without a gap."""
-    if starts:
-        part = seen[starts[-most:][0] : stop]
-        yield from (
-            one for one in np.split(part, np.flatnonzero(np.diff(part) != 1) + 1) if len(one)
-        )
+def _parted(one: Sequence[_Piece], other: Sequence[_Piece]) -> int:
+    """The first position that lies in one of two sequences of pieces, and not in the other."""
+    for (start, stop), (begin, end) in zip(one, other, strict=False):
+        if start != begin:
+            return min(start, begin)
+        if stop != end:
+            return min(stop, end)
+    longer = one[len(other) :] or other[len(one) :]
+    return longer[0][0] if longer else one[-1][1]
 
 
-def _runs(found: list[tuple[int, int, int]]) -> Runs:
+def _clipped(owner: int, pieces: Sequence[_Piece], start: int, stop: int) -> list[_Stretch]:
+    """What of some pieces lies within bounds."""
+    first = max(bisect_right(pieces, start, key=lambda piece: piece[0]) - 1, 0)
+    cut = ((max(one, start), min(other, stop)) for one, other in pieces[first:])
+    return [(owner, one, other) for one, other in cut if other > one]
+
+
+def _runs(found: list[_Stretch]) -> Runs:
     columns = np.array(found, dtype=np.int64).reshape(-1, 3)
     return Runs(columns[:, 0], columns[:, 1], columns[:, 2]).in_order()

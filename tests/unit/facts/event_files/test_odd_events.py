@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -37,7 +38,7 @@ def test_values_of_columns_are_those_of_json(
     tmp_path: Path, are_named: bool, written: list[Any], read: list[Any]
 ) -> None:
     events = parquet(tmp_path, are_named, value=written)
-    assert values(events.property("value"), range(2)) == read
+    assert values(events.property("value"), np.arange(2)) == read
 
 
 def test_amounts_may_be_decimals(tmp_path: Path) -> None:
@@ -52,7 +53,7 @@ def test_days_are_moments(tmp_path: Path) -> None:
 @pytest.mark.parametrize("are_named", [True, False])
 def test_customers_may_be_whole_floats(tmp_path: Path, are_named: bool) -> None:
     events = parquet(tmp_path, are_named, customer=[17.0, float("nan")])
-    assert values(events.customer, range(2)) == ["17", None]
+    assert values(events.customer, np.arange(2)) == ["17", None]
 
 
 def test_customers_who_are_no_texts_are_named_in_columns(tmp_path: Path) -> None:
