@@ -5,7 +5,7 @@ IMAGE ?= valuebox:latest
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo test test-slow fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
-	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-contenders bench chaos chaos-image soak starve pictures release-check
+	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-features bench-contenders bench chaos chaos-image soak starve pictures release-check
 
 install: .venv/installed
 
@@ -146,6 +146,16 @@ pictures: install
 # too: a quarter of an hour, and 8 GB of disk. `OPTIONS=--sqlite` asks SQLite.
 bench-dashboard: install
 	PYTHONPATH=tests $(BIN)/python -m benchmarks.speed.dashboard $(OPTIONS) $(INTO)
+
+# Tables of features of five and of fifty million events, beside DuckDB, Polars and pandas by hand;
+# half an hour and 20 GB of disk. What it compares with is installed first.
+bench-features: install .contenders/features/installed
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.features $(OPTIONS) $(INTO)
+
+.contenders/features/installed: benchmarks/features/peers.txt
+	$(PYTHON) -m venv .contenders/features
+	.contenders/features/bin/python -m pip install --quiet --only-binary :all: -r $<
+	touch $@
 
 docs: install
 	$(BIN)/python docs/modules.py

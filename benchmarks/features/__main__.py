@@ -1,0 +1,216 @@
+"""`valuebox features build` beside DuckDB, Polars and pandas by hand, over millions of events.
+
+    make bench-features [INTO="--into docs/features-speed.md"]
+
+All make the table of examples/features/offers.toml from the same Parquet file, in processes of
+their own, from start to end, and take turns. Their tables are compared to a millionth.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median
+from typing import Annotated, Any, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+import typer
+from benchmarks.features.made_log import Size, write_log
+from benchmarks.report import measured_with, put_section, table
+from distributed import LocalCluster
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+DECLARATION: Final = ROOT / "examples" / "features" / "offers.toml"
+VALUEBOX: Final = Path(sys.executable).with_name("valuebox")
+PEERS: Final = Path(__file__).parent / "peers"
+CONTENDERS: Final = ROOT / ".contenders" / "features" / "bin" / "python"
+BY_HAND: Final = ("DuckDB", "Polars", "pandas")
+OURS: Final = "valuebox"
+BOT: Final = 0.02
+"""Share of events that a single customer has."""
+TENFOLD: Final = 10
+
+
+class Cost(NamedTuple):
+    """What a process took, with those that it started."""
+
+    cpu: float
+    """Seconds of processors."""
+    wall: float
+    mebibytes: float
+    """At its peak."""
+
+
+def main(
+    events: Annotated[int, typer.Option(help="Events of the log.")] = 5_000_000,
+    rounds: Annotated[int, typer.Option(help="Medians are of so many.")] = 3,
+    tenfold: Annotated[bool, typer.Option(help="Whether ten times as many are built.")] = True,
+    into: Annotated[Path | None, typer.Option(help="Document whose tables are replaced.")] = None,
+) -> None:
+    """Measure, compare, print, and put the tables into a document."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        log, bot = folder / "log.parquet", folder / "bot.parquet"
+        size = Size(events, events // 25)
+        apart(write_log, log, size)
+        apart(write_log, bot, replace(size, bot=int(events * BOT)))
+        sections = {
+            "## Beside others": beside(log, folder, rounds),
+            "## A bot, buckets and a cluster": alone(log, bot, folder, rounds),
+        }
+        if tenfold:
+            sections["## Ten times as much"] = grown(log, folder, size)
+    for heading, text in sections.items():
+        print(f"{heading}\n\n{text}\n")
+        if into:
+            put_section(into, heading, text)
+
+
+def beside(log: Path, folder: Path, rounds: int) -> str:
+    """Everybody's cost of the same table."""
+    costs: dict[str, list[Cost]] = {}
+    anchors = 0
+    for _ in range(rounds):
+        for one in (OURS, *BY_HAND):
+            costs.setdefault(one, []).append(
+                cost(command_of(one, [log], folder / f"{one}.parquet"))
+            )
+            print(one, costs[one][-1], file=sys.stderr, flush=True)
+    for one in BY_HAND:
+        anchors = apart(check, folder / f"{OURS}.parquet", folder / f"{one}.parquet", one)
+    best = min(cpu_of(costs[one]) for one in BY_HAND[:2])
+    rows: list[list[object]] = [
+        [
+            one if one == OURS else f"{one}, by hand",
+            f"{cpu_of(found):.1f}",
+            f"{cpu_of(found) / best:.2f}",
+            f"{median(run.wall for run in found):.1f}",
+            f"{max(run.mebibytes for run in found):,.0f}",
+        ]
+        for one, found in costs.items()
+    ]
+    header = ["", "CPU, s", "÷ better of DuckDB and Polars", "wall, s", "peak, MiB"]
+    return f"{table(header, rows)}\n\n{anchors:,} anchors. Medians of {rounds}. {measured_with()}"
+
+
+def alone(log: Path, bot: Path, folder: Path, rounds: int) -> str:
+    """What other logs and other ways cost, beside the plain one."""
+    plain, other = folder / "plain.parquet", folder / "other.parquet"
+    ways: dict[str, list[object]] = {
+        "as it is": [],
+        "with one bot of 2 % of all events": [],
+        "in 2 buckets": ["--buckets", 2],
+        "in 16 buckets": ["--buckets", 16],
+    }
+    costs: dict[str, list[Cost]] = {name: [] for name in ways}
+    with LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster:
+        ways["on Dask, 2 workers"] = ["--dask", cluster.scheduler_address]
+        for _ in range(rounds):
+            for name, options in ways.items():
+                is_plain, is_bot = name == "as it is", "bot" in name
+                file = bot if is_bot else log
+                found = cost([*command_of(OURS, [file], plain if is_plain else other), *options])
+                costs.setdefault(name, []).append(found)
+                print(name, found, file=sys.stderr, flush=True)
+                if not is_bot and not is_plain and other.read_bytes() != plain.read_bytes():
+                    raise AssertionError(f"{name}: another table")
+    base = cpu_of(costs["as it is"])
+    rows: list[list[object]] = [
+        [
+            name,
+            # Of workers the command's own processor says nothing.
+            "" if "Dask" in name else f"{cpu_of(found):.1f}",
+            "" if "Dask" in name else f"{cpu_of(found) / base:.2f}",
+            f"{median(run.wall for run in found):.1f}",
+            f"{max(run.mebibytes for run in found):,.0f}",
+        ]
+        for name, found in costs.items()
+    ]
+    header = ["", "CPU, s", "÷ as it is", "wall, s", "peak, MiB"]
+    return f"{table(header, rows)}\n\nAll but the bot's are the same file, byte for byte."
+
+
+def grown(log: Path, folder: Path, size: Size) -> str:
+    """The cost of ten logs of other customers."""
+    logs = [log]
+    for seed in range(1, TENFOLD):
+        logs.append(folder / f"log-{seed}.parquet")
+        apart(write_log, logs[-1], size, seed)
+    costs = [cost(command_of(OURS, some, folder / "grown.parquet")) for some in ([log], logs)]
+    rows: list[list[object]] = [
+        [
+            size.events * count,
+            f"{found.cpu:.1f}",
+            f"{found.cpu / costs[0].cpu:.1f}",
+            f"{found.wall:.1f}",
+            f"{found.mebibytes:,.0f}",
+        ]
+        for count, found in zip((1, TENFOLD), costs, strict=True)
+    ]
+    return table(["events", "CPU, s", "÷ the first", "wall, s", "peak, MiB"], rows)
+
+
+def cpu_of(runs: Sequence[Cost]) -> float:
+    """Median of the seconds of processors."""
+    return median(run.cpu for run in runs)
+
+
+def command_of(who: str, logs: Sequence[Path], out: Path) -> list[object]:
+    """What makes the table."""
+    if who == OURS:
+        files = [part for log in logs for part in ("--events", log)]
+        return [VALUEBOX, "features", "build", DECLARATION, *files, "--out", out]
+    return [CONTENDERS, PEERS / f"in_{who.lower()}.py", *logs, out]
+
+
+def cost(command: Sequence[object]) -> Cost:
+    """Run a command.
+
+    Raises:
+        AssertionError: where it fails.
+    """
+    began = time.perf_counter()
+    child = subprocess.Popen([*map(str, command)], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    if status:
+        raise AssertionError(f"failed: {command}")
+    wall = time.perf_counter() - began
+    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
+
+
+def apart(work: Callable[..., Any], *given: object) -> Any:
+    """Work in a process of its own: from a large one, others begin with its peak."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as one:
+        return one.submit(work, *given).result()
+
+
+def check(our_file: Path, their_file: Path, who: str) -> int:
+    """Number of anchors, where somebody has done the same work.
+
+    Raises:
+        AssertionError: naming the column.
+    """
+    ours, theirs = pd.read_parquet(our_file), pd.read_parquet(their_file)
+    features = [*ours.columns[4:-1]]
+    if ours["anchor_id"].tolist() != theirs["anchor_id"].tolist():
+        raise AssertionError(f"{who}: other anchors")
+    for name, other in zip(features, theirs.columns[3:], strict=True):
+        one, two = ours[name], theirs[other]
+        if pd.api.types.is_numeric_dtype(one) and one.dtype != bool:
+            same = np.isclose(one, two.astype(float), rtol=0, atol=1e-6, equal_nan=True)
+        else:
+            same = (one.to_numpy() == two.to_numpy()) | (one.isna() & two.isna()).to_numpy()
+        if not same.all():
+            raise AssertionError(f"{who}: {name} differs in {(~same).sum():,} rows")
+    return len(ours)
+
+
+if __name__ == "__main__":
+    typer.run(main)
