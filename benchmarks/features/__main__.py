@@ -11,17 +11,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
-import numpy as np
-import pandas as pd
 import typer
+from benchmarks.features.comparing import apart, check
 from benchmarks.features.made_log import Size, write_log
 from benchmarks.report import measured_with, put_section, table
 from distributed import LocalCluster
@@ -183,33 +180,6 @@ def cost(command: Sequence[object]) -> Cost:
         raise AssertionError(f"failed: {command}")
     wall = time.perf_counter() - began
     return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
-
-
-def apart(work: Callable[..., Any], *given: object) -> Any:
-    """Work in a process of its own: from a large one, others begin with its peak."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as one:
-        return one.submit(work, *given).result()
-
-
-def check(our_file: Path, their_file: Path, who: str) -> int:
-    """Number of anchors, where somebody has done the same work.
-
-    Raises:
-        AssertionError: naming the column.
-    """
-    ours, theirs = pd.read_parquet(our_file), pd.read_parquet(their_file)
-    features = [*ours.columns[4:-1]]
-    if ours["anchor_id"].tolist() != theirs["anchor_id"].tolist():
-        raise AssertionError(f"{who}: other anchors")
-    for name, other in zip(features, theirs.columns[3:], strict=True):
-        one, two = ours[name], theirs[other]
-        if pd.api.types.is_numeric_dtype(one) and one.dtype != bool:
-            same = np.isclose(one, two.astype(float), rtol=0, atol=1e-6, equal_nan=True)
-        else:
-            same = (one.to_numpy() == two.to_numpy()) | (one.isna() & two.isna()).to_numpy()
-        if not same.all():
-            raise AssertionError(f"{who}: {name} differs in {(~same).sum():,} rows")
-    return len(ours)
 
 
 if __name__ == "__main__":

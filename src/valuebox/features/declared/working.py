@@ -1,7 +1,7 @@
 """Windows and attributes of anchors, column by column."""
 
 from collections.abc import Iterator
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,33 @@ def check_currencies(found: frozenset[Any]) -> None:
         )
 
 
+class _Columns:
+    """Columns in the order of a log, each worked out once.
+
+    They know nothing of who asks: without a circle, a log goes as soon as it is no longer needed.
+    """
+
+    def __init__(self, declared: Declaration, events: Events, rows: Positions):
+        self._currency, self._events, self._rows = declared.currency, events, rows
+        self._found: dict[str, Column] = {}
+
+    def read(self, name: str) -> Column:
+        """The column of a name."""
+        if name not in self._found:
+            self._found[name] = self._taken(name)
+        return self._found[name]
+
+    def _taken(self, name: str) -> Column:
+        column = taken(self._events.read(name), self._rows)
+        if name == "amount" and self._currency is not None:
+            currency = self._events.currency
+            is_other = ~currency.mapped(
+                [one == self._currency for one in currency.values], False, np.bool_
+            )
+            return masked(column, is_other[self._rows])
+        return column
+
+
 class Working:
     """What is worked out once for all windows.
 
@@ -60,22 +87,11 @@ class Working:
         self.currencies: dict[str, frozenset[Any]] = {}
         """Currencies that each measure adds up, by what it is."""
         self._figures: dict[tuple[Measure, bool], Figure] = {}
-        self.read = cache(self._read)
+        self.read = _Columns(declared, events, rows).read
 
     @cached_property
     def _blocks(self) -> Blocks:
         return blocks_of(self._declared, self._log, self.read)
-
-    def _read(self, name: str) -> Column:
-        """A column in the order of the log."""
-        column = taken(self._events.read(name), self._rows)
-        if name == "amount" and self._declared.currency is not None:
-            currency = self._events.currency
-            is_other = ~currency.mapped(
-                [one == self._declared.currency for one in currency.values], False, np.bool_
-            )
-            return masked(column, is_other[self._rows])
-        return column
 
     def few_enough(self, anchors: Anchors, is_anchor: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which anchors come while their block has had fewer of them than it may have."""
