@@ -99,10 +99,11 @@ def build(
     from valuebox.features.declared.events import once
     from valuebox.features.declared.reading import read_declaration
     from valuebox_cli.features import building
-    from valuebox_cli.features.writing import check_kind
+    from valuebox_cli.features.writing import check_is_no_input, check_kind
 
     with exit_codes():
         check_kind(to)
+        check_is_no_input(to, events or [])
         check_writable(to)
         check_writable(manifest)
         declared = read_declaration(declaration)

@@ -30,6 +30,16 @@ def check_kind(file: Path) -> None:
         raise ValueboxError(f"{file}: should end in {', '.join(KINDS)}")
 
 
+def check_is_no_input(file: Path, inputs: Iterable[Path]) -> None:
+    """Refuse to write over a file that is read.
+
+    Raises:
+        ValueboxError: naming it.
+    """
+    if file.exists() and any(one.exists() and one.samefile(file) for one in inputs):
+        raise ValueboxError(f"{file}: is the input")
+
+
 def write_pieces(pieces: Pieces, file: Path) -> None:
     """Write a table; the file is there whole, or not at all, and the same however it is cut."""
     part = file.with_name(f"{file.name}.part")

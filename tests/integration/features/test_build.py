@@ -145,3 +145,13 @@ def test_declarations_are_added_switched_and_removed(
 def listed(where: tuple[str, ...]) -> list[str]:
     lines = valuebox("features", "list", *where)[0].splitlines()
     return [line.rstrip() for line in lines if line.startswith("offers")]
+
+
+def test_events_are_not_written_over(tmp_path: Path) -> None:
+    events = tmp_path / "events.jsonl"
+    events.write_bytes(EVENTS.read_bytes())
+    said = valuebox(
+        "features", "build", DECLARATION, "--events", events, "--out", events, exit_code=2
+    )[1]
+    assert "is the input" in said
+    assert events.read_bytes() == EVENTS.read_bytes()
