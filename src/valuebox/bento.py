@@ -10,6 +10,8 @@ this module, at the start of every Python.
 
 import os
 import signal
+from functools import partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -92,6 +94,24 @@ def start_no_timers() -> None:
 
 def _timeless(app: Any, timeout: float) -> Any:
     return app
+
+
+def make_no_client() -> None:
+    """Have BentoML make a worker's client of its own endpoints without any endpoint.
+
+    Nobody asks through this client, `to_async`. For it BentoML would make two schemas of every
+    endpoint, an eighth of what a worker does until it is ready. It has to be said in a hook of the
+    worker's start: the client is made after these.
+    """
+    from _bentoml_impl.client import proxy2  # type: ignore[import-untyped]
+
+    proxy2.AsyncClient = partial(_without_endpoints, proxy2.AsyncClient)
+
+
+def _without_endpoints(kind: "type[Any]", url: str, *, service: Any, **options: Any) -> Any:
+    # Without any service it would ask the worker for its endpoints.
+    known = SimpleNamespace(apis={}, name=service.name, config=service.config)
+    return kind(url, service=known, **options)
 
 
 def running_server() -> "Server | None":

@@ -21,6 +21,7 @@ from valuebox.access.callers import Access
 from valuebox.bento import (
     ask_directly,
     collects_spans,
+    make_no_client,
     replace_dead_workers,
     running_server,
     start_no_timers,
@@ -178,6 +179,7 @@ class ValueBox(*_endpoints(), ModelsApi):  # type: ignore[misc]
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     def await_signals(self) -> None:
         """In a worker, when its server has signal handlers, and does not listen yet."""
+        make_no_client()
         # There uvicorn reads with another class, which has bounds of its own.
         if sys.platform != "win32" and (server := running_server()) is not None:
             settings = load_settings()

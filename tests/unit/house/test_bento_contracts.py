@@ -247,6 +247,35 @@ def test_bentoml_starts_no_timer_for_a_request(found: dict[str, Any]) -> None:
     assert "TimeoutMiddleware" not in names
 
 
+CLIENT = """
+import asyncio, bentoml
+import valuebox.bento as b
+from _bentoml_impl.server.app import ServiceAppFactory
+from _bentoml_sdk.io_models import IOMixin
+
+@bentoml.service
+class Small:
+    @bentoml.api
+    def same(self, number: int = 1) -> int:
+        return number
+
+    @bentoml.on_startup
+    def begin(self) -> None:
+        b.make_no_client()
+
+made = []
+IOMixin.model_json_schema = classmethod(lambda cls, *_, **__: made.append(cls) or {})
+Small.inject_config()
+factory = ServiceAppFactory(Small)
+asyncio.run(factory.create_instance(None))
+print(len(made), factory._service_instance.to_async.endpoints)
+"""
+
+
+def test_bentoml_makes_no_schemas_for_a_client_that_nobody_asks() -> None:
+    assert told(CLIENT).endswith("0 {}"), "BentoML makes it otherwise; see `make_no_client`"
+
+
 def test_a_filter_of_bentoml_passes_every_record_and_only_adds_to_it() -> None:
     from bentoml._internal.log import TraceRecordFilter
 
