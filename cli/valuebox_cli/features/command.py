@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from valuebox.errors import ValueboxError
 from valuebox_cli.cluster import Dask, cluster
 from valuebox_cli.features import declarations
 from valuebox_cli.features.blurr.command import import_blurr
@@ -103,7 +104,12 @@ def build(
 
     with exit_codes():
         check_kind(to)
-        check_is_no_input(to, events or [])
+        inputs = [declaration, *(events or [])]
+        check_is_no_input(to, inputs)
+        if manifest is not None:
+            check_is_no_input(manifest, [*inputs, to])
+            if manifest.absolute() == to.absolute():
+                raise ValueboxError(f"{manifest}: is the table itself")
         check_writable(to)
         check_writable(manifest)
         declared = read_declaration(declaration)

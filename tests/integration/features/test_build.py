@@ -137,6 +137,8 @@ def test_declarations_are_added_switched_and_removed(
     assert [line.endswith("yes") for line in listed(where)] == [True, False]
     valuebox("features", "switch", "offers", 2, *where)
     assert [line.endswith("yes") for line in listed(where)] == [False, True]
+    still = valuebox("features", "remove", "offers", 2, *where, exit_code=2)[1]
+    assert "version 2 of offers answers" in still
     valuebox("features", "remove", "offers", *where)
     assert listed(where) == []
     assert "no declaration" in valuebox("features", "remove", "offers", *where, exit_code=2)[1]
@@ -155,3 +157,13 @@ def test_events_are_not_written_over(tmp_path: Path) -> None:
     )[1]
     assert "is the input" in said
     assert events.read_bytes() == EVENTS.read_bytes()
+
+
+def test_nothing_that_is_read_or_written_is_written_over(tmp_path: Path) -> None:
+    events, to = tmp_path / "events.jsonl", tmp_path / "rows.jsonl"
+    events.write_text(EVENTS.read_text())
+    command = ("features", "build", DECLARATION, "--events", events)
+    valuebox(*command, "--out", events, exit_code=2)
+    valuebox(*command, "--out", to, "--manifest", events, exit_code=2)
+    valuebox(*command, "--out", to, "--manifest", to, exit_code=2)
+    assert events.read_text() == EVENTS.read_text()

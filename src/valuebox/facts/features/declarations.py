@@ -23,6 +23,10 @@ class NoDeclaration(ValueboxError):
     """There is no declaration of that name, or no such version."""
 
 
+class StillAnswers(ValueboxError):
+    """The version answers questions that name none; nothing was removed."""
+
+
 class VersionTaken(ValueboxError):
     """There is a declaration of that name and version, and it means something else."""
 
@@ -84,9 +88,16 @@ def remove(session: Session, name: str, version: int | None) -> int:
 
     Raises:
         NoDeclaration: where it is not there.
+        StillAnswers: where others would be left, of which none answers.
     """
     which = FeatureDeclaration.name == name
     if version is not None:
+        others = select(FeatureDeclaration).where(which, FeatureDeclaration.version != version)
+        found = session.get(FeatureDeclaration, (name, version))
+        if found is not None and found.answers and session.scalars(others).first() is not None:
+            raise StillAnswers(
+                f"version {version} of {name} answers: `valuebox features switch` to another first"
+            )
         which &= FeatureDeclaration.version == version
     removed = session.execute(delete(FeatureDeclaration).where(which))
     if not removed.rowcount:  # type: ignore[attr-defined]
