@@ -3,12 +3,10 @@
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa
 
@@ -62,7 +60,7 @@ def bucket_count(paths: Sequence[Path], asked: int | None, client: "Client | Non
     if asked is not None:
         return asked
     events = likely_events(paths)
-    workers = 1 if client is None else sum(client.nthreads().values())
+    workers = 1 if client is None else _workers(client)
     return max(workers, 1 if events <= AT_ONCE else -(-events // IN_BUCKET))
 
 
@@ -119,30 +117,29 @@ def write_spread(
         files, events = spread(batches, declared.of, buckets, folder, told.read)
         counts: list[Counts] = []
         pieces = []
-        with _pool(client) as (executor, workers):
-            for number, found in enumerate(_each(executor, workers, question, files)):
-                told.worked(number + 1, len(files))
-                pieces.append(folder / f"rows-{number}")
-                pieces[-1].write_bytes(found.rows)
-                whole = added([*counts, found.counts])
-                counts = [replace(whole, late=latest(whole.late, events))]
+        for number, found in enumerate(_each(client, question, files)):
+            told.worked(number + 1, len(files))
+            pieces.append(folder / f"rows-{number}")
+            pieces[-1].write_bytes(found.rows)
+            whole = added([*counts, found.counts])
+            counts = [replace(whole, late=latest(whole.late, events))]
         write_pieces(lambda: (one for file in pieces for one in read_stream(file)), to)
     return counts[0]
 
 
-def _each(
-    executor: Executor | None, workers: int, question: Question, files: Sequence[Path]
-) -> Iterator[Worked]:
+def _each(client: "Client | None", question: Question, files: Sequence[Path]) -> Iterator[Worked]:
     """What came of each bucket, in order; a bucket is removed once it is taken up."""
-    waiting: deque[Future[Worked]] = deque()
+    waiting: deque[Any] = deque()
     for file in files:
-        if executor is None:
+        if client is None:
             yield _worked(question, read_stream(file))
             file.unlink()
             continue
-        waiting.append(executor.submit(worked, question, file.read_bytes()))
+        # Beside the task, since a task that holds all of it is slow to hand out.
+        there = client.scatter(file.read_bytes(), hash=False)
+        waiting.append(client.submit(worked, question, there, pure=False))
         file.unlink()
-        while len(waiting) >= _AHEAD * workers:
+        while len(waiting) >= _AHEAD * _workers(client):
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
@@ -167,10 +164,6 @@ def _worked(question: Question, batches: Iterator[pa.RecordBatch]) -> Worked:
     return Worked(sink.getvalue().to_pybytes(), table.counts)
 
 
-@contextmanager
-def _pool(client: "Client | None") -> Iterator[tuple[Executor | None, int]]:
-    if client is None:
-        yield None, 1
-    else:
-        with client.get_executor(pure=False) as executor:
-            yield executor, sum(client.nthreads().values())
+def _workers(client: "Client") -> int:
+    """Number of buckets that a cluster works out side by side."""
+    return int(sum(client.nthreads().values()))

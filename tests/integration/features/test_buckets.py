@@ -53,7 +53,7 @@ def test_any_number_of_buckets(seed: int, tmp_path: Path, client: Client) -> Non
         for one in dirty_log(3 * seed + part)
     ]
     files = [written(log[place::2], tmp_path / f"log-{place}.jsonl") for place in range(2)]
-    for number, (name, declaration) in enumerate(list(declarations().items())[seed::4]):
+    for number, (name, declaration) in enumerate(list(declarations().items())[seed::8]):
         at = (None, *moments_in(seed, log))[number % 3]
         question = Question(Declaration.model_validate(declaration), at, NOW)
         kind = ("jsonl", "csv", "parquet")[number % 3]
