@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from valuebox.facts.schemas import Id, Object, Source
@@ -44,16 +44,17 @@ class SessionAsked(Model):
     )
 
 
-def _one_kind(schema: dict[str, Any]) -> None:
+def _of_one_kind(schema: dict[str, Any]) -> None:
     schema["oneOf"] = [
-        {"required": [name], "properties": {name: {"type": "array"}}}
-        for name in ("customers", "sessions")
+        {"required": [name], "properties": {name: {"type": "array"}, other: {"type": "null"}}}
+        for name, other in (("customers", "sessions"), ("sessions", "customers"))
     ]
 
 
 class FeaturesQuestion(Model, RequestModel):
     """Whose features, by which declaration, at which moment."""
 
+    model_config = ConfigDict(json_schema_extra=_of_one_kind)
     max_values = 100 * MOST
 
     declaration: Annotated[str, Field(min_length=1, max_length=63)] = Field(
@@ -77,6 +78,8 @@ class FeaturesQuestion(Model, RequestModel):
     sessions: Annotated[list[SessionAsked], Field(min_length=1, max_length=MOST)] | None = Field(
         default=None,
         description="Sessions, where the declaration is of sessions; at most 1,000.",
+        # Whoever puts the examples of all fields together asks for one kind.
+        examples=[None],
     )
 
     @model_validator(mode="after")
