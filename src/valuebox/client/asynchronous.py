@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         ResponsePredictions,
         StoredResponse,
     )
+    from valuebox.facts.features.schemas import Features
     from valuebox.facts.schemas import CustomersStored, EventsStored
 
 T = TypeVar("T")
@@ -176,6 +177,13 @@ class AsyncClient:
         See `Client.raw_events`.
         """
         return (await self._send(calls.raw_events(mapping, events, source, key))).content
+
+    async def features(self, **question: Any) -> "Features":
+        """Declared features as of a moment; arguments are the fields of `POST /v1/features`.
+
+        See `Client.features`.
+        """
+        return (await self._send(calls.features(question))).content
 
     async def growth_report(self, **question: Any) -> "GrowthReport":
         """A growth report; arguments are the fields of `POST /v1/growth/report`.

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         ResponsePage,
         ResponsePredictions,
     )
+    from valuebox.facts.features.schemas import Features
     from valuebox.facts.schemas import CustomersStored, EventsStored
 
 T = TypeVar("T")
@@ -148,6 +149,13 @@ def raw_events(
 
     upload = {"mapping": mapping, "source": source, "events": rows_of(events)}
     return call("/v1/events/raw", upload, EventsStored, key)
+
+
+def features(question: Mapping[str, Any]) -> "Call[Features]":
+    """The request for declared features; see `Client.features`."""
+    from valuebox.facts.features.schemas import Features
+
+    return call("/v1/features", question, Features)
 
 
 def growth_report(question: Mapping[str, Any]) -> "Call[GrowthReport]":

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         ResponsePredictions,
         StoredResponse,
     )
+    from valuebox.facts.features.schemas import Features
     from valuebox.facts.schemas import CustomersStored, EventsStored
 
 T = TypeVar("T")
@@ -210,6 +211,10 @@ class Client:
             key: The `Idempotency-Key`.
         """
         return self._send(calls.raw_events(mapping, events, source, key)).content
+
+    def features(self, **question: Any) -> "Features":
+        """Declared features as of a moment; arguments are the fields of `POST /v1/features`."""
+        return self._send(calls.features(question)).content
 
     def growth_report(self, **question: Any) -> "GrowthReport":
         """A growth report; arguments are the fields of `POST /v1/growth/report`."""
