@@ -224,7 +224,8 @@ def random_expressions(seed: int) -> dict[str, Any]:
         if random.random() < 0.5:
             field["when"] = expression(random)
         made["field"][f"random_{number}"] = field
-    made["anchor"]["columns"] = [expression(random) for _ in range(6)]
+    # Columns of the same name are refused.
+    made["anchor"]["columns"] = list(dict.fromkeys(expression(random) for _ in range(6)))
     made["split"] = {random.choice(("by", "change", "when")): expression(random)}
     made["window"]["last_block"] = {"blocks": -1}
     return made
