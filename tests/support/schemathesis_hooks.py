@@ -8,6 +8,8 @@ from zoneinfo import available_timezones
 import schemathesis
 
 _USERS = 20
+_RAW = {"event_id": "game_end", "event_time": "2017-08-14T17:54:28", "customer_identifier": "F493"}
+"""What the shipped mapping asks of every event."""
 
 
 @schemathesis.hook
@@ -16,9 +18,18 @@ def before_call(_: schemathesis.HookContext, case: schemathesis.Case, kwargs: An
 
     It calls 7.0 an integer. The service refuses it: beyond 2^53 a reader of floats has rounded
     such an id before anybody could notice. Nor does it know the names of time zones, or that a
-    period ends after it starts.
+    period ends after it starts, or which names a mapping of raw events asks for.
     """
-    case.body = _timely(_even(_whole(case.body)))
+    case.body = _mapped(_timely(_even(_whole(case.body))))
+
+
+def _mapped(body: Any) -> Any:
+    """Raw events with the names that their mapping asks for."""
+    events = body.get("events") if isinstance(body, dict) and "mapping" in body else None
+    if not isinstance(events, list):
+        return body
+    named = [{**one, **_RAW} if isinstance(one, dict) else one for one in events]
+    return {**body, "events": named}
 
 
 def _whole(body: Any) -> Any:
