@@ -24,12 +24,13 @@ def before_call(_: schemathesis.HookContext, case: schemathesis.Case, kwargs: An
 
 
 def _mapped(body: Any) -> Any:
-    """Raw events with the names that their mapping asks for."""
-    events = body.get("events") if isinstance(body, dict) and "mapping" in body else None
-    if not isinstance(events, list):
+    """Raw events by a mapping that is there, with the names that it asks for."""
+    mapping = body.get("mapping") if isinstance(body, dict) else None
+    events = body.get("events") if isinstance(body, dict) else None
+    if not (isinstance(mapping, str) and 0 < len(mapping) <= 100 and isinstance(events, list)):
         return body
     named = [{**one, **_RAW} if isinstance(one, dict) else one for one in events]
-    return {**body, "events": named}
+    return {**body, "mapping": "game", "events": named}
 
 
 def _whole(body: Any) -> Any:
