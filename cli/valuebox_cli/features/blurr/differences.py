@@ -47,7 +47,7 @@ DIFFERENCES: Final = {
 
 
 class Differences:
-    """Those differences that matter for some files, and where each begins."""
+    """Differences of meaning that matter for some files, and where each begins."""
 
     def __init__(self) -> None:
         self._found: dict[str, Place | None] = {}

@@ -49,7 +49,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Divided:
-    """One field of the block divided by another."""
+    """A field of the block divided by another field."""
 
     parts: tuple[str, str]
 

@@ -93,7 +93,7 @@ class _Bets(NamedTuple):
     known: float
     """Sum of their amounts."""
     gross: float
-    """The same with bets that are void or cancelled."""
+    """Handle so far with bets that are void or cancelled counted in."""
 
 
 @dataclass(frozen=True)

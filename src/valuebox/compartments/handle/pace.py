@@ -103,7 +103,7 @@ class Pace:
         return self.curves([(slot, leads)])[0]
 
     def curves(self, asked: Sequence[tuple[str, tuple[float, ...]]]) -> list[Curve]:
-        """The same of several matches, of as many leads each: together they take less time."""
+        """The curve of several matches at once, of as many leads each, which takes less time."""
         new = [one for one in dict.fromkeys(asked) if one not in self._found]
         if new:
             self._found.update(zip(new, self._curves(new), strict=True))

@@ -33,7 +33,7 @@ class Stakes(NamedTuple):
     """Bets at their values."""
 
     book: Book
-    """The same book, with a row of bets for each match and hour, whose amount is their value."""
+    """A book with a row of bets for each match and hour, whose amount is their value."""
     scatter: float
     """Variance of a sum of amounts by its value, where the number of bets is known."""
 

@@ -22,7 +22,7 @@ LATE: Final = "late"
 EXPIRED: Final = "expired"
 """Events that were looked at are not stored any more."""
 CODE: Final = "code"
-"""The same events give something else now: the code has changed, or an answer was written over."""
+"""Cause of answers that their own events no longer give: other code, or an overwritten answer."""
 
 
 @dataclass

@@ -205,11 +205,6 @@ def _portions(runs: Runs) -> Sequence[Runs]:
     return [runs.taken(slice(*pair)) for pair in pairwise(ends)]
 
 
-def whole(aggregate: Aggregate) -> bool:
-    """Whether an aggregate is a whole number."""
-    return aggregate in ("count", "distinct")
-
-
 def masked(column: Column, missing: NDArray[np.bool_]) -> Column:
     """A column that is missing for some."""
     if isinstance(column, Coded):
