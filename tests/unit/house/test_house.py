@@ -39,6 +39,7 @@ FLOORS = (
     "compartments.growth",
     "compartments.response",
     "compartments.handle",
+    "compartments.offers",
     "compartments.questions",
     "compartments.served_models",
     "compartments.loading",
@@ -50,7 +51,7 @@ FLOORS = (
 )
 """From the ground up: a room imports from those before it alone."""
 
-APART = tuple(f"compartments.{name}" for name in ("ltv", "growth", "response", "handle"))
+APART = tuple(f"compartments.{name}" for name in ("ltv", "growth", "response", "handle", "offers"))
 """Compartments know the rooms below them, and not each other."""
 
 MOST_AT_THE_ROOT = 5

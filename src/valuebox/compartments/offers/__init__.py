@@ -1,0 +1,1 @@
+"""Which offer should this player see now, learning from every answer."""

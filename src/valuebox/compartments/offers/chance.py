@@ -1,0 +1,93 @@
+"""How likely a player buys the offer that is shown: regressions, trees upon them, and their shares.
+
+Whatever the player and the type, a dearer offer is never the more likely one.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from valuebox.compartments.offers.encoding import Encoded
+from valuebox.models import directly
+from valuebox.statistics.arrays import Floats
+
+if TYPE_CHECKING:
+    import xgboost as xgb
+
+
+class Regression(BaseModel):
+    """A logistic regression whose coefficients depend on the type of the offer.
+
+    The log-odds are `level + slope * price`, where both are linear in what is known of the player.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    level: tuple[tuple[float, ...], ...]
+    """For each type, and for types that are not known: an intercept, then one for each feature."""
+    slope: tuple[tuple[float, ...], ...]
+    """Likewise, by which the log-odds change with the price; what would be above 0 is 0."""
+    own: tuple[float, ...]
+    """One for each further column of the candidate."""
+
+    def log_odds(self, encoded: Encoded) -> Floats:
+        """Log-odds of each candidate, `(m,)`."""
+        features = encoded.features[encoded.decision]
+        level, slope = np.array(self.level)[encoded.type], np.array(self.slope)[encoded.type]
+        # Sums along a row, and not a product of matrices, are the same whatever is asked besides.
+        found = level[:, 0] + (level[:, 1:] * features).sum(axis=1)
+        falls = slope[:, 0] + (slope[:, 1:] * features).sum(axis=1)
+        rest = (np.array(self.own) * encoded.own).sum(axis=1)
+        total: Floats = found + np.minimum(falls, 0.0) * encoded.price + rest
+        return total
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Trees that add to the log-odds of a regression."""
+
+    booster: "xgb.Booster"
+
+    def log_odds(self, matrix: NDArray[np.float32]) -> Floats:
+        """What is added to the log-odds, `(m,)`; see `matrix_of`."""
+        found: Floats = scipy.special.logit(directly.predict(self.booster, matrix).astype(float))
+        return found
+
+
+@dataclass(frozen=True)
+class Chance:
+    """Several ways to say how likely an offer is bought, each with its share in the log-odds."""
+
+    regressions: tuple[Regression, ...]
+    trees: tuple[Trees, ...]
+    """Upon each of the regressions."""
+    shares: tuple[float, ...]
+    """Of the regressions, then of these with their trees; they sum to 1."""
+
+    def ways(self, encoded: Encoded, types: int) -> Floats:
+        """Log-odds by each way, `(m, n_ways)`, in the order of `shares`."""
+        plain = [one.log_odds(encoded) for one in self.regressions]
+        matrix = matrix_of(encoded, types)
+        grown = [start + one.log_odds(matrix) for start, one in zip(plain, self.trees, strict=True)]
+        return np.stack(plain + grown, axis=1)
+
+    def log_odds(self, encoded: Encoded, types: int) -> Floats:
+        """Log-odds that each candidate is bought where it is shown, `(m,)`."""
+        found: Floats = (self.ways(encoded, types) * np.array(self.shares)).sum(axis=1)
+        return found
+
+
+def matrix_of(encoded: Encoded, types: int) -> NDArray[np.float32]:
+    """What trees look at: `(m, 1 + e + types + d)`, the price first.
+
+    Args:
+        encoded: Decisions and their candidates.
+        types: How many types are known.
+    """
+    which = encoded.type[:, None] == np.arange(types)
+    parts = [encoded.price[:, None], encoded.own, which, encoded.features[encoded.decision]]
+    return np.concatenate(parts, axis=1, dtype=np.float32, casting="unsafe")

@@ -1,0 +1,1 @@
+"""Learn which offer to show."""

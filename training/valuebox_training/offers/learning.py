@@ -1,0 +1,187 @@
+"""From decisions and what came of them to a model of offers, day by day."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from valuebox.compartments.offers.candidates import Candidates
+from valuebox.compartments.offers.chance import Chance, Regression
+from valuebox.compartments.offers.decisions import DAY, WEEK, Decisions
+from valuebox.compartments.offers.encoding import Encoded, Encoder
+from valuebox.compartments.offers.later import Effects, Later
+from valuebox.compartments.offers.model import OffersModel, Tally
+from valuebox.compartments.offers.policy import Policy
+from valuebox.errors import ValueboxError
+from valuebox.statistics.arrays import Floats
+from valuebox_training.offers.effects import Drawn, Weeks, fit_effects
+from valuebox_training.offers.regression import Lessons, fit_regression
+from valuebox_training.offers.trees import grow, grow_usual
+
+
+class NothingToLearn(ValueboxError):
+    """Too few offers were shown and bought to learn anything."""
+
+
+@dataclass(frozen=True)
+class Learning:
+    """How is learned; times in days."""
+
+    half_lives: tuple[float, ...] = (60.0, 10.0)
+    """Of each way to learn: what is that old counts half."""
+    tally_half_life: float = 7.0
+    cautious: float = 0.5
+    """How much log losses count when ways share: 1 as if nothing else were uncertain."""
+    sharpness: float = 8.0
+    """How much gaps of values count, in those that are usual between candidates; see `Policy`."""
+    uniform: float = 0.03
+    trial: float = 0.2
+    enough: float = 150.0
+    """Times that a type has to be shown until it is new no more."""
+    fewest_bought: int = 20
+    most_rows: int = 1_000_000
+    cut: float = 0.99
+    """Share of weeks whose other purchases are taken as they are; larger ones are cut."""
+
+
+_LEARNING: Final = Learning()
+
+
+def learn(
+    decisions: Decisions,
+    now: int,
+    previous: OffersModel | None = None,
+    how: Learning = _LEARNING,
+    seed: int = 0,
+    threads: int = 1,
+) -> OffersModel:
+    """Learn from all decisions that were shown.
+
+    Args:
+        decisions: Those before `now`, with what is known of them at that moment.
+        now: Moment, in microseconds since 1970.
+        previous: The model before, whose record with what has come since decides on the shares of
+            the ways to learn.
+        how: How is learned.
+        seed: Of everything random.
+        threads: Processors that trees may take.
+
+    Raises:
+        NothingToLearn: where fewer were bought than `how.fewest_bought`.
+    """
+    shown = decisions.where(decisions.shown)
+    bought = shown.own > 0
+    if bought.sum() < how.fewest_bought:
+        raise NothingToLearn(
+            f"{int(bought.sum())} offers were bought, and it takes {how.fewest_bought}"
+        )
+    one_each = _shown(shown)
+    encoder = Encoder.fit(shown.features, one_each)
+    types = len(encoder.types)
+    encoded = encoder.encode(shown.features, one_each)
+    age = (now - shown.time) / DAY
+    offset = np.zeros(len(shown))
+    regressions: list[Regression] = []
+    trees = []
+    for half_life in how.half_lives:
+        lessons = Lessons(encoded, bought, 0.5 ** (age / half_life), offset)
+        regression = fit_regression(lessons, types)
+        if not regressions:
+            offset = _unknown_yet(regression.log_odds(encoded), bought, shown.observed)
+        lessons = lessons._replace(offset=offset)
+        regressions.append(fit_regression(lessons, types))
+        trees.append(grow(lessons, regressions[-1], types, seed, threads))
+    tally = _tally(shown, previous, how, now)
+    chance = Chance(tuple(regressions), tuple(trees), _shares(tally, how))
+    later = _later(shown, encoder, chance, encoded, age, how, (seed, threads))
+    often = np.bincount(encoded.type, minlength=types + 1)[:types]
+    model = OffersModel(
+        encoder=encoder,
+        chance=chance,
+        later=later,
+        policy=Policy(),
+        shown=tuple(often.astype(float).tolist()),
+        enough=how.enough,
+        tally=tally,
+        until=now,
+    )
+    return OffersModel(**{**vars(model), "policy": _policy(model, shown, age, how)})
+
+
+def _shown(decisions: Decisions) -> Candidates:
+    """The candidate of each decision that was shown, one each."""
+    return decisions.candidates.taken(decisions.chosen, np.arange(len(decisions) + 1))
+
+
+def _unknown_yet(log_odds: Floats, bought: np.ndarray, observed: Floats) -> Floats:
+    """Log-odds that young decisions lack since purchases become known late, `(n,)`."""
+    chance = 1 / (1 + np.exp(-log_odds))
+    day = np.minimum(observed // DAY, WEEK // DAY).astype(np.int64)
+    said = np.bincount(day, chance, minlength=8)
+    was = np.bincount(day, bought, minlength=8)
+    pulled = 20.0
+    ratio = (was + pulled) / (said + pulled)
+    ratio = ratio / max(ratio[-1], 1e-9) if said[-1] > pulled else ratio / ratio.max()
+    found: Floats = np.log(np.minimum(ratio, 1.0))[day]
+    return found
+
+
+def _tally(shown: Decisions, previous: OffersModel | None, how: Learning, now: int) -> Tally:
+    ways = 2 * len(how.half_lives)
+    if previous is None or len(previous.tally.losses) != ways:
+        return Tally((0.0,) * ways, now)
+    since = shown.where(shown.time >= previous.until)
+    faded = 0.5 ** ((now - previous.tally.until) / DAY / how.tally_half_life)
+    losses = np.array(previous.tally.losses) * faded
+    if len(since):
+        encoded = previous.encoder.encode(since.features, _shown(since))
+        odds = previous.chance.ways(encoded, len(previous.encoder.types))
+        odds = np.where((since.own > 0)[:, None], -odds, odds)
+        losses = losses + np.logaddexp(0, odds).sum(axis=0)
+    return Tally(tuple((losses - losses.min()).tolist()), now)
+
+
+def _shares(tally: Tally, how: Learning) -> tuple[float, ...]:
+    weight = np.exp(-how.cautious * np.array(tally.losses))
+    return tuple((weight / weight.sum()).tolist())
+
+
+def _later(
+    shown: Decisions,
+    encoder: Encoder,
+    chance: Chance,
+    encoded: Encoded,
+    age: Floats,
+    how: Learning,
+    growing: tuple[int, int],
+) -> Later:
+    share = np.clip(shown.observed / WEEK, 0.0, 1.0)
+    weight = 0.5 ** (age / how.half_lives[0]) * (share > 0)
+    whole = share >= 1.0
+    cut = float(np.quantile(shown.rest[whole], how.cut)) if whole.any() else np.inf
+    rest = np.minimum(shown.rest, cut) if cut > 0 else shown.rest
+    usual = grow_usual(encoded, rest / np.maximum(share, 1 / 7), weight * share, *growing)
+    candidates = shown.candidates
+    every = encoder.encode(shown.features, candidates)
+    odds = chance.log_odds(every, len(encoder.types))
+    drawn = Drawn(
+        every.decision, every.type, candidates.price, 1 / (1 + np.exp(-odds)), shown.propensity
+    )
+    unaffected = Later(Effects(each=((0.0, 0.0, 0.0),) * (len(encoder.types) + 1)), usual)
+    _, customer = np.unique(shown.customer, return_inverse=True)
+    weeks = Weeks(customer, rest, share, unaffected.usual_week(encoded), weight)
+    return Later(fit_effects(weeks, drawn, shown.chosen, len(encoder.types)), usual)
+
+
+def _policy(model: OffersModel, shown: Decisions, age: Floats, how: Learning) -> Policy:
+    """How sharply to choose: by the gaps that are usual between candidates of late."""
+    lately = shown.where(np.argsort(age, kind="stable")[:2000])
+    worth = model.worth(lately.features, lately.candidates)
+    best = np.maximum.reduceat(worth.value, lately.begins[:-1])
+    gaps = np.repeat(best, np.diff(lately.begins)) - worth.value
+    usual = max(float(gaps.mean()), 1e-9)
+    return Policy(
+        sharpness=how.sharpness * float(np.sqrt(len(shown))) / 10 / usual,
+        uniform=how.uniform,
+        trial=how.trial,
+    )
