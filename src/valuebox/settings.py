@@ -67,6 +67,25 @@ class Settings(BaseSettings):
         description="Address of the live feed that forecasts of [handle](docs/handle.md) weigh "
         "against what was loaded, such as `https://feed.example.com/events`; none by default.",
     )
+    offers_a_week: int | None = Field(
+        default=None,
+        ge=1,
+        description="Offers that a player is shown within seven days at most; by default any "
+        "number.",
+    )
+    offers_budgets: dict[str, Annotated[int, Field(ge=0)]] = Field(
+        default={},
+        description="How often each type of offer is chosen at most, as JSON such as "
+        '`{"xmas": 1000}`; by default any number of times.',
+    )
+    offers_price_days: float | None = Field(
+        default=None,
+        gt=0,
+        le=MAX_RETENTION_DAYS,
+        allow_inf_nan=False,
+        description="Days within which a player is offered no type at a dearer price than before; "
+        "by default prices may go up at any time.",
+    )
     mappings: str = Field(
         default="",
         description="Folder with the site's own mappings for raw events, "

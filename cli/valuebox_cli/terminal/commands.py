@@ -65,6 +65,11 @@ COMMANDS: Final = {
     "handle": Place(
         "valuebox_cli.handle.command", "app", "Foretell what will be wagered on matches."
     ),
+    "offers": Place(
+        "valuebox_cli.offers.command",
+        "app",
+        "Learn which offer to show to whom, from every answer.",
+    ),
     "features": Place(
         "valuebox_cli.features.command",
         "app",

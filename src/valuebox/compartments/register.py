@@ -27,6 +27,7 @@ _OURS: Final = (
     "features.compartment",
     "response.compartment",
     "handle.compartment",
+    "offers.compartment",
 )
 """Modules below this package, in the order in which people are told of what was deleted."""
 

@@ -1,0 +1,49 @@
+"""Learn from the decisions of a database, and promote the model."""
+
+from datetime import UTC, datetime
+
+from valuebox.compartments.offers.model import OffersModel, load
+from valuebox.compartments.offers.promoting import promote, promotions
+from valuebox.compartments.offers.reading import read_decisions
+from valuebox.facts.scanning import begin
+from valuebox.store.engine import Store
+from valuebox_training.offers.learning import learn
+
+
+def learn_and_promote(store: Store, now: datetime, name: str) -> str:
+    """Learn, save, and have the new model decide.
+
+    Args:
+        store: The database.
+        now: Decisions and events before this moment are looked at.
+        name: Of the model in the model store.
+
+    Returns:
+        What was done, in a sentence.
+
+    Raises:
+        NothingToLearn: where too few offers were bought.
+        ArtifactMissing, ArtifactRefused: where the model that decides cannot be read.
+    """
+    with store.reading() as session:
+        connection = session.connection()
+        begin(connection)
+        decisions = read_decisions(connection, now)
+        earlier = promotions(session)
+    previous: OffersModel | None = load(earlier[0].model) if earlier else None
+    model = learn(decisions, _microseconds(now), previous)
+    found = {
+        "decisions": len(decisions),
+        "shown": int(decisions.shown.sum()),
+        "bought": int((decisions.own > 0).sum()),
+        "until": now.astimezone(UTC).isoformat(),
+    }
+    tag = model.save(name, {}, found)
+    why = f"learned from {found['shown']} offers that were shown, {found['bought']} of them bought"
+    with store.writing() as session:
+        promote(session, tag, why)
+    return f"{tag} decides: {why}"
+
+
+def _microseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1e6)

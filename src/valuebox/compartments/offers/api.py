@@ -1,0 +1,76 @@
+"""The endpoints of offers."""
+
+from sqlalchemy.exc import IntegrityError
+from starlette.responses import Response
+
+from valuebox.access.keys import Scope
+from valuebox.compartments.offers.desk import OffersDesk
+from valuebox.compartments.offers.feedback import put_feedback
+from valuebox.compartments.offers.model import KIND, TRAINED_BY
+from valuebox.compartments.offers.rules import Rules
+from valuebox.compartments.offers.schemas import (
+    DecideQuestion,
+    Decision,
+    FeedbackStored,
+    OffersCard,
+    OffersFeedback,
+)
+from valuebox.compartments.offers.steps import DecideSteps
+from valuebox.serving.endpoint import endpoint
+from valuebox.serving.errors import NoModel
+from valuebox.serving.pipeline import Pipeline
+from valuebox.store.clock import CLOCK
+from valuebox.store.engine import Store
+
+
+class OffersApi:
+    """Endpoints of the compartment; the service that they are part of has these attributes."""
+
+    store: Store
+    pipeline: Pipeline
+    offers_desk: OffersDesk
+    offers_rules: Rules
+
+    @endpoint(
+        "/v1/offers/decide",
+        Scope.PREDICT,
+        stores=True,
+        answers=Decision,
+        refuses=("unanswerable",),
+    )
+    def offers_decide(self, question: DecideQuestion, /) -> Response:
+        """Choose the offer that a player is shown in a session, and store why.
+
+        A session has one decision: whoever asks again is answered alike. Before there is a model,
+        every candidate is as likely as the others.
+        """
+        steps = DecideSteps(self.store, self.offers_desk, self.offers_rules)
+        try:
+            return self.pipeline.predict(steps, question)
+        except IntegrityError:
+            # Somebody else has decided for the session meanwhile.
+            return self.pipeline.predict(steps, question)
+
+    @endpoint("/v1/offers/feedback", Scope.INGEST, stores=True, refuses=("unanswerable",))
+    def offers_feedback(self, feedback: OffersFeedback, /) -> FeedbackStored:
+        """Tell what became of offers: shown, purchased or dismissed, each once for a decision.
+
+        What is told is stored as an event of the player. A game that sends these events itself, to
+        `/v1/events` or `/v1/events/raw`, tells nothing here: purchases would count twice.
+        """
+        return self.pipeline.keep(
+            feedback,
+            FeedbackStored,
+            lambda session: put_feedback(session, feedback.feedback, CLOCK.moment()),
+        )
+
+    @endpoint("/v1/offers/model", Scope.PREDICT, Scope.READ, refuses=("not_found",))
+    def offers_model(self) -> OffersCard:
+        """The model that decides: its tag, what it has learned from and how it did."""
+        with self.store.looking() as connection:
+            model = self.offers_desk.model(connection)
+        if model is None:
+            raise NoModel("offers", TRAINED_BY)
+        return OffersCard(
+            model=model.tag, kind=KIND, created_at=model.created_at, metadata=model.metadata
+        )

@@ -1,0 +1,58 @@
+"""Offers, as the register knows them."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, literal
+from sqlalchemy.orm import Session
+
+from valuebox.compartments.contract import Compartment, ModelKind, People, Personal, Whose
+from valuebox.compartments.offers.api import OffersApi
+from valuebox.compartments.offers.desk import OffersDesk
+from valuebox.compartments.offers.model import KIND, NEWEST, TRAINED_BY, OffersModel, load
+from valuebox.compartments.offers.rules import Rules
+from valuebox.compartments.offers.tables import OfferDecision, OfferPromotion
+from valuebox.settings import load_settings
+from valuebox.store.ids import first_id
+from valuebox.store.people import chunks, records
+from valuebox.store.pruning import Pruned, deleted, next_batch
+from valuebox.worker.expiry import Expiry
+
+
+def _open(service: Any, model: OffersModel | None) -> None:
+    service.offers_desk = OffersDesk(model, load)
+    service.offers_rules = Rules.of(load_settings())
+
+
+def _of(people: People) -> Iterator[ColumnElement[bool]]:
+    for chunk in chunks(people.ids):
+        yield (OfferDecision.source == literal(people.source)) & OfferDecision.customer.in_(chunk)
+
+
+def _records(session: Session, people: People) -> Iterator[dict[str, Any]]:
+    for condition in _of(people):
+        yield from records(session, OfferDecision, condition, OfferDecision.id)
+
+
+def _forget(session: Session, people: People) -> Mapping[str, int]:
+    return {"decisions": sum(deleted(session, OfferDecision, one) for one in _of(people))}
+
+
+def _prune(session: Session, before: datetime, after: UUID | None = None) -> Pruned:
+    batch = next_batch(session, OfferDecision.id, first_id(before), after)
+    count = deleted(session, OfferDecision, batch.holds(OfferDecision.id))
+    return Pruned({"decisions": count}, batch.last)
+
+
+COMPARTMENT: Final = Compartment(
+    name=KIND,
+    question="Which offer should this player see now?",
+    endpoints=OffersApi,
+    open=_open,
+    model=ModelKind("models__offers", TRAINED_BY, load, NEWEST),
+    tables=(OfferDecision, OfferPromotion),
+    personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
+    expiry=(Expiry(_prune, {"decisions": "decisions about offers"}),),
+)

@@ -1,0 +1,110 @@
+"""How decisions are written, found again and answered once more."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+from sqlalchemy.orm import Session
+
+from valuebox.compartments.offers.schemas import Candidate, DecideQuestion, Decision, Weighed
+from valuebox.compartments.offers.tables import OfferDecision
+from valuebox.serving.errors import Unanswerable
+from valuebox.store.clock import CLOCK
+from valuebox.store.writing import Rows, table_of
+
+_TABLE: Final = table_of(OfferDecision)
+_COLUMNS: Final = (
+    *("id", "at", "candidates", "choice", "propensities", "worths", "left_out", "features"),
+    *("declaration", "model", "seed"),
+)
+_OTHERS: Final = "This session has a decision already, and the offer is not among these candidates."
+
+
+class Decided(NamedTuple):
+    """A decision, as it is stored."""
+
+    id: UUID
+    at: datetime
+    candidates: list[dict[str, Any]]
+    choice: int | None
+    propensities: list[float]
+    worths: list[float] | None
+    left_out: list[str | None] | None
+    features: dict[str, Any]
+    declaration: str
+    model: str | None
+    seed: int
+
+
+def decided(
+    connection: Connection | Session, source: str, customer: str, session: str
+) -> Decided | None:
+    """The decision of a session; None where there is none."""
+    row = connection.execute(
+        select(*(_TABLE.c[name] for name in _COLUMNS)).where(
+            _TABLE.c.source == source,
+            _TABLE.c.customer == customer,
+            _TABLE.c.session == session,
+        )
+    ).one_or_none()
+    return None if row is None else Decided(*row)
+
+
+def rows_of(question: DecideQuestion, decision: Decided) -> Rows:
+    """The row that holds a decision."""
+    chosen = {} if decision.choice is None else decision.candidates[decision.choice]
+    columns = decision._asdict() | {
+        "source": question.source,
+        "customer": question.customer,
+        "session": question.session,
+        "decided_at": CLOCK.moment(),
+        "offer_type": chosen.get("offer_type"),
+        "offer_price": chosen.get("offer_price"),
+    }
+    return Rows(OfferDecision, 1, {name: [value] for name, value in columns.items()})
+
+
+def answer_of(decision: Decided, asked: Sequence[Candidate]) -> Decision:
+    """What is answered to a question with these candidates.
+
+    Raises:
+        Unanswerable: where the decision was over others, and its offer is not among these.
+    """
+    decided_of = [one.model_dump() for one in asked]
+    if decided_of == decision.candidates:
+        places: list[int | None] = list(range(len(asked)))
+    else:
+        known = {_key(one): place for place, one in enumerate(decision.candidates)}
+        places = [known.get(_key(one)) for one in decided_of]
+    choice = None
+    if decision.choice is not None:
+        if decision.choice not in places:
+            raise Unanswerable(_OTHERS)
+        choice = places.index(decision.choice)
+    return Decision.model_construct(
+        decision_id=decision.id,
+        choice=choice,
+        propensity=None if choice is None else decision.propensities[decision.choice or 0],
+        candidates=[
+            _weighed(one, decision, place) for one, place in zip(asked, places, strict=True)
+        ],
+        model=decision.model,
+        at=decision.at,
+    )
+
+
+def _key(candidate: dict[str, Any]) -> tuple[str, float]:
+    return candidate["offer_type"], candidate["offer_price"]
+
+
+def _weighed(one: Candidate, decision: Decided, place: int | None) -> Weighed:
+    worths, left_out = decision.worths, decision.left_out
+    return Weighed.model_construct(
+        offer_type=one.offer_type,
+        offer_price=one.offer_price,
+        worth=None if worths is None or place is None else worths[place],
+        propensity=0.0 if place is None else decision.propensities[place],
+        left_out=None if left_out is None or place is None else left_out[place],
+    )

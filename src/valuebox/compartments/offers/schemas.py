@@ -1,0 +1,152 @@
+"""What the endpoints of offers take and answer."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from valuebox.facts.schemas import MAX_AMOUNT, Id, Source, Type
+from valuebox.schemas.moments import Moment
+from valuebox.schemas.requests import RequestModel
+from valuebox.schemas.values import Model
+
+MAX_CANDIDATES: Final = 100
+SOURCE: Final = "game"
+"""Where players are known from who are sent without a source: as in raw events of the game."""
+
+Price = Annotated[float, Field(strict=True, ge=0, le=MAX_AMOUNT)]
+
+
+class Candidate(Model):
+    """An offer that may be shown."""
+
+    offer_type: Type = Field(
+        description="What is offered; offers of a type are learned about together.",
+        examples=["xmas"],
+    )
+    offer_price: Price = Field(description="What the offer costs.", examples=[9.99])
+
+
+class DecideQuestion(Model, RequestModel):
+    """Who is there, and what may be offered."""
+
+    max_values = 10 * MAX_CANDIDATES
+
+    source: Source = Field(
+        default=SOURCE, description="Where the player is known from.", examples=["game"]
+    )
+    customer: Id = Field(description="Id of the player within the source.", examples=["F493"])
+    session: Id = Field(
+        description="The session in which the offer is shown: there is one decision for each.",
+        examples=["K237"],
+    )
+    candidates: Annotated[list[Candidate], Field(min_length=1, max_length=MAX_CANDIDATES)] = Field(
+        description="The offers to choose from; at most 100.",
+        examples=[
+            [
+                {"offer_type": "xmas", "offer_price": 9.99},
+                {"offer_type": "coins", "offer_price": 4.99},
+            ]
+        ],
+    )
+    at: Moment | None = Field(
+        default=None,
+        description="When the decision is taken: everything stored by now that happened before is "
+        "looked at. Null for now.",
+        examples=["2017-08-15T09:58:01Z"],
+    )
+
+    @property
+    def n_rows(self) -> int:
+        """A decision is one row."""
+        return 1
+
+
+class Weighed(Candidate):
+    """A candidate, and what became of it."""
+
+    worth: float | None = Field(
+        description="What the model expects the player to spend within a week of seeing the offer, "
+        "beyond what the player would spend in any case; null before there is a model."
+    )
+    propensity: float = Field(
+        ge=0, le=1, description="How likely the candidate was chosen; 0 where a rule left it out."
+    )
+    left_out: str | None = Field(description="The rule that left the candidate out; null for none.")
+
+
+class Decision(Model):
+    """Which offer to show."""
+
+    decision_id: UUID = Field(description="Id of the stored decision.")
+    choice: int | None = Field(
+        ge=0,
+        description="Position of the offer among the candidates of the question, from 0; null "
+        "where rules leave none, and nothing is to be shown.",
+    )
+    propensity: float | None = Field(
+        gt=0, le=1, description="How likely this choice was; null where there is none."
+    )
+    candidates: list[Weighed] = Field(description="Every candidate, in the order asked.")
+    model: str | None = Field(
+        description="Exact tag of the model that decided; null before there is one, while every "
+        "candidate is as likely as the others."
+    )
+    at: Moment = Field(description="The moment of the decision.")
+
+
+What = Annotated[str, StringConstraints(pattern="^(shown|purchased|dismissed)$")]
+
+
+class Feedback(Model):
+    """What became of an offer."""
+
+    decision_id: UUID = Field(
+        description="Id of the decision.", examples=["01976f3b-0000-7000-8000-000000000000"]
+    )
+    what: What = Field(
+        description="`shown`, `purchased` or `dismissed`: each counts once for a decision.",
+        examples=["purchased"],
+    )
+    time: Moment | None = Field(
+        default=None, description="When it happened; null for now.", examples=["2017-08-15T10:00Z"]
+    )
+    amount: Annotated[float, Field(strict=True, ge=0, le=MAX_AMOUNT)] | None = Field(
+        default=None,
+        description="What was paid for a purchase; null for the price of the offer.",
+        examples=[9.99],
+    )
+
+
+class OffersFeedback(Model, RequestModel):
+    """What became of offers, of each as soon as it is known."""
+
+    max_values = 10_000
+
+    feedback: Annotated[list[Feedback], Field(min_length=1, max_length=1_000)] = Field(
+        description="What happened; at most 1,000."
+    )
+
+    @property
+    def n_rows(self) -> int:
+        """How much happened."""
+        return len(self.feedback)
+
+
+class FeedbackStored(Model):
+    """What has become of feedback."""
+
+    received: int = Field(description="How much was sent.")
+    added: int = Field(description="How much of it was new.")
+
+
+class OffersCard(Model):
+    """The model that decides, and how it was made."""
+
+    model: str = Field(description="Tag of the model.")
+    kind: str = Field(description="Name of the compartment that the model belongs to.")
+    created_at: datetime = Field(description="When the model was learned, in UTC.")
+    metadata: dict[str, Any] = Field(
+        description="What the model has learned from, how it did, and library versions."
+    )

@@ -1,0 +1,46 @@
+"""Decisions about offers, and which models decide."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0017"
+down_revision = "0016"
+branch_labels = None
+depends_on = None
+works_from = "0008"
+
+
+def upgrade() -> None:
+    moment = sa.DateTime(timezone=True)
+    op.create_table(
+        "offers_decisions",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("source", sa.String(100), nullable=False),
+        sa.Column("customer", sa.String(200), nullable=False),
+        sa.Column("session", sa.String(200), nullable=False),
+        sa.Column("at", moment, nullable=False),
+        sa.Column("decided_at", moment, nullable=False),
+        sa.Column("candidates", sa.JSON(), nullable=False),
+        sa.Column("choice", sa.Integer()),
+        sa.Column("offer_type", sa.String(100)),
+        sa.Column("offer_price", sa.Float()),
+        sa.Column("propensities", sa.JSON(), nullable=False),
+        sa.Column("worths", sa.JSON()),
+        sa.Column("left_out", sa.JSON()),
+        sa.Column("features", sa.JSON(), nullable=False),
+        sa.Column("declaration", sa.Text(), nullable=False),
+        sa.Column("model", sa.String(255)),
+        sa.Column("seed", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_offers_decisions"),
+        sa.UniqueConstraint("source", "customer", "session", name="uq_offers_decisions_session"),
+    )
+    op.create_index("ix_offers_decisions_at", "offers_decisions", ["at"])
+    op.create_index("ix_offers_decisions_offer_type", "offers_decisions", ["offer_type"])
+    op.create_table(
+        "offers_promotions",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("model", sa.String(255), nullable=False),
+        sa.Column("promoted_at", moment, nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_offers_promotions"),
+    )
