@@ -47,7 +47,6 @@ def weigh(
         return Weighing(None, likely, None if model is None else [0.0] * len(candidates))
     every = Candidates.of([[one.model_dump() for one in candidates]])
     begins = np.array([0, len(places)])
-    allowed = every.taken(np.array(places), begins)
     if model is None:
         policy, worths, chances = _BEFORE_ANY, None, uniform(begins)
     else:

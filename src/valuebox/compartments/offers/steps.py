@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -31,19 +31,18 @@ from valuebox.store.writing import Rows, Then
 _SEED_BITS: Final = 62
 
 
+class AlreadyDecided(Exception):
+    """The session has a decision, which is the answer."""
+
+    def __init__(self, decision: Decided):
+        super().__init__()
+        self.decision = decision
+
+
 class Known(NamedTuple):
-    """A question, and what is known of its player."""
-
-    question: DecideQuestion
-    earlier: Decided | None
-    """The decision of the session, where there is one."""
-    fresh: "Fresh | None"
-    """What a decision is made of, where there is none."""
-
-
-class Fresh(NamedTuple):
     """What a new decision is made of."""
 
+    question: DecideQuestion
     at: datetime
     stored: Stored
     """Events of the player before the moment."""
@@ -60,40 +59,42 @@ class DecideSteps(Steps[DecideQuestion, Known, Decided]):
     rules: Rules
 
     def columns(self, given: Sequence[DecideQuestion]) -> Known:
-        """The player of a question, with the events before its moment; see `Steps`."""
+        """The player of a question, with the events before its moment; see `Steps`.
+
+        Raises:
+            AlreadyDecided: where the session has a decision.
+        """
         (question,) = given
         at = question.at or CLOCK.moment()
         whom = question.source, question.customer
         with self.store.looking() as connection:
             earlier = repository.decided(connection, *whom, question.session)
             if earlier is not None:
-                return Known(question, earlier, None)
-            fresh = Fresh(
+                raise AlreadyDecided(earlier)
+            return Known(
+                question,
                 at,
                 events_of(connection, declared(), [_asked(question)], at),
                 self.desk.model(connection),
                 self.rules.left_out(connection, whom, question.candidates, at),
             )
-        return Known(question, None, fresh)
 
     def say(self, columns: Known, exchange: Exchange) -> Decided:
-        """The decision: that of the session, or a new one."""
-        question, earlier, fresh = columns
-        if earlier is not None or fresh is None:
-            return cast("Decided", earlier)
+        """The decision."""
+        question, at, stored, model, left_out = columns
         with exchange.timing("encode"):
-            (features,) = answers_of(declared(), fresh.stored, [_asked(question)], fresh.at)
+            (features,) = answers_of(declared(), stored, [_asked(question)], at)
         seed = secrets.randbits(_SEED_BITS)
         with exchange.timing("predict"):
-            weighed = weigh(fresh.model, features, question.candidates, fresh.left_out, seed)
+            weighed = weigh(model, features, question.candidates, left_out, seed)
         return Decided(
             id=exchange.request_id,
-            at=fresh.at,
+            at=at,
             candidates=[one.model_dump() for one in question.candidates],
-            left_out=fresh.left_out if any(fresh.left_out) else None,
+            left_out=left_out if any(left_out) else None,
             features=features,
             declaration=named(),
-            model=None if fresh.model is None else fresh.model.tag,
+            model=None if model is None else model.tag,
             seed=seed,
             **weighed._asdict(),
         )
@@ -105,9 +106,8 @@ class DecideSteps(Steps[DecideQuestion, Known, Decided]):
         columns: Known,
         said: Callable[[], Decided],
     ) -> Iterable[Rows | Then]:
-        """The decision, where it is new."""
-        if columns.earlier is None:
-            yield repository.rows_of(columns.question, said())
+        """The decision."""
+        yield repository.rows_of(columns.question, said())
 
     def answer(
         self, given: DecideQuestion, columns: Known, said: Decided, of: slice, ids: Ids

@@ -1,0 +1,148 @@
+"""Offers are decided about, learned from, and decided about again, over HTTP."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from random import Random
+from threading import Barrier
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from sqlalchemy import func, select
+from support.offers import FIRST, OFFERS, question, raw, reaction
+from support.services import Service
+
+from valuebox.compartments.offers.promoting import roll_back
+from valuebox.compartments.offers.reading import read_decisions
+from valuebox.compartments.offers.tables import OfferDecision, OfferPromotion
+from valuebox_cli.offers.learning import learn_and_promote
+
+DECIDE, FEEDBACK = "/v1/offers/decide", "/v1/offers/feedback"
+MINUTE = timedelta(minutes=1)
+
+
+def decide(service: Service, **asked: Any) -> dict[str, Any]:
+    body = question(f"p{uuid4().hex}", f"s{uuid4().hex}", FIRST) | asked
+    answer = service.http.post(DECIDE, json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_before_there_is_a_model_every_candidate_is_as_likely(service: Service) -> None:
+    found = decide(service)
+    assert [one["propensity"] for one in found["candidates"]] == pytest.approx([1 / 3] * 3)
+    assert found["propensity"] == pytest.approx(1 / 3)
+    assert {one["worth"] for one in found["candidates"]} == {None}
+    chosen = {decide(service)["choice"] for _ in range(40)}
+    assert chosen == {0, 1, 2}
+
+
+def test_one_candidate_is_chosen_for_sure(service: Service) -> None:
+    found = decide(service, candidates=OFFERS[:1])
+    assert (found["choice"], found["propensity"]) == (0, 1.0)
+
+
+def test_a_session_has_one_decision_however_it_is_asked_for_again(service: Service) -> None:
+    whom = {"customer": "again", "session": uuid4().hex}
+    first = decide(service, **whom)
+    assert decide(service, **whom) == first
+    later = decide(service, **whom, at=(FIRST + MINUTE).isoformat(), candidates=OFFERS[::-1])
+    assert later["decision_id"] == first["decision_id"]
+    assert OFFERS[::-1][later["choice"]] == OFFERS[first["choice"]]
+    others = [one for place, one in enumerate(OFFERS) if place != first["choice"]]
+    refused = service.http.post(DECIDE, json=question(**whom_of(whom), candidates=others))
+    assert refused.status_code == 409
+    assert refused.json()["error"]["code"] == "unanswerable"
+
+
+def whom_of(whom: dict[str, str]) -> dict[str, Any]:
+    return {"player": whom["customer"], "session": whom["session"], "at": FIRST}
+
+
+def test_many_who_race_for_a_session_are_told_the_same(service: Service) -> None:
+    body = question("racer", uuid4().hex, FIRST)
+    start = Barrier(64)
+
+    def ask(_: int) -> str:
+        with httpx.Client(base_url=service.url, timeout=60) as http:
+            start.wait()
+            answer = http.post(DECIDE, json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    with ThreadPoolExecutor(64) as threads:
+        answers = set(threads.map(ask, range(64)))
+    assert len(answers) == 1
+    with service.store.reading() as session:
+        of_session = OfferDecision.session == body["session"]
+        assert session.scalar(select(func.count()).where(of_session)) == 1
+
+
+@pytest.mark.parametrize(
+    ("others", "field"),
+    [
+        ({"candidates": []}, "candidates"),
+        ({"candidates": [OFFERS[0], {"offer_type": "coins", "offer_price": -1}]}, "offer_price"),
+        ({"candidates": [{"offer_type": "", "offer_price": 1}]}, "offer_type"),
+        ({"candidates": [{"offer_type": "coins"}]}, "offer_price"),
+        ({"session": ""}, "session"),
+        ({"customer": None}, "customer"),
+    ],
+)
+def test_what_cannot_be_decided_is_refused_by_field(
+    service: Service, others: dict[str, Any], field: str
+) -> None:
+    answer = service.http.post(DECIDE, json=question("p", "s", FIRST) | others)
+    assert answer.status_code == 422
+    assert field in answer.json()["error"]["problems"][0]["field"]
+
+
+def test_feedback_counts_once_and_comes_back_as_a_reward(service: Service) -> None:
+    player = uuid4().hex
+    decision = decide(service, customer=player)
+    told = [
+        {"decision_id": decision["decision_id"], "what": what, "time": (FIRST + MINUTE).isoformat()}
+        for what in ("shown", "purchased")
+    ]
+    for added in (2, 0):
+        answer = service.http.post(FEEDBACK, json={"feedback": told})
+        assert answer.json() == {"received": 2, "added": added}
+    with service.store.looking() as connection:
+        found = read_decisions(connection, FIRST + timedelta(hours=1))
+    price = OFFERS[decision["choice"]]["offer_price"]
+    assert price in found.own.tolist()
+    unknown = [*told, {"decision_id": str(uuid4()), "what": "shown"}]
+    refused = service.http.post(FEEDBACK, json={"feedback": unknown})
+    assert refused.status_code == 409
+    assert refused.json()["error"]["problems"][0]["row"] == 2
+
+
+def test_what_players_like_is_learned_without_a_restart_and_rolled_back(service: Service) -> None:
+    random, day = Random(5), timedelta(days=1)
+    began = FIRST + 30 * day
+    for number in range(2):
+        events = []
+        for player in range(120):
+            at = began + number * day + player * MINUTE
+            who, session = f"learner {player}", f"{number} {player}"
+            found = decide(service, customer=who, session=session, at=at.isoformat())
+            offer = OFFERS[found["choice"]]
+            events += [raw("app_launched", who, session, at - MINUTE, country="DE")]
+            events += reaction(random, offer, who, session, at)
+        sent = service.http.post("/v1/events/raw", json={"mapping": "game", "events": events})
+        assert sent.json()["added"] == len(events), sent.text
+        learn_and_promote(service.store, began + (number + 1) * day, "offers-of-tests")
+    with service.store.reading() as session:
+        tags = list(session.scalars(select(OfferPromotion.model).order_by(OfferPromotion.id)))
+    asked = {"at": (began + 3 * day).isoformat()}
+    found = decide(service, **asked)
+    assert found["model"] == tags[-1]
+    likely = [one["propensity"] for one in found["candidates"]]
+    assert likely.index(max(likely)) == 1
+    assert min(likely) > 0.005
+    card = service.http.post("/v1/offers/model", json={}).json()
+    assert card["model"] == tags[-1]
+    with service.store.writing() as session:
+        roll_back(session)
+    assert decide(service, **asked)["model"] == tags[-2]

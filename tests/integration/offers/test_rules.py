@@ -1,0 +1,57 @@
+"""Rules that leave offers out, asked of stored decisions."""
+
+from datetime import timedelta
+
+import pytest
+from support.offers import FIRST, OFFERS
+
+from valuebox.compartments.offers.repository import Decided, rows_of
+from valuebox.compartments.offers.rules import A_WEEK, BUDGET, DEARER, Rules
+from valuebox.compartments.offers.schemas import Candidate, DecideQuestion
+from valuebox.store.engine import Store
+from valuebox.store.ids import new_id
+
+ASKED = [Candidate.model_validate(one) for one in OFFERS]
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def decided(store: Store) -> Store:
+    """A player was offered coins at 3.99 ten days ago, and xmas yesterday."""
+    for days, choice, price in ((10, 1, 3.99), (1, 0, 9.99)):
+        at = FIRST - days * DAY
+        offers = [one | {"offer_price": price} for one in OFFERS]
+        question = DecideQuestion.model_validate(
+            {"customer": "p", "session": f"{days}", "candidates": offers, "at": at}
+        )
+        decision = Decided(
+            *(new_id(), at, offers, choice, [1 / 3] * 3, None, None, {}, "offers:1", None, 1)
+        )
+        store.insert([rows_of(question, decision)])
+    return store
+
+
+def left_out(store: Store, rules: Rules, player: str = "p") -> list[str | None]:
+    with store.looking() as connection:
+        return rules.left_out(connection, ("game", player), ASKED, FIRST)
+
+
+def test_without_rules_nothing_is_left_out(decided: Store) -> None:
+    assert left_out(decided, Rules()) == [None, None, None]
+
+
+def test_a_player_is_shown_so_many_offers_a_week(decided: Store) -> None:
+    assert left_out(decided, Rules(a_week=1)) == [A_WEEK] * 3
+    assert left_out(decided, Rules(a_week=2)) == [None] * 3
+    assert left_out(decided, Rules(a_week=1), "somebody else") == [None] * 3
+
+
+def test_a_budget_that_is_spent_leaves_its_offer_out_for_everybody(decided: Store) -> None:
+    rules = Rules(budgets={"coins": 1, "xmas": 2, "gems": 0})
+    assert left_out(decided, rules, "somebody else") == [None, BUDGET, BUDGET]
+
+
+def test_no_offer_becomes_dearer_for_a_player_within_some_days(decided: Store) -> None:
+    assert left_out(decided, Rules(price_days=30)) == [None, DEARER, None]
+    assert left_out(decided, Rules(price_days=9)) == [None, None, None]
+    assert left_out(decided, Rules(price_days=30), "somebody else") == [None] * 3
