@@ -4,6 +4,17 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+import numpy as np
+
+from valuebox.compartments.offers.candidates import Candidates, column_of
+from valuebox.compartments.offers.decisions import DAY, WEEK, Decisions
+from valuebox.compartments.offers.features import declared, named
+from valuebox.compartments.offers.model import OffersModel
+from valuebox.compartments.offers.repository import Decided
+from valuebox.compartments.offers.schemas import DecideQuestion
+from valuebox.store.ids import new_id
+from valuebox_training.offers.learning import learn
+
 FIRST = datetime(2017, 8, 1, tzinfo=UTC)
 OFFERS = [
     {"offer_type": "xmas", "offer_price": 9.99},
@@ -37,3 +48,48 @@ def reaction(
         then = at + timedelta(seconds=5)
         events.append(raw("purchase", player, session, then, purchase_source="offer", **bought))
     return events
+
+
+def learned(days: int, seed: int) -> OffersModel:
+    """A model that has seen 100 players a day, each of whom was shown an offer at random."""
+    random, count = Random(seed), 100 * days
+    choice = [random.randrange(len(OFFERS)) for _ in range(count)]
+    bought = [random.random() < LIKED[OFFERS[place]["offer_type"]] for place in choice]
+    offers = Candidates.of([OFFERS] * count)
+    prices = [OFFERS[place]["offer_price"] for place in choice]
+    decisions = Decisions(
+        customer=np.array([random.randrange(300) for _ in range(count)]),
+        time=np.arange(count) * DAY // 100,
+        features={name: column_of([None] * count) for name in declared().features},
+        begins=offers.begins,
+        type=offers.type,
+        price=offers.price,
+        propensity=np.full(len(offers), 1 / len(OFFERS)),
+        choice=np.array(choice),
+        shown=np.ones(count, dtype=bool),
+        own=np.where(bought, prices, 0.0),
+        rest=np.zeros(count),
+        observed=np.full(count, float(WEEK)),
+    )
+    return learn(decisions, days * DAY)
+
+
+def stored(
+    at: datetime, choice: int, session: str, **others: Any
+) -> tuple[DecideQuestion, Decided]:
+    """A decision for the player p, and what was asked; before there was a model."""
+    asked = question("p", session, at)
+    decision = Decided(
+        id=new_id(),
+        at=at,
+        candidates=OFFERS,
+        choice=choice,
+        propensities=[1 / len(OFFERS)] * len(OFFERS),
+        worths=None,
+        left_out=None,
+        features={},
+        declaration=named(),
+        model=None,
+        seed=1,
+    )
+    return DecideQuestion.model_validate(asked), decision._replace(**others)

@@ -235,13 +235,15 @@ class Store:
             _refuse_late()
 
     def insert(self, rows: Iterable[Rows | Then]) -> None:
-        """One unit of work that inserts rows and does nothing else; see `writing.write`.
+        """One unit of work that inserts rows, if any, and does nothing else; see `writing.write`.
 
         Raises:
             TooLate: see `writing`.
         """
         tables = iter(rows)
-        first = next(tables)
+        first = next(tables, None)
+        if first is None:
+            return
         few = isinstance(first, Rows) and first.count < COPY_FROM
         if self.engine.dialect.name == "postgresql" and (not few or is_fresh(deadline())):
             with self.engine.connect() as connection, _heeding_limits():

@@ -3,13 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from support.offers import FIRST, OFFERS
+from support.offers import FIRST, OFFERS, stored
 
-from valuebox.compartments.offers.repository import Decided, rows_of
+from valuebox.compartments.offers.repository import rows_of
 from valuebox.compartments.offers.rules import A_WEEK, BUDGET, DEARER, Rules
-from valuebox.compartments.offers.schemas import Candidate, DecideQuestion
+from valuebox.compartments.offers.schemas import Candidate
 from valuebox.store.engine import Store
-from valuebox.store.ids import new_id
 
 ASKED = [Candidate.model_validate(one) for one in OFFERS]
 DAY = timedelta(days=1)
@@ -19,15 +18,8 @@ DAY = timedelta(days=1)
 def decided(store: Store) -> Store:
     """A player was offered coins at 3.99 ten days ago, and xmas yesterday."""
     for days, choice, price in ((10, 1, 3.99), (1, 0, 9.99)):
-        at = FIRST - days * DAY
         offers = [one | {"offer_price": price} for one in OFFERS]
-        question = DecideQuestion.model_validate(
-            {"customer": "p", "session": f"{days}", "candidates": offers, "at": at}
-        )
-        decision = Decided(
-            *(new_id(), at, offers, choice, [1 / 3] * 3, None, None, {}, "offers:1", None, 1)
-        )
-        store.insert([rows_of(question, decision)])
+        store.insert([rows_of(*stored(FIRST - days * DAY, choice, f"{days}", candidates=offers))])
     return store
 
 

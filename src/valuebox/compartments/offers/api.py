@@ -15,7 +15,7 @@ from valuebox.compartments.offers.schemas import (
     OffersCard,
     OffersFeedback,
 )
-from valuebox.compartments.offers.steps import AlreadyDecided, DecideSteps, as_json
+from valuebox.compartments.offers.steps import DecideSteps
 from valuebox.serving.endpoint import endpoint
 from valuebox.serving.errors import NoModel
 from valuebox.serving.pipeline import Pipeline
@@ -44,18 +44,12 @@ class OffersApi:
         A session has one decision: whoever asks again is answered alike. Before there is a model,
         every candidate is as likely as the others.
         """
-        try:
-            return self._decided(question)
-        except IntegrityError:
-            # Somebody else has decided for the session meanwhile.
-            return self._decided(question)
-
-    def _decided(self, question: DecideQuestion) -> Response:
         steps = DecideSteps(self.store, self.offers_desk, self.offers_rules)
         try:
             return self.pipeline.predict(steps, question)
-        except AlreadyDecided as earlier:
-            return as_json(earlier.decision, question)
+        except IntegrityError:
+            # Somebody else has decided for the session meanwhile.
+            return self.pipeline.predict(steps, question)
 
     @endpoint("/v1/offers/feedback", Scope.INGEST, stores=True, refuses=("unanswerable",))
     def offers_feedback(self, feedback: OffersFeedback, /) -> FeedbackStored:

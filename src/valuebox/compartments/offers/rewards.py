@@ -156,8 +156,8 @@ def _own(
 def _texts(column: Column) -> NDArray[Any]:
     """Values as texts, empty where one is missing."""
     found = coded(column)
-    texts: NDArray[Any] = np.array([*map(str, found.values), ""], dtype=object)
-    return texts[found.codes]
+    texts: NDArray[Any] = np.array([*map(str, found.values), ""], dtype=object)[found.codes]
+    return texts
 
 
 def _of_week(

@@ -31,14 +31,6 @@ from valuebox.store.writing import Rows, Then
 _SEED_BITS: Final = 62
 
 
-class AlreadyDecided(Exception):
-    """The session has a decision, which is the answer."""
-
-    def __init__(self, decision: Decided):
-        super().__init__()
-        self.decision = decision
-
-
 class Known(NamedTuple):
     """What a new decision is made of."""
 
@@ -51,26 +43,22 @@ class Known(NamedTuple):
 
 
 @dataclass(frozen=True)
-class DecideSteps(Steps[DecideQuestion, Known, Decided]):
+class DecideSteps(Steps[DecideQuestion, Known | Decided, Decided]):
     """What is said is the decision of a session."""
 
     store: Store
     desk: OffersDesk
     rules: Rules
 
-    def columns(self, given: Sequence[DecideQuestion]) -> Known:
-        """The player of a question, with the events before its moment; see `Steps`.
-
-        Raises:
-            AlreadyDecided: where the session has a decision.
-        """
+    def columns(self, given: Sequence[DecideQuestion]) -> Known | Decided:
+        """The decision of the session, if there is one, or else what is known of its player."""
         (question,) = given
         at = question.at or CLOCK.moment()
         whom = question.source, question.customer
         with self.store.looking() as connection:
             earlier = repository.decided(connection, *whom, question.session)
             if earlier is not None:
-                raise AlreadyDecided(earlier)
+                return earlier
             return Known(
                 question,
                 at,
@@ -79,8 +67,10 @@ class DecideSteps(Steps[DecideQuestion, Known, Decided]):
                 self.rules.left_out(connection, whom, question.candidates, at),
             )
 
-    def say(self, columns: Known, exchange: Exchange) -> Decided:
+    def say(self, columns: Known | Decided, exchange: Exchange) -> Decided:
         """The decision."""
+        if isinstance(columns, Decided):
+            return columns
         question, at, stored, model, left_out = columns
         with exchange.timing("encode"):
             (features,) = answers_of(declared(), stored, [_asked(question)], at)
@@ -103,27 +93,28 @@ class DecideSteps(Steps[DecideQuestion, Known, Decided]):
         self,
         ids: Sequence[UUID],
         request_ids: UUID | Sequence[UUID],
-        columns: Known,
+        columns: Known | Decided,
         said: Callable[[], Decided],
     ) -> Iterable[Rows | Then]:
-        """The decision."""
-        yield repository.rows_of(columns.question, said())
+        """The decision, where it is new."""
+        if isinstance(columns, Known):
+            yield repository.rows_of(columns.question, said())
 
     def answer(
-        self, given: DecideQuestion, columns: Known, said: Decided, of: slice, ids: Ids
+        self, given: DecideQuestion, columns: Known | Decided, said: Decided, of: slice, ids: Ids
     ) -> Response:
         """The decision, as JSON."""
-        return as_json(said, given)
+        return _as_json(said, given)
 
     def again(self, given: DecideQuestion, session: Session, request_id: UUID) -> Response:
         """The same, of what is stored."""
         earlier = repository.decided(session, given.source, given.customer, given.session)
         if earlier is None:
             raise AnswerGone
-        return as_json(earlier, given)
+        return _as_json(earlier, given)
 
 
-def as_json(decision: Decided, question: DecideQuestion) -> Response:
+def _as_json(decision: Decided, question: DecideQuestion) -> Response:
     """A decision as it is answered."""
     answer = repository.answer_of(decision, question.candidates)
     return Response(answer.model_dump_json(), media_type="application/json")
