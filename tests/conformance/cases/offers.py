@@ -7,6 +7,7 @@ from conformance.case import Case, Refused, notyet
 from support.offers import FIRST, OFFERS, learned, question, stored
 from support.services import ROOT
 
+from valuebox.compartments.offers.promoting import promote
 from valuebox.compartments.offers.repository import rows_of
 from valuebox.store.engine import Store
 
@@ -18,7 +19,9 @@ def learn(_request: pytest.FixtureRequest, _store: Store) -> str:
     return learned(5, 0).save("offers-of-conformance", {}, {})
 
 
-def keep(store: Store, _tag: str, _has_drifted: bool) -> None:
+def keep(store: Store, tag: str, _has_drifted: bool) -> None:
+    with store.writing() as session:
+        promote(session, tag, "there was none before")
     for session, others in (("first", {"id": DECIDED}), ("second", {})):
         store.insert([rows_of(*stored(FIRST, 0, session, **others))])
     asked, decision = stored(FIRST, 0, "first")
@@ -45,7 +48,8 @@ CASE = Case(
     keep=keep,
     settings=("offers_promotions",),
     missing={
-        "test_its_models_are_compared": notyet(reason="models of offers are not compared yet")
+        "test_its_models_are_compared": notyet(reason="models of offers are not compared yet"),
+        "test_metrics_tell_of_it": notyet(reason="decisions about offers are not judged yet"),
     },
     guide=ROOT / "docs" / "offers.md",
 )

@@ -10,12 +10,14 @@ from uuid import uuid4
 import httpx
 import pytest
 from sqlalchemy import func, select
-from support.offers import FIRST, OFFERS, question, raw, reaction
+from support.offers import FIRST, OFFERS, question, reaction, stored
 from support.services import Service
 
 from valuebox.compartments.offers.promoting import roll_back
 from valuebox.compartments.offers.reading import read_decisions
+from valuebox.compartments.offers.repository import rows_of
 from valuebox.compartments.offers.tables import OfferDecision, OfferPromotion
+from valuebox.store.writing import write
 from valuebox_cli.offers.learning import learn_and_promote
 
 DECIDE, FEEDBACK = "/v1/offers/decide", "/v1/offers/feedback"
@@ -94,7 +96,7 @@ def test_what_cannot_be_decided_is_refused_by_field(
     service: Service, others: dict[str, Any], field: str
 ) -> None:
     answer = service.http.post(DECIDE, json=question("p", "s", FIRST) | others)
-    assert answer.status_code == 422
+    assert answer.status_code == 400
     assert field in answer.json()["error"]["problems"][0]["field"]
 
 
@@ -123,20 +125,21 @@ def test_what_players_like_is_learned_without_a_restart_and_rolled_back(service:
     began = FIRST + 30 * day
     for number in range(2):
         events = []
-        for player in range(120):
-            at = began + number * day + player * MINUTE
-            who, session = f"learner {player}", f"{number} {player}"
-            found = decide(service, customer=who, session=session, at=at.isoformat())
-            offer = OFFERS[found["choice"]]
-            events += [raw("app_launched", who, session, at - MINUTE, country="DE")]
-            events += reaction(random, offer, who, session, at)
+        with service.store.writing() as session:
+            for player in range(300):
+                at = began + number * day + player * MINUTE
+                named, choice = f"{number} {player}", random.randrange(len(OFFERS))
+                asked, decision = stored(at, choice, named)
+                asked = asked.model_copy(update={"customer": f"learner {player}"})
+                write(session, [rows_of(asked, decision)])
+                events += reaction(random, OFFERS[choice], asked.customer, named, at)
         sent = service.http.post("/v1/events/raw", json={"mapping": "game", "events": events})
         assert sent.json()["added"] == len(events), sent.text
         learn_and_promote(service.store, began + (number + 1) * day, "offers-of-tests")
     with service.store.reading() as session:
         tags = list(session.scalars(select(OfferPromotion.model).order_by(OfferPromotion.id)))
-    asked = {"at": (began + 3 * day).isoformat()}
-    found = decide(service, **asked)
+    later = {"at": (began + 3 * day).isoformat()}
+    found = decide(service, **later)
     assert found["model"] == tags[-1]
     likely = [one["propensity"] for one in found["candidates"]]
     assert likely.index(max(likely)) == 1
@@ -145,4 +148,4 @@ def test_what_players_like_is_learned_without_a_restart_and_rolled_back(service:
     assert card["model"] == tags[-1]
     with service.store.writing() as session:
         roll_back(session)
-    assert decide(service, **asked)["model"] == tags[-2]
+    assert decide(service, **later)["model"] == tags[-2]
