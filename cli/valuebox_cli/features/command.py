@@ -155,7 +155,7 @@ def stored_events(
     declared: "Declaration", before: datetime | None, database_url: str | None
 ) -> "Events":
     """Everything in the database that a declaration may look at."""
-    from valuebox.facts.features.history import all_events
+    from valuebox.facts.features.stored import all_events
 
     with migrated_store(database_url) as store, store.reading() as session:
         return all_events(session.connection(), declared, before).events()

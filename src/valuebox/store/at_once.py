@@ -17,7 +17,6 @@ from sqlalchemy.exc import DBAPIError
 
 from valuebox.store.writing import (
     COPY_FROM,
-    Order,
     Rows,
     Then,
     copy,
@@ -27,7 +26,8 @@ from valuebox.store.writing import (
 )
 
 _PREPARED: Final = "what valuebox has prepared"
-_NOT_PREPARED: Final = "26000"
+NOT_PREPARED: Final = "26000"
+"""What PostgreSQL says to a prepared statement that it does not know."""
 _BEGIN: Final = "BEGIN; "
 _COMMIT: Final = Then(lambda _: "COMMIT")
 
@@ -46,15 +46,19 @@ def insert_at_once(connection: Connection, tables: Sequence[Rows | Then]) -> Non
         message: list[str] = []
         values: list[Any] = []
         for one in orders_of(tables):
-            message.append(_usual(connection, one) if one.is_usual else one.statement)
+            message.append(
+                prepared(connection, one.statement, len(one.values))
+                if one.is_usual
+                else one.statement
+            )
             values += one.values
         try:
             tell(connection, "; ".join(message), values)
         except DBAPIError as error:
-            if getattr(error.orig, "pgcode", None) != _NOT_PREPARED:
+            if getattr(error.orig, "pgcode", None) != NOT_PREPARED:
                 raise
             # Somebody between us and the server has taken it back.
-            connection.info.pop(_PREPARED)
+            forget_prepared(connection)
             insert_few(connection, tables)
 
 
@@ -94,20 +98,34 @@ def only_until(moment: datetime) -> Then:
     return Then(lambda _: f"SELECT 1 / (clock_timestamp() < '{moment.isoformat()}')::int")
 
 
-def _usual(connection: Connection, order: Order) -> str:
+def prepared(connection: Connection, statement: str, values: int) -> str:
     """How a statement is repeated, which PostgreSQL has read and planned before.
 
     To read and plan how a row is stored takes it longer than to store the row.
+
+    Args:
+        connection: Of which no transaction has begun.
+        statement: With `%s` for each value.
+        values: How many these are.
     """
     known: dict[str, str] = connection.info.setdefault(_PREPARED, {})
-    name = known.get(order.statement)
+    name = known.get(statement)
     if name is None:
         name = f"valuebox_{len(known)}"
         numbers = count(1)
-        numbered = re.sub("%s", lambda _: f"${next(numbers)}", order.statement)
+        numbered = re.sub("%s", lambda _: f"${next(numbers)}", statement)
         tell(connection, f"PREPARE {name} AS {numbered}")
-        known[order.statement] = name
-    return f"EXECUTE {name} ({', '.join(['%s'] * len(order.values))})"
+        known[statement] = name
+    return f"EXECUTE {name} ({', '.join(['%s'] * values)})"
+
+
+def _as_it_is(_: Connection, statement: str, __: int) -> str:
+    return statement
+
+
+def forget_prepared(connection: Connection) -> None:
+    """Prepare every statement anew when it is next told."""
+    connection.info.pop(_PREPARED, None)
 
 
 @contextmanager

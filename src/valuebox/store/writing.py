@@ -131,12 +131,12 @@ def copy(connection: Connection, rows: Rows, opening: str = "") -> None:
     columns = [(rows.into.c[name].type, values) for name, values in rows.columns.items()]
     content = _Parts(copying.binary(columns, rows.count))
     order = f"{opening}COPY {rows.into.name} ({', '.join(rows.columns)}) FROM STDIN (FORMAT binary)"
-    with _cursor(connection, order) as cursor:
+    with driver_cursor(connection, order) as cursor:
         cursor.copy_expert(order, content)
 
 
 @contextmanager
-def _cursor(connection: Connection, order: str) -> Iterator[Any]:
+def driver_cursor(connection: Connection, order: str) -> Iterator[Any]:
     """A cursor of the driver, which obeys `order`; what fails is raised as SQLAlchemy's."""
     driver, dialect = connection.connection, connection.dialect
     try:
@@ -189,7 +189,7 @@ def tell(connection: Connection, message: str, values: Sequence[Any] = ()) -> No
     Raises:
         DBAPIError: when one of them fails, or the connection breaks off.
     """
-    with _cursor(connection, message) as cursor:
+    with driver_cursor(connection, message) as cursor:
         cursor.execute(message, values)
 
 

@@ -3,17 +3,18 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
-import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from valuebox.facts.features.answering import answers_of
 from valuebox.facts.features.declarations import NoDeclaration, found
-from valuebox.facts.features.history import Asked, Stored, events_of
+from valuebox.facts.features.history import Asked, events_of
+from valuebox.facts.features.stored import Stored
 from valuebox.facts.features.tables import FeatureAnswer
+from valuebox.features.declared.building import microseconds
 from valuebox.features.declared.declaration import Declaration
 from valuebox.features.declared.working import SeveralCurrencies
 
@@ -91,7 +92,7 @@ def _declared(session: Session, name: str, version: int, hash_: str) -> Declarat
 def _differing(session: Session, declared: Declaration, answer: FeatureAnswer) -> dict[str, str]:
     """The columns that differ, and the cause of each."""
     asked = [Asked(answer.source, answer.subject, answer.session, answer.properties)]
-    stored = events_of(session.connection(), declared, asked, answer.at)
+    stored = events_of(session.connection(), declared, asked, answer.at, with_received=True)
     then = _received_by(stored, answer.asked_at)
     before = _worked_out(declared, then, asked, answer.at)
     now = before if then is stored else _worked_out(declared, stored, asked, answer.at)
@@ -110,15 +111,11 @@ _NONE: Final = object()
 
 def _received_by(stored: Stored, moment: datetime) -> Stored:
     """The events that had arrived by a moment."""
-    bound = np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")
-    rows = np.flatnonzero(stored.received <= bound)
+    bound = microseconds(moment)
+    rows = [row for row, one in enumerate(stored.received) if one <= bound]
     if len(rows) == len(stored.id):
         return stored
-    columns: list[Any] = [
-        column[rows] if isinstance(column, np.ndarray) else [column[row] for row in rows]
-        for column in stored
-    ]
-    return Stored._make(columns)
+    return Stored._make([column[row] for row in rows] for column in stored)
 
 
 def _worked_out(

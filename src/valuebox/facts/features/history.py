@@ -1,28 +1,43 @@
-"""Stored events by column, as declarations read them: of some customers, or all there are."""
+"""What somebody did before a moment, out of the database, and who is asked about."""
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
-import msgspec
 import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Select, Text, and_, bindparam, cast, select, true
+from sqlalchemy import Connection
 
-from valuebox.facts.scanning import EVENTS, moment
-from valuebox.features.declared.columns import Coded
-from valuebox.features.declared.declaration import Declaration
-from valuebox.features.declared.events import Events
-from valuebox.features.declared.scalars import scalar
-from valuebox.store.base import UtcDateTime
+from valuebox.facts.features.stored import Stored
+from valuebox.features.declared.building import microseconds
+from valuebox.features.declared.declaration import OWN, Declaration
+from valuebox.features.declared.single import plan_of
+from valuebox.store.asking import rows_of
 
 _CHUNK: Final = 500
 """Customers that one statement asks for: more make it slow to prepare."""
-_OBJECT: Final = msgspec.json.Decoder(dict[str, Any] | None).decode
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_COLUMNS: Final = {
+    "time": "time",
+    "id": "id",
+    "source": "source",
+    "customer": "customer",
+    "session": "session",
+    "type": "type",
+    "received": "received_at",
+    "amount": "amount",
+    "currency": "currency",
+    "properties": "properties",
+}
+"""Columns of `Stored`, and what they are called in the table; by the first two they are sorted."""
+_MOMENTS: Final = ("time", "received")
+_FEW: Final = 50
+"""Moments up to which Python reads them faster than NumPy."""
+_NAIVE_EPOCH: Final = datetime(1970, 1, 1)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_TIME_AND_ID: Final = itemgetter(0, 1)
 
 
 class Asked(NamedTuple):
@@ -35,146 +50,119 @@ class Asked(NamedTuple):
     properties: dict[str, Any] | None
 
 
-class Stored(NamedTuple):
-    """Rows of events as the database hands them out, by column."""
-
-    source: list[str]
-    id: list[str]
-    customer: list[str | None]
-    session: list[str | None]
-    type: list[str | None]
-    time: NDArray[np.datetime64]
-    received: NDArray[np.datetime64]
-    amount: list[float | None]
-    currency: list[str | None]
-    properties: list[str | None]
-    """Each as JSON."""
-
-    def counts(self, declared: Declaration, asked: Sequence[Asked]) -> list[int]:
-        """How many of the events are of each who was asked about."""
-        if len(asked) == 1:
-            return [len(self.id)]
-        whose = self.customer if declared.of == "customer" else self.session
-        found = Counter(zip(self.source, whose, strict=True))
-        return [found[one.source, one.id] for one in asked]
-
-    def events(self, asked: "Stored | None" = None) -> Events:
-        """The events, and behind them some that were only asked about."""
-        whole = self if asked is None else _joined(self, asked)
-        amount = np.array([np.nan if one is None else one for one in whole.amount], np.float64)
-        return Events(
-            Coded.of(whole.source),
-            np.array(whole.id, dtype=object),
-            Coded.of(whole.customer),
-            Coded.of(whole.session),
-            Coded.of(whole.type),
-            whole.time.astype(np.int64),
-            whole.received.astype(np.int64),
-            amount,
-            Coded.of(whole.currency),
-            _properties(whole.properties),
-        )
-
-
-def _joined(one: Stored, other: Stored) -> Stored:
-    columns: list[Any] = []
-    pairs: Iterator[tuple[Any, Any]] = zip(one, other, strict=True)
-    for first, then in pairs:
-        is_array = isinstance(first, np.ndarray)
-        columns.append(np.concatenate([first, then]) if is_array else [*first, *then])
-    return Stored._make(columns)
-
-
-def _properties(written: Sequence[str | None]) -> Callable[[str], Coded]:
-    objects: list[dict[str, Any]] = []
-
-    def column(name: str) -> Coded:
-        if len(objects) < len(written):
-            objects.extend({} if one is None else _OBJECT(one) or {} for one in written)
-        return Coded.of([scalar(one.get(name)) for one in objects])
-
-    return column
-
-
 def events_of(
-    connection: Connection, declared: Declaration, asked: Sequence[Asked], at: datetime
+    connection: Connection,
+    declared: Declaration,
+    asked: Sequence[Asked],
+    at: datetime,
+    with_received: bool = False,
 ) -> Stored:
-    """What some customers or sessions did before a moment, within the lookback."""
+    """What some customers or sessions did before a moment, within the lookback.
+
+    Args:
+        connection: To the database.
+        declared: What asks: only columns that it reads are filled.
+        asked: Whose events.
+        at: The moment.
+        with_received: Whether it matters when they were received, whatever the declaration reads.
+
+    Returns:
+        The events in the order of time and id.
+    """
     since = EPOCH
     if declared.lookback is not None:
         since = max(at - timedelta(microseconds=declared.lookback), EPOCH)
     ids: dict[str, list[str]] = {}
     for one in asked:
         ids.setdefault(one.source, []).append(one.id)
-    query = _query(connection.dialect.name, declared.of)
-    whole = None
+    wanted = _wanted(declared, len(asked) > 1, with_received)
+    is_lite = connection.dialect.name == "sqlite"
+    found: list[tuple[Any, ...]] = []
     for source, them in ids.items():
         if declared.source is not None and source != declared.source:
             continue
         for start in range(0, len(them), _CHUNK):
-            some = {"source": source, "ids": them[start : start + _CHUNK], "at": at, "since": since}
-            found = _stored(connection.execute(query, some).all())
-            whole = found if whole is None else _joined(whole, found)
-    return _stored([]) if whole is None else whole
+            some = them[start : start + _CHUNK]
+            statement = _statement(is_lite, declared.of, wanted, len(some))
+            if is_lite:
+                bounds = (_naive(at), _naive(since))
+                found += rows_of(connection, statement, (source, *some, *bounds))
+            else:
+                them_all = some[0] if len(some) == 1 else some
+                found += rows_of(connection, statement, (source, them_all, at, since))
+    found.sort(key=_TIME_AND_ID)
+    columns = dict(_by_column(found, wanted))
+    if is_lite:
+        columns |= {name: _microseconds(columns[name]) for name in _MOMENTS if name in wanted}
+    if "received" not in wanted:
+        columns["received"] = columns["time"]
+    if len(asked) == 1:
+        columns["source"] = [asked[0].source] * len(found)
+        columns[declared.of] = [asked[0].id] * len(found)
+    return Stored(**columns)
 
 
-@cache
-def _query(dialect: str, of: str) -> Select[Any]:
-    """The question for events of some of a source, made once: making it takes as long as asking."""
-    column = EVENTS.customer if of == "customer" else EVENTS.session
-    return _columns(dialect).where(
-        EVENTS.source == bindparam("source"),
-        column.in_(bindparam("ids", expanding=True)),
-        EVENTS.time < bindparam("at", type_=UtcDateTime),
-        EVENTS.time >= bindparam("since", type_=UtcDateTime),
+def _naive(moment: datetime) -> str:
+    """A moment as SQLite has it."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _wanted(declared: Declaration, are_several: bool, with_received: bool) -> tuple[str, ...]:
+    """The columns that are read."""
+    names = plan_of(declared).names
+    always = {"time", "id", *(("source", declared.of) if are_several else ())}
+    if with_received or "received_at" in names:
+        always.add("received")
+    if not frozenset(OWN).issuperset(names):
+        always.add("properties")
+    return tuple(name for name in _COLUMNS if name in always or name in names)
+
+
+def _microseconds(moments: Sequence[str]) -> list[int]:
+    """Moments as SQLite has them in microseconds since 1970."""
+    if len(moments) < _FEW:
+        of_each = map(datetime.fromisoformat, moments)
+        return [(one - _NAIVE_EPOCH) // _MICROSECOND for one in of_each]
+    found: list[int] = np.array(moments, dtype="datetime64[us]").astype(np.int64).tolist()
+    return found
+
+
+def _by_column(
+    rows: Sequence[tuple[Any, ...]], wanted: Sequence[str]
+) -> Iterator[tuple[str, list[Any]]]:
+    """Rows by column, empty where it was not asked for."""
+    nothing = [None] * len(rows)
+    found = dict(zip(wanted, map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
+    for name in Stored._fields:
+        yield name, found.get(name, nothing)
+
+
+@lru_cache(256)
+def _statement(is_lite: bool, of: str, wanted: tuple[str, ...], count: int) -> str:
+    """The question for events of some of a source."""
+    columns = [_column(is_lite, name) for name in wanted]
+    mark = "?" if is_lite else "%s"
+    whose = f"= {mark}"
+    if count > 1:
+        whose = f"IN ({', '.join('?' * count)})" if is_lite else "= ANY(%s)"
+    return (
+        f"SELECT {', '.join(columns)} FROM events "  # noqa: S608 - no value is in it
+        f"WHERE source = {mark} AND {of} {whose} AND time < {mark} AND time >= {mark}"
     )
 
 
-def all_events(connection: Connection, declared: Declaration, at: datetime | None) -> Stored:
-    """Everything that is stored, before a moment, of the source of a declaration."""
-    bounds: list[ColumnElement[bool]] = [true()]
-    if at is not None:
-        bounds.append(EVENTS.time < at)
-    if declared.source is not None:
-        bounds.append(EVENTS.source == declared.source)
-    return rows_of(connection, and_(*bounds))
-
-
-def rows_of(connection: Connection, condition: ColumnElement[bool]) -> Stored:
-    """Events that a condition holds for, in no order."""
-    query = _columns(connection.dialect.name).where(condition)
-    return _stored(connection.execute(query).all())
-
-
-def _columns(dialect: str) -> Select[Any]:
-    return select(
-        EVENTS.source,
-        EVENTS.id,
-        EVENTS.customer,
-        EVENTS.session,
-        EVENTS.type,
-        moment(dialect, EVENTS.time),
-        moment(dialect, EVENTS.received_at),
-        EVENTS.amount,
-        EVENTS.currency,
-        cast(EVENTS.properties, Text),
-    )
-
-
-def _stored(rows: Sequence[Any]) -> Stored:
-    columns: list[Any] = [[] for _ in Stored._fields]
-    if rows:
-        columns = list(map(list, zip(*rows, strict=True)))
-    for place in (5, 6):
-        columns[place] = np.array(columns[place], dtype="datetime64[us]")
-    return Stored._make(columns)
+def _column(is_lite: bool, name: str) -> str:
+    written = _COLUMNS[name]
+    if not is_lite and name in _MOMENTS:
+        return f"(extract(epoch FROM {written}) * 1000000)::bigint"
+    return f"{written}::text" if not is_lite and name == "properties" else written
 
 
 def questions(declared: Declaration, asked: Sequence[Asked], at: datetime) -> Stored:
     """What is asked about, as events that happen at a moment."""
     count, of_customers = len(asked), declared.of == "customer"
     types = declared.anchor.type
-    time = np.full(count, np.datetime64(at.astimezone(UTC).replace(tzinfo=None), "us"))
+    time = [microseconds(at)] * count
     return Stored(
         [one.source for one in asked],
         [""] * count,

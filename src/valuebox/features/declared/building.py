@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +15,8 @@ from valuebox.features.declared.events import Events, Ids
 from valuebox.features.declared.table import rows_of
 from valuebox.features.declared.working import check_currencies
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 LATEST: Final = 0.99
 """Share of events by whose delay lateness is told."""
 
@@ -187,7 +189,7 @@ def _missing(column: Column) -> int:
 
 def microseconds(moment: datetime) -> int:
     """A moment with a zone in microseconds since 1970."""
-    return int(np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us").astype(np.int64))
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def listed(column: Any) -> list[Any]:

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints, model_validator
@@ -80,7 +81,7 @@ class Declaration(Part):
     field: dict[Name, Figured] = Field(default={})
     window: dict[Name, Window] = Field(default={})
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """What tells this declaration from every other that means something else."""
         said = json.dumps(self.model_dump(exclude_defaults=True), sort_keys=True)
@@ -100,18 +101,24 @@ class Declaration(Part):
     @property
     def properties(self) -> list[str]:
         """Names of the properties of events that it reads, sorted."""
-        said = [self.anchor.when, *self.anchor.columns]
-        found: set[str] = set()
+        found = set(self.read_of_anchors)
+        if self.anchor.when is not None:
+            found |= formula(self.anchor.when).names
         for measure in (*self.attribute.values(), *self.field.values()):
             found |= measure.names if isinstance(measure, Measure) else set()
+        return sorted(found - frozenset(OWN))
+
+    @property
+    def read_of_anchors(self) -> frozenset[str]:
+        """Names that are read of a moment itself: for blocks, and for columns that go along."""
+        said = [*self.anchor.columns]
+        found: set[str] = set()
         if self.split is not None:
-            said += [self.split.by, self.split.change]
+            said += [one for one in (self.split.by, self.split.change) if one is not None]
             if self.split.when is not None:
                 condition = formula(self.split.when, of_blocks=True)
                 found |= condition.names | condition.before
-        for one in said:
-            found |= set() if one is None else formula(one).names
-        return sorted(found - frozenset(OWN))
+        return frozenset(found.union(*(formula(one).names for one in said)))
 
     @property
     def horizon(self) -> int:

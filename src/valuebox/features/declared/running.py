@@ -1,10 +1,48 @@
-"""Fields of a block so far, event by event, for splits that ask about them."""
+"""Aggregates without arrays: of a block so far, event by event, and of a list of values."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 from valuebox.features.declared.figures import PARTS
-from valuebox.features.declared.scalars import Scalar, identity
+from valuebox.features.declared.parts import Aggregate
+from valuebox.features.declared.scalars import Scalar, identity, number
+
+
+def usable(aggregate: str, value: Scalar) -> Any:
+    """A value as an aggregate takes it, of a sum in millionths; None where it takes none."""
+    if aggregate in ("sum", "mean", "min", "max"):
+        found = number(value)
+        if found is None or aggregate in ("min", "max"):
+            return found
+        parts = found * PARTS
+        return round(parts) if math.isfinite(parts) else None
+    return identity(value) if aggregate == "distinct" else value
+
+
+def aggregated(aggregate: Aggregate, usable: Sequence[Any]) -> Scalar:
+    """An aggregate of values that it takes, in the order of time; None where it is missing."""
+    match aggregate:
+        case "count":
+            return float(len(usable))
+        case "sum":
+            return of_parts(sum(usable))
+        case "mean":
+            total = of_parts(sum(usable)) if usable else None
+            return None if total is None else total / len(usable)
+        case "distinct":
+            return float(len(set(usable)))
+    found: Scalar = _ENDS[aggregate](usable) if usable else None
+    return found
+
+
+def of_parts(total: int) -> float | None:
+    """A sum of millionths; None where it is larger than any number."""
+    try:
+        return float(total) / PARTS
+    except OverflowError:
+        return None
 
 
 class RunningField:
@@ -52,12 +90,18 @@ class RunningField:
             case "count":
                 return self._count
             case "sum":
-                return self._total / PARTS
+                return of_parts(self._total)
             case "mean":
-                return self._total / PARTS / self._count if self._count else None
+                total = of_parts(self._total) if self._count else None
+                return None if total is None else total / self._count
             case "distinct":
                 return len(self._seen)
         return self._kept
 
 
 _CHOICES: Final[dict[str, Callable[..., Any]]] = {"min": min, "max": max}
+_ENDS: Final[dict[str, Callable[..., Any]]] = {
+    **_CHOICES,
+    "first": itemgetter(0),
+    "last": itemgetter(-1),
+}

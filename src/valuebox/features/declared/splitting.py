@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -89,6 +90,12 @@ def days_in(time: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.int64]:
     return (time + np.array(offsets, dtype=np.int64)[place]) // _DAY
 
 
+def day_in(time: int, zone: ZoneInfo) -> int:
+    """The calendar day of a moment in a time zone, as days since 1970."""
+    return (time + _offset(time // _QUARTER, zone)) // _DAY
+
+
+@lru_cache(4_096)
 def _offset(quarter: int, zone: ZoneInfo) -> int:
     """Microseconds by which a zone is ahead of UTC."""
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=900 * quarter)

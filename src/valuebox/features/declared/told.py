@@ -105,14 +105,17 @@ class Told:
             before = pieces
             yield owner, pieces, starts, block.ends_with(events.at(place))
 
-    def _block(self) -> "_Block":
+    def _block(self) -> "Block":
         fields = {name: RunningField(one.aggregate) for name, one in self._fields.items()}
-        return _Block(self._condition, fields)
+        return Block(self._condition, fields)
 
 
-class _Event(NamedTuple):
+class Event(NamedTuple):
+    """An event, as a condition on the block so far asks about it."""
+
     time: int
-    values: dict[str, Scalar]
+    """In microseconds since 1970."""
+    values: Mapping[str, Scalar]
     """What the condition reads."""
     fields: dict[str, Any]
     """What each field takes of it; a field that it is nothing for is not there."""
@@ -134,25 +137,25 @@ class _Events:
             for name, one in told._fields.items()
         }
 
-    def at(self, row: int) -> _Event:
+    def at(self, row: int) -> Event:
         """The event at a position in the log."""
         place = row - self._begin
-        return _Event(
+        return Event(
             self._time[place],
             {name: column[place] for name, column in self._values.items()},
             {name: value[place] for name, (holds, value) in self._fields.items() if holds[place]},
         )
 
 
-class _Block:
+class Block:
     """The block so far."""
 
     def __init__(self, condition: Formula, fields: dict[str, RunningField]):
         self._condition, self._fields = condition, fields
         self._events = self._first = 0
-        self._before: _Event | None = None
+        self._before: Event | None = None
 
-    def ends_with(self, event: _Event) -> bool:
+    def ends_with(self, event: Event) -> bool:
         """Whether the next block begins with an event."""
         if self._before is None:
             return True
@@ -166,7 +169,7 @@ class _Block:
         asked[name_of_block("silence")] = (event.time - self._before.time) / _SECOND
         return self._condition.of_event(asked.__getitem__) is True
 
-    def add(self, event: _Event) -> bool:
+    def add(self, event: Event) -> bool:
         """Take an event, and say whether a new block begins with it."""
         is_new = self.ends_with(event)
         if is_new:
