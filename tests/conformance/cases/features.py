@@ -4,8 +4,8 @@ from conformance.case import Case, Refused
 from support import shop
 
 from valuebox.facts.features import declarations
-from valuebox.facts.features.history import Asked
 from valuebox.facts.features.keeping import kept
+from valuebox.facts.features.stored import Asked
 from valuebox.features.declared.reading import declaration_of
 from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store

@@ -11,8 +11,8 @@ from support.dashboards import HTML, Site, site_on
 from support.pages import Page
 
 from valuebox.compartments.ltv.model import LtvModel
-from valuebox.facts.features.history import Asked
 from valuebox.facts.features.keeping import kept
+from valuebox.facts.features.stored import Asked
 from valuebox.features.declared.reading import declaration_of
 from valuebox.store.engine import Store
 from valuebox.store.ids import ids_from, new_id

@@ -12,7 +12,8 @@ from support.odd_declarations import declarations
 
 from valuebox.facts.arriving import ArrivingEvents
 from valuebox.facts.features.answering import answers_of
-from valuebox.facts.features.history import Asked, events_of
+from valuebox.facts.features.history import events_of
+from valuebox.facts.features.stored import Asked
 from valuebox.facts.repository import put_events
 from valuebox.facts.schemas import Event
 from valuebox.facts.tables import Event as Stored

@@ -10,8 +10,9 @@ from support.services import ROOT
 from valuebox.facts.arriving import ArrivingEvents
 from valuebox.facts.features import declarations
 from valuebox.facts.features.answering import answers_of
-from valuebox.facts.features.history import Asked, events_of
+from valuebox.facts.features.history import events_of
 from valuebox.facts.features.keeping import kept
+from valuebox.facts.features.stored import Asked
 from valuebox.facts.features.tables import FeatureAnswer
 from valuebox.facts.repository import put_events
 from valuebox.facts.schemas import Event

@@ -11,8 +11,7 @@ from support.dirty_logs import dirty_log, moments_in
 from support.odd_declarations import declarations, random_expressions
 
 from valuebox.facts.features.answering import at_once, one_by_one
-from valuebox.facts.features.history import Asked
-from valuebox.facts.features.stored import Stored
+from valuebox.facts.features.stored import Asked, Stored
 from valuebox.features.declared.building import microseconds
 from valuebox.features.declared.declaration import Declaration
 from valuebox.features.declared.working import SeveralCurrencies

@@ -8,8 +8,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from valuebox.facts.features.history import Asked, questions
-from valuebox.facts.features.stored import Stored, properties_of
+from valuebox.facts.features.stored import Asked, Stored, properties_of, questions
 from valuebox.features.declared.building import microseconds
 from valuebox.features.declared.columns import values
 from valuebox.features.declared.declaration import Declaration

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from valuebox.facts.features.answering import answers_of
 from valuebox.facts.features.declarations import NoDeclaration, found
-from valuebox.facts.features.history import Asked, events_of
-from valuebox.facts.features.stored import Stored
+from valuebox.facts.features.history import events_of
+from valuebox.facts.features.stored import Asked, Stored
 from valuebox.facts.features.tables import FeatureAnswer
 from valuebox.features.declared.building import microseconds
 from valuebox.features.declared.declaration import Declaration

@@ -1,17 +1,15 @@
-"""What somebody did before a moment, out of the database, and who is asked about."""
+"""What somebody did before a moment, out of the database."""
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from sqlalchemy import Connection
 
-from valuebox.facts.features.stored import Stored
-from valuebox.features.declared.building import microseconds
+from valuebox.facts.features.stored import Asked, Stored
 from valuebox.features.declared.declaration import OWN, Declaration
 from valuebox.features.declared.single import plan_of
 from valuebox.store.asking import rows_of
@@ -38,16 +36,6 @@ _FEW: Final = 50
 _NAIVE_EPOCH: Final = datetime(1970, 1, 1)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _TIME_AND_ID: Final = itemgetter(0, 1)
-
-
-class Asked(NamedTuple):
-    """Somebody whose features are asked for."""
-
-    source: str
-    id: str
-    session: str | None
-    """Session of a customer; None for none, and where sessions themselves are asked about."""
-    properties: dict[str, Any] | None
 
 
 def events_of(
@@ -156,22 +144,3 @@ def _column(is_lite: bool, name: str) -> str:
     if not is_lite and name in _MOMENTS:
         return f"(extract(epoch FROM {written}) * 1000000)::bigint"
     return f"{written}::text" if not is_lite and name == "properties" else written
-
-
-def questions(declared: Declaration, asked: Sequence[Asked], at: datetime) -> Stored:
-    """What is asked about, as events that happen at a moment."""
-    count, of_customers = len(asked), declared.of == "customer"
-    types = declared.anchor.type
-    time = [microseconds(at)] * count
-    return Stored(
-        [one.source for one in asked],
-        [""] * count,
-        [one.id if of_customers else None for one in asked],
-        [one.session if of_customers else one.id for one in asked],
-        [types[0] if len(types) == 1 else None] * count,
-        time,
-        time,
-        [None] * count,
-        [None] * count,
-        [None if one.properties is None else json.dumps(one.properties) for one in asked],
-    )

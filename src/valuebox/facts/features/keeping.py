@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from valuebox.facts.features.answering import Answer
-from valuebox.facts.features.history import Asked
+from valuebox.facts.features.stored import Asked
 from valuebox.facts.features.tables import FeatureAnswer
 from valuebox.features.declared.declaration import Declaration
 from valuebox.serving.replays import AnswerGone

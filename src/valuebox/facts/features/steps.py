@@ -12,10 +12,10 @@ from starlette.responses import Response
 
 from valuebox.facts.features.answering import Answer, answers_of
 from valuebox.facts.features.declarations import Declarations, NoDeclaration
-from valuebox.facts.features.history import Asked, events_of
+from valuebox.facts.features.history import events_of
 from valuebox.facts.features.keeping import kept, kept_of_request
 from valuebox.facts.features.schemas import FeaturesQuestion
-from valuebox.facts.features.stored import Stored
+from valuebox.facts.features.stored import Asked, Stored
 from valuebox.features.declared.declaration import Declaration
 from valuebox.features.declared.working import SeveralCurrencies
 from valuebox.serving.errors import NotFound, Unanswerable

@@ -1,11 +1,12 @@
 """Stored events by column, as declarations read them, and all that there are of them."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -13,15 +14,23 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, select, true
 
 from valuebox.facts.scanning import EVENTS, moment
+from valuebox.features.declared.building import microseconds
 from valuebox.features.declared.columns import Coded
 from valuebox.features.declared.declaration import Declaration
 from valuebox.features.declared.events import Events
 from valuebox.features.declared.scalars import Scalar, scalar
 
-if TYPE_CHECKING:
-    from valuebox.facts.features.history import Asked
-
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Any] | None).decode
+
+
+class Asked(NamedTuple):
+    """Somebody whose features are asked for."""
+
+    source: str
+    id: str
+    session: str | None
+    """Session of a customer; None for none, and where sessions themselves are asked about."""
+    properties: dict[str, Any] | None
 
 
 class Stored(NamedTuple):
@@ -41,7 +50,7 @@ class Stored(NamedTuple):
     properties: list[str | None]
     """Each as JSON."""
 
-    def counts(self, declared: Declaration, asked: "Sequence[Asked]") -> list[int]:
+    def counts(self, declared: Declaration, asked: Sequence[Asked]) -> list[int]:
         """How many of the events are of each who was asked about."""
         if len(asked) == 1:
             return [len(self.id)]
@@ -65,6 +74,25 @@ class Stored(NamedTuple):
             Coded.of(whole.currency),
             _properties(whole.properties),
         )
+
+
+def questions(declared: Declaration, asked: Sequence[Asked], at: datetime) -> Stored:
+    """What is asked about, as events that happen at a moment."""
+    count, of_customers = len(asked), declared.of == "customer"
+    types = declared.anchor.type
+    time = [microseconds(at)] * count
+    return Stored(
+        [one.source for one in asked],
+        [""] * count,
+        [one.id if of_customers else None for one in asked],
+        [one.session if of_customers else one.id for one in asked],
+        [types[0] if len(types) == 1 else None] * count,
+        time,
+        time,
+        [None] * count,
+        [None] * count,
+        [None if one.properties is None else json.dumps(one.properties) for one in asked],
+    )
 
 
 def _joined(one: Stored, other: Stored) -> Stored:
