@@ -8,6 +8,7 @@ from valuebox.facts.features.schemas import Features, FeaturesQuestion
 from valuebox.facts.features.steps import FeaturesSteps
 from valuebox.serving.endpoint import endpoint
 from valuebox.serving.pipeline import Pipeline
+from valuebox.serving.together import gathered
 from valuebox.store.engine import Store
 
 
@@ -24,6 +25,7 @@ class FeaturesApi:
         stores=True,
         answers=Features,
         refuses=("not_found", "unanswerable"),
+        together=gathered(lambda api: FeaturesSteps(api.store, api.declarations)),
     )
     def features(self, question: FeaturesQuestion, /) -> Response:
         """Work out declared features of customers or sessions, as of now or another moment.

@@ -115,7 +115,7 @@ def _received_by(stored: Stored, moment: datetime) -> Stored:
     rows = [row for row, one in enumerate(stored.received) if one <= bound]
     if len(rows) == len(stored.id):
         return stored
-    return Stored._make([column[row] for row in rows] for column in stored)
+    return stored.taken(rows)
 
 
 def _worked_out(

@@ -90,6 +90,15 @@ def events_of(
     return Stored(**columns)
 
 
+def events_of_several(
+    connection: Connection, declared: Declaration, asked: Sequence[Sequence[Asked]], at: datetime
+) -> list[Stored]:
+    """What those did whom several ask about, for each who asks; see `events_of`."""
+    everybody = [one for some in asked for one in some]
+    stored = events_of(connection, declared, everybody, at)
+    return [stored] if len(asked) == 1 else list(stored.parted(declared, asked))
+
+
 def _naive(moment: datetime) -> str:
     """A moment as SQLite has it."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")

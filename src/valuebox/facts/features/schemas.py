@@ -1,5 +1,6 @@
 """Questions for features, and answers to them, as they come and go over HTTP."""
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
@@ -87,6 +88,13 @@ class FeaturesQuestion(Model, RequestModel):
         if (self.customers is None) is (self.sessions is None):
             raise PydanticCustomError("kind", "Input should have either customers or sessions")
         return self
+
+    def nested(self) -> Iterator[Mapping[str, Any]]:
+        """Those who are asked about, and the properties of each."""
+        for one in self.customers or self.sessions or ():
+            yield dict.fromkeys(one.model_fields_set)
+            if one.properties is not None:
+                yield one.properties
 
     @property
     def n_rows(self) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,10 +13,11 @@ from starlette.responses import Response
 
 from valuebox.facts.features.answering import Answer, answers_of
 from valuebox.facts.features.declarations import Declarations, NoDeclaration
-from valuebox.facts.features.history import events_of
+from valuebox.facts.features.history import events_of_several
 from valuebox.facts.features.keeping import kept, kept_of_request
 from valuebox.facts.features.schemas import FeaturesQuestion
-from valuebox.facts.features.stored import Asked, Stored
+from valuebox.facts.features.stored import Asked
+from valuebox.facts.features.stored import Stored as Events
 from valuebox.features.declared.declaration import Declaration
 from valuebox.features.declared.working import SeveralCurrencies
 from valuebox.serving.errors import NotFound, Unanswerable
@@ -30,41 +32,70 @@ _JSON = msgspec.json.Encoder()
 
 
 class Question(NamedTuple):
-    """Whose features are asked for, and what is stored of them."""
+    """Whose features are asked for, by one request."""
 
     declared: Declaration
     asked: list[Asked]
     at: datetime
-    stored: Stored
+
+
+class Stored(NamedTuple):
+    """Questions of several requests, and what is stored of each, by the first row of each."""
+
+    questions: dict[int, Question]
+    events: dict[int, Events]
 
 
 @dataclass(frozen=True)
-class FeaturesSteps(Steps[FeaturesQuestion, Question, list[Answer]]):
+class FeaturesSteps(Steps[FeaturesQuestion, Stored, list[Answer]]):
     """What is said are the features of each who is asked about."""
 
     store: Store
     declarations: Declarations
 
-    def columns(self, given: Sequence[FeaturesQuestion]) -> Question:
-        """Whom a question is about, with the events before its moment; see `Steps`.
+    def columns(self, given: Sequence[FeaturesQuestion]) -> Stored:
+        """Whom questions are about, with the events before their moments; see `Steps`.
 
         Raises:
             NotFound: where there is no such declaration.
         """
-        (question,) = given
+        now = CLOCK.moment()
+        questions: dict[int, Question] = {}
+        alike: dict[tuple[str, datetime], list[int]] = {}
+        row = 0
+        for one in given:
+            question = questions[row] = self._question(one, now)
+            alike.setdefault((question.declared.hash, question.at), []).append(row)
+            row += one.n_rows
+        with self.store.looking() as connection:
+            events = [
+                events_of_several(
+                    connection,
+                    questions[rows[0]].declared,
+                    [questions[row].asked for row in rows],
+                    at,
+                )
+                for (_, at), rows in alike.items()
+            ]
+        found = zip(chain.from_iterable(alike.values()), chain.from_iterable(events), strict=True)
+        return Stored(questions, dict(found))
+
+    def _question(self, given: FeaturesQuestion, now: datetime) -> Question:
         try:
-            declared = self.declarations.find(question.declaration, question.version)
+            declared = self.declarations.find(given.declaration, given.version)
         except NoDeclaration as error:
             raise NotFound(str(error)) from None
-        asked, at = _asked(declared, question), question.at or CLOCK.moment()
-        with self.store.looking() as connection:
-            return Question(declared, asked, at, events_of(connection, declared, asked, at))
+        return Question(declared, _asked(declared, given), given.at or now)
 
-    def say(self, columns: Question, exchange: Exchange) -> list[Answer]:
+    def say(self, columns: Stored, exchange: Exchange) -> list[Answer]:
         """The features of each."""
         with exchange.timing("encode"):
             try:
-                return answers_of(columns.declared, columns.stored, columns.asked, columns.at)
+                return [
+                    answer
+                    for row, (declared, asked, at) in columns.questions.items()
+                    for answer in answers_of(declared, columns.events[row], asked, at)
+                ]
             except SeveralCurrencies as error:
                 said = str(error)
                 raise Unanswerable(f"{said[:1].upper()}{said[1:]}.") from None
@@ -73,26 +104,28 @@ class FeaturesSteps(Steps[FeaturesQuestion, Question, list[Answer]]):
         self,
         ids: Sequence[UUID],
         request_ids: UUID | Sequence[UUID],
-        columns: Question,
+        columns: Stored,
         said: Callable[[], list[Answer]],
     ) -> Iterable[Rows | Then]:
         """The answers, one for each who is asked about."""
-        declared, asked, at, stored = columns
-        yield kept(declared, asked, said(), stored.counts(declared, asked), at, ids)
+        for row, (declared, asked, at) in columns.questions.items():
+            of = slice(row, row + len(asked))
+            counts = columns.events[row].counts(declared, asked)
+            yield kept(declared, asked, said()[of], counts, at, ids[of])
 
     def answer(
         self,
         given: FeaturesQuestion,
-        columns: Question,
+        columns: Stored,
         said: list[Answer],
         of: slice,
         ids: Ids,
     ) -> Response:
         """The features by customer or session, as JSON."""
-        declared = columns.declared
-        rows = zip(columns.asked, said, strict=True)
+        declared, asked, at = columns.questions[of.start]
+        rows = zip(asked, said[of], strict=True)
         return _told(
-            (declared.name, declared.version, declared.hash, columns.at),
+            (declared.name, declared.version, declared.hash, at),
             [(one.source, one.id, features) for one, features in rows],
         )
 

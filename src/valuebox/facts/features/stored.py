@@ -58,6 +58,20 @@ class Stored(NamedTuple):
         found = Counter(zip(self.source, whose, strict=True))
         return [found[one.source, one.id] for one in asked]
 
+    def parted(self, declared: Declaration, asked: Sequence[Sequence[Asked]]) -> "Iterator[Stored]":
+        """The events of those whom each asks about, in their order."""
+        whose = self.customer if declared.of == "customer" else self.session
+        of_each: dict[Any, list[int]] = {}
+        for row, who in enumerate(zip(self.source, whose, strict=True)):
+            of_each.setdefault(who, []).append(row)
+        for some in asked:
+            whom = dict.fromkeys((one.source, one.id) for one in some)
+            yield self.taken(sorted(row for who in whom for row in of_each.get(who, ())))
+
+    def taken(self, rows: Sequence[int]) -> "Stored":
+        """Some of the events, in their order."""
+        return Stored._make([column[row] for row in rows] for column in self)
+
     def events(self, asked: "Stored | None" = None) -> Events:
         """The events, and behind them some that were only asked about."""
         whole = self if asked is None else _joined(self, asked)
