@@ -13,7 +13,7 @@ from valuebox.compartments.offers.candidates import Candidates, column_of
 from valuebox.compartments.offers.decisions import WEEK, Decisions
 from valuebox.compartments.offers.rewards import TYPES, Chosen, rewards_of
 from valuebox.compartments.offers.tables import OfferDecision
-from valuebox.facts.features.history import rows_of
+from valuebox.facts.features.stored import rows_of
 from valuebox.facts.scanning import EVENTS, moment
 from valuebox.store.writing import table_of
 

@@ -19,7 +19,8 @@ from valuebox.compartments.offers.repository import Decided
 from valuebox.compartments.offers.rules import Rules
 from valuebox.compartments.offers.schemas import DecideQuestion
 from valuebox.facts.features.answering import answers_of
-from valuebox.facts.features.history import Asked, Stored, events_of
+from valuebox.facts.features.history import events_of
+from valuebox.facts.features.stored import Asked, Stored
 from valuebox.serving.exchange import Exchange
 from valuebox.serving.pipeline import Steps
 from valuebox.serving.replays import AnswerGone
