@@ -24,7 +24,11 @@ _LOOK_SECONDS: Final = 0.05
 
 @contextmanager
 def serving(
-    bento: str, folder: Path, environment: dict[str, str], log: IO[bytes] | None = None
+    bento: str,
+    folder: Path,
+    environment: dict[str, str],
+    log: IO[bytes] | None = None,
+    start: "type[subprocess.Popen[bytes]]" = subprocess.Popen,
 ) -> Iterator[str]:
     """Run `bentoml serve BENTO` in `folder` on a free port of 127.0.0.1 until the block ends.
 
@@ -33,6 +37,7 @@ def serving(
         folder: Where to run; relative paths in settings are relative to it.
         environment: On top of this process's own, such as `DATABASE_URL`.
         log: An open file for what the service logs; by default one that vanishes.
+        start: What starts the process.
 
     Yields:
         The address of the service, ready to answer.
@@ -44,7 +49,7 @@ def serving(
     command = [sys.executable, "-m", "bentoml", "serve", bento]
     command += ["--host", "127.0.0.1", "--port", url.rsplit(":", 1)[1]]
     with nullcontext(log) if log else TemporaryFile() as output:
-        process = subprocess.Popen(  # noqa: S603
+        process = start(
             command,
             cwd=folder,
             env={**os.environ, "BENTOML_DO_NOT_TRACK": "True", **environment},

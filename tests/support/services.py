@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from support import warm
 from support.databases import BACKENDS, count_rows, empty_database, open_store
 from valuebox.store.engine import Store
 from valuebox_cli.server import serving
@@ -71,7 +72,7 @@ def running(
     where = ROOT if bento == "." else folder
     with (
         log.open("w+b") as output,
-        serving(bento, where, settings, output) as url,
+        serving(bento, where, settings, output, start=warm.Popen) as url,
         httpx.Client(base_url=url, timeout=60) as http,
     ):
         store = open_store(database_url)

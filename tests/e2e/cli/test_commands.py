@@ -7,6 +7,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from support import warm
 from support.commands import only_line, valuebox
 from support.databases import PASSWORD
 from support.services import ROOT, Service
@@ -72,12 +73,10 @@ def test_more_than_a_page_is_printed(service: Service) -> None:
 
 @pytest.mark.parametrize("command", [["evaluate", "valid.csv"], ["predictions"]])
 def test_a_service_that_is_not_there_is_one_line(data_dir: Path, command: list[str]) -> None:
-    ended = subprocess.run(
+    ended = warm.run(
         [Path(sys.executable).with_name("valuebox"), *command, "--url", NOBODY],
         cwd=data_dir,
         env={**os.environ, "COLUMNS": "40"},
-        capture_output=True,
-        text=True,
         timeout=120,
     )
     assert ended.returncode == 1

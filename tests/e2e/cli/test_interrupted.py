@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pandas as pd
 import pytest
+from support import warm
 from support.commands import only_line, valuebox
 from support.proxy import cutting
 from support.services import Service, eventually
@@ -52,7 +53,7 @@ def test_a_run_goes_on_where_it_stopped(service: Service, file: Path, how: signa
     run = f"nightly-{uuid4().hex}"
     options = ["--url", service.url, "--batch-size", str(BATCH), "--run", run]
     command = [str(Path(sys.executable).with_name("valuebox")), "evaluate", str(file), *options]
-    stopped = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    stopped = warm.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     eventually(lambda: rows(service)[0] > before[0], seconds=60)
     stopped.send_signal(how)
     _, said = stopped.communicate(timeout=60)

@@ -1,11 +1,11 @@
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import bentoml
 import httpx
 import pytest
+from support import warm
 from support.databases import count_rows
 from support.services import ROOT, running
 from support.users import add_predictions, estimates, received, user, users
@@ -19,15 +19,15 @@ from valuebox_cli.server import serving
 
 
 def bentoml_command(*arguments: object, folder: Path, home: str) -> str:
-    return subprocess.run(
+    done = warm.run(
         [sys.executable, "-m", "bentoml", *map(str, arguments)],
         cwd=folder,
         env={**os.environ, "BENTOML_HOME": home},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
+        stderr=None,
         timeout=120,
-    ).stdout
+    )
+    done.check_returncode()
+    return done.stdout
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from support import warm
 from support.commands import only_line, valuebox, write_users
 from support.services import Service, eventually
 
@@ -81,7 +82,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     users.iloc[np.arange(MANY) % len(users)].assign(user_id=np.arange(MANY)).to_parquet(file)
     command = ["score", str(file), "--out", str(written), "--model", model_tag]
     command += ["--batch-size", str(FEW_AT_ONCE)]
-    stopped = subprocess.Popen(
+    stopped = warm.Popen(
         [str(Path(sys.executable).with_name("valuebox")), *command], stderr=subprocess.PIPE
     )
     eventually(lambda: (parts / f"000003{written.suffix}").exists(), seconds=60)

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support import warm
 from support.databases import PASSWORD
 from support.packages import package
 from support.services import ROOT
@@ -18,13 +19,11 @@ def refused(
 ) -> tuple[int, str]:
     """Exit code and output of a service that should not start."""
     settings = {"DATABASE_URL": f"sqlite:///{tmp_path}/valuebox.db", "VALUEBOX_DATABASE_WAIT": "0"}
-    ended = subprocess.run(
+    ended = warm.run(
         [sys.executable, "-m", "bentoml", "serve", ".", "--host", host, "--port", "0"],
         cwd=ROOT,
         env={**os.environ, **settings, **environment},
-        stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
         timeout=120,
     )
     return ended.returncode, ended.stdout

@@ -15,6 +15,7 @@ import httpx
 import psutil
 import pytest
 from sqlalchemy import text
+from support import warm
 from support.databases import count_rows
 from support.half_sent import ONE_USER, HalfSent
 from support.services import ROOT, eventually
@@ -59,7 +60,7 @@ def serving(database_url: str, model: str, folder: Path, **settings: object) -> 
     environment = {"DATABASE_URL": database_url, "VALUEBOX_MODEL": model}
     environment |= {name: str(value) for name, value in settings.items()}
     with (folder / "serve.log").open("wb") as log:
-        process = subprocess.Popen(
+        process = warm.Popen(
             [sys.executable, "-m", "bentoml", "serve", "--host", "127.0.0.1", "--port", str(port)],
             cwd=ROOT,
             env={**os.environ, **environment},

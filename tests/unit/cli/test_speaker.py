@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from rich.table import Table
+from support import warm
 
 from valuebox_cli.terminal.speaker import Speaker
 
@@ -66,7 +67,7 @@ def test_a_full_disk_is_one_line(stream: str) -> None:
         pytest.fail("this needs a device that is always full, as Linux has it")
     with Path("/dev/full").open("w") as full:
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: full}
-        done = subprocess.run([VALUEBOX, "simulate", "x", "--world", "list"], **streams, text=True)
+        done = warm.run([VALUEBOX, "simulate", "x", "--world", "list"], **streams)
     if stream == "stdout":
         assert done.returncode == 1
         assert done.stderr == "error: No space left on device\n"
