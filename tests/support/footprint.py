@@ -24,10 +24,9 @@ def processes(url: str) -> list[psutil.Process]:
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         for body in ({}, []) * _AT_ONCE:
             threads.submit(httpx.post, f"{url}/v1/ltv/predictions/search", json=body)
-    port = url.rsplit(":", 1)[1]
-    for process in psutil.process_iter(["cmdline"]):
-        command = process.info["cmdline"] or []
-        if command[-2:] == ["--port", port]:
+    port = int(url.rsplit(":", 1)[1])
+    for process in psutil.Process().children():
+        if port in {one.laddr.port for one in process.net_connections() if not one.raddr}:
             return [process, *process.children(recursive=True)]
     raise LookupError(f"nobody serves at {url}")
 

@@ -1,6 +1,7 @@
 """The bins of `features.bins` as SQL."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, case, literal
 
@@ -21,6 +22,12 @@ def bin_of(column: Column, bins: NumberBins | CategoryBins) -> Number:
 
 def between(column: Column, edges: Sequence[float]) -> Number:
     """How many of the edges are at most as great."""
+    return _between(column, tuple(edges))
+
+
+# SQLAlchemy takes longer to put a hundred branches together than a database to go through them.
+@lru_cache(maxsize=64)
+def _between(column: Column, edges: tuple[float, ...]) -> Number:
     if not edges:
         return literal(0)
     return case(
