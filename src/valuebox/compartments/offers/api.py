@@ -7,6 +7,7 @@ from valuebox.access.keys import Scope
 from valuebox.compartments.offers.desk import OffersDesk
 from valuebox.compartments.offers.feedback import put_feedback
 from valuebox.compartments.offers.model import KIND, TRAINED_BY
+from valuebox.compartments.offers.promoting import promoted
 from valuebox.compartments.offers.rules import Rules
 from valuebox.compartments.offers.schemas import (
     DecideQuestion,
@@ -68,7 +69,7 @@ class OffersApi:
     def offers_model(self) -> OffersCard:
         """The model that decides: its tag, what it has learned from and how it did."""
         with self.store.looking() as connection:
-            model = self.offers_desk.model(connection)
+            model = self.offers_desk.model(promoted(connection))
         if model is None:
             raise NoModel("offers", TRAINED_BY)
         return OffersCard(

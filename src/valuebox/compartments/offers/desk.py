@@ -3,17 +3,9 @@
 import logging
 from collections.abc import Callable
 from threading import Lock
-from typing import Final
-
-from sqlalchemy import Connection, select
 
 from valuebox.compartments.offers.model import OffersModel
-from valuebox.compartments.offers.tables import OfferPromotion
 from valuebox.models.registry import ArtifactMissing, ArtifactRefused
-from valuebox.store.writing import table_of
-
-_PROMOTED: Final = table_of(OfferPromotion).c
-_NEWEST: Final = select(_PROMOTED.model).order_by(_PROMOTED.id.desc()).limit(1)
 
 _log = logging.getLogger("valuebox")
 
@@ -27,22 +19,20 @@ class OffersDesk:
     """
 
     def __init__(self, at_start: OffersModel | None, load: Callable[[str], OffersModel]):
-        self._at_start, self._load = at_start, load
+        self._load = load
         self._model, self._refused = at_start, ""
         self._lock = Lock()
 
-    @property
-    def current(self) -> OffersModel | None:
-        """The model that has decided last."""
-        return self._model
-
-    def model(self, connection: Connection) -> OffersModel | None:
-        """The model that decides now: the one that was promoted last, or that of the start.
+    def model(self, tag: str | None) -> OffersModel | None:
+        """The model that decides now.
 
         Where a promoted model cannot be loaded, the one before goes on deciding, and the log says
         so.
+
+        Args:
+            tag: Of the model that was promoted last; None where none was, and the model of the
+                start decides.
         """
-        tag = connection.scalar(_NEWEST)
         model = self._model
         if tag is None or tag == self._refused or (model is not None and model.tag == tag):
             return model

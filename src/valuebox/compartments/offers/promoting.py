@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.offers.tables import OfferPromotion
@@ -24,6 +24,13 @@ def promote(session: Session, model: str, why: str) -> None:
         why: What was found when it was compared, in a sentence.
     """
     session.add(OfferPromotion(id=new_id(), model=model, promoted_at=CLOCK.moment(), why=why))
+
+
+def promoted(connection: Connection) -> str | None:
+    """Tag of the model that was promoted last; None before there is one."""
+    newest = select(OfferPromotion.model).order_by(OfferPromotion.id.desc()).limit(1)
+    tag: str | None = connection.scalar(newest)
+    return tag
 
 
 def promotions(session: Session) -> Sequence[OfferPromotion]:

@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, and_, bindparam, literal, select
 
 from valuebox.compartments.offers.schemas import Candidate, DecideQuestion, Decision, Weighed
-from valuebox.compartments.offers.tables import OfferDecision
+from valuebox.compartments.offers.tables import OfferDecision, OfferPromotion
 from valuebox.serving.errors import Unanswerable
 from valuebox.store.clock import CLOCK
 from valuebox.store.writing import Rows, table_of
@@ -18,6 +17,16 @@ _TABLE: Final = table_of(OfferDecision)
 _COLUMNS: Final = (
     *("id", "at", "candidates", "choice", "propensities", "worths", "left_out", "features"),
     *("declaration", "model", "seed"),
+)
+_PROMOTED: Final = table_of(OfferPromotion).c
+_NEWEST: Final = select(_PROMOTED.model).order_by(_PROMOTED.id.desc()).limit(1)
+_LOOK_UP: Final = (
+    select(_NEWEST.scalar_subquery().label("promoted"), *(_TABLE.c[name] for name in _COLUMNS))
+    .select_from(select(literal(1).label("one")).subquery())
+    .outerjoin(
+        _TABLE,
+        and_(*(_TABLE.c[name] == bindparam(name) for name in ("source", "customer", "session"))),
+    )
 )
 _OTHERS: Final = "This session has a decision already, and the offer is not among these candidates."
 
@@ -38,18 +47,21 @@ class Decided(NamedTuple):
     seed: int
 
 
-def decided(
-    connection: Connection | Session, source: str, customer: str, session: str
-) -> Decided | None:
-    """The decision of a session; None where there is none."""
+class Found(NamedTuple):
+    """What is stored of a session, and the model that decides now."""
+
+    decision: Decided | None
+    """The decision of the session; None where there is none."""
+    promoted: str | None
+    """Tag of the model that was promoted last; None before there is one."""
+
+
+def look_up(connection: Connection, source: str, customer: str, session: str) -> Found:
+    """What is stored of a session: one question, as each takes a trip to the database."""
     row = connection.execute(
-        select(*(_TABLE.c[name] for name in _COLUMNS)).where(
-            _TABLE.c.source == source,
-            _TABLE.c.customer == customer,
-            _TABLE.c.session == session,
-        )
-    ).one_or_none()
-    return None if row is None else Decided(*row)
+        _LOOK_UP, {"source": source, "customer": customer, "session": session}
+    ).one()
+    return Found(None if row.id is None else Decided(*row[1:]), row.promoted)
 
 
 def rows_of(question: DecideQuestion, decision: Decided) -> Rows:

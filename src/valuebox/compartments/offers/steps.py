@@ -57,14 +57,14 @@ class DecideSteps(Steps[DecideQuestion, Known | Decided, Decided]):
         at = question.at or CLOCK.moment()
         whom = question.source, question.customer
         with self.store.looking() as connection:
-            earlier = repository.decided(connection, *whom, question.session)
-            if earlier is not None:
-                return earlier
+            found = repository.look_up(connection, *whom, question.session)
+            if found.decision is not None:
+                return found.decision
             return Known(
                 question,
                 at,
                 events_of(connection, declared(), [_asked(question)], at),
-                self.desk.model(connection),
+                self.desk.model(found.promoted),
                 self.rules.left_out(connection, whom, question.candidates, at),
             )
 
@@ -109,10 +109,11 @@ class DecideSteps(Steps[DecideQuestion, Known | Decided, Decided]):
 
     def again(self, given: DecideQuestion, session: Session, request_id: UUID) -> Response:
         """The same, of what is stored."""
-        earlier = repository.decided(session, given.source, given.customer, given.session)
-        if earlier is None:
+        whom = given.source, given.customer, given.session
+        found = repository.look_up(session.connection(), *whom)
+        if found.decision is None:
             raise AnswerGone
-        return _as_json(earlier, given)
+        return _as_json(found.decision, given)
 
 
 def _as_json(decision: Decided, question: DecideQuestion) -> Response:
