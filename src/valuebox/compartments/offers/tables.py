@@ -4,7 +4,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from valuebox.facts.tables import MAX_ID, MAX_SOURCE, MAX_TYPE
@@ -52,11 +61,66 @@ class OfferDecision(Base):
     """Tag of the model that decided; NULL before there was one."""
     seed: Mapped[int] = mapped_column(BigInteger)
     """What the choice was drawn with."""
+    explored: Mapped[bool]
+    """Whether the choice was drawn among all candidates alike, as a share of them always is."""
 
     __table_args__ = (
         UniqueConstraint("source", "customer", "session", name="uq_offers_decisions_session"),
         Index("ix_offers_decisions_at", "at"),
         Index("ix_offers_decisions_offer_type", "offer_type"),
+    )
+
+
+class OfferPrediction(Base):
+    """How likely the offer that was chosen is to be bought, where a model has said so."""
+
+    __tablename__ = "offers_predictions"
+
+    id: Mapped[UUID] = mapped_column(
+        ForeignKey(OfferDecision.id, ondelete="CASCADE"), primary_key=True
+    )
+    """Id of the decision."""
+    source: Mapped[str] = mapped_column(String(MAX_SOURCE))
+    customer: Mapped[str] = mapped_column(String(MAX_ID))
+    offer_type: Mapped[str] = mapped_column(String(MAX_TYPE))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """Moment of the decision."""
+    prediction: Mapped[float]
+    """Probability that the offer is bought in the session."""
+    model: Mapped[str] = mapped_column(String(MAX_TAG))
+    decided_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """When the decision was stored."""
+
+
+class OfferOutcome(Base):
+    """What came of a decision, once its week has passed; written anew where late events change it."""
+
+    __tablename__ = "offers_outcomes"
+
+    id: Mapped[UUID] = mapped_column(
+        ForeignKey(OfferDecision.id, ondelete="CASCADE"), primary_key=True
+    )
+    """Id of the decision."""
+    shown: Mapped[bool]
+    """Whether the offer was seen."""
+    own: Mapped[float]
+    """Money of the offer's own purchase; 0 where it was not bought."""
+    rest: Mapped[float]
+    """Money of other purchases within the week, less refunds."""
+    target: Mapped[float]
+    """1 where the offer was bought, 0 where it was not."""
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """When this was found."""
+    summed: Mapped[float | None]
+    """The value that the sums hold; NULL where they hold none."""
+
+    __table_args__ = (
+        Index(
+            "ix_offers_outcomes_not_summed",
+            "id",
+            postgresql_where=text("target IS DISTINCT FROM summed"),
+            sqlite_where=text("target IS NOT summed"),
+        ),
     )
 
 

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from valuebox.store.migrations.sums import create_sums
+
 revision = "0017"
 down_revision = "0016"
 branch_labels = None
@@ -31,11 +33,45 @@ def upgrade() -> None:
         sa.Column("declaration", sa.Text(), nullable=False),
         sa.Column("model", sa.String(255)),
         sa.Column("seed", sa.BigInteger(), nullable=False),
+        sa.Column("explored", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_offers_decisions"),
         sa.UniqueConstraint("source", "customer", "session", name="uq_offers_decisions_session"),
     )
     op.create_index("ix_offers_decisions_at", "offers_decisions", ["at"])
     op.create_index("ix_offers_decisions_offer_type", "offers_decisions", ["offer_type"])
+    op.create_table(
+        "offers_predictions",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("source", sa.String(100), nullable=False),
+        sa.Column("customer", sa.String(200), nullable=False),
+        sa.Column("offer_type", sa.String(100), nullable=False),
+        sa.Column("at", moment, nullable=False),
+        sa.Column("prediction", sa.Float(), nullable=False),
+        sa.Column("model", sa.String(255), nullable=False),
+        sa.Column("decided_at", moment, nullable=False),
+        _of_decision("offers_predictions"),
+        sa.PrimaryKeyConstraint("id", name="pk_offers_predictions"),
+    )
+    op.create_table(
+        "offers_outcomes",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("shown", sa.Boolean(), nullable=False),
+        sa.Column("own", sa.Float(), nullable=False),
+        sa.Column("rest", sa.Float(), nullable=False),
+        sa.Column("target", sa.Float(), nullable=False),
+        sa.Column("changed_at", moment, nullable=False),
+        sa.Column("summed", sa.Float()),
+        _of_decision("offers_outcomes"),
+        sa.PrimaryKeyConstraint("id", name="pk_offers_outcomes"),
+    )
+    op.create_index(
+        "ix_offers_outcomes_not_summed",
+        "offers_outcomes",
+        ["id"],
+        postgresql_where=sa.text("target IS DISTINCT FROM summed"),
+        sqlite_where=sa.text("target IS NOT summed"),
+    )
+    create_sums("offers", "offers_predictions", ["variance"], is_calibrated=True)
     op.create_table(
         "offers_promotions",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -43,4 +79,13 @@ def upgrade() -> None:
         sa.Column("promoted_at", moment, nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_offers_promotions"),
+    )
+
+
+def _of_decision(table: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        ["id"],
+        ["offers_decisions.id"],
+        name=f"fk_{table}_id_offers_decisions",
+        ondelete="CASCADE",
     )
