@@ -7,13 +7,21 @@ from typing import Any
 import numpy as np
 
 from valuebox.compartments.offers.candidates import Candidates, column_of
+from valuebox.compartments.offers.deciding import weigh
 from valuebox.compartments.offers.decisions import DAY, WEEK, Decisions
 from valuebox.compartments.offers.features import declared, named
+from valuebox.compartments.offers.ledger import REFERENCE
 from valuebox.compartments.offers.model import OffersModel
-from valuebox.compartments.offers.repository import Decided
-from valuebox.compartments.offers.schemas import DecideQuestion
+from valuebox.compartments.offers.repository import Decided, rows_of
+from valuebox.compartments.offers.schemas import Candidate, DecideQuestion
+from valuebox.facts.arriving import ArrivingEvents
+from valuebox.facts.repository import put_events
+from valuebox.facts.schemas import Event
+from valuebox.store.engine import Store
 from valuebox.store.ids import new_id
+from valuebox.store.writing import write
 from valuebox_training.offers.learning import learn
+from valuebox_training.offers.reference import reference_of
 
 FIRST = datetime(2017, 8, 1, tzinfo=UTC)
 OFFERS = [
@@ -50,17 +58,28 @@ def reaction(
     return events
 
 
-def learned(days: int, seed: int) -> OffersModel:
+def known(random: Random) -> dict[str, Any]:
+    """Features of a player, by name."""
+    found: dict[str, Any] = dict.fromkeys(declared().features)
+    return found | {
+        "country": random.choice(["DE", "US"]),
+        "last_session.games_played": float(random.randrange(6)),
+        "prev_week.purchases_amount": random.choice([0.0, 0.0, 4.99]),
+    }
+
+
+def learned(days: int, seed: int) -> tuple[OffersModel, Decisions]:
     """A model that has seen 100 players a day, each of whom was shown an offer at random."""
     random, count = Random(seed), 100 * days
     choice = [random.randrange(len(OFFERS)) for _ in range(count)]
     bought = [random.random() < LIKED[OFFERS[place]["offer_type"]] for place in choice]
+    players = [known(random) for _ in choice]
     offers = Candidates.of([OFFERS] * count)
     prices = [OFFERS[place]["offer_price"] for place in choice]
     decisions = Decisions(
         customer=np.array([random.randrange(300) for _ in range(count)]),
         time=np.arange(count) * DAY // 100,
-        features={name: column_of([None] * count) for name in declared().features},
+        features={name: column_of([one[name] for one in players]) for name in declared().features},
         begins=offers.begins,
         type=offers.type,
         price=offers.price,
@@ -71,7 +90,69 @@ def learned(days: int, seed: int) -> OffersModel:
         rest=np.zeros(count),
         observed=np.full(count, float(WEEK)),
     )
-    return learn(decisions, days * DAY)
+    return learn(decisions, days * DAY), decisions
+
+
+def saved(name: str, days: int) -> str:
+    """Tag of such a model, which was saved."""
+    model, decisions = learned(days, 0)
+    reference = reference_of(model, decisions).model_dump(mode="json")
+    return model.save(name, {}, {REFERENCE: reference})
+
+
+def play(store: Store, model: OffersModel, factor: float, days: int = 28) -> None:
+    """Store what a service would have: 60 players a day are decided about, and react.
+
+    Args:
+        store: Where to.
+        model: The model that decides.
+        factor: By which offers are bought as often as when the model learned.
+        days: That end where the model began to be asked.
+    """
+    random, events = Random(3), []
+    candidates = [Candidate.model_validate(one) for one in OFFERS]
+    with store.writing() as session:
+        for number in range(60 * days):
+            at = FIRST + timedelta(days=number / 60)
+            player, named_, features = f"player {number % 400}", f"played {number}", known(random)
+            weighed = weigh(model, features, candidates, [None] * len(OFFERS), number)
+            asked = DecideQuestion.model_validate(question(player, named_, at))
+            _, decision = stored(
+                at,
+                weighed.choice or 0,
+                named_,
+                features=features,
+                propensities=weighed.propensities,
+                worths=weighed.worths,
+                model=model.tag,
+                explored=weighed.explored,
+            )
+            write(session, rows_of(asked, decision, weighed.chance))
+            offer = OFFERS[weighed.choice or 0]
+            chance = factor * LIKED[offer["offer_type"]]
+            events.append(event("offer_shown", player, named_, at, None, offer))
+            if random.random() < chance:
+                of = {"sku": offer["offer_type"], "purchase_source": "offer"}
+                events.append(event("purchase", player, named_, at, offer["offer_price"], of))
+        put_events(session, ArrivingEvents.of(events))
+
+
+def event(
+    what: str, player: str, session: str, at: datetime, amount: float | None, of: dict[str, Any]
+) -> Event:
+    """An event as it is stored."""
+    return Event.model_validate(
+        {
+            "source": "game",
+            "id": f"{session} {what}",
+            "customer": player,
+            "session": session,
+            "type": what,
+            "time": at,
+            "amount": amount,
+            "properties": of,
+        }
+    )
 
 
 def stored(
@@ -91,5 +172,6 @@ def stored(
         declaration=named(),
         model=None,
         seed=1,
+        explored=True,
     )
     return DecideQuestion.model_validate(asked), decision._replace(**others)

@@ -2,12 +2,17 @@
 
 from datetime import UTC, datetime
 
+from sqlalchemy import true
+
+from valuebox.compartments.offers.ledger import REFERENCE, note
 from valuebox.compartments.offers.model import OffersModel, load
 from valuebox.compartments.offers.promoting import promote, promotions
-from valuebox.compartments.offers.reading import read_decisions
+from valuebox.compartments.offers.reading import read
+from valuebox.compartments.offers.settling import settle_known
 from valuebox.facts.scanning import begin
 from valuebox.store.engine import Store
 from valuebox_training.offers.learning import learn
+from valuebox_training.offers.reference import reference_of
 
 
 def learn_and_promote(store: Store, now: datetime, name: str) -> str:
@@ -28,8 +33,10 @@ def learn_and_promote(store: Store, now: datetime, name: str) -> str:
     with store.reading() as session:
         connection = session.connection()
         begin(connection)
-        decisions = read_decisions(connection, now)
+        ids, decisions = read(connection, now, true())
         earlier = promotions(session)
+    with store.writing() as session:
+        settle_known(session, ids, decisions, now)
     previous: OffersModel | None = load(earlier[0].model) if earlier else None
     model = learn(decisions, _microseconds(now), previous)
     found = {
@@ -37,10 +44,12 @@ def learn_and_promote(store: Store, now: datetime, name: str) -> str:
         "shown": int(decisions.shown.sum()),
         "bought": int((decisions.own > 0).sum()),
         "until": now.astimezone(UTC).isoformat(),
+        REFERENCE: reference_of(model, decisions).model_dump(mode="json"),
     }
     tag = model.save(name, {}, found)
     why = f"learned from {found['shown']} offers that were shown, {found['bought']} of them bought"
     with store.writing() as session:
+        note(session, load(tag))
         promote(session, tag, why)
     return f"{tag} decides: {why}"
 

@@ -9,12 +9,12 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from support.offers import FIRST, OFFERS, question, reaction, stored
 from support.services import Service
 
 from valuebox.compartments.offers.promoting import roll_back
-from valuebox.compartments.offers.reading import read_decisions
+from valuebox.compartments.offers.reading import read
 from valuebox.compartments.offers.repository import rows_of
 from valuebox.compartments.offers.tables import OfferDecision, OfferPromotion
 from valuebox.store.writing import write
@@ -111,7 +111,7 @@ def test_feedback_counts_once_and_comes_back_as_a_reward(service: Service) -> No
         answer = service.http.post(FEEDBACK, json={"feedback": told})
         assert answer.json() == {"received": 2, "added": added}
     with service.store.looking() as connection:
-        found = read_decisions(connection, FIRST + timedelta(hours=1))
+        found = read(connection, FIRST + timedelta(hours=1), true()).decisions
     price = OFFERS[decision["choice"]]["offer_price"]
     assert price in found.own.tolist()
     unknown = [*told, {"decision_id": str(uuid4()), "what": "shown"}]
@@ -131,7 +131,7 @@ def test_what_players_like_is_learned_without_a_restart_and_rolled_back(service:
                 named, choice = f"{number} {player}", random.randrange(len(OFFERS))
                 asked, decision = stored(at, choice, named)
                 asked = asked.model_copy(update={"customer": f"learner {player}"})
-                write(session, [rows_of(asked, decision)])
+                write(session, rows_of(asked, decision, None))
                 events += reaction(random, OFFERS[choice], asked.customer, named, at)
         sent = service.http.post("/v1/events/raw", json={"mapping": "game", "events": events})
         assert sent.json()["added"] == len(events), sent.text

@@ -19,7 +19,9 @@ def decided(store: Store) -> Store:
     """A player was offered coins at 3.99 ten days ago, and xmas yesterday."""
     for days, choice, price in ((10, 1, 3.99), (1, 0, 9.99)):
         offers = [one | {"offer_price": price} for one in OFFERS]
-        store.insert([rows_of(*stored(FIRST - days * DAY, choice, f"{days}", candidates=offers))])
+        store.insert(
+            rows_of(*stored(FIRST - days * DAY, choice, f"{days}", candidates=offers), None)
+        )
     return store
 
 

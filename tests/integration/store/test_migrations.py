@@ -29,13 +29,15 @@ TABLES = {"ltv_features", "ltv_predictions", "ltv_outcomes", "idempotent_request
 TABLES |= {"schema_promise", "customers", "events", "response_predictions"}
 TABLES |= {"response_features", "response_outcomes", "prediction_periods", "prediction_settled"}
 TABLES |= {"late_models", "feature_declarations", "feature_answers"}
-TABLES |= {"offers_decisions", "offers_promotions"}
+TABLES |= {f"offers_{name}" for name in ("decisions", "predictions", "outcomes", "promotions")}
 TABLES |= {f"handle_{name}" for name in ("matches", "users", "bets", "loads", "askings")}
 TABLES |= {f"handle_{name}" for name in ("predictions", "features", "outcomes", "revisions")}
 SUMS = {"models", "folded", "passed_over", "arrivals", "prediction_bins", "feature_bins"}
 SUMS |= {"cohorts", "cohort_scatter", "monitor_results"}
 TABLES |= {
-    f"{compartment}_{name}" for compartment in ("ltv", "response", "handle") for name in SUMS
+    f"{compartment}_{name}"
+    for compartment in ("ltv", "response", "handle", "offers")
+    for name in SUMS
 }
 
 

@@ -5,15 +5,23 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, literal
+from sqlalchemy import ColumnElement, literal, select
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.contract import Compartment, ModelKind, People, Personal, Whose
 from valuebox.compartments.offers.api import OffersApi
 from valuebox.compartments.offers.desk import OffersDesk
+from valuebox.compartments.offers.ledger import LEDGER, note
 from valuebox.compartments.offers.model import KIND, NEWEST, TRAINED_BY, OffersModel, load
 from valuebox.compartments.offers.rules import Rules
-from valuebox.compartments.offers.tables import OfferDecision, OfferPromotion
+from valuebox.compartments.offers.tables import (
+    OfferDecision,
+    OfferOutcome,
+    OfferPrediction,
+    OfferPromotion,
+)
+from valuebox.predictions.monitoring.keeping import unname
+from valuebox.predictions.sums.forgetting import Forgetting
 from valuebox.settings import load_settings
 from valuebox.store.ids import first_id
 from valuebox.store.people import chunks, records
@@ -34,10 +42,20 @@ def _of(people: People) -> Iterator[ColumnElement[bool]]:
 def _records(session: Session, people: People) -> Iterator[dict[str, Any]]:
     for condition in _of(people):
         yield from records(session, OfferDecision, condition, OfferDecision.id)
+        theirs = select(OfferDecision.id).where(condition)
+        for table in (OfferPrediction, OfferOutcome):
+            yield from records(session, table, table.id.in_(theirs), table.id)
 
 
 def _forget(session: Session, people: People) -> Mapping[str, int]:
-    return {"decisions": sum(deleted(session, OfferDecision, one) for one in _of(people))}
+    count, forgetting = 0, Forgetting(session, LEDGER)
+    for condition in _of(people):
+        theirs = select(OfferDecision.id).where(condition)
+        forgetting.take_out(OfferPrediction.id.in_(theirs))
+        count += deleted(session, OfferDecision, condition)
+    forgetting.finish()
+    unname(session, LEDGER, forgetting.cohorts)
+    return {"decisions": count}
 
 
 def _prune(session: Session, before: datetime, after: UUID | None = None) -> Pruned:
@@ -51,8 +69,9 @@ COMPARTMENT: Final = Compartment(
     question="Which offer should this player see now?",
     endpoints=OffersApi,
     open=_open,
-    model=ModelKind("models__offers", TRAINED_BY, load, NEWEST),
-    tables=(OfferDecision, OfferPromotion),
+    model=ModelKind("models__offers", TRAINED_BY, load, NEWEST, note=note),
+    tables=(OfferDecision, OfferPrediction, OfferOutcome, OfferPromotion),
+    ledger=LEDGER,
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
     expiry=(Expiry(_prune, {"decisions": "decisions about offers"}),),
 )

@@ -23,6 +23,10 @@ class Weighing(NamedTuple):
     propensities: list[float]
     worths: list[float] | None
     """None before there is a model."""
+    explored: bool
+    """Whether the choice was drawn among all candidates alike."""
+    chance: float | None
+    """How likely the choice is bought; None without a model, or without a choice."""
 
 
 def weigh(
@@ -44,17 +48,21 @@ def weigh(
     places = [place for place, rule in enumerate(left_out) if rule is None]
     likely = [0.0] * len(candidates)
     if not places:
-        return Weighing(None, likely, None if model is None else [0.0] * len(candidates))
+        return Weighing(None, likely, None, False, None)
     every = Candidates.of([[one.model_dump() for one in candidates]])
     begins = np.array([0, len(places)])
     if model is None:
-        policy, worths, chances = _BEFORE_ANY, None, uniform(begins)
+        policy, said, chances = _BEFORE_ANY, None, uniform(begins)
     else:
         features = {name: column_of([value]) for name, value in known.items()}
         said = model.worth(features, every)
-        policy, worths = model.policy, said.value.tolist()
+        policy = model.policy
         chances = propensities(policy, said.value[places], begins, said.new[places])
     for place, chance in zip(places, chances.tolist(), strict=True):
         likely[place] = chance
-    drawn = int(choose(policy, chances, begins, np.array([seed])).place[0])
-    return Weighing(places[drawn], likely, worths)
+    drawn = choose(policy, chances, begins, np.array([seed]))
+    choice = places[int(drawn.place[0])]
+    explored = model is None or bool(drawn.uniform[0])
+    if said is None:
+        return Weighing(choice, likely, None, explored, None)
+    return Weighing(choice, likely, said.value.tolist(), explored, float(said.chance[choice]))

@@ -4,8 +4,9 @@ import logging
 from collections.abc import Callable
 from threading import Lock
 
-from valuebox.compartments.offers.model import OffersModel
+from valuebox.compartments.offers.model import KIND, OffersModel
 from valuebox.models.registry import ArtifactMissing, ArtifactRefused
+from valuebox.predictions.tally import Tally
 
 _log = logging.getLogger("valuebox")
 
@@ -22,6 +23,9 @@ class OffersDesk:
         self._load = load
         self._model, self._refused = at_start, ""
         self._lock = Lock()
+        self._tallies: dict[str, Tally] = {}
+        if at_start is not None:
+            self.tally(at_start)
 
     def model(self, tag: str | None) -> OffersModel | None:
         """The model that decides now.
@@ -44,3 +48,11 @@ class OffersDesk:
                     self._refused = tag
                     _log.error("a promoted model of offers cannot decide: %s", error)
         return self._model
+
+    def tally(self, model: OffersModel) -> Tally:
+        """What counts the predictions of a model, for Prometheus."""
+        found = self._tallies.get(model.tag)
+        if found is None:
+            found = Tally(KIND, model.tag, model.created_at, model.encoder.types)
+            self._tallies = {model.tag: found}
+        return found

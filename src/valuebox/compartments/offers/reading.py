@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Text, and_, cast, select
+from sqlalchemy import ColumnElement, Connection, Text, and_, cast, select
 
 from valuebox.compartments.offers.candidates import Candidates, column_of
 from valuebox.compartments.offers.decisions import WEEK, Decisions
@@ -23,18 +24,24 @@ _NUMBERS: Final = msgspec.json.Decoder(list[float]).decode
 _FEATURES: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def read_decisions(
-    connection: Connection, now: datetime, since: datetime | None = None
-) -> Decisions:
+class Read(NamedTuple):
+    """Decisions that were read."""
+
+    ids: list[UUID]
+    decisions: Decisions
+
+
+def read(connection: Connection, now: datetime, which: ColumnElement[bool]) -> Read:
     """Decisions that chose something, in the order of time, and what came of them by a moment.
 
     Args:
         connection: In a transaction that has time enough.
         now: Events and decisions before this moment are looked at, whenever they were stored.
-        since: Earliest moment of decisions; None for all.
+        which: Condition on `OfferDecision`.
     """
-    rows = connection.execute(_query(connection.dialect.name, now, since)).all()
-    columns: list[Any] = list(map(list, zip(*rows, strict=True))) if rows else [[]] * 9
+    rows = connection.execute(_query(connection.dialect.name, now, which)).all()
+    columns: list[Any] = list(map(list, zip(*rows, strict=True))) if rows else [[]] * 11
+    *columns, ids = columns
     source, customer, session, time, choice, type_, price, offers, chances = columns[:9]
     known = [_FEATURES(one) for one in columns[9]] if rows else []
     moments = np.array(time, dtype="datetime64[us]").astype(np.int64)
@@ -60,7 +67,7 @@ def read_decisions(
         int(np.datetime64(now.astimezone(UTC).replace(tzinfo=None), "us").astype(np.int64)),
     )
     candidates = Candidates.of([_CANDIDATES(one) for one in offers])
-    return Decisions(
+    decisions = Decisions(
         customer=people.codes,
         time=moments,
         features=_features(known),
@@ -75,6 +82,7 @@ def read_decisions(
         observed=np.minimum(rewards.observed, WEEK).astype(np.float64),
         properties=candidates.properties,
     )
+    return Read(ids, decisions)
 
 
 class Codes:
@@ -94,7 +102,7 @@ class Codes:
         return np.array([self._known.get(one, -1) for one in keys], dtype=np.int64)
 
 
-def _query(dialect: str, now: datetime, since: datetime | None) -> Any:
+def _query(dialect: str, now: datetime, which: ColumnElement[bool]) -> Any:
     query = select(
         _DECIDED.source,
         _DECIDED.customer,
@@ -106,9 +114,8 @@ def _query(dialect: str, now: datetime, since: datetime | None) -> Any:
         cast(_DECIDED.candidates, Text),
         cast(_DECIDED.propensities, Text),
         cast(_DECIDED.features, Text),
-    ).where(_DECIDED.at < now, _DECIDED.choice.is_not(None))
-    if since is not None:
-        query = query.where(_DECIDED.at >= since)
+        _DECIDED.id,
+    ).where(_DECIDED.at < now, _DECIDED.choice.is_not(None), which)
     return query.order_by(_DECIDED.at, _DECIDED.id)
 
 

@@ -1,22 +1,24 @@
 """How decisions are written, found again and answered once more."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, and_, bindparam, literal, select
 
+from valuebox.compartments.offers.model import KIND
 from valuebox.compartments.offers.schemas import Candidate, DecideQuestion, Decision, Weighed
-from valuebox.compartments.offers.tables import OfferDecision, OfferPromotion
+from valuebox.compartments.offers.tables import OfferDecision, OfferPrediction, OfferPromotion
+from valuebox.predictions.sums.passed_over import noting
 from valuebox.serving.errors import Unanswerable
 from valuebox.store.clock import CLOCK
-from valuebox.store.writing import Rows, table_of
+from valuebox.store.writing import Rows, Then, table_of
 
 _TABLE: Final = table_of(OfferDecision)
 _COLUMNS: Final = (
     *("id", "at", "candidates", "choice", "propensities", "worths", "left_out", "features"),
-    *("declaration", "model", "seed"),
+    *("declaration", "model", "seed", "explored"),
 )
 _PROMOTED: Final = table_of(OfferPromotion).c
 _NEWEST: Final = select(_PROMOTED.model).order_by(_PROMOTED.id.desc()).limit(1)
@@ -45,6 +47,7 @@ class Decided(NamedTuple):
     declaration: str
     model: str | None
     seed: int
+    explored: bool
 
 
 class Found(NamedTuple):
@@ -64,18 +67,42 @@ def look_up(connection: Connection, source: str, customer: str, session: str) ->
     return Found(None if row.id is None else Decided(*row[1:]), row.promoted)
 
 
-def rows_of(question: DecideQuestion, decision: Decided) -> Rows:
-    """The row that holds a decision."""
+def rows_of(
+    question: DecideQuestion, decision: Decided, chance: float | None
+) -> Iterator[Rows | Then]:
+    """The rows that hold a decision, and what was foretold of its choice.
+
+    Args:
+        question: What was asked.
+        decision: The decision.
+        chance: How likely the choice is bought; None where no model has said so.
+    """
+    now = CLOCK.moment()
     chosen = {} if decision.choice is None else decision.candidates[decision.choice]
-    columns = decision._asdict() | {
-        "source": question.source,
-        "customer": question.customer,
-        "session": question.session,
-        "decided_at": CLOCK.moment(),
-        "offer_type": chosen.get("offer_type"),
-        "offer_price": chosen.get("offer_price"),
+    whom = {"source": question.source, "customer": question.customer}
+    columns = (
+        decision._asdict()
+        | whom
+        | {
+            "session": question.session,
+            "decided_at": now,
+            "offer_type": chosen.get("offer_type"),
+            "offer_price": chosen.get("offer_price"),
+        }
+    )
+    yield Rows(OfferDecision, 1, {name: [value] for name, value in columns.items()})
+    if chance is None:
+        return
+    columns = whom | {
+        "id": decision.id,
+        "offer_type": chosen["offer_type"],
+        "at": decision.at,
+        "prediction": chance,
+        "model": decision.model,
+        "decided_at": now,
     }
-    return Rows(OfferDecision, 1, {name: [value] for name, value in columns.items()})
+    yield Rows(OfferPrediction, 1, {name: [value] for name, value in columns.items()})
+    yield noting(KIND, OfferPrediction.__tablename__, [decision.id])
 
 
 def answer_of(decision: Decided, asked: Sequence[Candidate]) -> Decision:

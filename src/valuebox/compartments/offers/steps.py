@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -43,8 +44,16 @@ class Known(NamedTuple):
     left_out: list[str | None]
 
 
+class Said(NamedTuple):
+    """A decision, and what was foretold of its choice."""
+
+    decision: Decided
+    chance: float | None
+    """How likely the choice is bought; None where no model has said so."""
+
+
 @dataclass(frozen=True)
-class DecideSteps(Steps[DecideQuestion, Known | Decided, Decided]):
+class DecideSteps(Steps[DecideQuestion, Known | Decided, Said]):
     """What is said is the decision of a session."""
 
     store: Store
@@ -68,17 +77,20 @@ class DecideSteps(Steps[DecideQuestion, Known | Decided, Decided]):
                 self.rules.left_out(connection, whom, question.candidates, at),
             )
 
-    def say(self, columns: Known | Decided, exchange: Exchange) -> Decided:
+    def say(self, columns: Known | Decided, exchange: Exchange) -> Said:
         """The decision."""
         if isinstance(columns, Decided):
-            return columns
+            return Said(columns, None)
         question, at, stored, model, left_out = columns
         with exchange.timing("encode"):
             (features,) = answers_of(declared(), stored, [_asked(question)], at)
         seed = secrets.randbits(_SEED_BITS)
         with exchange.timing("predict"):
             weighed = weigh(model, features, question.candidates, left_out, seed)
-        return Decided(
+        if model is not None and weighed.choice is not None and weighed.chance is not None:
+            chosen: list[str | None] = [question.candidates[weighed.choice].offer_type]
+            exchange.counts = self.desk.tally(model).of(chosen, np.array([weighed.chance]))
+        decision = Decided(
             id=exchange.request_id,
             at=at,
             candidates=[one.model_dump() for one in question.candidates],
@@ -87,25 +99,29 @@ class DecideSteps(Steps[DecideQuestion, Known | Decided, Decided]):
             declaration=named(),
             model=None if model is None else model.tag,
             seed=seed,
-            **weighed._asdict(),
+            choice=weighed.choice,
+            propensities=weighed.propensities,
+            worths=weighed.worths,
+            explored=weighed.explored,
         )
+        return Said(decision, weighed.chance)
 
     def rows(
         self,
         ids: Sequence[UUID],
         request_ids: UUID | Sequence[UUID],
         columns: Known | Decided,
-        said: Callable[[], Decided],
+        said: Callable[[], Said],
     ) -> Iterable[Rows | Then]:
         """The decision, where it is new."""
         if isinstance(columns, Known):
-            yield repository.rows_of(columns.question, said())
+            yield from repository.rows_of(columns.question, *said())
 
     def answer(
-        self, given: DecideQuestion, columns: Known | Decided, said: Decided, of: slice, ids: Ids
+        self, given: DecideQuestion, columns: Known | Decided, said: Said, of: slice, ids: Ids
     ) -> Response:
         """The decision, as JSON."""
-        return _as_json(said, given)
+        return _as_json(said.decision, given)
 
     def again(self, given: DecideQuestion, session: Session, request_id: UUID) -> Response:
         """The same, of what is stored."""

@@ -93,7 +93,7 @@ class OfferPrediction(Base):
 
 
 class OfferOutcome(Base):
-    """What came of a decision, once its week has passed; written anew where late events change it."""
+    """What came of a decision once its week has passed; late events may change it."""
 
     __tablename__ = "offers_outcomes"
 

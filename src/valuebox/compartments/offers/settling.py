@@ -1,0 +1,100 @@
+"""What came of decisions, written once their weeks have passed, and anew where it changes."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy.orm import Session
+
+from valuebox.compartments.offers.decisions import WEEK, Decisions
+from valuebox.compartments.offers.reading import read
+from valuebox.compartments.offers.tables import OfferDecision, OfferOutcome
+from valuebox.store.clock import CLOCK
+from valuebox.store.upsert import columns_of_new, upsert
+
+GRACE: Final = timedelta(days=1)
+"""How long after its week a decision is judged: events of the last day may come late."""
+_A_WEEK: Final = timedelta(microseconds=WEEK)
+_AGAIN: Final = timedelta(days=14)
+"""How long after a decision late events may still change what came of it."""
+_MOST: Final = 5_000
+_FOUND: Final = ("shown", "own", "rest", "target")
+
+
+def settle(session: Session, until: datetime) -> int:
+    """Write what came of decisions whose week has passed.
+
+    Args:
+        session: Of a transaction, in which a batch is written.
+        until: Now, or an earlier moment that is looked back at.
+
+    Returns:
+        How many decisions were judged; 0 where there is nothing to do.
+    """
+    due = until - _A_WEEK - GRACE
+    outcome = exists().where(OfferOutcome.id == OfferDecision.id)
+    # In a world of another month, its events may still be on their way.
+    condition = and_(OfferDecision.at < due, OfferDecision.decided_at < due, ~outcome)
+    ids = session.scalars(
+        select(OfferDecision.id)
+        .where(condition, OfferDecision.choice.is_not(None))
+        .order_by(OfferDecision.id)
+        .limit(_MOST)
+    ).all()
+    if not ids:
+        return 0
+    found = read(session.connection(), until, _among(ids))
+    return write_outcomes(session, found.ids, found.decisions)
+
+
+def settle_known(
+    session: Session, ids: Sequence[UUID], decisions: Decisions, until: datetime
+) -> int:
+    """Write what came of decisions that were read, where it is known by a moment and not written.
+
+    Args:
+        session: Of a transaction.
+        ids: Of the decisions.
+        decisions: In the same order.
+        until: Moment by which their weeks have to have passed.
+    """
+    now = round(until.timestamp() * 1e6)
+    age = now - decisions.time
+    due = WEEK + GRACE // timedelta(microseconds=1)
+    chosen = np.flatnonzero((age > due) & (age <= due + _AGAIN // timedelta(microseconds=1)))
+    return write_outcomes(
+        session, [ids[place] for place in chosen.tolist()], decisions.where(chosen)
+    )
+
+
+def write_outcomes(session: Session, ids: Sequence[UUID], decisions: Decisions) -> int:
+    """Write what came of decisions, each that is new or has changed; return how many there were."""
+    own = decisions.own.tolist()
+    found = {
+        one: (shown, paid, rest, float(paid > 0))
+        for one, shown, paid, rest in zip(
+            ids, decisions.shown.tolist(), own, decisions.rest.tolist(), strict=True
+        )
+    }
+    known: dict[UUID, tuple[Any, ...]] = {}
+    columns = [getattr(OfferOutcome, name) for name in _FOUND]
+    for start in range(0, len(ids), _MOST):
+        some = ids[start : start + _MOST]
+        query = select(OfferOutcome.id, *columns).where(OfferOutcome.id.in_(some))
+        known.update((row[0], tuple(row[1:])) for row in session.execute(query))
+    now = CLOCK.moment().astimezone(UTC)
+    changed = [
+        {"id": one, **dict(zip(_FOUND, values, strict=True)), "changed_at": now}
+        for one, values in sorted(found.items())
+        if known.get(one) != values
+    ]
+    if changed:
+        upsert(session, OfferOutcome, changed, columns_of_new(*_FOUND, "changed_at"))
+    return len(found)
+
+
+def _among(ids: Sequence[UUID]) -> ColumnElement[bool]:
+    return OfferDecision.id.in_(ids)
