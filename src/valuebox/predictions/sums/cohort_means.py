@@ -95,11 +95,34 @@ def judged_cohorts(
     """
     *finer, coarsest = grains
     for grain in finer:
+        if grain == "day" and _are_surely_more_days(session, ledger, selection, limit, least):
+            continue
         sums = _judgeable(session, ledger, selection, grain, limit + 1, least)
         if len(sums) <= limit:
             return _means(session, ledger, selection, grain, sums)
     sums = _judgeable(session, ledger, selection, coarsest, limit, least)
     return _means(session, ledger, selection, coarsest, sums)
+
+
+def _are_surely_more_days(
+    session: Session, ledger: Ledger, selection: Selection, limit: int, least: int
+) -> bool:
+    """Whether more cohorts of days than a limit can be judged, as far as counting alone tells.
+
+    Of those with enough users and outcomes at most one of each segment, and of each day, is
+    withheld for its users, and one for its outcomes: the smallest.
+    """
+    if selection.first is None or selection.last is None:
+        return False
+    table = ledger.sums.cohorts
+    rows = func.count().label("rows")
+    enough = (table.users >= least, table.known_users >= max(least, 1))
+    counted = chosen(selection, table, table.model, rows).where(*enough)
+    whole = counted.group_by(table.model, table.segment).subquery().c
+    query = select(func.sum(whole.rows), func.count(), func.count(whole.model.distinct()))
+    cohorts, segments, models = session.execute(query).one()
+    days = models * ((selection.last - selection.first).days + 1)
+    return (cohorts or 0) - 2 * (segments + days) > limit
 
 
 def _judgeable(
