@@ -12,8 +12,7 @@ from valuebox.compartments.response.tables import (
     ResponsePrediction,
 )
 from valuebox.features.bins import SHARE_EDGES, Reference, prediction_codes
-from valuebox.predictions.sums.tables import MAX_SEGMENT
-from valuebox.schemas.names import quoted
+from valuebox.schemas.names import MAX_SEGMENT, quoted
 from valuebox.store.base import Base
 from valuebox.store.engine import Store
 

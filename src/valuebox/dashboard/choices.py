@@ -17,10 +17,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from valuebox.compartments.register import ledgers
-from valuebox.predictions.sums.tables import MAX_SEGMENT
 from valuebox.schemas.columns import Text
 from valuebox.schemas.moments import FIRST_YEAR, LAST_YEAR
-from valuebox.schemas.names import MAX_TAG
+from valuebox.schemas.names import MAX_SEGMENT, MAX_TAG
 from valuebox.schemas.queries import write_query
 from valuebox.statistics.grain import Grain
 

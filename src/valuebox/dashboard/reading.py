@@ -30,6 +30,7 @@ from valuebox.predictions.sums.cohort_means import (
     withheld_cohorts,
 )
 from valuebox.predictions.sums.drift import drift_with_months
+from valuebox.predictions.sums.months import made_months
 from valuebox.predictions.sums.selection import Selection
 from valuebox.predictions.sums.totals import together, totals
 from valuebox.statistics.grain import Grain
@@ -113,7 +114,8 @@ class Withheld:
 def frame(session: Session, ledger: Ledger, choice: Choice, span: Span, least: int) -> Frame:
     """Decide what a view is over, where the sums reach over a span, and tell of `least` users."""
     first, last = _days(choice, span)
-    found = totals(session, ledger, Selection(first, last))
+    whole = Selection(first, last, months=made_months(session, ledger))
+    found = totals(session, ledger, whole)
     users: Counter[str] = Counter()
     for one in found:
         users[one.model] += one.users
@@ -123,7 +125,7 @@ def frame(session: Session, ledger: Ledger, choice: Choice, span: Span, least: i
     named = [one for one in of_model if one.users >= least]
     segments = {one.segment: one.users for one in named[:_LISTED]}
     segment = choice.segment or next(iter(segments), None)
-    selection = Selection(first, last, choice.segment, model)
+    selection = replace(whole, segment=choice.segment, model=model)
     total = together(one for one in of_model if choice.segment in (None, one.segment))
     days = (last - first).days + 1
     by: Grain = choice.by or ("day" if days <= _BY_DAY_UP_TO else "month")

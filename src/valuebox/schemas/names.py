@@ -22,6 +22,8 @@ MISSING_SEGMENT: Final = "(missing)"
 
 MAX_TAG: Final = 255
 """Letters of the tag of a model, name and version, at most."""
+MAX_SEGMENT: Final = 100
+"""Letters of the name of a segment at most."""
 
 _WHOLE: Final = 1e21
 """Floats from here on are no longer written out."""

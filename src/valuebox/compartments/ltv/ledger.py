@@ -24,7 +24,7 @@ LEDGER: Final = Ledger(
     day=LtvFeatures.join_date,
     segment=LtvFeatures.country_segment,
     outcomes=Outcomes(LtvOutcome, (LtvOutcome.user_id,), (LtvFeatures.user_id,)),
-    sums=sum_tables("ltv", LtvFeatures, AmountSpread(), longest_feature=50),
+    sums=sum_tables("ltv", LtvFeatures, AmountSpread(), longest_feature=50, has_months=True),
     spread=AmountSpread(),
     feature=lambda name, _: getattr(LtvFeatures, name.lower()),
     words=Words(

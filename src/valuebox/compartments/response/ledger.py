@@ -18,8 +18,9 @@ from valuebox.predictions.ledger import Ledger, Outcomes, known_features
 from valuebox.predictions.share_spread import ShareSpread
 from valuebox.predictions.sums.days import day_of
 from valuebox.predictions.sums.models import Note, register
-from valuebox.predictions.sums.tables import MAX_SEGMENT, sum_tables
+from valuebox.predictions.sums.tables import sum_tables
 from valuebox.predictions.words import Words
+from valuebox.schemas.names import MAX_SEGMENT
 
 _SAID: Final = ResponsePrediction
 _SPREAD: Final = ShareSpread(_SAID.probability)
@@ -57,7 +58,7 @@ LEDGER: Final = Ledger(
         MAX_SEGMENT,
     ),
     outcomes=Outcomes(ResponseOutcome, (ResponseOutcome.id,), (_SAID.id,), settle),
-    sums=sum_tables(NAME, _SAID, _SPREAD),
+    sums=sum_tables(NAME, _SAID, _SPREAD, has_months=True),
     spread=_SPREAD,
     feature=known_features(ResponseFeatures.known),
     features_source=join(_SAID, ResponseFeatures, ResponseFeatures.id == _SAID.id),

@@ -13,7 +13,13 @@ from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
 from valuebox.predictions.ledger import Ledger
-from valuebox.predictions.sums.selection import Selection, chosen, period_name, period_of
+from valuebox.predictions.sums.selection import (
+    Selection,
+    first_day,
+    period_name,
+    period_of,
+    summed,
+)
 from valuebox.statistics.rates import wilson
 
 _TENTHS: Final = 10
@@ -106,13 +112,17 @@ def _bins(
     session: Session, ledger: Ledger, selection: Selection, by_month: bool
 ) -> dict[tuple[str, str, Any], list[_Bin]]:
     """Bins with known outcomes by model, segment and month, the likeliest first."""
-    table: Any = ledger.sums.cohort_scatter
-    number = (period_of(table.day, "month") if by_month else literal(0)).label("period")
-    columns = (table.known_users, table.known_prediction, table.known_actual)
-    query = chosen(selection, table, table.model, table.segment, number, table.bin, *columns)
-    rows = query.where(table.known_users > 0).subquery().c
-    keys = (rows.model, rows.segment, rows.period, rows.bin)
-    sums = [func.sum(rows[column.name]) for column in columns]
+    names = ("model", "segment", "bin", "known_users", "known_prediction", "known_actual")
+
+    def columns(table: Any) -> list[Any]:
+        return [first_day(table).label("day"), *(getattr(table, name) for name in names)]
+
+    months = ledger.sums.months and ledger.sums.months.cohort_scatter
+    days = ledger.sums.cohort_scatter
+    rows = summed(selection, days, months, columns, lambda one: one.known_users > 0).c
+    number = (period_of(rows.day, "month") if by_month else literal(0)).label("period")
+    keys = (rows.model, rows.segment, number, rows.bin)
+    sums = [func.sum(rows[name]) for name in names[3:]]
     ordered = select(*keys, *sums).group_by(*keys).order_by(*keys[:3], rows.bin.desc())
     found: dict[tuple[str, str, Any], list[_Bin]] = {}
     for model, segment, period, _, known, prediction, actual in session.execute(ordered):

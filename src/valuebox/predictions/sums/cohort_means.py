@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, time
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select
@@ -12,7 +13,15 @@ from valuebox.predictions.ledger import CohortSummary, Ledger
 from valuebox.predictions.sums.adding import KnownModel
 from valuebox.predictions.sums.answers import CohortMean
 from valuebox.predictions.sums.models import known_model
-from valuebox.predictions.sums.selection import Selection, chosen, period_name, period_of
+from valuebox.predictions.sums.selection import (
+    Selection,
+    chosen,
+    first_day,
+    last_day,
+    period_name,
+    period_of,
+    summed,
+)
 from valuebox.predictions.sums.withholding import marked
 from valuebox.statistics.grain import Grain
 
@@ -122,7 +131,7 @@ def _are_surely_more_days(
     query = select(func.sum(whole.rows), func.count(), func.count(whole.model.distinct()))
     cohorts, segments, models = session.execute(query).one()
     days = models * ((selection.last - selection.first).days + 1)
-    return (cohorts or 0) - 2 * (segments + days) > limit
+    return bool((cohorts or 0) - 2 * (segments + days) > limit)
 
 
 def _judgeable(
@@ -141,16 +150,27 @@ def _judgeable(
 
 def _sums(ledger: Ledger, selection: Selection, grain: Grain) -> Select[*tuple[Any, ...]]:
     """The sums of every cohort with users; `period` is a number."""
-    table = ledger.sums.cohorts
     amounts = ("users", "prediction", *ledger.spread.extras)
     names = (*amounts, *(f"known_{name}" for name in amounts), "known_actual", "known_squares")
-    columns = [getattr(table, name) for name in names]
-    keys = (table.segment, table.model, period_of(table.day, grain).label("period"))
-    rows = chosen(selection, table, *keys, table.day, *columns).where(table.users > 0).subquery().c
+
+    def columns(table: Any) -> list[Any]:
+        ends = (first_day(table).label("first"), last_day(table).label("last"))
+        return [table.segment, table.model, *ends, *(getattr(table, name) for name in names)]
+
+    by_month = _by_month(ledger, "cohorts", grain)
+    table = ledger.sums.cohorts
+    rows = summed(selection, table, by_month, columns, lambda one: one.users > 0).c
+    period = period_of(rows.first, grain).label("period")
     totals = [func.sum(rows[name]).label(name) for name in names]
-    first, last = func.min(rows.day).label("first"), func.max(rows.day).label("last")
-    grouped = (rows.segment, rows.model, rows.period)
+    first, last = func.min(rows.first).label("first"), func.max(rows.last).label("last")
+    grouped = (rows.segment, rows.model, period)
     return select(*grouped, first, last, *totals).group_by(*grouped)
+
+
+def _by_month(ledger: Ledger, name: str, grain: Grain) -> Any | None:
+    """The table of sums by month, where a ledger has these and months are asked for."""
+    months = ledger.sums.months
+    return getattr(months, name) if months is not None and grain == "month" else None
 
 
 def _means(
@@ -168,12 +188,13 @@ def _means(
 def _scattered(
     session: Session, ledger: Ledger, selection: Selection, grain: Grain, sums: Sequence[Row[Any]]
 ) -> Scattered:
-    table = ledger.sums.cohort_scatter
-    of_period = period_of(table.day, grain).label("period")
-    columns = (table.segment, table.model, of_period, table.bin, table.users, table.known_users)
-    query = chosen(selection, table, *columns).where(_within(table, sums))
-    rows = query.subquery().c
-    keys = (rows.segment, rows.model, rows.period, rows.bin)
+    def columns(table: Any) -> list[Any]:
+        keys = (table.segment, table.model, first_day(table).label("day"), table.bin)
+        return [*keys, table.users, table.known_users]
+
+    by_month, table = _by_month(ledger, "cohort_scatter", grain), ledger.sums.cohort_scatter
+    rows = summed(selection, table, by_month, columns, partial(_within, sums)).c
+    keys = (rows.segment, rows.model, period_of(rows.day, grain).label("period"), rows.bin)
     totals = select(*keys, func.sum(rows.users), func.sum(rows.known_users)).group_by(*keys)
     found: Scattered = {}
     for segment, model, number, one, users, known in session.execute(totals):
@@ -182,24 +203,27 @@ def _scattered(
     return found
 
 
-def _within(table: Any, sums: Sequence[Row[Any]]) -> ColumnElement[bool]:
+def _within(sums: Sequence[Row[Any]], table: Any) -> ColumnElement[bool]:
     """The condition on the scatter of these cohorts; where they are many, of all in between."""
     if not sums:
         return false()
+    day = first_day(table)
+    # Sums of a month are all of its first day.
+    firsts = [row.first.replace(day=1) if hasattr(table, "month") else row.first for row in sums]
     if len(sums) > 50:
         return and_(
             table.segment.in_(sorted({row.segment for row in sums})),
             table.model.in_(sorted({row.model for row in sums})),
-            table.day.between(min(row.first for row in sums), max(row.last for row in sums)),
+            day.between(min(firsts), max(row.last for row in sums)),
         )
     return or_(
         *(
             and_(
                 table.segment == row.segment,
                 table.model == row.model,
-                table.day.between(row.first, row.last),
+                day.between(first, row.last),
             )
-            for row in sums
+            for first, row in zip(firsts, sums, strict=True)
         )
     )
 

@@ -10,7 +10,13 @@ from valuebox.features.bins import PREDICTION, Bins, Reference
 from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.sums.answers import BinShare, FeatureDrift
 from valuebox.predictions.sums.models import known_model
-from valuebox.predictions.sums.selection import Selection, chosen, period_name, period_of
+from valuebox.predictions.sums.selection import (
+    Selection,
+    first_day,
+    period_name,
+    period_of,
+    summed,
+)
 from valuebox.statistics.psi import merged, shift
 
 Counts = dict[tuple[str, str | None], dict[str, dict[int, int]]]
@@ -46,14 +52,13 @@ def drift_with_months(
 
 def _counted(session: Session, ledger: Ledger, selection: Selection, by_month: bool) -> Counts:
     counts: Counts = {}
-    features = ledger.sums.feature_bins
-    for model, number, one, rows, name in session.execute(
-        _sums(selection, by_month, features, features.feature)
-    ):
+    sums, months = ledger.sums, ledger.sums.months
+    features, predictions = months and months.feature_bins, months and months.prediction_bins
+    query = _sums(selection, by_month, sums.feature_bins, features, "feature")
+    for model, number, one, rows, name in session.execute(query):
         _add(counts, (model, number, name, one), rows)
-    for model, number, one, rows in session.execute(
-        _sums(selection, by_month, ledger.sums.prediction_bins)
-    ):
+    query = _sums(selection, by_month, sums.prediction_bins, predictions)
+    for model, number, one, rows in session.execute(query):
         _add(counts, (model, number, PREDICTION, one), rows)
     return counts
 
@@ -74,20 +79,28 @@ def _judged(
     return found
 
 
-def _sums(selection: Selection, by_month: bool, table: Any, *more: Any) -> Select[*tuple[Any, ...]]:
+def _sums(
+    selection: Selection, by_month: bool, days: Any, months: Any | None, *more: str
+) -> Select[*tuple[Any, ...]]:
     """Model, month, bin, rows, and more that they are grouped by."""
-    keys = (table.model, table.bin, *more)
-    rows = func.sum(table.rows)
+    names = ("model", "bin", *more)
+
+    def columns(table: Any) -> list[Any]:
+        day = first_day(table).label("day")
+        return [*(getattr(table, name) for name in names), day, table.rows]
+
+    found = summed(selection, days, months, columns).c
     if not by_month:
-        whole = chosen(selection, table, table.model, literal(None), table.bin, rows, *more)
-        return whole.group_by(*keys)
+        keys = [found[name] for name in names]
+        whole = select(found.model, literal(None), found.bin, func.sum(found.rows))
+        return whole.add_columns(*keys[2:]).group_by(*keys)
     # By day first: what a day is part of takes longer to tell than to add up.
-    days = chosen(selection, table, *keys, table.day, rows.label("rows"))
-    of_day = days.group_by(*keys, table.day).subquery().c
+    keys = [*(found[name] for name in names), found.day]
+    of_day = select(*keys, func.sum(found.rows).label("rows")).group_by(*keys).subquery().c
     number = period_of(of_day.day, "month").label("period")
-    more = tuple(of_day[one.name] for one in more)
+    others = [of_day[name] for name in more]
     grouped = (of_day.model, number, of_day.bin)
-    return select(*grouped, func.sum(of_day.rows), *more).group_by(*grouped, *more)
+    return select(*grouped, func.sum(of_day.rows), *others).group_by(*grouped, *others)
 
 
 def _add(counts: Counts, key: tuple[str, Any, str, int], rows: Any) -> None:

@@ -19,6 +19,7 @@ from valuebox.predictions.sums.adding import Batch, KnownModel
 from valuebox.predictions.sums.cohort_sums import add_to_cohorts, exchange_outcomes
 from valuebox.predictions.sums.counting import count_rows
 from valuebox.predictions.sums.models import known_model, reached
+from valuebox.predictions.sums.months import REST, make_months
 from valuebox.predictions.sums.passed_over import forget_notes, is_noted, next_noted, summed
 from valuebox.predictions.sums.tables import FoldingProgress
 from valuebox.store.clock import now
@@ -49,10 +50,13 @@ class Folding:
     store: Store
     ledger: Ledger
     settled: timedelta = SETTLED
+    rest: timedelta = REST
     _models: dict[str, KnownModel] = field(default_factory=dict)
 
     def fold(self, stop: Event, patient: bool = False) -> Folded:
         """Add all that is settled, once outcomes that nobody reports have been looked up.
+
+        Sums by month are then made of months that have been at rest.
 
         Args:
             stop: Ends it after the batch under way, which is committed as a whole.
@@ -75,6 +79,7 @@ class Folding:
             more = batch >= BATCH or changed == BATCH
             if more:
                 stop.wait(PAUSE_SECONDS)
+        make_months(self.store, self.ledger, stop, self.rest)
         return Folded(rows, outcomes)
 
     def _settle(self, stop: Event) -> None:

@@ -14,6 +14,7 @@ from valuebox.predictions.sums.cohort_sums import take_out_of_cohorts
 from valuebox.predictions.sums.counting import count_rows
 from valuebox.predictions.sums.days import day_of
 from valuebox.predictions.sums.models import known_model, reached
+from valuebox.predictions.sums.months import drop_changed_months
 from valuebox.predictions.sums.passed_over import summed
 from valuebox.predictions.sums.selection import period_name, period_of
 from valuebox.store.ids import first_id
@@ -92,6 +93,7 @@ class Forgetting:
         )
         for came in self._came:
             self._mend_ends(came)
+        drop_changed_months(session, ledger)
         # The last row that the sums hold may have been one of these.
         last = select(ledger.id).where(ledger.id <= self._state.through)
         last = last.order_by(ledger.id.desc()).limit(1)

@@ -15,7 +15,7 @@ from valuebox.predictions.sums.answers import (
     Span,
 )
 from valuebox.predictions.sums.models import known_model
-from valuebox.predictions.sums.selection import Selection, chosen
+from valuebox.predictions.sums.selection import Selection, chosen, summed
 from valuebox.store.ids import place_in_block
 
 if TYPE_CHECKING:
@@ -46,11 +46,13 @@ def arrival_days(session: Session, ledger: Ledger, selection: Selection) -> list
 
 def prediction_bins(session: Session, ledger: Ledger, selection: Selection) -> list[PredictionBin]:
     """Rows by prediction, by model, from the first bin with rows to the last one."""
-    bins, edges = ledger.sums.prediction_bins, (None, *ledger.edges, None)
-    query = chosen(selection, bins, bins.model, bins.bin, func.sum(bins.rows))
+    bins, months = ledger.sums.prediction_bins, ledger.sums.months
+    by_month, edges = months and months.prediction_bins, (None, *ledger.edges, None)
+    rows = summed(selection, bins, by_month, lambda one: (one.model, one.bin, one.rows)).c
+    query = select(rows.model, rows.bin, func.sum(rows.rows)).group_by(rows.model, rows.bin)
     by_model: dict[str, dict[int, int]] = {}
-    for model, one, rows in session.execute(query.group_by(bins.model, bins.bin)):
-        by_model.setdefault(model, {})[one] = int(rows)
+    for model, one, count in session.execute(query):
+        by_model.setdefault(model, {})[one] = int(count)
     found = []
     for model, counts in sorted(by_model.items()):
         reference = known_model(session, ledger, model).reference

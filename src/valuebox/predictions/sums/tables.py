@@ -13,10 +13,16 @@ from uuid import UUID
 from sqlalchemy import JSON, BigInteger, Double, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from valuebox.schemas.names import MAX_TAG
+from valuebox.predictions.sums.month_tables import (
+    CohortMonths,
+    FeatureMonths,
+    MonthTables,
+    PredictionMonths,
+    ScatterMonths,
+)
+from valuebox.schemas.names import MAX_SEGMENT, MAX_TAG
 from valuebox.store.base import Base, UtcDateTime
 
-MAX_SEGMENT: Final = 100
 MAX_FEATURE: Final = 200
 
 
@@ -161,15 +167,16 @@ class SumTables:
     cohorts: type[Cohorts]
     cohort_scatter: type[CohortScatter]
     monitor_results: type[MonitorRecord]
-
-    @property
-    def all(self) -> tuple[type[Any], ...]:
-        """Every one of them."""
-        return tuple(vars(self).values())
+    months: MonthTables | None = None
+    """Tables of the same sums by month, where the compartment has these."""
 
 
 def sum_tables(
-    name: str, rows: type[Base], spread: Summed, longest_feature: int = MAX_FEATURE
+    name: str,
+    rows: type[Base],
+    spread: Summed,
+    longest_feature: int = MAX_FEATURE,
+    has_months: bool = False,
 ) -> SumTables:
     """Declare the tables of sums of a compartment.
 
@@ -178,36 +185,45 @@ def sum_tables(
         rows: Table of the predicted rows, whose `id` the sums follow.
         spread: What the ledger's `Spread` adds up beside the prediction.
         longest_feature: Letters that the name of a feature has at most.
+        has_months: Whether there are sums by month, too.
     """
-    feature = mapped_column(String(longest_feature), primary_key=True)
     row_id = mapped_column(
         ForeignKey(f"{rows.__tablename__}.id", ondelete="CASCADE"), primary_key=True
     )
-    sums = {
-        column: mapped_column(Double, nullable=False)
-        for extra in spread.extras
-        for column in (extra, f"known_{extra}")
-    }
 
-    calibration = {
-        column: mapped_column(Double, nullable=False)
-        for column in ("known_prediction", "known_actual")
-        if spread.is_calibrated
-    }
+    def sums() -> dict[str, Any]:
+        names = [column for extra in spread.extras for column in (extra, f"known_{extra}")]
+        return {column: mapped_column(Double, nullable=False) for column in names}
+
+    def calibration() -> dict[str, Any]:
+        names = ("known_prediction", "known_actual") if spread.is_calibrated else ()
+        return {column: mapped_column(Double, nullable=False) for column in names}
+
+    def feature() -> Any:
+        return mapped_column(String(longest_feature), primary_key=True)
 
     def declare(kind: type[Any], suffix: str, **columns: Any) -> type[Any]:
         called = "".join(part.capitalize() for part in f"{name}_{suffix}".split("_"))
         own = {"__tablename__": f"{name}_{suffix}", "__doc__": kind.__doc__, **columns}
         return type(called, (kind, Base), own)
 
+    months = None
+    if has_months:
+        months = MonthTables(
+            cohorts=declare(CohortMonths, "cohort_months", **sums()),
+            cohort_scatter=declare(ScatterMonths, "scatter_months", **calibration()),
+            prediction_bins=declare(PredictionMonths, "prediction_months"),
+            feature_bins=declare(FeatureMonths, "feature_months", feature=feature()),
+        )
     return SumTables(
         models=declare(ModelRecord, "models"),
         folded=declare(FoldingProgress, "folded"),
         passed_over=declare(PassedOver, "passed_over", id=row_id),
         arrivals=declare(Arrivals, "arrivals"),
         prediction_bins=declare(PredictionBins, "prediction_bins"),
-        feature_bins=declare(FeatureBins, "feature_bins", feature=feature),
-        cohorts=declare(Cohorts, "cohorts", **sums),
-        cohort_scatter=declare(CohortScatter, "cohort_scatter", **calibration),
+        feature_bins=declare(FeatureBins, "feature_bins", feature=feature()),
+        cohorts=declare(Cohorts, "cohorts", **sums()),
+        cohort_scatter=declare(CohortScatter, "cohort_scatter", **calibration()),
         monitor_results=declare(MonitorRecord, "monitor_results"),
+        months=months,
     )

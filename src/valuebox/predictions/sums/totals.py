@@ -3,24 +3,26 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.sums.answers import Totals
-from valuebox.predictions.sums.selection import Selection, chosen
+from valuebox.predictions.sums.selection import Selection, last_known, summed
 
 
 def totals(session: Session, ledger: Ledger, selection: Selection) -> list[Totals]:
     """All users of the selection, by model and segment, most users first."""
-    table = ledger.sums.cohorts
-    known_day = case((table.known_users > 0, table.day))
     names = ("users", "prediction", "known_users", "known_prediction", "known_actual")
-    columns = [getattr(table, name) for name in names]
-    keys = (table.model, table.segment)
-    rows = chosen(selection, table, *keys, known_day.label("day"), *columns).subquery().c
+
+    def columns(table: Any) -> list[Any]:
+        last = last_known(table).label("last_known")
+        return [table.model, table.segment, last, *(getattr(table, name) for name in names)]
+
+    by_month = ledger.sums.months and ledger.sums.months.cohorts
+    rows = summed(selection, ledger.sums.cohorts, by_month, columns).c
     sums = [func.sum(rows[name]).label(name) for name in names]
-    last = func.max(rows.day).label("last_known")
+    last = func.max(rows.last_known).label("last_known")
     query = select(rows.model, rows.segment, *sums, last).group_by(rows.model, rows.segment)
     found = [_totals(row) for row in session.execute(query) if row.users]
     return sorted(found, key=lambda one: (-one.users, one.segment, one.model))
