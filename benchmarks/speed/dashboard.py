@@ -13,6 +13,7 @@ import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from support.sums import TABLES, fold, report, send
 from valuebox.compartments.ltv.ledger import LEDGER
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
+from valuebox.predictions.sums.months import make_months
 from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
 from valuebox_training.ltv.simulate import simulate
@@ -119,12 +121,12 @@ def fill(store: Store, model: LtvModel, with_rows: bool) -> int:
     with store.engine.begin() as connection:
         if not is_sqlite:
             connection.execute(text("SET LOCAL statement_timeout = 0"))
-            # That a prediction has its features is known; to look for them takes long.
-            connection.execute(text("SET LOCAL session_replication_role = replica"))
         for of in (*((LtvFeatures, LtvPrediction) if with_rows else ()), *TABLES.values()):
             began = time.monotonic()
             _copy(connection, of, requests[0])
             print(f"{of.__tablename__}: {time.monotonic() - began:.0f} s", flush=True)
+    # As the service does once they have been at rest.
+    make_months(store, LEDGER, Event(), rest=timedelta(0))
     with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for statement in (
             ("ANALYZE",) if is_sqlite else ("SET statement_timeout = 0", "VACUUM ANALYZE")

@@ -39,6 +39,9 @@ TABLES |= {
     for compartment in ("ltv", "response", "handle", "offers")
     for name in SUMS
 }
+MONTHS = {"cohort_months", "scatter_months", "prediction_months", "feature_months"}
+TABLES |= {f"{compartment}_{name}" for compartment in ("ltv", "response") for name in MONTHS}
+TABLES |= {"summed_months"}
 
 
 def test_an_empty_database_reaches_the_newest_revision(database_url: str) -> None:

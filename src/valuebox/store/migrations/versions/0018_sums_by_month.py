@@ -2,8 +2,8 @@
 
 from valuebox.store.migrations.months import create_months, create_noted_months
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 works_from = "0008"
