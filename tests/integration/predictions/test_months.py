@@ -8,7 +8,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 from support import responded
 from support.dashboards import show
@@ -32,7 +32,7 @@ from valuebox.predictions.sums.drift import drift, drift_with_months
 from valuebox.predictions.sums.folding import Folding
 from valuebox.predictions.sums.months import REST, made_months, make_months
 from valuebox.predictions.sums.queries import prediction_bins
-from valuebox.predictions.sums.selection import Selection
+from valuebox.predictions.sums.selection import Selection, last_of
 from valuebox.predictions.sums.totals import totals
 from valuebox.store.engine import Store
 
@@ -127,6 +127,20 @@ def test_months_say_what_their_days_do(years: Store) -> None:
     for days in selections(*ends(years, LEDGER)):
         assert_same(years, LEDGER, days)
     assert make(years) == 0
+
+
+def test_whole_months_are_read_without_their_days(years: Store) -> None:
+    make(years)
+    first, last = ends(years, LEDGER)
+    with years.writing() as session:
+        days = Selection(first, last, months=made_months(session, LEDGER))
+        before = totals(session, LEDGER, days)
+        cohorts = LEDGER.sums.cohorts
+        for month in days.whole_months:
+            session.execute(delete(cohorts).where(cohorts.day.between(month, last_of(month))))
+        assert totals(session, LEDGER, days) == before
+        assert totals(session, LEDGER, Selection(first, last)) != before
+        session.rollback()
 
 
 def test_a_month_that_changes_is_read_by_its_days_until_it_is_made_again(

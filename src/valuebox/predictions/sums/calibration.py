@@ -119,16 +119,17 @@ def _bins(
 
     months = ledger.sums.months and ledger.sums.months.cohort_scatter
     days = ledger.sums.cohort_scatter
-    rows = summed(selection, days, months, columns, lambda one: one.known_users > 0).c
-    number = (period_of(rows.day, "month") if by_month else literal(0)).label("period")
-    keys = (rows.model, rows.segment, number, rows.bin)
+    found = summed(selection, days, months, columns, lambda one: one.known_users > 0).c
+    number = (period_of(found.day, "month") if by_month else literal(0)).label("period")
+    rows = select(*(found[name] for name in names), number).subquery().c
+    keys = (rows.model, rows.segment, rows.period, rows.bin)
     sums = [func.sum(rows[name]) for name in names[3:]]
     ordered = select(*keys, *sums).group_by(*keys).order_by(*keys[:3], rows.bin.desc())
-    found: dict[tuple[str, str, Any], list[_Bin]] = {}
+    bins: dict[tuple[str, str, Any], list[_Bin]] = {}
     for model, segment, period, _, known, prediction, actual in session.execute(ordered):
         one = _Bin(int(known), float(prediction), float(actual))
-        found.setdefault((model, segment, period), []).append(one)
-    return found
+        bins.setdefault((model, segment, period), []).append(one)
+    return bins
 
 
 def _tenths(bins: Sequence[_Bin]) -> list[_Bin]:
