@@ -25,15 +25,21 @@ def add(
     ] = False,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Add a declaration to the database: `POST /v1/features` answers with it within seconds."""
+    """Add a declaration to the database: `POST /v1/features` answers with it within seconds.
+
+    The first one takes longer where there are many events: an index is made that finds the newest.
+    """
     from valuebox.facts.features import declarations
+    from valuebox.facts.features.indexing import index_newest
     from valuebox.features.declared.reading import read_declaration
 
     with exit_codes():
         declared = read_declaration(declaration)
         text = declaration.read_text(encoding="utf-8-sig")
-        with migrated_store(database_url) as store, store.writing() as session:
-            is_new = declarations.add(session, declared, text, not beside)
+        with migrated_store(database_url) as store:
+            index_newest(store.engine)
+            with store.writing() as session:
+                is_new = declarations.add(session, declared, text, not beside)
         what = "added" if is_new else "is there already"
         out.print(f"{declared.name}, version {declared.version}: {what}")
 
@@ -115,8 +121,13 @@ def remove(
 ) -> None:
     """Remove a declaration; answers that were given with it stay."""
     from valuebox.facts.features import declarations
+    from valuebox.facts.features.indexing import drop_newest
 
     with exit_codes():
-        with migrated_store(database_url) as store, store.writing() as session:
-            count = declarations.remove(session, name, version)
+        with migrated_store(database_url) as store:
+            with store.writing() as session:
+                count = declarations.remove(session, name, version)
+                are_left = bool(declarations.listed(session))
+            if not are_left:
+                drop_newest(store.engine)
         out.print(f"{name}: {count} removed")

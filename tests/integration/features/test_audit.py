@@ -10,7 +10,7 @@ from support.services import ROOT
 from valuebox.facts.arriving import ArrivingEvents
 from valuebox.facts.features import declarations
 from valuebox.facts.features.answering import answers_of
-from valuebox.facts.features.history import events_of
+from valuebox.facts.features.history import events_of, looked_at
 from valuebox.facts.features.keeping import kept
 from valuebox.facts.features.stored import Asked
 from valuebox.facts.features.tables import FeatureAnswer
@@ -43,7 +43,7 @@ def answered(store: Store, database_url: str) -> tuple[Store, str]:
         declarations.add(session, DECLARED, text, answers=True)
         stored = events_of(session.connection(), DECLARED, ASKED, AT)
         answers = answers_of(DECLARED, stored, ASKED, AT)
-        counts = stored.counts(DECLARED, ASKED)
+        counts = looked_at(DECLARED, stored, ASKED, AT)
         write(session, [kept(DECLARED, ASKED, answers, counts, AT, ids_from(new_id(), 1))])
     return store, database_url
 

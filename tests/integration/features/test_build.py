@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from sqlalchemy import inspect
 from support.commands import valuebox
 from support.services import ROOT
 
@@ -130,7 +131,9 @@ def test_declarations_are_added_switched_and_removed(
     second.write_text(DECLARATION.read_text().replace("version = 1", "version = 2"))
     changed = tmp_path / "changed.toml"
     changed.write_text(DECLARATION.read_text().replace("days = -7", "days = -8"))
+    assert not finds_newest(store)
     assert "added" in valuebox("features", "add", DECLARATION, *where)[0]
+    assert finds_newest(store)
     assert "there already" in valuebox("features", "add", DECLARATION, *where)[0]
     assert "version of its own" in valuebox("features", "add", changed, *where, exit_code=2)[1]
     valuebox("features", "add", second, "--beside", *where)
@@ -139,9 +142,17 @@ def test_declarations_are_added_switched_and_removed(
     assert [line.endswith("yes") for line in listed(where)] == [False, True]
     still = valuebox("features", "remove", "offers", 2, *where, exit_code=2)[1]
     assert "version 2 of offers answers" in still
+    assert finds_newest(store)
     valuebox("features", "remove", "offers", *where)
     assert listed(where) == []
+    assert not finds_newest(store)
     assert "no declaration" in valuebox("features", "remove", "offers", *where, exit_code=2)[1]
+
+
+def finds_newest(store: Store) -> bool:
+    """Whether there is an index of the events of a customer in the order of time."""
+    found = inspect(store.engine).get_indexes("events")
+    return any(one["column_names"][:3] == ["customer", "source", "time"] for one in found)
 
 
 def listed(where: tuple[str, ...]) -> list[str]:

@@ -1,22 +1,17 @@
 """Features as of a moment, of stored events: the same as a table that is built has them."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 
-from valuebox.facts.features.stored import Asked, Stored, properties_of, questions
+from valuebox.facts.features.pasts import moment_of, past_of
+from valuebox.facts.features.stored import Asked, Stored, questions
 from valuebox.features.declared.building import microseconds
 from valuebox.features.declared.columns import values
 from valuebox.features.declared.declaration import Declaration
-from valuebox.features.declared.events import SECOND
-from valuebox.features.declared.past import Asked as Moment
-from valuebox.features.declared.past import Past
-from valuebox.features.declared.scalars import Scalar, scalar
-from valuebox.features.declared.single import Plan, plan_of
+from valuebox.features.declared.single import plan_of
 from valuebox.features.declared.table import rows_of
 
 Answer = dict[str, Any]
@@ -40,7 +35,8 @@ def answers_of(
     Raises:
         SeveralCurrencies: where amounts would be added that have no sum.
     """
-    if len(asked) <= _MOST_ASKED and len(stored.id) <= _MOST_EVENTS:
+    are_few = len(asked) <= _MOST_ASKED and len(stored.id) <= _MOST_EVENTS
+    if are_few or stored.whole:
         return one_by_one(declared, stored, asked, at)
     return at_once(declared, stored, asked, at)
 
@@ -64,7 +60,7 @@ def one_by_one(
     """The features of a few, over lists; see `answers_of`."""
     moment = microseconds(at)
     plan = plan_of(declared)
-    past = Past(list(stored.time), _columns(plan, stored))
+    past = past_of(plan, stored)
     plan.check_currencies(past)
     whose = stored.customer if declared.of == "customer" else stored.session
     answers = []
@@ -74,40 +70,5 @@ def one_by_one(
         else:
             pairs = enumerate(zip(stored.source, whose, strict=True))
             theirs = past.taken([row for row, who in pairs if who == (one.source, one.id)])
-        answers.append(plan.answer(theirs, Moment(moment, _question(declared, plan, one, moment))))
+        answers.append(plan.answer(theirs, moment_of(declared, plan, one, moment)))
     return answers
-
-
-def _columns(plan: Plan, stored: Stored) -> dict[str, list[Scalar]]:
-    """What a plan reads of events, by name."""
-    found: dict[str, list[Scalar]] = dict(properties_of(plan.properties, stored.properties))
-    for name in plan.own:
-        match name:
-            case "time":
-                found[name] = [one / SECOND for one in stored.time]
-            case "received_at":
-                found[name] = [one / SECOND for one in stored.received]
-            case "id":
-                found[name] = [one or None for one in stored.id]
-            case "amount" if plan.currency is not None:
-                pairs = zip(stored.amount, stored.currency, strict=True)
-                found[name] = [one if plan.currency == which else None for one, which in pairs]
-            case _:
-                found[name] = getattr(stored, name)
-    return found
-
-
-def _question(declared: Declaration, plan: Plan, asked: Asked, at: int) -> Mapping[str, Scalar]:
-    """What is known of a moment itself, by name."""
-    is_customer, types = declared.of == "customer", declared.anchor.type
-    found: dict[str, Scalar] = dict.fromkeys(plan.names)
-    found["time"] = found["received_at"] = at / SECOND
-    found["source"] = asked.source
-    found["customer"] = asked.id if is_customer else None
-    found["session"] = asked.session if is_customer else asked.id
-    found["type"] = types[0] if len(types) == 1 else None
-    if asked.properties and plan.properties:
-        # As it would come out of the database.
-        sent = msgspec.json.decode(json.dumps(asked.properties))
-        found |= {name: scalar(sent.get(name)) for name in plan.properties}
-    return found

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from valuebox.facts.features.answering import answers_of
 from valuebox.facts.features.declarations import NoDeclaration, found
-from valuebox.facts.features.history import events_of
+from valuebox.facts.features.history import events_of, looked_at
 from valuebox.facts.features.stored import Asked, Stored
 from valuebox.facts.features.tables import FeatureAnswer
 from valuebox.features.declared.building import microseconds
@@ -92,11 +92,12 @@ def _declared(session: Session, name: str, version: int, hash_: str) -> Declarat
 def _differing(session: Session, declared: Declaration, answer: FeatureAnswer) -> dict[str, str]:
     """The columns that differ, and the cause of each."""
     asked = [Asked(answer.source, answer.subject, answer.session, answer.properties)]
-    stored = events_of(session.connection(), declared, asked, answer.at, with_received=True)
+    stored = events_of(session.connection(), declared, asked, answer.at, everything=True)
     then = _received_by(stored, answer.asked_at)
     before = _worked_out(declared, then, asked, answer.at)
     now = before if then is stored else _worked_out(declared, stored, asked, answer.at)
-    lost = EXPIRED if len(then.id) < answer.events else CODE
+    (left,) = looked_at(declared, then, asked, answer.at)
+    lost = EXPIRED if left < answer.events else CODE
     differing = {
         one: lost for one, value in answer.answer.items() if before.get(one, _NONE) != value
     }

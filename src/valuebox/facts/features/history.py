@@ -1,41 +1,36 @@
-"""What somebody did before a moment, out of the database."""
+"""What somebody did before a moment, out of the database: as much of it as answers look at."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from operator import itemgetter
-from typing import Any, Final
+from typing import Final, Protocol
 
-import numpy as np
 from sqlalchemy import Connection
 
+from valuebox.facts.features.lookup import (
+    COLUMNS,
+    TIME_AND_ID,
+    Lookup,
+    Row,
+    Which,
+    by_column,
+    stored_of,
+)
+from valuebox.facts.features.pasts import moment_of, past_of
 from valuebox.facts.features.stored import Asked, Stored
-from valuebox.features.declared.declaration import OWN, Declaration
+from valuebox.features.declared.building import microseconds
+from valuebox.features.declared.declaration import Declaration
+from valuebox.features.declared.reach import Older
 from valuebox.features.declared.single import plan_of
-from valuebox.store.asking import rows_of
 
+PAGE: Final = 32
+"""Events of somebody that are read at once; most have fewer."""
+_FURTHER: Final = 8
+"""How many times as many are read where these do not settle an answer."""
+_LARGEST_PAGE: Final = 4_096
 _CHUNK: Final = 500
 """Customers that one statement asks for: more make it slow to prepare."""
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_COLUMNS: Final = {
-    "time": "time",
-    "id": "id",
-    "source": "source",
-    "customer": "customer",
-    "session": "session",
-    "type": "type",
-    "received": "received_at",
-    "amount": "amount",
-    "currency": "currency",
-    "properties": "properties",
-}
-"""Columns of `Stored`, and what they are called in the table; by the first two they are sorted."""
-_MOMENTS: Final = ("time", "received")
-_FEW: Final = 50
-"""Moments up to which Python reads them faster than NumPy."""
-_NAIVE_EPOCH: Final = datetime(1970, 1, 1)
-_MICROSECOND: Final = timedelta(microseconds=1)
-_TIME_AND_ID: Final = itemgetter(0, 1)
 
 
 def events_of(
@@ -43,113 +38,200 @@ def events_of(
     declared: Declaration,
     asked: Sequence[Asked],
     at: datetime,
-    with_received: bool = False,
+    everything: bool = False,
 ) -> Stored:
     """What some customers or sessions did before a moment, within the lookback.
+
+    Of somebody alone who did a lot only that is read which may make a difference to the answer.
 
     Args:
         connection: To the database.
         declared: What asks: only columns that it reads are filled.
         asked: Whose events.
         at: The moment.
-        with_received: Whether it matters when they were received, whatever the declaration reads.
+        everything: Whether all events are read, and when they were received, whatever the
+            declaration reads.
 
     Returns:
         The events in the order of time and id.
     """
-    since = EPOCH
-    if declared.lookback is not None:
-        since = max(at - timedelta(microseconds=declared.lookback), EPOCH)
-    ids: dict[str, list[str]] = {}
-    for one in asked:
-        ids.setdefault(one.source, []).append(one.id)
-    wanted = _wanted(declared, len(asked) > 1, with_received)
-    is_lite = connection.dialect.name == "sqlite"
-    found: list[tuple[Any, ...]] = []
-    for source, them in ids.items():
-        if declared.source is not None and source != declared.source:
-            continue
-        for start in range(0, len(them), _CHUNK):
-            some = them[start : start + _CHUNK]
-            statement = _statement(is_lite, declared.of, wanted, len(some))
-            if is_lite:
-                bounds = (_naive(at), _naive(since))
-                found += rows_of(connection, statement, (source, *some, *bounds))
-            else:
-                them_all = some[0] if len(some) == 1 else some
-                found += rows_of(connection, statement, (source, them_all, at, since))
-    found.sort(key=_TIME_AND_ID)
-    columns = dict(_by_column(found, wanted))
-    if is_lite:
-        columns |= {name: _microseconds(columns[name]) for name in _MOMENTS if name in wanted}
-    if "received" not in wanted:
-        columns["received"] = columns["time"]
-    if len(asked) == 1:
-        columns["source"] = [asked[0].source] * len(found)
-        columns[declared.of] = [asked[0].id] * len(found)
-    return Stored(**columns)
+    since = _since(declared, at)
+    lookup = Lookup(connection, declared, len(asked) > 1, everything)
+    whom = _by_source(declared, asked)
+    if len(asked) > 1 or everything or not whom:
+        found: list[Row] = []
+        for source, ids in whom:
+            found += lookup.rows(Which(source, ids, at, since))
+        stored = lookup.stored(found)
+    else:
+        stored = settled(declared, asked[0], at, _OfOne(lookup, *whom[0], at, since))
+    return _of(declared, asked[0], stored) if len(asked) == 1 else stored
 
 
 def events_of_several(
     connection: Connection, declared: Declaration, asked: Sequence[Sequence[Asked]], at: datetime
-) -> list[Stored]:
+) -> Iterator[Stored]:
     """What those did whom several ask about, for each who asks; see `events_of`."""
-    everybody = [one for some in asked for one in some]
-    stored = events_of(connection, declared, everybody, at)
-    return [stored] if len(asked) == 1 else list(stored.parted(declared, asked))
+    if len(asked) == 1:
+        yield events_of(connection, declared, asked[0], at)
+        return
+    lookup = Lookup(connection, declared, are_several=True)
+    since = _since(declared, at)
+    place = lookup.wanted.index("source"), lookup.wanted.index(declared.of)
+    of_each: dict[tuple[str, str], list[Row]] = {}
+    for source, ids in _by_source(declared, [one for some in asked for one in some]):
+        for row in lookup.rows(Which(source, ids, at, since, newest=PAGE + 1)):
+            of_each.setdefault((row[place[0]], row[place[1]]), []).append(row)
+    for some in asked:
+        whom = dict.fromkeys((one.source, one.id) for one in some)
+        parts = [of_each.get(one, []) for one in whom]
+        if max(map(len, parts)) > PAGE:
+            yield events_of(connection, declared, some, at)
+        else:
+            yield lookup.stored([row for part in parts for row in part])
 
 
-def _naive(moment: datetime) -> str:
-    """A moment as SQLite has it."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+def looked_at(
+    declared: Declaration, stored: Stored, asked: Sequence[Asked], at: datetime
+) -> list[int]:
+    """How many events of each who was asked about an answer looks at, whoever else was.
 
-
-def _wanted(declared: Declaration, are_several: bool, with_received: bool) -> tuple[str, ...]:
-    """The columns that are read."""
-    names = plan_of(declared).names
-    always = {"time", "id", *(("source", declared.of) if are_several else ())}
-    if with_received or "received_at" in names:
-        always.add("received")
-    if not frozenset(OWN).issuperset(names):
-        always.add("properties")
-    return tuple(name for name in _COLUMNS if name in always or name in names)
-
-
-def _microseconds(moments: Sequence[str]) -> list[int]:
-    """Moments as SQLite has them in microseconds since 1970."""
-    if len(moments) < _FEW:
-        of_each = map(datetime.fromisoformat, moments)
-        return [(one - _NAIVE_EPOCH) // _MICROSECOND for one in of_each]
-    found: list[int] = np.array(moments, dtype="datetime64[us]").astype(np.int64).tolist()
+    Args:
+        declared: What was answered.
+        stored: All of their events, or what `events_of` found of somebody alone.
+        asked: Whom the question was about.
+        at: The moment.
+    """
+    whose = stored.customer if declared.of == "customer" else stored.session
+    rows: dict[tuple[str, str | None], list[int]] = {}
+    for row, who in enumerate(zip(stored.source, whose, strict=True)):
+        rows.setdefault(who, []).append(row)
+    found = []
+    for one in asked:
+        theirs = rows.get((one.source, one.id), [])
+        if len(theirs) > PAGE and not stored.whole:
+            some = OfStored(stored.taken(theirs))
+            theirs = list(range(len(settled(declared, one, at, some).id)))
+        found.append(len(theirs))
     return found
 
 
-def _by_column(
-    rows: Sequence[tuple[Any, ...]], wanted: Sequence[str]
-) -> Iterator[tuple[str, list[Any]]]:
-    """Rows by column, empty where it was not asked for."""
-    nothing = [None] * len(rows)
-    found = dict(zip(wanted, map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
-    for name in Stored._fields:
-        yield name, found.get(name, nothing)
+class Past(Protocol):
+    """The events of somebody, within the lookback."""
+
+    def newest(self, count: int | None) -> list[Row]:
+        """The newest; None for all."""
+
+    def older(self, first: int, older: Older) -> list[Row]:
+        """Some of those before a moment, in microseconds since 1970."""
+
+    def stored(self, rows: list[Row]) -> Stored:
+        """Rows by column, in the order of time and id."""
 
 
-@lru_cache(256)
-def _statement(is_lite: bool, of: str, wanted: tuple[str, ...], count: int) -> str:
-    """The question for events of some of a source."""
-    columns = [_column(is_lite, name) for name in wanted]
-    mark = "?" if is_lite else "%s"
-    whose = f"= {mark}"
-    if count > 1:
-        whose = f"IN ({', '.join('?' * count)})" if is_lite else "= ANY(%s)"
-    return (
-        f"SELECT {', '.join(columns)} FROM events "  # noqa: S608 - no value is in it
-        f"WHERE source = {mark} AND {of} {whose} AND time < {mark} AND time >= {mark}"
-    )
+def settled(
+    declared: Declaration, asked: Asked, at: datetime, events: Past, page: int = PAGE
+) -> Stored:
+    """What an answer looks at: the newest events, and of those before what makes a difference.
+
+    Args:
+        declared: What is to be answered.
+        asked: Whose events these are.
+        at: The moment that is asked about.
+        events: What happened before it.
+        page: How many of the newest are looked at first.
+    """
+    plan, moment = plan_of(declared), microseconds(at)
+    earliest = microseconds(_since(declared, at))
+    while page <= _LARGEST_PAGE:
+        rows = events.newest(page + 1)
+        if len(rows) <= page:
+            return events.stored(rows)
+        # Of the first moment some may be missing.
+        edge = min(row[0] for row in rows)
+        rows = [row for row in rows if row[0] != edge]
+        if rows:
+            newest = events.stored(rows)
+            question = moment_of(declared, plan, asked, moment)
+            older = plan.beyond(past_of(plan, newest), question, earliest)
+            if older is not None:
+                if Older(earliest, None) in older:
+                    break
+                # Some are of several parts.
+                found = {row[:2]: row for one in older for row in events.older(newest.time[0], one)}
+                return events.stored([*found.values(), *rows])._replace(whole=len(found))
+        page *= _FURTHER
+    return events.stored(events.newest(None))
 
 
-def _column(is_lite: bool, name: str) -> str:
-    written = _COLUMNS[name]
-    if not is_lite and name in _MOMENTS:
-        return f"(extract(epoch FROM {written}) * 1000000)::bigint"
-    return f"{written}::text" if not is_lite and name == "properties" else written
+class _OfOne:
+    """The events of somebody in the database."""
+
+    def __init__(
+        self, lookup: Lookup, source: str, ids: Sequence[str], at: datetime, since: datetime
+    ):
+        self.stored = lookup.stored
+        self._lookup, self._which = lookup, Which(source, ids, at, since)
+
+    def newest(self, count: int | None) -> list[Row]:
+        """The newest; None for all."""
+        return self._lookup.rows(replace(self._which, newest=count))
+
+    def older(self, first: int, older: Older) -> list[Row]:
+        """Some of those before a moment, in microseconds since 1970."""
+        since, until = (EPOCH + timedelta(microseconds=one) for one in (older.since, first))
+        which = replace(self._which, since=since, until=until)
+        types = [None] if older.types is None else sorted(older.types)
+        return [row for one in types for row in self._lookup.rows(replace(which, type=one))]
+
+
+class OfStored:
+    """The same of events that were read."""
+
+    def __init__(self, stored: Stored):
+        names = list(COLUMNS)
+        self._rows: list[Row] = list(zip(*(getattr(stored, one) for one in names), strict=True))
+        self._type = names.index("type")
+
+    def newest(self, count: int | None) -> list[Row]:
+        """The newest; None for all."""
+        return self._rows if count is None else self._rows[-count:]
+
+    def older(self, first: int, older: Older) -> list[Row]:
+        """Some of those before a moment, in microseconds since 1970."""
+        within = (row for row in self._rows if older.since <= row[0] < first)
+        return [row for row in within if older.types is None or row[self._type] in older.types]
+
+    def stored(self, rows: list[Row]) -> Stored:
+        """Rows by column, in the order of time and id."""
+        rows.sort(key=TIME_AND_ID)
+        return stored_of(dict(by_column(rows, list(COLUMNS))))
+
+
+def _since(declared: Declaration, at: datetime) -> datetime:
+    """The moment from which on anything is looked at."""
+    if declared.lookback is None:
+        return EPOCH
+    return max(at - timedelta(microseconds=declared.lookback), EPOCH)
+
+
+def _by_source(declared: Declaration, asked: Sequence[Asked]) -> list[tuple[str, Sequence[str]]]:
+    """Those who are asked about, by source, in portions; none whose source is not read."""
+    ids: dict[str, dict[str, None]] = {}
+    for one in asked:
+        if declared.source in (None, one.source):
+            ids.setdefault(one.source, {})[one.id] = None
+    return [
+        (source, list(some)[start : start + _CHUNK])
+        for source, some in ids.items()
+        for start in range(0, len(some), _CHUNK)
+    ]
+
+
+def _of(declared: Declaration, asked: Asked, stored: Stored) -> Stored:
+    """Events of somebody alone, with whose they are."""
+    count = len(stored.id)
+    whose: list[str | None] = [asked.id] * count
+    stored = stored._replace(source=[asked.source] * count)
+    is_customer = declared.of == "customer"
+    return stored._replace(customer=whose) if is_customer else stored._replace(session=whose)

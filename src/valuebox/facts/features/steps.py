@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from valuebox.facts.features.answering import Answer, answers_of
 from valuebox.facts.features.declarations import Declarations, NoDeclaration
-from valuebox.facts.features.history import events_of_several
+from valuebox.facts.features.history import events_of_several, looked_at
 from valuebox.facts.features.keeping import kept, kept_of_request
 from valuebox.facts.features.schemas import FeaturesQuestion
 from valuebox.facts.features.stored import Asked
@@ -69,15 +69,16 @@ class FeaturesSteps(Steps[FeaturesQuestion, Stored, list[Answer]]):
             row += one.n_rows
         with self.store.looking() as connection:
             events = [
-                events_of_several(
+                found
+                for (_, at), rows in alike.items()
+                for found in events_of_several(
                     connection,
                     questions[rows[0]].declared,
                     [questions[row].asked for row in rows],
                     at,
                 )
-                for (_, at), rows in alike.items()
             ]
-        found = zip(chain.from_iterable(alike.values()), chain.from_iterable(events), strict=True)
+        found = zip(chain.from_iterable(alike.values()), events, strict=True)
         return Stored(questions, dict(found))
 
     def _question(self, given: FeaturesQuestion, now: datetime) -> Question:
@@ -110,7 +111,7 @@ class FeaturesSteps(Steps[FeaturesQuestion, Stored, list[Answer]]):
         """The answers, one for each who is asked about."""
         for row, (declared, asked, at) in columns.questions.items():
             of = slice(row, row + len(asked))
-            counts = columns.events[row].counts(declared, asked)
+            counts = looked_at(declared, columns.events[row], asked, at)
             yield kept(declared, asked, said()[of], counts, at, ids[of])
 
     def answer(

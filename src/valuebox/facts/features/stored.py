@@ -1,8 +1,7 @@
 """Stored events by column, as declarations read them, and all that there are of them."""
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 from operator import attrgetter
@@ -49,28 +48,22 @@ class Stored(NamedTuple):
     currency: list[str | None]
     properties: list[str | None]
     """Each as JSON."""
-
-    def counts(self, declared: Declaration, asked: Sequence[Asked]) -> list[int]:
-        """How many of the events are of each who was asked about."""
-        if len(asked) == 1:
-            return [len(self.id)]
-        whose = self.customer if declared.of == "customer" else self.session
-        found = Counter(zip(self.source, whose, strict=True))
-        return [found[one.source, one.id] for one in asked]
-
-    def parted(self, declared: Declaration, asked: Sequence[Sequence[Asked]]) -> "Iterator[Stored]":
-        """The events of those whom each asks about, in their order."""
-        whose = self.customer if declared.of == "customer" else self.session
-        of_each: dict[Any, list[int]] = {}
-        for row, who in enumerate(zip(self.source, whose, strict=True)):
-            of_each.setdefault(who, []).append(row)
-        for some in asked:
-            whom = dict.fromkeys((one.source, one.id) for one in some)
-            yield self.taken(sorted(row for who in whom for row in of_each.get(who, ())))
+    whole: int = 0
+    """Place from which on nothing is left out. Of those before only some are there."""
 
     def taken(self, rows: Sequence[int]) -> "Stored":
         """Some of the events, in their order."""
-        return Stored._make([column[row] for row in rows] for column in self)
+        return Stored.of([column[row] for row in rows] for column in self.columns)
+
+    @classmethod
+    def of(cls, columns: Iterable[Any]) -> "Stored":
+        """Every column, in the order of the fields."""
+        return cls._make([*columns, 0])
+
+    @property
+    def columns(self) -> tuple[Any, ...]:
+        """Every column."""
+        return self[:-1]
 
     def events(self, asked: "Stored | None" = None) -> Events:
         """The events, and behind them some that were only asked about."""
@@ -110,7 +103,8 @@ def questions(declared: Declaration, asked: Sequence[Asked], at: datetime) -> St
 
 
 def _joined(one: Stored, other: Stored) -> Stored:
-    return Stored._make([*first, *then] for first, then in zip(one, other, strict=True))
+    pairs = zip(one.columns, other.columns, strict=True)
+    return Stored.of([*first, *then] for first, then in pairs)
 
 
 def _properties(written: Sequence[str | None]) -> Callable[[str], Coded]:
@@ -208,9 +202,9 @@ def _columns(dialect: str) -> Select[Any]:
 
 
 def _stored(rows: Sequence[Any]) -> Stored:
-    columns: list[Any] = [[] for _ in Stored._fields]
+    columns: list[Any] = [[] for _ in Stored._fields[:-1]]
     if rows:
         columns = list(map(list, zip(*rows, strict=True)))
     for place in (5, 6):
         columns[place] = np.array(columns[place], dtype="datetime64[us]").astype(np.int64)
-    return Stored._make(columns)
+    return Stored.of(columns)

@@ -31,6 +31,12 @@ class Blocks(Protocol):
     def own(self) -> Places:
         """Events in the block that the question is in; none where it is in none."""
 
+    def are_settled(self, most: int) -> bool | None:
+        """Whether so many last blocks are the same, whatever happened before all these events.
+
+        None where all that happened has to be known in any case.
+        """
+
 
 class Following(NamedTuple):
     """Blocks that follow one another."""
@@ -40,6 +46,8 @@ class Following(NamedTuple):
     starts: Sequence[int]
     """Where blocks begin among the members, the latest first: that of the question, then those
     before. It may be behind all others; where it is in no block, it is."""
+    are_told: bool = False
+    """Whether a block is told from the first event on, so that it depends on all of them."""
 
     def last(self, most: int) -> Places:
         """Events in the last blocks, without that of the question."""
@@ -51,6 +59,10 @@ class Following(NamedTuple):
     def own(self) -> Places:
         """Events in the block that the question is in; none where it is in none."""
         return self.members[self.starts[0] if self.starts else 0 :]
+
+    def are_settled(self, most: int) -> bool | None:
+        """Whether so many last blocks are the same, whatever happened before all these events."""
+        return None if self.are_told else len(self.starts) > most
 
 
 class ByKey(NamedTuple):
@@ -73,6 +85,11 @@ class ByKey(NamedTuple):
         if self.asked is None:
             return ()
         return [place for place, one in enumerate(self.key) if one == self.asked]
+
+    def are_settled(self, most: int) -> bool | None:
+        """Whether so many last blocks are the same, whatever happened before all these events."""
+        # Any of them may have begun before. Whether an event is in the own one, its value says.
+        return None if most else True
 
 
 Splitter = Callable[[Past, Asked, Each], Blocks]
@@ -122,7 +139,8 @@ def _change(value: Formula) -> Splitter:
 
     def blocks(past: Past, asked: Asked, _: Each) -> Blocks:
         of_each = past.each(key)
-        members = [place for place, one in enumerate(of_each) if one is not None]
+        places = range(past.whole, len(of_each))
+        members = [place for place in places if of_each[place] is not None]
         values = [of_each[place] for place in members]
         own = identity(value.of_event(asked.values.__getitem__))
         begins = list(map(ne, values, [*values[1:], own]))
@@ -137,9 +155,9 @@ def _identity(value: Formula) -> Remembered:
 
 def _adjacent(begins: Callable[[int, int], bool]) -> Splitter:
     def blocks(past: Past, asked: Asked, _: Each) -> Blocks:
-        following = [*past.time[1:], asked.time]
-        found = list(map(begins, past.time, following))
-        return Following(range(len(found)), _starts(found, True))
+        time = past.time[past.whole :]
+        found = list(map(begins, time, [*time[1:], asked.time]))
+        return Following(range(past.whole, len(past)), _starts(found, True))
 
     return blocks
 
@@ -151,11 +169,12 @@ def _when(condition: Formula) -> Splitter:
     )
 
     def blocks(past: Past, asked: Asked, _: Each) -> Blocks:
-        if not len(past):
+        first, count = past.whole, len(past)
+        if first == count:
             return Following((), ())
-        following = [[*past.keys(name)[1:], *keys([asked.values[name]])] for name in now]
-        found = holds.of([*following, *map(past.keys, before)], len(past))
-        return Following(range(len(found)), _starts(found[: len(past)], True))
+        following = [[*past.keys(name)[first + 1 :], *keys([asked.values[name]])] for name in now]
+        found = holds.of([*following, *(past.keys(name)[first:] for name in before)], count - first)
+        return Following(range(first, count), _starts(found, True))
 
     return blocks
 
@@ -184,7 +203,7 @@ def _told(declared: Declaration, condition: Formula) -> Splitter:
         starts = [place for place, event in events if block.add(event)]
         begins = block.ends_with(Event(asked.time, asked.values, {}))
         behind = [len(past)] if begins else []
-        return Following(range(len(past)), [*behind, *reversed(starts)])
+        return Following(range(len(past)), [*behind, *reversed(starts)], are_told=True)
 
     return blocks
 

@@ -25,6 +25,8 @@ class Past:
     """When each happened, in microseconds since 1970, before the moment that is asked about."""
     columns: Mapping[str, list[Scalar]]
     """The values of every name that the declaration reads."""
+    whole: int = 0
+    """Place from which on nothing is left out. Of those before only some are there."""
     _keys: dict[str, list[Key]] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -33,7 +35,7 @@ class Past:
     def taken(self, rows: Sequence[int]) -> "Past":
         """Some of the events, in their order."""
         columns = {name: [each[row] for row in rows] for name, each in self.columns.items()}
-        return Past([self.time[row] for row in rows], columns)
+        return Past([self.time[row] for row in rows], columns, self.whole)
 
     def keys(self, name: str) -> list[Key]:
         """What the values of a name are looked up by."""

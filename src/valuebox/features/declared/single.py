@@ -5,45 +5,34 @@ in one place for both (`scalars`, `worth`), and so is how a block so far is told
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from valuebox.features.declared.declaration import OWN, Declaration
 from valuebox.features.declared.expressions import formula
 from valuebox.features.declared.figures import ZERO_OF_NOTHING
 from valuebox.features.declared.lately import Blocks, Places, fields_of_split, splitter
-from valuebox.features.declared.parts import Aggregate, Measure, Window
+from valuebox.features.declared.narrowing import narrowed
+from valuebox.features.declared.parts import Measure, Window
 from valuebox.features.declared.past import Asked, Past
-from valuebox.features.declared.remembered import Remembered
-from valuebox.features.declared.running import aggregated, usable
-from valuebox.features.declared.scalars import Scalar, number, true
+from valuebox.features.declared.reach import Older, Reach
+from valuebox.features.declared.running import aggregated
+from valuebox.features.declared.scalars import Scalar, number
+from valuebox.features.declared.taking import (
+    Column,
+    Taking,
+    adds_up_amounts,
+    columns_of,
+    currency_of,
+    takings,
+    types_of,
+)
 from valuebox.features.declared.working import check_currencies
-from valuebox.features.declared.worth import Get
 
 _MOST_PLANS: Final = 64
 """Declarations whose plans are kept."""
 _plans: dict[str, "Plan"] = {}
-
-
-class Taking(NamedTuple):
-    """A measure, ready to be asked about lists."""
-
-    aggregate: Aggregate
-    of_each: Remembered
-    """What it takes of an event; None where it does not look at it."""
-    number: int
-    """Place among those of a declaration."""
-
-
-class Column(NamedTuple):
-    """A column of a window."""
-
-    name: str
-    parts: Sequence[Taking]
-    """One, or the two of a ratio."""
-    cap: float | None
-    """The largest value of a further column; None without it."""
 
 
 class Plan:
@@ -58,19 +47,22 @@ class Plan:
         fields = dict.fromkeys(name for _, one in windows for name in declared.fields_of(one))
         asked = [measure for name in fields for _, measure in declared.measures(name)]
         asked += declared.attribute.values()
-        measures = list(dict.fromkeys([*asked, *fields_of_split(declared).values()]))
-        taking = {
-            one: Taking(one.aggregate, _taken(one), place) for place, one in enumerate(measures)
-        }
-        self.taking = taking
+        measures = [*asked, *fields_of_split(declared).values()]
+        self.taking = taking = takings(measures)
         self.split = None if declared.split is None else splitter(declared)
         self.currency = declared.currency
         self._attributes = {name: taking[one] for name, one in declared.attribute.items()}
         self._anchor = {f"anchor.{one}": formula(one) for one in declared.anchor.columns}
         self._windows = [
-            (window, list(_columns(declared, name, window, taking))) for name, window in windows
+            (window, list(columns_of(declared, name, window, taking))) for name, window in windows
         ]
-        self._added_up = [_currency(one) for one in dict.fromkeys(asked) if _adds_up_amounts(one)]
+        added_up = [one for one in dict.fromkeys(asked) if adds_up_amounts(one)]
+        self._added_up = [currency_of(one) for one in added_up]
+        # Where only one currency is read, there are no others.
+        are_free = [one for one in added_up if declared.currency is None and _is_free(one)]
+        self._reach = Reach(
+            list(self._attributes.values()), self._windows, list(map(types_of, are_free))
+        )
         self.names = _names(declared, measures)
         """Everything that is read of events, sorted."""
         self.own = [one for one in self.names if one in OWN]
@@ -106,6 +98,17 @@ class Plan:
             for column in columns:
                 found |= work.column(column, places, window.blocks is not None)
         return found
+
+    def beyond(self, past: Past, asked: Asked, earliest: int) -> list[Older] | None:
+        """What has to be read besides the newest events; see `Reach.beyond`.
+
+        Args:
+            past: The newest events, one at least.
+            asked: The moment.
+            earliest: Before which nothing is looked at, in microseconds since 1970.
+        """
+        work = _Work(self, past, asked)
+        return self._reach.beyond(work, asked.time, past.time[0], earliest)
 
 
 def plan_of(declared: Declaration) -> Plan:
@@ -181,6 +184,11 @@ class _Work:
         return {column.name: found, f"{column.name}.capped": capped}
 
 
+def _is_free(measure: Measure) -> bool:
+    """Whether a measure may meet amounts of several currencies."""
+    return len(narrowed(measure.when).get("currency", ())) != 1
+
+
 def _ratio(one: float | None, other: float | None) -> float | None:
     if one is None or not other:
         return None
@@ -190,52 +198,6 @@ def _ratio(one: float | None, other: float | None) -> float | None:
 def _names(declared: Declaration, measures: Sequence[Measure]) -> list[str]:
     """Everything that features read of events, sorted."""
     found = set(declared.read_of_anchors).union(*(one.names for one in measures))
-    if any(map(_adds_up_amounts, measures)) or (declared.currency and "amount" in found):
+    if any(map(adds_up_amounts, measures)) or (declared.currency and "amount" in found):
         found.add("currency")
     return sorted(found)
-
-
-def _columns(
-    declared: Declaration, name: str, window: Window, taking: Mapping[Measure, "Taking"]
-) -> Iterator[Column]:
-    for one in declared.fields_of(window):
-        parts = [taking[measure] for _, measure in declared.measures(one)]
-        yield Column(f"{name}.{one}", parts, window.cap.get(one))
-
-
-def _looked_at(measure: Measure) -> Callable[[Get], bool]:
-    """Whether a measure looks at an event."""
-    condition = measure.condition
-    if condition is None:
-        return lambda get: True
-    return lambda get: true(condition.of_event(get)) is True
-
-
-def _taken(measure: Measure) -> Remembered:
-    """What a measure takes of an event; None where it does not look at it."""
-    aggregate, holds = measure.aggregate, _looked_at(measure)
-    value = None if measure.value is None else formula(measure.value)
-
-    def taken(get: Get) -> Any:
-        if not holds(get):
-            return None
-        return True if value is None else usable(aggregate, value.of_event(get))
-
-    return Remembered(sorted(measure.names), taken)
-
-
-def _adds_up_amounts(measure: Measure) -> bool:
-    if measure.aggregate not in ("sum", "mean") or measure.value is None:
-        return False
-    return "amount" in formula(measure.value).names
-
-
-def _currency(measure: Measure) -> Remembered:
-    """The currency of an event whose amount is added up; None where it is not."""
-    holds, value = _looked_at(measure), formula(measure.value or "")
-
-    def currency(get: Get) -> Scalar:
-        is_added = holds(get) and number(value.of_event(get)) is not None
-        return get("currency") if is_added else None
-
-    return Remembered(sorted(measure.names | {"currency"}), currency)
