@@ -5,7 +5,7 @@ IMAGE ?= valuebox:latest
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo test test-slow fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
-	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-features bench-contenders bench chaos chaos-image soak starve pictures release-check
+	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-features bench-offers-coverage bench-offers-open-bandit bench-contenders bench chaos chaos-image soak starve pictures release-check
 
 install: .venv/installed
 
@@ -112,6 +112,14 @@ bench-response: install
 # Forecasts of handle beside an oracle, trees and simple ones, in seven worlds; half an hour.
 bench-handle: install
 	OMP_WAIT_POLICY=PASSIVE OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.accuracy.handle
+
+# How often off-policy intervals hold, and who passes the gate of promotions; a quarter of an hour.
+bench-offers-coverage: install
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.offers.coverage $(INTO)
+
+# obp's estimates of its Open Bandit sample beside ours; OPEN_BANDIT is the folder `obp` of its wheel.
+bench-offers-open-bandit: install
+	$(BIN)/python -m benchmarks.offers.open_bandit
 
 # Twenty shops, calm and drifted, and what `valuebox monitor` says of them; some minutes.
 bench-drift: install

@@ -1,0 +1,1 @@
+"""Offers: worlds of players, and what is measured in them."""

@@ -1,0 +1,224 @@
+"""How often off-policy intervals hold, and which policies the gate of promotions lets through.
+
+    make bench-offers-coverage
+
+Logs of a world whose every outcome is known (`logged_world.py`): players who decide once, and
+players of whom some decide a hundred times, whose weeks overlap. What a policy earns in truth is
+what it would have earned in all of these logs. Beside the interval stands the normal one of the
+same standard error, clustered by player as well.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from statistics import NormalDist
+from typing import Annotated, Final, NamedTuple
+
+import numpy as np
+import typer
+from benchmarks.offers.logged_world import Floats, Logged, draw, policies, softened
+from benchmarks.report import put_section, table
+
+from valuebox.compartments.offers.evaluation.estimates import robust_amounts
+from valuebox.compartments.offers.evaluation.gate import Mode, gate
+from valuebox.compartments.offers.evaluation.overlap import overlap, refusal
+from valuebox.statistics.clustered import Interval, mean_interval
+
+HEADING: Final = "### How often intervals hold"
+PARTS: Final = ("own", "capped", "week")
+SIZES: Final = (2_000, 6_000, 20_000)
+WORSE: Final = 0.05
+_Z: Final = NormalDist().inv_cdf(0.95)
+
+
+class Case(NamedTuple):
+    """Of what a policy's interval is made."""
+
+    often: bool
+    decisions: int
+    part: str
+    policy: str
+
+
+class Held(NamedTuple):
+    """How often the intervals of a policy have held."""
+
+    truth: float
+    refused: float
+    """Share of logs that cannot tell."""
+    covered: float
+    below: float
+    """Share of intervals above the truth."""
+    above: float
+    """Share of intervals below the truth."""
+    normal: float
+    """Share of normal intervals that hold the truth."""
+    half: float
+    """Half the width of the interval, in the middle."""
+
+
+def logs(often: bool, decisions: int, count: int) -> Iterator[Logged]:
+    """Logs of one world, each drawn anew."""
+    for seed in range(count):
+        yield draw(np.random.default_rng([seed, decisions, often]), decisions, often)
+
+
+def coverage(often: bool, decisions: int, count: int) -> dict[Case, Held]:
+    """Draw logs, and look how often the doubly robust intervals of three policies hold."""
+    found: dict[Case, list[Interval]] = defaultdict(list)
+    earned: dict[Case, list[tuple[float, int]]] = defaultdict(list)
+    for log in logs(often, decisions, count):
+        likely = policies(log)
+        for part in PARTS:
+            seen, held = log.held(part, likely)
+            _, every = log.reward(part)
+            for name, one in held.items():
+                case = Case(often, decisions, part, name)
+                earned[case].append((float((likely[name] * every).sum()), len(every)))
+                if refusal(overlap(seen, one)) is None:
+                    found[case].append(mean_interval(robust_amounts(seen, one), seen.cluster))
+    return {case: _held(found[case], earned[case], count) for case in earned}
+
+
+def _held(found: list[Interval], earned: list[tuple[float, int]], count: int) -> Held:
+    total, rows = np.array(earned).sum(axis=0)
+    truth = float(total / rows)
+    if not found:
+        return Held(truth, 1.0, *[np.nan] * 5)
+    value, lower, upper, error = np.array(found).T
+    below, above = float(np.mean(lower > truth)), float(np.mean(upper < truth))
+    return Held(
+        truth,
+        1 - len(found) / count,
+        1 - below - above,
+        below,
+        above,
+        float(np.mean(np.abs(value - truth) <= _Z * error)),
+        float(np.median(upper - lower)) / 2,
+    )
+
+
+_NEXT: Final = np.random.default_rng(7).normal(0, 1, (7, 5))
+_OTHER: Final = np.random.default_rng(8).normal(0, 0.8, (7, 5))
+
+
+def rivals(log: Logged, share: float) -> dict[str, Floats]:
+    """Policies that want to be served, `(n, 5)`, which show the cheapest offer to a share more.
+
+    `refreshed` is what was served, with coefficients that have moved a little, as from one day
+    to the next; `other` has nothing in common with it.
+    """
+    cheapest = np.eye(5)[0]
+    near = softened(np.log(log.served) + 0.1 * (log.context @ _NEXT), 0.1)
+    far = softened(log.context @ _OTHER, 0.1)
+    plain = {"as served": log.served, "refreshed": near, "other": far}
+    return {name: (1 - share) * one + share * cheapest for name, one in plain.items()}
+
+
+@cache
+def _large(often: bool) -> list[Logged]:
+    return list(logs(often, 200_000, 3))
+
+
+def worth(often: bool, part: str, share: float) -> dict[str, float]:
+    """What each rival earns more than what was served, as a share, in a large log."""
+    totals: dict[str, float] = defaultdict(float)
+    for log in _large(often):
+        _, every = log.reward(part)
+        for name, one in {**rivals(log, share), "": log.served}.items():
+            totals[name] += float((one * every).sum())
+    return {name: total / totals[""] - 1 for name, total in totals.items() if name}
+
+
+def losing(often: bool, part: str) -> dict[str, float]:
+    """Which share of the cheapest offer makes each rival earn 5 % less than what was served."""
+    found = {}
+    for name in ("as served", "refreshed", "other"):
+        low, high = 0.0, 1.0
+        for _ in range(10):
+            middle = (low + high) / 2
+            is_worse = worth(often, part, middle)[name] < -WORSE
+            low, high = (low, middle) if is_worse else (middle, high)
+        found[name] = (low + high) / 2
+    return found
+
+
+def passed(
+    often: bool, decisions: int, part: str, shares: Mapping[str, float], count: int
+) -> dict[str, dict[str, float]]:
+    """Share of logs on which each rival passes, by mode, and how wide the interval is."""
+    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for log in logs(often, decisions, count):
+        likely = {name: rivals(log, share)[name] for name, share in shares.items()}
+        seen, held = log.held(part, likely)
+        for name, one in held.items():
+            for mode in Mode:
+                verdict = gate(seen, one, mode=mode)
+                found[name][mode.value].append(float(verdict.passed))
+            if verdict.lower is not None and verdict.upper is not None:
+                half = (verdict.upper - verdict.lower) / 2
+                found[name]["half"].append(half / verdict.served)
+    return {
+        name: {what: float(np.mean(all_)) for what, all_ in one.items()}
+        for name, one in found.items()
+    }
+
+
+def interval_rows(sizes: tuple[int, ...], count: int) -> list[list[object]]:
+    """The table of intervals."""
+    rows: list[list[object]] = []
+    for often in (False, True):
+        for size in sizes:
+            for case, held in coverage(often, size, count).items():
+                world = f"{size:,}, {'players decide often' if often else 'once each'}"
+                rows.append([
+                    world, case.part, case.policy, f"{held.truth:.3f}", f"{held.refused:.0%}",
+                    f"{held.normal:.1%}", f"{held.covered:.1%}",
+                    f"{held.below:.1%} / {held.above:.1%}", f"{held.half:.3f}",
+                ])  # fmt: skip
+    return rows
+
+
+def gate_rows(sizes: tuple[int, ...], count: int) -> list[list[object]]:
+    """The table of the gate."""
+    rows: list[list[object]] = []
+    for often in (False, True):
+        for part in ("own", "capped"):
+            worse = losing(often, part)
+            for shares in (worse, dict.fromkeys(worse, 0.0)):
+                more = {name: worth(often, part, share)[name] for name, share in shares.items()}
+                for size in sizes:
+                    for name, one in passed(often, size, part, shares, count).items():
+                        if name == "as served" and shares[name] == 0:
+                            continue
+                        world = f"{size:,}, {'often' if often else 'once'}"
+                        rows.append([
+                            world, part, name, f"{more[name]:+.1%}", f"{one['half']:.1%}",
+                            *(f"{one[mode.value]:.0%}" for mode in Mode),
+                        ])  # fmt: skip
+    return rows
+
+
+def main(
+    logs_of_each: Annotated[int, typer.Option("--logs", help="Logs of each kind.")] = 500,
+    into: Annotated[Path | None, typer.Option(help="Markdown file to put the tables in.")] = None,
+) -> None:
+    """Print how often intervals hold, and who passes the gate."""
+    intervals = table(
+        ["decisions", "reward", "policy", "earns", "refused", "normal", "holds",
+         "above / below the truth", "half width"],
+        interval_rows(SIZES, logs_of_each),
+    )  # fmt: skip
+    verdicts = table(
+        ["decisions", "reward", "rival", "truly", "half width", *(mode.value for mode in Mode)],
+        gate_rows((2_000, 20_000), 200),
+    )
+    text = f"{intervals}\n\n{verdicts}"
+    print(text)
+    if into is not None:
+        put_section(into, HEADING, text)
+
+
+if __name__ == "__main__":
+    typer.run(main)
