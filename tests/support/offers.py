@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from valuebox.compartments.offers.candidates import Candidates, column_of
-from valuebox.compartments.offers.deciding import weigh
+from valuebox.compartments.offers.deciding import Case, weigh
 from valuebox.compartments.offers.decisions import DAY, WEEK, Decisions
 from valuebox.compartments.offers.features import declared, named
 from valuebox.compartments.offers.ledger import REFERENCE
 from valuebox.compartments.offers.model import OffersModel
-from valuebox.compartments.offers.repository import Decided, rows_of
+from valuebox.compartments.offers.repository import Decided, New, rows_of
 from valuebox.compartments.offers.schemas import Candidate, DecideQuestion
 from valuebox.facts.arriving import ArrivingEvents
 from valuebox.facts.repository import put_events
@@ -115,7 +115,7 @@ def play(store: Store, model: OffersModel, factor: float, days: int = 28) -> Non
         for number in range(60 * days):
             at = FIRST + timedelta(days=number / 60)
             player, named_, features = f"player {number % 400}", f"played {number}", known(random)
-            weighed = weigh(model, features, candidates, [None] * len(OFFERS), number)
+            weighed = weigh(model, [Case(features, candidates, [None] * len(OFFERS), number)])[0]
             asked = DecideQuestion.model_validate(question(player, named_, at))
             _, decision = stored(
                 at,
@@ -127,7 +127,7 @@ def play(store: Store, model: OffersModel, factor: float, days: int = 28) -> Non
                 model=model.tag,
                 explored=weighed.explored,
             )
-            write(session, rows_of(asked, decision, weighed.chance))
+            write(session, rows_of([New(asked, decision, weighed.chance)]))
             offer = OFFERS[weighed.choice or 0]
             chance = factor * LIKED[offer["offer_type"]]
             events.append(event("offer_shown", player, named_, at, None, offer))

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import msgspec
 from pydantic import BaseModel
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -44,6 +45,8 @@ class Steps(ABC, Generic[Given, Columns, Said]):
     `Said` what the model says of it. None of the steps knows keys, limits or transactions.
     """
 
+    may_meet: ClassVar[bool] = False
+    """Whether others may store the same rows at the same time: then everything is asked anew."""
     while_storing: ClassVar[bool] = False
     """Whether many rows are predicted while the first of what `rows` yields is being stored."""
 
@@ -147,6 +150,16 @@ class Pipeline:
         Returns:
             An answer to each.
         """
+        try:
+            return self._answers(steps, exchange, asked)
+        except IntegrityError:
+            if not steps.may_meet:
+                raise
+        return self._answers(steps, exchange, asked)
+
+    def _answers(
+        self, steps: Steps[Given, Columns, Said], exchange: Exchange, asked: Sequence[Asked]
+    ) -> list[Response]:
         given: list[Given] = [one.given for one in asked]
         columns = steps.columns(given)
         blocks = [ids_from(one.exchange.request_id, one.given.n_rows) for one in asked]

@@ -12,7 +12,7 @@ from support.sums import clock_off
 from valuebox.compartments.offers.ledger import note
 from valuebox.compartments.offers.model import load
 from valuebox.compartments.offers.promoting import promote
-from valuebox.compartments.offers.repository import rows_of
+from valuebox.compartments.offers.repository import New, rows_of
 from valuebox.store.engine import Store
 
 DECIDE = "/v1/offers/decide"
@@ -29,7 +29,7 @@ def keep(store: Store, tag: str, has_drifted: bool) -> None:
         note(session, model)
         promote(session, tag, "there was none before")
     for session, others in (("first", {"id": DECIDED}), ("second", {})):
-        store.insert(rows_of(*stored(FIRST, 0, session, **others), None))
+        store.insert(rows_of([New(*stored(FIRST, 0, session, **others), None)]))
     with clock_off(-60 * 86_400):
         play(store, model, 0.3 if has_drifted else 1.0)
 

@@ -15,7 +15,7 @@ from support.services import Service
 
 from valuebox.compartments.offers.promoting import roll_back
 from valuebox.compartments.offers.reading import read
-from valuebox.compartments.offers.repository import rows_of
+from valuebox.compartments.offers.repository import New, rows_of
 from valuebox.compartments.offers.tables import OfferDecision, OfferPromotion
 from valuebox.store.writing import write
 from valuebox_cli.offers.learning import learn_and_promote
@@ -131,7 +131,7 @@ def test_what_players_like_is_learned_without_a_restart_and_rolled_back(service:
                 named, choice = f"{number} {player}", random.randrange(len(OFFERS))
                 asked, decision = stored(at, choice, named)
                 asked = asked.model_copy(update={"customer": f"learner {player}"})
-                write(session, rows_of(asked, decision, None))
+                write(session, rows_of([New(asked, decision, None)]))
                 events += reaction(random, OFFERS[choice], asked.customer, named, at)
         sent = service.http.post("/v1/events/raw", json={"mapping": "game", "events": events})
         assert sent.json()["added"] == len(events), sent.text

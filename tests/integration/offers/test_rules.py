@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from support.offers import FIRST, OFFERS, stored
 
-from valuebox.compartments.offers.repository import rows_of
+from valuebox.compartments.offers.repository import New, rows_of
 from valuebox.compartments.offers.rules import A_WEEK, BUDGET, DEARER, Rules
 from valuebox.compartments.offers.schemas import Candidate
 from valuebox.store.engine import Store
@@ -19,9 +19,8 @@ def decided(store: Store) -> Store:
     """A player was offered coins at 3.99 ten days ago, and xmas yesterday."""
     for days, choice, price in ((10, 1, 3.99), (1, 0, 9.99)):
         offers = [one | {"offer_price": price} for one in OFFERS]
-        store.insert(
-            rows_of(*stored(FIRST - days * DAY, choice, f"{days}", candidates=offers), None)
-        )
+        asked = stored(FIRST - days * DAY, choice, f"{days}", candidates=offers)
+        store.insert(rows_of([New(*asked, None)]))
     return store
 
 

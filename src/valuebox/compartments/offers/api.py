@@ -1,6 +1,5 @@
 """The endpoints of offers."""
 
-from sqlalchemy.exc import IntegrityError
 from starlette.responses import Response
 
 from valuebox.access.keys import Scope
@@ -20,6 +19,7 @@ from valuebox.compartments.offers.steps import DecideSteps
 from valuebox.serving.endpoint import endpoint
 from valuebox.serving.errors import NoModel
 from valuebox.serving.pipeline import Pipeline
+from valuebox.serving.together import gathered
 from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store
 
@@ -38,6 +38,7 @@ class OffersApi:
         stores=True,
         answers=Decision,
         refuses=("unanswerable",),
+        together=gathered(lambda api: _deciding(api)),
     )
     def offers_decide(self, question: DecideQuestion, /) -> Response:
         """Choose the offer that a player is shown in a session, and store why.
@@ -45,12 +46,7 @@ class OffersApi:
         A session has one decision: whoever asks again is answered alike. Before there is a model,
         every candidate is as likely as the others.
         """
-        steps = DecideSteps(self.store, self.offers_desk, self.offers_rules)
-        try:
-            return self.pipeline.predict(steps, question)
-        except IntegrityError:
-            # Somebody else has decided for the session meanwhile.
-            return self.pipeline.predict(steps, question)
+        return self.pipeline.predict(_deciding(self), question)
 
     @endpoint("/v1/offers/feedback", Scope.INGEST, stores=True, refuses=("unanswerable",))
     def offers_feedback(self, feedback: OffersFeedback, /) -> FeedbackStored:
@@ -75,3 +71,7 @@ class OffersApi:
         return OffersCard(
             model=model.tag, kind=KIND, created_at=model.created_at, metadata=model.metadata
         )
+
+
+def _deciding(api: OffersApi) -> DecideSteps:
+    return DecideSteps(api.store, api.offers_desk, api.offers_rules)

@@ -1,18 +1,31 @@
-"""What is said of a decision: worths and propensities of its candidates, and the choice."""
+"""What is said of decisions: worths and propensities of candidates, and the choices."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from valuebox.compartments.offers.candidates import Candidates, column_of
-from valuebox.compartments.offers.model import OffersModel
+from valuebox.compartments.offers.model import OffersModel, Worth
 from valuebox.compartments.offers.policy import Policy, choose, propensities, uniform
 from valuebox.compartments.offers.schemas import Candidate
 from valuebox.facts.features.answering import Answer
 
 _BEFORE_ANY = Policy()
 """How a choice is drawn before there is a model, and every candidate is as likely as the others."""
+
+
+class Case(NamedTuple):
+    """What a decision is made of."""
+
+    known: Answer
+    """Features of the player."""
+    candidates: Sequence[Candidate]
+    left_out: Sequence[str | None]
+    """The rule that leaves each candidate out, None for none."""
+    seed: int
+    """What the choice is drawn with: the same one gives the same choice."""
 
 
 class Weighing(NamedTuple):
@@ -29,40 +42,67 @@ class Weighing(NamedTuple):
     """How likely the choice is bought; None without a model, or without a choice."""
 
 
-def weigh(
-    model: OffersModel | None,
-    known: Answer,
-    candidates: Sequence[Candidate],
-    left_out: Sequence[str | None],
-    seed: int,
-) -> Weighing:
-    """Decide.
+def weigh(model: OffersModel | None, cases: Sequence[Case]) -> list[Weighing]:
+    """Decide; what is said of a case does not depend on the others.
 
     Args:
         model: The model that decides; None before there is one.
-        known: Features of the player.
-        candidates: The offers to choose from.
-        left_out: The rule that leaves each of them out, None for none.
-        seed: What the choice is drawn with: the same one gives the same choice.
+        cases: What each decision is made of.
     """
-    places = [place for place, rule in enumerate(left_out) if rule is None]
-    likely = [0.0] * len(candidates)
-    if not places:
-        return Weighing(None, likely, None, False, None)
-    every = Candidates.of([[one.model_dump() for one in candidates]])
-    begins = np.array([0, len(places)])
-    if model is None:
-        policy, said, chances = _BEFORE_ANY, None, uniform(begins)
-    else:
-        features = {name: column_of([value]) for name, value in known.items()}
-        said = model.worth(features, every)
-        policy = model.policy
-        chances = propensities(policy, said.value[places], begins, said.new[places])
-    for place, chance in zip(places, chances.tolist(), strict=True):
-        likely[place] = chance
-    drawn = choose(policy, chances, begins, np.array([seed]))
-    choice = places[int(drawn.place[0])]
-    explored = model is None or bool(drawn.uniform[0])
-    if said is None:
-        return Weighing(choice, likely, None, explored, None)
-    return Weighing(choice, likely, said.value.tolist(), explored, float(said.chance[choice]))
+    every = Candidates.of([[one.model_dump() for one in case.candidates] for case in cases])
+    is_allowed = np.array([rule is None for case in cases for rule in case.left_out])
+    said = None if model is None else _worth(model, cases, every)
+    able = np.flatnonzero(np.add.reduceat(is_allowed, every.begins[:-1], dtype=np.int64))
+    likely, choice = np.zeros(len(every)), np.full(len(cases), -1)
+    explored = np.full(len(cases), model is None)
+    if len(able):
+        places = np.flatnonzero(is_allowed)
+        begins = np.append(np.searchsorted(places, every.begins[able]), len(places))
+        policy, chances = _propensities(model, said, places, begins)
+        likely[places] = chances
+        seeds = np.array([case.seed for case in cases])[able]
+        drawn = choose(policy, chances, begins, seeds)
+        choice[able] = places[begins[:-1] + drawn.place] - every.begins[able]
+        explored[able] |= drawn.uniform
+    bounds = zip(every.begins[:-1].tolist(), every.begins[1:].tolist(), strict=True)
+    return [
+        _of_case(case, slice(*both), said, choice, explored, likely)
+        for case, both in enumerate(bounds)
+    ]
+
+
+def _worth(model: OffersModel, cases: Sequence[Case], every: Candidates) -> Worth:
+    names = cases[0].known
+    features = {name: column_of([case.known[name] for case in cases]) for name in names}
+    return model.worth(features, every)
+
+
+def _propensities(
+    model: OffersModel | None,
+    said: Worth | None,
+    places: NDArray[np.int64],
+    begins: NDArray[np.int64],
+) -> tuple[Policy, NDArray[np.float64]]:
+    if model is None or said is None:
+        return _BEFORE_ANY, uniform(begins)
+    policy = model.policy
+    return policy, propensities(policy, said.value[places], begins, said.new[places])
+
+
+def _of_case(
+    case: int,
+    theirs: slice,
+    said: Worth | None,
+    choice: NDArray[np.int64],
+    explored: NDArray[np.bool_],
+    likely: NDArray[np.float64],
+) -> Weighing:
+    place = int(choice[case])
+    chosen = None if place < 0 else place
+    return Weighing(
+        choice=chosen,
+        propensities=likely[theirs].tolist(),
+        worths=None if said is None else said.value[theirs].tolist(),
+        explored=bool(explored[case]),
+        chance=None if said is None or chosen is None else float(said.chance[theirs][chosen]),
+    )

@@ -2,34 +2,31 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, bindparam, literal, select
+import msgspec
+from sqlalchemy import Connection, select, tuple_
+from starlette.responses import Response
 
 from valuebox.compartments.offers.model import KIND
-from valuebox.compartments.offers.schemas import Candidate, DecideQuestion, Decision, Weighed
-from valuebox.compartments.offers.tables import OfferDecision, OfferPrediction, OfferPromotion
+from valuebox.compartments.offers.schemas import Candidate, DecideQuestion
+from valuebox.compartments.offers.tables import OfferDecision, OfferPrediction
 from valuebox.predictions.sums.passed_over import noting
 from valuebox.serving.errors import Unanswerable
+from valuebox.store import asking
+from valuebox.store.base import Base
 from valuebox.store.clock import CLOCK
 from valuebox.store.writing import Rows, Then, table_of
 
 _TABLE: Final = table_of(OfferDecision)
+_KEY: Final = ("source", "customer", "session")
 _COLUMNS: Final = (
     *("id", "at", "candidates", "choice", "propensities", "worths", "left_out", "features"),
     *("declaration", "model", "seed", "explored"),
 )
-_PROMOTED: Final = table_of(OfferPromotion).c
-_NEWEST: Final = select(_PROMOTED.model).order_by(_PROMOTED.id.desc()).limit(1)
-_LOOK_UP: Final = (
-    select(_NEWEST.scalar_subquery().label("promoted"), *(_TABLE.c[name] for name in _COLUMNS))
-    .select_from(select(literal(1).label("one")).subquery())
-    .outerjoin(
-        _TABLE,
-        and_(*(_TABLE.c[name] == bindparam(name) for name in ("source", "customer", "session"))),
-    )
-)
+_JSON: Final = msgspec.json.Encoder().encode
 _OTHERS: Final = "This session has a decision already, and the offer is not among these candidates."
 
 
@@ -50,100 +47,134 @@ class Decided(NamedTuple):
     explored: bool
 
 
-class Found(NamedTuple):
-    """What is stored of a session, and the model that decides now."""
+Key = tuple[str, str, str]
+"""Source, customer and session of a decision."""
 
-    decision: Decided | None
-    """The decision of the session; None where there is none."""
+
+class Found(NamedTuple):
+    """What is stored of sessions, and the model that decides now."""
+
+    decisions: dict[Key, Decided]
+    """The decision of each session that has one."""
     promoted: str | None
     """Tag of the model that was promoted last; None before there is one."""
 
 
-def look_up(connection: Connection, source: str, customer: str, session: str) -> Found:
-    """What is stored of a session: one question, as each takes a trip to the database."""
-    row = connection.execute(
-        _LOOK_UP, {"source": source, "customer": customer, "session": session}
-    ).one()
-    return Found(None if row.id is None else Decided(*row[1:]), row.promoted)
+def key_of(question: DecideQuestion) -> Key:
+    """What a question is about."""
+    return question.source, question.customer, question.session
 
 
-def rows_of(
-    question: DecideQuestion, decision: Decided, chance: float | None
-) -> Iterator[Rows | Then]:
-    """The rows that hold a decision, and what was foretold of its choice.
+def look_up(connection: Connection, keys: Sequence[Key]) -> Found:
+    """What is stored of sessions: one question, as each takes a trip to the database."""
+    statement = _statement(connection.dialect.name == "sqlite", len(keys))
+    found = asking.rows_of(connection, statement, [part for key in keys for part in key])
+    there = [row[1:] for row in found if row[1] is not None]
+    return Found(_decided(connection, there) if there else {}, found[0][0])
 
-    Args:
-        question: What was asked.
-        decision: The decision.
-        chance: How likely the choice is bought; None where no model has said so.
-    """
-    now = CLOCK.moment()
-    chosen = {} if decision.choice is None else decision.candidates[decision.choice]
-    whom = {"source": question.source, "customer": question.customer}
-    columns = (
-        decision._asdict()
-        | whom
-        | {
-            "session": question.session,
-            "decided_at": now,
-            "offer_type": chosen.get("offer_type"),
-            "offer_price": chosen.get("offer_price"),
-        }
+
+@lru_cache
+def _statement(is_lite: bool, count: int) -> str:
+    mark = "?" if is_lite else "%s"
+    keys = ", ".join([f"({mark}, {mark}, {mark})"] * count)
+    wanted = ", ".join(f"decided.{name}" for name in _KEY)
+    of = f"VALUES {keys}" if is_lite else keys
+    return (
+        f"SELECT newest.model, {wanted} FROM (SELECT (SELECT model FROM offers_promotions "  # noqa: S608
+        f"ORDER BY id DESC LIMIT 1) AS model) AS newest LEFT JOIN offers_decisions AS decided "
+        f"ON ({wanted}) IN ({of})"
     )
-    yield Rows(OfferDecision, 1, {name: [value] for name, value in columns.items()})
-    if chance is None:
-        return
-    columns = whom | {
-        "id": decision.id,
-        "offer_type": chosen["offer_type"],
-        "at": decision.at,
-        "prediction": chance,
-        "model": decision.model,
-        "decided_at": now,
-    }
-    yield Rows(OfferPrediction, 1, {name: [value] for name, value in columns.items()})
-    yield noting(KIND, OfferPrediction.__tablename__, [decision.id])
 
 
-def answer_of(decision: Decided, asked: Sequence[Candidate]) -> Decision:
-    """What is answered to a question with these candidates.
+def _decided(connection: Connection, keys: Sequence[Key]) -> dict[Key, Decided]:
+    key = [_TABLE.c[name] for name in _KEY]
+    query = select(*key, *(_TABLE.c[name] for name in _COLUMNS)).where(tuple_(*key).in_(keys))
+    return {tuple(row[:3]): Decided(*row[3:]) for row in connection.execute(query)}
+
+
+class New(NamedTuple):
+    """A decision that is to be stored."""
+
+    question: DecideQuestion
+    decision: Decided
+    chance: float | None
+    """How likely the choice is bought; None where no model has said so."""
+
+
+def rows_of(new: Sequence[New]) -> Iterator[Rows | Then]:
+    """The rows that hold decisions, and what was foretold of their choices."""
+    now = CLOCK.moment()
+    decided = [(_whom(one) | one.decision._asdict() | _offer(one.decision)) for one in new]
+    yield _rows(OfferDecision, [one | {"decided_at": now} for one in decided])
+    foretold = [
+        {
+            **{name: row[name] for name in ("id", "source", "customer", "offer_type", "at")},
+            "prediction": one.chance,
+            "model": one.decision.model,
+            "decided_at": now,
+        }
+        for one, row in zip(new, decided, strict=True)
+        if one.chance is not None
+    ]
+    if foretold:
+        yield _rows(OfferPrediction, foretold)
+        ids = [one["id"] for one in foretold]
+        yield noting(KIND, OfferPrediction.__tablename__, ids)
+
+
+def _whom(one: New) -> dict[str, Any]:
+    return dict(zip(_KEY, key_of(one.question), strict=True))
+
+
+def _offer(decision: Decided) -> dict[str, Any]:
+    if decision.choice is None:
+        return {"offer_type": None, "offer_price": None}
+    return decision.candidates[decision.choice]
+
+
+def _rows(table: type[Base], rows: Sequence[dict[str, Any]]) -> Rows:
+    return Rows(table, len(rows), {name: [one[name] for one in rows] for name in rows[0]})
+
+
+def as_json(decision: Decided, asked: Sequence[Candidate]) -> Response:
+    """A decision as it is answered to a question with these candidates.
 
     Raises:
         Unanswerable: where the decision was over others, and its offer is not among these.
     """
-    decided_of = [one.model_dump() for one in asked]
-    if decided_of == decision.candidates:
-        places: list[int | None] = list(range(len(asked)))
-    else:
+    offers = [one.model_dump() for one in asked]
+    places: list[int | None] = list(range(len(offers)))
+    if offers != decision.candidates:
         known = {_key(one): place for place, one in enumerate(decision.candidates)}
-        places = [known.get(_key(one)) for one in decided_of]
+        places = [known.get(_key(one)) for one in offers]
     choice = None
     if decision.choice is not None:
         if decision.choice not in places:
             raise Unanswerable(_OTHERS)
         choice = places.index(decision.choice)
-    return Decision.model_construct(
-        decision_id=decision.id,
-        choice=choice,
-        propensity=None if choice is None else decision.propensities[decision.choice or 0],
-        candidates=[
-            _weighed(one, decision, place) for one, place in zip(asked, places, strict=True)
+    content = {
+        "decision_id": decision.id,
+        "choice": choice,
+        "propensity": None if choice is None else decision.propensities[decision.choice or 0],
+        "candidates": [
+            one | _weighed(decision, place) for one, place in zip(offers, places, strict=True)
         ],
-        model=decision.model,
-        at=decision.at,
-    )
+        "model": decision.model,
+        "at": decision.at,
+    }
+    return Response(_JSON(content), media_type="application/json")
 
 
 def _key(candidate: dict[str, Any]) -> tuple[str, float]:
     return candidate["offer_type"], candidate["offer_price"]
 
 
-def _weighed(one: Candidate, decision: Decided, place: int | None) -> Weighed:
+def _weighed(decision: Decided, place: int | None) -> dict[str, Any]:
+    if place is None:
+        return {"worth": None, "propensity": 0.0, "left_out": None}
     worths, left_out = decision.worths, decision.left_out
-    return Weighed.model_construct(
-        offer_type=one.offer_type,
-        offer_price=one.offer_price,
-        worth=None if worths is None or place is None else worths[place],
-        propensity=0.0 if place is None else decision.propensities[place],
-        left_out=None if left_out is None or place is None else left_out[place],
-    )
+    return {
+        "worth": None if worths is None else worths[place],
+        "propensity": decision.propensities[place],
+        "left_out": None if left_out is None else left_out[place],
+    }

@@ -1,26 +1,34 @@
-"""The steps of a decision: what is known of a player in, the choice stored and answered."""
+"""The steps of decisions: what is known of players in, the choices stored and answered."""
 
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from valuebox.compartments.offers import repository
-from valuebox.compartments.offers.deciding import weigh
+from valuebox.compartments.offers.deciding import Case, Weighing, weigh
 from valuebox.compartments.offers.desk import OffersDesk
 from valuebox.compartments.offers.features import declared, named
 from valuebox.compartments.offers.model import OffersModel
-from valuebox.compartments.offers.repository import Decided
+from valuebox.compartments.offers.repository import (
+    Decided,
+    New,
+    as_json,
+    key_of,
+    look_up,
+    rows_of,
+)
 from valuebox.compartments.offers.rules import Rules
 from valuebox.compartments.offers.schemas import DecideQuestion
 from valuebox.facts.features.answering import answers_of
-from valuebox.facts.features.history import events_of
+from valuebox.facts.features.history import events_of_several
 from valuebox.facts.features.stored import Asked, Stored
 from valuebox.serving.exchange import Exchange
 from valuebox.serving.pipeline import Steps
@@ -33,109 +41,160 @@ from valuebox.store.writing import Rows, Then
 _SEED_BITS: Final = 62
 
 
-class Known(NamedTuple):
-    """What a new decision is made of."""
+class Fresh(NamedTuple):
+    """A question for a session without a decision, and what is known of its player."""
 
     question: DecideQuestion
     at: datetime
     stored: Stored
     """Events of the player before the moment."""
-    model: OffersModel | None
     left_out: list[str | None]
 
 
-class Said(NamedTuple):
-    """A decision, and what was foretold of its choice."""
+class Known(NamedTuple):
+    """What questions are answered by, by the row of each."""
 
-    decision: Decided
-    chance: float | None
-    """How likely the choice is bought; None where no model has said so."""
+    earlier: dict[int, Decided]
+    """Decisions that were taken before."""
+    fresh: dict[int, Fresh]
+    model: OffersModel | None
+    """The model that decides."""
+
+
+class Said(NamedTuple):
+    """What is said of a fresh question."""
+
+    case: Case
+    weighed: Weighing
 
 
 @dataclass(frozen=True)
-class DecideSteps(Steps[DecideQuestion, Known | Decided, Said]):
-    """What is said is the decision of a session."""
+class DecideSteps(Steps[DecideQuestion, Known, dict[int, Said]]):
+    """What is said is the decision of each session that has none, by row."""
+
+    may_meet: ClassVar[bool] = True
 
     store: Store
     desk: OffersDesk
     rules: Rules
 
-    def columns(self, given: Sequence[DecideQuestion]) -> Known | Decided:
-        """The decision of the session, if there is one, or else what is known of its player."""
-        (question,) = given
-        at = question.at or CLOCK.moment()
-        whom = question.source, question.customer
+    def columns(self, given: Sequence[DecideQuestion]) -> Known:
+        """The decisions of sessions that have one, and else what is known of the players."""
+        now = CLOCK.moment()
         with self.store.looking() as connection:
-            found = repository.look_up(connection, *whom, question.session)
-            if found.decision is not None:
-                return found.decision
-            return Known(
-                question,
-                at,
-                events_of(connection, declared(), [_asked(question)], at),
-                self.desk.model(found.promoted),
-                self.rules.left_out(connection, whom, question.candidates, at),
-            )
+            found = look_up(connection, [key_of(one) for one in given])
+            earlier = {
+                row: found.decisions[key_of(one)]
+                for row, one in enumerate(given)
+                if key_of(one) in found.decisions
+            }
+            alike: dict[datetime, list[int]] = {}
+            for row, one in enumerate(given):
+                if row not in earlier:
+                    alike.setdefault(one.at or now, []).append(row)
+            fresh = {
+                row: Fresh(given[row], at, stored, self._left_out(connection, given[row], at))
+                for at, rows in alike.items()
+                for row, stored in zip(
+                    rows,
+                    events_of_several(
+                        connection, declared(), [[_asked(given[row])] for row in rows], at
+                    ),
+                    strict=True,
+                )
+            }
+        return Known(earlier, fresh, self.desk.model(found.promoted))
 
-    def say(self, columns: Known | Decided, exchange: Exchange) -> Said:
-        """The decision."""
-        if isinstance(columns, Decided):
-            return Said(columns, None)
-        question, at, stored, model, left_out = columns
+    def _left_out(
+        self, connection: Connection, one: DecideQuestion, at: datetime
+    ) -> list[str | None]:
+        whom = one.source, one.customer
+        return self.rules.left_out(connection, whom, one.candidates, at)
+
+    def say(self, columns: Known, exchange: Exchange) -> dict[int, Said]:
+        """The decisions."""
+        fresh, model = columns.fresh, columns.model
+        if not fresh:
+            return {}
         with exchange.timing("encode"):
-            (features,) = answers_of(declared(), stored, [_asked(question)], at)
-        seed = secrets.randbits(_SEED_BITS)
+            cases = [
+                Case(
+                    answers_of(declared(), one.stored, [_asked(one.question)], one.at)[0],
+                    one.question.candidates,
+                    one.left_out,
+                    secrets.randbits(_SEED_BITS),
+                )
+                for one in fresh.values()
+            ]
         with exchange.timing("predict"):
-            weighed = weigh(model, features, question.candidates, left_out, seed)
-        if model is not None and weighed.choice is not None and weighed.chance is not None:
-            chosen: list[str | None] = [question.candidates[weighed.choice].offer_type]
-            exchange.counts = self.desk.tally(model).of(chosen, np.array([weighed.chance]))
-        decision = Decided(
-            id=exchange.request_id,
-            at=at,
-            candidates=[one.model_dump() for one in question.candidates],
-            left_out=left_out if any(left_out) else None,
-            features=features,
-            declaration=named(),
-            model=None if model is None else model.tag,
-            seed=seed,
-            choice=weighed.choice,
-            propensities=weighed.propensities,
-            worths=weighed.worths,
-            explored=weighed.explored,
-        )
-        return Said(decision, weighed.chance)
+            said = [Said(*both) for both in zip(cases, weigh(model, cases), strict=True)]
+        if model is not None:
+            exchange.counts = self.desk.tally(model).of(*_foretold(said))
+        return dict(zip(fresh, said, strict=True))
 
     def rows(
         self,
         ids: Sequence[UUID],
         request_ids: UUID | Sequence[UUID],
-        columns: Known | Decided,
-        said: Callable[[], Said],
+        columns: Known,
+        said: Callable[[], dict[int, Said]],
     ) -> Iterable[Rows | Then]:
-        """The decision, where it is new."""
-        if isinstance(columns, Known):
-            yield from repository.rows_of(columns.question, *said())
+        """The decisions that are new."""
+        new = [
+            New(
+                columns.fresh[row].question,
+                _decided(columns, row, one, ids[row]),
+                one.weighed.chance,
+            )
+            for row, one in said().items()
+        ]
+        if new:
+            yield from rows_of(new)
 
     def answer(
-        self, given: DecideQuestion, columns: Known | Decided, said: Said, of: slice, ids: Ids
+        self, given: DecideQuestion, columns: Known, said: dict[int, Said], of: slice, ids: Ids
     ) -> Response:
         """The decision, as JSON."""
-        return _as_json(said.decision, given)
+        row = of.start
+        decision = columns.earlier.get(row) or _decided(columns, row, said[row], ids[0])
+        return as_json(decision, given.candidates)
 
     def again(self, given: DecideQuestion, session: Session, request_id: UUID) -> Response:
         """The same, of what is stored."""
-        whom = given.source, given.customer, given.session
-        found = repository.look_up(session.connection(), *whom)
-        if found.decision is None:
+        found = look_up(session.connection(), [key_of(given)])
+        if not found.decisions:
             raise AnswerGone
-        return _as_json(found.decision, given)
+        return as_json(found.decisions[key_of(given)], given.candidates)
 
 
-def _as_json(decision: Decided, question: DecideQuestion) -> Response:
-    """A decision as it is answered."""
-    answer = repository.answer_of(decision, question.candidates)
-    return Response(answer.model_dump_json(), media_type="application/json")
+def _foretold(said: Sequence[Said]) -> tuple[list[str | None], NDArray[np.float64]]:
+    """The type of each offer that was chosen, and how likely it is bought."""
+    types: list[str | None] = []
+    chances = []
+    for one in said:
+        choice, chance = one.weighed.choice, one.weighed.chance
+        if choice is not None and chance is not None:
+            types.append(one.case.candidates[choice].offer_type)
+            chances.append(chance)
+    return types, np.array(chances, dtype=np.float64)
+
+
+def _decided(columns: Known, row: int, said: Said, decision_id: UUID) -> Decided:
+    left_out, weighed = columns.fresh[row].left_out, said.weighed
+    return Decided(
+        id=decision_id,
+        at=columns.fresh[row].at,
+        candidates=[one.model_dump() for one in said.case.candidates],
+        choice=weighed.choice,
+        propensities=weighed.propensities,
+        worths=weighed.worths,
+        left_out=left_out if any(left_out) else None,
+        features=said.case.known,
+        declaration=named(),
+        model=None if columns.model is None else columns.model.tag,
+        seed=said.case.seed,
+        explored=weighed.explored,
+    )
 
 
 def _asked(question: DecideQuestion) -> Asked:
