@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from valuebox.compartments.offers.candidates import Candidates
-from valuebox.compartments.offers.chance import Chance, Regression
+from valuebox.compartments.offers.chance import Chance
 from valuebox.compartments.offers.decisions import DAY, WEEK, Decisions
 from valuebox.compartments.offers.encoding import Encoded, Encoder
 from valuebox.compartments.offers.later import Effects, Later
@@ -15,8 +15,8 @@ from valuebox.compartments.offers.policy import Policy
 from valuebox.errors import ValueboxError
 from valuebox.statistics.arrays import Floats
 from valuebox_training.offers.effects import Drawn, Weeks, fit_effects
-from valuebox_training.offers.regression import Lessons, fit_regression
-from valuebox_training.offers.trees import grow, grow_usual
+from valuebox_training.offers.regression import Design, fit
+from valuebox_training.offers.trees import Orchard, grow_usual
 
 
 class NothingToLearn(ValueboxError):
@@ -80,18 +80,17 @@ def learn(
     types = len(encoder.types)
     encoded = encoder.encode(shown.features, one_each)
     age = (now - shown.time) / DAY
-    offset = np.zeros(len(shown))
-    regressions: list[Regression] = []
-    trees = []
+    design, orchard = Design(encoded, types), Orchard(encoded, types, bought, threads)
+    first = fit(design, bought, 0.5 ** (age / how.half_lives[0]), np.zeros(len(shown)))
+    offset = _unknown_yet(first.regression().log_odds(encoded), bought, shown.observed)
+    regressions, trees = [], []
     for half_life in how.half_lives:
-        lessons = Lessons(encoded, bought, 0.5 ** (age / half_life), offset)
-        regression = fit_regression(lessons, types)
-        if not regressions:
-            offset = _unknown_yet(regression.log_odds(encoded), bought, shown.observed)
-        lessons = lessons._replace(offset=offset)
-        regressions.append(fit_regression(lessons, types))
-        trees.append(grow(lessons, regressions[-1], types, seed, threads))
-    tally = _tally(shown, previous, how, now)
+        weight = 0.5 ** (age / half_life)
+        first = fit(design, bought, weight, offset, first)
+        regressions.append(first.regression())
+        log_odds = regressions[-1].log_odds(encoded) + offset
+        trees.append(orchard.grow(log_odds, weight, seed))
+    tally = _tally(shown, offset, previous, how, now)
     chance = Chance(tuple(regressions), tuple(trees), _shares(tally, how))
     later = _later(shown, encoder, chance, encoded, age, how, (seed, threads))
     often = np.bincount(encoded.type, minlength=types + 1)[:types]
@@ -126,16 +125,20 @@ def _unknown_yet(log_odds: Floats, bought: np.ndarray, observed: Floats) -> Floa
     return found
 
 
-def _tally(shown: Decisions, previous: OffersModel | None, how: Learning, now: int) -> Tally:
+def _tally(
+    shown: Decisions, offset: Floats, previous: OffersModel | None, how: Learning, now: int
+) -> Tally:
     ways = 2 * len(how.half_lives)
     if previous is None or len(previous.tally.losses) != ways:
         return Tally((0.0,) * ways, now)
-    since = shown.where(shown.time >= previous.until)
+    lately = shown.time >= previous.until
+    since = shown.where(lately)
     faded = 0.5 ** ((now - previous.tally.until) / DAY / how.tally_half_life)
     losses = np.array(previous.tally.losses) * faded
     if len(since):
         encoded = previous.encoder.encode(since.features, _shown(since))
         odds = previous.chance.ways(encoded, len(previous.encoder.types))
+        odds = odds + offset[lately, None]
         odds = np.where((since.own > 0)[:, None], -odds, odds)
         losses = losses + np.logaddexp(0, odds).sum(axis=0)
     return Tally(tuple((losses - losses.min()).tolist()), now)
@@ -163,13 +166,14 @@ def _later(
     usual = grow_usual(encoded, rest / np.maximum(share, 1 / 7), weight * share, *growing)
     candidates = shown.candidates
     every = encoder.encode(shown.features, candidates)
-    odds = chance.log_odds(every, len(encoder.types))
+    odds = chance.regressions[0].log_odds(every)
     drawn = Drawn(
         every.decision, every.type, candidates.price, 1 / (1 + np.exp(-odds)), shown.propensity
     )
     unaffected = Later(Effects(each=((0.0, 0.0, 0.0),) * (len(encoder.types) + 1)), usual)
     _, customer = np.unique(shown.customer, return_inverse=True)
-    weeks = Weeks(customer, rest, share, unaffected.usual_week(encoded), weight)
+    usual_week = unaffected.usual_week(encoded)
+    weeks = Weeks(customer, shown.rest, share, usual_week, weight, shown.own > 0)
     return Later(fit_effects(weeks, drawn, shown.chosen, len(encoder.types)), usual)
 
 

@@ -17,131 +17,166 @@ from valuebox.compartments.offers.chance import Regression
 from valuebox.compartments.offers.encoding import Encoded
 from valuebox.statistics.arrays import Floats
 
-_STEPS: Final = 12
-_STILL: Final = 1e-3
-_LEAST, _MOST = 0.5, 1e4
+_KNOTS: Final = (0.2, 0.4, 0.6, 0.8)
+_STEPS: Final = 10
+_STILL: Final = 0.02
+_FAR: Final = 3.0
+_LEAST, _MOST = 0.3, 1e4
 """Bounds of the precisions of priors."""
-_OPEN: Final = 1e-3
-"""Precision where nothing is held back: of the common level."""
+_FIRST: Final = (1e-3, 1.0, 10.0, 2.0, 10.0, 2.0, 2.0, 10.0, 30.0)
+"""Precisions of the priors to begin with: of the common level, which is open, of the price, of
+features, of bends, of features times the price, of further columns, and of what each type deviates
+by."""
+_PULLED: Final = 1.0
+"""Coefficients that stand for the first precisions."""
 
 
-class Lessons(NamedTuple):
-    """Offers that were shown, one of each decision, and whether they were bought."""
+class Fitted(NamedTuple):
+    """A regression as it is fitted: what is shared, and how each type deviates."""
 
-    encoded: Encoded
-    """Each decision with its shown candidate alone, `(n,)`."""
-    bought: NDArray[np.bool_]
-    weight: Floats
-    """How much each counts, `(n,)`."""
-    offset: Floats
-    """Log-odds that each lacks since its purchase may not be known yet, `(n,)`."""
+    shared: Floats
+    """`(c,)`: an intercept, of the price, of features, of bends of the price, of features times the
+    price, of the rest."""
+    deviating: Floats
+    """`(types, k)`: an intercept, of the price, of features."""
+    precision: Floats
+    """Of the prior of each kind of coefficient."""
+    knots: tuple[float, ...]
+
+    def regression(self) -> Regression:
+        """The regression, also for types that are not known."""
+        width = self.deviating.shape[1] - 2
+        own = np.concatenate([self.deviating, np.zeros((1, width + 2))])
+        places = [0, *range(2, 2 + width)]
+        level = own[:, places] + self.shared[places]
+        bends = 2 + width + len(self.knots)
+        steep = self.shared[[1, *range(bends, bends + width)]]
+        slope = np.tile(steep, (len(own), 1))
+        slope[:, 0] += own[:, 1]
+        return Regression(
+            level=tuple(map(tuple, level.tolist())),
+            slope=tuple(map(tuple, slope.tolist())),
+            knots=self.knots,
+            bends=tuple(self.shared[2 + width : bends].tolist()),
+            own=tuple(self.shared[bends + width :].tolist()),
+        )
 
 
-class _Groups(NamedTuple):
-    """To which prior each coefficient belongs; 0 is open."""
+class Design:
+    """What regressions of the same offers look at, sorted by type, made once."""
 
-    common: NDArray[np.intp]
-    each: NDArray[np.intp]
+    def __init__(self, encoded: Encoded, types: int):
+        self.order = np.argsort(encoded.type, kind="stable")
+        features, own = encoded.features[self.order], encoded.own[self.order]
+        price, kind = encoded.price[self.order, None], encoded.type[self.order]
+        ones = np.ones((len(kind), 1))
+        self.knots = _knots(price[:, 0])
+        bent = np.maximum(price - np.array(self.knots), 0.0)
+        parts = [ones, price, features, bent, price * features, own]
+        # Half as wide numbers take half the time; the sums of the steps are not as exact as that.
+        self.common = np.concatenate(parts, axis=1, dtype=np.float32, casting="unsafe")
+        width, more = features.shape[1], own.shape[1]
+        self.each = self.common[:, : 2 + width]
+        ends = np.searchsorted(kind, np.arange(types + 1))
+        self.slices = [slice(a, b) for a, b in pairwise(ends.tolist())]
+        self.groups = np.repeat([0, 1, 2, 3, 4, 5], [1, 1, width, len(self.knots), width, more])
+        self.own_groups = np.repeat([6, 7, 8], [1, 1, width])
+
+    def times(self, shared: Floats, deviating: Floats) -> Floats:
+        """What coefficients make of each row, `(n,)`."""
+        found = self.common @ shared.astype(np.float32)
+        for some, one in zip(self.slices, deviating, strict=True):
+            found[some] += self.each[some] @ one.astype(np.float32)
+        return np.asarray(found, dtype=np.float64)
+
+    def start(self, rate: float) -> Fitted:
+        """Where nothing is known but how often offers are bought."""
+        shared = np.zeros(self.common.shape[1])
+        shared[0] = np.log(rate / (1 - rate))
+        own = np.zeros((len(self.slices), self.each.shape[1]))
+        return Fitted(shared, own, np.array(_FIRST), self.knots)
 
 
-def fit_regression(lessons: Lessons, types: int) -> Regression:
+def _knots(price: Floats) -> tuple[float, ...]:
+    """Prices between which there are as many offers, where there are several prices."""
+    found = np.unique(np.quantile(price, _KNOTS)) if len(price) else np.zeros(0)
+    return tuple(found[(found > price.min()) & (found < price.max())].tolist())
+
+
+def fit(
+    design: Design,
+    bought: NDArray[np.bool_],
+    weight: Floats,
+    offset: Floats,
+    start: Fitted | None = None,
+) -> Fitted:
     """Fit by the largest posterior.
 
     Args:
-        lessons: What was shown, and what came of it.
-        types: How many types are known; shown candidates of others count for all.
+        design: The offers that were shown, one of each decision.
+        bought: Whether each was bought, `(n,)`.
+        weight: How much each counts, `(n,)`.
+        offset: Log-odds that each lacks since its purchase may not be known yet, `(n,)`.
+        start: What was fitted to much the same, from which it is not far.
     """
-    order = np.argsort(lessons.encoded.type, kind="stable")
-    encoded = lessons.encoded
-    rows = lessons.bought[order], lessons.weight[order], lessons.offset[order]
-    features, own = encoded.features[order], encoded.own[order]
-    price, kind = encoded.price[order, None], encoded.type[order]
-    ones = np.ones((len(order), 1))
-    common = np.concatenate([ones, price, features, price * features, own], axis=1)
-    each = np.concatenate([ones, price, features], axis=1)
-    ends = np.searchsorted(kind, np.arange(types + 1))
-    width, more = features.shape[1], own.shape[1]
-    groups = _Groups(
-        np.repeat([0, 1, 2, 3, 4], [1, 1, width, width, more]), np.repeat([5, 6, 7], [1, 1, width])
-    )
-    slices = [slice(a, b) for a, b in pairwise(ends.tolist())]
-    fitted = _fit(common, each, slices, groups, rows)
-    shared, deviating = fitted
-    deviating = np.concatenate([deviating, np.zeros((1, each.shape[1]))])
-    level = deviating[:, [0, *range(2, 2 + width)]] + shared[[0, *range(2, 2 + width)]]
-    slope = np.tile(shared[[1, *range(2 + width, 2 + 2 * width)]], (types + 1, 1))
-    slope[:, 0] += deviating[:, 1]
-    return Regression(
-        level=tuple(map(tuple, level.tolist())),
-        slope=tuple(map(tuple, slope.tolist())),
-        own=tuple(shared[2 + 2 * width :].tolist()),
-    )
-
-
-def _fit(
-    common: Floats,
-    each: Floats,
-    slices: list[slice],
-    groups: _Groups,
-    rows: tuple[NDArray[np.bool_], Floats, Floats],
-) -> tuple[Floats, Floats]:
-    """The shared coefficients, `(c,)`, and how each type deviates, `(types, k)`."""
-    bought, weight, offset = rows
-    rate = (weight @ bought + 0.5) / (weight.sum() + 10)
-    shared, own = np.zeros(common.shape[1]), np.zeros((len(slices), each.shape[1]))
-    shared[0] = np.log(rate / (1 - rate))
-    precision = np.array([_OPEN, 1.0, 10.0, 10.0, 2.0, 2.0, 10.0, 30.0])
-    odds = common @ shared + offset
+    did, weight, offset = bought[design.order], weight[design.order], offset[design.order]
+    rate = float((weight @ did + 0.5) / (weight.sum() + 10))
+    now = start or design.start(rate)
+    odds = design.times(now.shared, now.deviating) + offset
     for _ in range(_STEPS):
-        chance = 1 / (1 + np.exp(-odds))
-        curve = weight * chance * (1 - chance)
-        pull = weight * (bought - chance)
-        of_common, of_each = precision[groups.common], precision[groups.each]
-        gradient = common.T @ pull - of_common * shared
-        schur = (common * curve[:, None]).T @ common + np.diag(of_common)
-        inverses, crosses, gradients = [], [], []
-        for place, some in enumerate(slices):
-            part = each[some]
-            curved = part * curve[some, None]
-            inverse = np.linalg.inv(curved.T @ part + np.diag(of_each))
-            cross = common[some].T @ curved
-            slope = part.T @ pull[some] - of_each * own[place]
-            schur -= cross @ inverse @ cross.T
-            gradient = gradient - cross @ (inverse @ slope)
-            inverses.append(inverse)
-            crosses.append(cross)
-            gradients.append(slope)
-        spread = np.linalg.inv(schur)
-        step = spread @ gradient
-        steps = [
-            inverse @ (slope - cross.T @ step)
-            for inverse, cross, slope in zip(inverses, crosses, gradients, strict=True)
-        ]
-        odds_step = common @ step
-        for some, one in zip(slices, steps, strict=True):
-            odds_step[some] += each[some] @ one
-        largest = np.abs(odds_step).max(initial=0.0)
-        # Far steps leave the region in which the curve is known.
-        length = min(1.0, 3.0 / max(largest, _STILL))
-        shared, odds = shared + length * step, odds + length * odds_step
-        own = own + length * np.array(steps).reshape(own.shape)
-        variance = np.zeros(len(precision))
-        np.add.at(variance, groups.common, np.diag(spread))
-        for inverse, cross in zip(inverses, crosses, strict=True):
-            bent = inverse @ cross.T
-            np.add.at(
-                variance, groups.each, np.diag(inverse) + ((bent @ spread) * bent).sum(axis=1)
-            )
-        squares = np.zeros(len(precision))
-        np.add.at(squares, groups.common, shared**2)
-        np.add.at(squares, np.tile(groups.each, len(slices)), own.ravel() ** 2)
-        count = np.bincount(groups.common, minlength=len(precision)) + len(slices) * np.bincount(
-            groups.each, minlength=len(precision)
-        )
-        # As many coefficients as the data determine, over how large these are.
-        known = np.maximum(count - precision * variance, 0.0)
-        found = (known + 0.1) / (squares + 0.1 / np.maximum(precision, 1.0))
-        precision[1:] = np.clip(found, _LEAST, _MOST)[1:]
-        if length == 1.0 and largest < _STILL:
+        now, moved = _step(design, now, weight * did, weight, odds)
+        odds = odds + moved
+        if np.abs(moved).max(initial=0.0) < _STILL:
             break
-    return shared, own
+    return now
+
+
+def _step(
+    design: Design, now: Fitted, pulled: Floats, weight: Floats, odds: Floats
+) -> tuple[Fitted, Floats]:
+    """A step of Newton's method, and one of the priors; also what it adds to the log-odds."""
+    chance = 1 / (1 + np.exp(-odds))
+    curve = (weight * chance * (1 - chance)).astype(np.float32)
+    pull = (pulled - weight * chance).astype(np.float32)
+    of_common, of_each = now.precision[design.groups], now.precision[design.own_groups]
+    gradient = design.common.T @ pull - of_common * now.shared
+    curved = design.common * curve[:, None]
+    schur = (curved.T @ design.common).astype(np.float64) + np.diag(of_common)
+    width = design.each.shape[1]
+    inverses, crosses, slopes = [], [], []
+    for some, own in zip(design.slices, now.deviating, strict=True):
+        cross = (design.common[some].T @ curved[some, :width]).astype(np.float64)
+        # What a type deviates by is of columns that all share: its part of the cross is its own.
+        inverse = np.linalg.inv(cross[:width] + np.diag(of_each))
+        slope = design.each[some].T @ pull[some] - of_each * own
+        schur -= cross @ inverse @ cross.T
+        gradient = gradient - cross @ (inverse @ slope)
+        inverses.append(inverse)
+        crosses.append(cross)
+        slopes.append(slope)
+    spread = np.linalg.inv(schur)
+    step = spread @ gradient
+    all_of = zip(inverses, crosses, slopes, strict=True)
+    steps = np.array([inverse @ (slope - cross.T @ step) for inverse, cross, slope in all_of])
+    moved = design.times(step, steps)
+    # Far steps leave the region in which the curve is known.
+    length = min(1.0, _FAR / max(float(np.abs(moved).max(initial=0.0)), _STILL))
+    shared = now.shared + length * step
+    own = now.deviating + length * steps.reshape(now.deviating.shape)
+    bends = [inverse @ cross.T for inverse, cross in zip(inverses, crosses, strict=True)]
+    spreads = [
+        np.diag(inverse) + ((bend @ spread) * bend).sum(axis=1)
+        for inverse, bend in zip(inverses, bends, strict=True)
+    ]
+    groups = np.concatenate([design.groups, np.tile(design.own_groups, len(steps))])
+    variance = np.concatenate([np.diag(spread), *spreads])
+    squares = np.concatenate([shared, own.ravel()]) ** 2
+    count, variance, squares = (
+        np.bincount(groups, one, minlength=len(_FIRST))
+        for one in (np.ones(len(groups)), variance, squares)
+    )
+    # As many coefficients as the data determine, over how large these are.
+    known = np.maximum(count - now.precision * variance, 0.0)
+    precision = (known + _PULLED) / (squares + _PULLED / np.array(_FIRST))
+    precision = np.append(_FIRST[0], np.clip(precision, _LEAST, _MOST)[1:])
+    return Fitted(shared, own, precision, now.knots), length * moved

@@ -4,11 +4,11 @@ from typing import Any, Final
 
 import numpy as np
 import xgboost as xgb
+from numpy.typing import NDArray
 
-from valuebox.compartments.offers.chance import Regression, Trees, matrix_of
+from valuebox.compartments.offers.chance import Trees, matrix_of
 from valuebox.compartments.offers.encoding import Encoded
 from valuebox.statistics.arrays import Floats
-from valuebox_training.offers.regression import Lessons
 
 GROWN: Final[dict[str, Any]] = {
     "objective": "binary:logistic",
@@ -35,23 +35,28 @@ _USUAL: Final = {
 _USUAL_ROUNDS: Final = 40
 
 
-def grow(lessons: Lessons, regression: Regression, types: int, seed: int, threads: int) -> Trees:
-    """Trees that add to what a regression says of whether offers are bought."""
-    matrix = matrix_of(lessons.encoded, types)
-    start = regression.log_odds(lessons.encoded) + lessons.offset
-    data = xgb.QuantileDMatrix(
-        matrix,
-        lessons.bought,
-        weight=lessons.weight,
-        base_margin=start,
-        max_bin=GROWN["max_bin"],
-        nthread=threads,
-    )
-    monotone = (-1, *[0] * (matrix.shape[1] - 1))
-    settings = {"seed": seed, "nthread": threads, "monotone_constraints": monotone}
-    # The margin is given with every row, so that none is to be added again.
-    booster = xgb.train(GROWN | settings | {"base_score": 0.5}, data, ROUNDS)
-    return Trees(booster)
+class Orchard:
+    """Offers that were shown, from which trees are grown more than once."""
+
+    def __init__(self, encoded: Encoded, types: int, bought: NDArray[np.bool_], threads: int):
+        matrix = matrix_of(encoded, types)
+        self.threads, self.width = threads, matrix.shape[1]
+        bins = GROWN["max_bin"]
+        self.data = xgb.QuantileDMatrix(matrix, bought, max_bin=bins, nthread=threads)
+
+    def grow(self, log_odds: Floats, weight: Floats, seed: int) -> Trees:
+        """Trees that add to what a regression says of whether offers are bought.
+
+        Args:
+            log_odds: What that says, `(n,)`.
+            weight: How much each offer counts, `(n,)`.
+            seed: Of the samples.
+        """
+        self.data.set_info(base_margin=log_odds, weight=weight)
+        monotone = (-1, *[0] * (self.width - 1))
+        settings = {"seed": seed, "nthread": self.threads, "monotone_constraints": monotone}
+        # The margin is given with every row, so that none is to be added again.
+        return Trees(xgb.train(GROWN | settings | {"base_score": 0.5}, self.data, ROUNDS))
 
 
 def grow_usual(

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Regression(BaseModel):
     """A logistic regression whose coefficients depend on the type of the offer.
 
-    The log-odds are `level + slope * price`, where both are linear in what is known of the player.
+    The log-odds are a level, and falls with the price between knots; all of these are linear in
+    what is known of the player.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -31,19 +32,34 @@ class Regression(BaseModel):
     """For each type, and for types that are not known: an intercept, then one for each feature."""
     slope: tuple[tuple[float, ...], ...]
     """Likewise, by which the log-odds change with the price; what would be above 0 is 0."""
+    knots: tuple[float, ...]
+    """Prices, as `Encoded.price`, at which the slope changes."""
+    bends: tuple[float, ...]
+    """By how much it does."""
     own: tuple[float, ...]
     """One for each further column of the candidate."""
 
     def log_odds(self, encoded: Encoded) -> Floats:
         """Log-odds of each candidate, `(m,)`."""
-        features = encoded.features[encoded.decision]
-        level, slope = np.array(self.level)[encoded.type], np.array(self.slope)[encoded.type]
-        # Sums along a row, and not a product of matrices, are the same whatever is asked besides.
-        found = level[:, 0] + (level[:, 1:] * features).sum(axis=1)
-        falls = slope[:, 0] + (slope[:, 1:] * features).sum(axis=1)
-        rest = (np.array(self.own) * encoded.own).sum(axis=1)
-        total: Floats = found + np.minimum(falls, 0.0) * encoded.price + rest
+        level, slope = np.array(self.level), np.array(self.slope)
+        at = encoded.decision, encoded.type
+        total = _of_types(level, encoded.features)[at]
+        total += (np.array(self.own) * encoded.own).sum(axis=1)
+        steep = _of_types(slope, encoded.features)[at]
+        starts = (-np.inf, *self.knots)
+        ends = (*self.knots, np.inf)
+        for start, end, bend in zip(starts, ends, (0.0, *self.bends), strict=True):
+            steep = steep + bend
+            within = np.clip(encoded.price, start, end) - (start if np.isfinite(start) else 0.0)
+            total += np.minimum(steep, 0.0) * within
         return total
+
+
+def _of_types(weights: Floats, features: Floats) -> Floats:
+    """What weights of each type make of each decision, `(n, n_types)`."""
+    # Sums along a row, and not a product of matrices, are the same whatever is asked besides.
+    each = [(one[1:] * features).sum(axis=1) + one[0] for one in weights]
+    return np.stack(each, axis=1)
 
 
 @dataclass(frozen=True)
