@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from valuebox.compartments.offers.evaluation.parts import Part
+from valuebox.errors import ValueboxError
 from valuebox_cli.response.asking import moment_of
 from valuebox_cli.terminal.console import (
     UNKNOWN,
@@ -58,11 +60,13 @@ def rollback(database_url: DatabaseUrl = None) -> None:
 @app.command()
 def evaluate(
     log: Annotated[
-        Path,
+        Path | None,
         typer.Option(
-            "--log", help="Decisions of others: CSV, which may be compressed, Parquet, or a folder."
+            "--log",
+            help="Decisions of others: CSV, which may be compressed, Parquet, or a folder.",
+            show_default="the decisions in the database",
         ),
-    ],
+    ] = None,
     policy: Annotated[
         list[str] | None,
         typer.Option(
@@ -72,22 +76,46 @@ def evaluate(
             show_default="random and best-fixed",
         ),
     ] = None,
-    action: Annotated[str, typer.Option(help="Column with what was chosen.")] = "action",
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            help="Tag of a model of offers, of whose propensities is asked too; several times for "
+            "several.",
+            show_default="none",
+        ),
+    ] = None,
+    part: Annotated[
+        Part, typer.Option(help="Which money counts, of decisions in the database.")
+    ] = Part.OWN,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", help="Earliest moment of decisions in the database."),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at",
+            help="Look at what is stored by now and happened before this moment.",
+            show_default="now",
+        ),
+    ] = None,
+    action: Annotated[str, typer.Option(help="Column of FILE with what was chosen.")] = "action",
     propensity: Annotated[
-        str, typer.Option(help="Column with how likely that choice was.")
+        str, typer.Option(help="Column of FILE with how likely that choice was.")
     ] = "propensity",
-    reward: Annotated[str, typer.Option(help="Column with what came of it.")] = "reward",
+    reward: Annotated[str, typer.Option(help="Column of FILE with what came of it.")] = "reward",
     cluster: Annotated[
         str | None,
         typer.Option(
-            help="Column that says whose a decision is: those of one are not independent.",
+            help="Column of FILE that says whose a decision is: those of one are not independent.",
             show_default="cluster or customer, where there is one",
         ),
     ] = None,
     context: Annotated[
         list[str] | None,
         typer.Option(
-            help="Column with what was known; several times for several.",
+            help="Column of FILE with what was known; several times for several.",
             show_default="all other columns",
         ),
     ] = None,
@@ -98,23 +126,29 @@ def evaluate(
     json: Annotated[
         Path | None, typer.Option("--json", help="JSON file to write, with everything.")
     ] = None,
+    database_url: DatabaseUrl = None,
 ) -> None:
-    """Say what other policies would have earned, by a log of decisions with their propensities.
+    """Say what other policies would have earned, by decisions and their propensities.
 
     Exits with 3 where the log can tell of none of them.
     """
-    from valuebox.compartments.offers.evaluation.fixed import evaluate_fixed
-    from valuebox.compartments.offers.evaluation.policies import BEST_FIXED, RANDOM
-    from valuebox_cli.offers.evaluating import nothing_known, tell
+    from valuebox_cli.offers.evaluating import Question, by_database, by_file, nothing_known, tell
     from valuebox_cli.offers.functions import functions_of
-    from valuebox_cli.offers.logs import Columns, read_log
+    from valuebox_cli.offers.logs import Columns
 
     with exit_codes():
         check_writable(json)
-        columns = Columns(action, propensity, reward, cluster, context)
+        if log is not None and model:
+            raise ValueboxError("--model: models know the decisions in the database alone")
+        asked = functions_of(policy)
         with err.status("evaluating …"):
-            asked = functions_of(policy or [RANDOM, BEST_FIXED])
-            found = evaluate_fixed(read_log(log, columns), asked, cap)
+            if log is not None:
+                columns = Columns(action, propensity, reward, cluster, context)
+                found = by_file(log, columns, asked, cap)
+            else:
+                moments = moment_of(at) or datetime.now(UTC), moment_of(since)
+                with migrated_store(database_url) as store:
+                    found = by_database(store, *moments, Question(part, cap, asked, model or []))
         tell(found)
         if json is not None:
             write_text(json, found.model_dump_json(indent=2) + "\n")

@@ -1,10 +1,68 @@
-"""What `valuebox offers evaluate` prints."""
+"""`valuebox offers evaluate`: what it reads, and what it prints."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import true
 
 from valuebox.compartments.offers.evaluation.estimates import Estimate, Evaluation
+from valuebox.compartments.offers.evaluation.fixed import evaluate_fixed
+from valuebox.compartments.offers.evaluation.parts import Part
+from valuebox.compartments.offers.evaluation.stored import HeldLog, evaluate_stored
+from valuebox.compartments.offers.model import load
+from valuebox.compartments.offers.reading import read
+from valuebox.compartments.offers.tables import OfferDecision
+from valuebox.facts.scanning import begin
+from valuebox.store.engine import Store
+from valuebox_cli.offers.logs import Columns, read_log
 from valuebox_cli.terminal.console import err, out
 from valuebox_cli.terminal.tabular import print_table
 
 _NONE = "-"
+
+
+class Question(NamedTuple):
+    """What is asked of decisions in a database."""
+
+    part: Part
+    cap: float | None
+    functions: Mapping[str, Callable[..., Any] | None]
+    """Policies by name; None for those that need no function."""
+    models: Sequence[str]
+    """Tags of models."""
+
+
+def by_file(
+    log: Path,
+    columns: Columns,
+    functions: Mapping[str, Callable[..., Any] | None],
+    cap: float | None,
+) -> Evaluation:
+    """Say what policies would have earned by a log in a file."""
+    return evaluate_fixed(read_log(log, columns), functions, cap)
+
+
+def by_database(
+    store: Store, now: datetime, since: datetime | None, question: Question
+) -> Evaluation:
+    """Say what policies would have earned by the decisions in a database.
+
+    Args:
+        store: The database.
+        now: Decisions and events before this moment are looked at.
+        since: Earliest moment of decisions; None for all.
+        question: What is asked.
+    """
+    models = [load(tag) for tag in question.models]
+    with store.reading() as session:
+        connection = session.connection()
+        begin(connection)
+        which = true() if since is None else OfferDecision.at >= since
+        _, decisions = read(connection, now, which)
+    held = HeldLog.of(decisions, question.part, question.cap)
+    return evaluate_stored(held, question.functions, models)
 
 
 def tell(found: Evaluation) -> None:

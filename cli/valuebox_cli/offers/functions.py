@@ -10,10 +10,14 @@ from valuebox.compartments.offers.evaluation.policies import BEST_FIXED, RANDOM
 from valuebox.errors import ValueboxError
 
 
-def functions_of(names: Iterable[str]) -> dict[str, Callable[..., Any] | None]:
-    """The function of each policy that is one, by name; see `function_of`."""
+def functions_of(names: Iterable[str] | None) -> dict[str, Callable[..., Any] | None]:
+    """The function of each policy that is one, by name; see `function_of`.
+
+    Args:
+        names: Of policies; None for those that need no function.
+    """
     plain = (RANDOM, BEST_FIXED)
-    return {name: None if name in plain else function_of(name) for name in names}
+    return {name: None if name in plain else function_of(name) for name in names or plain}
 
 
 def function_of(name: str) -> Callable[..., Any]:

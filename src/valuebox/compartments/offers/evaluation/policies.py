@@ -41,46 +41,43 @@ def best_order(
     return np.argsort(-shrunk, kind="stable").astype(np.intp)
 
 
-def first_of(order: Codes, action: Codes, begins: NDArray[np.int64]) -> Floats:
-    """Probabilities of whoever always takes the first that there is of a fixed order, `(m,)`.
+def first_of(order: Codes, action: Codes, choices: Choices) -> Floats:
+    """Probabilities of whoever takes the first of a fixed order that can be chosen, `(m,)`.
 
     Args:
         order: Codes of actions from the best on.
         action: Code of each candidate, `(m,)`.
-        begins: Where the candidates of each decision begin, `(n + 1,)`.
+        choices: What was chosen from.
     """
     rank = np.empty(len(order), dtype=np.float64)
     rank[order] = np.arange(len(order))
-    ranks = rank[action]
-    best = np.minimum.reduceat(ranks, begins[:-1])
-    is_best = ranks == np.repeat(best, np.diff(begins))
+    able = np.ones(len(action), bool) if choices.possible is None else choices.possible
+    ranks = np.where(able, rank[action], np.inf)
+    best = np.minimum.reduceat(ranks, choices.begins[:-1])
     # Candidates of one type, at different prices, share.
-    shared: Floats = is_best / np.repeat(
-        np.add.reduceat(is_best, begins[:-1], dtype=np.float64), np.diff(begins)
-    )
-    return shared
+    return choices.shares(able & (ranks == np.repeat(best, np.diff(choices.begins))))
 
 
 def crossed_best(
-    action: Codes, choices: Choices, chosen: Codes, reward: Floats, fold: Codes
+    action: Codes, choices: Choices, reward: Floats, fold: Codes, actions: int
 ) -> Floats:
     """Probabilities of the best fixed order, which is sought among other players, `(m,)`.
 
-    An order that was sought on the very decisions it is judged by looks better than it is.
+    An order that was sought among the very decisions it is judged by looks better than it is.
 
     Args:
         action: Code of each candidate, `(m,)`.
         choices: What was chosen from.
-        chosen: Code of what was chosen, `(n,)`.
         reward: What came of it, `(n,)`.
         fold: Fold of each decision's player, `(n,)`.
+        actions: How many there are.
     """
     found = np.empty(len(action))
     each = np.repeat(fold, np.diff(choices.begins))
-    actions = int(action.max()) + 1
+    chosen = action[choices.chosen]
     for one in range(int(fold.max()) + 1):
         order = best_order(chosen, actions, choices.propensity, reward, fold != one)
-        found[each == one] = first_of(order, action, choices.begins)[each == one]
+        found[each == one] = first_of(order, action, choices)[each == one]
     return found
 
 

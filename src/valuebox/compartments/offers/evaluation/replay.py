@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,12 @@ class Choices:
     def sums(self, amount: Floats) -> Floats:
         """Sums over the candidates of each decision, `(n,)`."""
         found: Floats = np.add.reduceat(amount, self.begins[:-1])
+        return found
+
+    def shares(self, amount: NDArray[Any]) -> Floats:
+        """Amounts from 0, as shares of the sum over their decision's candidates, `(m,)`."""
+        number = amount.astype(np.float64)
+        found: Floats = number / np.repeat(self.sums(number), np.diff(self.begins))
         return found
 
 
