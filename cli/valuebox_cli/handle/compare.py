@@ -12,6 +12,7 @@ from valuebox_cli.terminal.options import migrated_store
 
 if TYPE_CHECKING:
     from valuebox.compartments.handle.model import HandleModel
+    from valuebox_training.handle.learning import Past
 
 
 def compare(
@@ -26,15 +27,19 @@ def compare(
     Raises:
         ValueboxError: when nothing was loaded, or no match is over.
     """
-    from valuebox_training.handle.learning import past
+    from valuebox_training.handle.learning import made_again, past
     from valuebox_training.handle.train import judge
 
     with migrated_store(database_url) as store, store.reading() as session:
         book = read_book(session)
     known = book.up_to(second(joined_before or datetime.now(UTC)))
+    made: list[Past] = []
     for name, loaded in (("first:", first), ("second:", second_)):
         model = cast("HandleModel", loaded.artifact)
-        made = list(past(model.recipe, known, 10)) if len(known.bets) else []
+        if made:
+            made = made_again(model.recipe, made)
+        elif len(known.bets):
+            made = list(past(model.recipe, known, 10))
         if not made:
             raise ValueboxError("no match is over that could be looked back at")
         out.print(name, model.tag)

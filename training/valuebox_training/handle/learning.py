@@ -1,6 +1,6 @@
 """Learning a recipe: variances from the matches that are over, intervals from past forecasts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,7 +43,12 @@ class Past:
 
 
 def learn(book: Book, weeks: int = 12) -> Recipe:
-    """Learn a recipe from what was loaded.
+    """Learn a recipe from what was loaded; see `learn_by_past`."""
+    return learn_by_past(book, weeks)[0]
+
+
+def learn_by_past(book: Book, weeks: int) -> tuple[Recipe, list[Past]]:
+    """Learn a recipe from what was loaded, and make the forecasts of past weeks by it.
 
     Args:
         book: All that had been loaded by the moment that counts; see `Book.up_to`.
@@ -51,7 +56,20 @@ def learn(book: Book, weeks: int = 12) -> Recipe:
     """
     fitted = Fitted(Recipe(), book.latest)
     recipe = Recipe(variances=likeliest(fitted.past, fitted.worth[fitted.learned], fitted.noise))
-    return calibrated(recipe, list(past(recipe, book, weeks)))
+    made = list(past(recipe, book, weeks))
+    recipe = calibrated(recipe, made)
+    return recipe, made_again(recipe, made)
+
+
+def made_again(recipe: Recipe, made: Iterable[Past]) -> list[Past]:
+    """Forecasts of the same past moments by another recipe."""
+    found = []
+    for one in made:
+        ids = [match.id for match in one.forecast.asked]
+        actual = dict(zip(ids, one.actual.tolist(), strict=True))
+        again = _made_by(one.fitted.under(recipe), one.at, one.week, actual)
+        found += [] if again is None else [again]
+    return found
 
 
 def past(recipe: Recipe, book: Book, weeks: int) -> Iterator[Past]:
@@ -101,8 +119,13 @@ def made_at(
         week: How many weeks back it is.
         actual: The handles of matches that are over by now.
     """
-    known = book.at(at)
-    fitted = Fitted(recipe, known)
+    return _made_by(Fitted(recipe, book.at(at)), at, week, actual)
+
+
+def _made_by(
+    fitted: Fitted, at: np.datetime64, week: int, actual: Mapping[str, float]
+) -> Past | None:
+    known = fitted.book
     asked = known.fixtures((known.matches.kickoff > at) & (known.matches.kickoff <= at + _WEEK))
     over = [row for row, one in enumerate(asked) if one.id in actual]
     if not over or len(fitted.over) < _FEWEST:

@@ -22,7 +22,7 @@ from valuebox.features.bins import PREDICTION_EDGES, Reference, prediction_codes
 from valuebox.statistics.arrays import Floats
 from valuebox.statistics.sequential import upper_deviation
 from valuebox_training.features.binning import category_bins, counted, number_bins
-from valuebox_training.handle.learning import Past, calibrated, learn, past
+from valuebox_training.handle.learning import Past, calibrated, learn_by_past
 
 LEAST: Final = 60
 """Matches that a model learns from at least."""
@@ -73,8 +73,7 @@ def _train(book: Book, name: str, weeks: int, is_forced: bool) -> Trained:
     count = len(fitted.over)
     if count < LEAST:
         raise TooLittle(f"{count} matches are over and have bets; it takes {LEAST} to learn from")
-    recipe = learn(book, weeks)
-    made = list(past(recipe, book, weeks))
+    recipe, made = learn_by_past(book, weeks)
     judged = judge(recipe, made)
     worse = [
         f"{base} ({judged['all'][base]:.1%})"
