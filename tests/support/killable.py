@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -16,14 +18,22 @@ from valuebox_cli.server import free_port
 class KillableServer:
     """`bentoml serve` of this repository, on the same port after every kill."""
 
-    def __init__(self, settings: dict[str, str], log: Path, descriptors: int | None = None):
+    def __init__(
+        self,
+        settings: dict[str, str],
+        log: Path,
+        descriptors: int | None = None,
+        begin: type[subprocess.Popen[Any]] = subprocess.Popen,
+    ):
         """Start it.
 
         Args:
             settings: Environment variables.
             log: A file for what it says.
             descriptors: How many files and connections the system lets each process have open.
+            begin: What starts it.
         """
+        self._begin = begin
         self._limited = (
             ["sh", "-c", f'ulimit -n {descriptors} && exec "$@"', "sh"] if descriptors else []
         )
@@ -36,7 +46,7 @@ class KillableServer:
     def start(self) -> None:
         """Start, and wait until it answers."""
         command = [sys.executable, "-m", "bentoml", "serve", "--host", "127.0.0.1"]
-        self._process = subprocess.Popen(
+        self._process = self._begin(
             [*self._limited, *command, "--port", str(self.port)],
             cwd=ROOT,
             env=self._environment,
@@ -61,12 +71,10 @@ class KillableServer:
     def workers(self) -> list[psutil.Process]:
         """The processes that answer requests; one that has just died may be among them."""
         found = []
-        for process in self.processes():
-            try:
-                if "_bentoml_impl.worker.service" in process.cmdline():
+        for process in psutil.Process(self._process.pid).children():
+            with suppress(psutil.NoSuchProcess):
+                if process.status() != psutil.STATUS_ZOMBIE:
                     found.append(process)
-            except (psutil.NoSuchProcess, psutil.ZombieProcess):
-                continue
         return found
 
     def kill(self) -> None:

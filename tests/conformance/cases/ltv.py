@@ -1,5 +1,8 @@
 """Lifetime value: what users of a subscription will spend."""
 
+from functools import cache
+
+import pandas as pd
 import pytest
 from conformance.case import Case, Refused
 from support.dashboards import as_sent
@@ -18,8 +21,13 @@ def learned(request: pytest.FixtureRequest, _store: Store) -> str:
     return tag
 
 
+@cache
+def users() -> pd.DataFrame:
+    return simulate(users_per_day=30, seed=7).valid.users
+
+
 def keep(store: Store, tag: str, has_drifted: bool) -> None:
-    july = simulate(users_per_day=30, seed=7).valid.users
+    july = users()
     if has_drifted:
         july = july.assign(country_segment="Atlantis")
     targets = dict(zip(july["user_id"].tolist(), july["target"].tolist(), strict=True))

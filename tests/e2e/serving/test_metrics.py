@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
+from support import warm
 from support.commands import only_line, valuebox
 from support.dashboards import show
 from support.databases import Postgres, count_rows
@@ -135,7 +136,7 @@ def watched(
         # As in images of BentoML's own, where it would not replace a worker that dies.
         "BENTOML_CONTAINERIZED": "true",
     }
-    server = KillableServer(settings, folder / "serve.log")
+    server = KillableServer(settings, folder / "serve.log", begin=warm.Popen)
     yield Watched(server, url, only_line(key), folder)
     server.end()
 
