@@ -13,7 +13,7 @@ from valuebox.compartments.offers.features import declared, named
 from valuebox.compartments.offers.ledger import REFERENCE
 from valuebox.compartments.offers.model import OffersModel
 from valuebox.compartments.offers.repository import Decided, New, rows_of
-from valuebox.compartments.offers.schemas import Candidate, DecideQuestion
+from valuebox.compartments.offers.schemas import DecideQuestion
 from valuebox.facts.arriving import ArrivingEvents
 from valuebox.facts.repository import put_events
 from valuebox.facts.schemas import Event
@@ -110,12 +110,11 @@ def play(store: Store, model: OffersModel, factor: float, days: int = 28) -> Non
         days: That end where the model began to be asked.
     """
     random, events = Random(3), []
-    candidates = [Candidate.model_validate(one) for one in OFFERS]
     with store.writing() as session:
         for number in range(60 * days):
             at = FIRST + timedelta(days=number / 60)
             player, named_, features = f"player {number % 400}", f"played {number}", known(random)
-            weighed = weigh(model, [Case(features, candidates, [None] * len(OFFERS), number)])[0]
+            weighed = weigh(model, [Case(features, OFFERS, [None] * len(OFFERS), number)])[0]
             asked = DecideQuestion.model_validate(question(player, named_, at))
             _, decision = stored(
                 at,

@@ -1,7 +1,7 @@
 """What is said of decisions: worths and propensities of candidates, and the choices."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from valuebox.compartments.offers.candidates import Candidates, column_of
 from valuebox.compartments.offers.model import OffersModel, Worth
 from valuebox.compartments.offers.policy import Policy, choose, propensities, uniform
-from valuebox.compartments.offers.schemas import Candidate
 from valuebox.facts.features.answering import Answer
 
 _BEFORE_ANY = Policy()
@@ -21,7 +20,8 @@ class Case(NamedTuple):
 
     known: Answer
     """Features of the player."""
-    candidates: Sequence[Candidate]
+    candidates: Sequence[dict[str, Any]]
+    """Type and price of each offer, and what else is known of it."""
     left_out: Sequence[str | None]
     """The rule that leaves each candidate out, None for none."""
     seed: int
@@ -49,7 +49,7 @@ def weigh(model: OffersModel | None, cases: Sequence[Case]) -> list[Weighing]:
         model: The model that decides; None before there is one.
         cases: What each decision is made of.
     """
-    every = Candidates.of([[one.model_dump() for one in case.candidates] for case in cases])
+    every = Candidates.of([case.candidates for case in cases])
     is_allowed = np.array([rule is None for case in cases for rule in case.left_out])
     said = None if model is None else _worth(model, cases, every)
     able = np.flatnonzero(np.add.reduceat(is_allowed, every.begins[:-1], dtype=np.int64))

@@ -76,4 +76,5 @@ def _amount(one: Feedback, decision: OfferDecision) -> float | None:
 def _properties(one: Feedback, decision: OfferDecision) -> dict[str, Any]:
     if one.what == "purchased":
         return {"sku": _chosen(decision)["offer_type"], "purchase_source": OF_OFFER}
-    return dict(_chosen(decision))
+    chosen = _chosen(decision)
+    return {name: chosen[name] for name in ("offer_type", "offer_price")}

@@ -129,7 +129,8 @@ def _whom(one: New) -> dict[str, Any]:
 def _offer(decision: Decided) -> dict[str, Any]:
     if decision.choice is None:
         return {"offer_type": None, "offer_price": None}
-    return decision.candidates[decision.choice]
+    chosen = decision.candidates[decision.choice]
+    return {name: chosen[name] for name in ("offer_type", "offer_price")}
 
 
 def _rows(table: type[Base], rows: Sequence[dict[str, Any]]) -> Rows:
@@ -142,11 +143,12 @@ def as_json(decision: Decided, asked: Sequence[Candidate]) -> Response:
     Raises:
         Unanswerable: where the decision was over others, and its offer is not among these.
     """
-    offers = [one.model_dump() for one in asked]
-    places: list[int | None] = list(range(len(offers)))
-    if offers != decision.candidates:
-        known = {_key(one): place for place, one in enumerate(decision.candidates)}
-        places = [known.get(_key(one)) for one in offers]
+    keys = [(one.offer_type, one.offer_price) for one in asked]
+    decided_of = [(one["offer_type"], one["offer_price"]) for one in decision.candidates]
+    places: list[int | None] = list(range(len(keys)))
+    if keys != decided_of:
+        known = {key: place for place, key in enumerate(decided_of)}
+        places = [known.get(key) for key in keys]
     choice = None
     if decision.choice is not None:
         if decision.choice not in places:
@@ -157,16 +159,13 @@ def as_json(decision: Decided, asked: Sequence[Candidate]) -> Response:
         "choice": choice,
         "propensity": None if choice is None else decision.propensities[decision.choice or 0],
         "candidates": [
-            one | _weighed(decision, place) for one, place in zip(offers, places, strict=True)
+            {"offer_type": key[0], "offer_price": key[1], **_weighed(decision, place)}
+            for key, place in zip(keys, places, strict=True)
         ],
         "model": decision.model,
         "at": decision.at,
     }
     return Response(_JSON(content), media_type="application/json")
-
-
-def _key(candidate: dict[str, Any]) -> tuple[str, float]:
-    return candidate["offer_type"], candidate["offer_price"]
 
 
 def _weighed(decision: Decided, place: int | None) -> dict[str, Any]:

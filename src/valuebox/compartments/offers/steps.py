@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from valuebox.compartments.offers.before import before_of
 from valuebox.compartments.offers.deciding import Case, Weighing, weigh
 from valuebox.compartments.offers.desk import OffersDesk
 from valuebox.compartments.offers.features import declared, named
@@ -120,7 +121,7 @@ class DecideSteps(Steps[DecideQuestion, Known, dict[int, Said]]):
             cases = [
                 Case(
                     answers_of(declared(), one.stored, [_asked(one.question)], one.at)[0],
-                    one.question.candidates,
+                    _candidates(one),
                     one.left_out,
                     secrets.randbits(_SEED_BITS),
                 )
@@ -174,7 +175,7 @@ def _foretold(said: Sequence[Said]) -> tuple[list[str | None], NDArray[np.float6
     for one in said:
         choice, chance = one.weighed.choice, one.weighed.chance
         if choice is not None and chance is not None:
-            types.append(one.case.candidates[choice].offer_type)
+            types.append(one.case.candidates[choice]["offer_type"])
             chances.append(chance)
     return types, np.array(chances, dtype=np.float64)
 
@@ -184,7 +185,7 @@ def _decided(columns: Known, row: int, said: Said, decision_id: UUID) -> Decided
     return Decided(
         id=decision_id,
         at=columns.fresh[row].at,
-        candidates=[one.model_dump() for one in said.case.candidates],
+        candidates=list(said.case.candidates),
         choice=weighed.choice,
         propensities=weighed.propensities,
         worths=weighed.worths,
@@ -199,3 +200,12 @@ def _decided(columns: Known, row: int, said: Said, decision_id: UUID) -> Decided
 
 def _asked(question: DecideQuestion) -> Asked:
     return Asked(question.source, question.customer, question.session, None)
+
+
+def _candidates(one: Fresh) -> list[dict[str, Any]]:
+    """The offers to choose from, with what the player has seen and bought of each type before."""
+    before = before_of(one.stored)
+    return [
+        offer.model_dump() | before.properties(offer.offer_type)
+        for offer in one.question.candidates
+    ]

@@ -40,7 +40,7 @@ class OfferDecision(Base):
     decided_at: Mapped[datetime] = mapped_column(UtcDateTime)
     """When the decision was stored, by the clock of the database's clients."""
     candidates: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    """Type and price of each candidate, in the order asked."""
+    """Type and price of each candidate, in the order asked, and what else was known of it."""
     choice: Mapped[int | None]
     """Position of the offer that was chosen; NULL where rules left none."""
     offer_type: Mapped[str | None] = mapped_column(String(MAX_TYPE))

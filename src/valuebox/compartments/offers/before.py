@@ -1,0 +1,44 @@
+"""What a player has seen and bought before of the types of offers that may be shown now."""
+
+from collections import Counter
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from valuebox.compartments.offers.rewards import OF_OFFER, PURCHASE, SHOWN
+from valuebox.facts.features.stored import Stored
+
+_OBJECT: Final = msgspec.json.Decoder(dict[str, Any] | None).decode
+
+
+class Before(NamedTuple):
+    """How often a player has seen and bought offers, by type."""
+
+    shown: Counter[str]
+    bought: Counter[str]
+
+    def properties(self, type_: str) -> dict[str, float]:
+        """What is known of a candidate of a type, by name."""
+        return {
+            "type_shown": float(self.shown[type_]),
+            "type_bought": float(self.bought[type_]),
+        }
+
+
+def before_of(stored: Stored) -> Before:
+    """What events of a player say of offers.
+
+    Args:
+        stored: Events of one player before the moment.
+    """
+    shown: Counter[str] = Counter()
+    bought: Counter[str] = Counter()
+    for type_, written in zip(stored.type, stored.properties, strict=True):
+        if type_ not in (SHOWN, PURCHASE) or written is None:
+            continue
+        of = _OBJECT(written) or {}
+        if type_ == SHOWN:
+            shown[str(of.get("offer_type"))] += 1
+        elif of.get("purchase_source") in (None, OF_OFFER):
+            bought[str(of.get("sku"))] += 1
+    return Before(shown, bought)
