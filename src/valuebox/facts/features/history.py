@@ -1,7 +1,6 @@
 """What somebody did before a moment, out of the database: as much of it as answers look at."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
@@ -9,11 +8,9 @@ from sqlalchemy import Connection
 
 from valuebox.facts.features.lookup import (
     COLUMNS,
-    TIME_AND_ID,
     Lookup,
     Row,
     Which,
-    by_column,
     stored_of,
 )
 from valuebox.facts.features.pasts import moment_of, past_of
@@ -175,14 +172,14 @@ class _OfOne:
 
     def newest(self, count: int | None) -> list[Row]:
         """The newest; None for all."""
-        return self._lookup.rows(replace(self._which, newest=count))
+        return self._lookup.rows(self._which._replace(newest=count))
 
     def older(self, first: int, older: Older) -> list[Row]:
         """Some of those before a moment, in microseconds since 1970."""
         since, until = (EPOCH + timedelta(microseconds=one) for one in (older.since, first))
-        which = replace(self._which, since=since, until=until)
+        which = self._which._replace(since=since, until=until)
         types = [None] if older.types is None else sorted(older.types)
-        return [row for one in types for row in self._lookup.rows(replace(which, type=one))]
+        return [row for one in types for row in self._lookup.rows(which._replace(type=one))]
 
 
 class OfStored:
@@ -204,8 +201,7 @@ class OfStored:
 
     def stored(self, rows: list[Row]) -> Stored:
         """Rows by column, in the order of time and id."""
-        rows.sort(key=TIME_AND_ID)
-        return stored_of(dict(by_column(rows, list(COLUMNS))))
+        return stored_of(rows, list(COLUMNS))
 
 
 def _since(declared: Declaration, at: datetime) -> datetime:
@@ -231,7 +227,7 @@ def _by_source(declared: Declaration, asked: Sequence[Asked]) -> list[tuple[str,
 def _of(declared: Declaration, asked: Asked, stored: Stored) -> Stored:
     """Events of somebody alone, with whose they are."""
     count = len(stored.id)
-    whose: list[str | None] = [asked.id] * count
-    stored = stored._replace(source=[asked.source] * count)
-    is_customer = declared.of == "customer"
-    return stored._replace(customer=whose) if is_customer else stored._replace(session=whose)
+    source, whose = [asked.source] * count, list[str | None]([asked.id]) * count
+    if declared.of == "customer":
+        return stored._replace(source=source, customer=whose)
+    return stored._replace(source=source, session=whose)

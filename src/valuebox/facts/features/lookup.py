@@ -1,11 +1,10 @@
 """The question for events of a customer or a session, as each database is asked it."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection
@@ -37,8 +36,7 @@ _NAIVE_EPOCH: Final = datetime(1970, 1, 1)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True)
-class Which:
+class Which(NamedTuple):
     """Which events are asked for."""
 
     source: str
@@ -72,7 +70,7 @@ class Lookup:
     ):
         self._connection, self._of = connection, declared.of
         self._is_lite = connection.dialect.name == "sqlite"
-        self.wanted = _wanted(declared, are_several, with_received)
+        self.wanted = wanted_of(declared, are_several, with_received)
         """Columns of the rows."""
 
     def rows(self, which: Which) -> list[Row]:
@@ -80,7 +78,7 @@ class Lookup:
         is_lite = self._is_lite
         shape = self._of, self.wanted, len(which.ids), which.newest
         if is_lite and which.newest is not None and len(which.ids) > 1:
-            alone = (Which(**{**vars(which), "ids": [one]}) for one in which.ids)
+            alone = (which._replace(ids=[one]) for one in which.ids)
             return [row for one in alone for row in self.rows(one)]
         moments = [which.until, which.since]
         values: list[Any]
@@ -96,33 +94,42 @@ class Lookup:
 
     def stored(self, rows: list[Row]) -> Stored:
         """Rows by column, in the order of time and id; empty where a column was not asked for."""
-        rows.sort(key=TIME_AND_ID)
-        columns = dict(by_column(rows, self.wanted))
-        if self._is_lite:
-            moments = (name for name in _MOMENTS if name in self.wanted)
-            columns |= {name: _microseconds(columns[name]) for name in moments}
-        if "received" not in self.wanted:
-            columns["received"] = columns["time"]
-        return stored_of(columns)
+        return stored_of(rows, self.wanted, self._is_lite)
 
 
-def stored_of(columns: Mapping[str, list[Any]]) -> Stored:
-    """Columns by name, each there."""
-    return Stored.of(columns[name] for name in Stored._fields[:-1])
+def stored_of(rows: list[Row], wanted: Sequence[str], is_lite: bool = False) -> Stored:
+    """Rows by column, in the order of time and id; empty where a column was not asked for.
 
-
-def by_column(rows: Sequence[Row], wanted: Sequence[str]) -> Iterator[tuple[str, list[Any]]]:
-    """Rows by column, empty where it was not asked for."""
+    Args:
+        rows: In any order.
+        wanted: Names of their columns; time and id are the first.
+        is_lite: Whether moments are texts, as SQLite has them.
+    """
+    rows.sort(key=TIME_AND_ID)
     nothing = [None] * len(rows)
-    found = dict(zip(wanted, map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
-    for name in COLUMNS:
-        yield name, found.get(name, nothing)
+    found: dict[str, Any] = dict.fromkeys(Stored._fields, nothing)
+    if rows:
+        found.update(zip(wanted, map(list, zip(*rows, strict=True)), strict=True))
+    if is_lite:
+        found["time"] = _microseconds(found["time"])
+        if "received" in wanted:
+            found["received"] = _microseconds(found["received"])
+    if "received" not in wanted:
+        found["received"] = found["time"]
+    found["whole"] = 0
+    return Stored(**found)
 
 
-def _wanted(declared: Declaration, are_several: bool, with_received: bool) -> tuple[str, ...]:
-    """The columns that are read."""
-    names = plan_of(declared).names
-    always = {"time", "id", *(("source", declared.of) if are_several else ())}
+def wanted_of(declared: Declaration, are_several: bool, with_received: bool) -> tuple[str, ...]:
+    """The columns that a declaration reads of events."""
+    return _wanted(tuple(plan_of(declared).names), declared.of, are_several, with_received)
+
+
+@lru_cache(256)
+def _wanted(
+    names: tuple[str, ...], of: str, are_several: bool, with_received: bool
+) -> tuple[str, ...]:
+    always = {"time", "id", *(("source", of) if are_several else ())}
     if with_received or "received_at" in names:
         always.add("received")
     if not frozenset(OWN).issuperset(names):
