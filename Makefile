@@ -5,7 +5,7 @@ IMAGE ?= valuebox:latest
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo test test-slow fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
-	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-features bench-offers-coverage bench-offers-open-bandit bench-contenders bench chaos chaos-image soak starve pictures release-check
+	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-features bench-features-online bench-offers-coverage bench-offers-open-bandit bench-contenders bench chaos chaos-image soak starve pictures release-check
 
 install: .venv/installed
 
@@ -156,9 +156,20 @@ bench-dashboard: install
 	PYTHONPATH=tests $(BIN)/python -m benchmarks.speed.dashboard $(OPTIONS) $(INTO)
 
 # Tables of features of five and of fifty million events, beside DuckDB, Polars and pandas by hand;
-# half an hour and 20 GB of disk. What it compares with is installed first.
+# half an hour and 20 GB of disk. What it compares with is installed first. Then answers online.
 bench-features: install .contenders/features/installed
 	PYTHONPATH=tests $(BIN)/python -m benchmarks.features $(OPTIONS) $(INTO)
+	$(MAKE) bench-features-online
+
+# Answers online, of ten million stored events, over HTTP as well; an hour, nearly all of it spent on
+# storing them. Feast is installed first.
+bench-features-online: install .contenders/feast/installed
+	OMP_WAIT_POLICY=PASSIVE PYTHONPATH=tests $(BIN)/python -m benchmarks.features.online $(OPTIONS) $(INTO)
+
+.contenders/feast/installed: benchmarks/features/feast.txt
+	$(PYTHON) -m venv .contenders/feast
+	.contenders/feast/bin/python -m pip install --quiet --only-binary :all: -r $<
+	touch $@
 
 .contenders/features/installed: benchmarks/features/peers.txt
 	$(PYTHON) -m venv .contenders/features

@@ -150,9 +150,10 @@ def test_declarations_are_added_switched_and_removed(
 
 
 def finds_newest(store: Store) -> bool:
-    """Whether there is an index of the events of a customer in the order of time."""
-    found = inspect(store.engine).get_indexes("events")
-    return any(one["column_names"][:3] == ["customer", "source", "time"] for one in found)
+    """Whether the index of the events of a customer, of which there is one, has their time."""
+    found = [one["column_names"] for one in inspect(store.engine).get_indexes("events")]
+    (columns,) = (one for one in found if one[:2] == ["customer", "source"])
+    return columns[2:3] == ["time"]
 
 
 def listed(where: tuple[str, ...]) -> list[str]:

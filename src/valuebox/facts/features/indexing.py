@@ -14,27 +14,37 @@ from valuebox.store.session_settings import is_pooled
 
 NEWEST: Final = "ix_events_customer_source_time"
 _ON: Final = "events (customer, source, time)"
+_USUAL: Final = "ix_events_customer_source"
+_ON_USUAL: Final = "events (customer, source)"
 # SQLite looks at the type in the index, before it fetches the event. PostgreSQL 18 would rather
 # skip through the index than walk a part of it.
 _ON_SQLITE: Final = "events (customer, source, time, type)"
 
 
 def index_newest(engine: Engine) -> None:
-    """Make the index, unless it is there; on PostgreSQL others store events meanwhile."""
+    """Make the index, unless it is there; on PostgreSQL others store events meanwhile.
+
+    It also finds what the one without the time does, which goes: every event pays for either.
+    """
     with _beside(engine) as connection:
-        if connection.dialect.name == "postgresql":
-            build_index(connection, NEWEST, _ON)
-        else:
-            connection.execute(text(f"CREATE INDEX IF NOT EXISTS {NEWEST} ON {_ON_SQLITE}"))
-            connection.commit()
+        is_lite = connection.dialect.name == "sqlite"
+        _replace(connection, NEWEST, _ON_SQLITE if is_lite else _ON, _USUAL)
 
 
 def drop_newest(engine: Engine) -> None:
-    """Drop the index, if it is there."""
+    """Put the index without the time in its place again."""
     with _beside(engine) as connection:
-        how = "CONCURRENTLY " if connection.dialect.name == "postgresql" else ""
-        connection.execute(text(f"DROP INDEX {how}IF EXISTS {NEWEST}"))
-        connection.commit()
+        _replace(connection, _USUAL, _ON_USUAL, NEWEST)
+
+
+def _replace(connection: Connection, name: str, on: str, former: str) -> None:
+    if connection.dialect.name == "postgresql":
+        build_index(connection, name, on)
+        connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {former}"))
+        return
+    connection.execute(text(f"CREATE INDEX IF NOT EXISTS {name} ON {on}"))
+    connection.execute(text(f"DROP INDEX IF EXISTS {former}"))
+    connection.commit()
 
 
 @contextmanager
