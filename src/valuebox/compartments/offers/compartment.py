@@ -13,6 +13,7 @@ from valuebox.compartments.offers.api import OffersApi
 from valuebox.compartments.offers.desk import OffersDesk
 from valuebox.compartments.offers.ledger import LEDGER, note
 from valuebox.compartments.offers.model import KIND, NEWEST, TRAINED_BY, OffersModel, load
+from valuebox.compartments.offers.page.page import PAGE
 from valuebox.compartments.offers.rules import Rules
 from valuebox.compartments.offers.tables import (
     OfferDecision,
@@ -72,6 +73,7 @@ COMPARTMENT: Final = Compartment(
     model=ModelKind("models__offers", TRAINED_BY, load, NEWEST, note=note),
     tables=(OfferDecision, OfferPrediction, OfferOutcome, OfferPromotion),
     ledger=LEDGER,
+    page=PAGE,
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
     expiry=(Expiry(_prune, {"decisions": "decisions about offers"}),),
 )
