@@ -32,8 +32,9 @@ _parameters: Final = signature(subprocess.Popen._execute_child)  # type: ignore[
 class Popen(subprocess.Popen[Any]):
     """As `subprocess.Popen`; `bentoml` and `valuebox` are forked where that makes no difference.
 
-    It would where their output is a terminal, or where their environment differs from that of the
-    tests in more than our own settings: then they are started as by anybody.
+    It would outside of tests, as in benchmarks, where their output is a terminal, or where their
+    environment differs from that of the tests in more than our own settings: then they are started
+    as by anybody.
     """
 
     def _execute_child(self, *given: Any) -> None:
@@ -73,6 +74,7 @@ def _can_be_forked(of: dict[str, Any], files: dict[int, int]) -> bool:
         is_known = command[0] == _VALUEBOX and command[1] in _WITHOUT_LEARNING
     return (
         sys.platform == "linux"
+        and "PYTEST_CURRENT_TEST" in os.environ
         and is_known
         and not (of["preexec_fn"] or of["shell"] or of["pass_fds"] or of["process_group"] != -1)
         and not any(os.isatty(one) for one in files.values())

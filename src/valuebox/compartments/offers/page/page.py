@@ -25,7 +25,7 @@ WEEKS: Final = Table(
         column("explored", "At random", "share"),
         column("model", "Money of a model's", "figure"),
         column("random", "Money at random", "figure"),
-        column("lift", "Lift", "gain"),
+        column("lift", "Lift", "figure"),
         column("low", "At least", "figure"),
         column("high", "At most", "figure"),
     ),
@@ -77,7 +77,7 @@ def look(session: Session, _asked: OffersPageQuestion, _model: Any, least: int) 
 
 
 PAGE: Final = Page(
-    title="Offers",
+    title="Offers by the week",
     package=__package__ or "",
     asks=OffersPageQuestion,
     tables=(WEEKS, TYPES, PROMOTIONS),
