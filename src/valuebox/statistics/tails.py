@@ -1,6 +1,6 @@
 """How heavy the tail of amounts is: whether there is a variance that an interval could go by."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -10,23 +10,34 @@ _LEAST: Final = 10
 """Largest amounts that are looked at, at least."""
 
 
-def tail_index(amount: Floats) -> float:
-    """Power by which large amounts become rare: below 2 there is no variance, below 1 no mean.
+class Tail(NamedTuple):
+    """How large amounts become rare."""
 
-    Hill's estimator (Annals of Statistics 3, 1975) of the largest amounts, of which there are as
-    many as the root of the number of those above 0.
+    power: float
+    """By which power: below 2 there is no variance, below 1 no mean; infinite where bounded."""
+    error: float
+    """Standard error of it."""
+
+
+_BOUNDED: Final = Tail(np.inf, 0.0)
+
+
+def tail_of(amount: Floats) -> Tail:
+    """Look at the largest amounts, of which there are as many as the root of all above 0.
+
+    Hill's estimator (Annals of Statistics 3, 1975). Amounts that repeat have no tail, such as those
+    of a price list, or of a cap that several of them reach; too few have none that could be seen.
 
     Args:
         amount: `(n,)`; what is not above 0 is not looked at.
-
-    Returns:
-        Infinite where amounts are bounded, as by a cap that several of them reach, or too few to
-        tell.
     """
     positive = amount[amount > 0]
     most = max(_LEAST, int(np.sqrt(len(positive))))
     if len(positive) < 2 * most:
-        return np.inf
-    largest = np.log(np.partition(positive, -most - 1)[-most - 1 :])
-    beyond = float(largest.mean() - largest.min()) * (most + 1) / most
-    return 1 / beyond if beyond > 0 else np.inf
+        return _BOUNDED
+    largest = np.partition(positive, -most - 1)[-most - 1 :]
+    if 2 * len(np.unique(largest)) < len(largest):
+        return _BOUNDED
+    beyond = np.log(largest / largest.min()).sum()
+    index = float(most / beyond)
+    return Tail(index, index / np.sqrt(most))

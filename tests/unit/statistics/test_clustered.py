@@ -5,7 +5,6 @@ import pytest
 from scipy import stats
 
 from valuebox.statistics.clustered import mean_interval
-from valuebox.statistics.tails import tail_index
 
 
 def test_the_mean_is_that_of_the_rows_however_they_are_clustered() -> None:
@@ -54,15 +53,3 @@ def test_what_never_varies_is_known() -> None:
 def test_of_one_cluster_nothing_is_known() -> None:
     found = mean_interval(np.array([1.0, 3.0]), np.zeros(2, dtype=int))
     assert (found.value, found.lower, found.upper) == (2.0, -np.inf, np.inf)
-
-
-@pytest.mark.parametrize("power", [1.2, 1.6, 3.0])
-def test_the_tail_index_is_the_power_of_the_tail(power: float) -> None:
-    amount = (1 - np.random.default_rng(0).random(100_000)) ** (-1 / power)
-    assert tail_index(amount) == pytest.approx(power, rel=0.15)
-
-
-def test_a_cap_that_is_reached_or_too_few_amounts_leave_no_tail() -> None:
-    amount = (1 - np.random.default_rng(0).random(10_000)) ** (-1 / 1.2)
-    assert tail_index(np.minimum(amount, 10.0)) == np.inf
-    assert tail_index(np.array([0.0] * 500 + [1.0, 1e9])) == np.inf

@@ -17,7 +17,7 @@ from valuebox.compartments.offers.evaluation.overlap import Overlap, overlap, re
 from valuebox.compartments.offers.evaluation.replay import Replay, Seen, as_served
 from valuebox.statistics.arrays import Floats
 from valuebox.statistics.clustered import Interval, mean_interval
-from valuebox.statistics.tails import tail_index
+from valuebox.statistics.tails import tail_of
 
 SERVED: Final = "served"
 _NO_VARIANCE: Final = 2.0
@@ -80,7 +80,8 @@ class Evaluation(BaseModel):
     )
     tail_index: float | None = Field(
         description="Power by which large rewards become rare, by Hill's estimator; below 2 they "
-        "have no variance, and no interval of their mean holds. Null where they are bounded."
+        "have no variance, and no interval of their mean holds. Null where they are bounded, as "
+        "those of a price list are."
     )
     policies: list[Evaluated] = Field(description="The policies, what was served first.")
 
@@ -108,9 +109,9 @@ def evaluate(
         told: What a policy was found to be, by its name.
         cap: What rewards have been cut to, for the report.
     """
-    index = tail_index(seen.reward)
+    index, error = tail_of(seen.reward)
     reason = None
-    if index < _NO_VARIANCE:
+    if index + error < _NO_VARIANCE:
         reason = (
             f"the largest rewards are so large (tail index {index:.1f}) that no interval of their "
             "mean holds; a cap says what a reward counts at most"
