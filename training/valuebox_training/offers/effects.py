@@ -1,12 +1,12 @@
 """Learn what a bought offer does to other purchases of the week.
 
-Who buys an offer also buys more elsewhere, so that buyers cannot be compared with others: by how
-much, all types together, is told by the draw. Which offer was shown was drawn, with known
-propensities: what other purchases have to do with the chance that the drawn offer would be bought,
-beyond what the average over the draw gives, is the effect (Robinson, Root-N-consistent
-semiparametric regression, Econometrica 56, 1988). How the effects of types differ is told by
-buyers of one type beside buyers of others. Both are shrunk by as much as the evidence asks for,
-where players and not decisions are independent.
+Who buys an offer also buys more elsewhere: buyers cannot be compared with others. But buyers
+of one type can be compared with buyers of others: how effects differ by type is learned, and what
+all types may have in common is left out. What the draw of the offers tells of that, without any
+doubt, has so much noise that players are served worse with it than without.
+
+Effects are shrunk by as much as the evidence asks for, where players and not decisions are
+independent.
 """
 
 from typing import Final, NamedTuple
@@ -17,17 +17,16 @@ from numpy.typing import NDArray
 from valuebox.compartments.offers.later import Effects
 from valuebox.statistics.arrays import Floats
 
-_PRIOR: Final = (0.3, 0.1, 0.1)
-"""How far effects of all may be from 0: in currency, as shares of the price and of a usual week."""
 _APART: Final = (0.3, 0.2, 0.2)
-"""How far those of a type may be from those of all, likewise."""
-_SELECTED: Final = 30.0
-"""How far buyers may be from others, which is no effect, as a multiple of the first priors."""
+"""How far the effect of a type may be from 0: in currency, as a share of the price, and as one of a
+usual week."""
+_SELECTED: Final = 3.0
+"""How far buyers may be from others, which is no effect, as a multiple of these."""
 _SCALES: Final = (0.0, 0.25, 0.5, 1.0, 2.0)
 """Multiples of the priors that are weighed by the evidence for each."""
-_CUT: Final = 0.99
+_CUT: Final = 0.98
 """Share of weeks that are taken as they are; larger ones, beside the usual, are cut."""
-_TERMS: Final = len(_PRIOR)
+_TERMS: Final = len(_APART)
 
 
 class Weeks(NamedTuple):
@@ -46,49 +45,28 @@ class Weeks(NamedTuple):
     """Whether the offer was."""
 
 
-class Drawn(NamedTuple):
-    """Candidates that a choice was drawn of, `(m,)` each."""
-
-    decision: NDArray[np.int64]
-    type: NDArray[np.intp]
-    price: Floats
-    chance: Floats
-    """How likely each would be bought."""
-    propensity: Floats
-    """How likely each was drawn."""
-
-
-def fit_effects(weeks: Weeks, drawn: Drawn, chosen: NDArray[np.int64], types: int) -> Effects:
+def fit_effects(weeks: Weeks, kind: NDArray[np.intp], price: Floats, types: int) -> Effects:
     """Effects of a purchase, for each type, and for types that are not known.
 
     Args:
         weeks: What was spent besides.
-        drawn: What was drawn of.
-        chosen: Position of each choice in `drawn`, `(n,)`.
+        kind: Place of the type that was shown, `(n,)`, one past the end for others.
+        price: Price of the offer that was shown, `(n,)`.
         types: How many types are known.
     """
     spread = weeks.usual + max(float(weeks.usual.mean()), 0.01) / 2
     # Of a week that is observed in part there is less to see, and less noise.
     precise = np.sqrt(weeks.weight / np.maximum(weeks.share, 1e-3)) / spread
     left = _cut(weeks.rest / spread, weeks.share) * spread - weeks.share * weeks.usual
-    terms = np.stack([np.ones(len(drawn.price)), drawn.price, weeks.usual[drawn.decision]], axis=1)
-    own = terms[chosen] * (weeks.bought * weeks.share)[:, None]
-    which = drawn.type[chosen][:, None] == np.arange(types)
-    apart = (which[:, :, None] * own[:, None, :]).reshape(len(own), -1)
-    prior = np.concatenate([np.array(_PRIOR) * _SELECTED, np.tile(_APART, types)])
+    terms = np.stack([np.ones(len(price)), price, weeks.usual], axis=1)
+    of_buyers = terms * (weeks.bought * weeks.share * precise)[:, None]
+    apart = [of_buyers * (kind == place)[:, None] for place in range(types)]
+    design = np.concatenate([of_buyers, *apart], axis=1)
+    prior = np.concatenate([np.array(_APART) * _SELECTED, np.tile(_APART, types)])
     fixed = np.arange(len(prior)) < _TERMS
-    of_buyers = np.concatenate([own, apart], axis=1) * precise[:, None]
-    each = _shrunk(of_buyers, left * precise, weeks.customer, prior, fixed)[_TERMS:]
-    starts = np.concatenate([[0], np.flatnonzero(np.diff(drawn.decision)) + 1])
-    likely = terms * drawn.chance[:, None]
-    mean = np.add.reduceat(likely * drawn.propensity[:, None], starts, axis=0)
-    by_draw = (likely[chosen] - mean) * (weeks.share * precise)[:, None]
-    unexplained = (left - apart @ each) * precise
-    common = _shrunk(
-        by_draw, unexplained, weeks.customer, np.array(_PRIOR), np.zeros(_TERMS, dtype=bool)
-    )
-    found = np.concatenate([each.reshape(types, _TERMS), np.zeros((1, _TERMS))]) + common
-    return Effects(each=tuple((a, b, c) for a, b, c in found.tolist()))
+    found = _shrunk(design, left * precise, weeks.customer, prior, fixed)[_TERMS:]
+    each = [*found.reshape(types, _TERMS).tolist(), (0.0,) * _TERMS]
+    return Effects(each=tuple((a, b, c) for a, b, c in each))
 
 
 def _cut(relative: Floats, share: Floats) -> Floats:

@@ -14,7 +14,7 @@ from valuebox.compartments.offers.model import OffersModel, Tally
 from valuebox.compartments.offers.policy import Policy
 from valuebox.errors import ValueboxError
 from valuebox.statistics.arrays import Floats
-from valuebox_training.offers.effects import Drawn, Weeks, fit_effects
+from valuebox_training.offers.effects import Weeks, fit_effects
 from valuebox_training.offers.regression import Design, fit
 from valuebox_training.offers.trees import Orchard, grow_usual
 
@@ -27,10 +27,10 @@ class NothingToLearn(ValueboxError):
 class Learning:
     """How is learned; times in days."""
 
-    half_lives: tuple[float, ...] = (60.0, 10.0)
+    half_lives: tuple[float, ...] = (60.0, 5.0)
     """Of each way to learn: what is that old counts half."""
-    tally_half_life: float = 7.0
-    cautious: float = 0.5
+    tally_half_life: float = 3.0
+    cautious: float = 1.0
     """How much log losses count when ways share: 1 as if nothing else were uncertain."""
     sharpness: float = 8.0
     """How much gaps of values count, in those that are usual between candidates; see `Policy`."""
@@ -92,7 +92,7 @@ def learn(
         trees.append(orchard.grow(log_odds, weight, seed))
     tally = _tally(shown, offset, previous, how, now)
     chance = Chance(tuple(regressions), tuple(trees), _shares(tally, how))
-    later = _later(shown, encoder, chance, encoded, age, how, (seed, threads))
+    later = _later(shown, encoder, encoded, age, how, (seed, threads))
     often = np.bincount(encoded.type, minlength=types + 1)[:types]
     model = OffersModel(
         encoder=encoder,
@@ -152,29 +152,24 @@ def _shares(tally: Tally, how: Learning) -> tuple[float, ...]:
 def _later(
     shown: Decisions,
     encoder: Encoder,
-    chance: Chance,
     encoded: Encoded,
     age: Floats,
     how: Learning,
     growing: tuple[int, int],
 ) -> Later:
+    types = len(encoder.types)
     share = np.clip(shown.observed / WEEK, 0.0, 1.0)
     weight = 0.5 ** (age / how.half_lives[0]) * (share > 0)
     whole = share >= 1.0
     cut = float(np.quantile(shown.rest[whole], how.cut)) if whole.any() else np.inf
     rest = np.minimum(shown.rest, cut) if cut > 0 else shown.rest
     usual = grow_usual(encoded, rest / np.maximum(share, 1 / 7), weight * share, *growing)
-    candidates = shown.candidates
-    every = encoder.encode(shown.features, candidates)
-    odds = chance.regressions[0].log_odds(every)
-    drawn = Drawn(
-        every.decision, every.type, candidates.price, 1 / (1 + np.exp(-odds)), shown.propensity
-    )
-    unaffected = Later(Effects(each=((0.0, 0.0, 0.0),) * (len(encoder.types) + 1)), usual)
+    unaffected = Later(Effects(each=((0.0, 0.0, 0.0),) * (types + 1)), usual)
     _, customer = np.unique(shown.customer, return_inverse=True)
     usual_week = unaffected.usual_week(encoded)
     weeks = Weeks(customer, shown.rest, share, usual_week, weight, shown.own > 0)
-    return Later(fit_effects(weeks, drawn, shown.chosen, len(encoder.types)), usual)
+    price = shown.price[shown.chosen]
+    return Later(fit_effects(weeks, encoded.type, price, types), usual)
 
 
 def _policy(model: OffersModel, shown: Decisions, age: Floats, how: Learning) -> Policy:
