@@ -37,7 +37,9 @@ _INTERVALS: Final = (
 )
 _VERDICTS: Final = (
     "Rivals that the gate lets pass, of 200 logs each: `as served` but for a share of the cheapest "
-    "offer, `refreshed` with coefficients that have moved a little, `other` with none in common."
+    "offer, `refreshed` with coefficients that have moved a little, `other` with none in common. "
+    "Half the width of the interval of what they earn more, as a share of what was served, and who "
+    "passes as better / not-worse / watch."
 )
 _Z: Final = NormalDist().inv_cdf(0.95)
 
@@ -192,22 +194,22 @@ def interval_rows(sizes: tuple[int, ...], count: int) -> list[list[object]]:
 
 
 def gate_rows(sizes: tuple[int, ...], count: int) -> list[list[object]]:
-    """The table of the gate."""
+    """The table of the gate: for each rival and size, how wide the interval is, and who passes."""
     rows: list[list[object]] = []
     for often in (False, True):
         for part in ("own", "capped"):
             worse = losing(often, part)
-            for shares in (worse, dict.fromkeys(worse, 0.0)):
-                more = {name: worth(often, part, share)[name] for name, share in shares.items()}
-                for size in sizes:
-                    for name, one in passed(often, size, part, shares, count).items():
-                        if name == "as served" and shares[name] == 0:
-                            continue
-                        world = f"{size:,}, {'often' if often else 'once'}"
-                        rows.append([
-                            world, part, name, f"{more[name]:+.1%}", f"{one['half']:.1%}",
-                            *(f"{one[mode.value]:.0%}" for mode in Mode),
-                        ])  # fmt: skip
+            for shares in (worse, dict.fromkeys(("refreshed", "other"), 0.0)):
+                found = [passed(often, size, part, shares, count) for size in sizes]
+                for name, share in shares.items():
+                    cells = [
+                        f"±{one[name]['half']:.1%}: "
+                        + " / ".join(f"{one[name][mode.value]:.0%}" for mode in Mode)
+                        for one in found
+                    ]
+                    more = worth(often, part, share)[name]
+                    which = "often" if often else "once"
+                    rows.append([f"{part}, {which}", name, f"{more:+.1%}", *cells])
     return rows
 
 
@@ -221,9 +223,10 @@ def main(
          "half widths"],
         interval_rows(SIZES, logs_of_each),
     )  # fmt: skip
+    sizes = (2_000, 20_000)
     verdicts = table(
-        ["decisions", "reward", "rival", "truly", "half width", *(mode.value for mode in Mode)],
-        gate_rows((2_000, 20_000), 200),
+        ["reward, each player", "rival", "truly", *(f"{size:,} decisions" for size in sizes)],
+        gate_rows(sizes, 200),
     )
     text = f"{_INTERVALS}\n\n{intervals}\n\n{_VERDICTS}\n\n{verdicts}\n\n{measured_with()}"
     print(text)
