@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from valuebox.compartments.offers.evaluation.gate import Mode
 from valuebox.compartments.offers.evaluation.parts import Part
 from valuebox.errors import ValueboxError
 from valuebox_cli.response.asking import moment_of
@@ -35,15 +36,36 @@ def learn(
         ),
     ] = None,
     name: Annotated[str, typer.Option(help="Name of the model in the model store.")] = "offers",
+    gate: Annotated[
+        Mode | None,
+        typer.Option(
+            help="What the new model has to show by days that it has not seen: that nothing says "
+            "it earns less (watch), that it loses no more than a margin (not-worse), or that it "
+            "earns more (better)."
+        ),
+    ] = Mode.WATCH,
+    no_gate: Annotated[
+        bool, typer.Option("--no-gate", help="Have the new model decide whatever it shows.")
+    ] = False,
+    apprentice: Annotated[
+        bool, typer.Option("--apprentice", help="Learn, and leave deciding to the model before.")
+    ] = False,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Learn from all decisions and what came of them, and have the new model decide."""
+    """Learn from all decisions and what came of them, and have the new model decide.
+
+    Exits with 3 where the model was learned and does not decide, since it was found to earn less.
+    """
     from valuebox_cli.offers.learning import learn_and_promote
 
     with exit_codes(), migrated_store(database_url) as store:
         with err.status("learning …"):
-            learned = learn_and_promote(store, moment_of(at) or datetime.now(UTC), name)
-        out.print(learned, soft_wrap=True, markup=False)
+            moment, mode = moment_of(at) or datetime.now(UTC), None if no_gate else gate
+            tag, decides, why = learn_and_promote(store, moment, name, mode, apprentice)
+        said = "decides" if decides else "was saved and does not decide"
+        out.print(f"{tag} {said}: {why}", soft_wrap=True, markup=False)
+        if not decides and not apprentice:
+            raise typer.Exit(UNKNOWN)
 
 
 @app.command()

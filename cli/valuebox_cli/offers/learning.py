@@ -1,9 +1,13 @@
-"""Learn from the decisions of a database, and promote the model."""
+"""Learn from the decisions of a database, judge what was learned, and promote it."""
 
 from datetime import UTC, datetime
+from typing import Final, NamedTuple
 
 from sqlalchemy import true
 
+from valuebox.compartments.offers.decisions import Decisions
+from valuebox.compartments.offers.evaluation.gate import Mode, Verdict
+from valuebox.compartments.offers.evaluation.stored import NothingToJudge
 from valuebox.compartments.offers.ledger import REFERENCE, note
 from valuebox.compartments.offers.model import OffersModel, load
 from valuebox.compartments.offers.promoting import promote, promotions
@@ -11,20 +15,40 @@ from valuebox.compartments.offers.reading import read
 from valuebox.compartments.offers.settling import settle_known
 from valuebox.facts.scanning import begin
 from valuebox.store.engine import Store
-from valuebox_training.offers.learning import learn
+from valuebox_training.offers.gating import judge
+from valuebox_training.offers.learning import NothingToLearn, learn
 from valuebox_training.offers.reference import reference_of
 
+DAYS: Final = 3
+"""Days by which what is learned is judged: with more, a twin that is as old is worse than what is
+served wherever players change."""
 
-def learn_and_promote(store: Store, now: datetime, name: str) -> str:
-    """Learn, save, and have the new model decide.
+
+class Learned(NamedTuple):
+    """What has become of a model."""
+
+    tag: str
+    decides: bool
+    """Whether the model decides from now on."""
+    why: str
+    """What it was learned from, and what was found, in a sentence."""
+
+
+def learn_and_promote(
+    store: Store,
+    now: datetime,
+    name: str,
+    mode: Mode | None = Mode.WATCH,
+    is_apprentice: bool = False,
+) -> Learned:
+    """Learn, save, and have the new model decide where nothing speaks against it.
 
     Args:
         store: The database.
         now: Decisions and events before this moment are looked at.
         name: Of the model in the model store.
-
-    Returns:
-        What was done, in a sentence.
+        mode: What the new model has to show beside the one that decides; None for nothing.
+        is_apprentice: Whether the new model is not to decide in any case.
 
     Raises:
         NothingToLearn: where too few offers were bought.
@@ -37,22 +61,35 @@ def learn_and_promote(store: Store, now: datetime, name: str) -> str:
         earlier = promotions(session)
     with store.writing() as session:
         settle_known(session, ids, decisions, now)
-    previous: OffersModel | None = load(earlier[0].model) if earlier else None
-    model = learn(decisions, _microseconds(now), previous)
-    found = {
+    moment = round(now.timestamp() * 1e6)
+    previous = load(earlier[0].model) if earlier else None
+    model = learn(decisions, moment, previous)
+    shown, bought = int(decisions.shown.sum()), int((decisions.own > 0).sum())
+    told = {
         "decisions": len(decisions),
-        "shown": int(decisions.shown.sum()),
-        "bought": int((decisions.own > 0).sum()),
+        "shown": shown,
+        "bought": bought,
         "until": now.astimezone(UTC).isoformat(),
         REFERENCE: reference_of(model, decisions).model_dump(mode="json"),
     }
-    tag = model.save(name, {}, found)
-    why = f"learned from {found['shown']} offers that were shown, {found['bought']} of them bought"
+    why = f"learned from {shown:,} offers that were shown, {bought:,} of them bought"
+    verdict = (
+        None if mode is None or previous is None else _judged(decisions, moment, previous, mode)
+    )
+    if verdict is not None:
+        why, told["judged"] = f"{why}; {verdict.why}", verdict.model_dump(mode="json")
+    tag = model.save(name, {}, told)
+    decides = not is_apprentice and (verdict is None or verdict.passed)
     with store.writing() as session:
         note(session, load(tag))
-        promote(session, tag, why)
-    return f"{tag} decides: {why}"
+        if decides:
+            promote(session, tag, why)
+    return Learned(tag, decides, why)
 
 
-def _microseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1e6)
+def _judged(decisions: Decisions, now: int, previous: OffersModel, mode: Mode) -> Verdict | None:
+    """What days say that have not been learned from; None where they are too young, or too few."""
+    try:
+        return judge(decisions, now, previous, mode=mode, days=DAYS)
+    except (NothingToLearn, NothingToJudge):
+        return None

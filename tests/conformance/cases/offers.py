@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import pytest
-from conformance.case import Case, Refused, notyet
+from conformance.case import Case, Refused
 from support.offers import FIRST, OFFERS, play, question, saved, stored
 from support.once import learned_once
 from support.services import ROOT
@@ -53,8 +53,5 @@ CASE = Case(
     model=learn,
     keep=keep,
     settings=("offers_promotions",),
-    missing={
-        "test_its_models_are_compared": notyet(reason="models of offers are not compared yet"),
-    },
     guide=ROOT / "docs" / "offers.md",
 )

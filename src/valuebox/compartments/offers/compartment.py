@@ -70,7 +70,11 @@ COMPARTMENT: Final = Compartment(
     question="Which offer should this player see now?",
     endpoints=OffersApi,
     open=_open,
-    model=ModelKind("models__offers", TRAINED_BY, load, NEWEST, note=note),
+    model=ModelKind(
+        *("models__offers", TRAINED_BY, load, NEWEST),
+        note=note,
+        compare="valuebox_cli.offers.compare:compare",
+    ),
     tables=(OfferDecision, OfferPrediction, OfferOutcome, OfferPromotion),
     ledger=LEDGER,
     page=PAGE,
