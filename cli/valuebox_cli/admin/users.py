@@ -82,7 +82,7 @@ def forget(
                     gone.update(part.forget(session, people))
             scrubbed = scrub(store.engine)
             counts = (f"{count} {what}" for what, count in gone.items())
-            out.print(f"deleted: {', '.join(counts)}")
+            out.print(f"deleted: {', '.join(counts)}", soft_wrap=True)
             if source is None:
                 _say_what_else(store, ids)
             if not scrubbed:

@@ -13,6 +13,7 @@ from valuebox.compartments.offers.model import OffersModel, load
 from valuebox.compartments.offers.promoting import promote, promotions
 from valuebox.compartments.offers.reading import read
 from valuebox.compartments.offers.settling import settle_known
+from valuebox.facts.features.indexing import index_newest
 from valuebox.facts.scanning import begin
 from valuebox.store.engine import Store
 from valuebox_training.offers.gating import judge
@@ -54,6 +55,8 @@ def learn_and_promote(
         NothingToLearn: where too few offers were bought.
         ArtifactMissing, ArtifactRefused: where the model that decides cannot be read.
     """
+    # Each decision asks for the newest events of its player.
+    index_newest(store.engine)
     with store.reading() as session:
         connection = session.connection()
         begin(connection)

@@ -91,9 +91,9 @@ def test_a_forgotten_customer_is_gone_and_others_stay(store: Store) -> None:
         add_predictions(session, new_id(), received([user(1)]), estimates(1.0), "ltv:a")
     forget = ["users", "forget", 1, "--yes", "--database-url", url(store)]
     output, said = valuebox(*forget, "--source", "shop")
-    assert (
-        only_line(output)
-        == "deleted: 1 customers, 1 events, 0 answers with features, 0 predicted responses"
+    assert only_line(output) == (
+        "deleted: 1 customers, 1 events, 0 answers with features, 0 predicted responses, "
+        "0 decisions"
     )
     assert said == ""
     assert set(stored_events(store)) == {"2", "3"}
