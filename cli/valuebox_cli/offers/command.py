@@ -11,6 +11,7 @@ from valuebox.compartments.offers.evaluation.parts import Part
 from valuebox.errors import ValueboxError
 from valuebox_cli.response.asking import moment_of
 from valuebox_cli.terminal.console import (
+    FAILED,
     UNKNOWN,
     check_writable,
     err,
@@ -77,6 +78,33 @@ def rollback(database_url: DatabaseUrl = None) -> None:
         with store.writing() as session:
             now, before = roll_back(session)
         out.print(f"{now} decides again, in place of {before}", soft_wrap=True, markup=False)
+
+
+@app.command()
+def replay(
+    since: Annotated[
+        str | None, typer.Option(help="Earliest moment of decisions.", show_default="all")
+    ] = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Make stored decisions once more, by their models and seeds, and tell which differ.
+
+    Exits with 1 where one does.
+    """
+    from valuebox_cli.offers.replaying import replay_all
+
+    with exit_codes(), migrated_store(database_url) as store:
+        with err.status("deciding once more …"):
+            found = replay_all(store, moment_of(since))
+        out.print(
+            f"{found.alike:,} decisions alike, {found.differing:,} differing, "
+            f"{found.gone:,} whose model is gone",
+            soft_wrap=True,
+        )
+        for one in found.first:
+            out.print(f"differs: {one}", soft_wrap=True, markup=False)
+        if found.differing:
+            raise typer.Exit(FAILED)
 
 
 @app.command()

@@ -39,6 +39,7 @@ CASE = Case(
     asks={
         DECIDE: question("p", "third", FIRST),
         "/v1/offers/feedback": {"feedback": [{"decision_id": str(DECIDED), "what": "shown"}]},
+        "/v1/offers/decision": {"decision_id": str(DECIDED)},
         "/v1/offers/model": {},
     },
     refused=Refused(

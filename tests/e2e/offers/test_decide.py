@@ -19,6 +19,7 @@ from valuebox.compartments.offers.repository import New, rows_of
 from valuebox.compartments.offers.tables import OfferDecision, OfferPromotion
 from valuebox.store.writing import write
 from valuebox_cli.offers.learning import learn_and_promote
+from valuebox_cli.offers.replaying import replay_all
 
 DECIDE, FEEDBACK = "/v1/offers/decide", "/v1/offers/feedback"
 MINUTE = timedelta(minutes=1)
@@ -144,6 +145,13 @@ def test_what_players_like_is_learned_without_a_restart_and_rolled_back(service:
     likely = [one["propensity"] for one in found["candidates"]]
     assert likely.index(max(likely)) == 1
     assert min(likely) > 0.005
+    told = service.http.post(
+        "/v1/offers/decision", json={"decision_id": found["decision_id"]}
+    ).json()
+    assert told["is_alike"]
+    assert {name: told[name] for name in found} == found
+    replayed = replay_all(service.store, began + 3 * day)
+    assert (replayed.differing, replayed.gone, replayed.alike) == (0, 0, 1)
     card = service.http.post("/v1/offers/model", json={}).json()
     assert card["model"] == tags[-1]
     with service.store.writing() as session:

@@ -7,17 +7,21 @@ from valuebox.compartments.offers.desk import OffersDesk
 from valuebox.compartments.offers.feedback import put_feedback
 from valuebox.compartments.offers.model import KIND, TRAINED_BY
 from valuebox.compartments.offers.promoting import promoted
+from valuebox.compartments.offers.replaying import decision_of, explained, remade
 from valuebox.compartments.offers.rules import Rules
 from valuebox.compartments.offers.schemas import (
     DecideQuestion,
     Decision,
+    DecisionQuestion,
+    ExplainedDecision,
     FeedbackStored,
     OffersCard,
     OffersFeedback,
 )
 from valuebox.compartments.offers.steps import DecideSteps
+from valuebox.compartments.offers.tables import OfferOutcome
 from valuebox.serving.endpoint import endpoint
-from valuebox.serving.errors import NoModel
+from valuebox.serving.errors import NoModel, NotFound
 from valuebox.serving.pipeline import Pipeline
 from valuebox.serving.together import gathered
 from valuebox.store.clock import CLOCK
@@ -60,6 +64,18 @@ class OffersApi:
             FeedbackStored,
             lambda session: put_feedback(session, feedback.feedback, CLOCK.moment()),
         )
+
+    @endpoint("/v1/offers/decision", Scope.READ, refuses=("not_found",))
+    def offers_decision(self, question: DecisionQuestion, /) -> ExplainedDecision:
+        """Tell of a decision: what was known and thought, what was drawn, and what came of it.
+
+        It is made once more of what is stored, by the same model and seed.
+        """
+        with self.store.reading() as session:
+            decision = decision_of(session, question.decision_id)
+            if decision is None:
+                raise NotFound("There is no such decision.")
+            return explained(remade(decision), session.get(OfferOutcome, decision.id))
 
     @endpoint("/v1/offers/model", Scope.PREDICT, Scope.READ, refuses=("not_found",))
     def offers_model(self) -> OffersCard:

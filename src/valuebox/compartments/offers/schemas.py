@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, JsonValue, StringConstraints
 
 from valuebox.facts.schemas import MAX_AMOUNT, Id, Source, Type
 from valuebox.schemas.moments import Moment
@@ -149,4 +149,49 @@ class OffersCard(Model):
     created_at: datetime = Field(description="When the model was learned, in UTC.")
     metadata: dict[str, Any] = Field(
         description="What the model has learned from, how it did, and library versions."
+    )
+
+
+class DecisionQuestion(Model, RequestModel):
+    """Which decision to tell of."""
+
+    max_values = 10
+
+    decision_id: UUID = Field(
+        description="Id of the decision.", examples=["01976f3b-0000-7000-8000-000000000000"]
+    )
+
+    @property
+    def n_rows(self) -> int:
+        """A decision is one row."""
+        return 1
+
+
+class Came(Model):
+    """What came of a decision."""
+
+    shown: bool = Field(description="Whether the offer was seen.")
+    own: float = Field(description="Money of the offer's own purchase; 0 where it was not bought.")
+    rest: float = Field(description="Money of other purchases within the week, less refunds.")
+
+
+class ExplainedDecision(Decision):
+    """A decision as it was stored, and why it was taken."""
+
+    source: str = Field(description="Where the player is known from.")
+    customer: str = Field(description="Id of the player within the source.")
+    session: str = Field(description="The session in which the offer is shown.")
+    decided_at: Moment = Field(description="When the decision was stored.")
+    features: dict[str, JsonValue] = Field(description="What was known of the player, by name.")
+    declaration: str = Field(description="Name, version and hash of what declares the features.")
+    seed: int = Field(description="What the choice was drawn with.")
+    explored: bool = Field(
+        description="Whether the choice was drawn among all candidates alike, as some always are."
+    )
+    is_alike: bool | None = Field(
+        description="Whether the model and the seed give the same propensities and choice once "
+        "more; null where the model is not in the model store any more."
+    )
+    came: Came | None = Field(
+        description="What came of the decision; null until a day after its week."
     )
