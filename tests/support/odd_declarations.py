@@ -84,6 +84,8 @@ blocks = -1
 [window.last_three]
 blocks = -3
 fields = ["events", "spent", "first_offer", "last_country", "win_ratio", "kinds"]
+[window.last_thousand]
+blocks = -1000
 [window.without_this]
 days = -3
 own = false

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from valuebox.features.declared.anchors import Anchors
 from valuebox.features.declared.columns import Positions
-from valuebox.features.declared.log import Log, Runs, counted
+from valuebox.features.declared.log import Log, Runs, counted, joined
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,9 @@ class Blocks(Protocol):
     def own(self, anchors: Anchors) -> Runs:
         """Members in the block that each anchor is in; none where it is in none."""
 
+    def most_open(self, anchors: Anchors, most: int) -> Positions:
+        """How many of the last blocks may be open at each anchor, at most, `(n_anchors,)`."""
+
 
 Begins = Callable[[Positions, Positions], NDArray[np.bool_]]
 """Whether the second event of each pair begins a new block, where the first is the one before."""
@@ -60,22 +63,28 @@ class Adjacent:
         is_first = np.ones(len(rows), dtype=bool)
         whom = log.whom[rows]
         is_first[1:] = (whom[1:] != whom[:-1]) | begins(rows[:-1], rows[1:])
-        starts = np.flatnonzero(is_first)
-        self._start = starts[np.cumsum(is_first) - 1] if len(rows) else starts
-        """First member of the block of each, where nothing arrived late."""
+        self._number = np.cumsum(is_first) - 1
+        """Block of each member, where nothing arrived late."""
+        self._starts = np.append(np.flatnonzero(is_first), len(rows))
 
     def last(self, anchors: Anchors, most: int) -> Runs:
         """Members in the last blocks before each anchor, without its own."""
-        runs, number = self._pieces(anchors, most)
-        return runs.taken(number > 0).in_order()
+        return self._between(anchors, 1, most)
 
     def own(self, anchors: Anchors) -> Runs:
         """Members in the block that each anchor is in; none where it is in none."""
-        runs, number = self._pieces(anchors, 0)
-        return runs.taken(number == 0).in_order()
+        return self._between(anchors, 0, 0)
 
-    def _pieces(self, anchors: Anchors, most: int) -> tuple[Runs, NDArray[np.int64]]:
-        """Stretches of members back from each anchor, and how many blocks lie between."""
+    def most_open(self, anchors: Anchors, most: int) -> Positions:
+        """How many of the last blocks may be open at each anchor: they follow one another."""
+        return np.ones(len(anchors), dtype=np.int64)
+
+    def _between(self, anchors: Anchors, least: int, most: int) -> Runs:
+        """Members in blocks back from each anchor, from one number to another; its own is 0.
+
+        Within a stretch of which everything was visible blocks are those of the whole log, so that
+        it takes one step for each stretch, however many blocks are in it.
+        """
         visible = anchors.visible
         begin, end = self._rank[visible.start], self._rank[visible.stop]
         there = end > begin
@@ -83,33 +92,24 @@ class Adjacent:
         is_last = np.ones(len(owner), dtype=bool)
         is_last[:-1] = owner[1:] != owner[:-1]
         run = np.flatnonzero(is_last)
-        of = owner[run]
-        stop = end[run]
         # An anchor that is in no block has none of its own: the first block found is the last.
-        following = np.where(self._is_member[anchors.place[of]], anchors.place[of], -1)
+        place = anchors.place[owner[run]]
+        following = np.where(self._is_member[place], place, -1)
         number = np.where(following < 0, 1, 0)
-        found: list[Runs] = []
-        numbers: list[NDArray[np.int64]] = []
+        nothing = np.empty(0, dtype=np.int64)
+        found = [Runs(nothing, nothing, nothing)]
         while len(run):
             asked = np.flatnonzero(following >= 0)
-            before = self.members.rows[stop[asked] - 1]
+            before = self.members.rows[end[run[asked]] - 1]
             number[asked] += self._begins(before, following[asked])
             open_ = number <= most
-            run, of, stop, number = run[open_], of[open_], stop[open_], number[open_]
-            start = np.maximum(begin[run], self._start[stop - 1])
-            found.append(Runs(of, start, stop))
-            numbers.append(number)
-            following = self.members.rows[start]
-            has_more = start > begin[run]
-            earlier = np.where(has_more, run, run - 1)
-            left = has_more | ((run > 0) & (owner[earlier] == of))
-            run = earlier[left]
-            stop = np.where(has_more[left], start[left], end[run])
-            of, number, following = of[left], number[left].copy(), following[left]
-        nothing = np.empty(0, dtype=np.int64)
-        pieces = (
-            Runs(*(np.concatenate([nothing, *part]) for part in zip(*found, strict=True)))
-            if (found)
-            else Runs(nothing, nothing, nothing)
-        )
-        return pieces, np.concatenate([nothing, *numbers])
+            run, number = run[open_], number[open_]
+            first, last = self._number[begin[run]], self._number[end[run] - 1]
+            latest = last + number
+            start = np.maximum(begin[run], self._starts[np.maximum(latest - most, first)])
+            stop = np.minimum(end[run], self._starts[np.minimum(latest - least, last) + 1])
+            found.append(Runs(owner[run], start, stop).taken(stop > start))
+            following, number = self.members.rows[begin[run]], latest - first
+            left = (run > 0) & (owner[run - 1] == owner[run])
+            run, following, number = run[left] - 1, following[left], number[left]
+        return joined(*found)

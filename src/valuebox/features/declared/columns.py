@@ -81,6 +81,17 @@ def taken(column: Column, rows: Any) -> Column:
     return found
 
 
+def joined(parts: Sequence[Column]) -> Column:
+    """The values of several columns of the same kind, one behind the other."""
+    if len(parts) == 1:
+        return parts[0]
+    first = parts[0]
+    if isinstance(first, Coded):
+        codes = [one.codes for one in parts if isinstance(one, Coded)]
+        return Coded(np.concatenate(codes), first.values)
+    return np.concatenate([numbers(one) for one in parts])
+
+
 def coded(column: Column) -> Coded:
     """A column by code."""
     if isinstance(column, Coded):

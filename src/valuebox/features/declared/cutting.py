@@ -16,15 +16,24 @@ def without(runs: Runs, others: Runs, rows: Positions) -> Runs:
     """
     if not len(others.owner) or not len(runs.owner):
         return runs
-    owner, member = others.positions()
-    place = rows[member]
-    order = np.lexsort((place, owner))
-    owner, place = owner[order], place[order]
-    is_first = np.append(True, (owner[1:] != owner[:-1]) | (place[1:] != place[:-1] + 1))
-    first = np.flatnonzero(is_first)
-    last = np.append(first[1:], len(owner)) - 1
+    cuts = _in_log(others, rows)
     # What is left lies before, between and behind the others.
-    return _intersected(runs, _gaps(Runs(owner[first], place[first], place[last] + 1), runs))
+    return _intersected(runs, _gaps(cuts, runs))
+
+
+def _in_log(members: Runs, rows: Positions) -> Runs:
+    """Stretches of members as stretches of the log."""
+    breaks = np.flatnonzero(np.diff(rows) != 1) + 1
+    first = np.searchsorted(breaks, members.start, side="right")
+    last = np.searchsorted(breaks, members.stop)
+    place, inner = Runs.of(first, last).positions()
+    begin = np.concatenate([members.start, breaks[inner]])
+    end = np.concatenate([members.stop, breaks[inner]])
+    of_begin = np.concatenate([np.arange(len(first)), place])
+    # The n-th beginning and the n-th end of a stretch belong together.
+    begin, end = (one[np.lexsort((one, of_begin))] for one in (begin, end))
+    owner = members.owner[np.sort(of_begin)]
+    return Runs(owner, rows[begin], rows[end - 1] + 1).in_order()
 
 
 def _gaps(cuts: Runs, runs: Runs) -> Runs:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from valuebox.features.declared.columns import (
     Coded,
+    Codes,
     Column,
     Positions,
     identities,
@@ -103,31 +104,72 @@ class Figure:
             return _or_missing(self._values, found)
         is_first = self.aggregate == "first"
         place = some.start if is_first else some.stop - 1
-        when = self._kept[place] if rank is None else rank[self._kept[place]]
-        order = np.lexsort((when, some.owner))
-        _, of = _groups(some.owner)
-        first, _ = _groups(some.owner[order])
-        chosen = first if is_first else np.append(first[1:], len(order)) - 1
-        found[of] = place[order[chosen]]
+        if rank is None:
+            first, of = _groups(some.owner)
+            chosen = first if is_first else np.append(first[1:], len(some.owner)) - 1
+            found[of] = place[chosen]
+            return _or_missing(self._values, found)
+        # A stretch of blocks that were open at the same time is not in the order of time.
+        when = rank[self._kept]
+        choose = np.minimum if is_first else np.maximum
+        each = extremes(choose, when, some.start, some.stop)
+        first, of = _groups(some.owner)
+        order = np.argsort(when)
+        found[of] = order[np.searchsorted(when, choose.reduceat(each, first), sorter=order)]
         return _or_missing(self._values, found)
 
     def _distinct(self, some: Runs, owners: int) -> NDArray[np.int64]:
+        if int((some.stop - some.start).sum()) <= _AT_ONCE:
+            return _listed(self._values, some, owners)
         found = np.zeros(owners, dtype=np.int64)
         first, of = _groups(some.owner)
-        alone = np.append(first[1:], len(some.owner)) - first == 1
-        single = some.taken(first[alone])
-        if int((single.stop - single.start).sum()) > _AT_ONCE:
-            found[of[alone]] = different(self._values, single.start, single.stop)
-            several = some.taken(~np.isin(some.owner, of[alone]))
-        else:
-            several = some
-        for part in _portions(several):
-            owner, place = part.positions()
-            codes = self._values[place]
-            base = int(codes.max(initial=0)) + 1
-            pairs = np.unique(owner * base + codes)
-            found += np.bincount(pairs // base, minlength=owners)
+        last = np.append(first[1:], len(some.owner)) - 1
+        spans = Runs(of, some.start[first], some.stop[last])
+        # Events that arrived late leave gaps that are much smaller than what lies between them.
+        length = np.add.reduceat(some.stop - some.start, first)
+        is_near = spans.stop - spans.start <= 2 * length
+        near = np.zeros(owners, dtype=bool)
+        near[of[is_near]] = True
+        spans = spans.taken(is_near)
+        found[spans.owner] = different(self._values, spans.start, spans.stop)
+        found -= self._of_gaps(some.taken(near[some.owner]), spans, owners)
+        return found + _listed(self._values, some.taken(~near[some.owner]), owners)
+
+    def _of_gaps(self, some: Runs, spans: Runs, owners: int) -> NDArray[np.int64]:
+        """How many different values are in the gaps between stretches of an owner alone."""
+        is_inner = some.owner[1:] == some.owner[:-1]
+        gaps = Runs(some.owner[1:], some.stop[:-1], some.start[1:]).taken(is_inner)
+        gaps = gaps.taken(gaps.stop > gaps.start)
+        found = np.zeros(owners, dtype=np.int64)
+        if not len(gaps.owner):
+            return found
+        count = len(self._values)
+        bounds = np.zeros((2, owners), dtype=np.int64)
+        bounds[:, spans.owner] = spans.start, spans.stop
+        places = np.sort(self._values.astype(np.int64) * count + np.arange(count))
+        for part in _portions(gaps):
+            owner, code, times = _pairs(self._values, part)
+            start, stop = np.searchsorted(places, code * count + bounds[:, owner])
+            found += np.bincount(owner[stop - start == times], minlength=owners)
         return found
+
+
+def _pairs(codes: Codes, runs: Runs) -> tuple[Positions, Codes, NDArray[np.int64]]:
+    """The different codes in the stretches of each owner, and how many times each is there."""
+    owner, place = runs.positions()
+    some = codes[place]
+    base = int(some.max(initial=0)) + 1
+    pairs, times = np.unique(owner * base + some, return_counts=True)
+    return pairs // base, pairs % base, times
+
+
+def _listed(codes: Codes, runs: Runs, owners: int) -> NDArray[np.int64]:
+    """How many different codes the stretches of each owner have, by looking at every event."""
+    found = np.zeros(owners, dtype=np.int64)
+    for part in _portions(runs):
+        owner, _, _ = _pairs(codes, part)
+        found += np.bincount(owner, minlength=owners)
+    return found
 
 
 def usable(

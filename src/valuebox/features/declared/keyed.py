@@ -1,16 +1,11 @@
 """Blocks of events that share a value, such as the id of a session, wherever they lie."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from valuebox.features.declared.anchors import Anchors
 from valuebox.features.declared.blocks import Members
 from valuebox.features.declared.columns import Codes, Positions
 from valuebox.features.declared.log import Log, Reception, Runs, before, joined
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 class Keyed:
@@ -45,6 +40,10 @@ class Keyed:
         # A block that begins with an event that was late begins later, or not at all.
         self._of_blocks = Reception(log.received[self._first], earliest)
         self._reach = Reception(-self._last, -self._last)
+        # Asked with the first event that is too late: every block is known by then, or in part.
+        self._closed = Reception(self._last + 1, self._first)
+        latest = np.maximum.reduceat(received, begins) if len(begins) else received
+        self._arrived = Reception(latest, earliest)
         self._of_customer = np.searchsorted(log.whom[self._first], np.arange(len(log.begins)))
 
     def own(self, anchors: Anchors) -> Runs:
@@ -52,6 +51,14 @@ class Keyed:
         block = self._block[anchors.place]
         owner = np.flatnonzero(block >= 0)
         return self._visible(anchors, owner, block[owner])
+
+    def most_open(self, anchors: Anchors, most: int) -> Positions:
+        """How many of the last blocks may be open at each anchor, at most, `(n_anchors,)`."""
+        begun = np.searchsorted(self._first, anchors.stop)
+        found: Positions = np.minimum(
+            begun - self._of_customer[anchors.log.whom[anchors.place]], most
+        )
+        return found
 
     def last(self, anchors: Anchors, most: int) -> Runs:
         """Members in the last blocks before each anchor, without its own."""
@@ -63,11 +70,44 @@ class Keyed:
         sure, late = self._of_blocks.known(Runs.of(start, stop), anchors.known)
         cut, _ = self._reach.known(Runs.of(begin, start), -anchors.start)
         own = self._block[anchors.place]
-        owner, block = joined(_ends(sure, most + 1), late, cut).positions()
+        begun = _ends(_apart(sure, own), most)
+        # Of blocks that begin with an event that is not visible it has to be seen where they do.
+        owner, block = joined(late, cut).positions()
         is_other = block != own[owner]
-        owner, block = owner[is_other], block[is_other]
-        runs = self._visible(anchors, owner, block)
-        return _latest(runs, self.members.rows, self._begins, most)
+        odd = self._visible(anchors, owner[is_other], block[is_other])
+        begun, odd = self._latest(begun, odd, most)
+        closed, open_ = self._closed.known(begun, anchors.stop)
+        whole, partly = self._arrived.known(closed, anchors.known)
+        pieces = self._visible(anchors, *joined(open_, partly).positions())
+        members = Runs(whole.owner, self._begins[whole.start], self._begins[whole.stop])
+        return joined(members, pieces, odd)
+
+    def _latest(self, begun: Runs, odd: Runs, most: int) -> tuple[Runs, Runs]:
+        """Of blocks those whose first visible events are the latest, so many for each owner.
+
+        Args:
+            begun: Blocks whose first event is visible.
+            odd: Visible members of other blocks.
+            most: How many blocks.
+        """
+        if not len(odd.owner):
+            return begun, odd
+        rows = self.members.rows
+        block = np.searchsorted(self._begins, odd.start, side="right") - 1
+        is_first = np.ones(len(block), dtype=bool)
+        is_first[1:] = (odd.owner[1:] != odd.owner[:-1]) | (block[1:] != block[:-1])
+        first = np.flatnonzero(is_first)
+        owner, row = odd.owner[first], rows[odd.start[first]]
+        order = np.lexsort((-row, owner))
+        begin = np.searchsorted(owner, owner)
+        place = np.empty(len(first), dtype=np.int64)
+        place[order] = np.arange(len(owner)) - begin
+        # Blocks are in the order of their first events.
+        after = _counted_after(begun, owner, np.searchsorted(self._first, row))
+        is_taken = place + after < most
+        taken = np.zeros(int(max(owner[-1], begun.owner.max(initial=0))) + 1, dtype=np.int64)
+        np.add.at(taken, owner[is_taken], 1)
+        return _ends(begun, most - taken[begun.owner]), odd.taken(is_taken[np.cumsum(is_first) - 1])
 
     def _visible(self, anchors: Anchors, owner: Positions, block: Positions) -> Runs:
         """What each owner could see of a block, in the order of owners and blocks."""
@@ -81,31 +121,35 @@ class Keyed:
         return Runs(owner[found.owner], found.start, found.stop)
 
 
-def _ends(runs: Runs, most: int) -> Runs:
+def _apart(runs: Runs, without: Positions) -> Runs:
+    """Stretches without one entry of each owner; -1 for owners of whom all of them stay."""
+    one = without[runs.owner]
+    before = Runs(runs.owner, runs.start, np.minimum(runs.stop, np.where(one < 0, runs.stop, one)))
+    behind = Runs(runs.owner, np.maximum(runs.start, one + 1), np.where(one < 0, -1, runs.stop))
+    return joined(*(part.taken(part.stop > part.start) for part in (before, behind)))
+
+
+def _after(runs: Runs) -> Positions:
+    """How many entries of the same owner come after each stretch."""
+    total: Positions = np.append(0, np.cumsum(runs.stop - runs.start))
+    return total[np.searchsorted(runs.owner, runs.owner, side="right")] - total[1:]
+
+
+def _ends(runs: Runs, most: int | Positions) -> Runs:
     """The last entries of each owner, so many at most."""
-    if not len(runs.owner):
-        return runs
-    length = runs.stop - runs.start
-    total = np.cumsum(length)
-    is_last = np.append(runs.owner[1:] != runs.owner[:-1], True)
-    end = total[is_last][np.cumsum(np.append(0, is_last[:-1]))]
-    after = end - total
-    start = np.maximum(runs.start, runs.stop - (most - after))
-    return Runs(runs.owner, start, runs.stop).taken(after < most)
+    start = np.maximum(runs.start, runs.stop - (most - _after(runs)))
+    return Runs(runs.owner, start, runs.stop).taken(start < runs.stop)
 
 
-def _latest(runs: Runs, rows: Positions, begins: Positions, most: int) -> Runs:
-    """Those stretches that are of the blocks whose first visible events are the latest."""
+def _counted_after(runs: Runs, owner: Positions, entry: Positions) -> Positions:
+    """How many entries of an owner are at or behind one, for several owners and entries."""
     if not len(runs.owner):
-        return runs
-    block = np.searchsorted(begins, runs.start, side="right") - 1
-    is_first = np.ones(len(block), dtype=bool)
-    is_first[1:] = (runs.owner[1:] != runs.owner[:-1]) | (block[1:] != block[:-1])
-    first = np.flatnonzero(is_first)
-    order = np.lexsort((-rows[runs.start[first]], runs.owner[first]))
-    owner = runs.owner[first][order]
-    begin = np.flatnonzero(np.append(True, owner[1:] != owner[:-1]))
-    place = np.arange(len(owner)) - np.repeat(begin, np.diff(np.append(begin, len(owner))))
-    is_taken: NDArray[np.bool_] = np.empty(len(first), dtype=bool)
-    is_taken[order] = place < most
-    return runs.taken(is_taken[np.cumsum(is_first) - 1])
+        return np.zeros(len(owner), dtype=np.int64)
+    # The stretch in which the entry lies, or the next one of the owner.
+    size = int(max(runs.stop.max(), entry.max(initial=0))) + 1
+    place = np.searchsorted(runs.owner * size + runs.stop, owner * size + entry, side="right")
+    there = np.minimum(place, len(runs.owner) - 1)
+    is_theirs = (place < len(runs.owner)) & (runs.owner[there] == owner)
+    inside = runs.stop[there] - np.maximum(runs.start[there], entry)
+    found: Positions = np.where(is_theirs, inside + _after(runs)[there], 0)
+    return found

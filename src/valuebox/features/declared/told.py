@@ -6,25 +6,32 @@ customer, and once more from the block on in which an event arrived late.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from valuebox.errors import ValueboxError
 from valuebox.features.declared.anchors import Anchors
 from valuebox.features.declared.blocks import Members
-from valuebox.features.declared.columns import Column, values
+from valuebox.features.declared.columns import Column, Positions, values
 from valuebox.features.declared.expressions import Formula
 from valuebox.features.declared.log import Log, Runs
 from valuebox.features.declared.running import RunningField
 from valuebox.features.declared.scalars import Scalar
 from valuebox.features.declared.worth import name_before, name_of_block
 
-_SECOND = 1e6
+_SECOND: Final = 1e6
+_MOST_AGAIN: Final = 100_000_000
+"""Events that are looked at again, of all customers: some minutes."""
 _Piece = tuple[int, int]
 """A stretch of the log of which everything is visible: from, and to before."""
 _Stretch = tuple[int, int, int]
 """Such a stretch, behind the position of the anchor whose it is."""
+
+
+class TooManyAgain(ValueboxError):
+    """A lookback would have the same events told over and over."""
 
 
 class FieldOfEvents(NamedTuple):
@@ -74,6 +81,10 @@ class Told:
                 found += _clipped(owner, pieces, starts[-1], pieces[-1][1])
         return _runs(found)
 
+    def most_open(self, anchors: Anchors, most: int) -> Positions:
+        """How many of the last blocks may be open at each anchor: they follow one another."""
+        return np.ones(len(anchors), dtype=np.int64)
+
     def _each(self, anchors: Anchors) -> Iterator[tuple[int, Sequence[_Piece], list[int], bool]]:
         """For each anchor what was visible, where blocks begin in it, and whether it begins one.
 
@@ -84,8 +95,8 @@ class Told:
         edges = np.searchsorted(visible.owner, np.arange(len(anchors) + 1)).tolist()
         bounds = list(zip(visible.start.tolist(), visible.stop.tolist(), strict=True))
         before: Sequence[_Piece] = ()
-        starts: list[int] = []
-        block, events, whom = self._block(), _Events(self, 0, 0), -1
+        walk, events, whom = _Walk(self._block), _Events(self, 0, 0), -1
+        left = _MOST_AGAIN + len(log.whom)
         for owner, place in enumerate(anchors.place.tolist()):
             pieces = bounds[edges[owner] : edges[owner + 1]]
             if not pieces:
@@ -93,17 +104,21 @@ class Told:
             if log.whom[place] != whom:
                 whom = int(log.whom[place])
                 events = _Events(self, int(log.begins[whom]), int(log.begins[whom + 1]))
-                before, starts, block = (), [], self._block()
+                before, walk = (), _Walk(self._block)
             resumed = before[-1][1] if before else pieces[0][0]
             parted = _parted(before, pieces)
             if parted < resumed:
-                del starts[bisect_left(starts, parted) :]
-                resumed = starts.pop() if starts else pieces[0][0]
-                block = self._block()
+                resumed = walk.back(parted, pieces[0][0])
             for _, start, stop in _clipped(owner, pieces, resumed, pieces[-1][1]):
-                starts += [row for row in range(start, stop) if block.add(events.at(row))]
+                left -= walk.on(events, start, stop)
+            if left < 0:
+                raise TooManyAgain(
+                    f"split.when: somebody has so many events within the lookback that blocks "
+                    f"have to be told anew of more than {_MOST_AGAIN:,}: leave `lookback` out, or "
+                    "have a condition without block(…), or another split"
+                )
             before = pieces
-            yield owner, pieces, starts, block.ends_with(events.at(place))
+            yield owner, pieces, walk.starts, walk.block.ends_with(events.at(place))
 
     def _block(self) -> "Block":
         fields = {name: RunningField(one.aggregate) for name, one in self._fields.items()}
@@ -181,6 +196,54 @@ class Block:
             self._fields[name].add(value)
         self._before = event
         return is_new
+
+
+class _Walk:
+    """Blocks of a customer, told event by event.
+
+    What follows a block is the same whatever was before it, and is not told again where the first
+    visible event is another one, as it is with a lookback.
+
+    Args:
+        new: Makes a block without events.
+    """
+
+    def __init__(self, new: Callable[[], Block]):
+        self._new = new
+        self.block = new()
+        self.starts: list[int] = []
+        """Where blocks begin."""
+        self._next: dict[int, int] = {}
+        """Where the block after each begins, when everything between is visible."""
+
+    def back(self, to: int, first: int) -> int:
+        """Forget what is told of events from one on, and say with which to go on.
+
+        Args:
+            to: That event.
+            first: The first that is visible.
+        """
+        del self.starts[bisect_left(self.starts, to) :]
+        self.block = self._new()
+        return self.starts.pop() if self.starts else first
+
+    def on(self, events: "_Events", start: int, stop: int) -> int:
+        """Go on with events of which all are visible, and say how many were looked at."""
+        row, looked = start, 0
+        while row < stop:
+            looked += 1
+            if self.block.add(events.at(row)):
+                if self.starts and self.starts[-1] >= start:
+                    self._next[self.starts[-1]] = row
+                self.starts.append(row)
+                while (later := self._next.get(self.starts[-1], stop)) < stop:
+                    self.starts.append(later)
+                if self.starts[-1] != row:
+                    row = self.starts[-1]
+                    self.block = self._new()
+                    self.block.add(events.at(row))
+            row += 1
+        return looked
 
 
 def _parted(one: Sequence[_Piece], other: Sequence[_Piece]) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from valuebox.features.declared.blocks import Blocks
 from valuebox.features.declared.columns import (
     Column,
     Positions,
+    joined,
     numbers,
     taken,
 )
@@ -24,6 +25,9 @@ from valuebox.features.declared.figures import ZERO_OF_NOTHING, Figure, masked, 
 from valuebox.features.declared.log import Log, Runs
 from valuebox.features.declared.parts import Measure, Ratio, Window
 from valuebox.features.declared.splitting import blocks_of, measured
+
+_AT_ONCE: Final = 8_000_000
+"""Blocks that are looked at one by one, at once; some 1 GB of memory."""
 
 
 class SeveralCurrencies(ValueboxError):
@@ -118,6 +122,21 @@ class Working:
                     yield column, masked(found, is_early)
 
     def _columns(self, name: str, window: Window, anchors: Anchors) -> Iterator[tuple[str, Column]]:
+        several = [dict(self._some(name, window, one)) for one in self._portions(window, anchors)]
+        for column in several[0]:
+            yield column, joined([one[column] for one in several])
+
+    def _portions(self, window: Window, anchors: Anchors) -> list[Anchors]:
+        """The anchors, in portions for which a bounded number of blocks is looked at one by one."""
+        if window.blocks is None:
+            return [anchors]
+        total = np.cumsum(self._blocks.most_open(anchors, -window.blocks))
+        if not len(total) or total[-1] <= _AT_ONCE:
+            return [anchors]
+        portion = total // _AT_ONCE
+        return [anchors.taken(portion == one) for one in np.unique(portion).tolist()]
+
+    def _some(self, name: str, window: Window, anchors: Anchors) -> Iterator[tuple[str, Column]]:
         runs = self._runs(window, anchors)
         of_blocks = window.blocks is not None
         nothing = np.ones(len(anchors), dtype=bool)
