@@ -1,5 +1,6 @@
 """Who else decides: chance, fixed orders, bandits on linear models, trees, and some who cheat."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -24,6 +25,8 @@ SEED_FIVE: Final = (
     "prev_week.purchases_amount",
 )
 """The features that the seed declares, which contenders look at."""
+SERVED: Final = (*SEED_FIVE, "prev_month.purchases_amount")
+"""Features that are declared for the service as well."""
 _TREES: Final[dict[str, Any]] = {
     "tree_method": "hist",
     "max_depth": 4,
@@ -244,10 +247,14 @@ class TreesOnTheTotal(OfTheWeek):
 class Ours:
     """valuebox."""
 
-    def __init__(self, how: Learning | None = None, history: bool = True, names: Any = None):
+    def __init__(
+        self,
+        how: Learning | None = None,
+        history: bool = False,
+        names: tuple[str, ...] = SERVED,
+    ):
         self.how, self.history, self.names = how or Learning(), history, names
         self.model: OffersModel | None = None
-        self.models: list[OffersModel] = []
 
     def learn(self, decisions: Decisions, now: int) -> None:
         """Learn anew of all."""
@@ -257,10 +264,9 @@ class Ours:
             return
 
     def _of(self, decisions: Decisions) -> Decisions:
-        values = vars(decisions)
-        if self.names is not None:
-            values = values | {"features": {one: decisions.features[one] for one in self.names}}
-        return Decisions(**values if self.history else values | {"properties": {}})
+        features = {name: decisions.features[name] for name in self.names}
+        properties = decisions.properties if self.history else {}
+        return replace(decisions, features=features, properties=properties)
 
     def propensities(
         self, features: dict[str, Column], candidates: Candidates, truth: Floats

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from valuebox.compartments.offers.candidates import Candidates
 from valuebox.compartments.offers.chance import Chance
@@ -32,14 +34,15 @@ class Learning:
     tally_half_life: float = 3.0
     cautious: float = 1.0
     """How much log losses count when ways share: 1 as if nothing else were uncertain."""
-    sharpness: float = 8.0
+    sharpness: float = 15.0
     """How much gaps of values count, in those that are usual between candidates; see `Policy`."""
     uniform: float = 0.03
     trial: float = 0.2
     enough: float = 150.0
     """Times that a type has to be shown until it is new no more."""
     fewest_bought: int = 20
-    most_rows: int = 1_000_000
+    most_rows: int = 600_000
+    """Decisions that are learned from; of more, the newest."""
     cut: float = 0.99
     """Share of weeks whose other purchases are taken as they are; larger ones are cut."""
 
@@ -69,7 +72,19 @@ def learn(
     Raises:
         NothingToLearn: where fewer were bought than `how.fewest_bought`.
     """
-    shown = decisions.where(decisions.shown)
+    # Small products of matrices gain nothing from threads, and lose much where others compute.
+    with threadpool_limits(1, user_api="blas"):
+        return _learned(decisions, now, previous, how, (seed, threads))
+
+
+def _learned(
+    decisions: Decisions,
+    now: int,
+    previous: OffersModel | None,
+    how: Learning,
+    growing: tuple[int, int],
+) -> OffersModel:
+    shown = decisions.where(_newest(decisions, how.most_rows))
     bought = shown.own > 0
     if bought.sum() < how.fewest_bought:
         raise NothingToLearn(
@@ -80,7 +95,7 @@ def learn(
     types = len(encoder.types)
     encoded = encoder.encode(shown.features, one_each)
     age = (now - shown.time) / DAY
-    design, orchard = Design(encoded, types), Orchard(encoded, types, bought, threads)
+    design, orchard = Design(encoded, types), Orchard(encoded, types, bought, growing[1])
     first = fit(design, bought, 0.5 ** (age / how.half_lives[0]), np.zeros(len(shown)))
     offset = _unknown_yet(first.regression().log_odds(encoded), bought, shown.observed)
     regressions, trees = [], []
@@ -89,10 +104,10 @@ def learn(
         first = fit(design, bought, weight, offset, first)
         regressions.append(first.regression())
         log_odds = regressions[-1].log_odds(encoded) + offset
-        trees.append(orchard.grow(log_odds, weight, seed))
+        trees.append(orchard.grow(log_odds, weight, growing[0]))
     tally = _tally(shown, offset, previous, how, now)
     chance = Chance(tuple(regressions), tuple(trees), _shares(tally, how))
-    later = _later(shown, encoder, encoded, age, how, (seed, threads))
+    later = _later(shown, encoder, encoded, age, how, growing)
     often = np.bincount(encoded.type, minlength=types + 1)[:types]
     model = OffersModel(
         encoder=encoder,
@@ -107,12 +122,22 @@ def learn(
     return OffersModel(**{**vars(model), "policy": _policy(model, shown, age, how)})
 
 
+def _newest(decisions: Decisions, most: int) -> NDArray[np.bool_]:
+    """Which decisions to learn from: those that were shown, and of many the newest."""
+    shown = decisions.shown
+    if shown.sum() <= most:
+        return shown
+    first = np.partition(decisions.time[shown], -most)[-most]
+    found: NDArray[np.bool_] = shown & (decisions.time >= first)
+    return found
+
+
 def _shown(decisions: Decisions) -> Candidates:
     """The candidate of each decision that was shown, one each."""
     return decisions.candidates.taken(decisions.chosen, np.arange(len(decisions) + 1))
 
 
-def _unknown_yet(log_odds: Floats, bought: np.ndarray, observed: Floats) -> Floats:
+def _unknown_yet(log_odds: Floats, bought: NDArray[np.bool_], observed: Floats) -> Floats:
     """Log-odds that young decisions lack since purchases become known late, `(n,)`."""
     chance = 1 / (1 + np.exp(-log_odds))
     day = np.minimum(observed // DAY, WEEK // DAY).astype(np.int64)

@@ -79,8 +79,11 @@ class Design:
         self.each = self.common[:, : 2 + width]
         ends = np.searchsorted(kind, np.arange(types + 1))
         self.slices = [slice(a, b) for a, b in pairwise(ends.tolist())]
-        self.groups = np.repeat([0, 1, 2, 3, 4, 5], [1, 1, width, len(self.knots), width, more])
-        self.own_groups = np.repeat([6, 7, 8], [1, 1, width])
+        sizes = [1, 1, width, len(self.knots), width, more]
+        self.groups = np.repeat(np.arange(6), sizes)
+        # Which features types differ by is learned of each feature.
+        self.own_groups = np.concatenate([[6, 7], 8 + np.arange(width)])
+        self.first = np.array([*_FIRST[:-1], *[_FIRST[-1]] * width])
 
     def times(self, shared: Floats, deviating: Floats) -> Floats:
         """What coefficients make of each row, `(n,)`."""
@@ -94,7 +97,7 @@ class Design:
         shared = np.zeros(self.common.shape[1])
         shared[0] = np.log(rate / (1 - rate))
         own = np.zeros((len(self.slices), self.each.shape[1]))
-        return Fitted(shared, own, np.array(_FIRST), self.knots)
+        return Fitted(shared, own, self.first, self.knots)
 
 
 def _knots(price: Floats) -> tuple[float, ...]:
@@ -172,11 +175,11 @@ def _step(
     variance = np.concatenate([np.diag(spread), *spreads])
     squares = np.concatenate([shared, own.ravel()]) ** 2
     count, variance, squares = (
-        np.bincount(groups, one, minlength=len(_FIRST))
+        np.bincount(groups, one, minlength=len(design.first))
         for one in (np.ones(len(groups)), variance, squares)
     )
     # As many coefficients as the data determine, over how large these are.
     known = np.maximum(count - now.precision * variance, 0.0)
-    precision = (known + _PULLED) / (squares + _PULLED / np.array(_FIRST))
+    precision = (known + _PULLED) / (squares + _PULLED / design.first)
     precision = np.append(_FIRST[0], np.clip(precision, _LEAST, _MOST)[1:])
     return Fitted(shared, own, precision, now.knots), length * moved
