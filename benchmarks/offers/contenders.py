@@ -25,8 +25,6 @@ SEED_FIVE: Final = (
     "prev_week.purchases_amount",
 )
 """The features that the seed declares, which contenders look at."""
-SERVED: Final = (*SEED_FIVE, "prev_month.purchases_amount")
-"""Features that are declared for the service as well."""
 _TREES: Final[dict[str, Any]] = {
     "tree_method": "hist",
     "max_depth": 4,
@@ -251,7 +249,7 @@ class Ours:
         self,
         how: Learning | None = None,
         history: bool = False,
-        names: tuple[str, ...] = SERVED,
+        names: tuple[str, ...] | None = None,
     ):
         self.how, self.history, self.names = how or Learning(), history, names
         self.model: OffersModel | None = None
@@ -264,7 +262,7 @@ class Ours:
             return
 
     def _of(self, decisions: Decisions) -> Decisions:
-        features = {name: decisions.features[name] for name in self.names}
+        features = {name: decisions.features[name] for name in self.names or decisions.features}
         properties = decisions.properties if self.history else {}
         return replace(decisions, features=features, properties=properties)
 

@@ -27,7 +27,7 @@ _FIRST: Final = (1e-3, 1.0, 10.0, 2.0, 10.0, 2.0, 2.0, 10.0, 30.0)
 """Precisions of the priors to begin with: of the common level, which is open, of the price, of
 features, of bends, of features times the price, of further columns, and of what each type deviates
 by."""
-_PULLED: Final = 1.0
+_PULLED: Final = 0.1
 """Coefficients that stand for the first precisions."""
 
 
