@@ -31,8 +31,8 @@ class Learning:
 
     half_lives: tuple[float, ...] = (60.0, 5.0)
     """Of each way to learn: what is that old counts half."""
-    tally_half_life: float = 3.0
-    cautious: float = 1.0
+    tally_half_life: float = 5.0
+    cautious: float = 0.5
     """How much log losses count when ways share: 1 as if nothing else were uncertain."""
     sharpness: float = 15.0
     """How much gaps of values count, in those that are usual between candidates; see `Policy`."""
