@@ -124,6 +124,12 @@ def declarations() -> dict[str, dict[str, Any]]:
         ),
         "source": _one('source = "game"\n', SHOWN, ATTRIBUTES, TIMES, AFTER, FIELDS),
         "currency": _one('currency = "USD"\n', SHOWN, TIMES, ADDED_UP, FIELDS),
+        "currency of an anchor": _one(
+            'currency = "USD"\n',
+            '[anchor]\nwhen = "amount > 0"\ncolumns = ["amount", "amount * 2"]\n',
+            TIMES,
+            FIELDS,
+        ),
         "currencies": _one("", SHOWN, TIMES, ADDED_UP, FIELDS),
         "lookback": _one('lookback = "2 days"\n', SHOWN, ATTRIBUTES, TIMES, FIELDS),
         "any anchor": _one("", "[anchor]\nwhen = 'not missing(type)'\n", TIMES, AFTER, FIELDS),

@@ -18,6 +18,7 @@ from valuebox.features.declared.declaration import Declaration
 from valuebox.features.declared.events import Events, once
 from valuebox_cli.features.pieces import piece_of
 from valuebox_cli.features.writing import write_pieces
+from valuebox_cli.terminal.console import writing
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -108,10 +109,14 @@ def write_spread(
 
     Raises:
         BadFile: naming the rows that cannot be used.
+        ValueboxError: naming the file, when it or the folder cannot be written.
         SeveralCurrencies: where amounts would be added that have no sum.
     """
     declared = question.declared
-    with tempfile.TemporaryDirectory(prefix=f".{to.name}.", dir=to.parent) as name:
+    with (
+        writing(to),
+        tempfile.TemporaryDirectory(prefix=f".{to.name}.", dir=to.parent) as name,
+    ):
         folder = Path(name)
         batches = batches_of(paths, declared.properties)
         files, events = spread(batches, declared.of, buckets, folder, told.read)

@@ -20,6 +20,7 @@ from valuebox_cli.terminal.console import (
     writing,
 )
 from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
+from valuebox_cli.terminal.stopping import stopped_cleanly
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -102,7 +103,7 @@ def build(
     from valuebox_cli.features import building
     from valuebox_cli.features.writing import check_is_no_input, check_kind
 
-    with exit_codes():
+    with exit_codes(), stopped_cleanly():
         check_kind(to)
         inputs = [declaration, *(events or [])]
         check_is_no_input(to, inputs)

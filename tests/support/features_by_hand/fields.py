@@ -1,6 +1,7 @@
 """Fields of declarations, worked out from lists of events in the order of (time, id)."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from support.features_by_hand.events import Event
@@ -53,16 +54,28 @@ def aggregated(field: dict[str, Any], events: Sequence[Event]) -> Any:
 def _of_numbers(aggregate: str, values: list[float | None]) -> float | None:
     numbers = [value for value in values if value is not None]
     if aggregate == "sum":
-        return total(numbers)[0] / UNITS
+        return _in_units(total(numbers)[0])
     # Rule 7: without values only counts and sums are 0.
     if aggregate in ("min", "max"):
         return None if not numbers else min(numbers) if aggregate == "min" else max(numbers)
     units, count = total(numbers)
-    return None if count == 0 else units / UNITS / count
+    found = _in_units(units)
+    return None if count == 0 or found is None else found / count
+
+
+def _in_units(millionths: int) -> float | None:
+    """Null where the sum is larger than any number."""
+    for divisor in (UNITS, int(UNITS)):
+        with suppress(OverflowError):
+            return millionths / divisor
+    return None
 
 
 def total(numbers: list[float]) -> tuple[int, int]:
     """Rule 9: the exact sum in millionths, each rounded with halves to even, and of how many."""
-    scaled = [value * UNITS for value in numbers]
-    rounded = [round(value) for value in scaled if abs(value) != float("inf")]
+    is_large = [abs(value * UNITS) == float("inf") for value in numbers]
+    rounded = [
+        int(value) * int(UNITS) if large else round(value * UNITS)
+        for value, large in zip(numbers, is_large, strict=True)
+    ]
     return sum(rounded), len(rounded)

@@ -12,15 +12,18 @@ from valuebox.facts.event_files.normal import events_of
 from valuebox.facts.event_files.rows import PROPERTIES, Row, Rows
 from valuebox.features.declared.declaration import OWN
 from valuebox.features.declared.events import Events
-from valuebox.files.packed import begins_with
+from valuebox.files.packed import begins_with, unpacked
 from valuebox.files.problems import BadFile, Problems
 from valuebox.files.source import Source, open_source
 
 _NO_JSON: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _ROWS_AT_ONCE: Final = 50_000
 _AT_ONCE: Final = 1 << 19
+_LOOKED_AT: Final = 512
 _BYTES: Final = 150
 """Bytes of an event in a text, about."""
+_PACKED: Final = 15
+"""Bytes of an event in a text that is compressed, about."""
 
 
 def read_events(paths: Sequence[Path], properties: Iterable[str]) -> Events:
@@ -28,6 +31,7 @@ def read_events(paths: Sequence[Path], properties: Iterable[str]) -> Events:
 
     Args:
         paths: JSON lines, a JSON array, CSV or Parquet; what a file is shows in its content.
+            Texts may be compressed.
         properties: Names of the properties that are kept.
 
     Raises:
@@ -67,8 +71,13 @@ def likely_events(paths: Sequence[Path]) -> int:
     for path in paths:
         opened = _opened(path)
         rows = None if opened is None else opened.users
-        found += path.stat().st_size // _BYTES if rows is None else rows
+        found += path.stat().st_size // _bytes_of_event(path) if rows is None else rows
     return found
+
+
+def _bytes_of_event(path: Path) -> int:
+    with unpacked(path) as file:
+        return _BYTES if file.read(_LOOKED_AT) == begins_with(path) else _PACKED
 
 
 def _opened(path: Path) -> Source | None:
@@ -85,7 +94,10 @@ def _opened(path: Path) -> Source | None:
 
 
 def _begin(path: Path) -> bytes:
-    return b"" if path.is_dir() else begins_with(path).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if path.is_dir():
+        return b""
+    with unpacked(path) as file:
+        return file.read(_LOOKED_AT).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
 
 
 def _has_ids(source: Source) -> bool:
@@ -112,7 +124,7 @@ def _objects(path: Path, source: Source | None) -> Iterator[list[Row]]:
 def _of_lines(path: Path) -> Iterator[list[Row]]:
     decoder = msgspec.json.Decoder(Row)
     found: list[Row] = []
-    with path.open("rb") as file:
+    with unpacked(path) as file:
         for line, text in enumerate(file, start=1):
             content = text.lstrip(b"\xef\xbb\xbf").strip()
             if not content:
@@ -130,8 +142,10 @@ def _of_lines(path: Path) -> Iterator[list[Row]]:
 
 def _of_array(path: Path) -> Iterator[list[Row]]:
     found: list[Any]
+    with unpacked(path) as file:
+        content = file.read()
     try:
-        found = msgspec.json.decode(path.read_bytes().lstrip(b"\xef\xbb\xbf"), type=list[Row])
+        found = msgspec.json.decode(content.lstrip(b"\xef\xbb\xbf"), type=list[Row])
     except _NO_JSON as error:
         raise BadFile(f"{path}: is no JSON array of objects: {error}") from None
     for start in range(0, len(found), _ROWS_AT_ONCE):

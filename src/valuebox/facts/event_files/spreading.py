@@ -75,7 +75,8 @@ def spread(
             for share, some in zip(
                 shares, np.split(ordered, np.searchsorted(ordered, edges)), strict=True
             ):
-                some.tofile(share)
+                # `tofile` would not say why it cannot.
+                share.write(some.data)
             streams.add(batch.append_column(_HASH, pa.array(hashes)))
             count += batch.num_rows
             advanced(batch.num_rows)

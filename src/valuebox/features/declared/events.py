@@ -1,7 +1,7 @@
 """Events by column, as declarations read them, and the log of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -59,6 +59,12 @@ class Events:
                 found: Column = getattr(self, name)
                 return found
         return self.property(name)
+
+    def in_currency(self, currency: str) -> "Events":
+        """The same events with amounts in a currency alone: others are missing."""
+        wanted = [one == currency for one in self.currency.values]
+        is_in = self.currency.mapped(wanted, False, np.bool_)
+        return replace(self, amount=np.where(is_in, self.amount, np.nan))
 
     def taken(self, rows: NDArray[Any]) -> "Events":
         """Some of the events, in the order of their positions."""

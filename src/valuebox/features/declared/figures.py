@@ -1,5 +1,6 @@
 """Aggregates of events over stretches of a log: exact, and the same whatever else was read."""
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Final
@@ -179,16 +180,44 @@ def usable(
     if aggregate in ("sum", "mean", "min", "max"):
         value = numbers(value)
         if aggregate in ("sum", "mean"):
-            with np.errstate(over="ignore"):
-                value = np.rint(value * PARTS)
-            return value, holds & np.isfinite(value)
+            return _parts(value), holds & np.isfinite(value)
     there = value.codes >= 0 if isinstance(value, Coded) else ~np.isnan(value)
     return value, holds & there
 
 
-def _running(parts: NDArray[np.float64]) -> NDArray[Any]:
+def parts_of(value: float) -> int:
+    """A number in parts, however large."""
+    parts = value * PARTS
+    return round(parts) if math.isfinite(parts) else int(value) * int(PARTS)
+
+
+def of_parts(total: int) -> float | None:
+    """A sum of parts; None where it is larger than any number."""
+    try:
+        return float(total) / PARTS
+    except OverflowError:
+        pass
+    try:
+        return total / int(PARTS)
+    except OverflowError:
+        return None
+
+
+def _parts(value: NDArray[np.float64]) -> NDArray[Any]:
+    """Numbers in parts: as whole floats, or as integers where some are too large."""
+    with np.errstate(over="ignore"):
+        parts = np.rint(value * PARTS)
+    if not (np.isinf(parts) & np.isfinite(value)).any():
+        return parts
+    said = value.tolist()
+    return np.array([parts_of(one) if math.isfinite(one) else 0 for one in said], dtype=object)
+
+
+def _running(parts: NDArray[Any]) -> NDArray[Any]:
     """Sums of all whole numbers before each, `(n + 1,)`: of any size, and exact."""
-    if np.abs(parts).sum() < _MOST_EXACT:
+    with np.errstate(over="ignore"):
+        is_small = np.abs(parts).sum() < _MOST_EXACT
+    if is_small:
         found = np.zeros(len(parts) + 1, dtype=np.int64)
         np.cumsum(parts.astype(np.int64), out=found[1:])
         return found
@@ -199,14 +228,8 @@ def _running(parts: NDArray[np.float64]) -> NDArray[Any]:
 def _divided(total: NDArray[Any]) -> NDArray[np.float64]:
     if total.dtype != object:
         return total.astype(np.float64) / PARTS
-    return np.array([_float(one) for one in total.tolist()], dtype=np.float64) / PARTS
-
-
-def _float(whole: int) -> float:
-    try:
-        return float(whole)
-    except OverflowError:
-        return np.nan
+    found = map(of_parts, total.tolist())
+    return np.array([np.nan if one is None else one for one in found], dtype=np.float64)
 
 
 def _groups(owner: Positions) -> tuple[Positions, Positions]:

@@ -1,11 +1,10 @@
 """Aggregates without arrays: of a block so far, event by event, and of a list of values."""
 
-import math
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
-from valuebox.features.declared.figures import PARTS
+from valuebox.features.declared.figures import of_parts, parts_of
 from valuebox.features.declared.parts import Aggregate
 from valuebox.features.declared.scalars import Scalar, identity, number
 
@@ -16,8 +15,7 @@ def usable(aggregate: str, value: Scalar) -> Any:
         found = number(value)
         if found is None or aggregate in ("min", "max"):
             return found
-        parts = found * PARTS
-        return round(parts) if math.isfinite(parts) else None
+        return parts_of(found)
     return identity(value) if aggregate == "distinct" else value
 
 
@@ -35,14 +33,6 @@ def aggregated(aggregate: Aggregate, usable: Sequence[Any]) -> Scalar:
             return float(len(set(usable)))
     found: Scalar = _ENDS[aggregate](usable) if usable else None
     return found
-
-
-def of_parts(total: int) -> float | None:
-    """A sum of millionths; None where it is larger than any number."""
-    try:
-        return float(total) / PARTS
-    except OverflowError:
-        return None
 
 
 class RunningField:

@@ -54,6 +54,8 @@ def rows_of(
     Raises:
         SeveralCurrencies: where amounts would be added that have no sum.
     """
+    if declared.currency is not None:
+        events = events.in_currency(declared.currency)
     whom, order = _in_order(declared, events)
     known = order[whom[order] >= 0]
     log = Log.of(_dense(whom[known]), events.time[known], events.received[known])

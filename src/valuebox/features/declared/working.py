@@ -53,25 +53,15 @@ class _Columns:
     They know nothing of who asks: without a circle, a log goes as soon as it is no longer needed.
     """
 
-    def __init__(self, declared: Declaration, events: Events, rows: Positions):
-        self._currency, self._events, self._rows = declared.currency, events, rows
+    def __init__(self, events: Events, rows: Positions):
+        self._events, self._rows = events, rows
         self._found: dict[str, Column] = {}
 
     def read(self, name: str) -> Column:
         """The column of a name."""
         if name not in self._found:
-            self._found[name] = self._taken(name)
+            self._found[name] = taken(self._events.read(name), self._rows)
         return self._found[name]
-
-    def _taken(self, name: str) -> Column:
-        column = taken(self._events.read(name), self._rows)
-        if name == "amount" and self._currency is not None:
-            currency = self._events.currency
-            is_other = ~currency.mapped(
-                [one == self._currency for one in currency.values], False, np.bool_
-            )
-            return masked(column, is_other[self._rows])
-        return column
 
 
 class Working:
@@ -91,7 +81,7 @@ class Working:
         self.currencies: dict[str, frozenset[Any]] = {}
         """Currencies that each measure adds up, by what it is."""
         self._figures: dict[tuple[Measure, bool], Figure] = {}
-        self.read = _Columns(declared, events, rows).read
+        self.read = _Columns(events, rows).read
 
     @cached_property
     def _blocks(self) -> Blocks:

@@ -1,5 +1,9 @@
 """Files of events as others write them: what their values mean, and what is refused."""
 
+import bz2
+import gzip
+import lzma
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from valuebox.facts.event_files.reading import read_events
+from valuebox.facts.event_files.reading import likely_events, read_events
 from valuebox.features.declared.columns import values
 from valuebox.features.declared.events import Events
 from valuebox.files.problems import BadFile
@@ -75,3 +79,31 @@ def test_what_is_no_customer_is_named(tmp_path: Path, customer: bytes, said: str
     file.write_bytes(LINE % customer)
     with pytest.raises(BadFile, match=said):
         read_events([file], [])
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("kind", ["jsonl", "json", "csv"])
+def test_texts_may_be_compressed(tmp_path: Path, kind: str, pack: Callable[[bytes], bytes]) -> None:
+    text = LINE % b'"c"'
+    if kind == "json":
+        text = b"[" + text + b"]"
+    elif kind == "csv":
+        text = b"source,id,customer,type,time\nshop,1,c,buy,2024-01-01\n"
+    file = tmp_path / f"events.{kind}.packed"
+    file.write_bytes(pack(text))
+    assert values(read_events([file], []).customer, np.arange(1)) == ["c"]
+
+
+def test_a_compressed_text_that_is_cut_off_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl.gz"
+    file.write_bytes(gzip.compress(LINE % b'"c"' * 1_000)[:-20])
+    with pytest.raises(BadFile, match=r"events.jsonl.gz: cannot be read"):
+        read_events([file], [])
+
+
+def test_more_events_are_expected_of_what_is_compressed(tmp_path: Path) -> None:
+    plain, packed = tmp_path / "events.jsonl", tmp_path / "events.jsonl.gz"
+    text = b"".join(LINE % b'"c%d"' % place for place in range(2_000))
+    plain.write_bytes(text)
+    packed.write_bytes(gzip.compress(text))
+    assert likely_events([packed]) > likely_events([plain]) / 4

@@ -1,0 +1,71 @@
+"""`valuebox features build` that is stopped, or has no room, leaves a line and nothing else."""
+
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+DECLARATION = (
+    'name = "t"\n[anchor]\ntype = "x"\n[field.n]\ncount = true\n[window.week]\ndays = -7\n'
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A declaration, and events that take a second."""
+    found = tmp_path_factory.mktemp("stopped")
+    (found / "t.toml").write_text(DECLARATION)
+    rows = (
+        f"e{n},g,c{n % 997},x,2024-01-{1 + n % 28:02}T{n % 24:02}:00:00Z" for n in range(50_000)
+    )
+    (found / "events.csv").write_text("\n".join(["id,source,customer,type,time", *rows]) + "\n")
+    return found
+
+
+def begun(
+    folder: Path, to: Path, buckets: int, first: Callable[[], None] | None = None
+) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", "from valuebox_cli.main import app; app()"]
+    command += ["features", "build", str(folder / "t.toml"), "--out", str(to)]
+    command += ["--events", str(folder / "events.csv"), "--buckets", str(buckets)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=first)
+
+
+def only_line(process: subprocess.Popen[str]) -> str:
+    _, said = process.communicate(timeout=120)
+    (line,) = said.splitlines()
+    return line
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_nothing_behind(how: signal.Signals, folder: Path, tmp_path: Path) -> None:
+    process = begun(folder, tmp_path / "t.csv", 300)
+    while not any(tmp_path.glob(".t.csv.*/*")):
+        assert process.poll() is None
+    # Who is impatient presses twice.
+    process.send_signal(how)
+    process.send_signal(how)
+    assert only_line(process) == "error: interrupted"
+    assert process.returncode == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("buckets", [1, 3])
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_where_there_is_no_room_the_file_is_named(
+    buckets: int, kind: str, folder: Path, tmp_path: Path
+) -> None:
+    def cramped() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    to = tmp_path / f"t.{kind}"
+    process = begun(folder, to, buckets, cramped)
+    said = only_line(process)
+    assert said.startswith(f"error: {to}: cannot be written: ")
+    assert "too large" in said
+    assert process.returncode == 2
+    assert list(tmp_path.iterdir()) == []
