@@ -15,6 +15,10 @@ from valuebox.features.declared.scalars import Scalar, text
 _JSON: Final = {b"values": b"JSON"}
 """Says of a column that its texts are JSON: values may be of several kinds."""
 _MOMENT: Final = pa.timestamp("us", "UTC")
+_LARGEST_OF_FLOATS: Final = 2**53
+"""Whole numbers beyond it lose digits as floats."""
+_LONG: Final = pa.int64()
+"""The kind of such numbers, which columns of Arrow hold."""
 
 
 def piece_of(table: Table) -> pa.RecordBatch:
@@ -47,16 +51,25 @@ def _array(column: Any) -> pa.Array:
 
 
 def schema_of(pieces: Iterable[pa.RecordBatch]) -> pa.Schema:
-    """The columns of a file of all pieces: numbers, moments, truths, or texts."""
+    """The columns of a file of all pieces: numbers, moments, truths, or texts.
+
+    Whole numbers that floats would round are whole in the file, or texts beside fractions.
+    """
     kinds: dict[str, set[Any]] = {}
     for piece in pieces:
         for field, column in zip(piece.schema, piece.columns, strict=True):
             found = kinds.setdefault(field.name, set())
             if field.metadata == _JSON:
-                found |= {type(one) for one in _values(column)}
+                found |= set(map(_kind, _values(column)))
             else:
                 found.add(field.type)
     return pa.schema([(name, _type(found)) for name, found in kinds.items()])
+
+
+def _kind(value: Scalar) -> Any:
+    if type(value) is not int or abs(value) <= _LARGEST_OF_FLOATS:
+        return type(value)
+    return _LONG if -(2**63) <= value < 2**63 else str
 
 
 def _type(kinds: set[Any]) -> pa.DataType:
@@ -64,6 +77,9 @@ def _type(kinds: set[Any]) -> pa.DataType:
         return _MOMENT
     if kinds <= {int, float, pa.float64()}:
         return pa.float64()
+    # Beside fractions, long whole numbers are texts: as numbers they would lose digits.
+    if kinds <= {int, _LONG}:
+        return pa.int64()
     return pa.bool_() if kinds == {bool} else pa.string()
 
 

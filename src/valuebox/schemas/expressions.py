@@ -33,6 +33,8 @@ class Expression:
     tree: ast.expr
     names: Mapping[str, str]
     """What names in backquotes are called in the tree, by how the tree has them."""
+    parsed: str
+    """The text of the tree, with other names for those in backquotes."""
 
     def name(self, node: ast.expr) -> str | None:
         """The column that a node names; None where it names none."""
@@ -51,9 +53,7 @@ class Expression:
             node: The part without a meaning.
             known: What has one.
         """
-        part = ast.unparse(node)
-        for stand_in, column in self.names.items():
-            part = part.replace(stand_in, f"`{column}`")
+        part = _as_written(ast.get_source_segment(self.parsed, node) or self.parsed, self.names)
         return BadExpression(f"{self.text}: {part[:60]} has no meaning there; known are {known}")
 
 
@@ -66,18 +66,22 @@ def read(text: str) -> Expression:
     if len(text) > _LONGEST:
         raise BadExpression(f"{text[:40]}…: is longer than {_LONGEST} characters")
     names: dict[str, str] = {}
+    prefix = _STAND_IN
+    while prefix in text:
+        prefix += "_"
 
     def stand_in(match: re.Match[str]) -> str:
         if match[1] is not None:
             return match[1]
-        names[f"{_STAND_IN}{len(names)}"] = match[2]
-        return f" {_STAND_IN}{len(names) - 1} "
+        names[f"{prefix}{len(names)}"] = match[2]
+        return f" {prefix}{len(names) - 1} "
 
+    parsed = _QUOTED.sub(stand_in, text).strip()
     try:
-        tree = ast.parse(_QUOTED.sub(stand_in, text).strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = ast.parse(parsed, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise BadExpression(
-            f"{text}: is no expression such as Quantity * UnitPrice; a column with spaces in its "
+            f"{text}: is no expression{_where(error, parsed, names)}; a column with spaces in its "
             "name stands in backquotes"
         ) from None
     for count, depth in enumerate(_depths(tree), start=1):
@@ -85,7 +89,24 @@ def read(text: str) -> Expression:
             raise BadExpression(f"{text[:40]}…: has more than {_MOST_NODES} parts")
         if depth > _DEEPEST:
             raise BadExpression(f"{text[:40]}…: is nested more than {_DEEPEST} deep")
-    return Expression(text, tree, names)
+    return Expression(text, tree, names, parsed)
+
+
+def _as_written(parsed: str, names: Mapping[str, str]) -> str:
+    """A part of what was parsed, with the names that people wrote."""
+    for stand_in, column in names.items():
+        parsed = f"`{column}`".join(re.split(rf" ?\b{stand_in}\b ?", parsed))
+    return parsed
+
+
+def _where(error: Exception, parsed: str, names: Mapping[str, str]) -> str:
+    """From which part on something is no expression, where that is known."""
+    if not isinstance(error, SyntaxError) or not error.offset or error.lineno is None:
+        return ""
+    lines = parsed.splitlines(keepends=True)
+    begin = sum(map(len, lines[: error.lineno - 1])) + error.offset - 1
+    rest = _as_written(parsed[begin:], names).strip()
+    return f" from `{rest[:60]}` on" if rest else ""
 
 
 def _depths(tree: ast.AST) -> Iterator[int]:

@@ -36,7 +36,7 @@ def as_json(table: pa.Table) -> pa.Table:
 def _as_json(name: str, column: pa.ChunkedArray) -> Any:
     kind = column.type
     if pa.types.is_decimal(kind):
-        return column.cast(pa.float64())
+        return column.cast(pa.float64()) if kind.scale > 0 else _whole(column)
     is_moment = pa.types.is_timestamp(kind) and name not in ("time", "received_at")
     if pa.types.is_date(kind) or is_moment:
         said = [None if one is None else one.isoformat() for one in column.to_pylist()]
@@ -46,6 +46,16 @@ def _as_json(name: str, column: pa.ChunkedArray) -> Any:
         if (np.isnan(values) | ((values == np.rint(values)) & (np.abs(values) < 2**53))).all():
             return pa.array(values, pa.int64(), from_pandas=True, safe=False)
     return column
+
+
+def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Whole decimals as whole numbers, or as texts where they are longer: floats lose digits."""
+    try:
+        return column.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return pa.chunked_array(
+            [[None if one is None else str(int(one)) for one in column.to_pylist()]], pa.string()
+        )
 
 
 def are_all_named(table: pa.Table) -> bool:

@@ -149,10 +149,18 @@ class Measure(Part):
         )
 
 
+def _two(given: Any) -> Any:
+    if not isinstance(given, list | tuple) or len(given) != 2:
+        raise PydanticCustomError(
+            "ratio", 'Input should name two fields, such as ["wins", "games"]'
+        )
+    return given
+
+
 class Ratio(Part):
     """One field divided by another."""
 
-    ratio: tuple[Name, Name]
+    ratio: Annotated[tuple[Name, Name], BeforeValidator(_two)]
 
 
 Figured = Annotated[

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,10 @@ from valuebox.errors import ValueboxError
 from valuebox.features.declared.declaration import Declaration
 
 _LARGEST: Final = 1 << 20
-_HEADER: Final = re.compile(r"\s*\[([^\[\]]+)\]\s*(#.*)?")
+_NAME: Final = re.compile(r"""("(?:\\.|[^"\\])*"|'[^']*'|[A-Za-z0-9_-]+)""")
+_KEY: Final = rf"\s*({_NAME.pattern}(?:\s*\.\s*{_NAME.pattern})*)\s*"
+_HEADER: Final = re.compile(rf"\s*\[{_KEY}\]\s*(#.*)?")
+_ASSIGNED: Final = re.compile(rf"{_KEY}=")
 
 
 class BadDeclaration(ValueboxError):
@@ -71,11 +75,13 @@ class Lines:
         self._lines: dict[tuple[str, ...], int] = {}
         table: tuple[str, ...] = ()
         for line, written in enumerate(text.splitlines(), start=1):
+            key: tuple[str, ...] = ()
             if header := _HEADER.fullmatch(written):
-                table = tuple(_parts(header[1]))
-                self._lines.setdefault(table, line)
-            elif "=" in written and not written.lstrip().startswith("#"):
-                self._lines.setdefault((*table, *_parts(written.split("=")[0])), line)
+                key = table = tuple(_parts(header[1]))
+            elif assigned := _ASSIGNED.match(written):
+                key = (*table, *_parts(assigned[1]))
+            for length in range(1, len(key) + 1):
+                self._lines.setdefault(key[:length], line)
 
     def told(self, location: tuple[str | int, ...], said: str) -> str:
         """A complaint with the line that it is about.
@@ -84,18 +90,30 @@ class Lines:
             location: Keys down to the place, as pydantic names it.
             said: What is wrong.
         """
-        # Names of the kinds between which pydantic chooses are no keys of the file.
-        keys = [str(one) for one in location if one not in ("measure", "ratio", "all", "text")]
-        if location and location[-1] == "ratio":
-            keys.append("ratio")
+        keys = list(_keys(location))
         if not keys and ": " in said:
             place, _, said = said.partition(": ")
             keys = place.split(".")
         for length in range(len(keys), 0, -1):
             if (line := self._lines.get(tuple(keys[:length]))) is not None:
-                return f"line {line}: {'.'.join(keys)}: {said}"
-        return f"{'.'.join(keys)}: {said}" if keys else said
+                return f"line {line}: {_shown(keys)}: {said}"
+        return f"{_shown(keys)}: {said}" if keys else said
 
 
 def _parts(key: str) -> list[str]:
-    return [one.strip().strip("\"'") for one in key.strip().split(".")]
+    return [one.strip("\"'") for one in _NAME.findall(key)]
+
+
+def _keys(location: tuple[str | int, ...]) -> Iterator[str]:
+    """The keys of a place, without the names of the kinds between which pydantic chooses."""
+    for place, one in enumerate(location):
+        before = location[place - 1] if place else ""
+        is_kind = (place == 2 and location[0] == "field" and one in ("measure", "ratio")) or (
+            place > 1 and before == "count" and one in ("all", "text")
+        )
+        if not is_kind and one != "[key]":
+            yield str(one)
+
+
+def _shown(keys: Sequence[str]) -> str:
+    return ".".join(f'"{one}"' if "." in one else one for one in keys)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from valuebox.features.declared.declaration import MOST_COLUMNS
+from valuebox.features.declared.expressions import formula
 from valuebox.features.declared.reading import BadDeclaration, declaration_of, read_declaration
 
 EXAMPLE = Path(__file__).parents[4] / "examples" / "features" / "offers.toml"
@@ -87,6 +88,26 @@ def refused(text: str) -> str:
             "cap.games: Input should be a finite",
         ),
         ("name =", "name", "it.toml: is no TOML"),
+        ('["games", "games"]', '["games"]', "line 12: field.ratio.ratio: Input should name two"),
+        ('["games", "games"]', '"games"', "line 12: field.ratio.ratio: Input should name two"),
+        ("[field.games]", '[field."a.b"]', 'line 7: field."a.b": String should match'),
+        ("blocks = -1", '"a.b" = 1', 'line 15: window.last."a.b": Extra inputs'),
+        ("blocks = -1", '"a=b" = 1', "line 15: window.last.a=b: Extra inputs"),
+        (
+            "[window.last]\nblocks = -1",
+            "[window]\nlast.blocks = 1",
+            "line 15: window.last.blocks: ",
+        ),
+        ("[field.games]\ncount", "[field.text]\nhow = 1\ncount", "line 8: field.text.how: Extra"),
+        ("[field.games]\ncount", "[field.all]\nhow = 1\ncount", "line 8: field.all.how: Extra"),
+        (
+            'type == "game"',
+            'type=="game" and  9**`a b` > 1',
+            "9**`a b` has no meaning there",
+        ),
+        ('type == "game"', "`a b` + (1", "no expression from `(1` on"),
+        ('type == "game"', "`a b` = 1", "no expression from `"),
+        ('type == "game"', "won and", "no expression"),
     ],
 )
 def test_what_is_wrong_is_named_by_line(written: str, instead: str, said: str) -> None:
@@ -132,3 +153,10 @@ def test_only_what_changes_the_meaning_changes_the_hash() -> None:
 def test_the_example_says_what_the_guide_does() -> None:
     declared = read_declaration(EXAMPLE)
     assert declared.targets == ["next_week.purchases_amount", "next_week.purchases_amount.capped"]
+
+
+def test_names_in_backquotes_are_told_from_every_other_name() -> None:
+    found = formula("`a b` > 1 and _column_0 > 2 and _column__0 > 3")
+    assert found.names == {"a b", "_column_0", "_column__0"}
+    values = {"a b": 2, "_column_0": 3, "_column__0": 4}
+    assert found.of_event(values.__getitem__) is True

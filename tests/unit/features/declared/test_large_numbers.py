@@ -1,14 +1,21 @@
 """Numbers near the end of what numbers reach are added up, and nothing is left out in silence."""
 
+import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from support.worked_out import worked_out
 
+from valuebox.facts.event_files.reading import read_events
+from valuebox.features.declared.declaration import Declaration
 from valuebox.features.declared.figures import parts_of
 from valuebox.features.declared.running import aggregated, usable
+from valuebox_cli.features.building import Question, write_files
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -67,3 +74,40 @@ def test_amounts_in_another_currency_are_none_of_an_anchor(tmp_path: Path) -> No
     log = [event(1, amount=5.0, currency="USD"), event(2, amount=7.0, currency="EUR")]
     (row,) = worked_out(declared, log, None, NOW, tmp_path)
     assert (row["anchor.amount"], row["anchor.amount * 2"]) == (7, 14)
+
+
+def test_whole_numbers_keep_their_digits_in_files(tmp_path: Path) -> None:
+    long, longer = 2**53 + 1, 2**64 + 1
+    log = [
+        event(minute, properties={"long": long, "longer": longer, "mixed": (0.5, long)[minute]})
+        for minute in range(2)
+    ]
+    events = tmp_path / "events.jsonl"
+    events.write_text("".join(f"{json.dumps(one)}\n" for one in log))
+    columns = ["long", "longer", "mixed"]
+    declared = Declaration.model_validate(
+        {
+            "name": "t",
+            "anchor": {"type": "x", "columns": columns},
+            "attribute": {"last": {"last": "long"}},
+        }
+    )
+    for kind in ("parquet", "csv"):
+        to = tmp_path / f"t.{kind}"
+        write_files(Question(declared, None, NOW), [events], to)
+        if kind == "parquet":
+            row = pq.read_table(to).to_pylist()[1]
+            assert [row[f"anchor.{one}"] for one in columns] == [long, str(longer), str(long)]
+            assert row["last"] == long
+        else:
+            said = to.read_text().splitlines()[2]
+            assert f'{long},{long},"{longer}","{long}"' in said
+
+
+def test_whole_decimals_keep_their_digits(tmp_path: Path) -> None:
+    file = tmp_path / "events.parquet"
+    for value in (2**53 + 1, 10**25 + 1):
+        rows = [{**event(1), "points": Decimal(value)}]
+        pq.write_table(pa.Table.from_pylist(rows), file)
+        (found,) = read_events([file], ["points"]).property("points").values
+        assert int(found) == value
