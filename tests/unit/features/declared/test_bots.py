@@ -130,3 +130,14 @@ def test_different_values_are_counted_alike_with_and_without_late_events(
     for name in ("days.kinds", "hours.kinds"):
         assert column(found, name) == column(wanted, name)
     assert len(set(column(found, "hours.kinds"))) > 3
+
+
+@pytest.mark.parametrize(
+    "split", [{"by": "session"}, {"gap": "30 seconds"}, {"when": "block(events) >= 1"}]
+)
+def test_a_customer_of_very_many_blocks(split: dict[str, str]) -> None:
+    began = process_time()
+    found = table(bot(50_000, 1), split=split, window={"last": {"blocks": -1000}})
+    assert column(found, "last.events")[-1] == 1_000
+    assert column(found, "last.kinds")[-1] == 20
+    assert process_time() - began < 20
