@@ -46,6 +46,15 @@ def test_one_candidate_is_chosen_for_sure(service: Service) -> None:
     assert (found["choice"], found["propensity"]) == (0, 1.0)
 
 
+def test_a_price_may_be_text_and_more_may_be_told_of_an_offer(service: Service) -> None:
+    told = [{"offer_type": "xmas", "offer_price": "9.99", "colour": "red", "discount": 0.2}]
+    found = decide(service, candidates=told)
+    assert found["candidates"][0]["offer_price"] == 9.99
+    with service.store.reading() as session:
+        stored = session.scalars(select(OfferDecision.candidates).order_by(OfferDecision.id)).all()
+    assert stored[-1][0] == told[0] | {"offer_price": 9.99, "type_shown": 0, "type_bought": 0}
+
+
 def test_a_session_has_one_decision_however_it_is_asked_for_again(service: Service) -> None:
     whom = {"customer": "again", "session": uuid4().hex}
     first = decide(service, **whom)
@@ -89,6 +98,9 @@ def test_many_who_race_for_a_session_are_told_the_same(service: Service) -> None
         ({"candidates": [OFFERS[0], {"offer_type": "coins", "offer_price": -1}]}, "offer_price"),
         ({"candidates": [{"offer_type": "", "offer_price": 1}]}, "offer_type"),
         ({"candidates": [{"offer_type": "coins"}]}, "offer_price"),
+        ({"candidates": [{"offer_type": "coins", "offer_price": "dear"}]}, "offer_price"),
+        ({"candidates": [OFFERS[0] | {"more": [1]}]}, "more"),
+        ({"candidates": [OFFERS[0] | {"a\0b": 1}]}, "candidates"),
         ({"session": ""}, "session"),
         ({"customer": None}, "customer"),
     ],

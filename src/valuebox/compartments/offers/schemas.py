@@ -1,31 +1,84 @@
 """What the endpoints of offers take and answer."""
 
+import re
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from valuebox.facts.schemas import MAX_AMOUNT, Id, Source, Type
 from valuebox.schemas.moments import Moment
 from valuebox.schemas.requests import RequestModel
-from valuebox.schemas.values import Model
+from valuebox.schemas.values import Model, no_nul
 
 MAX_CANDIDATES: Final = 100
 SOURCE: Final = "game"
 """Where players are known from who are sent without a source: as in raw events of the game."""
 
-Price = Annotated[float, Field(strict=True, ge=0, le=MAX_AMOUNT)]
+MAX_TOLD: Final = 20
+"""What is told of an offer beside its type and its price, at most."""
+_NAME: Final = r"^[A-Za-z_][A-Za-z0-9_.]{0,62}$"
+_WRITTEN: Final = r"^[0-9]{1,12}(\.[0-9]{1,9})?$"
+
+
+def _number(value: Any) -> Any:
+    """A number for what is written as one, as games send it."""
+    return float(value) if isinstance(value, str) and re.fullmatch(_WRITTEN, value) else value
+
+
+Price = Annotated[
+    float,
+    BeforeValidator(_number),
+    Field(strict=True, ge=0, le=MAX_AMOUNT),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": MAX_AMOUNT},
+                {"type": "string", "pattern": _WRITTEN},
+            ]
+        }
+    ),
+]
+Told = Annotated[str, StringConstraints(max_length=200), AfterValidator(no_nul)]
 
 
 class Candidate(Model):
-    """An offer that may be shown."""
+    """An offer that may be shown; whatever else is told of it is learned from as well."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "propertyNames": {"pattern": _NAME},
+            "maxProperties": MAX_TOLD + 2,
+        },
+    )
+    __pydantic_extra__: dict[str, Told | float | bool | None]
 
     offer_type: Type = Field(
         description="What is offered; offers of a type are learned about together.",
         examples=["xmas"],
     )
     offer_price: Price = Field(description="What the offer costs.", examples=[9.99])
+
+    @model_validator(mode="after")
+    def _is_told_in_names(self) -> Self:
+        told = self.model_extra or {}
+        if len(told) > MAX_TOLD or not all(re.fullmatch(_NAME, name) for name in told):
+            raise PydanticCustomError(
+                "told", "Input should have at most 20 other names, of letters and digits"
+            )
+        return self
 
 
 class DecideQuestion(Model, RequestModel):
@@ -63,9 +116,11 @@ class DecideQuestion(Model, RequestModel):
         return 1
 
 
-class Weighed(Candidate):
+class Weighed(Model):
     """A candidate, and what became of it."""
 
+    offer_type: str = Field(description="What is offered.")
+    offer_price: float = Field(description="What the offer costs.")
     worth: float | None = Field(
         description="What the model expects the player to spend within a week of seeing the offer, "
         "beyond what the player would spend in any case; null before there is a model."
