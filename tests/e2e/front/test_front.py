@@ -87,7 +87,8 @@ def test_the_examples_of_the_api_page_are_good_requests(service: Service, page: 
         if card.locator("pre").count()
     }
     # What takes nothing has no example.
-    nothing = {"/v1/growth/response/model", "/v1/handle/model", "/v1/ltv/model", "/v1/models"}
+    models = {f"/v1/{name}/model" for name in ("growth/response", "handle", "ltv", "offers")}
+    nothing = models | {"/v1/models"}
     assert endpoints(service) - examples.keys() == nothing
     for path, example in examples.items():
         is_address = example.startswith(f"{path}?")

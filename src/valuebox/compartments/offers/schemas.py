@@ -2,33 +2,27 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
-    ConfigDict,
     Field,
     JsonValue,
     StringConstraints,
     WithJsonSchema,
-    model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from valuebox.facts.schemas import MAX_AMOUNT, Id, Source, Type
+from valuebox.schemas.by_row import Row
 from valuebox.schemas.moments import Moment
 from valuebox.schemas.requests import RequestModel
-from valuebox.schemas.values import Model, no_nul
+from valuebox.schemas.values import Model
 
 MAX_CANDIDATES: Final = 100
 SOURCE: Final = "game"
 """Where players are known from who are sent without a source: as in raw events of the game."""
 
-MAX_TOLD: Final = 20
-"""What is told of an offer beside its type and its price, at most."""
-_NAME: Final = r"^[A-Za-z_][A-Za-z0-9_.]{0,62}$"
 _WRITTEN: Final = r"^[0-9]{1,12}(\.[0-9]{1,9})?$"
 
 
@@ -50,35 +44,16 @@ Price = Annotated[
         }
     ),
 ]
-Told = Annotated[str, StringConstraints(max_length=200), AfterValidator(no_nul)]
 
 
-class Candidate(Model):
+class Candidate(Row):
     """An offer that may be shown; whatever else is told of it is learned from as well."""
-
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={
-            "propertyNames": {"pattern": _NAME},
-            "maxProperties": MAX_TOLD + 2,
-        },
-    )
-    __pydantic_extra__: dict[str, Told | float | bool | None]
 
     offer_type: Type = Field(
         description="What is offered; offers of a type are learned about together.",
         examples=["xmas"],
     )
     offer_price: Price = Field(description="What the offer costs.", examples=[9.99])
-
-    @model_validator(mode="after")
-    def _is_told_in_names(self) -> Self:
-        told = self.model_extra or {}
-        if len(told) > MAX_TOLD or not all(re.fullmatch(_NAME, name) for name in told):
-            raise PydanticCustomError(
-                "told", "Input should have at most 20 other names, of letters and digits"
-            )
-        return self
 
 
 class DecideQuestion(Model, RequestModel):

@@ -228,19 +228,28 @@ def _known(row: Row) -> float:
 
 
 def _summary(rows: Sequence[Row], found: Sequence[tuple[HandleForecasts, Total]]) -> Summary | None:
-    """The total that tells of most matches, beside those that are over; of several the newest.
+    """The total of all matches, with the interval of the answer that tells of most of them.
 
-    Only an answer knows the interval of a total: errors of matches are alike.
+    Only an answer knows the interval of a total: errors of matches are alike. Those that it does
+    not tell of, and that nobody knows the handle of yet, make it wider by all that theirs are wide.
     """
-    over = {one.match.id: one.actual for one in rows if one.actual is not None}
+    over = {one.match.id for one in rows if one.actual is not None}
+    open_ = {one.match.id: one.told for one in rows if one.actual is None and one.told is not None}
+    forecast = sum(one.actual or 0.0 for one in rows) + sum(one.predicted for one in open_.values())
     best: tuple[int, Summary] | None = None
     for answer, total in sorted(found, key=lambda one: one[0].asked_at):
-        beside = over.keys() - {one.match for one in answer.matches}
-        came = sum(over[one] for one in beside)
-        forecast, lower, upper = (
-            came + value for value in (total.forecast, total.lower, total.upper)
+        told = {one.match for one in answer.matches}
+        beside = [one for name, one in open_.items() if name not in told]
+        below = total.forecast - total.lower + sum(one.predicted - one.lower for one in beside)
+        above = total.upper - total.forecast + sum(one.upper - one.predicted for one in beside)
+        one = Summary(
+            forecast,
+            max(forecast - below, 0.0),
+            forecast + above,
+            total.matches + len(beside),
+            len(over - told),
+            asked_at=answer.asked_at,
         )
-        one = Summary(forecast, lower, upper, total.matches, len(beside), asked_at=answer.asked_at)
-        if best is None or one.foretold + one.over >= best[0]:
-            best = one.foretold + one.over, one
+        if best is None or total.matches + one.over >= best[0]:
+            best = total.matches + one.over, one
     return None if best is None else best[1]
