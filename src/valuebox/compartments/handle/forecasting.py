@@ -105,7 +105,7 @@ class Fitted:
     """What is known, cut at the moment that counts."""
 
     def under(self, recipe: Recipe) -> "Fitted":
-        """The same facts by another recipe; what no recipe decides on is not worked out again."""
+        """These facts by another recipe; what no recipe decides on is not worked out again."""
         other = Fitted(recipe, self.book)
         by_recipe = {"recipe"} if recipe.variances == self.recipe.variances else {"recipe", "prior"}
         vars(other).update({name: one for name, one in vars(self).items() if name not in by_recipe})

@@ -37,7 +37,7 @@ class Regression(BaseModel):
     bends: tuple[float, ...]
     """By how much it does."""
     own: tuple[float, ...]
-    """One for each further column of the candidate."""
+    """A value for each further column of the candidate."""
 
     def log_odds(self, encoded: Encoded) -> Floats:
         """Log-odds of each candidate, `(m,)`."""

@@ -23,11 +23,11 @@ class Mode(StrEnum):
     """What a policy has to show."""
 
     BETTER = "better"
-    """It earns more: the lower end of the difference is above 0."""
+    """The policy earns more: the lower end of the difference is above 0."""
     NOT_WORSE = "not-worse"
-    """It loses no more than a margin: the lower end is above what the margin allows."""
+    """The policy loses no more than a margin: the lower end is above what the margin allows."""
     WATCH = "watch"
-    """Nothing says that it earns less: the upper end is not below 0."""
+    """Nothing says that the policy earns less: the upper end is not below 0."""
 
 
 class Verdict(BaseModel):

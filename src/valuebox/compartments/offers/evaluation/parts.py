@@ -7,6 +7,6 @@ class Part(StrEnum):
     """Which money of a decision counts."""
 
     OWN = "own"
-    """That of the offer's own purchase, of decisions that are a day old."""
+    """Money of the offer's own purchase, of decisions that are a day old."""
     WEEK = "week"
     """All of the week from the decision on, of decisions whose week has passed."""

@@ -43,7 +43,7 @@ class HeldLog:
     """Stored decisions that policies can be held against."""
 
     decisions: Decisions
-    """Those that were shown, and have been observed long enough."""
+    """Decisions that were shown, and have been observed long enough."""
     choices: Choices
     seen: Seen
     expected: Floats
