@@ -161,7 +161,7 @@ class DecideSteps(Steps[DecideQuestion, Known, dict[int, Said]]):
         return as_json(decision, given.candidates)
 
     def again(self, given: DecideQuestion, session: Session, request_id: UUID) -> Response:
-        """The same, of what is stored."""
+        """The decision of the session, as it is stored."""
         found = look_up(session.connection(), [key_of(given)])
         if not found.decisions:
             raise AnswerGone

@@ -183,7 +183,7 @@ class _OfOne:
 
 
 class OfStored:
-    """The same of events that were read."""
+    """The columns of events that were read, as a question has them."""
 
     def __init__(self, stored: Stored):
         names = list(COLUMNS)
@@ -212,7 +212,7 @@ def _since(declared: Declaration, at: datetime) -> datetime:
 
 
 def _by_source(declared: Declaration, asked: Sequence[Asked]) -> list[tuple[str, Sequence[str]]]:
-    """Those who are asked about, by source, in portions; none whose source is not read."""
+    """Customers or sessions asked about, by source, in portions; none whose source is not read."""
     ids: dict[str, dict[str, None]] = {}
     for one in asked:
         if declared.source in (None, one.source):

@@ -46,7 +46,7 @@ class Which(NamedTuple):
     """Before which moment."""
     since: datetime
     type: str | None = None
-    """Of which type; None for all."""
+    """Type of the events; None for all."""
     newest: int | None = None
     """How many of the newest, of each; None for all."""
 

@@ -90,7 +90,7 @@ class FeaturesQuestion(Model, RequestModel):
         return self
 
     def nested(self) -> Iterator[Mapping[str, Any]]:
-        """Those who are asked about, and the properties of each."""
+        """Customers or sessions that are asked about, and the properties of each."""
         for one in self.customers or self.sessions or ():
             yield dict.fromkeys(one.model_fields_set)
             if one.properties is not None:
