@@ -38,7 +38,7 @@ def learn(
     ] = None,
     name: Annotated[str, typer.Option(help="Name of the model in the model store.")] = "offers",
     gate: Annotated[
-        Mode | None,
+        Mode,
         typer.Option(
             help="What the new model has to show by days that it has not seen: that nothing says "
             "it earns less (watch), that it loses no more than a margin (not-worse), or that it "

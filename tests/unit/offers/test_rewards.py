@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from valuebox.compartments.offers.rewards import WEEK, Chosen, Rewards, rewards_of
+from valuebox.compartments.offers.decisions import WEEK
+from valuebox.compartments.offers.rewards import Chosen, Rewards, rewards_of
 from valuebox.features.declared.columns import Coded
 from valuebox.features.declared.events import Events
 

@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from valuebox.compartments.offers.decisions import WEEK
 from valuebox.features.declared.columns import Column, coded, numbers
-from valuebox.features.declared.durations import UNITS
 from valuebox.features.declared.events import Events
 from valuebox.features.declared.expressions import formula
 
@@ -24,7 +24,6 @@ REFUND: Final = "refund"
 OF_OFFER: Final = "offer"
 """What the property `purchase_source` of a purchase says where the offer itself was bought."""
 TYPES: Final = (SHOWN, DISMISSED, PURCHASE, REFUND)
-WEEK: Final = 7 * UNITS["day"]
 _CENT: Final = 0.005
 _BOUGHT: Final = formula("true(offer_purchased)")
 

@@ -159,7 +159,7 @@ def _reader(names: tuple[str, ...]) -> _Reader:
     try:
         kind = msgspec.defstruct("Read", [(one, Any, None) for one in fields], rename=fields)
     except ValueError:
-        # It takes no names that are written in escapes.
+        # The decoder takes no names that are written in escapes.
         getters = [partial(_got, name=name) for name in names]
         return _Reader(msgspec.json.Decoder(list[dict[str, Any] | None]).decode, {}, getters)
     decoder: Any = msgspec.json.Decoder(list[kind | None])  # type: ignore[valid-type]

@@ -61,7 +61,7 @@ class Events:
         return self.property(name)
 
     def in_currency(self, currency: str) -> "Events":
-        """The same events with amounts in a currency alone: others are missing."""
+        """Every event, with amounts in one currency alone: other amounts are missing."""
         wanted = [one == currency for one in self.currency.values]
         is_in = self.currency.mapped(wanted, False, np.bool_)
         return replace(self, amount=np.where(is_in, self.amount, np.nan))

@@ -71,7 +71,7 @@ class ByKey(NamedTuple):
     key: Sequence[Scalar]
     """What those of a block share; None for no block."""
     asked: Scalar
-    """That of the question."""
+    """What the question shares with others of its block; None for no block."""
 
     def last(self, most: int) -> Places:
         """Events in the last blocks, without that of the question."""

@@ -1,4 +1,4 @@
-"""Of which events alone an expression can be true, such as purchases: others need not be read."""
+"""Types of events that an expression can be true of, such as purchases: others are not read."""
 
 import ast
 from collections.abc import Mapping

@@ -15,7 +15,7 @@ class Older(NamedTuple):
     since: int
     """Moment from which on, in microseconds since 1970."""
     types: frozenset[str] | None
-    """Of which types; None for all."""
+    """Types of the events; None for all."""
 
 
 class Work(Protocol):
@@ -35,7 +35,7 @@ class Reach(NamedTuple):
     attributes: Sequence[Taking]
     windows: Sequence[tuple[Window, Sequence[Column]]]
     added_up: Sequence[frozenset[str] | None]
-    """Of which types amounts are whose currency everybody's has to be; None for all types."""
+    """Types of events whose amounts have to share a currency; None for all types."""
 
     def beyond(self, work: Work, at: int, first: int, earliest: int) -> list[Older] | None:
         """What has to be read besides the newest events.
