@@ -69,7 +69,7 @@ class Reach(NamedTuple):
 
 
 def _without_doubles(several: Iterable[Older]) -> list[Older]:
-    """The same events, in as few parts as that takes without reading others."""
+    """Events, in as few parts as that takes without reading others."""
     since: dict[frozenset[str] | None, int] = {}
     for one in several:
         since[one.types] = min(one.since, since.get(one.types, one.since))

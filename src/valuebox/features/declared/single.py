@@ -66,9 +66,9 @@ class Plan:
         self.names = _names(declared, measures)
         """Everything that is read of events, sorted."""
         self.own = [one for one in self.names if one in OWN]
-        """Those of these names that are columns of events."""
+        """Names that are columns of events."""
         self.properties = [one for one in self.names if one not in OWN]
-        """Those that are properties."""
+        """Names that are properties of events."""
 
     def check_currencies(self, past: Past) -> None:
         """Refuse to add up amounts of several currencies.

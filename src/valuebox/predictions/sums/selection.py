@@ -31,7 +31,7 @@ class Selection:
 
     @property
     def whole_months(self) -> list[date]:
-        """Those of `months` that lie inside of the days, in order of time."""
+        """Months, of `months`, that lie inside of the days, in order of time."""
         if self.first is None or self.last is None:
             return []
         return sorted(one for one in self.months if self.first <= one and last_of(one) <= self.last)
