@@ -5,7 +5,7 @@ IMAGE ?= valuebox:latest
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo test test-slow fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
-	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-features bench-features-online bench-offers bench-offers-coverage bench-offers-open-bandit bench-contenders bench chaos chaos-image soak starve pictures release-check
+	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-features bench-features-online bench-offers bench-offers-coverage bench-offers-open-bandit bench-recommend bench-recommend-speed bench-contenders bench chaos chaos-image soak starve pictures release-check
 
 install: .venv/installed
 
@@ -124,6 +124,19 @@ bench-offers-coverage: install
 # obp's estimates of its Open Bandit sample beside ours; OPEN_BANDIT is the folder `obp` of its wheel.
 bench-offers-open-bandit: install
 	$(BIN)/python -m benchmarks.offers.open_bandit
+
+# Recommendations beside others on public sets of sessions, which lie in SESSIONS; an hour.
+bench-recommend: install .contenders/recommend/installed
+	OMP_WAIT_POLICY=PASSIVE OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.recommend $(SESSIONS) $(OPTIONS) $(INTO)
+
+# How long an answer takes beside `wsknn`, and how large an index of ten million clicks is; some minutes.
+bench-recommend-speed: install .contenders/recommend/installed
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.recommend.speed $(SESSIONS) $(INTO)
+
+.contenders/recommend/installed: benchmarks/recommend/peers.txt
+	$(PYTHON) -m venv .contenders/recommend
+	.contenders/recommend/bin/python -m pip install --quiet --only-binary :all: -r $<
+	touch $@
 
 # Twenty shops, calm and drifted, and what `valuebox monitor` says of them; some minutes.
 bench-drift: install

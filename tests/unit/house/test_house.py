@@ -40,6 +40,7 @@ FLOORS = (
     "compartments.response",
     "compartments.handle",
     "compartments.offers",
+    "compartments.recommend",
     "compartments.questions",
     "compartments.served_models",
     "compartments.loading",
@@ -51,7 +52,10 @@ FLOORS = (
 )
 """From the ground up: a room imports from those before it alone."""
 
-APART = tuple(f"compartments.{name}" for name in ("ltv", "growth", "response", "handle", "offers"))
+APART = tuple(
+    f"compartments.{name}"
+    for name in ("ltv", "growth", "response", "handle", "offers", "recommend")
+)
 """Compartments know the rooms below them, and not each other."""
 
 MOST_AT_THE_ROOT = 5

@@ -1,0 +1,1 @@
+"""Recommendations beside others, on three public sets of sessions."""

@@ -1,0 +1,1 @@
+"""Recommend: what should an anonymous visitor of a shop see next?"""

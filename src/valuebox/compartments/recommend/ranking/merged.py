@@ -1,0 +1,133 @@
+"""An index and its delta, looked up as if they were one."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from valuebox.compartments.recommend.ranking.clicks import spans
+from valuebox.compartments.recommend.ranking.delta import Delta
+from valuebox.compartments.recommend.ranking.index import Index
+from valuebox.compartments.recommend.ranking.sessions import Counts, Int32s, Sessions
+
+_Take = Callable[[Sessions, Int32s], Int32s]
+_NONE: Final = np.zeros(0, dtype=np.int32)
+_NOTHING: Final = np.zeros(0, dtype=np.float32)
+
+
+class Merged:
+    """Sessions, rules and counts of an index with those of its delta, if there is one.
+
+    Places of the delta's sessions come after those of the index, and so do codes of its new items.
+    """
+
+    def __init__(self, index: Index, delta: Delta | None = None):
+        self.index, self.delta = index, delta
+        self.n_items = delta.n_items if delta else len(index.ids)
+        self.n_places = len(index.sessions.ended) + (len(delta.sessions.ended) if delta else 0)
+        self.counts = _counts(index, delta, self.n_items)
+        self.sessions_ever = max(index.n_sessions + (delta.n_sessions if delta else 0), 1)
+        """How many sessions there are, at least 1."""
+        self.sessions_lately = max(int(self.counts.day.max(initial=0)), 1)
+        """How many sessions of the last day have the item that most of them have, at least 1."""
+        self.idf = np.log(self.sessions_ever / np.maximum(self.counts.sessions, 1))
+        """Inverse document frequency: what few sessions have tells more of those, `(n_items,)`."""
+        self._hidden = delta.hidden if delta is not None and delta.hidden.any() else None
+
+    @property
+    def until(self) -> float:
+        """Seconds since 1970 of the last click."""
+        return self.delta.until if self.delta else self.index.until
+
+    def code_of(self, text: str) -> int:
+        """The code of an item, -1 where no click on it is known."""
+        code = self.index.ids.code_of(text)
+        if code < 0 and self.delta:
+            code = self.delta.ids.code_of(text)
+            return code + len(self.index.ids) if code >= 0 else code
+        return code
+
+    def text_of(self, code: int) -> str:
+        """The id of an item."""
+        own = len(self.index.ids)
+        if self.delta and code >= own:
+            return self.delta.ids.text_of(code - own)
+        return self.index.ids.text_of(code)
+
+    def sessions_of(self, item: int, latest: int) -> Int32s:
+        """Places of the latest sessions of an item."""
+        old = _NONE
+        if item < len(self.index.ids):
+            old = self.index.sessions.of(item)
+            if self._hidden is not None:
+                old = old[~self._hidden[old]]
+        if self.delta is None:
+            return old[-latest:]
+        young = self.delta.sessions.of(item)[-latest:]
+        if not len(young):
+            return old[-latest:]
+        kept = latest - len(young)
+        young = young + np.int32(len(self.index.sessions.ended))
+        return np.concatenate([old[-kept:], young]) if kept and len(old) else young
+
+    def rules_of(self, item: int) -> tuple[Int32s, NDArray[np.float32], float]:
+        """What follows an item, how heavily, and how heavy all that follows it is."""
+        items, weights, total = _NONE, _NOTHING, 0.0
+        if item < len(self.index.ids):
+            items, weights = self.index.rules.of(item)
+            total = float(self.index.rules.totals[item])
+        if self.delta is None:
+            return items, weights, total
+        more, changes = self.delta.rules.of(item)
+        if not len(more):
+            return items, weights, total
+        total += float(self.delta.rules.totals[item])
+        return np.concatenate([items, more]), np.concatenate([weights, changes]), total
+
+    def lengths_of(self, places: Int32s) -> Int32s:
+        """How many different items sessions have, `(n,)`."""
+        return self._taken(places, lambda one, at: one.begins[at + 1] - one.begins[at])
+
+    def ended(self, places: Int32s) -> Int32s:
+        """When sessions ended, in seconds since the index's origin, `(n,)`."""
+        return self._taken(places, lambda one, at: one.ended[at])
+
+    def items_of(self, places: Int32s) -> tuple[NDArray[np.int64], Int32s]:
+        """Items of sessions, one session after another, and where each begins, `(n + 1,)`."""
+        own = len(self.index.sessions.ended)
+        if self.delta is None or not (places >= own).any():
+            begins, at = spans(self.index.sessions.begins, places)
+            return begins, self.index.sessions.items[at]
+        sessions = self.index.sessions, self.delta.sessions
+        old = int((places < own).sum())
+        first, at = spans(sessions[0].begins, places[:old])
+        then, later = spans(sessions[1].begins, places[old:] - own)
+        items = np.concatenate([sessions[0].items[at], sessions[1].items[later]])
+        return np.concatenate([first[:-1], then + first[-1]]), items
+
+    def _taken(self, places: Int32s, take: _Take) -> Int32s:
+        own = len(self.index.sessions.ended)
+        if self.delta is None:
+            return take(self.index.sessions, places)
+        young = places >= own
+        if not young.any():
+            return take(self.index.sessions, places)
+        found = np.empty(len(places), dtype=np.int32)
+        found[~young] = take(self.index.sessions, places[~young])
+        found[young] = take(self.delta.sessions, places[young] - own)
+        return found
+
+
+def _counts(index: Index, delta: Delta | None, n_items: int) -> Counts:
+    if delta is None:
+        return index.counts
+    more = (0, n_items - len(index.ids))
+    far = np.iinfo(np.int32).max
+    sessions, day = (np.pad(one, more) for one in (index.counts.sessions, index.counts.day))
+    return Counts(
+        sessions + delta.counts.sessions,
+        day + delta.counts.day,
+        np.minimum(np.pad(index.counts.first, more, constant_values=far), delta.counts.first),
+        np.maximum(np.pad(index.counts.last, more), delta.counts.last),
+    )

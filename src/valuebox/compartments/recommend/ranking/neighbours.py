@@ -1,0 +1,135 @@
+"""Sessions like the visitor's, and the items in them: VMIS-kNN.
+
+Of each item of the visitor the latest sessions are looked at (Kersbergen, Sprangers and Schelter,
+Serenade: low-latency session-based recommendation in e-commerce at scale, SIGMOD 2022). A session's
+weight is the sum of the weights of the items in common, by the cosine; it falls with the age of the
+session and with how long ago the newest item in common was clicked. An item's weight in a session
+falls with the clicks between it and that item.
+"""
+
+from typing import Final, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from valuebox.compartments.recommend.ranking.merged import Merged
+from valuebox.compartments.recommend.ranking.sessions import Int32s
+from valuebox.compartments.recommend.ranking.setting import DAY, Setting
+from valuebox.statistics.arrays import Floats
+
+
+class Visitor(NamedTuple):
+    """Different items of a visitor, from the one clicked last to the one clicked longest ago."""
+
+    codes: tuple[int, ...]
+    """Codes of those items that are known."""
+    ago: tuple[int, ...]
+    """How many clicks ago each was last clicked: 0 for the item being looked at."""
+    weights: tuple[float, ...]
+    """How much each counts."""
+    clicks: int
+    """How many of the visitor's clicks were looked at, those on items not known too."""
+
+    @classmethod
+    def of(cls, clicks: list[int], setting: Setting) -> Self:
+        """The visitor of the codes of clicks, oldest first; -1 is an item that is not known."""
+        latest = clicks[-setting.longest :]
+        found: dict[int, int] = {}
+        for ago, code in enumerate(reversed(latest)):
+            if code >= 0:
+                found.setdefault(code, ago)
+        weights = tuple(float(np.exp(-ago / setting.fading)) for ago in found.values())
+        return cls(tuple(found), tuple(found.values()), weights, len(latest))
+
+
+class Scratch:
+    """Room to find out what is there twice, without sorting; used by one thread at a time.
+
+    What was written is read again within one question only, so that it is never cleared.
+    """
+
+    def __init__(self, merged: Merged):
+        self.places = np.empty(merged.n_places, dtype=np.int32)
+        self.items = np.empty(merged.n_items, dtype=np.int32)
+
+
+class Neighbours(NamedTuple):
+    """Sessions like the visitor's, `(n,)` each; the index's before those of its delta."""
+
+    places: Int32s
+    weights: Floats
+    newest: NDArray[np.intp]
+    """Which item of the visitor is the newest that is in common: its place in `Visitor.codes`."""
+
+
+NOBODY: Final = Neighbours(np.zeros(0, dtype=np.int32), np.zeros(0), np.zeros(0, dtype=np.intp))
+
+
+def neighbours_of(
+    visitor: Visitor, merged: Merged, setting: Setting, scratch: Scratch
+) -> Neighbours:
+    """The sessions that are most like a visitor's; of equals, those that ended later."""
+    # The newest item comes last, so that it is what remains of a session with several.
+    each = [merged.sessions_of(code, setting.latest) for code in reversed(visitor.codes)]
+    sizes = [len(one) for one in each]
+    places = np.concatenate(each) if each else NOBODY.places
+    if not len(places):
+        return NOBODY
+    newest = np.repeat(np.arange(len(each))[::-1], sizes)
+    weights = np.array(visitor.weights)[newest]
+    if len(each) > 1:
+        start = 0
+        for one in each:
+            scratch.places[one] = np.arange(start, start + len(one), dtype=np.int32)
+            start += len(one)
+        stands_for = scratch.places[places]
+        own = np.flatnonzero(stands_for == np.arange(start))
+        weights = np.bincount(stands_for, weights, start)[own]
+        places, newest = places[own], newest[own]
+    ago = np.array(visitor.ago)[newest]
+    # Beyond its reach an item still counts a little: better than nobody like the visitor at all.
+    weights = weights * (1 - np.minimum(ago, setting.reach - 1) / setting.reach)
+    weights /= np.sqrt(merged.lengths_of(places))
+    # Only how old sessions are beside each other makes a difference, not how old all of them are.
+    ended = merged.ended(places)
+    weights *= np.exp((ended - float(ended.max())) / (setting.age * DAY))
+    if len(places) > setting.neighbours:
+        best = _heaviest(weights, places, setting.neighbours)
+        places, weights, newest = places[best], weights[best], newest[best]
+    own_sessions = len(merged.index.sessions.ended)
+    if merged.delta is not None and (young := places >= own_sessions).any():
+        order = np.argsort(young, kind="stable")
+        places, weights, newest = places[order], weights[order], newest[order]
+    return Neighbours(places, weights, newest)
+
+
+def _heaviest(weights: Floats, places: Int32s, count: int) -> NDArray[np.intp]:
+    """Positions of the heaviest sessions; of those as heavy as the last, the latest."""
+    cut = np.partition(weights, -count)[-count]
+    surely = np.flatnonzero(weights > cut)
+    equal = np.flatnonzero(weights == cut)
+    missing = count - len(surely)
+    if len(equal) > missing:
+        equal = equal[np.argpartition(places[equal], -missing)[-missing:]]
+    return np.concatenate([surely, equal])
+
+
+class Spread(NamedTuple):
+    """Each item of each neighbour, `(m,)` each."""
+
+    items: Int32s
+    weights: Floats
+    """How much the neighbour says for the item."""
+    begins: NDArray[np.int64]
+    """Where the items of each neighbour begin, and where the last ends, `(n + 1,)`."""
+
+
+def spread_of(neighbours: Neighbours, visitor: Visitor, merged: Merged, setting: Setting) -> Spread:
+    """What neighbours say of the items in them."""
+    begins, items = merged.items_of(neighbours.places)
+    lengths = np.diff(begins)
+    common = np.array(visitor.codes, dtype=np.int32)[neighbours.newest]
+    where = np.flatnonzero(items == np.repeat(common, lengths))
+    clicks = np.abs(np.arange(len(items)) - np.repeat(where, lengths))
+    weights = np.repeat(neighbours.weights, lengths) * np.exp(-clicks / setting.nearness)
+    return Spread(items, weights, begins)

@@ -1,0 +1,124 @@
+"""A ranker learns what neighbours cannot say, and is saved and loaded; tuning is careful."""
+
+import numpy as np
+import pytest
+from support.clicks import MONDAY
+
+from valuebox.compartments.recommend.ranking import ranker as rankers
+from valuebox.compartments.recommend.ranking.attributes import Attributes
+from valuebox.compartments.recommend.ranking.ranker_columns import COLUMNS
+from valuebox.compartments.recommend.ranking.recommender import Recommender
+from valuebox.compartments.recommend.ranking.setting import Setting
+from valuebox.models import registry
+from valuebox_training.recommend.measuring import gain, measured
+from valuebox_training.recommend.questions import Log
+from valuebox_training.recommend.ranking import Learned, Learning, NothingToRank, learn_ranker
+from valuebox_training.recommend.tuning import Tuning, tune
+
+SETTING = Setting()
+IDS = [f"item {place}" for place in range(200)]
+SOME = Learning(folds=2, share=0.15, rounds=30)
+
+
+def made(sessions: int, seed: int = 0, turned: float = 0.0) -> Log:
+    """Visitors walk up a shelf of ten items; some turn round after a few."""
+    random = np.random.default_rng(seed)
+    shelf = random.integers(0, 20, sessions)
+    down = random.random(sessions) < turned
+    keys, items, times = [], [], []
+    for session in range(sessions):
+        length = int(random.integers(2, 7))
+        at = int(random.integers(0, 10))
+        for click in range(length):
+            keys.append(session)
+            items.append(int(shelf[session]) * 10 + at)
+            times.append(MONDAY + session * 60.0 + click * 5)
+            step = int(random.choice([1, 1, 1, 2]))
+            at = (at + (-step if down[session] else step)) % 10
+    return Log.of(np.array(keys), np.array(items), np.array(times), IDS, SETTING)
+
+
+@pytest.fixture(scope="module")
+def learned() -> Learned:
+    return learn_ranker(made(1_500), SETTING, SOME)
+
+
+def test_a_ranker_is_better_at_sessions_that_it_has_not_seen(learned: Learned) -> None:
+    assert learned.is_better
+    log = made(2_000, seed=1)
+    border = log.stretches(1, 0.2, 10_000)[0]
+    questions = log.questions(border, np.inf, 10_000, 0)
+    plain = Recommender(log.before(border, SETTING))
+    ranked = Recommender(plain.merged.index, None, learned.ranker)
+    found = gain(measured(ranked, questions), measured(plain, questions))
+    assert found.mean > 3 * found.error
+    assert {one.session for one in questions}.isdisjoint(
+        {one.session for one in log.questions(0.0, border, 10**9, 0)}
+    )
+
+
+def test_a_saved_ranker_answers_as_before(learned: Learned) -> None:
+    log = made(300, seed=2)
+    index = log.before(np.inf, SETTING)
+    tag = learned.ranker.save("recommend", {}, {"sessions": 1_500})
+    loaded = rankers.load(tag)
+    assert loaded.tag == tag
+    assert (loaded.setting, loaded.columns, loaded.fresh) == (SETTING, COLUMNS, True)
+    one, other = Recommender(index, None, learned.ranker), Recommender(index, None, loaded)
+    for seen in (["item 3"], ["item 4", "item 5"], ["nothing"]):
+        found = one.answer(seen, 5, explain=True)
+        assert other.answer(seen, 5, explain=True) == found
+    assert one.answer(["item 3"], 5).generator == "ranker"
+    assert one.answer(["nothing"], 5).generator == "popular"
+
+
+def test_a_ranker_of_other_columns_is_outdated(learned: Learned) -> None:
+    old = rankers.Ranker(SETTING, learned.ranker.booster, columns=(*COLUMNS[:-1], "other"))
+    tag = old.save("recommend-old", {}, {})
+    with pytest.raises(registry.ArtifactOutdated, match="other columns"):
+        rankers.load(tag)
+
+
+def test_too_few_sessions_are_nothing_to_rank() -> None:
+    for sessions in (0, 1, 30):
+        with pytest.raises(NothingToRank):
+            learn_ranker(made(sessions), SETTING, SOME)
+
+
+def test_columns_say_what_they_are_called(learned: Learned) -> None:
+    index = made(300).before(np.inf, SETTING)
+    attributes = Attributes.of(index, IDS, [place // 10 for place in range(200)], [2.0] * 200)
+    recommender = Recommender(index, None, learned.ranker, attributes)
+    codes, matrix = recommender.candidates([33, 32, 33])
+    column = dict(zip(COLUMNS, matrix.T, strict=True))
+    assert len(codes) == len(matrix) <= 60
+    assert (np.diff(column["score"]) <= 0).all()
+    assert column["rank"].tolist() == list(range(len(codes)))
+    at = codes.tolist().index(32)
+    assert (column["clicks ago"][at], column["times seen"][at]) == (1.0, 1.0)
+    assert np.isnan(column["clicks ago"][codes != 32]).all()
+    assert set(column["clicks of the visitor"]) == {3.0}
+    assert set(column["price to that of the last item"]) == {0.0}
+    assert column["category of the last item"].tolist() == [float(one // 10 == 3) for one in codes]
+    assert column["neighbours"].max() == 1.0
+    assert column["follows the last item"].sum() <= 1.0
+    no_catalogue = Recommender(index).candidates([33, 32, 33])[1]
+    assert np.isnan(no_catalogue[:, -3:]).all()
+    assert np.array_equal(no_catalogue[:, :-3], matrix[:, :-3], equal_nan=True)
+
+
+def test_tuning_keeps_what_is_there_where_nothing_is_surely_better() -> None:
+    how = Tuning(share=0.3, most=1_200, fewest=100)
+    log = made(1_200, turned=0.5)
+    for place, start in enumerate((SETTING, Setting(fading=1000.0, nearness=1000.0, rules=0.0))):
+        tuned = tune(log, start, how)
+        assert tuned.questions >= 100
+        better = tuned.gain.mean > how.sure * tuned.gain.error
+        assert tuned.setting == (tuned.tried if better else start)
+        if place:
+            assert better, "a setting that forgets the order of clicks is not hard to beat"
+
+
+def test_a_short_log_is_not_tuned() -> None:
+    for sessions in (0, 1, 50):
+        assert tune(made(sessions), SETTING).setting == SETTING

@@ -1,0 +1,154 @@
+"""Learn a ranker of the last sessions, each asked of an index that was built before it began."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import xgboost as xgb
+from numpy.typing import NDArray
+
+from valuebox.compartments.recommend.ranking.ranker import Ranker
+from valuebox.compartments.recommend.ranking.ranker_columns import COLUMNS
+from valuebox.compartments.recommend.ranking.recommender import Recommender
+from valuebox.compartments.recommend.ranking.setting import Setting
+from valuebox.errors import ValueboxError
+from valuebox_training.recommend.measuring import Gain, gain, measured
+from valuebox_training.recommend.questions import Log, Question
+
+_GROWN: Final[dict[str, Any]] = {
+    "objective": "rank:ndcg",
+    "lambdarank_pair_method": "topk",
+    "lambdarank_num_pair_per_sample": 20,
+    "ndcg_exp_gain": False,
+    "tree_method": "hist",
+    "max_bin": 128,
+    "learning_rate": 0.1,
+    "max_depth": 6,
+    "min_child_weight": 5,
+    "subsample": 0.8,
+    "colsample_bytree": 0.7,
+    "reg_lambda": 5.0,
+}
+
+
+class NothingToRank(ValueboxError):
+    """Too few sessions have a next item that neighbours find."""
+
+
+@dataclass(frozen=True)
+class Learning:
+    """How a ranker learns."""
+
+    folds: int = 3
+    """Stretches at the end of the log, each asked of an index of all that was before it."""
+    share: float = 0.1
+    """Share of the sessions in each, at most."""
+    most: int = 30_000
+    """Questions of each stretch, at most."""
+    rounds: int = 150
+    """Trees."""
+    fewest: int = 200
+    """Questions whose answer is among the candidates, that it takes to learn."""
+    fresh: bool = True
+    """Whether the item being looked at is no candidate."""
+
+
+class Rows(NamedTuple):
+    """Candidates of questions, one question after another."""
+
+    matrix: NDArray[np.float32]
+    was_next: NDArray[np.float32]
+    question: NDArray[np.int32]
+
+
+class Learned(NamedTuple):
+    """A ranker, and whether it has earned its place."""
+
+    ranker: Ranker
+    gain: Gain
+    """By how much one that had not seen the last stretch was better there than without."""
+
+    @property
+    def is_better(self) -> bool:
+        """Whether the gain is beyond its noise."""
+        return self.gain.mean > 2 * self.gain.error
+
+
+_LEARNING: Final = Learning()
+
+
+def learn_ranker(
+    log: Log,
+    setting: Setting,
+    how: Learning = _LEARNING,
+    seed: int = 0,
+    threads: int = 1,
+) -> Learned:
+    """Learn to rank from the last sessions of a log.
+
+    Args:
+        log: Sessions of a shop.
+        setting: How its candidates are found.
+        how: How is learned.
+        seed: Of samples.
+        threads: Processors that trees may take.
+
+    Raises:
+        NothingToRank: where there is too little to learn from.
+    """
+    borders = log.stretches(how.folds, how.share, how.most)
+    folds: list[Rows] = []
+    last = None
+    for begin, end in pairwise(borders):
+        recommender = Recommender(log.before(begin, setting))
+        questions = log.questions(begin, end, how.most, seed)
+        folds.append(_rows(recommender, questions, how.fresh))
+        last = recommender, questions
+    earlier = folds[:-1] if len(folds) > 1 else folds
+    if last is None or sum(int(one.was_next.sum()) for one in earlier) < how.fewest:
+        raise NothingToRank(f"it takes {how.fewest} next items among the candidates to rank")
+    trial = Ranker(setting, _grow(earlier, how, seed, threads), how.fresh)
+    recommender, questions = last
+    with_it = Recommender(recommender.merged.index, None, trial)
+    found = gain(
+        measured(with_it, questions, how.fresh), measured(recommender, questions, how.fresh)
+    )
+    return Learned(Ranker(setting, _grow(folds, how, seed, threads), how.fresh), found)
+
+
+def _rows(recommender: Recommender, questions: list[Question], fresh: bool) -> Rows:
+    """Candidates of those questions whose answer is among them: the others say nothing of order."""
+    matrices, labels, sizes = [], [], []
+    for one in questions:
+        if fresh and one.next == one.seen[-1]:
+            continue
+        codes, matrix = recommender.candidates(one.seen, fresh=fresh)
+        was_next = codes == one.next
+        if len(codes) > 1 and was_next.any():
+            matrices.append(matrix)
+            labels.append(was_next)
+            sizes.append(len(codes))
+    if not sizes:
+        nothing = np.zeros(0, dtype=np.float32)
+        return Rows(np.zeros((0, len(COLUMNS)), np.float32), nothing, nothing.astype(np.int32))
+    return Rows(
+        np.concatenate(matrices),
+        np.concatenate(labels).astype(np.float32),
+        np.repeat(np.arange(len(sizes), dtype=np.int32), sizes),
+    )
+
+
+def _grow(folds: Sequence[Rows], how: Learning, seed: int, threads: int) -> xgb.Booster:
+    firsts = np.cumsum([0, *(int(one.question.max(initial=-1)) + 1 for one in folds)])
+    data = xgb.QuantileDMatrix(
+        np.concatenate([one.matrix for one in folds]),
+        np.concatenate([one.was_next for one in folds]),
+        qid=np.concatenate(
+            [one.question + first for one, first in zip(folds, firsts[:-1], strict=True)]
+        ),
+        max_bin=_GROWN["max_bin"],
+        nthread=threads,
+    )
+    return xgb.train(_GROWN | {"seed": seed, "nthread": threads}, data, how.rounds)
