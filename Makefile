@@ -5,7 +5,7 @@ IMAGE ?= valuebox:latest
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo test test-slow fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
-	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-features bench-features-online bench-offers bench-offers-coverage bench-offers-open-bandit bench-recommend bench-recommend-speed bench-contenders bench chaos chaos-image soak starve pictures release-check
+	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-features bench-features-online bench-offers bench-offers-endpoints bench-offers-learning bench-offers-coverage bench-offers-open-bandit bench-recommend bench-recommend-speed bench-contenders bench chaos chaos-image soak starve pictures release-check
 
 install: .venv/installed
 
@@ -113,9 +113,17 @@ bench-response: install
 bench-handle: install
 	OMP_WAIT_POLICY=PASSIVE OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.accuracy.handle
 
-# Regret of who decides on offers, in thirteen worlds of two families; an hour. `OPTIONS="--only one"` plays some.
+# Regret of who decides on offers, in thirteen worlds of two families; an hour. `OPTIONS="--only few"` plays some.
 bench-offers: install
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.offers $(OPTIONS) $(INTO)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.offers fast $(OPTIONS) $(INTO)
+
+# The same games played with a real service; some minutes each.
+bench-offers-endpoints: install
+	OMP_WAIT_POLICY=PASSIVE PYTHONPATH=tests $(BIN)/python -m benchmarks.offers endpoints $(OPTIONS) $(INTO)
+
+# `valuebox offers learn` out of SQLite and PostgreSQL with a million decisions; ten minutes, and 6 GB of disk.
+bench-offers-learning: install
+	OMP_WAIT_POLICY=PASSIVE PYTHONPATH=tests $(BIN)/python -m benchmarks.offers.learning $(OPTIONS) $(INTO)
 
 # How often off-policy intervals hold, and who passes the gate of promotions; a quarter of an hour.
 bench-offers-coverage: install

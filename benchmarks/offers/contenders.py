@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import xgboost as xgb
-from benchmarks.offers.players import Floats
 
 from valuebox.compartments.offers.candidates import Candidates
 from valuebox.compartments.offers.decisions import WEEK, Decisions
 from valuebox.compartments.offers.encoding import Encoded, Encoder
 from valuebox.compartments.offers.policy import Policy, propensities, uniform
 from valuebox.features.declared.columns import Column
+from valuebox_training.offers.games.players import Floats
 from valuebox_training.offers.learning import Learning, NothingToLearn, learn
 
 if TYPE_CHECKING:

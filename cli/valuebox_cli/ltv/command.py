@@ -46,11 +46,20 @@ def simulate(
         int, typer.Option(min=0, help="Seed of chance: the same seed makes the same files.")
     ] = 0,
     world: Annotated[
-        str, typer.Option(help="Kind of site to imitate; `list` prints all kinds.")
-    ] = "site",
+        str | None,
+        typer.Option(help="Kind of site to imitate; `list` prints all kinds.", show_default="site"),
+    ] = None,
     oracle: Annotated[
         bool,
         typer.Option("--oracle", help="Also write the value that every user is expected to have."),
+    ] = False,
+    game: Annotated[
+        bool,
+        typer.Option(
+            "--game",
+            help="Live through a mobile game instead, and write its events: two weeks in which "
+            "players react to offers. `valuebox offers simulate` has more to choose.",
+        ),
     ] = False,
 ) -> None:
     """Generate users of an imaginary subscription site, to try everything on.
@@ -63,15 +72,22 @@ def simulate(
     from valuebox_training.ltv.simulate import simulate as generate
     from valuebox_training.ltv.worlds import WORLDS
 
+    if game:
+        from valuebox_cli.offers.command import simulate as live
+        from valuebox_cli.offers.simulating import USUAL
+
+        live(out_dir, world or USUAL, seed)
+        return
     with exit_codes():
         if world == "list":
             for name, described in WORLDS.items():
                 out.print(f"{name}: {described.about}")
             return
-        if world not in WORLDS:
+        chosen = world or "site"
+        if chosen not in WORLDS:
             raise ValueboxError(f"there is no world {world!r}, only {', '.join(WORLDS)}")
         with writing(out_dir):
-            written = generate(users_per_day, seed, world).write(out_dir, oracle)
+            written = generate(users_per_day, seed, chosen).write(out_dir, oracle)
         for name, users in written.items():
             out.print(f"{out_dir / name}: {users:,} users")
 

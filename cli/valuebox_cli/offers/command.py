@@ -18,12 +18,65 @@ from valuebox_cli.terminal.console import (
     exit_codes,
     out,
     write_text,
+    writing,
 )
 from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
 
 app = typer.Typer(
     help="Learn which offer to show to whom, from every answer.", no_args_is_help=True
 )
+
+
+@app.command()
+def simulate(
+    folder: Annotated[
+        Path, typer.Argument(help="Folder for files of events; it must not be there yet.")
+    ],
+    world: Annotated[
+        str, typer.Option(help="Kind of game; `list` prints all kinds.")
+    ] = "few-stationary",
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another game.")] = 0,
+    days: Annotated[int, typer.Option(min=1, help="Days that are lived through.")] = 14,
+    players: Annotated[int, typer.Option(min=10, help="How many people play.")] = 2_500,
+    start: Annotated[str, typer.Option(help="When the game begins.")] = "2017-08-01T00:00Z",
+    url: Annotated[
+        str | None,
+        typer.Option(
+            "--url",
+            help="Service that decides on the offers and is told of all events.",
+            show_default="offers are drawn at random",
+        ),
+    ] = None,
+) -> None:
+    """Live through a game whose players react to offers, and write its events, a file a day.
+
+    Events are raw, as the game sends them: `valuebox import FOLDER --mapping game` stores them.
+    With --url a service decides, and is told of them. The same game can be lived through again,
+    and further: what was decided before is decided alike.
+    """
+    from valuebox_cli.offers.simulating import simulate as live
+    from valuebox_cli.offers.simulating import world_of
+    from valuebox_training.offers.games.worlds import WORLDS
+
+    with exit_codes():
+        if world == "list":
+            for name, one in WORLDS.items():
+                out.print(f"{name}: {one.about}", soft_wrap=True)
+            return
+        kind, began = world_of(world), moment_of(start) or datetime.now(UTC)
+        if days > kind.setting.days:
+            raise ValueboxError(f"--days: the game {world} ends after {kind.setting.days} days")
+        if folder.exists():
+            raise ValueboxError(f"{folder}: is there already")
+        with writing(folder):
+            folder.mkdir(parents=True)
+        with err.status("playing …"):
+            game = kind.game(seed, players)
+            regret, written = live(game, seed, began, days, folder, url)
+        out.print(f"{folder}: {written:,} events of {days} days", soft_wrap=True, markup=False)
+        if url is not None:
+            weeks = ", ".join(f"{one:.2f}" for one in regret.by_week())
+            out.print(f"regret by week, 0 for an oracle and 1 for chance: {weeks}", soft_wrap=True)
 
 
 @app.command()

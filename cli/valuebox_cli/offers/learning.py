@@ -17,7 +17,7 @@ from valuebox.facts.features.indexing import index_newest
 from valuebox.facts.scanning import begin
 from valuebox.store.engine import Store
 from valuebox_training.offers.gating import judge
-from valuebox_training.offers.learning import NothingToLearn, learn
+from valuebox_training.offers.learning import Learning, NothingToLearn, learn
 from valuebox_training.offers.reference import reference_of
 
 DAYS: Final = 3
@@ -60,7 +60,7 @@ def learn_and_promote(
     with store.reading() as session:
         connection = session.connection()
         begin(connection)
-        ids, decisions = read(connection, now, true())
+        ids, decisions = read(connection, now, true(), Learning().most_rows)
         earlier = promotions(session)
     with store.writing() as session:
         settle_known(session, ids, decisions, now)

@@ -124,8 +124,8 @@ def test_feedback_counts_once_and_comes_back_as_a_reward(service: Service) -> No
     for added in (2, 0):
         answer = service.http.post(FEEDBACK, json={"feedback": told})
         assert answer.json() == {"received": 2, "added": added}
-    with service.store.looking() as connection:
-        found = read(connection, FIRST + timedelta(hours=1), true()).decisions
+    with service.store.reading() as session:
+        found = read(session.connection(), FIRST + timedelta(hours=1), true()).decisions
     price = OFFERS[decision["choice"]]["offer_price"]
     assert price in found.own.tolist()
     unknown = [*told, {"decision_id": str(uuid4()), "what": "shown"}]

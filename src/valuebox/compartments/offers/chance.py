@@ -4,7 +4,8 @@ Whatever the player and the type, a dearer offer is never the more likely one.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import scipy
@@ -17,6 +18,10 @@ from valuebox.statistics.arrays import Floats
 
 if TYPE_CHECKING:
     import xgboost as xgb
+
+
+_FEW: Final = 64
+"""Decisions that are looked at all at once."""
 
 
 class Regression(BaseModel):
@@ -39,12 +44,17 @@ class Regression(BaseModel):
     own: tuple[float, ...]
     """A value for each further column of the candidate."""
 
+    @cached_property
+    def _arrays(self) -> tuple[Floats, Floats, Floats]:
+        """Levels, slopes and what further columns count."""
+        return np.array(self.level), np.array(self.slope), np.array(self.own)
+
     def log_odds(self, encoded: Encoded) -> Floats:
         """Log-odds of each candidate, `(m,)`."""
-        level, slope = np.array(self.level), np.array(self.slope)
+        level, slope, own = self._arrays
         at = encoded.decision, encoded.type
         total = _of_types(level, encoded.features)[at]
-        total += (np.array(self.own) * encoded.own).sum(axis=1)
+        total += (own * encoded.own).sum(axis=1)
         steep = _of_types(slope, encoded.features)[at]
         starts = (-np.inf, *self.knots)
         ends = (*self.knots, np.inf)
@@ -58,6 +68,9 @@ class Regression(BaseModel):
 def _of_types(weights: Floats, features: Floats) -> Floats:
     """What weights of each type make of each decision, `(n, n_types)`."""
     # Sums along a row, and not a product of matrices, are the same whatever is asked besides.
+    if len(features) <= _FEW:
+        found: Floats = (weights[:, 1:] * features[:, None, :]).sum(axis=2) + weights[:, 0]
+        return found
     each = [(one[1:] * features).sum(axis=1) + one[0] for one in weights]
     return np.stack(each, axis=1)
 

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from valuebox.compartments.offers.candidates import Candidates, column_of
 from valuebox.compartments.offers.model import OffersModel, Worth
 from valuebox.compartments.offers.policy import Policy, choose, propensities, uniform
 from valuebox.facts.features.answering import Answer
@@ -49,32 +48,30 @@ def weigh(model: OffersModel | None, cases: Sequence[Case]) -> list[Weighing]:
         model: The model that decides; None before there is one.
         cases: What each decision is made of.
     """
-    every = Candidates.of([case.candidates for case in cases])
+    starts = np.concatenate([[0], np.cumsum([len(case.candidates) for case in cases])])
     is_allowed = np.array([rule is None for case in cases for rule in case.left_out])
-    said = None if model is None else _worth(model, cases, every)
-    able = np.flatnonzero(np.add.reduceat(is_allowed, every.begins[:-1], dtype=np.int64))
-    likely, choice = np.zeros(len(every)), np.full(len(cases), -1)
+    said = None if model is None else _worth(model, cases)
+    able = np.flatnonzero(np.add.reduceat(is_allowed, starts[:-1], dtype=np.int64))
+    likely, choice = np.zeros(len(is_allowed)), np.full(len(cases), -1)
     explored = np.full(len(cases), model is None)
     if len(able):
         places = np.flatnonzero(is_allowed)
-        begins = np.append(np.searchsorted(places, every.begins[able]), len(places))
+        begins = np.append(np.searchsorted(places, starts[able]), len(places))
         policy, chances = _propensities(model, said, places, begins)
         likely[places] = chances
         seeds = np.array([case.seed for case in cases])[able]
         drawn = choose(policy, chances, begins, seeds)
-        choice[able] = places[begins[:-1] + drawn.place] - every.begins[able]
+        choice[able] = places[begins[:-1] + drawn.place] - starts[able]
         explored[able] |= drawn.uniform
-    bounds = zip(every.begins[:-1].tolist(), every.begins[1:].tolist(), strict=True)
+    bounds = zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)
     return [
         _of_case(case, slice(*both), said, choice, explored, likely)
         for case, both in enumerate(bounds)
     ]
 
 
-def _worth(model: OffersModel, cases: Sequence[Case], every: Candidates) -> Worth:
-    names = cases[0].known
-    features = {name: column_of([case.known[name] for case in cases]) for name in names}
-    return model.worth(features, every)
+def _worth(model: OffersModel, cases: Sequence[Case]) -> Worth:
+    return model.worth_of_rows([case.known for case in cases], [case.candidates for case in cases])
 
 
 def _propensities(

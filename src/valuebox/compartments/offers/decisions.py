@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valuebox.compartments.offers.candidates import Candidates
+from valuebox.compartments.offers.objects import together
 from valuebox.features.declared.columns import Coded, Column, taken
 from valuebox.statistics.arrays import Floats
 
@@ -107,11 +108,4 @@ def _columns(parts: Sequence[Mapping[str, Column]]) -> dict[str, Column]:
 
 
 def _joined(parts: Sequence[Any]) -> Any:
-    if not isinstance(parts[0], Coded):
-        return np.concatenate(parts)
-    known: dict[Any, int] = {}
-    codes = []
-    for part in parts:
-        places = [known.setdefault((one.__class__, one), len(known)) for one in part.values]
-        codes.append(np.array([*places, -1], dtype=np.int64)[part.codes])
-    return Coded(np.concatenate(codes), [value for _, value in known])
+    return together(parts) if isinstance(parts[0], Coded) else np.concatenate(parts)

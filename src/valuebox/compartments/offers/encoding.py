@@ -5,7 +5,7 @@ Learning and serving call the same `Encoder.encode`, so they cannot disagree.
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,9 +57,7 @@ class Numbers(BaseModel):
 
     def columns(self, values: Floats) -> list[Floats]:
         """Numbers in standard deviations, 0 where missing, and perhaps whether they are missing."""
-        logs = np.clip(_log(values), self.lowest, self.highest)
-        missing = np.isnan(logs)
-        found = np.where(missing, 0.0, (logs - self.mean) / self.scale)
+        found, missing = scaled(values, self.lowest, self.highest, self.mean, self.scale)
         return [found, missing.astype(np.float64)] if self.gaps else [found]
 
     @property
@@ -200,6 +198,23 @@ def places(column: Coded, known: tuple[str, ...]) -> NDArray[np.intp]:
 def _names(of_numbers: tuple[Numbers, ...], texts: tuple[Texts, ...]) -> list[str]:
     found = [name for one in of_numbers for name in one.names]
     return found + [name for one in texts for name in one.names]
+
+
+def scaled(
+    values: Floats, lowest: Any, highest: Any, mean: Any, scale: Any
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Numbers in standard deviations of their logarithms, 0 where missing, and which are missing.
+
+    Args:
+        values: NaN where one is missing.
+        lowest: What was seen least, in logarithms; one number, or one for each column.
+        highest: What was seen most, likewise.
+        mean: Mean, likewise.
+        scale: Standard deviation, likewise.
+    """
+    logs = np.minimum(np.maximum(_log(values), lowest), highest)
+    missing = np.isnan(logs)
+    return np.where(missing, 0.0, (logs - mean) / scale), missing
 
 
 def _log(values: Floats) -> Floats:

@@ -1,17 +1,19 @@
 """The model of offers: players and candidates in, values out; no HTTP and no SQL."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from valuebox.compartments.offers.candidates import Candidates
+from valuebox.compartments.offers.candidates import PRICE, Candidates
 from valuebox.compartments.offers.chance import Chance, Regression, Trees
 from valuebox.compartments.offers.encoding import Encoded, Encoder
+from valuebox.compartments.offers.encoding_rows import RowEncoder
 from valuebox.compartments.offers.later import Effects, Later
 from valuebox.compartments.offers.policy import Policy, propensities
 from valuebox.features.declared.columns import Coded, Column
@@ -74,6 +76,22 @@ class OffersModel:
             candidates: What can be chosen from.
         """
         return self.worth_of(self.encoder.encode(features, candidates), candidates.price)
+
+    def worth_of_rows(
+        self, known: Sequence[Mapping[str, Any]], lists: Sequence[Sequence[Mapping[str, Any]]]
+    ) -> Worth:
+        """What candidates of a few decisions are worth, one after the other.
+
+        Args:
+            known: What is known of the player of each, by name.
+            lists: The offers of each, with `offer_type`, `offer_price`, and what else is known.
+        """
+        price = np.array([float(one[PRICE]) for some in lists for one in some])
+        return self.worth_of(self._rows.encode(known, lists), price)
+
+    @cached_property
+    def _rows(self) -> RowEncoder:
+        return RowEncoder(self.encoder)
 
     def worth_of(self, encoded: Encoded, price: Floats) -> Worth:
         """What candidates are worth that are encoded already, and cost so much, `(m,)`."""

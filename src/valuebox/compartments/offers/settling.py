@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import Session
 
@@ -47,17 +48,17 @@ def settle(session: Session, until: datetime) -> int:
     if not ids:
         return 0
     found = read(session.connection(), until, _among(ids))
-    return write_outcomes(session, found.ids, found.decisions)
+    return write_outcomes(session, _uuids(found.ids), found.decisions)
 
 
 def settle_known(
-    session: Session, ids: Sequence[UUID], decisions: Decisions, until: datetime
+    session: Session, ids: NDArray[np.bytes_], decisions: Decisions, until: datetime
 ) -> int:
     """Write what came of decisions that were read, where it is known by a moment and not written.
 
     Args:
         session: Of a transaction.
-        ids: Of the decisions.
+        ids: Of the decisions, in hexadecimal digits.
         decisions: In the same order.
         until: Moment by which their weeks have to have passed.
     """
@@ -65,9 +66,7 @@ def settle_known(
     age = now - decisions.time
     due = WEEK + GRACE // timedelta(microseconds=1)
     chosen = np.flatnonzero((age > due) & (age <= due + _AGAIN // timedelta(microseconds=1)))
-    return write_outcomes(
-        session, [ids[place] for place in chosen.tolist()], decisions.where(chosen)
-    )
+    return write_outcomes(session, _uuids(ids[chosen]), decisions.where(chosen))
 
 
 def write_outcomes(session: Session, ids: Sequence[UUID], decisions: Decisions) -> int:
@@ -94,6 +93,10 @@ def write_outcomes(session: Session, ids: Sequence[UUID], decisions: Decisions) 
     if changed:
         upsert(session, OfferOutcome, changed, columns_of_new(*_FOUND, "changed_at"))
     return len(found)
+
+
+def _uuids(ids: NDArray[np.bytes_]) -> list[UUID]:
+    return [UUID(one.decode()) for one in ids.tolist()]
 
 
 def _among(ids: Sequence[UUID]) -> ColumnElement[bool]:

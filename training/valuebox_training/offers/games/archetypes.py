@@ -4,7 +4,8 @@ What a purchase does to other purchases is a share of what the player usually sp
 """
 
 import numpy as np
-from benchmarks.offers.players import Floats, Places, Setting
+
+from valuebox_training.offers.games.players import Floats, Places, Setting
 
 BASES = np.array([1.99, 2.99, 4.99, 4.99, 9.99, 4.99])
 TYPES = ("coins", "gems", "boost", "skin", "bundle", "festival")
@@ -13,12 +14,12 @@ TYPES = ("coins", "gems", "boost", "skin", "bundle", "festival")
 class Archetypes:
     """Players of four archetypes, and their personal tastes."""
 
-    countries = ("DE", "FR", "US", "BR", "JP", "IN")
+    countries: tuple[str, ...] = ("DE", "FR", "US", "BR", "JP", "IN")
 
     def __init__(self, setting: Setting, seed: int, shift: bool = False, whales: bool = False):
         draw = np.random.default_rng([1, seed])
         self.setting, self.shift = setting, shift
-        count = 2_500
+        count = setting.players
         kinds = len(setting.types)
         self.kind = draw.integers(0, 4, count)
         lands = draw.dirichlet(np.full(6, 0.6), 4)
@@ -62,7 +63,8 @@ class Archetypes:
             of = (of + 2) % 4
         dear = np.log(price / 4.0 / self.budget[player])
         odds = -3.5 + self.liking[of, kind] + self.taste[player, kind] - self.steep[player] * dear
-        return 1 / (1 + np.exp(-odds))
+        likely: Floats = 1 / (1 + np.exp(-odds))
+        return likely
 
     def usual(self, player: Places) -> Floats:
         """What is usually spent on other things within a week."""

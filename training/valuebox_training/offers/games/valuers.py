@@ -5,8 +5,9 @@ ones, or replace some; other purchases have tails of a power.
 """
 
 import numpy as np
-from benchmarks.offers.players import Floats, Places, Setting
 from scipy.special import ndtr
+
+from valuebox_training.offers.games.players import Floats, Places, Setting
 
 TYPES = ("starter", "energy", "hero", "chest", "pass", "pet", "vip", "season", "lunar")
 LADDER = np.array([0.99, 1.99, 2.99, 4.99, 7.99, 9.99, 14.99, 19.99])
@@ -15,7 +16,7 @@ LADDER = np.array([0.99, 1.99, 2.99, 4.99, 7.99, 9.99, 14.99, 19.99])
 class Valuers:
     """Players with three hidden traits, of which the first two show in part."""
 
-    countries = ("US", "UK", "KR", "MX", "PL", "TR", "VN", "CA")
+    countries: tuple[str, ...] = ("US", "UK", "KR", "MX", "PL", "TR", "VN", "CA")
 
     def __init__(
         self,
@@ -27,7 +28,7 @@ class Valuers:
     ):
         draw = np.random.default_rng([2, seed])
         self.setting, self.shift = setting, shift
-        count = 3_000
+        count = setting.players
         kinds = len(setting.types)
         trait = draw.normal(0, 1, (count, 3))
         noisy = trait[:, 0] + draw.normal(0, 0.7, count)
@@ -78,7 +79,8 @@ class Valuers:
             loading = self.again
         likes = (self.trait[player] * loading[kind]).sum(axis=-1)
         worth = 0.4 + self.appeal[kind] + likes + self.purse[player]
-        return self.reach[player] * ndtr((worth - np.log(price)) / 0.8)
+        likely: Floats = self.reach[player] * ndtr((worth - np.log(price)) / 0.8)
+        return likely
 
     def usual(self, player: Places) -> Floats:
         """What is usually spent on other things within a week."""
@@ -91,7 +93,8 @@ class Valuers:
     def later(self, player: Places, kind: Places, price: Floats) -> Floats:
         """What is replaced, and what the pack leads to."""
         within = 1 - np.exp(-7 / 2.0)
-        return self.leads[kind] * price * within - self.takes[kind] * self.usual(player)
+        more: Floats = self.leads[kind] * price * within - self.takes[kind] * self.usual(player)
+        return more
 
     def bought(
         self, draw: np.random.Generator, player: Places, kind: Places, price: Floats, time: Floats

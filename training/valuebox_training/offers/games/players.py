@@ -23,18 +23,24 @@ class Trouble:
     lost: float = 0.0
     """Share of purchases that never become known."""
     missing: float = 0.0
-    """Share of decisions whose features of the last session are missing."""
+    """Share of sessions whose games never become known."""
     wild: float = 0.0
     """Share of other purchases that are recorded with an absurd amount."""
+    doubled: float = 0.0
+    """Share of events that are sent once more, another time."""
+    unreadable: float = 0.0
+    """Share of events whose numbers are none."""
     bots: int = 0
     """Players who are programs: many sessions, no purchases."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """How long a world lasts, and what is offered."""
+    """How many play for how long, and what is offered."""
 
     days: int
+    players: int
+    """People; programs come on top."""
     types: tuple[str, ...]
     new_type: int | None = None
     """Place of a type that is there from the middle on alone."""

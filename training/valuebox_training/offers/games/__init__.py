@@ -1,0 +1,1 @@
+"""Made-up games whose players react to the offers that they are shown."""
