@@ -5,7 +5,7 @@ IMAGE ?= valuebox:latest
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo test test-slow fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
-	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-features bench-features-online bench-offers bench-offers-endpoints bench-offers-learning bench-offers-coverage bench-offers-open-bandit bench-recommend bench-recommend-speed bench-contenders bench chaos chaos-image soak starve pictures release-check
+	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-features bench-features-online bench-offers bench-offers-endpoints bench-offers-learning bench-offers-coverage bench-offers-open-bandit bench-recommend bench-recommend-speed bench-recommend-verdicts bench-contenders bench chaos chaos-image soak starve pictures release-check
 
 install: .venv/installed
 
@@ -145,6 +145,10 @@ bench-recommend-speed: install .contenders/recommend/installed
 	$(PYTHON) -m venv .contenders/recommend
 	.contenders/recommend/bin/python -m pip install --quiet --only-binary :all: -r $<
 	touch $@
+
+# Experiments on recommendations whose truth is known, and what is said of them; some minutes.
+bench-recommend-verdicts: install
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.recommend.verdicts $(INTO)
 
 # Twenty shops, calm and drifted, and what `valuebox monitor` says of them; some minutes.
 bench-drift: install

@@ -1,44 +1,13 @@
-"""Pictures of lifts and gains on the page: where their marks lie."""
+"""Pictures of gains and of rates on the page: where their marks lie, and how warm cells are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from valuebox.compartments.growth.change.lift import Lift
-from valuebox.pages.marks import Tick
-from valuebox.pages.readable import change
-from valuebox.pages.scales import Scale, within
 from valuebox.statistics.gain import GainCurve
 
 _SIDE: Final = 100.0
 """Width and height of a gain curve, in units of its own."""
-_WIDEST: Final = 3.0
-"""How far the picture of lifts reaches at most: 3 is 300 % more."""
-_LEFT: Final = 4.0
-_RIGHT: Final = 96.0
-
-
-@dataclass(frozen=True)
-class LiftMark:
-    """A lift in a row of a table; all in percent of the width."""
-
-    lift: Lift
-    left: float
-    width: float | None
-    """Width of the interval; None where it is withheld."""
-    goes_on: bool
-    """Whether the interval reaches beyond the picture."""
-    at: float | None
-    """Position of the lift; None without a baseline to compare with, or beyond the picture."""
-
-
-@dataclass(frozen=True)
-class LiftPicture:
-    """Lifts below each other, on one scale."""
-
-    marks: Sequence[LiftMark]
-    zero: float
-    ticks: Sequence[Tick]
 
 
 @dataclass(frozen=True)
@@ -50,26 +19,6 @@ class GainPicture:
     """Points of the curve."""
     band: str
     """Points around the band of the curve."""
-
-
-def lifts(found: Sequence[Lift]) -> LiftPicture | None:
-    """Lifts and their intervals; None without any."""
-    if not found:
-        return None
-    known = [value for one in found for value in (one.lift, one.lower, one.upper, 0.0)]
-    ends = [min(value, _WIDEST) for value in known if value is not None]
-    low, high = min(ends), max(max(ends), 0.1)
-    scale = Scale(low, high, _LEFT, _RIGHT)
-    marks = []
-    for one in found:
-        left = scale(-1.0 if one.lower is None else one.lower)
-        right = scale(_WIDEST if one.upper is None else one.upper)
-        goes_on = one.no_interval is None and (one.upper is None or one.upper > _WIDEST)
-        at = None if one.lift is None or one.lift > _WIDEST else scale(one.lift)
-        width = None if one.no_interval else round(right - left, 3)
-        marks.append(LiftMark(one, left, width, goes_on, at))
-    ticks = [Tick(scale(value), change(value)) for value in within(low, high)]
-    return LiftPicture(marks, scale(0.0), ticks)
 
 
 def gain(curve: GainCurve) -> GainPicture:

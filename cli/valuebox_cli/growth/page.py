@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from valuebox.compartments.growth.report import GrowthReport
 from valuebox.pages import readable
+from valuebox.pages.lifts import lifts
 from valuebox.pages.rendering import digest, environment, style, text
 from valuebox.pages.tables import room
 from valuebox.statistics.rates import LEVEL
@@ -92,8 +93,8 @@ def _comparison(report: GrowthReport) -> dict[str, Any]:
     in_all = [one for one in compared.lifts if one.segment is None] if compared else []
     by_segment = [one for one in compared.lifts if one.segment is not None] if compared else []
     return {
-        "lifts": charts.lifts(in_all),
-        "segment_lifts": charts.lifts(by_segment),
+        "lifts": lifts(in_all),
+        "segment_lifts": lifts(by_segment),
         "curves": [charts.gain(one) for one in compared.curves] if compared else [],
     }
 

@@ -1,14 +1,14 @@
 """Intervals that hold at all looks together, however often somebody looks."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 LEVEL = 0.9
 """How sure an interval is, of all looks together."""
-_TIGHT_AT = 1_000
+TIGHT_AT = 1_000
 """Values at which the interval is as tight as it can be made; near that elsewhere."""
 
 
@@ -34,14 +34,29 @@ def mean_interval(values: NDArray[np.float64], level: float = LEVEL) -> Interval
     count = len(values)
     if count < 2:
         return None
-    missing = 1 - level
-    tight = math.sqrt((-2 * math.log(missing) + math.log(-2 * math.log(missing) + 1)) / _TIGHT_AT)
-    inner = count * tight**2 + 1
-    reach = float(values.std(ddof=1)) * math.sqrt(
-        2 * inner / (count**2 * tight**2) * math.log(math.sqrt(inner) / missing)
-    )
+    error = float(values.std(ddof=1)) / math.sqrt(count)
+    reach = error * float(multiple(np.float64(count), level))
     mean = float(values.mean())
     return Interval(mean, mean - reach, mean + reach)
+
+
+def multiple(count: Any, level: float = LEVEL, tight_at: float = TIGHT_AT) -> Any:
+    """How many standard errors an interval reaches to either side, for it to hold at all looks.
+
+    Args:
+        count: Independent values that the standard error is of, by look.
+        level: How sure the interval is, of all looks together.
+        tight_at: Values at which the interval is as tight as it can be made; named before the
+            first look.
+
+    Returns:
+        Of the shape of `count`; infinite for no values.
+    """
+    missing = 1 - level
+    tight = (-2 * math.log(missing) + math.log(-2 * math.log(missing) + 1)) / tight_at
+    inner = count * tight + 1
+    with np.errstate(divide="ignore"):
+        return np.sqrt(2 * inner / (count * tight) * np.log(np.sqrt(inner) / missing))
 
 
 def difference_interval(

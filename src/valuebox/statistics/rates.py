@@ -59,16 +59,32 @@ def ratio_interval(samples: Paired, level: float = LEVEL) -> tuple[float, float 
     Returns:
         Both ends; the upper one is None where the first rate may be 0.
     """
-    first, second = samples.rates
-    (low_1, high_1), (low_2, high_2) = (
-        wilson(responders, customers, level)
-        for responders, customers in zip(samples.responders, samples.customers, strict=True)
+    first, second = (
+        (rate, *wilson(responders, customers, level))
+        for rate, responders, customers in zip(
+            samples.rates, samples.responders, samples.customers, strict=True
+        )
     )
-    r = _correlation(samples)
-    return (
-        _end((second, low_2), (first, high_1), r, -1) or 0.0,
-        _end((second, high_2), (first, low_1), r, 1),
-    )
+    return quotient_interval(second, first, _correlation(samples))
+
+
+def quotient_interval(
+    over: tuple[float, float, float], under: tuple[float, float, float], r: float = 0.0
+) -> tuple[float, float | None]:
+    """Interval of a quotient of two figures that are not below 0, by the interval of either.
+
+    Args:
+        over: The figure that is divided, and both ends of its interval.
+        under: The figure that divides.
+        r: Correlation of the two estimates.
+
+    Returns:
+        Both ends, at the level of the intervals given; the upper one is None where the figure that
+        divides may be 0.
+    """
+    (second, low_2, high_2), (first, low_1, high_1) = over, under
+    upper = None if low_1 <= 0 else _end((second, high_2), (first, low_1), r, 1)
+    return _end((second, max(low_2, 0.0)), (first, high_1), r, -1) or 0.0, upper
 
 
 def _end(over: Interval, under: Interval, r: float, sign: int) -> float | None:

@@ -6,7 +6,7 @@ from scipy import stats
 from support.growth import START
 
 from valuebox.compartments.growth.experiments.exposure import NoExperiment
-from valuebox.compartments.growth.experiments.judging import judge, ratio_mismatch
+from valuebox.compartments.growth.experiments.judging import judge
 from valuebox.compartments.growth.experiments.outcomes import cuped
 from valuebox.compartments.growth.experiments.power import (
     Unplannable,
@@ -18,6 +18,7 @@ from valuebox.compartments.growth.experiments.schemas import ExperimentQuestion,
 from valuebox.compartments.growth.loaded.frames import Customers, Events, Facts
 from valuebox.facts.labels import Labels
 from valuebox.statistics.holm import holm
+from valuebox.statistics.sample_ratio import ratio_mismatch
 
 DAY = np.timedelta64(1, "D")
 TYPES = ["met", "bought", "refunded"]

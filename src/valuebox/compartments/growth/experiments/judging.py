@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import scipy
 
 from valuebox.compartments.growth.change.claims import SIGNIFICANT, adjusted
 from valuebox.compartments.growth.experiments.exposure import Exposed, NoExperiment, exposed
@@ -16,18 +15,17 @@ from valuebox.compartments.growth.experiments.schemas import (
     ExperimentReport,
     MeasuredMetric,
     Metric,
-    RatioMismatch,
 )
 from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.loaded.strays import SetAside
 from valuebox.pages.readable import change, figure, interval, visible
 from valuebox.statistics import rates, shuffling
 from valuebox.statistics.amounts import amounts
-from valuebox.statistics.arrays import Codes, Floats
+from valuebox.statistics.arrays import Codes
+from valuebox.statistics.sample_ratio import RatioMismatch, ratio_mismatch
 from valuebox.statistics.shuffling import FEWEST, TOO_FEW
 from valuebox.statistics.subsampling import RatioTails, Sure
 
-_MISMATCH = 0.001
 _FEWEST = 2
 """Customers of an arm below which nothing is compared."""
 
@@ -90,19 +88,6 @@ def judge(
         ],
         effects=effects,
     )
-
-
-def ratio_mismatch(counts: Codes, meant: Floats) -> RatioMismatch:
-    """Test whether arms have as many customers as they were meant to.
-
-    Fabijan and others (2019), Diagnosing sample ratio mismatch in online controlled experiments.
-
-    Args:
-        counts: Customers of each arm, `(n_arms,)`.
-        meant: The share that each was meant to get, 1 in all.
-    """
-    chi2, p = scipy.stats.chisquare(counts, counts.sum() * meant)
-    return RatioMismatch(chi2=float(chi2), p_value=float(p), is_mismatch=bool(p < _MISMATCH))
 
 
 def _arms(found: Exposed, judged: Codes) -> list[Arm]:

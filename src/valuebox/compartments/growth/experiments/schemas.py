@@ -17,6 +17,7 @@ from valuebox.facts.schemas import Type
 from valuebox.schemas.moments import Moment, TimeZone
 from valuebox.schemas.requests import RequestModel
 from valuebox.schemas.values import Model
+from valuebox.statistics.sample_ratio import RatioMismatch
 
 MOST_ARMS: Final = 20
 MOST_METRICS: Final = 8
@@ -154,23 +155,6 @@ class Arm(BaseModel):
     meant: float = Field(description="How many of all exposed customers this arm was meant to get.")
     judged: int = Field(
         description="Customers among `exposed` whose horizon is over: these are compared."
-    )
-
-
-class RatioMismatch(BaseModel):
-    """Whether the arms have as many customers as were meant (Pearson's chi-square)."""
-
-    model_config = ConfigDict(frozen=True)
-
-    chi2: float = Field(
-        description="Pearson's chi-square: over all arms, the sum of the squared difference from "
-        "the meant number, divided by that number."
-    )
-    p_value: float = Field(
-        description="Probability that chance alone leads as far from what was meant."
-    )
-    is_mismatch: bool = Field(
-        description="Whether `p_value` is below 0.001, so that no effect is to be believed."
     )
 
 

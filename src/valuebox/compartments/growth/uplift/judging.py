@@ -7,7 +7,6 @@ import numpy as np
 import scipy
 
 from valuebox.compartments.growth.experiments.exposure import NoExperiment, exposed
-from valuebox.compartments.growth.experiments.judging import ratio_mismatch
 from valuebox.compartments.growth.experiments.outcomes import outcomes
 from valuebox.compartments.growth.loaded.frames import Facts
 from valuebox.compartments.growth.loaded.strays import SetAside
@@ -23,6 +22,7 @@ from valuebox.compartments.growth.uplift.schemas import (
 from valuebox.pages.readable import figure
 from valuebox.schemas.names import meant
 from valuebox.statistics.arrays import Codes, Floats, Mask, Moments
+from valuebox.statistics.sample_ratio import ratio_mismatch
 
 _FEWEST = 200
 """Customers of an arm below which nothing is learned."""

@@ -1,0 +1,74 @@
+"""Which lists were clicked: as the shop tells it, or inferred from what was viewed next."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from valuebox.statistics.arrays import Codes, Floats, Mask
+
+WITHIN: Final = 1_800.0
+"""Seconds after a list within which a view of a listed item is taken for a click."""
+
+
+class Views(NamedTuple):
+    """Views of items, in any order, `(n_views,)` each."""
+
+    session: NDArray[np.int64]
+    """A number for each session, the same as in `Lists`."""
+    item: Codes
+    """Code of the item, the same as in `Lists`; negative for one that no list has."""
+    time: Floats
+    """Seconds since 1970."""
+    via: Codes
+    """Position of the list that was clicked, as the shop tells it; -1 where it tells none."""
+
+
+class Lists(NamedTuple):
+    """Lists that were shown, in any order, `(n_lists,)` each but for `items`."""
+
+    session: NDArray[np.int64]
+    time: Floats
+    """Seconds since 1970."""
+    arm: Codes
+    """Position of the arm among their names."""
+    begins: NDArray[np.int64]
+    """Where the items of each list begin, and where the last ends, `(n_lists + 1,)`."""
+    items: Codes
+    """Codes of the items, list after list."""
+
+
+class Clicked(NamedTuple):
+    """Which lists were clicked, `(n_lists,)` each; none is in both."""
+
+    told: Mask
+    """Some view says that it came from the list."""
+    inferred: Mask
+    """Nobody says so, and a listed item was viewed in the same session soon after."""
+
+
+def clicked(views: Views, lists: Lists) -> Clicked:
+    """Find the lists that were clicked.
+
+    A view that tells its list speaks for that one alone. Any other counts for the latest list of
+    its session that has the item, and was shown before it and at most half an hour ago.
+    """
+    told = np.zeros(len(lists.session), dtype=bool)
+    told[views.via[views.via >= 0]] = True
+    silent = np.flatnonzero(views.via < 0)
+    inferred = np.zeros(len(told), dtype=bool)
+    owner = np.repeat(np.arange(len(told)), np.diff(lists.begins))
+    session = np.concatenate([lists.session[owner], views.session[silent]])
+    item = np.concatenate([lists.items, views.item[silent]])
+    time = np.concatenate([lists.time[owner], views.time[silent]])
+    is_view = np.arange(len(session)) >= len(owner)
+    # A view of the very moment comes first: on that page the list was shown.
+    order = np.lexsort((~is_view, time, item, session))
+    session, item, time, is_view = session[order], item[order], time[order], is_view[order]
+    places = np.arange(len(order))
+    latest = np.maximum.accumulate(np.where(is_view, -1, places))
+    before = np.maximum(latest, 0)
+    hit = is_view & (latest >= 0) & (session == session[before]) & (item == item[before])
+    hit &= time - time[before] <= WITHIN
+    inferred[owner[order[before[hit]]]] = True
+    return Clicked(told, inferred & ~told)

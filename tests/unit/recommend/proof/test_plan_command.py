@@ -1,0 +1,33 @@
+"""`valuebox recommend plan`."""
+
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from valuebox_cli.recommend.planning import plan
+
+
+def told(*options: str) -> Result:
+    app = typer.Typer()
+    app.command()(plan)
+    return CliRunner().invoke(app, options)
+
+
+def test_it_says_how_many_sessions_and_days_it_takes() -> None:
+    found = told("0.036", "--margin", "0.05", "--sessions-a-day", "20000")
+    assert found.exit_code == 0
+    assert found.stdout.startswith("132,4")
+    assert "14 days" in found.stdout
+
+
+def test_programs_read_it_as_json() -> None:
+    found = json.loads(told("4", "--deviation", "5.5", "--json").stdout)
+    assert found["sessions"] > 5_000
+    assert found["days"] is None
+
+
+@pytest.mark.parametrize("options", [("4",), ("0.1", "--margin", "2")])
+def test_a_plan_that_cannot_be_is_bad_input(options: tuple[str, ...]) -> None:
+    assert told(*options).exit_code == 2
