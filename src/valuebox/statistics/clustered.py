@@ -61,13 +61,14 @@ def _interval(sums: Floats, counts: Floats, level: float) -> Interval:
     if n < 2:
         return Interval(value, -np.inf, np.inf, np.inf)
     deviation = sums - value * counts
-    squares = float((deviation**2).sum())
+    squared = deviation * deviation
+    squares = float(squared.sum())
     if squares <= (_LAST_BITS * float(np.abs(sums).sum())) ** 2:
         return Interval(value, value, value, 0.0)
     error = float(np.sqrt(squares * n / (n - 1))) / total
-    kurtosis = n * float((deviation**4).sum()) / squares**2
+    kurtosis = n * float((squared * squared).sum()) / squares**2
     # Skewness of the mean, which is that of the clusters over the root of their number.
-    skewness = float((deviation**3).sum()) / squares**1.5
+    skewness = float((squared * deviation).sum()) / squares**1.5
     degrees = max(_DEGREES * n / kurtosis, 1.0)
     quantile = float(scipy.special.stdtrit(degrees, (1 + level) / 2))
     lower, upper = (_straightened(one, skewness) for one in (quantile, -quantile))

@@ -28,7 +28,7 @@ from valuebox.compartments.recommend.proof.looks import (
 from valuebox.compartments.recommend.proof.planning import plan
 from valuebox.compartments.recommend.proof.schemas import By, Experiment, Judged, Look, State
 from valuebox.compartments.recommend.proof.sessions import Sessions, Watched
-from valuebox.statistics.arrays import Floats
+from valuebox.statistics.arrays import Mask
 from valuebox.statistics.rates import LEVEL, quotient_interval
 from valuebox.statistics.ratios import RatioSums
 
@@ -47,14 +47,21 @@ class Pair(NamedTuple):
     """Sessions of an arm and of its control, in order of their first moment."""
 
     both: Sessions
-    is_arm: Floats
-    """1 for a session of the arm, 0 for one of the control."""
+    is_arm: Mask
+    arm: Sessions
+    """Those of the arm alone."""
+    control: Sessions
+    """Those of the control alone."""
 
     @classmethod
     def of(cls, sessions: Sessions, arm: int, control: int) -> "Pair":
         """Take them out of the sessions of all arms."""
         both = sessions.where((sessions.arm == arm) | (sessions.arm == control))
-        return cls(both, (both.arm == arm).astype(np.float64))
+        return cls._split(both, both.arm == arm)
+
+    @classmethod
+    def _split(cls, both: Sessions, is_arm: Mask) -> "Pair":
+        return cls(both, is_arm, both.where(is_arm), both.where(~is_arm))
 
     def up_to(self, planned: int | None) -> "Pair | None":
         """The first of them, until both arms have as many as were planned; None before that."""
@@ -65,7 +72,7 @@ class Pair(NamedTuple):
         if not reached.any():
             return None
         end = slice(0, int(np.argmax(reached)) + 1)
-        return Pair(self.both.where(end), self.is_arm[end])
+        return self._split(self.both.where(end), self.is_arm[end])
 
 
 class Judgement(NamedTuple):
@@ -211,7 +218,7 @@ def single_look(kpi: Kpi, pair: Pair, level: float = LEVEL) -> Change:
         pair: Sessions of the arm and of the control.
         level: How often the interval holds.
     """
-    arm, control = (figure(kpi, pair.both.where(pair.is_arm == one), level) for one in (1, 0))
+    arm, control = (figure(kpi, one, level) for one in (pair.arm, pair.control))
     if arm is None or control is None or control.value <= 0:
         return Change(np.nan, -1.0, np.inf)
     change = arm.value / control.value - 1
@@ -227,7 +234,7 @@ def _varies(one: Figure) -> bool:
 
 def _needed(kpi: Kpi, pair: Pair, margin: float) -> int | None:
     """Sessions of each arm that the margin takes, as the control scatters."""
-    columns = kpi.columns(pair.both.where(pair.is_arm == 0))
+    columns = kpi.columns(pair.control)
     if columns is None or not len(columns[0]):
         return None
     sums = RatioSums.of(*columns, np.zeros(len(columns[0]), dtype=np.intp), 1)
