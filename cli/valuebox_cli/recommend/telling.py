@@ -58,7 +58,7 @@ def tell(report: ProofReport) -> None:
 def _tell_figures(report: ProofReport, arm: str) -> None:
     print_table(
         f"{arm} beside {report.experiment.control}",
-        ["figure", "control", "arm", "change", "90 %", "at all looks", "may lose", "state"],
+        ["figure", "control", "arm", "change", "90 %", "at all looks", "margin", "state"],
         [
             (
                 row.label,

@@ -3,6 +3,7 @@
 No SQL and no HTTP: columns in, figures out. What others build on:
 
 - `assignment.assign(source, experiment, session, shares)` says which arm a session is in.
+- `coding.coded(views, lists, orders)` makes columns of rows whose ids are texts.
 - `sessions.watched(views, lists, purchases, arms)` makes the table of sessions of columns.
 - `kpis.KPIS` are the figures; `kpis.figure(kpi, sessions)` is one of them with its interval.
 - `judging.judge(watched, experiment)` compares an arm with its control.

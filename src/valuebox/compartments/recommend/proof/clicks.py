@@ -9,6 +9,9 @@ from valuebox.statistics.arrays import Codes, Floats, Mask
 
 WITHIN: Final = 1_800.0
 """Seconds after a list within which a view of a listed item is taken for a click."""
+NOT_TOLD: Final = -1
+ELSEWHERE: Final = -2
+"""What a view tells that came from another list than those that are looked at."""
 
 
 class Views(NamedTuple):
@@ -21,7 +24,8 @@ class Views(NamedTuple):
     time: Floats
     """Seconds since 1970."""
     via: Codes
-    """Position of the list that was clicked, as the shop tells it; -1 where it tells none."""
+    """Position of the list that was clicked, as the shop tells it; otherwise `NOT_TOLD`, or
+    `ELSEWHERE`."""
 
 
 class Lists(NamedTuple):
@@ -55,7 +59,7 @@ def clicked(views: Views, lists: Lists) -> Clicked:
     """
     told = np.zeros(len(lists.session), dtype=bool)
     told[views.via[views.via >= 0]] = True
-    silent = np.flatnonzero(views.via < 0)
+    silent = np.flatnonzero(views.via == NOT_TOLD)
     inferred = np.zeros(len(told), dtype=bool)
     owner = np.repeat(np.arange(len(told)), np.diff(lists.begins))
     session = np.concatenate([lists.session[owner], views.session[silent]])

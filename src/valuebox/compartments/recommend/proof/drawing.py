@@ -12,7 +12,7 @@ from valuebox.pages.scales import Scale, nice, thinned
 _LEFT: Final = 9.0
 """Where marks begin: changes in percent are written beside them."""
 _LABELS: Final = 5
-_WIDEST: Final = 1.0
+_WIDEST: Final = 0.5
 """How far the picture reaches: what is wider is cut."""
 
 

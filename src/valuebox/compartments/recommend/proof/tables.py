@@ -59,9 +59,9 @@ class JudgedRow:
 
 
 def _figure(kpi: Kpi) -> Column:
-    return Column(
-        kpi.name, kpi.label.capitalize(), _KINDS[kpi.unit], lambda row: row.figures.get(kpi.name)
-    )
+    # Numbers of a column have no unit of their own.
+    label = kpi.label.replace("time", "seconds").capitalize()
+    return Column(kpi.name, label, _KINDS[kpi.unit], lambda row: row.figures.get(kpi.name))
 
 
 _FIGURES: Final = tuple(map(_figure, KPIS))
@@ -95,7 +95,7 @@ VERDICTS: Final = Table(
         column("upper", "to", "index"),
         column("always_lower", "Always from", "index"),
         column("always_upper", "to", "index"),
-        column("margin", "May lose", "percent", "may"),
+        column("margin", "Margin", "percent", "may"),
         column("state", "State", "text"),
         Column("since", "Since", "text", lambda row: row.since and row.since.isoformat()),
     ),
