@@ -5,7 +5,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from valuebox.compartments.offers.rewards import OF_OFFER, PURCHASE, SHOWN
+from valuebox.compartments.offers.buying import OF_OFFER
+from valuebox.compartments.offers.rewards import PURCHASE, SHOWN
 from valuebox.facts.features.stored import Stored
 
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Any] | None).decode

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Text, and_, cast, select
 
+from valuebox.compartments.offers.buying import Chosen
 from valuebox.compartments.offers.candidates import PRICE, TYPE
 from valuebox.compartments.offers.decisions import WEEK, Decisions
 from valuebox.compartments.offers.happened import Codes, happened, hashes_of, microseconds_of
 from valuebox.compartments.offers.objects import Objects
-from valuebox.compartments.offers.rewards import Chosen, rewards_of
+from valuebox.compartments.offers.rewards import rewards_of
 from valuebox.compartments.offers.tables import OfferDecision
 from valuebox.facts.scanning import moment
 from valuebox.features.declared.columns import coded, numbers

@@ -1,19 +1,29 @@
 """What came of decisions, by the events of their players: the offer's own purchase, and the rest.
 
 Money is what a player spends within seven days from the decision on, the moment itself included;
-refunds subtract. The offer's own purchase belongs to its decision alone. Everything else is the
-rest, which several decisions of a player have in common where their weeks overlap. What has not
-been observed yet is not taken for nothing: `observed` says how much of the week has passed.
+refunds subtract. The offer's own purchase belongs to its decision alone, which `buying` finds; it
+may come in a later session. Everything else is the rest, which several decisions of a player have
+in common where their weeks overlap. What has not been observed yet is not taken for nothing:
+`observed` says how much of the week has passed. Sums are exact to a millionth, in whatever order
+events have come.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from valuebox.compartments.offers.buying import (
+    CENT,
+    Chosen,
+    count_before,
+    decisions_of,
+    purchases_of,
+    texts,
+)
 from valuebox.compartments.offers.decisions import WEEK
-from valuebox.features.declared.columns import Column, coded, numbers
+from valuebox.features.declared.columns import coded, numbers
 from valuebox.features.declared.events import Events
 from valuebox.features.declared.expressions import formula
 
@@ -21,24 +31,10 @@ SHOWN: Final = "offer_shown"
 DISMISSED: Final = "offer_dismissed"
 PURCHASE: Final = "purchase"
 REFUND: Final = "refund"
-OF_OFFER: Final = "offer"
-"""What the property `purchase_source` of a purchase says where the offer itself was bought."""
 TYPES: Final = (SHOWN, DISMISSED, PURCHASE, REFUND)
-_CENT: Final = 0.005
+_WHOLE: Final = 1e6
+"""Sums are of whole millionths, which add up alike in any order."""
 _BOUGHT: Final = formula("true(offer_purchased)")
-
-
-class Chosen(NamedTuple):
-    """The offers that were chosen, `(n_decisions,)` each; customers and sessions by code."""
-
-    customer: NDArray[np.int64]
-    session: NDArray[np.int64]
-    """Code of the session within the customer's, such that both together are one decision's."""
-    time: NDArray[np.int64]
-    """Microseconds since 1970."""
-    type: NDArray[Any]
-    """Type of the offer as a text; empty where nothing was chosen."""
-    price: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -80,10 +76,13 @@ def rewards_of(
     seen = decision[(kind == TYPES.index(SHOWN)) & offered]
     shown[seen] = True
     money = _money(events, kind)
-    own = _own(chosen, events, kind, decision, money)
+    paid = np.flatnonzero((kind == TYPES.index(PURCHASE)) & (customer >= 0) & (money > 0))
+    bought = purchases_of(events, paid, money[paid], customer[paid], decision[paid])
+    of_whom = decisions_of(chosen, bought)
+    own = of_whom >= 0
     # What was bought was seen, whether or not the game said so.
-    shown[decision[own]] = True
-    of_offer = np.bincount(decision[own], money[own], len(shown))
+    shown[of_whom[own]] = True
+    of_offer = np.bincount(of_whom[own], _millionths(bought.money[own]), len(shown))
     claimed = np.zeros(len(shown), dtype=bool)
     claimed[
         decision[(kind == TYPES.index(SHOWN)) & offered & _BOUGHT.holds(events.read, len(events))]
@@ -93,8 +92,8 @@ def rewards_of(
     whole = _of_week(chosen, events.time, customer, money)
     return Rewards(
         shown,
-        np.where(unsent, chosen.price, of_offer),
-        whole - of_offer,
+        np.where(unsent, chosen.price, of_offer / _WHOLE),
+        (whole - of_offer) / _WHOLE,
         np.clip(now - chosen.time, 0, WEEK),
     )
 
@@ -118,10 +117,10 @@ def _is_offered(chosen: Chosen, events: Events, decision: NDArray[np.int64]) -> 
     """Whether what an event says of type and price is what was chosen for its session."""
     found = decision >= 0
     kinds = coded(events.read("offer_type"))
-    named = _texts(kinds)
+    named = texts(kinds)
     price = numbers(events.read("offer_price"))
     is_same = (kinds.codes < 0) | (named == chosen.type[decision])
-    is_near = np.isnan(price) | (np.abs(price - chosen.price[decision]) < _CENT)
+    is_near = np.isnan(price) | (np.abs(price - chosen.price[decision]) < CENT)
     matched: NDArray[np.bool_] = found & is_same & is_near & (chosen.type[decision] != "")
     return matched
 
@@ -135,63 +134,24 @@ def _money(events: Events, kind: NDArray[np.int64]) -> NDArray[np.float64]:
     )
 
 
-def _own(
-    chosen: Chosen,
-    events: Events,
-    kind: NDArray[np.int64],
-    decision: NDArray[np.int64],
-    money: NDArray[np.float64],
-) -> NDArray[np.int64]:
-    """Positions of the purchases of offers: in the session of the decision, and not before it."""
-    might = (kind == TYPES.index(PURCHASE)) & (decision >= 0) & (money > 0)
-    might &= chosen.type[decision] != ""
-    might &= events.time >= chosen.time[decision]
-    source, sku = _texts(events.read("purchase_source")), _texts(events.read("sku"))
-    is_priced = np.abs(money - chosen.price[decision]) < _CENT
-    is_named = (sku == chosen.type[decision]) | is_priced
-    return np.flatnonzero(might & ((source == OF_OFFER) | ((source == "") & is_named)))
-
-
-def _texts(column: Column) -> NDArray[Any]:
-    """Values as texts, empty where one is missing."""
-    found = coded(column)
-    texts: NDArray[Any] = np.array([*map(str, found.values), ""], dtype=object)[found.codes]
-    return texts
-
-
 def _of_week(
     chosen: Chosen,
     time: NDArray[np.int64],
     customer: NDArray[np.int64],
     money: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """All money of each decision's player within its week, exact to a millionth."""
+) -> NDArray[np.int64]:
+    """All money of each decision's player within its week, in millionths."""
     some = np.flatnonzero((customer >= 0) & (money != 0))
     order = some[np.lexsort((time[some], customer[some]))]
     running = np.zeros(len(order) + 1, dtype=np.int64)
-    np.cumsum(np.rint(money[order] * 1e6).astype(np.int64), out=running[1:])
+    np.cumsum(_millionths(money[order]), out=running[1:])
     first, last = (
-        _before(customer[order], time[order], chosen.customer, bound)
+        count_before(customer[order], time[order], chosen.customer, bound)
         for bound in (chosen.time, chosen.time + WEEK)
     )
-    found: NDArray[np.float64] = (running[last] - running[first]) / 1e6
+    found: NDArray[np.int64] = running[last] - running[first]
     return found
 
 
-def _before(
-    customer: NDArray[np.int64],
-    time: NDArray[np.int64],
-    whose: NDArray[np.int64],
-    bound: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """How many events, in the order of customer and time, lie before each customer's bound."""
-    count = len(customer)
-    both = np.concatenate([customer, whose])
-    order = np.lexsort(
-        (np.repeat([1, 0], [count, len(whose)]), np.concatenate([time, bound]), both)
-    )
-    is_event = order < count
-    before = np.cumsum(is_event)
-    found = np.empty(len(whose), dtype=np.int64)
-    found[order[~is_event] - count] = before[~is_event]
-    return found
+def _millionths(money: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.rint(money * _WHOLE).astype(np.int64)
