@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from valuebox.compartments.ltv.features import CATEGORICAL, FEATURES, Encoder, Matrix
 from valuebox.compartments.ltv.files import columns_of
+from valuebox.models.contributing import contributions_of
 from valuebox.models.contributions import Contributions, FeatureContribution, ValueContribution
 from valuebox.statistics.arrays import Floats
 
@@ -59,10 +60,10 @@ def user_contributions(
         prediction. A row and the average add up to what the booster predicts.
     """
     rows, inverse = _distinct(encoder.transform(columns_of(users)))
-    by_column = booster.predict(xgb.DMatrix(rows), pred_contribs=True).astype(np.float64)
-    feature_of = np.array([name.partition("=")[0] for name in encoder.feature_names])
-    sums = {name: by_column[:, :-1][:, feature_of == name].sum(axis=1) for name in FEATURES}
-    return pd.DataFrame(sums).iloc[inverse].reset_index(drop=True), float(by_column[0, -1])
+    names = list(FEATURES)
+    feature = np.array([names.index(one.partition("=")[0]) for one in encoder.feature_names])
+    sums, average = contributions_of(booster, rows, feature, len(names))
+    return pd.DataFrame(sums[inverse], columns=names), average
 
 
 def _distinct(matrix: Matrix) -> tuple[Matrix, NDArray[np.intp]]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from valuebox.compartments.offers.deciding import Case, Weighing, weigh
 from valuebox.compartments.offers.model import OffersModel, load
+from valuebox.compartments.offers.reasons import reasons_of
 from valuebox.compartments.offers.schemas import Came, ExplainedDecision, Weighed
 from valuebox.compartments.offers.tables import OfferDecision, OfferOutcome
 from valuebox.models.registry import ArtifactMissing, ArtifactRefused
@@ -24,6 +25,8 @@ class Remade(NamedTuple):
     decision: OfferDecision
     weighing: Weighing | None
     """What is said of it now; None where its model is gone."""
+    model: OffersModel | None
+    """The model that decided; None where none did, or where it is gone."""
 
     @property
     def is_alike(self) -> bool | None:
@@ -51,10 +54,10 @@ def remade(decision: OfferDecision, model: Callable[[str], OffersModel] | None =
         decision.seed,
     )
     try:
-        decided = None if decision.model is None else (model or _model)(decision.model)
+        decided = None if decision.model is None else (model or kept_model)(decision.model)
     except (ArtifactMissing, ArtifactRefused):
-        return Remade(decision, None)
-    return Remade(decision, weigh(decided, [case])[0])
+        return Remade(decision, None, None)
+    return Remade(decision, weigh(decided, [case])[0], decided)
 
 
 def decision_of(session: Session, decision_id: UUID) -> OfferDecision | None:
@@ -63,7 +66,8 @@ def decision_of(session: Session, decision_id: UUID) -> OfferDecision | None:
 
 
 @lru_cache(_KEPT)
-def _model(tag: str) -> OffersModel:
+def kept_model(tag: str) -> OffersModel:
+    """A model by its tag, loaded once while it is asked for; see `model.load`."""
     return load(tag)
 
 
@@ -98,6 +102,7 @@ def explained(one: Remade, outcome: OfferOutcome | None) -> ExplainedDecision:
         seed=decision.seed,
         explored=decision.explored,
         is_alike=one.is_alike,
+        why=None if one.model is None else reasons_of(one.model, decision),
         came=None
         if outcome is None
         else Came(shown=outcome.shown, own=outcome.own, rest=outcome.rest),

@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -205,6 +205,42 @@ class Came(Model):
     rest: float = Field(description="Money of other purchases within the week, less refunds.")
 
 
+class Reason(Model):
+    """How far something that was known shifts how likely an offer is bought."""
+
+    of: Literal["player", "offer"] = Field(description="Whom or what it was known of.")
+    feature: str = Field(description="Name of what was known.", examples=["country"])
+    value: JsonValue = Field(description="What was known; null for nothing.")
+    contribution: float = Field(
+        description="By how much it shifts the log-odds that the offer is bought, against an "
+        "average offer shown to an average player: above 0 it is likelier."
+    )
+
+
+class Why(Model):
+    """Why a candidate is worth what it is."""
+
+    chance: float = Field(ge=0, le=1, description="How likely the offer is bought, if shown.")
+    later: float = Field(
+        description="By how much other purchases of the week change where the offer is bought. "
+        "`worth` is `chance * (offer_price + later)`."
+    )
+    reasons: list[Reason] = Field(description="What shifts `chance` most, the strongest first.")
+    others: float = Field(
+        description="The contributions of everything else, summed. With those of `reasons` and the "
+        "log-odds of `average` they are the log-odds of `chance`."
+    )
+
+
+class Explanation(Model):
+    """Why candidates are worth what they are, by the model that decided."""
+
+    average: float = Field(
+        ge=0, le=1, description="How likely an average player buys an average offer."
+    )
+    candidates: list[Why] = Field(description="Every candidate, in the order of the decision.")
+
+
 class ExplainedDecision(Decision):
     """A decision as it was stored, and why it was taken."""
 
@@ -221,6 +257,10 @@ class ExplainedDecision(Decision):
     is_alike: bool | None = Field(
         description="Whether the model and the seed give the same propensities and choice once "
         "more; null where the model is not in the model store any more."
+    )
+    why: Explanation | None = Field(
+        description="Why candidates are worth what they are; null where no model decided, or where "
+        "it is not in the model store any more."
     )
     came: Came | None = Field(
         description="What came of the decision; null until a day after its week."
