@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from valuebox.compartments.contract import Compartment, People, Personal, Whose
 from valuebox.facts.api import FactsApi
+from valuebox.facts.counting import expect_events
 from valuebox.facts.expiry import prune_customers, prune_events
 from valuebox.facts.privacy import forget_customers, records_of_customers
 from valuebox.facts.raw.asking import RawReaders
@@ -17,6 +18,7 @@ from valuebox.worker.expiry import Expiry
 
 
 def _open(service: Any, _: None) -> None:
+    expect_events()
     service.raw_readers = RawReaders(raw_mappings(load_settings().mappings))
 
 

@@ -2,9 +2,11 @@
 
 from valuebox.access.keys import Scope
 from valuebox.facts import repository, schemas
+from valuebox.facts.counting import counted
 from valuebox.facts.raw.asking import RawReaders
 from valuebox.facts.raw.schemas import RawEvents
 from valuebox.serving.endpoint import endpoint
+from valuebox.serving.exchange import current
 from valuebox.serving.pipeline import Pipeline
 
 
@@ -36,6 +38,7 @@ class FactsApi:
         Takes 1 to 10,000 events, also of customers who are not known yet. All are stored or none.
         """
         columns = events.columns
+        current().counts += counted(columns.type)
         return self.pipeline.keep(
             events,
             schemas.EventsStored,
@@ -51,6 +54,7 @@ class FactsApi:
         twice. All are stored or none.
         """
         columns = self.raw_readers.events(raw.columns)
+        current().counts += counted(columns.type)
         return self.pipeline.keep(
             raw,
             schemas.EventsStored,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -16,6 +17,8 @@ from support.commands import only_line, valuebox
 from support.dashboards import show
 from support.databases import Postgres, count_rows
 from support.killable import KillableServer
+from support.offers import FIRST, question, raw, saved
+from support.once import learned_once
 from support.prometheus import (
     RULES,
     Prometheus,
@@ -33,6 +36,7 @@ from valuebox.compartments.handle.ledger import LEDGER as HANDLE
 from valuebox.compartments.ltv.files import read_users
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.privacy import forget_users
+from valuebox.compartments.offers.promoting import promote
 from valuebox.predictions.monitoring.keeping import keep
 from valuebox.predictions.monitoring.results import Figure, Finding, MonitorResult, Thresholds
 from valuebox.store.engine import CONNECTIONS, Store, make_engine
@@ -67,6 +71,7 @@ class Watched:
         for first in range(0, 30, 5):
             assert self.ask("/v1/ltv/predict", known[first : first + 5]).is_success
         assert self.ask("/v1/ltv/predict", strange).is_success
+        self.load_of_offers()
         columns = {name: [one[name] for one in users(200)] for name in users(1)[0]}
         assert self.ask("/v1/ltv/predict/bulk", columns).is_success
         assert self.ask("/v1/ltv/outcomes", [{"user_id": 1, "target": 2.5}]).is_success
@@ -74,6 +79,15 @@ class Watched:
         assert self.ask("/v1/ltv/model", {}).is_success
         assert self.ask("/v1/ltv/predict", []).status_code == 400
         assert self.ask("/v1/nothing", {}).status_code == 404
+
+    def load_of_offers(self) -> None:
+        """Players who are shown offers, one of whom buys."""
+        for _ in range(5):
+            asked = question("p", uuid4().hex, FIRST)
+            assert self.ask("/v1/offers/decide", asked).is_success
+        shown = raw("offer_shown", "p", asked["session"], FIRST)
+        bought = raw("purchase", "p", asked["session"], FIRST, txn_amount="4.99")
+        assert self.ask("/v1/events/raw", {"mapping": "game", "events": [shown, bought]}).is_success
 
     def exposition(self) -> str:
         headers = {"Authorization": f"Bearer {self.api_key}"}
@@ -104,6 +118,15 @@ def monitor_july(url: str, model: LtvModel, data_dir: Path) -> None:
     store.close()
 
 
+def decide_offers(url: str) -> None:
+    """Have a model of offers decide."""
+    tag = learned_once("offers-of-conformance", lambda: saved("offers-of-conformance", 20))
+    store = Store(make_engine(url))
+    with store.writing() as session:
+        promote(session, tag, "there was none before")
+    store.close()
+
+
 def own_result() -> MonitorResult:
     """A result with a test and a figure of a compartment's own."""
     test = Finding(check="evidence", feature="broken level", value=4.2, limit=3.0, chance=0)
@@ -128,6 +151,7 @@ def watched(
     valuebox("db", "upgrade", "--database-url", url)
     key = valuebox("keys", "create", "all", "--scope", "admin", "--database-url", url)[0]
     monitor_july(url, model, data_dir)
+    decide_offers(url)
     settings = {
         "DATABASE_URL": url,
         "VALUEBOX_MODEL": model.tag,
@@ -207,6 +231,17 @@ def test_every_worker_counts_for_all(watched: Watched, exposition: str) -> None:
     )
     assert watched.value("valuebox_errors_total", code="invalid_input") >= 1
     assert watched.value("valuebox_database_connections_limit") == WORKERS * CONNECTIONS
+
+
+def test_decisions_about_offers_are_counted_by_how_they_were_drawn(
+    watched: Watched, exposition: str
+) -> None:
+    drawn = watched.value("valuebox_offers_decisions_total")
+    assert drawn == watched.value("valuebox_rows_total", path="/v1/offers/decide") > 0
+    assert watched.value("valuebox_offers_decisions_total", draw="none") == 0
+    assert drawn == watched.value("valuebox_predictions_total", compartment="offers")
+    for type_ in ("offer_shown", "purchase"):
+        assert watched.value("valuebox_events_total", type=type_) == drawn / 5
 
 
 def test_services_below_one_home_keep_their_counts_apart(exposition: str) -> None:

@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from valuebox.access.keys import Scope
 from valuebox.compartments.offers.desk import OffersDesk
-from valuebox.compartments.offers.feedback import put_feedback
+from valuebox.compartments.offers.feedback import TYPE_OF, put_feedback
 from valuebox.compartments.offers.model import KIND, TRAINED_BY
 from valuebox.compartments.offers.promoting import promoted
 from valuebox.compartments.offers.replaying import decision_of, explained, remade
@@ -20,8 +20,10 @@ from valuebox.compartments.offers.schemas import (
 )
 from valuebox.compartments.offers.steps import DecideSteps
 from valuebox.compartments.offers.tables import OfferOutcome
+from valuebox.facts.counting import counted
 from valuebox.serving.endpoint import endpoint
 from valuebox.serving.errors import NoModel, NotFound
+from valuebox.serving.exchange import current
 from valuebox.serving.pipeline import Pipeline
 from valuebox.serving.together import gathered
 from valuebox.store.clock import CLOCK
@@ -59,6 +61,7 @@ class OffersApi:
         What is told is stored as an event of the player. A game that sends these events itself, to
         `/v1/events` or `/v1/events/raw`, tells nothing here: purchases would count twice.
         """
+        current().counts += counted(TYPE_OF[one.what] for one in feedback.feedback)
         return self.pipeline.keep(
             feedback,
             FeedbackStored,

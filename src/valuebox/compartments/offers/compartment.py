@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from valuebox.compartments.contract import Compartment, ModelKind, People, Personal, Whose
 from valuebox.compartments.offers.api import OffersApi
+from valuebox.compartments.offers.counting import expect_decisions
 from valuebox.compartments.offers.desk import OffersDesk
 from valuebox.compartments.offers.ledger import LEDGER, note
 from valuebox.compartments.offers.model import KIND, NEWEST, TRAINED_BY, OffersModel, load
@@ -31,6 +32,7 @@ from valuebox.worker.expiry import Expiry
 
 
 def _open(service: Any, model: OffersModel | None) -> None:
+    expect_decisions()
     service.offers_desk = OffersDesk(model, load)
     service.offers_rules = Rules.of(load_settings())
 

@@ -8,14 +8,16 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from valuebox.compartments.offers.rewards import DISMISSED, OF_OFFER, PURCHASE, SHOWN
+from valuebox.compartments.offers.buying import OF_OFFER
+from valuebox.compartments.offers.rewards import DISMISSED, PURCHASE, SHOWN
 from valuebox.compartments.offers.schemas import Feedback, FeedbackStored
 from valuebox.compartments.offers.tables import OfferDecision
 from valuebox.facts.arriving import ArrivingEvents
 from valuebox.facts.repository import add_events
 from valuebox.serving.errors import Problem, Unanswerable
 
-_TYPES: Final = {"shown": SHOWN, "dismissed": DISMISSED, "purchased": PURCHASE}
+TYPE_OF: Final = {"shown": SHOWN, "dismissed": DISMISSED, "purchased": PURCHASE}
+"""The type of the event as which each thing that became of an offer is kept."""
 _UNKNOWN: Final = "Some of these decisions are not stored; nothing of this request was stored."
 
 
@@ -46,7 +48,7 @@ def put_feedback(session: Session, feedback: Sequence[Feedback], now: datetime) 
             id=[f"{one.decision_id}:{one.what}" for one, _ in events],
             customer=[decision.customer for _, decision in events],
             session=[decision.session for _, decision in events],
-            type=[_TYPES[one.what] for one, _ in events],
+            type=[TYPE_OF[one.what] for one, _ in events],
             time=[one.time or now for one, _ in events],
             amount=[_amount(one, decision) for one, decision in events],
             currency=[None] * len(events),

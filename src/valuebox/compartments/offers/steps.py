@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from valuebox.compartments.offers.before import before_of
+from valuebox.compartments.offers.counting import counted
 from valuebox.compartments.offers.deciding import Case, Weighing, weigh
 from valuebox.compartments.offers.desk import OffersDesk
 from valuebox.compartments.offers.features import declared, named
@@ -129,8 +130,10 @@ class DecideSteps(Steps[DecideQuestion, Known, dict[int, Said]]):
             ]
         with exchange.timing("predict"):
             said = [Said(*both) for both in zip(cases, weigh(model, cases), strict=True)]
+        floor = 0.0 if model is None else model.policy.uniform
+        exchange.counts = counted([one.weighed for one in said], floor)
         if model is not None:
-            exchange.counts = self.desk.tally(model).of(*_foretold(said))
+            exchange.counts += self.desk.tally(model).of(*_foretold(said))
         return dict(zip(fresh, said, strict=True))
 
     def rows(
