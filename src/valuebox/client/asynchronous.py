@@ -10,10 +10,9 @@ import httpx
 from tenacity import AsyncRetrying
 
 from valuebox.client import calls
-from valuebox.client.bodies import Columns, Rows
+from valuebox.client.bodies import Columns, Rows, like
 from valuebox.client.calls import Answer, Call
 from valuebox.client.link import DEFAULT_URL, Link
-from valuebox.client.sync import like
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
         PredictionPage,
         StoredPrediction,
     )
+    from valuebox.compartments.offers.schemas import Decision, ExplainedDecision, FeedbackStored
     from valuebox.compartments.questions import Questions
     from valuebox.compartments.response.schemas import (
         ResponseCard,
@@ -238,6 +238,21 @@ class AsyncClient:
     async def response_model(self) -> "ResponseCard":
         """The response model that answers, and how it was made; see `Client.response_model`."""
         return (await self._send(calls.response_model())).content
+
+    async def offers_decide(self, *, key: str | None = None, **question: Any) -> "Decision":
+        """The offer to show in a session; arguments are the fields of `POST /v1/offers/decide`.
+
+        See `Client.offers_decide`.
+        """
+        return (await self._send(calls.offers_decide(question, key))).content
+
+    async def offers_feedback(self, feedback: Rows, *, key: str | None = None) -> "FeedbackStored":
+        """Tell what became of offers; see `Client.offers_feedback`."""
+        return (await self._send(calls.offers_feedback(feedback, key))).content
+
+    async def offers_decision(self, decision_id: UUID | str) -> "ExplainedDecision":
+        """A stored decision, and what came of it; see `Client.offers_decision`."""
+        return (await self._send(calls.offers_decision(decision_id))).content
 
     async def _told(self, call: Call[T]) -> T:
         answer = await self._send(call)

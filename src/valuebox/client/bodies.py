@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from pydantic import BaseModel
 
+    from valuebox.compartments.ltv.bulk import PredictionTable
+
 Columns: TypeAlias = Mapping[str, Sequence[Any]]
 """Columns by name, all of the same length."""
 Rows: TypeAlias = "Iterable[Mapping[str, Any] | BaseModel] | pd.DataFrame"
@@ -50,3 +52,12 @@ def encoded(body: Any) -> bytes:
         return to_json(body, inf_nan_mode="constants")
     except (PydanticSerializationError, ValueError) as error:
         raise ServiceError(f"the body cannot be sent as JSON: {error}", "invalid_input") from None
+
+
+def like(users: Any, table: "PredictionTable") -> "PredictionTable | pd.DataFrame":
+    """Predictions in the form that the users came in."""
+    if not is_frame(users):
+        return table
+    import pandas as pd
+
+    return pd.DataFrame(table.model_dump(exclude={"warnings"}), index=users.index)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         PredictionPage,
         Predictions,
     )
+    from valuebox.compartments.offers.schemas import Decision, ExplainedDecision, FeedbackStored
     from valuebox.compartments.questions import Questions
     from valuebox.compartments.response.schemas import (
         ResponseCard,
@@ -199,3 +200,24 @@ def response_model() -> "Call[ResponseCard]":
     from valuebox.compartments.response.schemas import ResponseCard
 
     return call("/v1/growth/response/model", {}, ResponseCard)
+
+
+def offers_decide(question: Mapping[str, Any], key: str | None) -> "Call[Decision]":
+    """The request for the offer of a session; see `Client.offers_decide`."""
+    from valuebox.compartments.offers.schemas import Decision
+
+    return call("/v1/offers/decide", question, Decision, key)
+
+
+def offers_feedback(feedback: Rows, key: str | None) -> "Call[FeedbackStored]":
+    """The request that tells what became of offers; see `Client.offers_feedback`."""
+    from valuebox.compartments.offers.schemas import FeedbackStored
+
+    return call("/v1/offers/feedback", {"feedback": rows_of(feedback)}, FeedbackStored, key)
+
+
+def offers_decision(decision_id: UUID | str) -> "Call[ExplainedDecision]":
+    """The request for a stored decision; see `Client.offers_decision`."""
+    from valuebox.compartments.offers.schemas import ExplainedDecision
+
+    return call("/v1/offers/decision", {"decision_id": str(decision_id)}, ExplainedDecision)

@@ -10,10 +10,9 @@ import httpx
 from tenacity import Retrying
 
 from valuebox.client import calls
-from valuebox.client.bodies import Columns, Rows
+from valuebox.client.bodies import Columns, Rows, like
 from valuebox.client.calls import Answer, Call
 from valuebox.client.link import DEFAULT_URL, Link
-from valuebox.schemas.plain import is_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
         PredictionPage,
         StoredPrediction,
     )
+    from valuebox.compartments.offers.schemas import Decision, ExplainedDecision, FeedbackStored
     from valuebox.compartments.questions import Questions
     from valuebox.compartments.response.schemas import (
         ResponseCard,
@@ -261,6 +261,18 @@ class Client:
         """The response model that answers, and how it was made."""
         return self._send(calls.response_model()).content
 
+    def offers_decide(self, *, key: str | None = None, **question: Any) -> "Decision":
+        """The offer to show in a session; arguments are the fields of `POST /v1/offers/decide`."""
+        return self._send(calls.offers_decide(question, key)).content
+
+    def offers_feedback(self, feedback: Rows, *, key: str | None = None) -> "FeedbackStored":
+        """Tell what became of 1 to 1,000 offers: `decision_id` and `what` of each."""
+        return self._send(calls.offers_feedback(feedback, key)).content
+
+    def offers_decision(self, decision_id: UUID | str) -> "ExplainedDecision":
+        """A stored decision: what was known and thought, why, and what came of it."""
+        return self._send(calls.offers_decision(decision_id)).content
+
     def _told(self, call: Call[T]) -> T:
         answer = self._send(call)
         if answer.warnings:
@@ -281,12 +293,3 @@ class Client:
         except httpx.HTTPError as error:
             raise self._link.failed(error) from None
         return self._link.read(call, response)
-
-
-def like(users: Any, table: "PredictionTable") -> "PredictionTable | pd.DataFrame":
-    """Predictions in the form that the users came in."""
-    if not is_frame(users):
-        return table
-    import pandas as pd
-
-    return pd.DataFrame(table.model_dump(exclude={"warnings"}), index=users.index)

@@ -1,10 +1,12 @@
 """The public clients against a real service."""
 
 import asyncio
+from datetime import timedelta
 from uuid import uuid4
 
 import pandas as pd
 import pytest
+from support.offers import FIRST, question
 from support.services import Service
 from support.users import user, users
 
@@ -71,3 +73,24 @@ def test_facts_are_stored_and_reported_on_by_coroutines(service: Service) -> Non
             assert caught.value.code == "not_found"
 
     asyncio.run(ask())
+
+
+def test_an_offer_is_decided_told_of_and_explained(service: Service) -> None:
+    at = FIRST + timedelta(days=400)
+    asked = question(f"player {uuid4().hex}", "monday", at)
+    with Client(service.url) as client:
+        decided = client.offers_decide(**asked)
+        assert client.offers_decide(**asked) == decided
+        what = [{"decision_id": decided.decision_id, "what": one} for one in ("shown", "purchased")]
+        assert client.offers_feedback(what).added == 2
+        told = client.offers_decision(decided.decision_id)
+    assert told.customer == asked["customer"]
+    assert (told.choice, told.propensity) == (decided.choice, decided.propensity)
+
+    async def again() -> None:
+        async with AsyncClient(service.url) as client:
+            assert await client.offers_decide(**asked) == decided
+            assert (await client.offers_feedback(what)).added == 0
+            assert await client.offers_decision(decided.decision_id) == told
+
+    asyncio.run(again())
