@@ -18,7 +18,7 @@ class FaultProxy:
         self._flowing = threading.Event()
         self._flowing.set()
         self._order: bytes | None = None
-        self._delivers = False
+        self._delivers = self._stalls = False
         self._after = b""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -43,7 +43,19 @@ class FaultProxy:
                 somebody else's is left alone.
         """
         with self._lock:
-            self._delivers = delivered
+            self._delivers, self._stalls = delivered, False
+            self._after = after
+            self._order = order
+
+    def stall_at(self, order: bytes, after: bytes = b"") -> None:
+        """Pass on the next order that holds these bytes, and nothing more in either direction.
+
+        Args:
+            order: Such as `COMMIT`; whoever has sent it waits for its answer.
+            after: As for `cut_at`.
+        """
+        with self._lock:
+            self._delivers = self._stalls = True
             self._after = after
             self._order = order
 
@@ -85,7 +97,10 @@ class FaultProxy:
                 if not answers and is_meant and self._is_last(data):
                     if not self._delivers:
                         break
-                    doomed.set()
+                    if self._stalls:
+                        self.stall()
+                    else:
+                        doomed.set()
                 sink.sendall(data)
         # Both ends and both threads: closing alone would leave the other thread waiting.
         for end in (source, sink):

@@ -114,6 +114,18 @@ def test_what_cannot_be_decided_is_refused_by_field(
     assert field in answer.json()["error"]["problems"][0]["field"]
 
 
+@pytest.mark.parametrize("price", ["NaN", "Infinity", "-Infinity", '"nan"', '"-1"', "null"])
+def test_a_price_that_is_no_amount_is_refused(service: Service, price: str) -> None:
+    body = (
+        '{"customer": "p", "session": "s", "candidates": [{"offer_type": "a", "offer_price": %s}]}'
+    )
+    headers = {"Content-Type": "application/json"}
+    answer = service.http.post(DECIDE, content=body % price, headers=headers)
+    assert answer.status_code == 400, answer.text
+    with service.store.reading() as session:
+        assert session.scalar(select(func.count()).where(OfferDecision.session == "s")) == 0
+
+
 def test_feedback_counts_once_and_comes_back_as_a_reward(service: Service) -> None:
     player = uuid4().hex
     decision = decide(service, customer=player)
@@ -158,13 +170,24 @@ def test_what_players_like_is_learned_without_a_restart_and_rolled_back(service:
     likely = [one["propensity"] for one in found["candidates"]]
     assert likely.index(max(likely)) == 1
     assert min(likely) > 0.005
+    # A type that nobody has seen is tried in one of five decisions, beside the uniform slice.
+    unseen = decide(service, **later, candidates=[*OFFERS, OFFERS[0] | {"offer_type": "new"}])
+    assert unseen["candidates"][3]["propensity"] == pytest.approx(0.97 * 0.2 + 0.03 / 4)
+    unknown = decide(service, **later, candidates=[{"offer_type": "a", "offer_price": 1}] * 2)
+    assert [one["propensity"] for one in unknown["candidates"]] == pytest.approx([0.5, 0.5])
+    alone = decide(service, **later, candidates=OFFERS[2:])
+    assert (alone["choice"], alone["propensity"]) == (0, 1.0)
     told = service.http.post(
         "/v1/offers/decision", json={"decision_id": found["decision_id"]}
     ).json()
     assert told["is_alike"]
     assert {name: told[name] for name in found} == found
+    for weighed, why in zip(told["candidates"], told["why"]["candidates"], strict=True):
+        worth = why["chance"] * (weighed["offer_price"] + why["later"])
+        assert weighed["worth"] == pytest.approx(worth)
+        assert any(one["feature"] == "offer_type" for one in why["reasons"])
     replayed = replay_all(service.store, began + 3 * day)
-    assert (replayed.differing, replayed.gone, replayed.alike) == (0, 0, 1)
+    assert (replayed.differing, replayed.gone, replayed.alike) == (0, 0, 4)
     card = service.http.post("/v1/offers/model", json={}).json()
     assert card["model"] == tags[-1]
     with service.store.writing() as session:
