@@ -9,6 +9,7 @@ import typer
 from valuebox.compartments.offers.evaluation.gate import Mode
 from valuebox.compartments.offers.evaluation.parts import Part
 from valuebox.errors import ValueboxError
+from valuebox_cli.offers import reporting, training
 from valuebox_cli.response.asking import moment_of
 from valuebox_cli.terminal.console import (
     FAILED,
@@ -25,6 +26,10 @@ from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
 app = typer.Typer(
     help="Learn which offer to show to whom, from every answer.", no_args_is_help=True
 )
+
+
+app.command()(reporting.report)
+app.command()(training.train)
 
 
 @app.command()

@@ -57,6 +57,13 @@ def test_it_shows_what_is_chosen_and_what_came_of_it(site: Site, store: Store) -
     assert float(types["coins"]["foretold"]) == pytest.approx(0.6, abs=0.1)
     weeks = table(site, "weeks")
     assert sum(int(one["decisions"]) for one in weeks) == 60 * 14
+    whom = table(site, "whom")
+    assert next(iter(whom))["type"] == "coins"
+    assert {one["type"] for one in whom} == {"coins", "gems", "xmas"}
+    countries = [one for one in whom if one["feature"] == "country"]
+    assert {one["value"] for one in countries} <= {"DE", "US"}
+    assert all(float(one["odds"]) > 0 and int(one["players"]) >= 10 for one in whom)
     text = seen(site)
+    assert "Who is shown what, and why" in text
     assert tag in text
     assert "What models bring beyond chance" in text

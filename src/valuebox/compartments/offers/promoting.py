@@ -33,6 +33,11 @@ def promoted(connection: Connection) -> str | None:
     return tag
 
 
+def newest_promotion(session: Session) -> OfferPromotion | None:
+    """The promotion of the model that decides; None before there is one."""
+    return session.scalar(select(OfferPromotion).order_by(OfferPromotion.id.desc()).limit(1))
+
+
 def promotions(session: Session) -> Sequence[OfferPromotion]:
     """Every promotion, the newest first."""
     return session.scalars(select(OfferPromotion).order_by(OfferPromotion.id.desc())).all()

@@ -1,22 +1,21 @@
-"""What was decided of offers lately, and what came of it."""
+"""Decisions about offers as they are stored, and what came of them, by column."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Text, cast, select
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.offers.tables import OfferDecision, OfferOutcome, OfferPrediction
-from valuebox.statistics.always_valid import difference_interval
+from valuebox.statistics.arrays import Floats, Mask
 
-MOST: Final = 10_000
-"""Decisions that are looked at, the newest: reading them has to be quick."""
 CAP: Final = 100.0
 """Money of a week that counts at most: a single player's could outweigh all others'."""
+_NUMBERS: Final = msgspec.json.Decoder(list[float] | None).decode
 
 
 @dataclass(frozen=True)
@@ -25,147 +24,104 @@ class Decided:
 
     at: Sequence[datetime]
     type: Sequence[str]
-    explored: NDArray[np.bool_]
+    model: Sequence[str | None]
+    """Tag of the model that decided; None before there was one."""
+    price: Floats
+    """What the offer costs."""
+    explored: Mask
     """Whether the choice was drawn among all candidates alike."""
-    foretold: NDArray[np.float64]
+    propensity: Floats
+    """How likely the choice was."""
+    able: Floats
+    """Number of candidates that could be chosen."""
+    best: Floats
+    """What the best candidate was thought to be worth; NaN before there was a model."""
+    expected: Floats
+    """What candidates were thought to be worth, by how likely each was to be chosen."""
+    average: Floats
+    """What candidates were thought to be worth, all alike."""
+    foretold: Floats
     """How likely the offer was thought to be bought; NaN before there was a model."""
-    own: NDArray[np.float64]
+    own: Floats
     """Money of the offer's own purchase; NaN until the week has passed."""
-    week: NDArray[np.float64]
+    week: Floats
     """Money of the week, at most `CAP`; NaN until it has passed."""
 
-
-@dataclass(frozen=True)
-class Week:
-    """Decisions of a week, those of models beside those that were drawn alike."""
-
-    week: date
-    """Its Monday."""
-    decisions: int
-    explored: float
-    """Share that was drawn among all candidates alike."""
-    model: float | None
-    """Money per decision of models; None for too few."""
-    random: float | None
-    """Money per decision that was drawn alike; None for too few."""
-    lift: float | None
-    """How much more the first is."""
-    low: float | None
-    high: float | None
-    """Where the lift lies, at all looks together."""
+    def __len__(self) -> int:
+        return len(self.at)
 
 
-@dataclass(frozen=True)
-class Type:
-    """Decisions for a type of offer."""
+def decided_lately(
+    session: Session, most: int, since: datetime | None = None, before: datetime | None = None
+) -> Decided:
+    """The newest decisions, with what was foretold and came true, the newest first.
 
-    type: str
-    chosen: int
-    share: float
-    """Of all decisions."""
-    foretold: float | None
-    """How likely it was thought to be bought, on average; None without a model."""
-    bought: float | None
-    """Share that was bought, of those whose week has passed; None for too few."""
-
-
-def decided_lately(session: Session) -> Decided:
-    """The newest decisions, with what was foretold and came true, the newest first."""
+    Args:
+        session: To read them.
+        most: How many at most.
+        since: Earliest moment of decisions; None for all.
+        before: Moment before which they are; None for all.
+    """
     query = (
         select(
             OfferDecision.at,
             OfferDecision.offer_type,
+            OfferDecision.model,
+            OfferDecision.offer_price,
             OfferDecision.explored,
+            OfferDecision.choice,
+            cast(OfferDecision.propensities, Text),
+            cast(OfferDecision.worths, Text),
             OfferPrediction.prediction,
             OfferOutcome.own,
             OfferOutcome.rest,
         )
         .outerjoin(OfferPrediction, OfferPrediction.id == OfferDecision.id)
         .outerjoin(OfferOutcome, OfferOutcome.id == OfferDecision.id)
-        .where(OfferDecision.choice.is_not(None))
+        .where(OfferDecision.choice.is_not(None), *_between(since, before))
         .order_by(OfferDecision.at.desc())
-        .limit(MOST)
+        .limit(most)
     )
-    rows = session.execute(query).all()
-    at, types, explored, foretold, own, rest = zip(*rows, strict=True) if rows else ((),) * 6
+    columns: list[Any] = list(zip(*session.execute(query).all(), strict=True)) or [()] * 11
+    at, types, models, price, explored, choice, likely, worths, foretold, own, rest = columns
     paid = _numbers(own)
     return Decided(
         at,
         types,
+        models,
+        _numbers(price),
         np.array(explored, dtype=bool),
+        *_weighed(choice, likely, worths),
         _numbers(foretold),
         paid,
         np.minimum(paid + _numbers(rest), CAP),
     )
 
 
-def weeks_of(decided: Decided, least: int) -> list[Week]:
-    """The decisions of each week, the newest first.
-
-    Args:
-        decided: The decisions.
-        least: The smallest number of decisions that anything is told of.
-    """
-    monday = [one.date() - timedelta(days=one.weekday()) for one in decided.at]
-    return [
-        _week(week, decided, rows, least) for week, rows in _grouped(monday) if len(rows) >= least
-    ]
+def _between(since: datetime | None, before: datetime | None) -> list[ColumnElement[bool]]:
+    conditions = []
+    if since is not None:
+        conditions.append(OfferDecision.at >= since)
+    if before is not None:
+        conditions.append(OfferDecision.at < before)
+    return conditions
 
 
-def overall(decided: Decided, least: int) -> Week | None:
-    """All of the decisions, as if they were of a week; None for too few."""
-    if len(decided.at) < least:
-        return None
-    return _week(min(decided.at).date(), decided, np.arange(len(decided.at)), least)
+def _weighed(
+    choice: Sequence[int], likely: Sequence[str], worths: Sequence[str | None]
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """The propensity of each choice, how many could be chosen, and what these were worth."""
+    found = np.full((5, len(choice)), np.nan)
+    for row, (chosen, of_each, of_worth) in enumerate(zip(choice, likely, worths, strict=True)):
+        chances = np.array(_NUMBERS(of_each))
+        able = chances > 0
+        found[:2, row] = chances[chosen], able.sum()
+        worth = None if of_worth is None else _NUMBERS(of_worth)
+        if worth is not None:
+            values = np.array(worth)
+            found[2:, row] = values[able].max(), chances @ values, values[able].mean()
+    return found[0], found[1], found[2], found[3], found[4]
 
 
-def types_of(decided: Decided, least: int) -> list[Type]:
-    """The decisions for each type of offer, the one that was chosen most often first."""
-    found = []
-    for type_, rows in _grouped(decided.type):
-        if len(rows) >= least:
-            own = decided.own[rows]
-            bought = np.where(np.isnan(own), np.nan, own > 0)
-            found.append(
-                Type(
-                    type_,
-                    len(rows),
-                    len(rows) / len(decided.type),
-                    _mean(decided.foretold[rows], least),
-                    _mean(bought, least),
-                )
-            )
-    return sorted(found, key=lambda one: -one.chosen)
-
-
-def _week(week: date, decided: Decided, rows: NDArray[np.intp], least: int) -> Week:
-    explored, money = decided.explored[rows], decided.week[rows]
-    known = ~np.isnan(money)
-    ours, alike = money[known & ~explored], money[known & explored]
-    lift = difference_interval(ours, alike) if min(len(ours), len(alike)) >= least else None
-    return Week(
-        week,
-        len(rows),
-        float(explored.mean()),
-        _mean(ours, least),
-        _mean(alike, least),
-        None if lift is None else lift.mean,
-        None if lift is None else lift.low,
-        None if lift is None else lift.high,
-    )
-
-
-def _grouped(keys: Sequence[Any]) -> list[tuple[Any, NDArray[np.intp]]]:
-    rows: dict[Any, list[int]] = {}
-    for row, key in enumerate(keys):
-        rows.setdefault(key, []).append(row)
-    return [(key, np.array(rows[key])) for key in sorted(rows, reverse=True)]
-
-
-def _mean(values: NDArray[Any], least: int) -> float | None:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) >= least else None
-
-
-def _numbers(values: Sequence[float | None]) -> NDArray[np.float64]:
+def _numbers(values: Sequence[float | None]) -> Floats:
     return np.array([np.nan if one is None else one for one in values], dtype=np.float64)

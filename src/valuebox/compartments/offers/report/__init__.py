@@ -1,0 +1,1 @@
+"""What decisions about offers brought: for the page, and for `valuebox offers report`."""
