@@ -86,7 +86,7 @@ def happened(
     whose: list[list[NDArray[np.int64]]] = [[], []]
     moments, amounts = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
     types, told = [], Objects(only=_READ)
-    result = connection.execution_options(yield_per=_AT_ONCE).execute(query)
+    result = connection.execute(query, execution_options={"yield_per": _AT_ONCE})
     for rows in result.partitions():
         source, customer, session, kind, time, amount, properties = zip(*rows, strict=True)
         whose[0].append(people.of(hashes_of(source, customer)))

@@ -122,7 +122,7 @@ def _parts(connection: Connection, which: ColumnElement[bool]) -> Iterator[list[
         cast(_DECIDED.id, Text),
     ).where(which)
     in_order = query.order_by(_DECIDED.at, _DECIDED.id)
-    result = connection.execution_options(yield_per=_AT_ONCE).execute(in_order)
+    result = connection.execute(in_order, execution_options={"yield_per": _AT_ONCE})
     for rows in result.partitions():
         yield list(map(list, zip(*rows, strict=True)))
 
