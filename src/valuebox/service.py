@@ -130,6 +130,7 @@ class ValueBox(*_endpoints(), ModelsApi):  # type: ignore[misc]
                 [Folding(self.store, one) for one in ledgers().values()],
                 self.monitored,
             ),
+            *(work for one in compartments() if one.repeating for work in one.repeating(self)),
         )
         for one in self.repeating:
             one.start()

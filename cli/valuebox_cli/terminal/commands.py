@@ -70,6 +70,11 @@ COMMANDS: Final = {
         "app",
         "Learn which offer to show to whom, from every answer.",
     ),
+    "recommend": Place(
+        "valuebox_cli.recommend.command",
+        "app",
+        "Recommend what anonymous visitors of a shop should see next.",
+    ),
     "features": Place(
         "valuebox_cli.features.command",
         "app",

@@ -19,6 +19,7 @@ from valuebox.settings import Settings
 from valuebox.store.base import Base
 from valuebox.store.unchecked_keys import UncheckedKey
 from valuebox.worker.expiry import Expiry
+from valuebox.worker.repeating import Repeating
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -153,6 +154,9 @@ class Compartment:
     the endpoints need of it, and does nothing else. It may use `store`, `pipeline` and `models` of
     the service. It is called in each worker, and once before any worker starts, on a service that
     answers nothing. Without, the service has the model as an attribute called `name`."""
+    repeating: Callable[[Any], tuple[Repeating, ...]] | None = None
+    """Function of the service, once it is open: what each worker does again and again besides
+    answering, such as looking for what is new. Without, nothing."""
     model: ModelKind | None = None
     """The kind of model that the compartment answers with; None where it takes none."""
     tables: tuple[type[Base], ...] = ()

@@ -28,6 +28,7 @@ _OURS: Final = (
     "response.compartment",
     "handle.compartment",
     "offers.compartment",
+    "recommend.compartment",
 )
 """Modules below this package, in the order in which people are told of what was deleted."""
 

@@ -6,12 +6,10 @@ same one with a chance below one in a million. SQLite has no such format, but is
 process.
 """
 
-import io
 import json
 import math
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -32,8 +30,9 @@ from sqlalchemy import (
 )
 from sqlalchemy import column as named
 
+from valuebox.facts.copied import copied, hashed
 from valuebox.facts.tables import Customer, Event
-from valuebox.store.copying import EPOCH, HEADER_BYTES, TRAILER_BYTES
+from valuebox.store.copying import EPOCH
 from valuebox.store.deadline import deadline
 from valuebox.store.writing import table_of
 
@@ -129,32 +128,22 @@ def scan(connection: Connection, wanted: Wanted) -> Scanned:
     return _fetched(connection, wanted)
 
 
-_FIELDS: Final = {"customer": ">i8", "kind": ">i8", "time": ">i8", "amount": ">f8", "cost": ">f8"}
-
-
-def _row(fields: int) -> np.dtype[Any]:
-    """Type of a row of binary COPY with the first of `_FIELDS`."""
-    named = list(_FIELDS.items())[:fields]
-    return np.dtype(
-        [("fields", ">i2")]
-        + [part for name, kind in named for part in ((f"{name} length", ">i4"), (name, kind))]
-    )
+_FIELDS: Final = ("customer", "kind", "time", "amount", "cost")
+_FLOATS: Final = ("amount", "cost")
 
 
 def _copied(connection: Connection, wanted: Wanted) -> Scanned:
     kind = _kind_hash(wanted.type, wanted.category)
     columns = [
-        func.coalesce(_hash(EVENTS.customer, _hash(EVENTS.source)), _NOBODY),
+        func.coalesce(hashed(EVENTS.customer, hashed(EVENTS.source)), _NOBODY),
         kind,
         EVENTS.time,
         *(func.coalesce(one, math.nan) for one in _amounts(wanted)),
     ]
     query: Select[Any] = select(*columns)
-    content = _copy(connection, query.where(wanted.events))
-    row = _row(len(columns))
-    count = (content.tell() - HEADER_BYTES - TRAILER_BYTES) // row.itemsize
-    rows = np.frombuffer(content.getbuffer(), row, count, HEADER_BYTES)
-    in_order = select(_hash(CUSTOMERS.id, _hash(CUSTOMERS.source))).where(wanted.customers)
+    kinds = {name: ">f8" if name in _FLOATS else ">i8" for name in _FIELDS[: len(columns)]}
+    rows = copied(connection, query.where(wanted.events), kinds)
+    in_order = select(hashed(CUSTOMERS.id, hashed(CUSTOMERS.source))).where(wanted.customers)
     customers = connection.scalars(in_order.order_by(CUSTOMERS.source, CUSTOMERS.id)).all()
     return Scanned(
         _places(rows["customer"], customers),
@@ -169,13 +158,9 @@ def _amounts(wanted: Wanted) -> list[ColumnElement[Any]]:
     return [wanted.amount] if wanted.cost is None else [wanted.amount, wanted.cost]
 
 
-def _hash(value: Any, seed: Any = 0) -> ColumnElement[int]:
-    return func.hashtextextended(value, seed, type_=BigInteger)
-
-
 def _kind_hash(type_: Any, category: Any) -> ColumnElement[int]:
-    alone = _hash(type_)
-    return func.coalesce(_hash(category, alone), alone)
+    alone = hashed(type_)
+    return func.coalesce(hashed(category, alone), alone)
 
 
 def _kind_hashes(connection: Connection, kinds: Sequence[Kind]) -> list[int]:
@@ -189,17 +174,6 @@ def _kind_hashes(connection: Connection, kinds: Sequence[Kind]) -> list[int]:
         category = cast(rows.category, Text)
         found += connection.scalars(select(_kind_hash(rows.type, category)).order_by(rows.place))
     return found
-
-
-def _copy(connection: Connection, query: Select[Any]) -> io.BytesIO:
-    compiled = query.compile(
-        dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
-    )
-    content = io.BytesIO()
-    with closing(connection.connection.cursor()) as cursor:
-        order = cursor.mogrify(f"COPY ({compiled}) TO STDOUT (FORMAT binary)", compiled.params)
-        cursor.copy_expert(order, content)
-    return content
 
 
 def _places(hashes: NDArray[np.int64], known: Sequence[int]) -> NDArray[np.int32]:

@@ -1,0 +1,88 @@
+"""What a shop's sessions teach: a setting and rankers, each kept where it proves to be better."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from valuebox_training.recommend.questions import Log
+from valuebox_training.recommend.ranking import Learning, NothingToRank, learn_ranker
+from valuebox_training.recommend.tuning import Tuned, tune
+
+from valuebox.compartments.recommend.model import KIND, Learned, RecommendModel, load
+from valuebox.compartments.recommend.ranking.ranker import Ranker
+from valuebox.compartments.recommend.ranking.setting import Setting
+from valuebox.compartments.recommend.reading import read_views
+from valuebox.errors import ValueboxError
+from valuebox.models.registry import ArtifactMissing
+from valuebox.store.clock import CLOCK
+from valuebox.store.engine import Store
+
+NONE: Final = "-"
+
+
+def learned_of(tag: str, source: str) -> Learned:
+    """What a model has learned of a shop; the usual where it has not, or `tag` is `-`.
+
+    Raises:
+        ArtifactRefused: where the model cannot be used.
+    """
+    if tag == NONE:
+        return Learned()
+    try:
+        return load(tag).shops.get(source, Learned())
+    except ArtifactMissing:
+        if tag == KIND:
+            return Learned()
+        raise
+
+
+def learn(store: Store, source: str, name: str) -> list[str]:
+    """Learn of a shop, save a model, and tell what was found, a line each.
+
+    Raises:
+        ValueboxError: where no view of the shop is stored.
+    """
+    with store.reading() as session:
+        views = read_views(session, source, CLOCK.moment())
+    if not len(views):
+        raise ValueboxError(f"no view of an item of the source {source!r} is stored")
+    log = Log.of(*views, Setting())
+    tuned = tune(log, Setting())
+    rankers, said = {}, [_of_tuning(tuned)]
+    for kind, fresh in (("fresh", True), ("repeating", False)):
+        rankers[kind], line = _ranker(log, tuned.setting, fresh)
+        said.append(line)
+    learned = Learned(tuned.setting, **rankers)
+    model = RecommendModel({**_others(name), source: learned})
+    counts = {"views": len(views), "items": len(views.item_ids), "sessions": len(log.clicks.keys)}
+    metadata: Mapping[str, Any] = {"shops": list(model.shops), source: counts | {"found": said}}
+    tag = model.save(name, {}, dict(metadata))
+    return [*said, f"learned from {len(views):,} views, saved as {tag}"]
+
+
+def _ranker(log: Log, setting: Setting, fresh: bool) -> tuple[Ranker | None, str]:
+    what = "fresh lists" if fresh else "lists that may repeat the item being looked at"
+    try:
+        found = learn_ranker(log, setting, Learning(fresh=fresh), threads=2)
+    except NothingToRank as error:
+        return None, f"{what} are not ranked: {error}"
+    gained = f"{found.gain.mean:+.4f} ± {2 * found.gain.error:.4f} in mean reciprocal rank"
+    if not found.is_better:
+        return None, f"{what} are not ranked: a ranker is not surely better ({gained})"
+    return found.ranker, f"{what} are ranked: {gained}"
+
+
+def _of_tuning(tuned: Tuned) -> str:
+    if tuned.tried == Setting():
+        return "the usual setting stays: nothing that was tried is better"
+    gained = f"{tuned.gain.mean:+.4f} ± {2 * tuned.gain.error:.4f} in mean reciprocal rank"
+    if tuned.setting == Setting():
+        return f"the usual setting stays: the best that was tried is not surely better ({gained})"
+    changed = tuned.setting.model_dump(exclude_defaults=True)
+    return f"the setting of the shop is {changed}: {gained}"
+
+
+def _others(name: str) -> Mapping[str, Learned]:
+    try:
+        return load(name).shops
+    except ArtifactMissing:
+        return {}

@@ -1,0 +1,66 @@
+"""Recommend, as the register knows it."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
+
+from valuebox.compartments.contract import Compartment, People, Personal, Whose
+from valuebox.compartments.recommend.api import RecommendApi
+from valuebox.compartments.recommend.desk import RecommendDesk
+from valuebox.compartments.recommend.repository import note_forgotten
+from valuebox.compartments.recommend.tables import Experiment, Exposure, Forgetting, Item
+from valuebox.store.ids import first_id
+from valuebox.store.people import chunks, records
+from valuebox.store.pruning import Pruned, deleted, next_batch
+from valuebox.worker.expiry import Expiry
+from valuebox.worker.repeating import Repeating
+
+NAME: Final = "recommend"
+
+
+def _open(service: Any, model: None) -> None:
+    service.recommend_desk = RecommendDesk(service.store)
+
+
+def _repeating(service: Any) -> tuple[Repeating, ...]:
+    found: tuple[Repeating, ...] = service.recommend_desk.repeating()
+    return found
+
+
+def _of(people: People) -> Iterator[ColumnElement[bool]]:
+    for chunk in chunks(people.ids):
+        yield (Exposure.source == people.source) & Exposure.session.in_(chunk)
+
+
+def _records(session: Session, people: People) -> Iterator[dict[str, Any]]:
+    for condition in _of(people):
+        yield from records(session, Exposure, condition, Exposure.id)
+
+
+def _forget(session: Session, people: People) -> Mapping[str, int]:
+    count = sum(deleted(session, Exposure, condition) for condition in _of(people))
+    if people.source is not None:
+        note_forgotten(session, people.source)
+    return {"lists": count}
+
+
+def _prune(session: Session, before: datetime, after: UUID | None = None) -> Pruned:
+    batch = next_batch(session, Exposure.id, first_id(before), after)
+    count = deleted(session, Exposure, batch.holds(Exposure.id))
+    return Pruned({"lists": count}, batch.last)
+
+
+COMPARTMENT: Final = Compartment(
+    name=NAME,
+    question="What should this anonymous visitor see next?",
+    endpoints=RecommendApi,
+    open=_open,
+    repeating=_repeating,
+    tables=(Item, Exposure, Experiment, Forgetting),
+    personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
+    expiry=(Expiry(_prune, {"lists": "lists of recommendations"}),),
+)

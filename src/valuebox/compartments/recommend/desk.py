@@ -1,0 +1,106 @@
+"""What a worker knows of shops: each is followed from the first time that somebody asks of it."""
+
+import atexit
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from threading import Condition, Event
+from typing import Final
+
+from valuebox.compartments.recommend.ranking.setting import Setting
+from valuebox.compartments.recommend.shop import Learned, Shop, Snapshot
+from valuebox.store.engine import Store
+from valuebox.worker.repeating import Repeating
+from valuebox.worker.shared_folder import shared_folder
+
+_FOLLOW_SECONDS: Final = 2.0
+_BUILD_SECONDS: Final = 1.0
+_PATIENCE_SECONDS: Final = 5.0
+"""How long the first question about a shop waits for the index."""
+_MOST: Final = 1_000
+"""Shops that are followed: whoever asks about more of them gets no lists."""
+
+_log = logging.getLogger("valuebox")
+
+
+class RecommendDesk:
+    """Has an index of each shop, and knows what has happened there since.
+
+    Args:
+        store: Where views and items are.
+    """
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._shops: dict[str, Shop] = {}
+        self._changed = Condition()
+        self._folder: Path | None = None
+
+    def snapshot(self, source: str) -> Snapshot | None:
+        """What lists of a shop are made of; None where there is no index of it yet.
+
+        The first time that somebody asks of a shop, this waits some seconds for the index.
+        """
+        shop = self._shops.get(source)
+        if shop is not None and shop.snapshot is not None:
+            return shop.snapshot
+        with self._changed:
+            shop = self._shops.get(source)
+            if shop is None and len(self._shops) < _MOST:
+                shop = Shop(self._store, source, self._in(), self._learned(source))
+                # Whoever goes through the shops meanwhile goes through what was.
+                self._shops = self._shops | {source: shop}
+                self._changed.wait_for(lambda: shop.snapshot is not None, _PATIENCE_SECONDS)
+        return None if shop is None else shop.snapshot
+
+    def follow(self, stopping: Event) -> None:
+        """Look once for what is new in every shop."""
+        self._each(stopping, lambda shop: shop.follow())
+
+    def build(self, stopping: Event) -> None:
+        """Build the indexes that are due."""
+        self._each(stopping, _built)
+
+    def repeating(self) -> tuple[Repeating, ...]:
+        """What a worker does again and again so that lists stay fresh."""
+        return (
+            Repeating(
+                *("recommend", self.follow, _FOLLOW_SECONDS, _FOLLOW_SECONDS),
+                "what is new in shops cannot be looked for",
+            ),
+            Repeating(
+                *("recommend-index", self.build, _BUILD_SECONDS, _BUILD_SECONDS),
+                "an index of a shop cannot be built",
+            ),
+        )
+
+    def _each(self, stopping: Event, work: Callable[[Shop], object]) -> None:
+        for shop in self._shops.values():
+            if stopping.is_set():
+                return
+            try:
+                work(shop)
+            except Exception as error:
+                # What fails in one shop does not keep the others from being followed.
+                _log.error("a shop of recommend cannot be followed", exc_info=error)
+            with self._changed:
+                self._changed.notify_all()
+
+    def _in(self) -> Path:
+        """The folder of all indexes; one of its own where the worker was started by itself."""
+        if self._folder is None:
+            shared = shared_folder()
+            self._folder = Path(tempfile.mkdtemp()) if shared is None else shared / "recommend"
+            if shared is None:
+                atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
+        return self._folder
+
+    def _learned(self, source: str) -> Learned:
+        return Learned(Setting(), None, None)
+
+
+def _built(shop: Shop) -> None:
+    if shop.build():
+        shop.follow()

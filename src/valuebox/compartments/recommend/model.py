@@ -1,0 +1,92 @@
+"""The model of recommend: settings and rankers of shops, learned of their sessions.
+
+It holds no session and no visitor: what lists are made of stays in the database.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from valuebox.compartments.recommend.ranking.ranker import Ranker
+from valuebox.compartments.recommend.ranking.setting import Setting
+from valuebox.models import boosters, golden, registry
+
+KIND: Final = "recommend"
+NEWEST: Final = "recommend"
+TRAINED_BY: Final = "valuebox recommend train"
+_FORMAT: Final = 1
+_SHOPS: Final = "shops.json"
+_LISTS: Final = ("fresh", "repeating")
+
+
+class Learned(NamedTuple):
+    """What was learned of a shop."""
+
+    setting: Setting = Setting()
+    fresh: Ranker | None = None
+    """Ranks lists without the item that is looked at; None where none is better than no ranker."""
+    repeating: Ranker | None = None
+    """Ranks lists that may have that item."""
+
+
+@dataclass(frozen=True)
+class RecommendModel:
+    """What was learned of shops, by source; `tag` is empty until it has been saved."""
+
+    shops: Mapping[str, Learned]
+    tag: str = ""
+    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def save(self, name: str, labels: dict[str, str], metadata: dict[str, Any]) -> str:
+        """Save into the model store and return the exact tag; see `registry.save`."""
+        files, shops = {}, []
+        for place, (source, learned) in enumerate(self.shops.items()):
+            row: dict[str, Any] = {"source": source, "setting": learned.setting.model_dump()}
+            for kind in _LISTS:
+                ranker: Ranker | None = getattr(learned, kind)
+                row[kind] = None if ranker is None else f"{kind}-{place}.ubj"
+                if ranker is not None:
+                    files[row[kind]] = bytes(ranker.booster.save_raw("ubj"))
+            shops.append(row)
+        files |= {_SHOPS: registry.as_json({"shops": shops}), **golden.content(self._golden())}
+        return registry.save(name, KIND, _FORMAT, files, labels, metadata)
+
+    def _golden(self) -> NDArray[np.float64]:
+        rankers = [
+            ranker
+            for learned in self.shops.values()
+            for ranker in (learned.fresh, learned.repeating)
+            if ranker is not None
+        ]
+        said = [one.golden() for one in rankers]
+        return np.concatenate(said) if said else np.zeros(0)
+
+
+def load(tag: str) -> RecommendModel:
+    """Load from the model store and prove that it ranks as it did when it was saved.
+
+    Raises:
+        registry.ArtifactMissing: when there is none.
+        registry.ArtifactOutdated: when another version has saved it in a layout unknown here.
+        registry.ArtifactRefused: when it was changed, or ranks otherwise here.
+    """
+    return golden.load(tag, KIND, (_FORMAT,), _read, RecommendModel._golden, rtol=1e-4, atol=1e-5)
+
+
+def _read(artifact: registry.Artifact) -> RecommendModel:
+    shops = {}
+    for row in artifact.json(_SHOPS)["shops"]:
+        setting = Setting.model_validate(row["setting"])
+        rankers = {
+            kind: None
+            if row[kind] is None
+            else Ranker(setting, boosters.booster_of(artifact.read(row[kind])), kind == "fresh")
+            for kind in _LISTS
+        }
+        shops[row["source"]] = Learned(setting, **rankers)
+    return RecommendModel(shops, artifact.tag, artifact.created_at, artifact.metadata)

@@ -1,0 +1,189 @@
+"""Views out of the database, by column: of a whole shop for an index, or the newest."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Select, select, union_all
+from sqlalchemy.orm import Session
+
+from valuebox.compartments.recommend.views import BOUGHT, VIEWED, item_in, item_of, session_in
+from valuebox.facts.copied import copied, hashed
+from valuebox.facts.scanning import begin, moment
+from valuebox.facts.tables import Event
+from valuebox.statistics.arrays import Floats
+from valuebox.store.copying import EPOCH
+from valuebox.store.writing import table_of
+
+_AT_ONCE: Final = 10_000
+_SINCE_1970: Final = int((EPOCH - np.datetime64(0, "us")).astype(np.int64))
+_LONGEST: Final = 200
+"""Events of a visitor that are looked at."""
+
+
+class Views(NamedTuple):
+    """Views of items of a shop, in any order."""
+
+    sessions: NDArray[np.int64]
+    """A number for each session, the same whenever it is read from this database, `(n_views,)`."""
+    items: NDArray[np.int32]
+    """Position of the item among the ids, `(n_views,)`."""
+    times: Floats
+    """Seconds since 1970, `(n_views,)`."""
+    item_ids: list[str]
+
+    def __len__(self) -> int:
+        return len(self.sessions)
+
+
+def read_views(session: Session, source: str, until: datetime) -> Views:
+    """Read the views of a shop that were received by a moment.
+
+    Args:
+        session: Of the database.
+        source: The shop.
+        until: When the last of them was received.
+    """
+    begin(session.connection())
+    if session.get_bind().dialect.name == "postgresql":
+        return _copied(session, source, until)
+    return _fetched(session, source, until)
+
+
+def _copied(session: Session, source: str, until: datetime) -> Views:
+    item = item_in(session)
+    theirs = _views_of(source, until)
+    query = select(hashed(session_in()), hashed(item), Event.time)
+    kinds = {"session": ">i8", "item": ">i8", "time": ">i8"}
+    rows = copied(session.connection(), query.where(*theirs, item.is_not(None)), kinds)
+    different, items = np.unique(rows["item"].astype(np.int64), return_inverse=True)
+    times = (rows["time"].astype(np.int64) + _SINCE_1970) / 1e6
+    sessions = rows["session"].astype(np.int64)
+    every = select(item.label("item")).where(*theirs, item.is_not(None)).distinct().subquery()
+    found = session.execute(select(hashed(every.c.item), every.c.item))
+    texts = {row[0]: row[1] for row in found}
+    ids = [texts[one] for one in different.tolist()]
+    return Views(sessions, items.astype(np.int32), times, ids)
+
+
+def _fetched(session: Session, source: str, until: datetime) -> Views:
+    item, codes = item_in(session), _Codes()
+    when = moment("sqlite", table_of(Event).c.time)
+    query = select(session_in(), item, when).where(*_views_of(source, until), item.is_not(None))
+    sessions, items, times = [_none("i8")], [_none("i4")], [_none("f8")]
+    keys: dict[str, int] = {}
+    for rows in session.execute(query.execution_options(yield_per=_AT_ONCE)).partitions():
+        names, ids, moments = zip(*rows, strict=True)
+        sessions.append(np.array([_key_of(one, keys) for one in names], dtype=np.int64))
+        items.append(codes.of(ids))
+        seconds = np.array(moments, dtype="datetime64[us]").astype(np.int64) / 1e6
+        times.append(seconds)
+    return Views(
+        np.concatenate(sessions), np.concatenate(items), np.concatenate(times), codes.names
+    )
+
+
+def _views_of(source: str, until: datetime) -> tuple[Any, ...]:
+    return Event.source == source, Event.type.in_(VIEWED), Event.received_at <= until
+
+
+def _none(kind: str) -> NDArray[Any]:
+    return np.empty(0, dtype=kind)
+
+
+class _Codes:
+    """Positions of texts in the order in which they came first."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+
+    def of(self, texts: Iterable[str]) -> NDArray[np.int32]:
+        """The position of each text."""
+        known = self._known
+        return np.array([known.setdefault(one, len(known)) for one in texts], dtype=np.int32)
+
+    @property
+    def names(self) -> list[str]:
+        """The texts."""
+        return list(self._known)
+
+
+def _key_of(name: str, known: dict[str, int]) -> int:
+    if name not in known:
+        known[name] = int.from_bytes(
+            blake2b(name.encode(), digest_size=8).digest(), "big", signed=True
+        )
+    return known[name]
+
+
+class Newest(NamedTuple):
+    """A view that was received lately."""
+
+    id: str
+    """Id of the event."""
+    received_at: datetime
+    session: int
+    """Number of the session, as `Views` has it."""
+    item: str
+    time: float
+    """Seconds since 1970."""
+
+
+def read_newest(session: Session, source: str, after: datetime) -> Iterator[Newest]:
+    """Read views of a shop that were received after a moment, in no order.
+
+    Args:
+        session: Of the database.
+        source: The shop.
+        after: Views are read that were received later.
+    """
+    is_lite = session.get_bind().dialect.name == "sqlite"
+    item = item_in(session)
+    key: Any = session_in() if is_lite else hashed(session_in())
+    query: Select[Any] = select(Event.id, Event.received_at, key, item, Event.time).where(
+        Event.received_at > after,
+        Event.source == source,
+        Event.type.in_(VIEWED),
+        item.is_not(None),
+    )
+    keys: dict[str, int] = {}
+    for id_, received, whose, name, when in session.execute(query):
+        number = _key_of(whose, keys) if is_lite else whose
+        yield Newest(id_, received, number, name, when.timestamp())
+
+
+class Visited(NamedTuple):
+    """What is known of a visitor."""
+
+    seen: list[str]
+    """Items that the visitor has looked at, the latest last."""
+    bought: frozenset[str]
+
+
+def read_visited(session: Session, source: str, name: str) -> Visited:
+    """What a visitor has looked at and bought.
+
+    Args:
+        session: Of the database.
+        source: The shop.
+        name: Id of the session, or of whoever it is where the shop tells no sessions.
+    """
+    kind = Event.source == source, Event.type.in_((*VIEWED, *BOUGHT))
+    columns = Event.time, Event.id, Event.type, Event.properties
+    own = select(*columns).where(Event.session == name, *kind)
+    without = select(*columns).where(Event.customer == name, Event.session.is_(None), *kind)
+    parts = [one.order_by(Event.time.desc()).limit(_LONGEST).subquery() for one in (own, without)]
+    found = session.execute(union_all(*(select(one) for one in parts))).all()
+    seen, bought = [], set()
+    for _, _, type_, properties in sorted(found, key=lambda row: (row[0], row[1])):
+        item = item_of(properties)
+        if item is None:
+            continue
+        if type_ in BOUGHT:
+            bought.add(item)
+        else:
+            seen.append(item)
+    return Visited(seen, frozenset(bought))

@@ -1,0 +1,78 @@
+"""Indexes of shops on disk: one process builds one, all of them map it, and it is swapped whole."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
+
+from valuebox.compartments.recommend.ranking.index import Index
+
+if sys.platform != "win32":
+    import fcntl
+
+_KEPT: Final = 2
+"""Indexes of a shop that stay: somebody may be about to map the one before the newest."""
+_MICROSECOND: Final = timedelta(microseconds=1)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Shelf:
+    """The folder with the indexes of a shop, named by the moment until which each was read.
+
+    An index is written beside the others and renamed at the end: whatever breaks off in between
+    leaves the newest whole one to be found.
+
+    Args:
+        folder: Common to all processes of the service.
+        source: The shop.
+    """
+
+    def __init__(self, folder: Path, source: str):
+        self._folder = folder / blake2b(source.encode(), digest_size=12).hexdigest()
+
+    def newest(self) -> tuple[datetime, Path] | None:
+        """Until when views were read for the newest index, and its folder; None for no index."""
+        found = self._finished()
+        return found[-1] if found else None
+
+    def put(self, until: datetime, index: Index) -> None:
+        """Put an index there as the newest, and remove what is older than the one before."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        beside = self._folder / f"unfinished-{os.getpid()}"
+        shutil.rmtree(beside, ignore_errors=True)
+        index.save(beside)
+        place = self._folder / f"{(until - _EPOCH) // _MICROSECOND:020}"
+        shutil.rmtree(place, ignore_errors=True)
+        beside.rename(place)
+        for _, old in self._finished()[:-_KEPT]:
+            # What others have mapped stays until they let go of it.
+            shutil.rmtree(old, ignore_errors=True)
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Whether nobody else builds an index of the shop; nobody does until this ends.
+
+        The lock goes with its process, however that ends.
+        """
+        if sys.platform == "win32":
+            yield True
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / "building").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            for left in self._folder.glob("unfinished-*"):
+                shutil.rmtree(left, ignore_errors=True)
+            yield True
+
+    def _finished(self) -> list[tuple[datetime, Path]]:
+        names = sorted(one for one in self._folder.glob("*") if one.name.isdigit())
+        return [(_EPOCH + int(one.name) * _MICROSECOND, one) for one in names]

@@ -1,0 +1,217 @@
+"""What a process knows of a shop: an index of its views, those that came since, and its items."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from valuebox.compartments.recommend.catalogue import Known, read_items
+from valuebox.compartments.recommend.ranking.attributes import NO_CATEGORY, Attributes
+from valuebox.compartments.recommend.ranking.delta import Delta
+from valuebox.compartments.recommend.ranking.index import Index
+from valuebox.compartments.recommend.ranking.recommender import Recommender
+from valuebox.compartments.recommend.ranking.setting import Setting
+from valuebox.compartments.recommend.reading import Newest, read_newest, read_views
+from valuebox.compartments.recommend.repository import Running, forgotten_at, running
+from valuebox.compartments.recommend.shelf import Shelf
+from valuebox.store.clock import CLOCK
+from valuebox.store.engine import Store
+
+if TYPE_CHECKING:
+    from valuebox.compartments.recommend.ranking.ranker import Ranker
+
+SETTLED: Final = timedelta(seconds=60)
+"""Within which events are stored after they were received, or not at all."""
+OLD: Final = timedelta(hours=1)
+"""Age from which on an index is built anew, where views have come since."""
+_MANY: Final = 200_000
+"""Views that have come since an index was built, from which on it is built anew."""
+LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Learned(NamedTuple):
+    """What was learned of a shop."""
+
+    setting: Setting
+    ranker: "Ranker | None"
+    model: str | None
+    """Tag of the model that has it; None where nothing was learned yet."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a list is made of; nothing of it is ever changed."""
+
+    recommender: Recommender
+    items: Mapping[str, Known]
+    """What the shop has told of its items, by id."""
+    experiment: Running | None
+    built_at: datetime
+    """Until when views had been received that the index is made of."""
+    looked_at: datetime
+    """When the newest views were looked for."""
+    model: str | None
+    has_boosts: bool
+    """Whether scores of some items are changed."""
+
+    def may_be_listed(self, item: str) -> bool:
+        """Whether an item is known, and available."""
+        code = self.recommender.code_of(item)
+        return code >= 0 and bool(self.recommender.columns.available[code])
+
+
+class Shop:
+    """Follows what happens in a shop; `snapshot` is swapped whole.
+
+    Args:
+        store: Where views and items are.
+        source: The shop.
+        folder: Where indexes are, common to all processes of the service.
+        learned: The settings and the ranker.
+    """
+
+    def __init__(self, store: Store, source: str, folder: Path, learned: Learned):
+        self.source, self.learned = source, learned
+        self.snapshot: Snapshot | None = None
+        self._store, self._shelf = store, Shelf(folder, source)
+        self._lock = Lock()
+        self._index: Index | None = None
+        self._until = LONG_AGO
+        self._newest: dict[str, Newest] = {}
+        self._delta: Delta | None = None
+        self._items: dict[str, Known] = {}
+        self._listed: dict[str, bool] = {}
+        self._bounded: list[Known] = []
+        self._attributes: Attributes | None = None
+        self._changed_at: datetime | None = None
+        self._forgotten_at: datetime | None = None
+
+    def build(self) -> bool:
+        """Build an index where one is due and nobody else does, and say whether that was so."""
+        if not self._is_due():
+            return False
+        with self._shelf.alone() as is_alone:
+            if not is_alone or not self._is_due():
+                return False
+            until = CLOCK.moment() - SETTLED
+            with self._store.reading() as session:
+                views = read_views(session, self.source, until)
+            self._shelf.put(until, Index.build(*views, self.learned.setting))
+            return True
+
+    def _is_due(self) -> bool:
+        newest = self._shelf.newest()
+        if newest is None:
+            return True
+        until, read_at = newest[0], newest[0] + SETTLED
+        if self._forgotten_at is not None and self._forgotten_at >= read_at:
+            return True
+        known = self.snapshot
+        if known is None or self._until != until:
+            return False
+        is_old = CLOCK.moment() - read_at >= OLD
+        return (is_old and bool(self._newest)) or len(self._newest) >= _MANY
+
+    def follow(self) -> None:
+        """Look for a newer index, for the newest views, and for items that have changed."""
+        with self._lock:
+            now = CLOCK.moment()
+            is_new = self._take_index()
+            with self._store.reading() as session:
+                self._heed_forgotten(session)
+                has_come = self._take_views(session)
+                has_changed = self._take_items(session, now)
+                experiment = running(session, self.source, now)
+            index = self._index
+            if index is None:
+                return
+            if is_new or has_come:
+                self._delta = self._delta_of(index)
+            if is_new or has_changed:
+                self._attributes = self._attributes_of(index)
+            known = self.snapshot
+            recommender = None if known is None else known.recommender
+            if recommender is None or is_new or has_come or has_changed:
+                recommender = Recommender(index, self._delta, self.learned.ranker, self._attributes)
+            self.snapshot = Snapshot(
+                *(recommender, self._items, experiment, self._until, now, self.learned.model),
+                has_boosts=any(one.boost != 1.0 for one in self._items.values()),
+            )
+
+    def _take_index(self) -> bool:
+        newest = self._shelf.newest()
+        if newest is None or newest[0] == self._until:
+            return False
+        self._until, folder = newest
+        self._index = Index.open(folder)
+        self._newest = {
+            id_: one for id_, one in self._newest.items() if one.received_at > self._until
+        }
+        return True
+
+    def _heed_forgotten(self, session: Session) -> None:
+        """Look at all newest views again where somebody has been forgotten since."""
+        at = forgotten_at(session, self.source)
+        if at != self._forgotten_at:
+            self._forgotten_at, self._newest = at, {}
+
+    def _take_views(self, session: Session) -> bool:
+        if self._index is None:
+            return False
+        before = len(self._newest)
+        latest = max((one.received_at for one in self._newest.values()), default=LONG_AGO)
+        after = max(latest - SETTLED, self._until) if before else self._until
+        for one in read_newest(session, self.source, after):
+            self._newest[one.id] = one
+        return len(self._newest) != before
+
+    def _delta_of(self, index: Index) -> Delta | None:
+        if not self._newest:
+            return None
+        sessions, items, times = zip(
+            *((one.session, one.item, one.time) for one in self._newest.values()), strict=True
+        )
+        ids = list(dict.fromkeys(items))
+        codes = {item: code for code, item in enumerate(ids)}
+        return Delta.build(
+            index,
+            np.array(sessions, dtype=np.int64),
+            np.array([codes[one] for one in items], dtype=np.int32),
+            np.array(times),
+            ids,
+        )
+
+    def _take_items(self, session: Session, now: datetime) -> bool:
+        """Read what has changed of items, and say whether lists may differ for it."""
+        after = None if self._changed_at is None else self._changed_at - SETTLED
+        changed, self._changed_at = read_items(session, self.source, after)
+        new = {one.id: one for one in changed if self._items.get(one.id) != one}
+        # Lists that are made meanwhile look at what was.
+        self._items = self._items | new if new else self._items
+        passed = [one for one in self._bounded if one.may_be_listed(now) != self._listed[one.id]]
+        if not new and not passed:
+            return False
+        every = self._items.values()
+        self._listed = {one.id: one.may_be_listed(now) for one in every}
+        self._bounded = [one for one in every if one.begins or one.ends]
+        return True
+
+    def _attributes_of(self, index: Index) -> Attributes:
+        every = self._items.values()
+        codes: dict[str, int] = {}
+        return Attributes.of(
+            index,
+            list(self._items),
+            [
+                NO_CATEGORY if one.category is None else codes.setdefault(one.category, len(codes))
+                for one in every
+            ],
+            [math.nan if one.price is None else one.price for one in every],
+            list(self._listed.values()),
+        )

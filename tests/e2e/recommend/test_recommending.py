@@ -1,0 +1,173 @@
+"""Visitors are shown what others looked at next, over HTTP."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+from support.services import Service, eventually
+from support.visitors import FIRST, ITEMS, MINUTE, SHOP, view, views
+
+from valuebox.compartments.recommend.tables import Exposure
+
+RECOMMEND, SIMILAR = "/v1/recommend", "/v1/recommend/similar"
+
+
+@pytest.fixture(scope="module")
+def shop(service: Service) -> Service:
+    """A service that knows what visitors of a shop looked at."""
+    answer = service.http.post("/v1/events", json=views())
+    assert answer.status_code == 200, answer.text
+    eventually(lambda: ask(service, items=["boot"])["fallback"] is None)
+    return service
+
+
+def ask(service: Service, **asked: Any) -> dict[str, Any]:
+    body = {"source": SHOP, "session": uuid4().hex, "variant": "personal"} | asked
+    answer = service.http.post(RECOMMEND, json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def items(answer: dict[str, Any]) -> list[str]:
+    return [one["item"] for one in answer["items"]]
+
+
+def test_what_was_looked_at_together_comes_first_and_says_why(shop: Service) -> None:
+    found = ask(shop, items=["boot"], explain=True, count=2)
+    assert set(items(found)) == {"lace", "sole"}
+    assert {tuple(one["because_of"]) for one in found["items"]} == {("boot",)}
+    assert (found["arm"], found["experiment"], found["model"]) == ("personal", None, None)
+    assert found["index_age"] >= 0
+
+
+def test_a_list_is_stored_with_what_it_was_made_of(shop: Service) -> None:
+    found = ask(shop, items=["boot"], count=2, place="home")
+    with shop.store.reading() as session:
+        row = session.scalars(select(Exposure).where(Exposure.source == SHOP)).all()[-1]
+    assert str(row.id) == found["id"]
+    assert (row.place, row.seen, row.arm) == ("home", ["boot"], "personal")
+    assert [one["item"] for one in row.items] == items(found)
+    assert row.built_at is not None
+
+
+def test_the_item_being_looked_at_is_no_recommendation(shop: Service) -> None:
+    for variant in ("personal", "popular"):
+        assert "boot" not in items(ask(shop, items=["lace", "boot"], variant=variant))
+        assert "lace" in items(ask(shop, items=["lace", "boot"], variant=variant))
+        asked = {"items": ["lace", "boot"], "variant": variant, "unseen": True}
+        assert not {"lace", "boot"} & set(items(ask(shop, **asked)))
+
+
+def test_nobody_known_gets_popular_items_and_is_told_so(shop: Service) -> None:
+    for seen in ([], ["never heard of"]):
+        found = ask(shop, items=seen)
+        assert found["fallback"] == "no_views"
+        assert set(items(found)) == set(ITEMS)
+    assert ask(shop, items=["boot"], variant="popular")["fallback"] is None
+
+
+def test_a_shop_without_views_has_empty_lists(shop: Service) -> None:
+    found = ask(shop, source=f"new-{uuid4().hex}", items=["boot"])
+    assert (found["items"], found["fallback"]) in (([], "no_index"), ([], "no_views"))
+
+
+def test_what_is_stored_of_a_session_counts_where_no_items_are_sent(shop: Service) -> None:
+    session = uuid4().hex
+    assert shop.http.post("/v1/events", json=[view(session, "hat", FIRST)]).is_success
+    assert set(items(ask(shop, session=session, count=2))) == {"scarf", "glove"}
+
+
+def test_excluded_bought_and_other_items_than_the_only_ones_are_not_listed(shop: Service) -> None:
+    assert items(ask(shop, items=["boot"], exclude=["lace"], count=1)) == ["sole"]
+    assert items(ask(shop, items=["boot"], only=["glove", "hat"])) in (
+        ["glove", "hat"],
+        ["hat", "glove"],
+    )
+    session = uuid4().hex
+    told = [
+        view(session, "boot", FIRST),
+        view(session, "lace", FIRST + MINUTE, type="bought"),
+    ]
+    assert shop.http.post("/v1/events", json=told).is_success
+    assert "lace" not in items(ask(shop, session=session))
+
+
+def test_a_pinned_item_comes_first_and_a_category_is_bounded(shop: Service) -> None:
+    told = [{"source": SHOP, "id": one, "category": "shoes"} for one in ITEMS[:3]]
+    assert shop.http.post("/v1/items", json=told).is_success
+
+    def is_capped() -> bool:
+        found = ask(shop, items=["boot"], most_of_a_category=1, count=6)
+        return len({"lace", "sole"} & set(items(found))) == 1
+
+    eventually(is_capped)
+    assert items(ask(shop, items=["boot"], pin=["glove"], count=2))[0] == "glove"
+
+
+def test_an_item_out_of_stock_is_on_no_list_within_seconds_and_comes_back(shop: Service) -> None:
+    def stock(**told: Any) -> None:
+        body = [{"source": SHOP, "id": "sole", "title": "Sole", **told}]
+        assert shop.http.post("/v1/items", json=body).is_success
+
+    stock(available=False)
+    eventually(lambda: "sole" not in items(ask(shop, items=["boot"])))
+    assert items(ask(shop, items=["boot"], pin=["sole"], count=1)) != ["sole"]
+    stock(ends=(FIRST - timedelta(days=1)).isoformat())
+    assert "sole" not in items(ask(shop, items=["boot"]))
+    stock()
+    eventually(lambda: "sole" in items(ask(shop, items=["boot"])))
+    found = ask(shop, items=["boot"], only=["sole"])
+    assert found["items"][0]["title"] == "Sole"
+
+
+def test_a_view_counts_within_seconds(shop: Service) -> None:
+    new = f"new-{uuid4().hex}"
+    told = [
+        one
+        for visitor in range(3)
+        for one in (
+            view(f"{new}-{visitor}", "glove", FIRST + timedelta(days=1)),
+            view(f"{new}-{visitor}", new, FIRST + timedelta(days=1) + MINUTE),
+        )
+    ]
+    assert shop.http.post("/v1/events", json=told).is_success
+    eventually(lambda: new in items(ask(shop, items=["glove"])))
+
+
+def test_similar_items_are_those_that_are_looked_at_together(shop: Service) -> None:
+    answer = shop.http.post(SIMILAR, json={"source": SHOP, "item": "hat", "count": 2})
+    assert {one["item"] for one in answer.json()["items"]} <= {"scarf", "glove"}
+    nothing = shop.http.post(SIMILAR, json={"source": SHOP, "item": "never heard of"})
+    assert nothing.json() == {"items": []}
+
+
+def test_nothing_leaks_between_shops(shop: Service) -> None:
+    other = f"other-{uuid4().hex}"
+    told = [
+        view("s", item, FIRST + step * MINUTE) | {"source": other}
+        for step, item in enumerate(("boot", "yacht"))
+    ]
+    assert shop.http.post("/v1/events", json=told).is_success
+    eventually(lambda: "yacht" in items(ask(shop, source=other, items=["boot"])))
+    assert items(ask(shop, source=other, items=["boot"])) == ["yacht"]
+    assert "yacht" not in items(ask(shop, items=["boot"]))
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"session": ""}, "session"),
+        ({"count": 0}, "count"),
+        ({"count": 101}, "count"),
+        ({"items": [""]}, "items.0"),
+        ({"items": "boot"}, "items"),
+        ({"variant": "best"}, "variant"),
+        ({"most_of_a_category": 0}, "most_of_a_category"),
+    ],
+)
+def test_bad_questions_name_the_field(shop: Service, asked: dict[str, Any], field: str) -> None:
+    answer = shop.http.post(RECOMMEND, json={"source": SHOP, "session": "s"} | asked)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["problems"][0]["field"] == field
