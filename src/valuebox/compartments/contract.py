@@ -129,9 +129,8 @@ class Page:
     tables: tuple[Table, ...]
     """Tables of the page, which are fetched as CSV at `/dashboard/NAME/TABLE.csv`."""
     look: Callable[[Session, Any, Any, int], Look]
-    """Function of a session, what the query says, the model that is served or None, and the
-    smallest number of rows that anything is told of: reads what is shown. It has to be quick,
-    whatever is stored."""
+    """Function of a session, what the query says, the service, and the smallest number of rows
+    that anything is told of: reads what is shown. It has to be quick, whatever is stored."""
 
 
 @dataclass(frozen=True)

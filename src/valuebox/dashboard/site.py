@@ -168,7 +168,7 @@ class Dashboard:
         service = self._running()
         served = service.models.get(place.name)
         with within(VIEW_SECONDS), service.store.reading() as session:
-            look = place.page.look(session, asked, served, self._least_users)
+            look = place.page.look(session, asked, service, self._least_users)
         if place.table is not None:
             return pages.attached(place.table, look.rows[place.table.name])
         viewer = pages.Viewer(served.tag if served else None, is_signed_in)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from valuebox.compartments.contract import Compartment, People, Personal, Whose
 from valuebox.compartments.recommend.api import RecommendApi
 from valuebox.compartments.recommend.desk import RecommendDesk
+from valuebox.compartments.recommend.page.page import PAGE
 from valuebox.compartments.recommend.repository import note_forgotten
 from valuebox.compartments.recommend.tables import Experiment, Exposure, Forgetting, Item
 from valuebox.store.ids import first_id
@@ -60,6 +61,7 @@ COMPARTMENT: Final = Compartment(
     endpoints=RecommendApi,
     open=_open,
     repeating=_repeating,
+    page=PAGE,
     tables=(Item, Exposure, Experiment, Forgetting),
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
     expiry=(Expiry(_prune, {"lists": "lists of recommendations"}),),

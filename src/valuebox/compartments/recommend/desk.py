@@ -55,6 +55,10 @@ class RecommendDesk:
                 self._changed.wait_for(lambda: shop.snapshot is not None, _PATIENCE_SECONDS)
         return None if shop is None else shop.snapshot
 
+    def followed(self) -> list[str]:
+        """Shops that somebody has asked about."""
+        return list(self._shops)
+
     def follow(self, stopping: Event) -> None:
         """Look once for what is new in every shop."""
         self._each(stopping, lambda shop: shop.follow())

@@ -100,7 +100,7 @@ class Headline:
         return next((one for one in self.sources if one.name == "feed"), None)
 
 
-def look(session: Session, asked: HandlePageQuestion, _model: Any, least: int) -> Look:
+def look(session: Session, asked: HandlePageQuestion, _service: Any, least: int) -> Look:
     """What is stored of a week and of one of its matches; see `Page`."""
     now = CLOCK.moment()
     loaded_to, _ = newest_load(session)

@@ -62,7 +62,7 @@ class OffersPageQuestion(Model):
     """Nothing is asked of the page."""
 
 
-def look(session: Session, _asked: OffersPageQuestion, _model: Any, least: int) -> Look:
+def look(session: Session, _asked: OffersPageQuestion, _service: Any, least: int) -> Look:
     """What was decided lately, and what came of it; see `Page`."""
     decided = decided_lately(session, MOST)
     models = promotions(session)[:_SHOWN]

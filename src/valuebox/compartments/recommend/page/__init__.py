@@ -1,0 +1,1 @@
+"""The page of recommend, at `/dashboard/recommend`."""

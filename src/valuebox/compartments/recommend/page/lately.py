@@ -1,0 +1,58 @@
+"""Lists that were shown lately, and shops in which any were."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from valuebox.compartments.recommend.listing import PERSONAL, POPULAR
+from valuebox.compartments.recommend.tables import Exposure
+
+MOST: Final = 2_000
+"""Lists that are looked at: the newest."""
+
+
+class Lately(NamedTuple):
+    """What was shown in a shop lately."""
+
+    lists: int
+    """How many lists were shown."""
+    last: datetime | None
+    arms: dict[str, int]
+    """How many lists there were of each arm."""
+    different: float | None
+    """Share of the items of personal lists that were in no popular list; None without both."""
+    items: int
+    """How many different items were shown."""
+
+
+def lately(session: Session, source: str) -> Lately:
+    """The newest lists of a shop, added up."""
+    newest = (
+        select(Exposure.arm, Exposure.items, Exposure.at)
+        .where(Exposure.source == source)
+        .order_by(Exposure.id.desc())
+        .limit(MOST)
+    )
+    arms: Counter[str] = Counter()
+    listed: dict[str, Counter[str]] = {PERSONAL: Counter(), POPULAR: Counter()}
+    last = None
+    for arm, items, at in session.execute(newest):
+        arms[arm] += 1
+        listed[arm].update(row["item"] for row in items)
+        last = at if last is None else max(last, at)
+    personal, popular = listed[PERSONAL], listed[POPULAR]
+    different = None
+    if personal and popular:
+        apart = sum(count for item, count in personal.items() if item not in popular)
+        different = apart / personal.total()
+    return Lately(arms.total(), last, dict(arms), different, len({*personal, *popular}))
+
+
+def shops(session: Session, followed: Iterable[str]) -> list[str]:
+    """Shops that lists can be asked for: those that are followed, or were asked about lately."""
+    newest = select(Exposure.source).order_by(Exposure.id.desc()).limit(MOST)
+    return sorted({*followed, *session.scalars(newest)})
