@@ -5,9 +5,11 @@ from starlette.responses import Response
 from valuebox.access.keys import Scope
 from valuebox.compartments.recommend.catalogue import put_items
 from valuebox.compartments.recommend.desk import RecommendDesk
+from valuebox.compartments.recommend.model import KIND, TRAINED_BY
 from valuebox.compartments.recommend.schemas import (
     ItemsStored,
     Recommendation,
+    RecommendCard,
     RecommendQuestion,
     ShopItems,
     SimilarItems,
@@ -16,6 +18,7 @@ from valuebox.compartments.recommend.schemas import (
 from valuebox.compartments.recommend.similar import similar
 from valuebox.compartments.recommend.steps import RecommendSteps
 from valuebox.serving.endpoint import endpoint
+from valuebox.serving.errors import NoModel
 from valuebox.serving.pipeline import Pipeline
 from valuebox.serving.together import gathered
 from valuebox.store.engine import Store
@@ -52,6 +55,16 @@ class RecommendApi:
         A list can always be made: of popular items where nothing is known of the visitor.
         """
         return self.pipeline.predict(_recommending(self), question)
+
+    @endpoint("/v1/recommend/model", Scope.PREDICT, Scope.READ, refuses=("not_found",))
+    def recommend_model(self) -> RecommendCard:
+        """The model whose settings and rankers lists are made with, and what it has learned from."""
+        model = self.recommend_desk.model
+        if model is None:
+            raise NoModel("recommend", TRAINED_BY)
+        return RecommendCard(
+            model=model.tag, kind=KIND, created_at=model.created_at, metadata=model.metadata
+        )
 
     @endpoint("/v1/recommend/similar", Scope.PREDICT)
     def recommend_similar(self, question: SimilarQuestion, /) -> SimilarItems:

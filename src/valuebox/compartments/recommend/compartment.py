@@ -8,9 +8,17 @@ from uuid import UUID
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from valuebox.compartments.contract import Compartment, People, Personal, Whose
+from valuebox.compartments.contract import Compartment, ModelKind, People, Personal, Whose
 from valuebox.compartments.recommend.api import RecommendApi
 from valuebox.compartments.recommend.desk import RecommendDesk
+from valuebox.compartments.recommend.model import (
+    KIND,
+    NEWEST,
+    TRAINED_BY,
+    RecommendModel,
+    card_of,
+    load,
+)
 from valuebox.compartments.recommend.page.page import PAGE
 from valuebox.compartments.recommend.repository import note_forgotten
 from valuebox.compartments.recommend.tables import Experiment, Exposure, Forgetting, Item
@@ -20,11 +28,9 @@ from valuebox.store.pruning import Pruned, deleted, next_batch
 from valuebox.worker.expiry import Expiry
 from valuebox.worker.repeating import Repeating
 
-NAME: Final = "recommend"
 
-
-def _open(service: Any, model: None) -> None:
-    service.recommend_desk = RecommendDesk(service.store)
+def _open(service: Any, model: RecommendModel | None) -> None:
+    service.recommend_desk = RecommendDesk(service.store, model)
 
 
 def _repeating(service: Any) -> tuple[Repeating, ...]:
@@ -56,11 +62,12 @@ def _prune(session: Session, before: datetime, after: UUID | None = None) -> Pru
 
 
 COMPARTMENT: Final = Compartment(
-    name=NAME,
+    name=KIND,
     question="What should this anonymous visitor see next?",
     endpoints=RecommendApi,
     open=_open,
     repeating=_repeating,
+    model=ModelKind("models__recommend", TRAINED_BY, load, NEWEST, card=card_of),
     page=PAGE,
     tables=(Item, Exposure, Experiment, Forgetting),
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),

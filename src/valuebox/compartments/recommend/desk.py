@@ -9,8 +9,8 @@ from pathlib import Path
 from threading import Condition, Event
 from typing import Final
 
-from valuebox.compartments.recommend.ranking.setting import Setting
-from valuebox.compartments.recommend.shop import Learned, Shop, Snapshot
+from valuebox.compartments.recommend.model import RecommendModel
+from valuebox.compartments.recommend.shop import Shop, Snapshot
 from valuebox.store.engine import Store
 from valuebox.worker.repeating import Repeating
 from valuebox.worker.shared_folder import shared_folder
@@ -30,9 +30,11 @@ class RecommendDesk:
 
     Args:
         store: Where views and items are.
+        model: What was learned of shops; None where nothing was, and the usual settings are used.
     """
 
-    def __init__(self, store: Store):
+    def __init__(self, store: Store, model: RecommendModel | None):
+        self.model = model
         self._store = store
         self._shops: dict[str, Shop] = {}
         self._changed = Condition()
@@ -49,7 +51,7 @@ class RecommendDesk:
         with self._changed:
             shop = self._shops.get(source)
             if shop is None and len(self._shops) < _MOST:
-                shop = Shop(self._store, source, self._in(), self._learned(source))
+                shop = Shop(self._store, source, self._in(), self.model)
                 # Whoever goes through the shops meanwhile goes through what was.
                 self._shops = self._shops | {source: shop}
                 self._changed.wait_for(lambda: shop.snapshot is not None, _PATIENCE_SECONDS)
@@ -100,9 +102,6 @@ class RecommendDesk:
             if shared is None:
                 atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
         return self._folder
-
-    def _learned(self, source: str) -> Learned:
-        return Learned(Setting(), None, None)
 
 
 def _built(shop: Shop) -> None:

@@ -72,7 +72,7 @@ def _found(
     exclude: Collection[str],
     count: int,
 ) -> Recommended:
-    recommender = snapshot.recommender
+    recommender = snapshot.fresh if question.fresh else snapshot.repeating
     if arm == POPULAR:
         return recommender.popular(count, exclude=exclude, only=question.only)
     return recommender.answer(

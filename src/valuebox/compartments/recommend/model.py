@@ -78,6 +78,18 @@ def load(tag: str) -> RecommendModel:
     return golden.load(tag, KIND, (_FORMAT,), _read, RecommendModel._golden, rtol=1e-4, atol=1e-5)
 
 
+def card_of(model: RecommendModel) -> Mapping[str, str]:
+    """What was learned of each shop, in words."""
+    return {source: _told(learned) for source, learned in model.shops.items()}
+
+
+def _told(learned: Learned) -> str:
+    changed = learned.setting.model_dump(exclude_defaults=True)
+    setting = f"a setting of its own, {changed}" if changed else "the usual setting"
+    ranked = [kind for kind in _LISTS if getattr(learned, kind) is not None]
+    return f"{setting}; ranked: {' and '.join(ranked) or 'no'} lists"
+
+
 def _read(artifact: registry.Artifact) -> RecommendModel:
     shops = {}
     for row in artifact.json(_SHOPS)["shops"]:

@@ -6,25 +6,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.recommend.catalogue import Known, read_items
+from valuebox.compartments.recommend.model import Learned, RecommendModel
 from valuebox.compartments.recommend.ranking.attributes import NO_CATEGORY, Attributes
 from valuebox.compartments.recommend.ranking.delta import Delta
 from valuebox.compartments.recommend.ranking.index import Index
 from valuebox.compartments.recommend.ranking.recommender import Recommender
-from valuebox.compartments.recommend.ranking.setting import Setting
 from valuebox.compartments.recommend.reading import Newest, read_newest, read_views
 from valuebox.compartments.recommend.repository import Running, forgotten_at, running
 from valuebox.compartments.recommend.shelf import Shelf
 from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store
-
-if TYPE_CHECKING:
-    from valuebox.compartments.recommend.ranking.ranker import Ranker
 
 SETTLED: Final = timedelta(seconds=60)
 """Within which events are stored after they were received, or not at all."""
@@ -35,20 +32,14 @@ _MANY: Final = 200_000
 LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Learned(NamedTuple):
-    """What was learned of a shop."""
-
-    setting: Setting
-    ranker: "Ranker | None"
-    model: str | None
-    """Tag of the model that has it; None where nothing was learned yet."""
-
-
 @dataclass(frozen=True)
 class Snapshot:
     """What a list is made of; nothing of it is ever changed."""
 
-    recommender: Recommender
+    fresh: Recommender
+    """Recommends without the item that is looked at."""
+    repeating: Recommender
+    """Recommends whatever was looked at before, too."""
     items: Mapping[str, Known]
     """What the shop has told of its items, by id."""
     experiment: Running | None
@@ -62,8 +53,8 @@ class Snapshot:
 
     def may_be_listed(self, item: str) -> bool:
         """Whether an item is known, and available."""
-        code = self.recommender.code_of(item)
-        return code >= 0 and bool(self.recommender.columns.available[code])
+        code = self.fresh.code_of(item)
+        return code >= 0 and bool(self.fresh.columns.available[code])
 
 
 class Shop:
@@ -73,11 +64,13 @@ class Shop:
         store: Where views and items are.
         source: The shop.
         folder: Where indexes are, common to all processes of the service.
-        learned: The settings and the ranker.
+        model: What was learned of shops; None where nothing was.
     """
 
-    def __init__(self, store: Store, source: str, folder: Path, learned: Learned):
-        self.source, self.learned = source, learned
+    def __init__(self, store: Store, source: str, folder: Path, model: RecommendModel | None):
+        self.source = source
+        self._learned = Learned() if model is None else model.shops.get(source, Learned())
+        self._tag = None if model is None else model.tag
         self.snapshot: Snapshot | None = None
         self._store, self._shelf = store, Shelf(folder, source)
         self._lock = Lock()
@@ -102,7 +95,7 @@ class Shop:
             until = CLOCK.moment() - SETTLED
             with self._store.reading() as session:
                 views = read_views(session, self.source, until)
-            self._shelf.put(until, Index.build(*views, self.learned.setting))
+            self._shelf.put(until, Index.build(*views, self._learned.setting))
             return True
 
     def _is_due(self) -> bool:

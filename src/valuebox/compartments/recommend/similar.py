@@ -14,7 +14,7 @@ def similar(snapshot: Snapshot | None, question: SimilarQuestion) -> SimilarItem
     """
     if snapshot is None:
         return SimilarItems(items=[])
-    found = snapshot.recommender.answer([question.item], question.count, again=False)
+    found = snapshot.fresh.answer([question.item], question.count, again=False)
     if found.generator == "popular":
         return SimilarItems(items=[])
     own = len(found.items) - found.filled
