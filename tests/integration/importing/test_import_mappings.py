@@ -84,8 +84,25 @@ def test_what_visitors_did_is_called_as_the_report_calls_it(store: Store, tmp_pa
     first = events["1400000000117/71/view/10"]
     assert (first.time.isoformat(), first.properties) == (
         "2014-05-13T16:53:20.117000+00:00",
-        {"category": "10"},
+        {"item": "10", "category": "10"},
     )
+
+
+def test_clicks_of_sessions_are_views_of_items(store: Store, tmp_path: Path) -> None:
+    lines = ["SessionId\tItemId\tTime", "1\t0214\t1396860669.277", "1\t0215\t1396860886.998"]
+    tabbed = write(tmp_path / "clicks.tsv", "\n".join(lines))
+    imported(store, tabbed, MAPPINGS / "session-clicks.toml")
+    lines = ["1,2014-04-07T10:51:09.277Z,214536502,0", "1,2014-04-07T10:54:09.868Z,007,S"]
+    bare = write(tmp_path / "yoochoose-clicks.dat.csv", "\n".join(lines))
+    imported(store, bare, MAPPINGS / "yoochoose-clicks.toml")
+    events = stored_events(store).values()
+    assert {(one.source, one.session, one.type) for one in events} == {
+        ("session-clicks", "1", "view"),
+        ("yoochoose", "1", "view"),
+    }
+    assert sorted((one.properties or {})["item"] for one in events) == [
+        *("007", "0214", "0215", "214536502"),
+    ]
 
 
 def test_prices_of_what_was_only_looked_at_are_no_money(store: Store, tmp_path: Path) -> None:
@@ -98,7 +115,11 @@ def test_prices_of_what_was_only_looked_at_are_no_money(store: Store, tmp_path: 
     file.write_bytes(gzip.compress("\n".join(lines).encode()))
     imported(store, file, MAPPINGS / "ecommerce-events.toml")
     looked, bought = sorted(stored_events(store).values(), key=lambda one: one.time)
-    assert (looked.type, looked.amount, looked.properties) == ("view", None, {"brand": "shiny"})
+    assert (looked.type, looked.amount, looked.properties) == (
+        "view",
+        None,
+        {"item": "4460", "brand": "shiny", "price": 35.79},
+    )
     assert (bought.type, bought.amount, bought.currency) == ("bought", 33.2, "USD")
 
 

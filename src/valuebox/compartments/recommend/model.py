@@ -63,7 +63,7 @@ class RecommendModel:
             for ranker in (learned.fresh, learned.repeating)
             if ranker is not None
         ]
-        said = [one.golden() for one in rankers]
+        said = [one.golden_values() for one in rankers]
         return np.concatenate(said) if said else np.zeros(0)
 
 
