@@ -3,10 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from valuebox_training.recommend.questions import Log
-from valuebox_training.recommend.ranking import Learning, NothingToRank, learn_ranker
-from valuebox_training.recommend.tuning import Tuned, tune
-
 from valuebox.compartments.recommend.model import KIND, Learned, RecommendModel, load
 from valuebox.compartments.recommend.ranking.ranker import Ranker
 from valuebox.compartments.recommend.ranking.setting import Setting
@@ -15,6 +11,9 @@ from valuebox.errors import ValueboxError
 from valuebox.models.registry import ArtifactMissing
 from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store
+from valuebox_training.recommend.questions import Log
+from valuebox_training.recommend.ranking import Learning, NothingToRank, learn_ranker
+from valuebox_training.recommend.tuning import Tuned, tune
 
 NONE: Final = "-"
 

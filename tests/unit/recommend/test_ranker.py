@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.clicks import MONDAY
 
-from valuebox.compartments.recommend.ranking import ranker as rankers
+from valuebox.compartments.recommend import model as models
 from valuebox.compartments.recommend.ranking.attributes import Attributes
 from valuebox.compartments.recommend.ranking.ranker_columns import COLUMNS
 from valuebox.compartments.recommend.ranking.recommender import Recommender
@@ -57,26 +57,37 @@ def test_a_ranker_is_better_at_sessions_that_it_has_not_seen(learned: Learned) -
     )
 
 
-def test_a_saved_ranker_answers_as_before(learned: Learned) -> None:
+def test_a_saved_model_answers_as_before_in_every_shop(learned: Learned) -> None:
     log = made(300, seed=2)
     index = log.before(np.inf, SETTING)
-    tag = learned.ranker.save("recommend", {}, {"sessions": 1_500})
-    loaded = rankers.load(tag)
-    assert loaded.tag == tag
-    assert (loaded.setting, loaded.columns, loaded.fresh) == (SETTING, COLUMNS, True)
-    one, other = Recommender(index, None, learned.ranker), Recommender(index, None, loaded)
+    own = Setting(rules=0.3)
+    shops = {"shop": models.Learned(SETTING, learned.ranker), "other": models.Learned(own)}
+    tag = models.RecommendModel(shops).save("recommend", {}, {"sessions": 1_500})
+    loaded = models.load(tag)
+    assert (loaded.tag, list(loaded.shops)) == (tag, ["shop", "other"])
+    assert loaded.shops["other"] == models.Learned(own)
+    found = loaded.shops["shop"]
+    assert (found.setting, found.repeating) == (SETTING, None)
+    assert found.fresh is not None
+    assert found.fresh.fresh
+    one, other = (Recommender(index, None, ranker) for ranker in (learned.ranker, found.fresh))
     for seen in (["item 3"], ["item 4", "item 5"], ["nothing"]):
-        found = one.answer(seen, 5, explain=True)
-        assert other.answer(seen, 5, explain=True) == found
+        assert other.answer(seen, 5, explain=True) == one.answer(seen, 5, explain=True)
     assert one.answer(["item 3"], 5).generator == "ranker"
+    assert one.ranked_by(None).answer(["item 3"], 5).generator == "neighbours"
     assert one.answer(["nothing"], 5).generator == "popular"
 
 
-def test_a_ranker_of_other_columns_is_outdated(learned: Learned) -> None:
-    old = rankers.Ranker(SETTING, learned.ranker.booster, columns=(*COLUMNS[:-1], "other"))
-    tag = old.save("recommend-old", {}, {})
+def test_a_model_of_other_columns_is_outdated(
+    learned: Learned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(models, "COLUMNS", (*COLUMNS[:-1], "other"))
+        tag = models.RecommendModel({"shop": models.Learned(SETTING, learned.ranker)}).save(
+            "recommend-old", {}, {}
+        )
     with pytest.raises(registry.ArtifactOutdated, match="other columns"):
-        rankers.load(tag)
+        models.load(tag)
 
 
 def test_too_few_sessions_are_nothing_to_rank() -> None:

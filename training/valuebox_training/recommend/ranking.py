@@ -109,13 +109,13 @@ def learn_ranker(
     earlier = folds[:-1] if len(folds) > 1 else folds
     if last is None or sum(int(one.was_next.sum()) for one in earlier) < how.fewest:
         raise NothingToRank(f"it takes {how.fewest} next items among the candidates to rank")
-    trial = Ranker(setting, _grow(earlier, how, seed, threads), how.fresh)
+    trial = Ranker(_grow(earlier, how, seed, threads), how.fresh)
     recommender, questions = last
     with_it = Recommender(recommender.merged.index, None, trial)
     found = gain(
         measured(with_it, questions, how.fresh), measured(recommender, questions, how.fresh)
     )
-    return Learned(Ranker(setting, _grow(folds, how, seed, threads), how.fresh), found)
+    return Learned(Ranker(_grow(folds, how, seed, threads), how.fresh), found)
 
 
 def _rows(recommender: Recommender, questions: list[Question], fresh: bool) -> Rows:

@@ -58,7 +58,7 @@ class RecommendApi:
 
     @endpoint("/v1/recommend/model", Scope.PREDICT, Scope.READ, refuses=("not_found",))
     def recommend_model(self) -> RecommendCard:
-        """The model whose settings and rankers lists are made with, and what it has learned from."""
+        """Show the model whose settings and rankers lists are made with."""
         model = self.recommend_desk.model
         if model is None:
             raise NoModel("recommend", TRAINED_BY)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valuebox.compartments.recommend.ranking.ranker import Ranker
+from valuebox.compartments.recommend.ranking.ranker_columns import COLUMNS
 from valuebox.compartments.recommend.ranking.setting import Setting
 from valuebox.models import boosters, golden, registry
 
@@ -53,7 +54,10 @@ class RecommendModel:
                 if ranker is not None:
                     files[row[kind]] = bytes(ranker.booster.save_raw("ubj"))
             shops.append(row)
-        files |= {_SHOPS: registry.as_json({"shops": shops}), **golden.content(self._golden())}
+        files |= {
+            _SHOPS: registry.as_json({"columns": COLUMNS, "shops": shops}),
+            **golden.content(self._golden()),
+        }
         return registry.save(name, KIND, _FORMAT, files, labels, metadata)
 
     def _golden(self) -> NDArray[np.float64]:
@@ -91,13 +95,15 @@ def _told(learned: Learned) -> str:
 
 
 def _read(artifact: registry.Artifact) -> RecommendModel:
-    shops = {}
-    for row in artifact.json(_SHOPS)["shops"]:
+    shops, rest = {}, artifact.json(_SHOPS)
+    if tuple(rest["columns"]) != COLUMNS:
+        raise registry.ArtifactOutdated(f"{artifact.tag} ranks by other columns; train it again")
+    for row in rest["shops"]:
         setting = Setting.model_validate(row["setting"])
         rankers = {
             kind: None
             if row[kind] is None
-            else Ranker(setting, boosters.booster_of(artifact.read(row[kind])), kind == "fresh")
+            else Ranker(boosters.booster_of(artifact.read(row[kind])), kind == "fresh")
             for kind in _LISTS
         }
         shops[row["source"]] = Learned(setting, **rankers)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from valuebox.compartments.recommend.ranking.index import Index
 
@@ -17,8 +17,19 @@ if sys.platform != "win32":
 
 _KEPT: Final = 2
 """Indexes of a shop that stay: somebody may be about to map the one before the newest."""
+_FORGOTTEN: Final = "forgotten.txt"
 _MICROSECOND: Final = timedelta(microseconds=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class OnShelf(NamedTuple):
+    """An index that is whole."""
+
+    until: datetime
+    """Until when views had been received that it is made of."""
+    folder: Path
+    forgotten_at: datetime | None
+    """When visitors had last been forgotten before it was made; None for never."""
 
 
 class Shelf:
@@ -35,21 +46,33 @@ class Shelf:
     def __init__(self, folder: Path, source: str):
         self._folder = folder / blake2b(source.encode(), digest_size=12).hexdigest()
 
-    def newest(self) -> tuple[datetime, Path] | None:
-        """Until when views were read for the newest index, and its folder; None for no index."""
-        found = self._finished()
-        return found[-1] if found else None
+    def newest(self) -> OnShelf | None:
+        """The newest index; None where there is none."""
+        folders = self._folders()
+        if not folders:
+            return None
+        folder = folders[-1]
+        said = (folder / _FORGOTTEN).read_text()
+        until = _EPOCH + int(folder.name) * _MICROSECOND
+        return OnShelf(until, folder, datetime.fromisoformat(said) if said else None)
 
-    def put(self, until: datetime, index: Index) -> None:
-        """Put an index there as the newest, and remove what is older than the one before."""
+    def put(self, index: Index, until: datetime, forgotten_at: datetime | None) -> None:
+        """Put an index there as the newest, and remove what is older than the one before.
+
+        Args:
+            index: To be written.
+            until: Until when views had been received that were read.
+            forgotten_at: When visitors had last been forgotten by then; None for never.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
         beside = self._folder / f"unfinished-{os.getpid()}"
         shutil.rmtree(beside, ignore_errors=True)
         index.save(beside)
+        (beside / _FORGOTTEN).write_text("" if forgotten_at is None else forgotten_at.isoformat())
         place = self._folder / f"{(until - _EPOCH) // _MICROSECOND:020}"
         shutil.rmtree(place, ignore_errors=True)
         beside.rename(place)
-        for _, old in self._finished()[:-_KEPT]:
+        for old in self._folders()[:-_KEPT]:
             # What others have mapped stays until they let go of it.
             shutil.rmtree(old, ignore_errors=True)
 
@@ -73,6 +96,5 @@ class Shelf:
                 shutil.rmtree(left, ignore_errors=True)
             yield True
 
-    def _finished(self) -> list[tuple[datetime, Path]]:
-        names = sorted(one for one in self._folder.glob("*") if one.name.isdigit())
-        return [(_EPOCH + int(one.name) * _MICROSECOND, one) for one in names]
+    def _folders(self) -> list[Path]:
+        return sorted(one for one in self._folder.glob("*") if one.name.isdigit())

@@ -94,21 +94,21 @@ class Shop:
                 return False
             until = CLOCK.moment() - SETTLED
             with self._store.reading() as session:
+                # Whoever is forgotten later may have been read, and it is built anew then.
+                forgotten = forgotten_at(session, self.source)
                 views = read_views(session, self.source, until)
-            self._shelf.put(until, Index.build(*views, self._learned.setting))
+            self._shelf.put(Index.build(*views, self._learned.setting), until, forgotten)
             return True
 
     def _is_due(self) -> bool:
         newest = self._shelf.newest()
         if newest is None:
             return True
-        until, read_at = newest[0], newest[0] + SETTLED
-        if self._forgotten_at is not None and self._forgotten_at >= read_at:
-            return True
-        known = self.snapshot
-        if known is None or self._until != until:
+        if self.snapshot is None or self._until != newest.until:
             return False
-        is_old = CLOCK.moment() - read_at >= OLD
+        if self._forgotten_at != newest.forgotten_at:
+            return True
+        is_old = CLOCK.moment() - newest.until >= OLD
         return (is_old and bool(self._newest)) or len(self._newest) >= _MANY
 
     def follow(self) -> None:
@@ -129,20 +129,21 @@ class Shop:
             if is_new or has_changed:
                 self._attributes = self._attributes_of(index)
             known = self.snapshot
-            recommender = None if known is None else known.recommender
-            if recommender is None or is_new or has_come or has_changed:
-                recommender = Recommender(index, self._delta, self.learned.ranker, self._attributes)
+            if known is None or is_new or has_come or has_changed:
+                fresh = Recommender(index, self._delta, self._learned.fresh, self._attributes)
+                both = fresh, fresh.ranked_by(self._learned.repeating)
+            else:
+                both = known.fresh, known.repeating
             self.snapshot = Snapshot(
-                *(recommender, self._items, experiment, self._until, now, self.learned.model),
+                *(*both, self._items, experiment, self._until, now, self._tag),
                 has_boosts=any(one.boost != 1.0 for one in self._items.values()),
             )
 
     def _take_index(self) -> bool:
         newest = self._shelf.newest()
-        if newest is None or newest[0] == self._until:
+        if newest is None or newest.until == self._until:
             return False
-        self._until, folder = newest
-        self._index = Index.open(folder)
+        self._index, self._until = Index.open(newest.folder), newest.until
         self._newest = {
             id_: one for id_, one in self._newest.items() if one.received_at > self._until
         }

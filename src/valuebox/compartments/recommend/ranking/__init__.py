@@ -17,7 +17,7 @@ What others build on:
   `unseen.nearest(codes, weights, count)` finds what no session has yet.
 - `attributes.Attributes.of(index, item_ids, categories, prices, available)` is what a catalogue
   knows, brought into the order of an index once.
-- `ranker.Ranker` is the model artifact, with its `columns`; `ranker.load(tag)`.
+- `ranker.Ranker` puts candidates into order; `model` saves the rankers and settings of all shops.
 
 A session is whatever number its caller gives it. It is split where nothing happened for half an
 hour, and left out where it looks like a machine's (`bots`).

@@ -1,7 +1,8 @@
 """Answers: what a visitor should see next, and why."""
 
 from collections.abc import Collection, Sequence
-from typing import Final, Literal, NamedTuple
+from copy import copy
+from typing import Final, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,10 +61,10 @@ class Recommender:
             delta: Sessions since then, built for this index.
             ranker: Puts the best candidates into order.
             attributes: What the catalogue knows, made for this index.
-            setting: How to ask; by default as the ranker has learned, or as the index was built.
+            setting: How to ask; by default as the index was built, which is how rankers learn.
         """
         self.merged = Merged(index, delta)
-        self.setting = setting or (ranker.setting if ranker else index.setting)
+        self.setting = setting or index.setting
         self.ranker = ranker
         if attributes is None:
             self.columns, self._others = Columns.unknown(self.merged.n_items), Ids.of([])
@@ -76,6 +77,12 @@ class Recommender:
         self.unseen = Unseen(self.columns, clicked)
         self._sold_out = [] if self.columns.available.all() else [~self.columns.available]
         self._scratch: list[Scratch] = []
+
+    def ranked_by(self, ranker: Ranker | None) -> Self:
+        """The same with another ranker; the parts are shared."""
+        other = copy(self)
+        other.ranker = ranker
+        return other
 
     def code_of(self, text: str) -> int:
         """The code of an item that a session or the catalogue has, -1 for others."""
