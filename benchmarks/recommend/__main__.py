@@ -90,7 +90,7 @@ def ours(of: Sessions, questions: list[Question]) -> list[list[object]]:
         began = time.process_time()
         learned = learn_ranker(log, tuned.setting, Learning(fresh=fresh), threads=2)
         print(f"{learned.gain}, {time.process_time() - began:.0f} s", file=sys.stderr, flush=True)
-        recommender = Recommender(index, None, learned.ranker)
+        recommender = Recommender(index, None, learned.ranker, setting=tuned.setting)
         cells.append(judged(of, questions, _lists(recommender, questions, fresh), fresh))
     rows.append(_row("valuebox, tuned, with a ranker", *cells))
     return rows

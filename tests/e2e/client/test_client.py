@@ -66,7 +66,7 @@ def test_facts_are_stored_and_reported_on_by_coroutines(service: Service) -> Non
             report = await client.growth_report(sources=[SOURCE])
             assert report.span.customers == 20
             served = {one.question: one.model for one in (await client.models()).questions}
-            assert served.keys() == {"ltv", "response", "handle", "offers"}
+            assert served.keys() == {"ltv", "response", "handle", "offers", "recommend"}
             assert served["ltv"]
             with pytest.raises(ServiceError) as caught:
                 await client.response(customers)

@@ -225,7 +225,8 @@ def test_the_command_prints_what_it_deleted(store: Store, monkeypatch: pytest.Mo
     command = ["db", "prune", "--database-url", url]
     handle = (
         "0 forecasts of handle, 0 requests for forecasts, 0 handles of matches, 0 loaded bets, "
-        "0 matches, 0 loaded users, 0 loads, 0 decisions about offers"
+        "0 matches, 0 loaded users, 0 loads, 0 decisions about offers, "
+        "0 lists of recommendations"
     )
     nothing = (
         "deleted: 0 features, 0 predictions, 0 outcomes, 0 events, 0 customers, "
