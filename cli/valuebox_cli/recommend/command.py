@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 
+from valuebox_cli.recommend.planning import plan
 from valuebox_cli.terminal.console import check_writable, err, exit_codes, out
 from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
 
 app = typer.Typer(
     help="Recommend what anonymous visitors of a shop should see next.", no_args_is_help=True
 )
+app.command()(plan)
 Shop = Annotated[str, typer.Option("--source", help="The shop, as the source of its events.")]
 Tag = Annotated[
     str,

@@ -87,7 +87,9 @@ def test_the_examples_of_the_api_page_are_good_requests(service: Service, page: 
         if card.locator("pre").count()
     }
     # What takes nothing has no example.
-    models = {f"/v1/{name}/model" for name in ("growth/response", "handle", "ltv", "offers", "recommend")}
+    models = {
+        f"/v1/{name}/model" for name in ("growth/response", "handle", "ltv", "offers", "recommend")
+    }
     nothing = models | {"/v1/models"}
     assert endpoints(service) - examples.keys() == nothing
     for path, example in examples.items():

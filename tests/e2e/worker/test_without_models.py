@@ -40,7 +40,9 @@ def test_a_service_without_any_model_is_ready_and_says_what_it_lacks(
     url = f"sqlite:///{tmp_path}/valuebox.db"
     with running(url, tmp_path, environment) as service:
         assert service.http.get("/readyz").status_code == 200
-        assert answering(service) == dict.fromkeys(("ltv", "response", "handle", "offers", "recommend"))
+        assert answering(service) == dict.fromkeys(
+            ("ltv", "response", "handle", "offers", "recommend")
+        )
         sent, many = [user()], users(30)
         columns = {name: [one.get(name) for one in many] for name in many[0]}
         for path, body in (

@@ -38,14 +38,14 @@ def make(
     Args:
         snapshot: What is known of the shop; None where that is nothing yet.
         question: What may be listed.
-        arm: `PERSONAL` or `POPULAR`.
+        arm: `PERSONAL`, or else an arm whose lists are of popular items.
         seen: Items that the visitor has looked at, the latest last.
         bought: Items that the visitor has bought, which are not listed.
     """
     if snapshot is None:
         return Made([], NO_INDEX)
     exclude = {*question.exclude, *bought, *question.pin}
-    if arm == POPULAR and seen:
+    if arm != PERSONAL and seen:
         # What is looked at is no recommendation, whoever recommends it.
         exclude |= set(seen if question.unseen else seen[-1:] if question.fresh else ())
     has_rules = question.most_of_a_category is not None or snapshot.has_boosts
@@ -73,7 +73,7 @@ def _found(
     count: int,
 ) -> Recommended:
     recommender = snapshot.fresh if question.fresh else snapshot.repeating
-    if arm == POPULAR:
+    if arm != PERSONAL:
         return recommender.popular(count, exclude=exclude, only=question.only)
     return recommender.answer(
         seen,

@@ -185,7 +185,10 @@ class Recommendation(Model):
         description="Id of the list: a view that it led to is sent with it, as the property `via`."
     )
     items: list[Listed] = Field(description="Items, the best first.")
-    arm: str = Field(description="`personal` or `popular`: how the list was made.")
+    arm: str = Field(
+        description="`personal` or `popular`: how the list was made; or `holdback`: of popular items, "
+        "as always in a twentieth of the sessions."
+    )
     experiment: str | None = Field(
         description="Name of the experiment that decided on the arm; null for none."
     )

@@ -10,10 +10,10 @@ import msgspec
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from valuebox.compartments.recommend.arms import arm_of
 from valuebox.compartments.recommend.catalogue import Known as KnownItem
 from valuebox.compartments.recommend.desk import RecommendDesk
-from valuebox.compartments.recommend.listing import Made, make
+from valuebox.compartments.recommend.listing import PERSONAL, Made, make
+from valuebox.compartments.recommend.proof.assignment import assign
 from valuebox.compartments.recommend.reading import Visited, read_visited
 from valuebox.compartments.recommend.repository import Shown, rows_of, shown_of
 from valuebox.compartments.recommend.schemas import RecommendQuestion
@@ -64,8 +64,9 @@ class RecommendSteps(Steps[RecommendQuestion, list[Asked], list[Made]]):
         if one.variant is not None:
             return Asked(one, visited, snapshot, one.variant, None, now)
         running = None if snapshot is None else snapshot.experiment
-        arm = arm_of(running, one.source, one.session)
-        return Asked(one, visited, snapshot, arm, running and running.name, now)
+        name, shares = running or ("", {PERSONAL: 1.0})
+        arm = assign(one.source, name, one.session, shares)
+        return Asked(one, visited, snapshot, arm, name or None, now)
 
     def say(self, columns: list[Asked], exchange: Exchange) -> list[Made]:
         """The lists."""

@@ -63,7 +63,7 @@ class Exposure(Base):
     items: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     """Each item that was listed, with its score and what it was listed because of."""
     arm: Mapped[str] = mapped_column(String(MAX_NAME))
-    """`personal` or `popular`: how the list was made."""
+    """`personal`, `popular`, or `holdback`, whose lists are popular, too."""
     experiment: Mapped[str | None] = mapped_column(String(MAX_NAME))
     """Name of the experiment that decided on the arm; NULL for none."""
     fallback: Mapped[str | None] = mapped_column(String(MAX_NAME))

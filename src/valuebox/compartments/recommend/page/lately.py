@@ -42,7 +42,7 @@ def lately(session: Session, source: str) -> Lately:
     last = None
     for arm, items, at in session.execute(newest):
         arms[arm] += 1
-        listed[arm].update(row["item"] for row in items)
+        listed[arm if arm == PERSONAL else POPULAR].update(row["item"] for row in items)
         last = at if last is None else max(last, at)
     personal, popular = listed[PERSONAL], listed[POPULAR]
     different = None
