@@ -21,6 +21,19 @@ Count = tuple[Counter, float]
 _Sums = tuple[int, float, float, float]
 
 
+def tell_model(compartment: str, model: str, created_at: datetime) -> None:
+    """Tell Prometheus which model a compartment answers with.
+
+    Args:
+        compartment: Its name.
+        model: Exact tag.
+        created_at: When the model was made.
+    """
+    metrics = _metrics()
+    metrics.model.labels(compartment, model).set(1)
+    metrics.created.labels(compartment, model).set(created_at.timestamp())
+
+
 class Tally:
     """Counts the predictions of one compartment, by segment.
 
@@ -54,8 +67,7 @@ class Tally:
         self._value = [metrics.value.labels(compartment, name) for name in names]
         self._refunds = [metrics.refunds.labels(compartment, name) for name in names]
         self._missing = {name: metrics.missing.labels(compartment, name) for name in features}
-        metrics.model.labels(compartment, model).set(1)
-        metrics.created.labels(compartment, model).set(created_at.timestamp())
+        tell_model(compartment, model, created_at)
 
     def of(
         self,

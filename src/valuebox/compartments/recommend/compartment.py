@@ -22,6 +22,7 @@ from valuebox.compartments.recommend.model import (
 from valuebox.compartments.recommend.page.page import PAGE
 from valuebox.compartments.recommend.repository import note_forgotten
 from valuebox.compartments.recommend.tables import Experiment, Exposure, Forgetting, Item
+from valuebox.predictions.tally import tell_model
 from valuebox.store.ids import first_id
 from valuebox.store.people import chunks, records
 from valuebox.store.pruning import Pruned, deleted, next_batch
@@ -31,6 +32,8 @@ from valuebox.worker.repeating import Repeating
 
 def _open(service: Any, model: RecommendModel | None) -> None:
     service.recommend_desk = RecommendDesk(service.store, model)
+    if model is not None:
+        tell_model(KIND, model.tag, model.created_at)
 
 
 def _repeating(service: Any) -> tuple[Repeating, ...]:
@@ -67,7 +70,11 @@ COMPARTMENT: Final = Compartment(
     endpoints=RecommendApi,
     open=_open,
     repeating=_repeating,
-    model=ModelKind("models__recommend", TRAINED_BY, load, NEWEST, card=card_of),
+    model=ModelKind(
+        *("models__recommend", TRAINED_BY, load, NEWEST),
+        card=card_of,
+        compare="valuebox_cli.recommend.compare:compare",
+    ),
     page=PAGE,
     tables=(Item, Exposure, Experiment, Forgetting),
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),

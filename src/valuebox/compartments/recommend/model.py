@@ -15,6 +15,7 @@ from valuebox.compartments.recommend.ranking.ranker import Ranker
 from valuebox.compartments.recommend.ranking.ranker_columns import COLUMNS
 from valuebox.compartments.recommend.ranking.setting import Setting
 from valuebox.models import boosters, golden, registry
+from valuebox.models.cards import beginning, ending
 
 KIND: Final = "recommend"
 NEWEST: Final = "recommend"
@@ -84,7 +85,8 @@ def load(tag: str) -> RecommendModel:
 
 def card_of(model: RecommendModel) -> Mapping[str, str]:
     """What was learned of each shop, in words."""
-    return {source: _told(learned) for source, learned in model.shops.items()}
+    shops = {f"shop {source}": _told(learned) for source, learned in model.shops.items()}
+    return beginning(model) | shops | ending(model.metadata)
 
 
 def _told(learned: Learned) -> str:

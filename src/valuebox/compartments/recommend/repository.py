@@ -40,10 +40,10 @@ def rows_of(shown: Sequence[Shown]) -> Iterator[Rows]:
     yield Rows(Exposure, len(shown), dict(zip(Shown._fields, map(list, columns), strict=True)))
 
 
-def shown_of(session: Session, request_id: UUID) -> Shown | None:
+def shown_of(session: Session, list_id: UUID) -> Shown | None:
     """A list that was shown; None where it is not stored any more."""
     columns = [_EXPOSURES.c[name] for name in Shown._fields]
-    row = session.execute(select(*columns).where(_EXPOSURES.c.id == request_id)).first()
+    row = session.execute(select(*columns).where(_EXPOSURES.c.id == list_id)).first()
     return None if row is None else Shown(*row)
 
 

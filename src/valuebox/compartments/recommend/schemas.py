@@ -186,8 +186,8 @@ class Recommendation(Model):
     )
     items: list[Listed] = Field(description="Items, the best first.")
     arm: str = Field(
-        description="`personal` or `popular`: how the list was made; or `holdback`: of popular items, "
-        "as always in a twentieth of the sessions."
+        description="`personal` or `popular`: how the list was made; or `holdback`: of popular "
+        "items, as always in a twentieth of the sessions."
     )
     experiment: str | None = Field(
         description="Name of the experiment that decided on the arm; null for none."

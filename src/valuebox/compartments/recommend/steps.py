@@ -23,7 +23,7 @@ from valuebox.serving.pipeline import Steps
 from valuebox.serving.replays import AnswerGone
 from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store
-from valuebox.store.ids import Ids
+from valuebox.store.ids import Ids, ids_from
 from valuebox.store.writing import Rows, Then
 
 _JSON: Final = msgspec.json.Encoder().encode
@@ -96,7 +96,7 @@ class RecommendSteps(Steps[RecommendQuestion, list[Asked], list[Made]]):
 
     def again(self, given: RecommendQuestion, session: Session, request_id: UUID) -> Response:
         """The list, as it is stored, with what is known of its items by now."""
-        shown = shown_of(session, request_id)
+        shown = shown_of(session, ids_from(request_id, 1)[0])
         if shown is None:
             raise AnswerGone
         return _as_json(shown, self.desk.snapshot(given.source))
