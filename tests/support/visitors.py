@@ -15,7 +15,7 @@ from valuebox.store.ids import new_id
 SHOP = "boutique"
 ITEMS = ["boot", "lace", "sole", "hat", "scarf", "glove"]
 """The first three are looked at together, and so are the others."""
-FIRST = datetime(2026, 3, 1, 12, tzinfo=UTC)
+FIRST = datetime(2025, 10, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 

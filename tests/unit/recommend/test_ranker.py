@@ -62,7 +62,7 @@ def test_a_saved_model_answers_as_before_in_every_shop(learned: Learned) -> None
     index = log.before(np.inf, SETTING)
     own = Setting(rules=0.3)
     shops = {"shop": models.Learned(SETTING, learned.ranker), "other": models.Learned(own)}
-    tag = models.RecommendModel(shops).save("recommend", {}, {"sessions": 1_500})
+    tag = models.RecommendModel(shops).save("recommend-of-a-shop", {}, {"sessions": 1_500})
     loaded = models.load(tag)
     assert (loaded.tag, list(loaded.shops)) == (tag, ["shop", "other"])
     assert loaded.shops["other"] == models.Learned(own)
