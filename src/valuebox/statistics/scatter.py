@@ -26,6 +26,8 @@ PARTS: Final = np.concatenate(
 _WEIGHTS: Final = np.diff(PARTS)
 _Z: Final = NormalDist().inv_cdf(1 - TAIL)
 _DRAWS: Final = 1_000
+# Numbers that are enough for a mean of a hundred members, drawn one by one.
+_KNOWN: Final = 100 * _DRAWS
 # The mean of fewer, or a lopsided one, has no simple shape.
 _FEW: Final = 30
 _LOPSIDED: Final = 0.5
@@ -128,17 +130,40 @@ def _moments(parts: Parts, count: int, shared: float) -> tuple[float, float]:
 
 def _drawn(parts: Parts, count: int, expected: float, shared: float) -> tuple[float, float]:
     """Ends of the interval around the mean `expected`, from what such members have been."""
-    rng = np.random.default_rng(0)
+    taken, rng = 0, None
     total = np.zeros(_DRAWS)
     for scatter, counts in parts:
         # Amounts as they are, not around their mean: many are nothing, exactly.
         for one in np.flatnonzero(counts):
             points, of_bin = scatter.arrays["points"][one], int(counts[one])
+            if of_bin < len(points) and rng is None and taken + _DRAWS * of_bin <= _KNOWN:
+                drawn = _known_parts()[taken : taken + _DRAWS * of_bin]
+                total += points[drawn.reshape(_DRAWS, of_bin)].sum(axis=1)
+                taken += _DRAWS * of_bin
+                continue
+            rng = rng or _after(taken)
             if of_bin < len(points):
-                drawn = np.searchsorted(PARTS[1:-1], rng.random((_DRAWS, of_bin)))
-                total += points[drawn].sum(axis=1)
+                total += points[_part_of(rng.random((_DRAWS, of_bin)))].sum(axis=1)
             else:
                 total += rng.multinomial(of_bin, _WEIGHTS, _DRAWS) @ points
-    mean = total / count + rng.normal(0, np.sqrt(shared), _DRAWS)
+    mean = total / count + (rng or _after(taken)).normal(0, np.sqrt(shared), _DRAWS)
     below, above = np.quantile(mean, [TAIL, 1 - TAIL]) - expected
     return float(below), float(above)
+
+
+def _after(taken: int) -> np.random.Generator:
+    """The random numbers that every mean is drawn with, after so many uniform ones."""
+    return np.random.Generator(np.random.PCG64(0).advance(taken))
+
+
+def _part_of(uniform: Floats) -> NDArray[np.intp]:
+    return np.searchsorted(PARTS[1:-1], uniform)
+
+
+@functools.cache
+def _known_parts() -> NDArray[np.uint8]:
+    """The parts that the first of these numbers fall into, `(_KNOWN,)`, looked up only once.
+
+    Every mean begins with the same numbers; a page of cohorts draws thousands of small means.
+    """
+    return _part_of(_after(0).random(_KNOWN)).astype(np.uint8)
