@@ -109,30 +109,32 @@ def play(store: Store, model: OffersModel, factor: float, days: int = 28) -> Non
         factor: By which offers are bought as often as when the model learned.
         days: That end where the model began to be asked.
     """
-    random, events = Random(3), []
+    random, rows, events = Random(3), [], []
+    players = [(known(random), random.random()) for _ in range(60 * days)]
+    cases = [Case(of, OFFERS, [None] * len(OFFERS), seed) for seed, (of, _) in enumerate(players)]
+    for number, weighed in enumerate(weigh(model, cases)):
+        at = FIRST + timedelta(days=number / 60)
+        player, named_ = f"player {number % 400}", f"played {number}"
+        features, drawn = players[number]
+        asked = DecideQuestion.model_validate(question(player, named_, at))
+        _, decision = stored(
+            at,
+            weighed.choice or 0,
+            named_,
+            features=features,
+            propensities=weighed.propensities,
+            worths=weighed.worths,
+            model=model.tag,
+            explored=weighed.explored,
+        )
+        rows.append(New(asked, decision, weighed.chance))
+        offer = OFFERS[weighed.choice or 0]
+        events.append(event("offer_shown", player, named_, at, None, offer))
+        if drawn < factor * LIKED[offer["offer_type"]]:
+            of = {"sku": offer["offer_type"], "purchase_source": "offer"}
+            events.append(event("purchase", player, named_, at, offer["offer_price"], of))
     with store.writing() as session:
-        for number in range(60 * days):
-            at = FIRST + timedelta(days=number / 60)
-            player, named_, features = f"player {number % 400}", f"played {number}", known(random)
-            weighed = weigh(model, [Case(features, OFFERS, [None] * len(OFFERS), number)])[0]
-            asked = DecideQuestion.model_validate(question(player, named_, at))
-            _, decision = stored(
-                at,
-                weighed.choice or 0,
-                named_,
-                features=features,
-                propensities=weighed.propensities,
-                worths=weighed.worths,
-                model=model.tag,
-                explored=weighed.explored,
-            )
-            write(session, rows_of([New(asked, decision, weighed.chance)]))
-            offer = OFFERS[weighed.choice or 0]
-            chance = factor * LIKED[offer["offer_type"]]
-            events.append(event("offer_shown", player, named_, at, None, offer))
-            if random.random() < chance:
-                of = {"sku": offer["offer_type"], "purchase_source": "offer"}
-                events.append(event("purchase", player, named_, at, offer["offer_price"], of))
+        write(session, rows_of(rows))
         put_events(session, ArrivingEvents.of(events))
 
 
