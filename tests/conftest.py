@@ -36,6 +36,7 @@ pytest_plugins = ["support.scheduling"]
 FIXTURES = (
     "support.models",
     "support.databases",
+    "support.filled",
     "support.services",
     "support.browser",
     "support.real",

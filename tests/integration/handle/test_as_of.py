@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from support import matches
+from support.filled import Rows
 
 from valuebox.compartments.handle.book import Book
 from valuebox.compartments.handle.forecasting import Fitted
@@ -19,9 +20,9 @@ DAYS = (-14, -13, -12)
 
 
 @pytest.fixture
-def loaded(store: Store) -> Store:
-    matches.store_loads(store, until=DAYS[-1], since=DAYS[0])
-    return store
+def rows_of_store() -> Rows:
+    """Three loads."""
+    return matches.rows(until=DAYS[-1], since=DAYS[0])
 
 
 def book(store: Store) -> Book:
@@ -39,8 +40,8 @@ def ends(book: Book, day: float) -> bytes:
     return np.concatenate([said.mean, said.lower, said.upper]).tobytes()
 
 
-def test_what_was_loaded_later_changes_no_forecast_by_a_bit(loaded: Store) -> None:
-    whole = book(loaded)
+def test_what_was_loaded_later_changes_no_forecast_by_a_bit(store: Store) -> None:
+    whole = book(store)
     at = second(matches.moment(DAYS[1]))
     times = np.where(whole.bets.loaded_at > at, 1_000.0, 1.0)
     assert times.max() > 1
@@ -49,32 +50,32 @@ def test_what_was_loaded_later_changes_no_forecast_by_a_bit(loaded: Store) -> No
     assert ends(replace(whole, bets=bets), DAYS[2]) != ends(whole, DAYS[2])
 
 
-def test_the_same_load_again_changes_nothing(loaded: Store) -> None:
-    before = ends(book(loaded), DAYS[2])
-    again = store_clean(loaded, matches.loaded(DAYS[1], DAYS[2]), matches.moment(DAYS[2] + 0.2))
+def test_the_same_load_again_changes_nothing(store: Store) -> None:
+    before = ends(book(store), DAYS[2])
+    again = store_clean(store, matches.loaded(DAYS[1], DAYS[2]), matches.moment(DAYS[2] + 0.2))
     assert sum(again) == 0
-    assert ends(book(loaded), DAYS[2]) == before
+    assert ends(book(store), DAYS[2]) == before
 
 
-def test_a_bet_that_is_void_later_counted_before(loaded: Store) -> None:
+def test_a_bet_that_is_void_later_counted_before(store: Store) -> None:
     rows = matches.loaded(DAYS[1], DAYS[2])
     open_ = rows.bets["status"] == "open"
     assert open_.any()
     voided = replace(rows, bets=rows.bets[open_].assign(status="void", counts=False))
-    before = ends(book(loaded), DAYS[2])
-    store_clean(loaded, voided, matches.moment(DAYS[2] + 0.2))
-    assert ends(book(loaded), DAYS[2]) == before
-    assert ends(book(loaded), DAYS[2] + 0.3) != before
+    before = ends(book(store), DAYS[2])
+    store_clean(store, voided, matches.moment(DAYS[2] + 0.2))
+    assert ends(book(store), DAYS[2]) == before
+    assert ends(book(store), DAYS[2] + 0.3) != before
 
 
-def test_a_replay_gives_the_vintage_that_was_stored(loaded: Store) -> None:
+def test_a_replay_gives_the_vintage_that_was_stored(store: Store) -> None:
     at = matches.moment(DAYS[1] + 0.4)
     stored = HandleForecasts.model_validate_json(
-        matches.ask(loaded, matches.steps(loaded, DAYS[1] + 0.4))
+        matches.ask(store, matches.steps(store, DAYS[1] + 0.4))
     )
     # Another process, with more loads.
     asked = HandleQuestion(as_of=at)
-    of = matches.steps(loaded)
+    of = matches.steps(store)
     replayed = of.say(of.columns([asked]), Exchange()).answer
     assert [one.forecast for one in replayed.matches] == [one.forecast for one in stored.matches]
     assert [one.upper for one in replayed.matches] == [one.upper for one in stored.matches]
@@ -82,9 +83,9 @@ def test_a_replay_gives_the_vintage_that_was_stored(loaded: Store) -> None:
     assert all(one.prediction_id for one in stored.matches)
 
 
-def test_a_match_that_nobody_has_bet_on_yet_is_forecast(loaded: Store) -> None:
+def test_a_match_that_nobody_has_bet_on_yet_is_forecast(store: Store) -> None:
     at = second(matches.moment(DAYS[2]))
-    known = book(loaded).as_of(at)
+    known = book(store).as_of(at)
     ahead = (known.matches.kickoff > at) & (known.matches.kickoff < at + np.timedelta64(7, "D"))
     match = known.fixtures(ahead)[0]
     place = known.place_of_match[match.id]

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 from support import matches
 from support.commands import valuebox
+from support.filled import Rows
 
 from valuebox.compartments.handle.feed import Feed
 from valuebox.compartments.handle.model import HandleModel
@@ -21,6 +22,12 @@ from valuebox_training.handle.learning import handles, made_at
 
 AT = -12.4
 """When it was asked, in days from today; more was loaded since."""
+
+
+@pytest.fixture
+def rows_of_store() -> Rows:
+    """Two loads."""
+    return matches.rows(until=-13, since=-14)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +47,6 @@ def asked(store: Store, feed: Feed | None = None, **question: object) -> HandleF
 def test_forecasts_that_were_stored_are_made_again_to_the_last_bit(
     store: Store, feed: FeedServer
 ) -> None:
-    matches.store_loads(store, until=-13, since=-14)
     whole = asked(store)
     fed = asked(store, Feed(feed.url))
     assert [one.state for one in fed.sources] == ["used", "used"]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 from support import matches
+from support.filled import Rows
 
 from valuebox.compartments.handle.repository import history
 from valuebox.compartments.handle.schemas import HandleForecasts, HistoryQuestion
@@ -20,9 +21,14 @@ def forecast(store: Store, days: float, **asked: object) -> HandleForecasts:
 
 
 @pytest.fixture
+def rows_of_store() -> Rows:
+    """Two loads."""
+    return matches.rows(until=-13, since=-14)
+
+
+@pytest.fixture
 def corrected(store: Store) -> tuple[Store, str, HandleForecasts]:
-    """Loads, a match, and forecasts; then it is entered again, and some bets name its new id."""
-    matches.store_loads(store, until=-13, since=-14)
+    """A match, and forecasts; then it is entered again, and some bets name its new id."""
     before = forecast(store, -12.7)
     id_ = before.matches[0].match
     rows = matches.loaded(-14, -13)

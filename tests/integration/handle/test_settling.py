@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select
 from support import matches
 from support.commands import valuebox
+from support.filled import Rows
 
 from valuebox.compartments.handle.repository import history
 from valuebox.compartments.handle.schemas import HandleForecasts, History, HistoryQuestion
@@ -14,6 +15,12 @@ from valuebox.compartments.handle.settling import settle
 from valuebox.compartments.handle.tables import HandleBet, HandleOutcome
 from valuebox.store.engine import Store
 from valuebox_cli.handle.storing import store_clean
+
+
+@pytest.fixture
+def rows_of_store() -> Rows:
+    """Two loads, before matches that are over by the third."""
+    return matches.rows(until=-13, since=-14)
 
 
 def settled(store: Store) -> int:
@@ -27,7 +34,6 @@ def of(store: Store, match: str) -> History:
 
 
 def test_a_handle_is_known_after_the_match_and_revised_by_later_loads(store: Store) -> None:
-    matches.store_loads(store, until=-13, since=-14)
     said = HandleForecasts.model_validate_json(
         matches.ask(store, matches.steps(store, -12.6), days=10)
     )
@@ -58,7 +64,6 @@ def test_a_handle_is_known_after_the_match_and_revised_by_later_loads(store: Sto
 
 
 def test_a_match_that_is_put_off_is_not_over(store: Store) -> None:
-    matches.store_loads(store, until=-13, since=-14)
     said = HandleForecasts.model_validate_json(
         matches.ask(store, matches.steps(store, -12.6), days=10)
     )
@@ -72,7 +77,6 @@ def test_a_match_that_is_put_off_is_not_over(store: Store) -> None:
 
 
 def test_the_command_tells_what_is_new_and_what_is_revised(store: Store) -> None:
-    matches.store_loads(store, until=-13, since=-14)
     said = HandleForecasts.model_validate_json(
         matches.ask(store, matches.steps(store, -12.6), days=10)
     )

@@ -1,8 +1,9 @@
 """Sums by month say what those by day do, whatever has changed since they were made."""
 
 from collections.abc import Callable
-from dataclasses import asdict, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import date, timedelta
+from math import isclose
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 from support import responded
 from support.dashboards import show
+from support.filled import Rows
 from support.sums import AT_ONCE, fold, report, send
 from support.users import users
 
@@ -55,7 +57,7 @@ SHARES = {"calibration": calibration.deciles, "lifts": calibration.lifts}
 def plain(found: Any) -> Any:
     """What was found, for `approx`: dataclasses as lists of their values."""
     if is_dataclass(found) and not isinstance(found, type):
-        return plain(list(asdict(found).values()))
+        return [plain(getattr(found, one.name)) for one in fields(found)]
     if isinstance(found, list | tuple):
         return [plain(one) for one in found]
     if isinstance(found, dict):
@@ -68,7 +70,7 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, list):
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, float):
-        return isinstance(other, float) and one == pytest.approx(other, rel=1e-12, abs=1e-12)
+        return isinstance(other, float) and isclose(one, other, rel_tol=1e-12, abs_tol=1e-12)
     return bool(one == other)
 
 
@@ -94,13 +96,16 @@ def made(store: Store, ledger: Ledger = LEDGER) -> list[str]:
 
 
 @pytest.fixture
-def years(store: Store, model: LtvModel, data_dir: Path) -> Store:
+def rows_of_store(model: LtvModel, data_dir: Path) -> Rows:
     """Users of a file who joined in several months, some of whom nothing is known yet."""
-    show(store, model, read_users(data_dir / "train.csv"))
-    send(store, [{**one, "country_segment": None} for one in users(9, 10**9)], model)
-    send(store, users(30, 2 * 10**9), model, "ltv:unknown")
-    fold(store)
-    return store
+
+    def put(store: Store) -> None:
+        show(store, model, read_users(data_dir / "train.csv"))
+        send(store, [{**one, "country_segment": None} for one in users(9, 10**9)], model)
+        send(store, users(30, 2 * 10**9), model, "ltv:unknown")
+        fold(store)
+
+    return Rows("years", put)
 
 
 def selections(first: date, last: date) -> list[Selection]:
@@ -121,18 +126,18 @@ def ends(store: Store, ledger: Ledger) -> tuple[date, date]:
     return min(days), max(days)
 
 
-def test_months_say_what_their_days_do(years: Store) -> None:
-    count = make(years)
-    assert count == len(made(years)) > 3
-    for days in selections(*ends(years, LEDGER)):
-        assert_same(years, LEDGER, days)
-    assert make(years) == 0
+def test_months_say_what_their_days_do(store: Store) -> None:
+    count = make(store)
+    assert count == len(made(store)) > 3
+    for days in selections(*ends(store, LEDGER)):
+        assert_same(store, LEDGER, days)
+    assert make(store) == 0
 
 
-def test_whole_months_are_read_without_their_days(years: Store) -> None:
-    make(years)
-    first, last = ends(years, LEDGER)
-    with years.writing() as session:
+def test_whole_months_are_read_without_their_days(store: Store) -> None:
+    make(store)
+    first, last = ends(store, LEDGER)
+    with store.writing() as session:
         days = Selection(first, last, months=made_months(session, LEDGER))
         before = totals(session, LEDGER, days)
         cohorts = LEDGER.sums.cohorts
@@ -144,49 +149,49 @@ def test_whole_months_are_read_without_their_days(years: Store) -> None:
 
 
 def test_a_month_that_changes_is_read_by_its_days_until_it_is_made_again(
-    years: Store, model: LtvModel
+    store: Store, model: LtvModel
 ) -> None:
-    make(years)
-    before = made(years)
-    first, last = ends(years, LEDGER)
+    make(store)
+    before = made(store)
+    first, last = ends(store, LEDGER)
     joined = f"{first + timedelta(days=45)}T10:00:00"
-    send(years, [{**one, "join_date": joined} for one in users(20, 3 * 10**9)], model)
-    report(years, dict.fromkeys(range(3 * 10**9, 3 * 10**9 + 10), 99.0))
-    fold(years)
-    assert made(years) == [one for one in before if one != joined[: len("2019-07")]]
+    send(store, [{**one, "join_date": joined} for one in users(20, 3 * 10**9)], model)
+    report(store, dict.fromkeys(range(3 * 10**9, 3 * 10**9 + 10), 99.0))
+    fold(store)
+    assert made(store) == [one for one in before if one != joined[: len("2019-07")]]
     for days in selections(first, last):
-        assert_same(years, LEDGER, days)
-    assert make(years) == 1
-    assert made(years) == before
+        assert_same(store, LEDGER, days)
+    assert make(store) == 1
+    assert made(store) == before
     for days in selections(first, last):
-        assert_same(years, LEDGER, days)
+        assert_same(store, LEDGER, days)
 
 
-def test_who_is_forgotten_is_in_no_month(years: Store, model: LtvModel) -> None:
-    first, last = ends(years, LEDGER)
+def test_who_is_forgotten_is_in_no_month(store: Store, model: LtvModel) -> None:
+    first, last = ends(store, LEDGER)
     user_id = 4 * 10**9
     lone = {**users(1, user_id)[0], "join_date": f"{last + timedelta(days=62)}T10:00:00"}
-    send(years, [{**lone, "country_segment": "Atlantis"}], model)
-    fold(years)
-    make(years)
+    send(store, [{**lone, "country_segment": "Atlantis"}], model)
+    fold(store)
+    make(store)
     months = LEDGER.sums.months
     assert months is not None
     named = select(months.cohorts).where(months.cohorts.segment == "Atlantis")
-    with years.writing() as session:
+    with store.writing() as session:
         assert session.scalars(named).all()
         privacy.forget_users(session, [user_id])
-    with years.reading() as session:
+    with store.reading() as session:
         assert not session.scalars(named).all()
     for days in selections(first, last + timedelta(days=100)):
-        assert_same(years, LEDGER, days)
+        assert_same(store, LEDGER, days)
 
 
-def test_months_that_are_not_at_rest_are_left_to_their_days(years: Store) -> None:
-    assert Folding(years, LEDGER).fold(Event()) == (0, 0)
+def test_months_that_are_not_at_rest_are_left_to_their_days(store: Store) -> None:
+    assert Folding(store, LEDGER).fold(Event()) == (0, 0)
     assert timedelta(0) < REST
-    assert made(years) == []
-    assert Folding(years, LEDGER, rest=AT_ONCE).fold(Event()) == (0, 0)
-    assert len(made(years)) > 3
+    assert made(store) == []
+    assert Folding(store, LEDGER, rest=AT_ONCE).fold(Event()) == (0, 0)
+    assert len(made(store)) > 3
 
 
 def test_shares_by_month_are_those_by_day(store: Store) -> None:
