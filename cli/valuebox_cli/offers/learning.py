@@ -80,7 +80,9 @@ def learn_and_promote(
         None if mode is None or previous is None else _judged(decisions, moment, previous, mode)
     )
     if verdict is not None:
-        why, told["judged"] = f"{why}; {verdict.why}", verdict.model_dump(mode="json")
+        why = f"{why}; {verdict.why}"
+        # The model store keeps no nulls.
+        told["judged"] = verdict.model_dump(mode="json", exclude_none=True)
     tag = model.save(name, {}, told)
     decides = not is_apprentice and (verdict is None or verdict.passed)
     with store.writing() as session:

@@ -1,0 +1,25 @@
+"""What is learned out of a database is judged, saved, and decides."""
+
+from datetime import timedelta
+
+from support.offers import FIRST, play, saved
+from support.once import learned_once
+
+from valuebox.compartments.offers.model import load
+from valuebox.compartments.offers.promoting import promotions
+from valuebox.store.engine import Store
+from valuebox_cli.offers.learning import learn_and_promote
+
+
+def test_a_model_decides_of_which_few_days_cannot_tell(store: Store) -> None:
+    first = learned_once("offers-of-evaluation", lambda: saved("offers-of-evaluation", 20))
+    play(store, load(first), 1.0)
+    days = [FIRST + timedelta(days=one) for one in (20, 21)]
+    learned = [learn_and_promote(store, one, "offers-learned") for one in days]
+    assert all(one.decides for one in learned)
+    assert "too few" in learned[1].why or "cannot tell" in learned[1].why
+    judged = load(learned[1].tag).metadata["judged"]
+    assert judged["passed"]
+    assert "difference" not in judged
+    with store.reading() as session:
+        assert [one.model for one in promotions(session)] == [one.tag for one in reversed(learned)]
