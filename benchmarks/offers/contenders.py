@@ -248,7 +248,7 @@ class Ours:
     def __init__(
         self,
         how: Learning | None = None,
-        history: bool = False,
+        history: bool = True,
         names: tuple[str, ...] | None = None,
     ):
         self.how, self.history, self.names = how or Learning(), history, names

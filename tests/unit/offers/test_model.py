@@ -9,6 +9,7 @@ from support.offered import NOW, START, features_of, made_decisions
 from valuebox.compartments.offers.candidates import Candidates
 from valuebox.compartments.offers.decisions import DAY, Decisions
 from valuebox.compartments.offers.model import OffersModel, load
+from valuebox.features.declared.columns import values
 from valuebox_training.offers.learning import NothingToLearn, learn
 
 DE_AND_FR = features_of(np.array([0, 1]), np.zeros(2))
@@ -120,3 +121,23 @@ def test_tables_of_decisions_are_put_together(decisions: Decisions) -> None:
     np.testing.assert_array_equal(whole.chosen, expected.chosen)
     kinds = [[one.type.values[code] for code in one.type.codes] for one in (whole, expected)]
     assert kinds[0] == kinds[1]
+
+
+def test_rows_are_worth_what_columns_are(model: OffersModel, decisions: Decisions) -> None:
+    some = decisions.where(np.arange(60))
+    names = list(some.features)
+    columns = [values(some.features[name], np.arange(60)) for name in names]
+    known = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    kinds = values(some.type, np.arange(180))
+    offers = [
+        {"offer_type": "pearls" if place % 7 == 0 else kind, "offer_price": price}
+        for place, (kind, price) in enumerate(zip(kinds, some.price.tolist(), strict=True))
+    ]
+    lists = [offers[start : start + 3] for start in range(0, 180, 3)]
+    found = model.worth_of_rows(known, lists)
+    for one, other in zip(found, model.worth(some.features, Candidates.of(lists)), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+    for row in range(60):
+        alone = model.worth_of_rows(known[row : row + 1], lists[row : row + 1])
+        for one, other in zip(alone, found, strict=True):
+            np.testing.assert_array_equal(one, other[3 * row : 3 * row + 3])

@@ -41,7 +41,7 @@ class Learning:
     enough: float = 150.0
     """Times that a type has to be shown until it is new no more."""
     fewest_bought: int = 20
-    most_rows: int = 600_000
+    most_rows: int = 250_000
     """Decisions that are learned from; of more, the newest."""
     cut: float = 0.99
     """Share of weeks whose other purchases are taken as they are; larger ones are cut."""

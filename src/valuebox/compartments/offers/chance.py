@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 
 _FEW: Final = 64
-"""Decisions that are looked at all at once."""
+"""Decisions of which the same is said, to the last bit, whichever are asked about along with them;
+no more are answered together."""
 
 
 class Regression(BaseModel):
@@ -67,12 +68,11 @@ class Regression(BaseModel):
 
 def _of_types(weights: Floats, features: Floats) -> Floats:
     """What weights of each type make of each decision, `(n, n_types)`."""
+    if len(features) > _FEW:
+        return features @ weights[:, 1:].T + weights[:, 0]
     # Sums along a row, and not a product of matrices, are the same whatever is asked besides.
-    if len(features) <= _FEW:
-        found: Floats = (weights[:, 1:] * features[:, None, :]).sum(axis=2) + weights[:, 0]
-        return found
-    each = [(one[1:] * features).sum(axis=1) + one[0] for one in weights]
-    return np.stack(each, axis=1)
+    found: Floats = (weights[:, 1:] * features[:, None, :]).sum(axis=2) + weights[:, 0]
+    return found
 
 
 @dataclass(frozen=True)

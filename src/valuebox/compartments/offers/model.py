@@ -10,10 +10,10 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from valuebox.compartments.offers.candidates import PRICE, Candidates
+from valuebox.compartments.offers.candidates import Candidates
 from valuebox.compartments.offers.chance import Chance, Regression, Trees
+from valuebox.compartments.offers.compiled import Compiled
 from valuebox.compartments.offers.encoding import Encoded, Encoder
-from valuebox.compartments.offers.encoding_rows import RowEncoder
 from valuebox.compartments.offers.later import Effects, Later
 from valuebox.compartments.offers.policy import Policy, propensities
 from valuebox.features.declared.columns import Coded, Column
@@ -86,18 +86,21 @@ class OffersModel:
             known: What is known of the player of each, by name.
             lists: The offers of each, with `offer_type`, `offer_price`, and what else is known.
         """
-        price = np.array([float(one[PRICE]) for some in lists for one in some])
-        return self.worth_of(self._rows.encode(known, lists), price)
+        encoded, price, chance, later = self._compiled.said(known, lists)
+        return self._worth(encoded, price, chance, later)
 
     @cached_property
-    def _rows(self) -> RowEncoder:
-        return RowEncoder(self.encoder)
+    def _compiled(self) -> Compiled:
+        return Compiled(self.encoder, self.chance, self.later)
 
     def worth_of(self, encoded: Encoded, price: Floats) -> Worth:
         """What candidates are worth that are encoded already, and cost so much, `(m,)`."""
         log_odds = self.chance.log_odds(encoded, len(self.encoder.types))
         chance = scipy.special.expit(log_odds)
-        later = np.maximum(self.later.effect(encoded, price), -price)
+        return self._worth(encoded, price, chance, self.later.effect(encoded, price))
+
+    def _worth(self, encoded: Encoded, price: Floats, chance: Floats, effect: Floats) -> Worth:
+        later = np.maximum(effect, -price)
         often = np.array([*self.shown, 0.0])[encoded.type]
         return Worth(chance, later, chance * (price + later), often < self.enough)
 

@@ -13,6 +13,7 @@ from valuebox.features.declared.columns import Coded, Column, coded, numbers
 from valuebox.features.declared.scalars import scalar
 
 _PLAIN: Final = frozenset({float, int, type(None)})
+_TEXTS: Final = frozenset({str, type(None)})
 _PLAIN_DECODERS: Final[dict[bool, Callable[[str], Any]]] = {
     False: msgspec.json.Decoder(list[dict[str, Any]]).decode,
     True: msgspec.json.Decoder(list[list[dict[str, Any]]]).decode,
@@ -113,12 +114,25 @@ def _missing(count: int) -> Column:
 
 def _column(values: list[Any]) -> Column:
     """A part of a column: numbers, or codes where there is anything else."""
-    if _PLAIN.issuperset(map(type, values)):
+    kinds = set(map(type, values))
+    if kinds <= _PLAIN:
         try:
             return np.array(values, dtype=np.float64)
         except OverflowError:
             pass
+    if kinds <= _TEXTS:
+        return texts_of(values)
     return Coded.of(map(scalar, values))
+
+
+def texts_of(values: Sequence[str | None]) -> Coded:
+    """Codes of texts, which are few; None is missing."""
+    different = dict.fromkeys(values)
+    different.pop(None, None)
+    code: dict[str | None, int] = {one: place for place, one in enumerate(different)}
+    code[None] = -1
+    codes = np.fromiter(map(code.__getitem__, values), dtype=np.int32, count=len(values))
+    return Coded(codes, [one for one in different if one is not None])
 
 
 def _joined(parts: Sequence[Column]) -> Column:
