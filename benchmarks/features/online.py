@@ -16,7 +16,7 @@ from typing import Annotated, Final
 
 import typer
 from benchmarks.features.answering import Measured, answering
-from benchmarks.features.over_http import FEATURES, PREDICT, OverHttp, over_http
+from benchmarks.features.over_http import FEATURES, PREDICT, OverHttp, bodies_of, over_http
 from benchmarks.features.ready_made import PYTHON, ReadyMade
 from benchmarks.features.stored_log import Players, stored
 from benchmarks.features.storing import WITH, WITHOUT, storing
@@ -76,7 +76,7 @@ def _database(
     print(*parts, sep="\n\n", flush=True)
     if kind == "PostgreSQL":
         settings = {**settings_with_model(folder), "DATABASE_URL": url}
-        parts += ["Over HTTP:", _over_http(over_http(settings, players, rounds, folder))]
+        parts += ["Over HTTP:", _over_http(over_http(settings, bodies_of(players), rounds, folder))]
     parts += [_stored(storing(url, DECLARATION, 20))]
     return parts
 

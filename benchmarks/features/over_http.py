@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,6 +20,8 @@ LOAD: Final = Path(__file__).resolve().parents[1] / "serving" / "load.py"
 FEATURES: Final = "/v1/features"
 PREDICT: Final = "/v1/ltv/predict"
 CONNECTIONS: Final = 16
+_OF_A_RATE: Final = 20_000
+"""Bodies that are sent by sixteen connections, one after the other."""
 SECONDS: Final = 10
 
 
@@ -62,9 +65,9 @@ class _Caller:
 
 def bodies_of(players: Players) -> dict[str, list[bytes]]:
     """Bodies of requests, by path."""
+    usual = random.Random(0).sample(players.usual, len(players.usual))
     about = [
-        {"source": "game", "id": one, "session": "now", "properties": PROPERTIES}
-        for one in players.usual
+        {"source": "game", "id": one, "session": "now", "properties": PROPERTIES} for one in usual
     ]
     moment = AT.isoformat()
     questions = [{"declaration": "offers", "at": moment, "customers": [one]} for one in about]
@@ -74,22 +77,32 @@ def bodies_of(players: Players) -> dict[str, list[bytes]]:
     }
 
 
-def over_http(settings: Mapping[str, str], players: Players, rounds: int, folder: Path) -> OverHttp:
-    """Ask a service of both in turns; then from sixteen connections at once."""
-    bodies, rng = bodies_of(players), random.Random(0)
+def over_http(
+    settings: Mapping[str, str], bodies: Mapping[str, Sequence[bytes]], rounds: int, folder: Path
+) -> OverHttp:
+    """Ask a service of several paths in turns; then each from sixteen connections at once.
+
+    Args:
+        settings: Environment variables of the service.
+        bodies: Of requests, by path; where they run out, they begin again.
+        rounds: How often each path is asked in turns.
+        folder: For its log, and for what is sent.
+    """
     found = OverHttp({path: Measured() for path in bodies}, {path: [] for path in bodies})
+    asked = {path: cycle(some) for path, some in bodies.items()}
     server = started(dict(settings), folder / "service.log")
     try:
         caller = _Caller(server.port)
         for number in range(rounds + 200):
-            for path, some in bodies.items():
+            for path, some in asked.items():
                 measured = found.latencies[path] if number >= 200 else Measured()
+                body = next(some)
                 with measured.one():
-                    caller.ask(path, rng.choice(some))
+                    caller.ask(path, body)
         for _ in range(2):
-            for path, some in bodies.items():
+            for path, some in asked.items():
                 file = folder / "bodies.jsonl"
-                file.write_bytes(b"\n".join(some))
+                file.write_bytes(b"\n".join(islice(some, _OF_A_RATE)))
                 found.rates[path].append(_rate(server.port, path, file, server.workers()))
     finally:
         server.end()

@@ -117,7 +117,7 @@ def _rows(some: Decisions, numbers: Any) -> Rows:
     offers = list(_offers(some))
     chosen = [of[place] for of, place in zip(offers, some.choice.tolist(), strict=True)]
     features = [
-        names | _beside(number) | dict(zip(known, row, strict=True))
+        names | beside(number) | dict(zip(known, row, strict=True))
         for number, row in zip(numbers.tolist(), zip(*known.values(), strict=True), strict=True)
     ]
     columns = {
@@ -143,7 +143,7 @@ def _rows(some: Decisions, numbers: Any) -> Rows:
     return Rows(OfferDecision, len(some), columns)
 
 
-def _beside(number: int) -> dict[str, Any]:
+def beside(number: int) -> dict[str, Any]:
     """What games tell besides, and this one does not know."""
     return {
         "language": ("DE", "FR", "EN")[number % 3],
