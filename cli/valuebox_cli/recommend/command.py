@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from valuebox_cli.recommend.experimenting import app as experiments
+from valuebox_cli.recommend.experimenting import report
 from valuebox_cli.recommend.planning import plan
 from valuebox_cli.terminal.console import check_writable, err, exit_codes, out
 from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
@@ -13,6 +15,8 @@ app = typer.Typer(
     help="Recommend what anonymous visitors of a shop should see next.", no_args_is_help=True
 )
 app.command()(plan)
+app.command()(report)
+app.add_typer(experiments, name="experiment")
 Shop = Annotated[str, typer.Option("--source", help="The shop, as the source of its events.")]
 Tag = Annotated[
     str,

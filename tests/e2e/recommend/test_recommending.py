@@ -9,9 +9,13 @@ from sqlalchemy import select
 from support.services import Service, eventually
 from support.visitors import FIRST, ITEMS, MINUTE, SHOP, view, views
 
+from valuebox.compartments.recommend.experiments import begin_experiment, end_experiment
+from valuebox.compartments.recommend.proof.assignment import HOLDBACK, assign
+from valuebox.compartments.recommend.proof.schemas import Experiment
 from valuebox.compartments.recommend.tables import Exposure
 
 RECOMMEND, SIMILAR = "/v1/recommend", "/v1/recommend/similar"
+SESSIONS = [f"s{number}" for number in range(60)]
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +157,22 @@ def test_nothing_leaks_between_shops(shop: Service) -> None:
     eventually(lambda: "yacht" in items(ask(shop, source=other, items=["boot"])))
     assert items(ask(shop, source=other, items=["boot"])) == ["yacht"]
     assert "yacht" not in items(ask(shop, items=["boot"]))
+
+
+def test_an_experiment_deals_sessions_out_and_some_are_always_held_back(shop: Service) -> None:
+    without = {ask(shop, variant=None, session=f"s{n}", count=1)["arm"] for n in range(60)}
+    assert without == {"personal", HOLDBACK}
+    shares = {"popular": 0.5, "personal": 0.5}
+    with shop.store.writing() as session:
+        begin_experiment(session, SHOP, Experiment(name="spring", shares=shares))
+    eventually(lambda: ask(shop, variant=None, session="s0")["experiment"] == "spring")
+    arms = {name: ask(shop, variant=None, session=name, count=1)["arm"] for name in SESSIONS}
+    assert arms == {name: assign(SHOP, "spring", name, shares) for name in SESSIONS}
+    assert set(arms.values()) == {"popular", "personal", HOLDBACK}
+    assert ask(shop, session="s0", variant="popular")["experiment"] is None
+    with shop.store.writing() as session:
+        end_experiment(session, SHOP, "spring")
+    eventually(lambda: ask(shop, variant=None, session="s0")["experiment"] is None)
 
 
 @pytest.mark.parametrize(

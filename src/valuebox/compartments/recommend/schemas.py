@@ -156,6 +156,12 @@ class RecommendQuestion(Model, RequestModel):
         "list counts in none. Null for what they say.",
     )
 
+    at: Moment | None = Field(
+        default=None,
+        description="When the list is shown, in a world that is lived through at another time; "
+        "null for now.",
+    )
+
     @property
     def n_rows(self) -> int:
         """A list is one row."""

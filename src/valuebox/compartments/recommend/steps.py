@@ -23,7 +23,7 @@ from valuebox.serving.pipeline import Steps
 from valuebox.serving.replays import AnswerGone
 from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store
-from valuebox.store.ids import Ids, ids_from
+from valuebox.store.ids import Ids, ids_from, moment_of
 from valuebox.store.writing import Rows, Then
 
 _JSON: Final = msgspec.json.Encoder().encode
@@ -56,17 +56,17 @@ class RecommendSteps(Steps[RecommendQuestion, list[Asked], list[Made]]):
         return [self._asked(one, now) for one in given]
 
     def _asked(self, one: RecommendQuestion, now: datetime) -> Asked:
-        snapshot = self.desk.snapshot(one.source)
+        snapshot, at = self.desk.snapshot(one.source), one.at or now
         visited = Visited(one.items or [], frozenset())
         if one.items is None:
             with self.store.reading() as session:
                 visited = read_visited(session, one.source, one.session)
         if one.variant is not None:
-            return Asked(one, visited, snapshot, one.variant, None, now)
+            return Asked(one, visited, snapshot, one.variant, None, at)
         running = None if snapshot is None else snapshot.experiment
         name, shares = running or ("", {PERSONAL: 1.0})
         arm = assign(one.source, name, one.session, shares)
-        return Asked(one, visited, snapshot, arm, name or None, now)
+        return Asked(one, visited, snapshot, arm, name or None, at)
 
     def say(self, columns: list[Asked], exchange: Exchange) -> list[Made]:
         """The lists."""
@@ -117,7 +117,7 @@ def _shown(list_id: UUID, asked: Asked, made: Made) -> Shown:
         fallback=made.fallback,
         model=None if snapshot is None else snapshot.model,
         built_at=None if snapshot is None else snapshot.built_at,
-        looked_at=None if snapshot is None else min(snapshot.looked_at, asked.at),
+        looked_at=None if snapshot is None else snapshot.looked_at,
     )
 
 
@@ -131,9 +131,14 @@ def _as_json(shown: Shown, snapshot: Snapshot | None) -> Response:
         "experiment": shown.experiment,
         "fallback": shown.fallback,
         "model": shown.model,
-        "index_age": None if looked_at is None else (shown.at - looked_at).total_seconds(),
+        "index_age": None if looked_at is None else max(0.0, _seconds(shown.id, looked_at)),
     }
     return Response(_JSON(content), media_type="application/json")
+
+
+def _seconds(list_id: UUID, looked_at: datetime) -> float:
+    """From the moment at which new views were looked for to the request, whose id has its own."""
+    return moment_of(list_id).timestamp() - looked_at.timestamp()
 
 
 def listed(row: dict[str, Any], known: KnownItem | None) -> dict[str, Any]:

@@ -1,0 +1,124 @@
+"""Experiments of shops: begun, ended, and what sessions did in them, out of the database."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from valuebox.compartments.recommend.proof.assignment import HOLDBACK
+from valuebox.compartments.recommend.proof.coding import ListRow, OrderRow, ViewRow, coded
+from valuebox.compartments.recommend.proof.report import report
+from valuebox.compartments.recommend.proof.schemas import Experiment as Laid
+from valuebox.compartments.recommend.proof.schemas import ProofReport
+from valuebox.compartments.recommend.proof.sessions import watched
+from valuebox.compartments.recommend.tables import Experiment, Exposure
+from valuebox.compartments.recommend.views import BOUGHT, VIA, VIEWED, item_in, session_in
+from valuebox.errors import ValueboxError
+from valuebox.facts.naming import name_in
+from valuebox.facts.tables import Event
+from valuebox.store.clock import CLOCK
+
+_AT_ONCE: Final = 5_000
+_BEFORE: Final = timedelta(days=1)
+"""How long before the first list views may tell of a machine."""
+
+
+class ExperimentRefused(ValueboxError):
+    """An experiment that cannot be begun, ended or told of."""
+
+
+def begin_experiment(session: Session, source: str, laid: Laid) -> None:
+    """Begin an experiment: from now on the shop's sessions are dealt out to its arms.
+
+    Raises:
+        ExperimentRefused: where the name is taken, or another one runs.
+    """
+    if session.get(Experiment, (source, laid.name)) is not None:
+        raise ExperimentRefused(f"{source} has had an experiment called {laid.name} before")
+    runs = session.scalar(
+        select(Experiment.name).where(Experiment.source == source, Experiment.ends.is_(None))
+    )
+    if runs is not None:
+        raise ExperimentRefused(f"{runs} runs in {source}; end it first")
+    row: dict[str, Any] = laid.model_dump(mode="json")
+    shares = row.pop("shares")
+    session.add(
+        Experiment(source=source, name=laid.name, shares=shares, plan=row, begins=CLOCK.moment())
+    )
+
+
+def end_experiment(session: Session, source: str, name: str) -> None:
+    """End an experiment: from now on all sessions but those held back get personal lists.
+
+    Raises:
+        ExperimentRefused: where no such experiment runs.
+    """
+    found = session.get(Experiment, (source, name))
+    if found is None or found.ends is not None:
+        raise ExperimentRefused(f"no experiment called {name} runs in {source}")
+    found.ends = CLOCK.moment()
+
+
+def experiments_of(session: Session, source: str) -> list[Experiment]:
+    """The experiments of a shop, the newest first."""
+    query = select(Experiment).where(Experiment.source == source)
+    return list(session.scalars(query.order_by(Experiment.begins.desc())))
+
+
+def report_of(session: Session, source: str, name: str) -> ProofReport:
+    """What an experiment has shown by now.
+
+    Args:
+        session: Of the database; reads all lists of the experiment, and all events of the shop
+            since it began.
+        source: The shop.
+        name: Of the experiment.
+
+    Raises:
+        ExperimentRefused: where there is none of that name.
+    """
+    found = session.get(Experiment, (source, name))
+    if found is None:
+        raise ExperimentRefused(f"{source} has no experiment called {name}")
+    laid = Laid.model_validate({**found.plan, "name": name, "shares": found.shares})
+    lists = _lists(session, found)
+    # Views of before the first list tell of machines; those of after the last one are its clicks.
+    first = min((one.time for one in lists), default=None)
+    views = [] if first is None else _views(session, source, first)
+    orders = [] if first is None else _orders(session, source, first)
+    table = watched(*coded(views, lists, orders or None, (*found.shares, HOLDBACK)))
+    return report(table, laid)
+
+
+def _lists(session: Session, experiment: Experiment) -> list[ListRow]:
+    query = select(Exposure.id, Exposure.session, Exposure.at, Exposure.arm, Exposure.items).where(
+        Exposure.source == experiment.source, Exposure.experiment == experiment.name
+    )
+    return [
+        ListRow(str(id_), name, at.timestamp(), arm, [row["item"] for row in items])
+        for id_, name, at, arm, items in _streamed(session, query)
+    ]
+
+
+def _views(session: Session, source: str, since: float) -> list[ViewRow]:
+    item, via = item_in(session), name_in(session, Event.properties, VIA)
+    query = select(session_in(), item, Event.time, via).where(*_theirs(source, since, VIEWED))
+    return [
+        ViewRow(name, found, at.timestamp(), told)
+        for name, found, at, told in _streamed(session, query)
+    ]
+
+
+def _orders(session: Session, source: str, since: float) -> list[OrderRow]:
+    query = select(session_in(), Event.amount).where(*_theirs(source, since, BOUGHT))
+    return [OrderRow(name, amount) for name, amount in _streamed(session, query)]
+
+
+def _theirs(source: str, since: float, types: tuple[str, ...]) -> tuple[Any, ...]:
+    begun = datetime.fromtimestamp(since, tz=UTC) - _BEFORE
+    return Event.source == source, Event.type.in_(types), Event.time >= begun
+
+
+def _streamed(session: Session, query: "Select[*tuple[Any, ...]]") -> Any:
+    return session.execute(query.execution_options(yield_per=_AT_ONCE))

@@ -1,0 +1,116 @@
+"""Experiments are begun, dealt out and judged, on both databases."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from support.commands import valuebox
+from support.visitors import FIRST, MINUTE, SHOP, show, store_events, view
+
+from valuebox.compartments.recommend.experiments import (
+    ExperimentRefused,
+    begin_experiment,
+    end_experiment,
+    report_of,
+)
+from valuebox.compartments.recommend.proof.assignment import HOLDBACK, assign
+from valuebox.compartments.recommend.proof.schemas import Experiment
+from valuebox.compartments.recommend.repository import running
+from valuebox.store.clock import CLOCK
+from valuebox.store.engine import Store
+
+SHARES = {"popular": 0.5, "personal": 0.5}
+LAID = Experiment(name="first", shares=SHARES)
+
+
+def begin(store: Store, laid: Experiment = LAID) -> None:
+    with store.writing() as session:
+        begin_experiment(session, SHOP, laid)
+
+
+def test_one_experiment_runs_in_a_shop_at_a_time(store: Store) -> None:
+    begin(store)
+    with store.reading() as session:
+        found = running(session, SHOP, CLOCK.moment())
+        assert running(session, "another", CLOCK.moment()) is None
+    assert found is not None
+    assert (found.name, list(found.shares.items())) == ("first", list(SHARES.items()))
+    with pytest.raises(ExperimentRefused, match="first runs in"):
+        begin(store, Experiment(name="second", shares=SHARES))
+    with store.writing() as session:
+        end_experiment(session, SHOP, "first")
+    with store.reading() as session:
+        assert running(session, SHOP, CLOCK.moment() + timedelta(seconds=1)) is None
+    with pytest.raises(ExperimentRefused, match="has had an experiment called first"):
+        begin(store)
+    with store.writing() as session, pytest.raises(ExperimentRefused, match="no experiment"):
+        end_experiment(session, SHOP, "first")
+
+
+def test_a_report_counts_what_sessions_did_after_their_lists(store: Store) -> None:
+    begin(store)
+    at = CLOCK.moment() - timedelta(hours=2)
+    events = []
+    for number in range(300):
+        name = f"x{number}"
+        arm = assign(SHOP, "first", name, SHARES)
+        listed = show(store, name, arm=arm, experiment="first", at=at)
+        events.append(view(name, "boot", at - MINUTE))
+        if arm == "personal":
+            # A third says where it came from; of the others it is inferred.
+            via = {"via": str(listed.id)} if number % 3 == 0 else {}
+            events.append(view(name, "lace", at + MINUTE, properties={"item": "lace", **via}))
+        if number % 10 == 0:
+            events.append(view(name, "lace", at + 2 * MINUTE, type="bought", amount=20.0))
+    store_events(store, events)
+    show(store, "elsewhere", arm="personal", experiment="another", at=at)
+    with store.reading() as session:
+        found = report_of(session, SHOP, "first")
+    by_name = {one.name: one for one in found.arms}
+    assert sum(one.sessions for one in found.arms) == 300
+    assert set(by_name) == {"popular", "personal", HOLDBACK}
+    personal = by_name["personal"]
+    assert (personal.lists, personal.clicked) == (personal.sessions, personal.sessions)
+    assert 0 < personal.inferred < personal.clicked
+    assert by_name["popular"].clicked == 0
+    values = {(one.arm, one.kpi): one.value for one in found.figures}
+    assert (values["popular", "views"], values["personal", "views"]) == (1.0, 2.0)
+    assert found.tells_purchases
+    assert values["personal", "order_value"] == 20.0
+    (of_views,) = (one for one in found.judged if one.kpi == "views")
+    assert (of_views.arm, of_views.change, of_views.state) == ("personal", 1.0, "better")
+
+
+def test_a_shop_that_tells_no_purchases_has_no_conversion(store: Store) -> None:
+    begin(store)
+    show(store, "x", arm="popular", experiment="first", at=FIRST)
+    store_events(store, [view("x", "boot", FIRST)])
+    with store.reading() as session:
+        found = report_of(session, SHOP, "first")
+    assert not found.tells_purchases
+    assert {one.value for one in found.figures if one.kpi == "conversion"} == {None}
+
+
+def test_an_experiment_is_begun_told_of_and_ended_by_commands(
+    store: Store, database_url: str, tmp_path: Path
+) -> None:
+    whose = ("--source", SHOP, "--database-url", database_url)
+    command = ("recommend", "experiment")
+    valuebox(*command, "start", "spring", *whose, "--margin", "conversion=0.1", "--planned", "900")
+    listed, _ = valuebox(*command, "list", *whose)
+    assert "spring" in listed
+    show(store, "x", arm="popular", experiment="spring", at=FIRST)
+    page = tmp_path / "report.html"
+    said, _ = valuebox("recommend", "report", "spring", *whose, "--html", page)
+    assert "popular" in said
+    assert page.read_text().startswith("<!doctype html>")
+    valuebox(*command, "stop", "spring", *whose)
+    for wrong, told in (
+        (("start", "spring"), "spring before"),
+        (("start", "b", "--margin", "conversion"), "conversion=0.05"),
+        (("start", "b", "--primary", "joy"), "joy"),
+        (("start", "b", "--popular", "1.5"), "shares"),
+        (("stop", "b"), "no experiment called b"),
+    ):
+        _, said = valuebox(*command, *wrong, *whose, exit_code=2)
+        assert told in said
