@@ -19,6 +19,7 @@ from support.browser import chromium
 from support.commands import valuebox
 from support.dashboards import as_sent
 from support.open_weeks import Told, under_way
+from support.played_weeks import play_weeks
 from support.responded import START, season
 from support.responded import fold as fold_responses
 from support.services import running
@@ -107,6 +108,23 @@ def of_handle(browser: Browser, folder: Path) -> None:
                 picture(browser, url, scheme, size, "handle", is_whole)
 
 
+def of_offers(browser: Browser, folder: Path) -> None:
+    """Write those of seven weeks of a small game whose model learns weekly."""
+    url = f"sqlite:///{folder}/offers.db"
+    valuebox("db", "upgrade", "--database-url", url)
+    store = Store(make_engine(url))
+    play_weeks(store, datetime.now(UTC))
+    store.close()
+    report = folder / "offers.html"
+    valuebox("offers", "report", "--html", report, "--database-url", url)
+    with running(url, folder, {"VALUEBOX_MODEL": "-"}) as service:
+        for scheme in ("light", "dark"):
+            for size in SIZES:
+                url, is_whole = f"{service.url}/dashboard/offers", size == "wide"
+                picture(browser, url, scheme, size, "offers", is_whole)
+    picture(browser, report.as_uri(), "light", "wide", "offers-report", True)
+
+
 def of_growth(browser: Browser, folder: Path) -> None:
     """Write those of the report on the second campaign beside the first."""
     url, html = f"sqlite:///{folder}/growth.db", folder / "growth.html"
@@ -144,6 +162,7 @@ def main() -> None:
             of_growth(browser, folder)
             of_responses(browser, service.url)
             of_handle(browser, folder)
+            of_offers(browser, folder)
             days = f"from={SINCE:%Y-%m-%d}&model={tag}"
             for scheme in ("light", "dark"):
                 for size in SIZES:

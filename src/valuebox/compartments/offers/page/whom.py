@@ -107,7 +107,9 @@ def _of_type(sample: _Sample, kind: int, least: int) -> Iterator[Whom]:
     decision = sample.candidates.decision[of_type]
     for name in sorted(sizes, key=lambda name: -sizes[name])[:_FEATURES]:
         values = _values(sample.features[name])[decision]
-        for value, count in Counter(values.tolist()).most_common(_VALUES):
+        counts = Counter(values.tolist()).most_common(_VALUES)
+        # What is alike of everybody tells nobody from others.
+        for value, count in counts if len(counts) > 1 else ():
             if count >= least:
                 rows = of_type[values == value]
                 yield Whom(

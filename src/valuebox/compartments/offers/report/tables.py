@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from valuebox.pages.tables import Table, column
+from valuebox.pages.tables import Column, Table, column
 
 POLICIES: Final = Table(
     "policies",
     (
         column("policy", "Policy", "text"),
-        column("week", "Week of", "text"),
+        Column("week", "Week of", "text", lambda one: one.week or "all"),
         column("decisions", "Decisions", "count"),
         column("known", "Whose week passed", "count"),
         column("own", "Own money", "figure"),
@@ -31,12 +31,11 @@ TYPES: Final = Table(
 VALUES: Final = Table(
     "calibration",
     (
-        column("part", "Fifth", "count"),
         column("decisions", "Decisions", "count"),
         column("foretold", "Foretold", "figure"),
         column("came", "Came", "figure"),
-        column("low", "At least", "figure"),
-        column("high", "At most", "figure"),
+        column("low", "from", "figure"),
+        column("high", "to", "figure"),
     ),
 )
 PROPENSITIES: Final = Table(
