@@ -3,9 +3,9 @@
     make bench-offers-ab [OPTIONS="--only few --seeds 101,102"] [INTO="--into docs/offers.md"]
 
 A test shows types of offers at random for some weeks, and then to everybody the type whose players
-have spent most within a week of it; to every country its own, where it is read by country. What is
-shown where the winner is not among the candidates is the next of its order. Regret is what is left
-of the gap between an oracle, 0, and chance, 1; see `benchmarks.offers`.
+have spent most within a week of it, or that was itself bought for most; to every country its own,
+where it is read by country. Where the winner is not among the candidates, the next of its order is
+shown. Regret is what is left of the gap between an oracle, 0, and chance, 1.
 """
 
 import os
@@ -37,10 +37,12 @@ class ABTest(Uniform):
     Args:
         days: How long is tested.
         by_country: Whether each country gets its own winner.
+        by_own: Whether the winner is who has sold most itself, and not whose players have spent
+            most within a week.
     """
 
-    def __init__(self, days: int, by_country: bool = False):
-        self.days, self.by_country = days, by_country
+    def __init__(self, days: int, by_country: bool = False, by_own: bool = False):
+        self.days, self.by_country, self.by_own = days, by_country, by_own
         self.winners: dict[tuple[Any, Any], float] | None = None
         self.began: int | None = None
 
@@ -53,7 +55,7 @@ class ABTest(Uniform):
         countries = self._countries(over.features, len(over))
         kinds = [over.type.values[code] for code in over.type.codes[over.chosen].tolist()]
         sums: dict[tuple[Any, Any], list[float]] = {}
-        weeks = (over.own + over.rest).tolist()
+        weeks = (over.own if self.by_own else over.own + over.rest).tolist()
         for country, kind, week in zip(countries, kinds, weeks, strict=True):
             sums.setdefault((country, kind), []).append(week)
         self.winners = {key: float(np.mean(weeks)) for key, weeks in sums.items()}
@@ -80,7 +82,8 @@ class ABTest(Uniform):
 CONTENDERS: Final = {
     "A/B, 2 weeks": lambda: ABTest(14),
     "A/B, 4 weeks": lambda: ABTest(28),
-    "A/B, 4 weeks, by country": lambda: ABTest(28, by_country=True),
+    "4 weeks, by own purchases": lambda: ABTest(28, by_own=True),
+    "4 weeks, own, by country": lambda: ABTest(28, by_country=True, by_own=True),
     "valuebox": Ours,
 }
 
@@ -91,15 +94,17 @@ def main(
         "few-stationary,few-shift,few-new-type,many-calm,many-shift,many-new-type"
     ),
     seeds: Annotated[str, typer.Option(help="Seeds of the games, by commas.")] = "101,102",
+    who: Annotated[str, typer.Option(help="Contenders, by semicolons; all by default.")] = "",
     into: Annotated[Path | None, typer.Option(help="Document whose table is replaced.")] = None,
 ) -> None:
     """Play each world with each of them."""
     rows: list[list[object]] = []
+    names = [one for one in CONTENDERS if not who or one in who.split(";")]
     for world in only.split(","):
         cells = []
-        for contender in CONTENDERS.values():
+        for name in names:
             found = [
-                Playing(WORLDS[world].game(seed), seed).run(contender())
+                Playing(WORLDS[world].game(seed), seed).run(CONTENDERS[name]())
                 for seed in map(int, seeds.split(","))
             ]
             cells.append(_cell(found))
@@ -109,7 +114,7 @@ def main(
         f"Regret of the first four weeks / the last 14 days / all days; means of seeds {seeds}; "
         "0 is an oracle, 1 is chance."
     )
-    text = f"{about}\n\n{table(['world', *CONTENDERS], rows)}"
+    text = f"{about}\n\n{table(['world', *names], rows)}"
     print(text)
     if into is not None:
         put_section(into, HEADING, text)
