@@ -182,7 +182,7 @@ def test_several_arms_are_as_sure_together_as_one() -> None:
     watched: Watched = replace(
         as_watched(found._replace(arm=third)), arms=("a", "b", "c"), robots=np.zeros(3, np.intp)
     )
-    asked = Experiment(name="e", shares={"a": 0.34, "b": 0.33, "c": 0.33}, holdback=0)
+    asked = Experiment(name="e", shares={"a": 0.34, "b": 0.33, "c": 0.33}, control="a", holdback=0)
     pair = asked.model_copy(update={"shares": {"a": 0.5, "b": 0.5}})
     both, alone = judge(watched, asked, "b").judged[1], judge(watched, pair, "b").judged[1]
     assert both.always_lower is not None
@@ -194,11 +194,12 @@ def test_several_arms_are_as_sure_together_as_one() -> None:
 @pytest.mark.parametrize(
     "asked",
     [{"primary": "fun"}, {"margins": {"fun": 0.1}}, {"margins": {"views": 0}},
-     {"shares": {"a": 1.0}}, {"shares": {"a": 0.4, "b": 0.4}}, {"planned": 0}, {"holdback": 1}],
+     {"shares": {"a": 1.0}}, {"shares": {"a": 0.4, "b": 0.4}}, {"planned": 0}, {"holdback": 1},
+     {"control": "c"}],
 )  # fmt: skip
 def test_experiments_that_cannot_be_are_refused(asked: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        Experiment(**{"name": "e", "shares": {"a": 0.5, "b": 0.5}, **asked})
+        Experiment(**{"name": "e", "shares": {"a": 0.5, "b": 0.5}, "control": "a", **asked})
 
 
 def test_where_nothing_differs_hardly_anything_is_claimed_and_a_plain_test_claims_often() -> None:

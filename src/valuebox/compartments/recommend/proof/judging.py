@@ -94,7 +94,7 @@ def judge(watched: Watched, experiment: Experiment, arm: str) -> Judgement:
     pair = Pair.of(watched.sessions, names.index(arm), names.index(experiment.control))
     at_size = pair.up_to(experiment.planned)
     # Several arms that are compared with one control have the errors of one together.
-    level = 1 - (1 - SEQUENCE) / max(len(experiment.shares) - 1, 1)
+    level = 1 - (1 - SEQUENCE) / max(len(experiment.rivals), 1)
     judged, looks = [], []
     for kpi in KPIS:
         by_look, days = _looked(kpi, pair, experiment, level)

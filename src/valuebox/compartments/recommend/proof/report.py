@@ -39,11 +39,7 @@ def report(watched: Watched, experiment: Experiment) -> ProofReport:
     mismatch = _mismatch(watched, experiment)
     arms = _arms(watched, experiment)
     days = 0 if first is None or last is None else (last - first).days + 1
-    found = {
-        arm: judge(watched, experiment, arm)
-        for arm in experiment.shares
-        if arm != experiment.control
-    }
+    found = {arm: judge(watched, experiment, arm) for arm in experiment.rivals}
     return ProofReport(
         experiment=experiment,
         first=first,
@@ -104,7 +100,8 @@ def _arms(watched: Watched, experiment: Experiment) -> list[Arm]:
         np.bincount(watched.sessions.arm, one, len(watched.arms))
         for one in (watched.sessions.lists, watched.sessions.clicked, watched.sessions.inferred)
     ]
-    names = [*experiment.shares, *(arm for arm in watched.arms if arm not in experiment.shares)]
+    ours = [experiment.control, *experiment.rivals]
+    names = [*ours, *(arm for arm in watched.arms if arm not in ours)]
     return [
         Arm(
             name=arm,

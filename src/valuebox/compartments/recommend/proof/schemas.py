@@ -15,6 +15,7 @@ By = Literal["daily look", "planned size"]
 Kind = Literal["no verdict", "better", "not worse", "worse", "open", "not proven"]
 
 PRIMARY: Final = "views"
+CONTROL: Final = "popular"
 
 
 class Experiment(BaseModel):
@@ -24,9 +25,10 @@ class Experiment(BaseModel):
 
     name: str = Field(description="Name of the experiment.", examples=["personal-1"])
     shares: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
-        description="Share of sessions of each arm, the control first; 1 in all.",
+        description="Share of sessions of each arm, 1 in all.",
         examples=[{"popular": 0.5, "personal": 0.5}],
     )
+    control: str = Field(default=CONTROL, description="The arm that the others are compared with.")
     primary: str = Field(
         default=PRIMARY, description="The figure that the experiment is meant to better."
     )
@@ -53,15 +55,15 @@ class Experiment(BaseModel):
     def _known(self) -> "Experiment":
         if unknown := {self.primary, *self.margins} - set(BY_NAME):
             raise ValueError(f"{', '.join(sorted(unknown))}: figures are {', '.join(BY_NAME)}")
-        if len(self.shares) < 2:
-            raise ValueError("an experiment has a control and at least one other arm")
+        if len(self.shares) < 2 or self.control not in self.shares:
+            raise ValueError(f"an experiment has {self.control}, its control, and another arm")
         expected(self.shares, self.holdback)
         return self
 
     @property
-    def control(self) -> str:
-        """The arm that others are compared with."""
-        return next(iter(self.shares))
+    def rivals(self) -> list[str]:
+        """The arms that are compared with the control."""
+        return [arm for arm in self.shares if arm != self.control]
 
     def margin(self, kpi: str) -> float:
         """What a figure may lose, as a share of the control's."""
