@@ -160,8 +160,8 @@ def rows(count: int) -> Iterator[list[object]]:
         found = called(count // 2, 28, effect, kpi, fine, seed)
         yield [f"{BY_NAME[kpi].label} 8 % worse, 28 days", "not worse by 5 %", "≤ 5 %", found,
                count // 2]  # fmt: skip
-    edge = called(count, 28, Effect(views=0.95), "views", fine, 20)
-    yield ["views 5 % fewer, 28 days", "not worse by 5 %", "≤ 5.5 %", edge, count]
+    edge = called(4 * count, 14, Effect(views=0.95), "views", fine, 20)
+    yield ["views 5 % fewer, 14 days", "not worse by 5 %", "≤ 5.5 %", edge, 4 * count]
     same = called(count // 2, 28, Effect(), "views", fine, 21)
     yield ["views the same, 28 days", "not worse by 5 %", "", same, count // 2]
     more = called(count // 2, 7, Effect(views=1.22), "views", ("better",), 22)
