@@ -62,7 +62,7 @@ def expected(shares: Mapping[str, float], holdback: float = HOLDBACK_SHARE) -> d
     """
     if min(shares.values(), default=-1) < 0 or abs(sum(shares.values()) - 1) > _NEAR:
         raise ValueError("shares of arms are not below 0, and come to 1")
-    if not 0 <= holdback < 1 or HOLDBACK in shares:
-        raise ValueError(f"a holdback is from 0 to below 1, and no arm is called {HOLDBACK}")
+    if not 0 <= holdback < 1 or (holdback and HOLDBACK in shares):
+        raise ValueError(f"a holdback is from 0 to below 1, and no other arm is called {HOLDBACK}")
     kept = {arm: share * (1 - holdback) for arm, share in shares.items()}
     return {**kept, HOLDBACK: holdback} if holdback else kept
