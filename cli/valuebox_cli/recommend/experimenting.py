@@ -121,8 +121,14 @@ def list_all(source: Shop, database_url: DatabaseUrl = None) -> None:
 
 
 def report(
-    name: Name,
     source: Shop,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="Name of the experiment.",
+            show_default="lists between experiments, beside sessions that are held back",
+        ),
+    ] = None,
     html: Annotated[
         Path | None, typer.Option(help="Write a page of charts there, for a browser.")
     ] = None,

@@ -95,6 +95,69 @@ def test_a_shop_that_tells_no_purchases_has_no_conversion(store: Store) -> None:
     assert {one.value for one in found.figures if one.kpi == "conversion"} == {None}
 
 
+def test_a_shop_that_tells_orders_has_a_conversion_of_0_where_nobody_ordered(store: Store) -> None:
+    begin(store)
+    show(store, "x", arm="popular", experiment="first", at=FIRST)
+    store_events(
+        store,
+        [view("x", "boot", FIRST), view("y", "boot", FIRST - timedelta(days=9), type="bought")],
+    )
+    with store.reading() as session:
+        found = report_of(session, SHOP, "first")
+    assert found.tells_purchases
+    values = {(one.arm, one.kpi): one.value for one in found.figures}
+    assert (values["popular", "conversion"], values["popular", "order_value"]) == (0.0, None)
+
+
+def test_amounts_in_another_currency_than_most_are_orders_of_an_unknown_amount(
+    store: Store,
+) -> None:
+    begin(store)
+    for name in "xyz":
+        show(store, name, arm="popular", experiment="first", at=FIRST)
+    paid = (("x", 20.0, "EUR"), ("y", 22.0, "EUR"), ("z", 3_000.0, "JPY"))
+    store_events(
+        store,
+        [
+            view(name, "boot", FIRST, type="bought", amount=amount, currency=currency)
+            for name, amount, currency in paid
+        ],
+    )
+    with store.reading() as session:
+        found = report_of(session, SHOP, "first")
+    values = {(one.arm, one.kpi): one.value for one in found.figures}
+    assert (values["popular", "conversion"], values["popular", "order_value"]) == (1.0, 21.0)
+
+
+def test_between_experiments_all_lists_are_compared_with_those_held_back(store: Store) -> None:
+    arms = {f"v{one}": assign(SHOP, "", f"v{one}", {"personal": 1.0}) for one in range(60)}
+    for name, arm in arms.items():
+        show(store, name, arm=arm, at=FIRST)
+        # Somebody has looked at what personal lists would be; that is no session of the arm.
+        if arm == HOLDBACK:
+            show(store, name, arm="personal", at=FIRST)
+    show(store, "elsewhere", arm="popular", experiment="first", at=FIRST)
+    store_events(store, [view(name, "boot", FIRST) for name in arms])
+    with store.reading() as session:
+        found = report_of(session, SHOP, None)
+    held = sum(arm == HOLDBACK for arm in arms.values())
+    assert 0 < held < 12
+    assert [(one.name, one.sessions) for one in found.arms] == [
+        (HOLDBACK, held), ("personal", 60 - held),
+    ]  # fmt: skip
+    assert found.several_arms == 0
+    assert [one.arm for one in found.verdicts] == ["personal"]
+
+
+def test_nothing_shown_is_an_open_verdict(store: Store) -> None:
+    with store.reading() as session:
+        found = report_of(session, SHOP, None)
+        with pytest.raises(ExperimentRefused, match="no experiment called other"):
+            report_of(session, SHOP, "other")
+    assert found.verdicts[0].kind == "open"
+    assert found.months == []
+
+
 def test_an_experiment_is_begun_told_of_and_ended_by_commands(
     store: Store, database_url: str, tmp_path: Path
 ) -> None:

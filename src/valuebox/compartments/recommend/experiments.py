@@ -1,12 +1,15 @@
 """Experiments of shops: begun, ended, and what sessions did in them, out of the database."""
 
+from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from valuebox.compartments.recommend.proof.assignment import HOLDBACK
+from valuebox.compartments.recommend.listing import PERSONAL
+from valuebox.compartments.recommend.proof.assignment import HOLDBACK, HOLDBACK_SHARE, assign
 from valuebox.compartments.recommend.proof.coding import ListRow, OrderRow, ViewRow, coded
 from valuebox.compartments.recommend.proof.report import report
 from valuebox.compartments.recommend.proof.schemas import Experiment as Laid
@@ -22,6 +25,13 @@ from valuebox.store.clock import CLOCK
 _AT_ONCE: Final = 5_000
 _BEFORE: Final = timedelta(days=1)
 """How long before the first list views may tell of a machine."""
+_BETWEEN: Final = Laid(
+    name="between experiments",
+    shares={HOLDBACK: HOLDBACK_SHARE, PERSONAL: 1 - HOLDBACK_SHARE},
+    control=HOLDBACK,
+    holdback=0.0,
+)
+"""The comparison that goes on while no experiment runs."""
 
 
 class ExperimentRefused(ValueboxError):
@@ -66,53 +76,70 @@ def experiments_of(session: Session, source: str) -> list[Experiment]:
     return list(session.scalars(query.order_by(Experiment.begins.desc())))
 
 
-def report_of(session: Session, source: str, name: str) -> ProofReport:
+def report_of(session: Session, source: str, name: str | None) -> ProofReport:
     """What an experiment has shown by now.
 
     Args:
         session: Of the database; reads all lists of the experiment, and all events of the shop
             since it began.
         source: The shop.
-        name: Of the experiment.
+        name: Of the experiment; None for what is shown while none runs, beside the sessions that
+            are held back.
 
     Raises:
         ExperimentRefused: where there is none of that name.
     """
+    laid = _BETWEEN if name is None else _laid(session, source, name)
+    lists = list(_lists(session, source, name))
+    # Views of before the first list tell of machines; those of after the last one are its clicks.
+    first = min((one.time for one in lists), default=CLOCK.moment().timestamp())
+    shown = {one.session for one in lists}
+    views = (one for one in _views(session, source, first) if one.session in shown)
+    orders = [one for one in _orders(session, source, first) if one.session in shown]
+    arms = dict.fromkeys((*laid.shares, HOLDBACK))
+    is_told = bool(orders) or _tells_orders(session, source)
+    return report(watched(*coded(views, lists, orders if is_told else None, tuple(arms))), laid)
+
+
+def _laid(session: Session, source: str, name: str) -> Laid:
     found = session.get(Experiment, (source, name))
     if found is None:
         raise ExperimentRefused(f"{source} has no experiment called {name}")
-    laid = Laid.model_validate({**found.plan, "name": name, "shares": found.shares})
-    lists = _lists(session, found)
-    # Views of before the first list tell of machines; those of after the last one are its clicks.
-    first = min((one.time for one in lists), default=None)
-    views = [] if first is None else _views(session, source, first)
-    orders = [] if first is None else _orders(session, source, first)
-    table = watched(*coded(views, lists, orders or None, (*found.shares, HOLDBACK)))
-    return report(table, laid)
+    return Laid.model_validate({**found.plan, "name": name, "shares": found.shares})
 
 
-def _lists(session: Session, experiment: Experiment) -> list[ListRow]:
+def _lists(session: Session, source: str, experiment: str | None) -> Iterator[ListRow]:
     query = select(Exposure.id, Exposure.session, Exposure.at, Exposure.arm, Exposure.items).where(
-        Exposure.source == experiment.source, Exposure.experiment == experiment.name
+        Exposure.source == source,
+        Exposure.experiment.is_(None) if experiment is None else Exposure.experiment == experiment,
     )
-    return [
-        ListRow(str(id_), name, at.timestamp(), arm, [row["item"] for row in items])
-        for id_, name, at, arm, items in _streamed(session, query)
-    ]
+    for id_, name, at, arm, items in _streamed(session, query):
+        # Lists that somebody asked for by the name of their arm are no part of a comparison.
+        if experiment is None and arm != assign(source, "", name, {PERSONAL: 1.0}):
+            continue
+        yield ListRow(str(id_), name, at.timestamp(), arm, [row["item"] for row in items])
 
 
-def _views(session: Session, source: str, since: float) -> list[ViewRow]:
+def _views(session: Session, source: str, since: float) -> Iterator[ViewRow]:
     item, via = item_in(session), name_in(session, Event.properties, VIA)
     query = select(session_in(), item, Event.time, via).where(*_theirs(source, since, VIEWED))
-    return [
-        ViewRow(name, found, at.timestamp(), told)
-        for name, found, at, told in _streamed(session, query)
-    ]
+    for name, found, at, told in _streamed(session, query):
+        yield ViewRow(name, found, at.timestamp(), told)
 
 
 def _orders(session: Session, source: str, since: float) -> list[OrderRow]:
-    query = select(session_in(), Event.amount).where(*_theirs(source, since, BOUGHT))
-    return [OrderRow(name, amount) for name, amount in _streamed(session, query)]
+    """Orders; amounts count in the currency that most have, and are not known in others."""
+    query = select(session_in(), Event.amount, Event.currency)
+    rows = _streamed(session, query.where(*_theirs(source, since, BOUGHT))).all()
+    currencies = Counter(currency for _, amount, currency in rows if amount is not None)
+    most = max(currencies, key=currencies.__getitem__, default=None)
+    return [OrderRow(name, amount if currency == most else None) for name, amount, currency in rows]
+
+
+def _tells_orders(session: Session, source: str) -> bool:
+    """Whether the shop has ever told of an order: then a session without one has none."""
+    told = select(Event.id).where(Event.source == source, Event.type.in_(BOUGHT)).limit(1)
+    return session.scalar(told) is not None
 
 
 def _theirs(source: str, since: float, types: tuple[str, ...]) -> tuple[Any, ...]:
