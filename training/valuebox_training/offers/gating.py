@@ -30,6 +30,7 @@ def judge(
     margin: float = MARGIN,
     days: int = DAYS,
     threads: int = 1,
+    twin: OffersModel | None = None,
 ) -> Verdict:
     """Learn a twin from what was known some days ago, and judge it by the days since.
 
@@ -44,6 +45,7 @@ def judge(
         margin: What it may lose, as a share of what was served earns.
         days: Days of decisions that it is judged by.
         threads: Processors that trees may take.
+        twin: What was learned in this way some days ago; None where it has to be learned.
 
     Raises:
         NothingToLearn: where too little was bought by then.
@@ -52,7 +54,8 @@ def judge(
     cut = now - days * DAY
     if previous is not None and previous.until > cut:
         previous = None
-    twin = learn(known_at(decisions, cut), cut, previous, how or Learning(), threads=threads)
+    if twin is None:
+        twin = learn(known_at(decisions, cut), cut, previous, how or Learning(), threads=threads)
     held = HeldLog.of(decisions.where(decisions.time >= cut), Part.OWN)
     return gate(held.seen, held.by_model(twin), mode=mode, margin=margin)
 
