@@ -9,7 +9,16 @@ from valuebox.compartments.offers.buying import OF_OFFER
 from valuebox.compartments.offers.rewards import PURCHASE, SHOWN
 from valuebox.facts.features.stored import Stored
 
-_OBJECT: Final = msgspec.json.Decoder(dict[str, Any] | None).decode
+
+class _Told(msgspec.Struct, gc=False):
+    """What is read of an event: of others' members no objects are made."""
+
+    offer_type: Any = None
+    purchase_source: Any = None
+    sku: Any = None
+
+
+_TOLD: Final = msgspec.json.Decoder(_Told | None).decode
 
 
 class Before(NamedTuple):
@@ -37,9 +46,11 @@ def before_of(stored: Stored) -> Before:
     for type_, written in zip(stored.type, stored.properties, strict=True):
         if type_ not in (SHOWN, PURCHASE) or written is None:
             continue
-        of = _OBJECT(written) or {}
+        told = _TOLD(written)
+        if told is None:
+            continue
         if type_ == SHOWN:
-            shown[str(of.get("offer_type"))] += 1
-        elif of.get("purchase_source") in (None, OF_OFFER):
-            bought[str(of.get("sku"))] += 1
+            shown[str(told.offer_type)] += 1
+        elif told.purchase_source in (None, OF_OFFER):
+            bought[str(told.sku)] += 1
     return Before(shown, bought)

@@ -29,8 +29,9 @@ class RowEncoder:
 
     def __init__(self, encoder: Encoder):
         self._players = _Rows(encoder.numbers, encoder.texts)
-        self._offers = _Rows(encoder.own_numbers, encoder.own_texts)
-        self._prices = _Rows((encoder.price,), ())
+        price = encoder.price.model_copy(update={"name": PRICE})
+        self._offers = _Rows((price, *encoder.own_numbers), encoder.own_texts)
+        self._own_from = len(price.names)
         self._said = [one.name for one in encoder.texts if one.offers]
         self._own_said = [one.name for one in encoder.own_texts if one.offers]
         self._places = {value: place for place, value in enumerate(encoder.types)}
@@ -45,27 +46,29 @@ class RowEncoder:
         offers = list(chain.from_iterable(lists))
         decision = np.repeat(np.arange(len(lists)), [len(some) for some in lists])
         types = [text(scalar(one.get(TYPE))) or "" for one in offers]
+        own = self._offers.matrix(offers)
+        parts = [own[:, self._own_from :]]
+        if self._said or self._own_said:
+            parts.insert(0, self._compared(known, offers, types, decision.tolist()))
         return Encoded(
             self._players.matrix(known),
-            self._own(known, offers, types, decision.tolist()),
+            np.concatenate(parts, axis=1),
             np.array([self._places.get(one, len(self._places)) for one in types], dtype=np.intp),
-            self._prices.matrix([{"price": one.get(PRICE)} for one in offers])[:, 0],
+            own[:, 0].copy(),
             decision,
         )
 
-    def _own(
+    def _compared(
         self, known: Sequence[Row], offers: Sequence[Row], types: list[str], decision: list[int]
     ) -> Floats:
-        own = self._offers.matrix(offers)
-        if not self._said and not self._own_said:
-            return own
+        """Whether what names an offer names that of the row."""
         of_players = [[_said(row, name) for name in self._said] for row in known]
         compared = [
             [said == kind for said in of_players[whose]]
             + [_said(offer, name) == kind for name in self._own_said]
             for offer, kind, whose in zip(offers, types, decision, strict=True)
         ]
-        return np.concatenate([np.array(compared, dtype=np.float64), own], axis=1)
+        return np.array(compared, dtype=np.float64)
 
 
 class _Rows:
