@@ -43,7 +43,14 @@ def asked(
             begins=np.cumsum([0, *lengths]),
         )
         for one in names:
-            command = [str(_PYTHON), str(_HERE / f"in_{one}.py"), str(given), str(answers)]
+            command = [
+                str(_PYTHON),
+                "-W",
+                "ignore",
+                str(_HERE / f"in_{one}.py"),
+                str(given),
+                str(answers),
+            ]
             subprocess.run(command, check=True)
             found |= json.loads(answers.read_text())
     return found

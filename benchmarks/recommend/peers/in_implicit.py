@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
@@ -29,7 +30,7 @@ def main(given: str, out: str) -> None:
     ):
         model.fit(matrix, show_progress=False)
         lists, seconds = [], []
-        for start, end in zip(data["begins"], data["begins"][1:], strict=False):
+        for start, end in pairwise(data["begins"].tolist()):
             seen = data["seen"][start:end][-20:]
             weights = np.exp(-np.arange(len(seen))[::-1] / 2)
             known = seen >= 0

@@ -20,12 +20,12 @@ from valuebox_training.recommend.questions import Log, Question
 _GROWN: Final[dict[str, Any]] = {
     "objective": "rank:ndcg",
     "lambdarank_pair_method": "topk",
-    "lambdarank_num_pair_per_sample": 20,
+    "lambdarank_num_pair_per_sample": 5,
     "ndcg_exp_gain": False,
     "tree_method": "hist",
-    "max_bin": 128,
-    "learning_rate": 0.1,
-    "max_depth": 6,
+    "max_bin": 64,
+    "learning_rate": 0.08,
+    "max_depth": 5,
     "min_child_weight": 5,
     "subsample": 0.8,
     "colsample_bytree": 0.7,
@@ -45,9 +45,9 @@ class Learning:
     """Stretches at the end of the log, each asked of an index of all that was before it."""
     share: float = 0.1
     """Share of the sessions in each, at most."""
-    most: int = 30_000
+    most: int = 8_000
     """Questions of each stretch, at most."""
-    rounds: int = 150
+    rounds: int = 80
     """Trees."""
     fewest: int = 200
     """Questions whose answer is among the candidates, that it takes to learn."""
