@@ -68,16 +68,16 @@ def scaled(scores: Floats) -> Floats:
 
 
 def candidates_of(
-    visitor: Visitor, merged: Merged, setting: Setting, scratch: Scratch
+    visitor: Visitor, merged: Merged, setting: Setting, prior: Floats, scratch: Scratch
 ) -> Candidates:
-    """All items that neighbours or rules name."""
-    found = neighbours_of(visitor, merged, setting, scratch)
+    """All items that neighbours or rules name; see `neighbours_of`."""
+    found = neighbours_of(visitor, merged, setting, prior, scratch)
     spread = spread_of(found, visitor, merged, setting)
     followers = _followers(visitor, merged, setting)
     named = np.concatenate([spread.items, followers.items])
     every = np.arange(len(named))
     scratch.items[named] = every
-    stands_for = scratch.items[named].astype(np.intp)
+    stands_for = scratch.items[named]
     own = np.flatnonzero(stands_for == every)
     codes = named[own]
     far = len(spread.items)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
@@ -75,6 +75,7 @@ class Index:
     counts: Counts
     rules: Rules
     unfinished: Unfinished
+    _priors: dict[float, Floats] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def build(
@@ -162,6 +163,18 @@ class Index:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IndexRefused(f"{folder} holds no index that can be read: {error}") from None
 
+    def prior(self, age: float) -> Floats:
+        """What each session weighs whoever asks, `(n_sessions,)`; kept for the next delta.
+
+        Args:
+            age: Days after which a session counts 1/e.
+        """
+        if age not in self._priors:
+            until = self.until - self.origin
+            self._priors.clear()
+            self._priors[age] = self.sessions.prior(until, age * DAY)
+        return self._priors[age]
+
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays: what processes share."""
@@ -169,8 +182,8 @@ class Index:
 
     def _arrays(self) -> Iterator[tuple[str, NDArray[Any]]]:
         for name, table in _TABLES.items():
-            for field in table._fields:
-                yield f"{name}-{field}", getattr(getattr(self, name), field)
+            for column in table._fields:
+                yield f"{name}-{column}", getattr(getattr(self, name), column)
 
 
 def _mapped(file: Path) -> NDArray[Any]:

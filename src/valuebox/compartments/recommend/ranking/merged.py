@@ -1,6 +1,5 @@
 """An index and its delta, looked up as if they were one."""
 
-from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -9,9 +8,10 @@ from numpy.typing import NDArray
 from valuebox.compartments.recommend.ranking.clicks import spans
 from valuebox.compartments.recommend.ranking.delta import Delta
 from valuebox.compartments.recommend.ranking.index import Index
-from valuebox.compartments.recommend.ranking.sessions import Counts, Int32s, Sessions
+from valuebox.compartments.recommend.ranking.sessions import Counts, Int32s
+from valuebox.compartments.recommend.ranking.setting import DAY
+from valuebox.statistics.arrays import Floats
 
-_Take = Callable[[Sessions, Int32s], Int32s]
 _NONE: Final = np.zeros(0, dtype=np.int32)
 _NOTHING: Final = np.zeros(0, dtype=np.float32)
 
@@ -85,13 +85,15 @@ class Merged:
         total += float(self.delta.rules.totals[item])
         return np.concatenate([items, more]), np.concatenate([weights, changes]), total
 
-    def lengths_of(self, places: Int32s) -> Int32s:
-        """How many different items sessions have, `(n,)`."""
-        return self._taken(places, lambda one, at: one.begins[at + 1] - one.begins[at])
-
-    def ended(self, places: Int32s) -> Int32s:
-        """When sessions ended, in seconds since the index's origin, `(n,)`."""
-        return self._taken(places, lambda one, at: one.ended[at])
+    def prior(self, age: float) -> Floats:
+        """What each session weighs whoever asks, `(n_places,)`; see `Index.prior`."""
+        prior = self.index.prior(age)
+        if self.delta is None:
+            return prior
+        # Beside the last click of all, so that the weight of none is more than 1.
+        later = np.exp((self.index.until - self.delta.until) / (age * DAY))
+        until = self.delta.until - self.index.origin
+        return np.concatenate([prior * later, self.delta.sessions.prior(until, age * DAY)])
 
     def items_of(self, places: Int32s) -> tuple[NDArray[np.int64], Int32s]:
         """Items of sessions, one session after another, and where each begins, `(n + 1,)`."""
@@ -105,18 +107,6 @@ class Merged:
         then, later = spans(sessions[1].begins, places[old:] - own)
         items = np.concatenate([sessions[0].items[at], sessions[1].items[later]])
         return np.concatenate([first[:-1], then + first[-1]]), items
-
-    def _taken(self, places: Int32s, take: _Take) -> Int32s:
-        own = len(self.index.sessions.ended)
-        if self.delta is None:
-            return take(self.index.sessions, places)
-        young = places >= own
-        if not young.any():
-            return take(self.index.sessions, places)
-        found = np.empty(len(places), dtype=np.int32)
-        found[~young] = take(self.index.sessions, places[~young])
-        found[young] = take(self.delta.sessions, places[young] - own)
-        return found
 
 
 def _counts(index: Index, delta: Delta | None, n_items: int) -> Counts:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from valuebox.compartments.recommend.ranking.merged import Merged
 from valuebox.compartments.recommend.ranking.sessions import Int32s
-from valuebox.compartments.recommend.ranking.setting import DAY, Setting
+from valuebox.compartments.recommend.ranking.setting import Setting
 from valuebox.statistics.arrays import Floats
 
 
@@ -50,7 +50,7 @@ class Scratch:
 
     def __init__(self, merged: Merged):
         self.places = np.empty(merged.n_places, dtype=np.int32)
-        self.items = np.empty(merged.n_items, dtype=np.int32)
+        self.items = np.empty(merged.n_items, dtype=np.intp)
 
 
 class Neighbours(NamedTuple):
@@ -66,9 +66,17 @@ NOBODY: Final = Neighbours(np.zeros(0, dtype=np.int32), np.zeros(0), np.zeros(0,
 
 
 def neighbours_of(
-    visitor: Visitor, merged: Merged, setting: Setting, scratch: Scratch
+    visitor: Visitor, merged: Merged, setting: Setting, prior: Floats, scratch: Scratch
 ) -> Neighbours:
-    """The sessions that are most like a visitor's; of equals, those that ended later."""
+    """The sessions that are most like a visitor's; of equals, those that ended later.
+
+    Args:
+        visitor: Whose neighbours they are.
+        merged: Where to look.
+        setting: How to look.
+        prior: What each session weighs whoever asks; see `Merged.prior`.
+        scratch: Room of this thread's own.
+    """
     # The newest item comes last, so that it is what remains of a session with several.
     each = [merged.sessions_of(code, setting.latest) for code in reversed(visitor.codes)]
     sizes = [len(one) for one in each]
@@ -78,21 +86,18 @@ def neighbours_of(
     newest = np.repeat(np.arange(len(each))[::-1], sizes)
     weights = np.array(visitor.weights)[newest]
     if len(each) > 1:
+        every = np.arange(len(places), dtype=np.int32)
         start = 0
         for one in each:
-            scratch.places[one] = np.arange(start, start + len(one), dtype=np.int32)
+            scratch.places[one] = every[start : start + len(one)]
             start += len(one)
         stands_for = scratch.places[places]
-        own = np.flatnonzero(stands_for == np.arange(start))
+        own = np.flatnonzero(stands_for == every)
         weights = np.bincount(stands_for, weights, start)[own]
         places, newest = places[own], newest[own]
-    ago = np.array(visitor.ago)[newest]
     # Beyond its reach an item still counts a little: better than nobody like the visitor at all.
-    weights = weights * (1 - np.minimum(ago, setting.reach - 1) / setting.reach)
-    weights /= np.sqrt(merged.lengths_of(places))
-    # Only how old sessions are beside each other makes a difference, not how old all of them are.
-    ended = merged.ended(places)
-    weights *= np.exp((ended - float(ended.max())) / (setting.age * DAY))
+    falling = [1 - min(ago, setting.reach - 1) / setting.reach for ago in visitor.ago]
+    weights = weights * np.array(falling)[newest] * prior[places]
     if len(places) > setting.neighbours:
         best = _heaviest(weights, places, setting.neighbours)
         places, weights, newest = places[best], weights[best], newest[best]
@@ -127,9 +132,9 @@ class Spread(NamedTuple):
 def spread_of(neighbours: Neighbours, visitor: Visitor, merged: Merged, setting: Setting) -> Spread:
     """What neighbours say of the items in them."""
     begins, items = merged.items_of(neighbours.places)
-    lengths = np.diff(begins)
+    session = np.repeat(np.arange(len(neighbours.places)), np.diff(begins))
     common = np.array(visitor.codes, dtype=np.int32)[neighbours.newest]
-    where = np.flatnonzero(items == np.repeat(common, lengths))
-    clicks = np.abs(np.arange(len(items)) - np.repeat(where, lengths))
-    weights = np.repeat(neighbours.weights, lengths) * np.exp(-clicks / setting.nearness)
-    return Spread(items, weights, begins)
+    where = np.flatnonzero(items == common[session])
+    clicks = np.abs(np.arange(len(items)) - where[session])
+    near = np.exp(np.arange(int(clicks.max(initial=0)) + 1) / -setting.nearness)
+    return Spread(items, neighbours.weights[session] * near[clicks], begins)

@@ -20,6 +20,8 @@ class Popular:
         """
         self.lately = lately
         self._counts = counts
+        self._of = counts.day if lately else counts.sessions
+        self._most = max(int(self._of.max(initial=0)), 1)
         self._first = self._order(_FIRST)
         self._all: Int32s | None = None
 
@@ -35,10 +37,7 @@ class Popular:
 
     def score(self, codes: Int32s) -> NDArray[np.float32]:
         """Share that items have of the sessions of the most popular one, `(n,)`."""
-        counts = self._counts.day if self.lately else self._counts.sessions
-        found: NDArray[np.float32] = (counts[codes] / max(counts.max(initial=0), 1)).astype(
-            np.float32
-        )
+        found: NDArray[np.float32] = (self._of[codes] / self._most).astype(np.float32)
         return found
 
     def _order(self, count: int) -> Int32s:

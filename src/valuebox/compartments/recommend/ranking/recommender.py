@@ -1,7 +1,8 @@
 """Answers: what a visitor should see next, and why."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from copy import copy
+from functools import lru_cache, partial
 from typing import Final, Literal, NamedTuple, Self
 
 import numpy as np
@@ -25,6 +26,8 @@ from valuebox.compartments.recommend.ranking.unseen import Unseen, alike
 from valuebox.statistics.arrays import Mask
 
 Generator = Literal["ranker", "neighbours", "alike", "popular"]
+_REMEMBERED: Final = 1 << 14
+"""Ids and codes that are kept at hand."""
 RANKED: Final = 60
 """Candidates that a ranker puts into order."""
 
@@ -66,10 +69,20 @@ class Recommender:
         self.merged = Merged(index, delta)
         self.setting = setting or index.setting
         self.ranker = ranker
+        self._prior = self.merged.prior(self.setting.age)
         if attributes is None:
-            self.columns, self._others = Columns.unknown(self.merged.n_items), Ids.of([])
+            self.columns, others = Columns.unknown(self.merged.n_items), Ids.of([])
         else:
-            self.columns, self._others = attributes.beside(self.merged)
+            self.columns, others = attributes.beside(self.merged)
+        # What people look at now is asked for again and again.
+        self.code_of: Callable[[str], int] = lru_cache(_REMEMBERED)(
+            partial(_code_of, self.merged, others)
+        )
+        """Finds the code of an item that a session or the catalogue has, -1 for others."""
+        self.text_of: Callable[[int], str] = lru_cache(_REMEMBERED)(
+            partial(_text_of, self.merged, others)
+        )
+        """Finds the id of an item by its code."""
         self.popular_lately = Popular(self.merged.counts, lately=True)
         self.popular_ever = Popular(self.merged.counts, lately=False)
         clicked = np.zeros(len(self.columns.price), dtype=bool)
@@ -83,20 +96,6 @@ class Recommender:
         other = copy(self)
         other.ranker = ranker
         return other
-
-    def code_of(self, text: str) -> int:
-        """The code of an item that a session or the catalogue has, -1 for others."""
-        code = self.merged.code_of(text)
-        if code < 0 and len(self._others):
-            code = self._others.code_of(text)
-            return code + self.merged.n_items if code >= 0 else code
-        return code
-
-    def text_of(self, code: int) -> str:
-        """The id of an item."""
-        if code >= self.merged.n_items:
-            return self._others.text_of(code - self.merged.n_items)
-        return self.merged.text_of(code)
 
     def mask(self, items: Collection[str]) -> Mask:
         """Which items are meant, by code: to be made once where many are excluded."""
@@ -218,7 +217,7 @@ class Recommender:
         except IndexError:
             scratch = Scratch(self.merged)
         try:
-            found = candidates_of(visitor, self.merged, self.setting, scratch)
+            found = candidates_of(visitor, self.merged, self.setting, self._prior, scratch)
         finally:
             self._scratch.append(scratch)
         kept = (found.neighbours > 0) | (found.rules > 0)
@@ -272,3 +271,17 @@ class Recommender:
         out = out._replace(codes=(*out.codes, *besides.tolist()))
         kept = out.left(popular.first())
         return (kept if len(kept) >= count else out.left(popular.all()))[:count]
+
+
+def _code_of(merged: Merged, others: Ids, text: str) -> int:
+    code = merged.code_of(text)
+    if code < 0 and len(others):
+        code = others.code_of(text)
+        return code + merged.n_items if code >= 0 else code
+    return code
+
+
+def _text_of(merged: Merged, others: Ids, code: int) -> str:
+    if code >= merged.n_items:
+        return others.text_of(code - merged.n_items)
+    return merged.text_of(code)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valuebox.compartments.recommend.ranking.clicks import Clicks
+from valuebox.statistics.arrays import Floats
 
 Int32s = NDArray[np.int32]
 
@@ -27,6 +28,17 @@ class Sessions(NamedTuple):
     def of(self, item: int) -> Int32s:
         """Places of the latest sessions of an item, ascending."""
         return self.sessions[self.of_item[item] : self.of_item[item + 1]]
+
+    def prior(self, until: float, age: float) -> Floats:
+        """What a session weighs whoever asks: less the longer and the older it is, `(n_sessions,)`.
+
+        Args:
+            until: Seconds since the index's origin; sessions that end then are not old.
+            age: Seconds after which a session counts 1/e.
+        """
+        found: Floats = np.exp((self.ended - until) / age)
+        found /= np.sqrt(np.diff(self.begins))
+        return found
 
 
 class Counts(NamedTuple):
