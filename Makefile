@@ -30,10 +30,11 @@ test: install
 test-slow: install
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m slow
 
-# Minutes: more than 10,000 made-up requests to each database, 100,000 mangled files, and 150,000
-# odd bodies; the last line with `--fuzz-examples 1000000` looks at three million of these.
+# Minutes: more than 10,000 made-up requests to each database, 1,000 dirty logs, 100,000 mangled files,
+# and 150,000 odd bodies; the last line with `--fuzz-examples 1000000` looks at three million of these.
 fuzz: install
 	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 2500 -m slow tests/e2e/serving/test_fuzzed.py tests/e2e/serving/test_modelled.py
+	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 252 -m slow tests/unit/facts/test_few_events.py
 	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 20000 tests/unit/importing/test_import_mangled.py
 	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 100000 tests/unit/files/test_mangled_files.py
 	$(BIN)/python -m pytest --capture=no --override-ini faulthandler_timeout=0 --fuzz-examples 50000 tests/unit/schemas/test_decoding.py tests/unit/facts/test_decoded_facts.py

