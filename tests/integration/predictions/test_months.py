@@ -74,15 +74,24 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def assert_same(store: Store, ledger: Ledger, days: Selection) -> None:
-    """Whatever can be asked is answered by months as by days alone."""
+def told(store: Store, ledger: Ledger, days: Selection) -> dict[str, Any]:
+    """Whatever can be asked, by what it is."""
     asked = {**ASKED, **(SHARES if ledger.spread.is_calibrated else {})}
     with store.reading() as session:
+        return {name: plain(ask(session, ledger, days)) for name, ask in asked.items()}
+
+
+def assert_same(
+    store: Store, ledger: Ledger, days: Selection, by_day: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Whatever can be asked is answered by months as by days alone; returns these answers."""
+    with store.reading() as session:
         months = made_months(session, ledger)
-        for name, ask in asked.items():
-            by_day = plain(ask(session, ledger, days))
-            by_month = plain(ask(session, ledger, replace(days, months=months)))
-            assert same(by_month, by_day), (name, days)
+    by_day = by_day or told(store, ledger, days)
+    by_month = told(store, ledger, replace(days, months=months))
+    for name, one in by_day.items():
+        assert same(by_month[name], one), (name, days)
+    return by_day
 
 
 def make(store: Store, ledger: Ledger = LEDGER) -> int:
@@ -159,12 +168,12 @@ def test_a_month_that_changes_is_read_by_its_days_until_it_is_made_again(
     report(store, dict.fromkeys(range(3 * 10**9, 3 * 10**9 + 10), 99.0))
     fold(store)
     assert made(store) == [one for one in before if one != joined[: len("2019-07")]]
-    for days in selections(first, last):
-        assert_same(store, LEDGER, days)
+    chosen = selections(first, last)
+    by_day = [assert_same(store, LEDGER, days) for days in chosen]
     assert make(store) == 1
     assert made(store) == before
-    for days in selections(first, last):
-        assert_same(store, LEDGER, days)
+    for days, expected in zip(chosen, by_day, strict=True):
+        assert_same(store, LEDGER, days, expected)
 
 
 def test_who_is_forgotten_is_in_no_month(store: Store, model: LtvModel) -> None:
