@@ -30,8 +30,15 @@ SERVICE: Final = ROOT / "src" / "valuebox" / "service.py"
 FIRST: Final = ("bentoml_cli.cli", WORKER)
 # What is imported by functions, when they are called.
 LATER: Final = (
-    *("_bentoml_impl.server.serving", "circus.arbiter", "uvicorn"),
-    *("alembic.command", "alembic.runtime.environment", "psycopg2"),
+    *("_bentoml_impl.server.serving", "_bentoml_impl.server.app", "circus.arbiter", "uvicorn"),
+    *("opentelemetry.instrumentation.asgi", "opentelemetry.sdk.trace.export"),
+    *(
+        "uvicorn.loops.uvloop",
+        "uvicorn.lifespan.on",
+        "anyio._backends._asyncio",
+        "starlette.staticfiles",
+    ),
+    *("alembic.command", "alembic.config", "alembic.runtime.environment", "psycopg2"),
     *("pandas", "valuebox_cli.main", "valuebox_cli.ltv.command", "valuebox_cli.ltv.lookup"),
     "valuebox_cli.ltv.scoring.run",
 )
