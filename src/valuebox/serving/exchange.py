@@ -15,7 +15,7 @@ from valuebox.store.deadline import until
 from valuebox.store.ids import new_id
 
 if TYPE_CHECKING:
-    from prometheus_client import Counter
+    from prometheus_client import Counter, Histogram
     from starlette.responses import Response
 
     from valuebox.access.callers import Caller
@@ -47,6 +47,8 @@ class Exchange:
     """Seconds that each stage has taken so far."""
     counts: "list[tuple[Counter, float]]" = field(default_factory=list)
     """Counters that go up, and by how much, if all goes well and this is no answer given again."""
+    observations: "list[tuple[Histogram, float]]" = field(default_factory=list)
+    """Values that histograms are told, likewise."""
 
     @cached_property
     def body(self) -> Any:
@@ -74,9 +76,11 @@ class Exchange:
             self.spent[stage] = self.spent.get(stage, 0.0) + seconds
 
     def count(self) -> None:
-        """Have `counts` go up."""
+        """Have `counts` go up, and tell the `observations`."""
         for counter, amount in self.counts:
             counter.inc(amount)
+        for histogram, value in self.observations:
+            histogram.observe(value)
 
     def timing(self, stage: Stage) -> "_Timing":
         """A block whose time is added to that of its stage, however it ends."""

@@ -4,6 +4,7 @@ from conformance.case import Case, Refused
 from support import shop
 
 from valuebox.facts.features import declarations
+from valuebox.facts.features.history import Looked
 from valuebox.facts.features.keeping import kept
 from valuebox.facts.features.stored import Asked
 from valuebox.features.declared.reading import declaration_of
@@ -31,9 +32,8 @@ def _keep(store: Store, _tag: str, _has_drifted: bool) -> None:
     answers = [dict.fromkeys(declared.features)] * 2
     with store.writing() as session:
         declarations.add(session, declared, DECLARATION, answers=True)
-        write(
-            session, [kept(declared, asked, answers, [0, 0], CLOCK.moment(), ids_from(new_id(), 2))]
-        )
+        looked, ids = [Looked(0, None)] * 2, ids_from(new_id(), 2)
+        write(session, [kept(declared, asked, answers, looked, CLOCK.moment(), ids)])
 
 
 def _asks(customer: str) -> dict[str, object]:

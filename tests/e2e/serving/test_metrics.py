@@ -37,6 +37,9 @@ from valuebox.compartments.ltv.files import read_users
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.privacy import forget_users
 from valuebox.compartments.offers.promoting import promote
+from valuebox.facts.arriving import ArrivingEvents
+from valuebox.facts.repository import put_events
+from valuebox.facts.schemas import Event
 from valuebox.predictions.monitoring.keeping import keep
 from valuebox.predictions.monitoring.results import Figure, Finding, MonitorResult, Thresholds
 from valuebox.store.engine import CONNECTIONS, Store, make_engine
@@ -47,6 +50,12 @@ NOT_OF_LTV = {
 }
 """Metrics of a compartment that are none of lifetime values."""
 DASHBOARD = ROOT / "ops" / "grafana" / "dashboards" / "valuebox.json"
+FEATURES = ROOT / "examples" / "features"
+PLAYER = {
+    "declaration": "offers",
+    "at": "2017-08-20T20:19:30Z",
+    "customers": [{"source": "game", "id": "player-7", "session": "sunday"}],
+}
 WORKERS = 2
 
 
@@ -72,6 +81,7 @@ class Watched:
             assert self.ask("/v1/ltv/predict", known[first : first + 5]).is_success
         assert self.ask("/v1/ltv/predict", strange).is_success
         self.load_of_offers()
+        assert self.ask("/v1/features", PLAYER).is_success
         columns = {name: [one[name] for one in users(200)] for name in users(1)[0]}
         assert self.ask("/v1/ltv/predict/bulk", columns).is_success
         assert self.ask("/v1/ltv/outcomes", [{"user_id": 1, "target": 2.5}]).is_success
@@ -142,6 +152,16 @@ def own_result() -> MonitorResult:
     )
 
 
+def declare_features(url: str) -> None:
+    """Add a declaration, and store what a player did, before anything is counted."""
+    valuebox("features", "add", FEATURES / "offers.toml", "--database-url", url)
+    lines = (FEATURES / "events.jsonl").read_text().splitlines()
+    store = Store(make_engine(url))
+    with store.writing() as session:
+        put_events(session, ArrivingEvents.of([*map(Event.model_validate_json, lines)]))
+    store.close()
+
+
 @pytest.fixture(scope="module")
 def watched(
     postgres: Postgres, tmp_path_factory: pytest.TempPathFactory, model: LtvModel, data_dir: Path
@@ -152,6 +172,7 @@ def watched(
     key = valuebox("keys", "create", "all", "--scope", "admin", "--database-url", url)[0]
     monitor_july(url, model, data_dir)
     decide_offers(url)
+    declare_features(url)
     settings = {
         "DATABASE_URL": url,
         "VALUEBOX_MODEL": model.tag,
@@ -242,6 +263,16 @@ def test_decisions_about_offers_are_counted_by_how_they_were_drawn(
     assert drawn == watched.value("valuebox_predictions_total", compartment="offers")
     for type_ in ("offer_shown", "purchase"):
         assert watched.value("valuebox_events_total", type=type_) == drawn / 5
+
+
+def test_features_are_counted_by_declaration(watched: Watched, exposition: str) -> None:
+    of_offers = {"declaration": "offers"}
+    answers = watched.value("valuebox_feature_answers_total", **of_offers)
+    assert answers == watched.value("valuebox_rows_total", path="/v1/features") > 0
+    assert watched.value("valuebox_feature_values_total", **of_offers) == 7 * answers
+    # What is said of the offer itself was not sent.
+    assert watched.value("valuebox_feature_missing_total", **of_offers) == 2 * answers
+    assert watched.value("valuebox_feature_event_age_seconds_count", **of_offers) == answers
 
 
 def test_services_below_one_home_keep_their_counts_apart(exposition: str) -> None:

@@ -12,6 +12,7 @@ from support.pages import Page
 
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.facts.features.keeping import kept
+from valuebox.facts.features.history import Looked
 from valuebox.facts.features.stored import Asked
 from valuebox.features.declared.reading import declaration_of
 from valuebox.store.engine import Store
@@ -38,7 +39,7 @@ def answered(store: Store, answers: Sequence[dict[str, Any]]) -> None:
     asked = [Asked("game", f"{place}", None, None) for place in range(len(answers))]
     ids = ids_from(new_id(), len(answers))
     with store.writing() as session:
-        write(session, [kept(DECLARED, asked, answers, [0] * len(answers), AT, ids)])
+        write(session, [kept(DECLARED, asked, answers, [Looked(0, None)] * len(answers), AT, ids)])
 
 
 def columns(site: Site, query: str = "") -> dict[str, dict[str, str]]:

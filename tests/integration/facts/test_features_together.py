@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import event, select
 from support.services import ROOT
 
 from valuebox.facts.arriving import ArrivingEvents
-from valuebox.facts.features import declarations
+from valuebox.facts.features import counting, declarations
 from valuebox.facts.features.api import FeaturesApi
 from valuebox.facts.features.declarations import Declarations
 from valuebox.facts.features.schemas import FeaturesQuestion
@@ -105,6 +106,44 @@ def test_each_is_answered_and_stored_as_if_it_were_alone(api: Api) -> None:
     assert sorted(str(one[:2]) for one in kept) == sorted(map(str, told * 2))
     looked_at = {who: events for who, features, events in kept if features.get("country") == "FR"}
     assert looked_at == {"player-7": 11}
+
+
+def counted(declaration: str) -> dict[str, float]:
+    """What Prometheus has been told of a declaration so far."""
+    names = ("answers_total", "values_total", "missing_total", "event_age_seconds_sum")
+    return {
+        name: REGISTRY.get_sample_value(f"valuebox_feature_{name}", {"declaration": declaration})
+        or 0.0
+        for name in (*names, "event_age_seconds_count")
+    }
+
+
+def test_what_was_told_is_counted_by_declaration(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = counted("offers")
+    answers(api, [question("player-7", "nobody"), question("player-8")])
+    more = {name: count - before[name] for name, count in counted("offers").items()}
+    assert more["answers_total"] == 3
+    assert more["values_total"] == 3 * 7
+    # Of the offer nothing was sent; of the other two it is only known what they spent in games.
+    assert more["missing_total"] == 2 + 6 + 6
+    assert more["event_age_seconds_count"] == 2
+    # A game began 448 s before the offer; a purchase was made at midnight of the day before.
+    assert more["event_age_seconds_sum"] == 448 + 44 * 3600 + 19 * 60 + 30
+    monkeypatch.setattr(counting, "MOST", 0)
+    before = counted("spent"), counted("other")
+    answers(api, [question("player-8", declaration="spent")])
+    after = counted("spent"), counted("other")
+    assert sum(one["answers_total"] for one in after) == sum(
+        one["answers_total"] for one in before
+    ) + 1
+
+
+def test_an_answer_that_is_refused_is_not_counted(api: Api) -> None:
+    before = counted("spent")
+    answers(api, [question("player-9", declaration="spent")])
+    assert counted("spent") == before
 
 
 def test_whoever_cannot_be_answered_takes_nobody_along(api: Api) -> None:

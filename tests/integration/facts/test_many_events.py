@@ -12,7 +12,7 @@ from valuebox.facts.arriving import ArrivingEvents
 from valuebox.facts.features.answering import answers_of, at_once
 from valuebox.facts.features.auditing import CODE, EXPIRED, audit
 from valuebox.facts.features.declarations import add
-from valuebox.facts.features.history import events_of, events_of_several, looked_at
+from valuebox.facts.features.history import Looked, events_of, events_of_several, looked_at
 from valuebox.facts.features.keeping import kept
 from valuebox.facts.features.stored import Asked
 from valuebox.facts.repository import put_events
@@ -81,7 +81,8 @@ def test_answers_are_those_of_all_events(played: Store, split: str) -> None:
         pairs = zip(whom, stored, strict=False)
         assert [answers_of(declared, some, [one], AT)[0] for one, some in pairs] == wanted
     assert answers_of(declared, together[-1], whom[:2], AT) == wanted[:2]
-    assert looked_at(declared, together[-1], whom[:2], AT) == [len(one.id) for one in alone[:2]]
+    looked = looked_at(declared, together[-1], whom[:2], AT)
+    assert looked == [Looked(len(one.id), one.time[-1]) for one in alone[:2]]
 
 
 def test_few_of_many_events_are_read(played: Store) -> None:

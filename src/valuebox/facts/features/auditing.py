@@ -97,7 +97,7 @@ def _differing(session: Session, declared: Declaration, answer: FeatureAnswer) -
     before = _worked_out(declared, then, asked, answer.at)
     now = before if then is stored else _worked_out(declared, stored, asked, answer.at)
     (left,) = looked_at(declared, then, asked, answer.at)
-    lost = EXPIRED if left < answer.events else CODE
+    lost = EXPIRED if left.events < answer.events else CODE
     differing = {
         one: lost for one, value in answer.answer.items() if before.get(one, _NONE) != value
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
@@ -88,10 +88,19 @@ def events_of_several(
             yield lookup.stored([row for part in parts for row in part])
 
 
+class Looked(NamedTuple):
+    """What an answer looks at."""
+
+    events: int
+    """How many events."""
+    newest: int | None
+    """When the newest of them happened, in microseconds since 1970; None without any."""
+
+
 def looked_at(
     declared: Declaration, stored: Stored, asked: Sequence[Asked], at: datetime
-) -> list[int]:
-    """How many events of each who was asked about an answer looks at, whoever else was.
+) -> list[Looked]:
+    """What an answer about each who was asked about looks at, whoever else was.
 
     Args:
         declared: What was answered.
@@ -106,10 +115,11 @@ def looked_at(
     found = []
     for one in asked:
         theirs = rows.get((one.source, one.id), [])
-        if len(theirs) > PAGE and not stored.whole:
-            some = OfStored(stored.taken(theirs))
-            theirs = list(range(len(settled(declared, one, at, some).id)))
-        found.append(len(theirs))
+        count = len(theirs)
+        if count > PAGE and not stored.whole:
+            count = len(settled(declared, one, at, OfStored(stored.taken(theirs))).id)
+        # The newest events are looked at whatever is left out.
+        found.append(Looked(count, int(stored.time[theirs[-1]]) if theirs else None))
     return found
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from valuebox.facts.features.answering import Answer
+from valuebox.facts.features.history import Looked
 from valuebox.facts.features.stored import Asked
 from valuebox.facts.features.tables import FeatureAnswer
 from valuebox.features.declared.declaration import Declaration
@@ -24,11 +25,11 @@ def kept(
     declared: Declaration,
     asked: Sequence[Asked],
     answers: Sequence[Answer],
-    events: Sequence[int],
+    looked: Sequence[Looked],
     at: datetime,
     ids: Sequence[UUID],
 ) -> Rows:
-    """The rows that hold what was answered, and of each how many events were looked at."""
+    """The rows that hold what was answered, and of each what was looked at."""
     columns = {
         "id": ids,
         "name": declared.name,
@@ -40,7 +41,7 @@ def kept(
         "at": at,
         "asked_at": CLOCK.moment(),
         "properties": [one.properties for one in asked],
-        "events": list(events),
+        "events": [one.events for one in looked],
         "answer": list(answers),
     }
     return Rows(FeatureAnswer, len(asked), columns)

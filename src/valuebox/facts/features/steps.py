@@ -11,9 +11,10 @@ import msgspec
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from valuebox.facts.features import counting
 from valuebox.facts.features.answering import Answer, answers_of
 from valuebox.facts.features.declarations import Declarations, NoDeclaration
-from valuebox.facts.features.history import events_of_several, looked_at
+from valuebox.facts.features.history import Looked, events_of_several, looked_at
 from valuebox.facts.features.keeping import kept, kept_of_request
 from valuebox.facts.features.schemas import FeaturesQuestion
 from valuebox.facts.features.stored import Asked
@@ -46,8 +47,15 @@ class Stored(NamedTuple):
     events: dict[int, Events]
 
 
+class Said(NamedTuple):
+    """The features of each who is asked about, and what they were worked out of."""
+
+    answers: list[Answer]
+    looked: list[Looked]
+
+
 @dataclass(frozen=True)
-class FeaturesSteps(Steps[FeaturesQuestion, Stored, list[Answer]]):
+class FeaturesSteps(Steps[FeaturesQuestion, Stored, Said]):
     """What is said are the features of each who is asked about."""
 
     store: Store
@@ -88,43 +96,45 @@ class FeaturesSteps(Steps[FeaturesQuestion, Stored, list[Answer]]):
             raise NotFound(str(error)) from None
         return Question(declared, _asked(declared, given), given.at or now)
 
-    def say(self, columns: Stored, exchange: Exchange) -> list[Answer]:
+    def say(self, columns: Stored, exchange: Exchange) -> Said:
         """The features of each."""
+        said = Said([], [])
         with exchange.timing("encode"):
-            try:
-                return [
-                    answer
-                    for row, (declared, asked, at) in columns.questions.items()
-                    for answer in answers_of(declared, columns.events[row], asked, at)
-                ]
-            except SeveralCurrencies as error:
-                said = str(error)
-                raise Unanswerable(f"{said[:1].upper()}{said[1:]}.") from None
+            for row, (declared, asked, at) in columns.questions.items():
+                events = columns.events[row]
+                answers = _answers(declared, events, asked, at)
+                looked = looked_at(declared, events, asked, at)
+                told = counting.told(declared.name, answers, looked, at)
+                exchange.counts += told.counts
+                exchange.observations += told.ages
+                said.answers.extend(answers)
+                said.looked.extend(looked)
+        return said
 
     def rows(
         self,
         ids: Sequence[UUID],
         request_ids: UUID | Sequence[UUID],
         columns: Stored,
-        said: Callable[[], list[Answer]],
+        said: Callable[[], Said],
     ) -> Iterable[Rows | Then]:
         """The answers, one for each who is asked about."""
         for row, (declared, asked, at) in columns.questions.items():
             of = slice(row, row + len(asked))
-            counts = looked_at(declared, columns.events[row], asked, at)
-            yield kept(declared, asked, said()[of], counts, at, ids[of])
+            answers, looked = said()
+            yield kept(declared, asked, answers[of], looked[of], at, ids[of])
 
     def answer(
         self,
         given: FeaturesQuestion,
         columns: Stored,
-        said: list[Answer],
+        said: Said,
         of: slice,
         ids: Ids,
     ) -> Response:
         """The features by customer or session, as JSON."""
         declared, asked, at = columns.questions[of.start]
-        rows = zip(asked, said[of], strict=True)
+        rows = zip(asked, said.answers[of], strict=True)
         return _told(
             (declared.name, declared.version, declared.hash, at),
             [(one.source, one.id, features) for one, features in rows],
@@ -152,6 +162,16 @@ def _asked(declared: Declaration, question: FeaturesQuestion) -> list[Asked]:
     return [
         Asked(one.source, one.id, getattr(one, "session", None), one.properties) for one in theirs
     ]
+
+
+def _answers(
+    declared: Declaration, events: Events, asked: Sequence[Asked], at: datetime
+) -> list[Answer]:
+    try:
+        return answers_of(declared, events, asked, at)
+    except SeveralCurrencies as error:
+        said = str(error)
+        raise Unanswerable(f"{said[:1].upper()}{said[1:]}.") from None
 
 
 def _told(
