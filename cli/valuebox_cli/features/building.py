@@ -16,8 +16,10 @@ from valuebox.facts.event_files.spreading import read_stream, read_streams, spre
 from valuebox.features.declared.building import Counts, Table, added, build, latest
 from valuebox.features.declared.declaration import Declaration
 from valuebox.features.declared.events import Events, once
+from valuebox.features.declared.table_bins import TableBins
 from valuebox_cli.features.pieces import piece_of
-from valuebox_cli.features.writing import write_pieces
+from valuebox_cli.features.sampling import bins_of
+from valuebox_cli.features.writing import Pieces, write_pieces
 from valuebox_cli.terminal.console import writing
 
 if TYPE_CHECKING:
@@ -37,10 +39,19 @@ class Question:
     declared: Declaration
     at: datetime | None
     now: datetime
+    counts_bins: bool = False
+    """Whether it is told how many rows are in which bins."""
 
     def table(self, events: Events) -> Table:
         """Rows of all anchors of some events."""
         return build(self.declared, events, self.at, self.now)
+
+
+class Written(NamedTuple):
+    """What there is to say of a table that was written."""
+
+    counts: Counts
+    bins: TableBins | None
 
 
 class Worked(NamedTuple):
@@ -65,15 +76,22 @@ def bucket_count(paths: Sequence[Path], asked: int | None, client: "Client | Non
     return max(workers, 1 if events <= AT_ONCE else -(-events // IN_BUCKET))
 
 
-def write_events(question: Question, events: Events, to: Path) -> Counts:
+def write_events(question: Question, events: Events, to: Path) -> Written:
     """Write the table of events that are in memory, each of them once."""
     table = question.table(events)
     piece = piece_of(table)
-    write_pieces(lambda: [piece], to)
-    return added([table.counts])
+    return _written(question, added([table.counts]), lambda: [piece], to)
 
 
-def write_files(question: Question, paths: Sequence[Path], to: Path) -> Counts:
+def _written(question: Question, counts: Counts, pieces: Pieces, to: Path) -> Written:
+    write_pieces(pieces, to)
+    bins = None
+    if question.counts_bins:
+        bins = bins_of(pieces(), counts.anchors, question.declared.features)
+    return Written(counts, bins)
+
+
+def write_files(question: Question, paths: Sequence[Path], to: Path) -> Written:
     """Write the table of files of events that fit into memory."""
     declared = question.declared
     kept = declared.properties
@@ -96,7 +114,7 @@ def write_spread(
     buckets: int,
     told: Told,
     client: "Client | None" = None,
-) -> Counts:
+) -> Written:
     """Write the table of files of any size; it is the same for any number of buckets.
 
     Args:
@@ -128,8 +146,11 @@ def write_spread(
             pieces[-1].write_bytes(found.rows)
             whole = added([*counts, found.counts])
             counts = [replace(whole, late=latest(whole.late, events))]
-        write_pieces(lambda: (one for file in pieces for one in read_stream(file)), to)
-    return counts[0]
+
+        def rows() -> Iterator[pa.RecordBatch]:
+            return (one for file in pieces for one in read_stream(file))
+
+        return _written(question, counts[0], rows, to)
 
 
 def _each(client: "Client | None", question: Question, files: Sequence[Path]) -> Iterator[Worked]:

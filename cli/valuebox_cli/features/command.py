@@ -114,27 +114,29 @@ def build(
         check_writable(to)
         check_writable(manifest)
         declared = read_declaration(declaration)
-        question = building.Question(declared, moment_of(at), datetime.now(UTC))
+        now, tells = datetime.now(UTC), manifest is not None
+        question = building.Question(declared, moment_of(at), now, tells)
         if not events:
             with err.status("working out features …"):
                 found = stored_events(declared, question.at, database_url)
-                counts = building.write_events(question, once(found), to)
+                written = building.write_events(question, once(found), to)
         else:
             with cluster(dask) as client:
                 count = building.bucket_count(events, buckets, client)
                 if count == 1 and client is None:
                     with err.status("working out features …"):
-                        counts = building.write_files(question, events, to)
+                        written = building.write_files(question, events, to)
                 else:
                     with progress("done") as bar:
-                        counts = building.write_spread(
+                        written = building.write_spread(
                             question, events, to, count, _shown(bar), client
                         )
         if manifest is not None:
-            told = manifest_of(declared, question.at, question.now, counts)
+            told = manifest_of(declared, question.at, question.now, *written)
             with writing(manifest):
                 manifest.write_text(told.model_dump_json(indent=2) + "\n")
         columns = 4 + len(declared.features) + len(declared.targets) + (declared.horizon > 0)
+        counts = written.counts
         out.print(
             f"{to}: {counts.anchors:,} rows of {columns:,} columns, of {counts.events:,} events"
         )

@@ -1,14 +1,18 @@
 """Which declarations the service answers with: they are added, listed, switched and removed."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from valuebox.errors import ValueboxError
 from valuebox_cli.response.asking import moment_of
 from valuebox_cli.terminal.console import FAILED, exit_codes, out
 from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
 from valuebox_cli.terminal.tabular import print_table
+
+if TYPE_CHECKING:
+    from valuebox.features.declared.building import Manifest
 
 _CAUSES: Final = (
     "late: events arrived after the answer; expired: events that were looked at are gone; "
@@ -23,6 +27,14 @@ def add(
         bool,
         typer.Option("--beside", help="Leave the version that answers; `switch` changes over."),
     ] = False,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            help="Manifest of the table that a model has learned from: answers are compared with "
+            "it. Also of a declaration that is there already.",
+            show_default="none",
+        ),
+    ] = None,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Add a declaration to the database: `POST /v1/features` answers with it within seconds.
@@ -36,12 +48,35 @@ def add(
     with exit_codes():
         declared = read_declaration(declaration)
         text = declaration.read_text(encoding="utf-8-sig")
+        table = None if manifest is None else _read_manifest(manifest)
         with migrated_store(database_url) as store:
             index_newest(store.engine)
             with store.writing() as session:
                 is_new = declarations.add(session, declared, text, not beside)
+                if table is not None:
+                    declarations.compare_with(session, declared, table)
         what = "added" if is_new else "is there already"
         out.print(f"{declared.name}, version {declared.version}: {what}")
+
+
+def _read_manifest(file: Path) -> "Manifest":
+    """The manifest of a table.
+
+    Raises:
+        ValueboxError: where it is none.
+    """
+    from pydantic import ValidationError
+
+    from valuebox.features.declared.building import Manifest
+
+    try:
+        return Manifest.model_validate_json(file.read_bytes())
+    except OSError as error:
+        raise ValueboxError(f"{file}: {error.strerror}") from None
+    except ValidationError:
+        raise ValueboxError(
+            f"{file}: is no manifest, which `valuebox features build --manifest` writes"
+        ) from None
 
 
 def listing(database_url: DatabaseUrl = None) -> None:

@@ -106,13 +106,14 @@ def objects_of(piece: pa.RecordBatch) -> Iterator[dict[str, Any]]:
     """Rows as JSON has them: moments as texts with a Z."""
     names = piece.schema.names
     columns = [
-        _listed(field, column) for field, column in zip(piece.schema, piece.columns, strict=True)
+        listed(field, column) for field, column in zip(piece.schema, piece.columns, strict=True)
     ]
     for row in zip(*columns, strict=True):
         yield dict(zip(names, row, strict=True))
 
 
-def _listed(field: pa.Field, column: pa.Array) -> list[Any]:
+def listed(field: pa.Field, column: pa.Array) -> list[Any]:
+    """The values of a column as JSON has them."""
     if field.metadata == _JSON:
         known = [*_values(column), None]
         return [known[code] for code in column.indices.fill_null(-1).to_pylist()]

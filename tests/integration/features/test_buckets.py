@@ -55,20 +55,21 @@ def test_any_number_of_buckets(seed: int, tmp_path: Path, client: Client) -> Non
     files = [written(log[place::2], tmp_path / f"log-{place}.jsonl") for place in range(2)]
     for number, (name, declaration) in enumerate(list(declarations().items())[seed::8]):
         at = (None, *moments_in(seed, log))[number % 3]
-        question = Question(Declaration.model_validate(declaration), at, NOW)
+        question = Question(Declaration.model_validate(declaration), at, NOW, counts_bins=True)
         kind = ("jsonl", "csv", "parquet")[number % 3]
         wanted, found = tmp_path / f"wanted.{kind}", tmp_path / f"found.{kind}"
         try:
-            counts = write_files(question, files, wanted)
+            told = write_files(question, files, wanted)
         except ValueboxError:
             with pytest.raises(ValueboxError):
                 write_spread(question, files, found, 3, QUIET)
             continue
-        manifest = manifest_of(question.declared, at, NOW, counts)
+        manifest = manifest_of(question.declared, at, NOW, *told)
+        assert set(manifest.bins.features) == set(question.declared.features)
         for buckets, where in ((1, None), (3, None), (50, client)):
-            counts = write_spread(question, files, found, buckets, QUIET, where)
+            told = write_spread(question, files, found, buckets, QUIET, where)
             assert found.read_bytes() == wanted.read_bytes(), (name, buckets)
-            assert manifest_of(question.declared, at, NOW, counts) == manifest
+            assert manifest_of(question.declared, at, NOW, *told) == manifest
     assert not list(tmp_path.glob(".*"))
 
 

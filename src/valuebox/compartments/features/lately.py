@@ -1,9 +1,10 @@
 """What was answered with features lately, column by column."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from statistics import median
 from typing import Any, Final
 
 import numpy as np
@@ -11,14 +12,22 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from valuebox.facts.features.tables import FeatureAnswer
+from valuebox.facts.features.tables import FeatureAnswer, FeatureDeclaration
 from valuebox.features.declared.scalars import text
+from valuebox.features.declared.table_bins import (
+    Bins,
+    TableBins,
+    all_numbers,
+    counts_of,
+    missing_share,
+)
 from valuebox.statistics.psi import shift
 
 MOST: Final = 4_000
 """Answers that are looked at, the newest: reading them has to be quick."""
 _BINS: Final = 10
 _VALUES: Final = 20
+_HOUR: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,11 @@ class Lately:
     answers: int
     first: datetime
     last: datetime
+    alone: float
+    """Share of answers that found no event."""
+    age: float | None
+    """Hours before the moment of the answer that the newest event happened, in half of the others
+    at most; None without any."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +65,19 @@ class ColumnLately:
     """How far the newer half of the answers is from the older one; None for few."""
     chance: float | None
     """What of that chance exceeds once in 1,000 times."""
+    table_missing: float | None = None
+    """Share of rows of the table in which the value is missing; None where no table is known."""
+    table_psi: float | None = None
+    """How far the answers are from the table."""
+    table_chance: float | None = None
+    """What of that chance exceeds once in 1,000 times."""
+
+    @property
+    def moved(self) -> float:
+        """The index that says the most, of those that chance does not explain; 0 for none."""
+        pairs = (self.psi, self.chance), (self.table_psi, self.table_chance)
+        beyond = (psi for psi, chance in pairs if psi is not None and psi > (chance or 0))
+        return max(beyond, default=0.0)
 
 
 def answers_lately(session: Session) -> Sequence[FeatureAnswer]:
@@ -61,29 +88,66 @@ def answers_lately(session: Session) -> Sequence[FeatureAnswer]:
 
 def declarations_lately(answers: Sequence[FeatureAnswer]) -> list[Lately]:
     """What was answered with each version, the most often asked first."""
-    found: dict[tuple[str, int], list[datetime]] = {}
+    found: dict[tuple[str, int], list[FeatureAnswer]] = {}
     for one in answers:
-        found.setdefault((one.name, one.version), []).append(one.asked_at)
-    told = [Lately(*key, len(times), min(times), max(times)) for key, times in found.items()]
+        found.setdefault((one.name, one.version), []).append(one)
+    told = [_lately(*key, some) for key, some in found.items()]
     return sorted(told, key=lambda one: -one.answers)
 
 
-def columns_lately(answers: Sequence[dict[str, Any]], least: int) -> list[ColumnLately]:
+def _lately(name: str, version: int, answers: Sequence[FeatureAnswer]) -> Lately:
+    times = [one.asked_at for one in answers]
+    alone = sum(one.events == 0 for one in answers) / len(answers)
+    ages = [(one.at - one.newest) / _HOUR for one in answers if one.newest is not None]
+    age = median(ages) if ages else None
+    return Lately(name, version, len(times), min(times), max(times), alone, age)
+
+
+def bins_of(session: Session, shown: Lately, hash_: str) -> TableBins | None:
+    """What the table holds that answers are to be compared with; None where nobody said so.
+
+    Args:
+        session: Of the database.
+        shown: The version that answered.
+        hash_: Hash of the declaration that it was: another one may have its name by now.
+    """
+    found = session.get(FeatureDeclaration, (shown.name, shown.version))
+    if found is None or found.bins is None or found.hash != hash_:
+        return None
+    return TableBins.model_validate(found.bins)
+
+
+def columns_lately(
+    answers: Sequence[dict[str, Any]], least: int, table: TableBins | None = None
+) -> list[ColumnLately]:
     """The values of each column.
 
     Args:
         answers: Of one version, the newest first.
         least: The smallest number of answers that anything is told of.
+        table: What they are compared with, where it is known.
     """
     if len(answers) < least:
         return []
-    return [_column(name, [one.get(name) for one in answers], least) for name in answers[0]]
+    bins = {} if table is None else table.features
+    columns = ((name, [one.get(name) for one in answers]) for name in answers[0])
+    return [_beside(_column(name, values, least), values, bins) for name, values in columns]
+
+
+def _beside(column: ColumnLately, values: Sequence[Any], table: Mapping[str, Bins]) -> ColumnLately:
+    """A column with what there is to say of it beside the table."""
+    if (bins := table.get(column.column)) is None:
+        return column
+    found = shift(bins.users, counts_of(bins, values))
+    psi, chance = (None, None) if found is None else (found.psi, found.noise)
+    missing = missing_share(bins)
+    return replace(column, table_missing=missing, table_psi=psi, table_chance=chance)
 
 
 def _column(name: str, values: Sequence[Any], least: int) -> ColumnLately:
     there = [one for one in values if one is not None]
     missing = 1 - len(there) / len(values)
-    are_numbers = not any(isinstance(one, bool | str) for one in there)
+    are_numbers = all_numbers(there)
     low = middle = high = mean = frequent = None
     if there and are_numbers:
         numbers = np.array(there, dtype=np.float64)

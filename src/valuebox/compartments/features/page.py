@@ -10,6 +10,7 @@ from valuebox.compartments.features.lately import (
     MOST,
     Lately,
     answers_lately,
+    bins_of,
     columns_lately,
     declarations_lately,
 )
@@ -25,6 +26,8 @@ DECLARATIONS: Final = Table(
         column("answers", "Answers", "count"),
         column("first", "First of them (UTC)", "moment"),
         column("last", "Last (UTC)", "moment"),
+        column("alone", "Without events", "share"),
+        column("age", "Hours since the newest event, half below", "figure"),
     ),
 )
 COLUMNS: Final = Table(
@@ -37,8 +40,11 @@ COLUMNS: Final = Table(
         column("middle", "Half below", "figure"),
         column("high", "9 in 10 below", "figure"),
         column("frequent", "Most frequent", "text"),
-        column("psi", "PSI", "index"),
+        column("psi", "PSI of late", "index"),
         column("chance", "Chance", "index"),
+        column("table_missing", "Missing in the table", "share"),
+        column("table_psi", "PSI to the table", "index"),
+        column("table_chance", "Chance", "index"),
     ),
 )
 
@@ -59,19 +65,21 @@ def look(session: Session, asked: FeaturesPageQuestion, _model: Any, least: int)
     answers = answers_lately(session)
     known = declarations_lately(answers)
     shown = _chosen(known, asked)
-    columns = []
+    columns, table = [], None
     if shown is not None:
         of_shown = [
-            one.answer for one in answers if (one.name, one.version) == (shown.name, shown.version)
+            one for one in answers if (one.name, one.version) == (shown.name, shown.version)
         ]
-        columns = columns_lately(of_shown, least)
+        table = bins_of(session, shown, of_shown[0].hash)
+        columns = columns_lately([one.answer for one in of_shown], least, table)
     return Look(
         rows={"declarations": known, "columns": columns},
         values={
             "shown": shown,
             "known": known,
             "most": MOST,
-            "moved": [one for one in columns if (one.psi or 0) > max(WATCH, one.chance or 0)],
+            "moved": [one for one in columns if one.moved > WATCH],
+            "table": table,
             "shift": SHIFT,
         },
     )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from valuebox.errors import ValueboxError
 from valuebox.facts.features.tables import FeatureDeclaration
+from valuebox.features.declared.building import Manifest
 from valuebox.features.declared.declaration import Declaration
 from valuebox.features.declared.reading import declaration_of
 from valuebox.store.clock import CLOCK
@@ -21,6 +22,10 @@ STALE: Final = 5.0
 
 class NoDeclaration(ValueboxError):
     """There is no declaration of that name, or no such version."""
+
+
+class OtherTable(ValueboxError):
+    """A table is of another declaration than the one that answers are to be compared for."""
 
 
 class StillAnswers(ValueboxError):
@@ -67,6 +72,29 @@ def add(session: Session, declared: Declaration, text: str, answers: bool) -> bo
     if answers:
         switch(session, declared.name, declared.version)
     return found is None
+
+
+def compare_with(session: Session, declared: Declaration, manifest: Manifest) -> None:
+    """Have answers with a declaration be compared with a table that was built of it.
+
+    Args:
+        session: Of the transaction that stores it.
+        declared: The declaration, which was added.
+        manifest: Of the table.
+
+    Raises:
+        OtherTable: where the table is of another declaration, or it is not known what it holds.
+    """
+    if (manifest.name, manifest.hash) != (declared.name, declared.hash):
+        raise OtherTable(
+            f"the table is of {manifest.name}, version {manifest.version} ({manifest.hash}), and "
+            f"not of {declared.name}, version {declared.version} ({declared.hash})"
+        )
+    if manifest.bins is None:
+        raise OtherTable("the manifest does not say what the table holds: build the table again")
+    found = FeatureDeclaration.name == declared.name, FeatureDeclaration.version == declared.version
+    bins = manifest.bins.model_dump(mode="json")
+    session.execute(update(FeatureDeclaration).where(*found).values(bins=bins))
 
 
 def switch(session: Session, name: str, version: int) -> None:

@@ -1,7 +1,7 @@
 """Answers as they are kept: written, handed out, forgotten and deleted when they are old."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from valuebox.facts.features.answering import Answer
-from valuebox.facts.features.history import Looked
+from valuebox.facts.features.history import EPOCH, Looked
 from valuebox.facts.features.stored import Asked
 from valuebox.facts.features.tables import FeatureAnswer
 from valuebox.features.declared.declaration import Declaration
@@ -42,9 +42,14 @@ def kept(
         "asked_at": CLOCK.moment(),
         "properties": [one.properties for one in asked],
         "events": [one.events for one in looked],
+        "newest": [_moment(one.newest) for one in looked],
         "answer": list(answers),
     }
     return Rows(FeatureAnswer, len(asked), columns)
+
+
+def _moment(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else EPOCH + timedelta(microseconds=microseconds)
 
 
 def kept_of_request(session: Session, request_id: UUID, count: int) -> Sequence[FeatureAnswer]:

@@ -28,6 +28,9 @@ class FeatureDeclaration(Base):
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)
     answers: Mapped[bool]
     """Whether questions without a version are answered by this one; of a name, one at most does."""
+    bins: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What the table holds that a model has learned from, as `TableBins`; NULL where nobody said
+    so."""
 
 
 class FeatureAnswer(Base):
@@ -53,5 +56,8 @@ class FeatureAnswer(Base):
     """What was sent of the moment itself."""
     events: Mapped[int]
     """How many events were looked at: where fewer are left, an answer cannot be made again."""
+    newest: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the newest of these events happened; NULL without any, and in answers of former
+    versions."""
     answer: Mapped[dict[str, Any]] = mapped_column(JSON)
     """Each feature by its name."""

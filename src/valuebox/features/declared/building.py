@@ -13,6 +13,7 @@ from valuebox.features.declared.columns import Coded, Column, ManyTexts, values
 from valuebox.features.declared.declaration import Declaration
 from valuebox.features.declared.events import Events, Ids
 from valuebox.features.declared.table import rows_of
+from valuebox.features.declared.table_bins import TableBins
 from valuebox.features.declared.working import check_currencies
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,6 +43,8 @@ class Manifest(BaseModel):
     targets: list[str]
     missing: dict[str, float]
     """Share of rows in which each column is missing."""
+    bins: TableBins | None = None
+    """How features are spread, with which answers are compared; None in older manifests."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,11 @@ def latest(late: NDArray[np.int64], events: int) -> NDArray[np.int64]:
 
 
 def manifest_of(
-    declared: Declaration, at: datetime | None, now: datetime, counts: Counts
+    declared: Declaration,
+    at: datetime | None,
+    now: datetime,
+    counts: Counts,
+    bins: TableBins | None = None,
 ) -> Manifest:
     """What a table was made of."""
     return Manifest(
@@ -163,6 +170,7 @@ def manifest_of(
             name: count / counts.anchors if counts.anchors else 0.0
             for name, count in counts.missing.items()
         },
+        bins=bins,
     )
 
 
