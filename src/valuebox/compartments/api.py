@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from valuebox.compartments.customers.steps import CustomerPredictions, CustomerSteps
     from valuebox.compartments.customers.tables import CustomerOutcome, CustomerPrediction
     from valuebox.facts.asking import CustomerQuestion
+    from valuebox.facts.features.of_facts import declared_numbers
     from valuebox.facts.reading import (
         Choice,
         CustomerColumns,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from valuebox.facts.tables import Customer, Event
     from valuebox.facts.windows import Positions
     from valuebox.features.bins import Reference
+    from valuebox.features.declared.declaration import Declaration
     from valuebox.models.plain import PlainModel
     from valuebox.pages.tables import Column, Table, column
     from valuebox.predictions.ledger import Ledger, Outcomes
@@ -60,6 +62,7 @@ __all__ = (
     "CustomerPredictions",
     "CustomerQuestion",
     "CustomerSteps",
+    "Declaration",
     "Event",
     "EventColumns",
     "Expiry",
@@ -87,6 +90,7 @@ __all__ = (
     "Words",
     "column",
     "create_tables",
+    "declared_numbers",
     "drop_tables",
     "endpoint",
     "make_engine",
@@ -110,10 +114,12 @@ _PLACES: Final = {
     "compartments.customers.steps": ("CustomerPredictions", "CustomerSteps"),
     "compartments.customers.tables": ("CustomerOutcome", "CustomerPrediction"),
     "facts.asking": ("CustomerQuestion",),
+    "facts.features.of_facts": ("declared_numbers",),
     "facts.reading": ("Choice", "CustomerColumns", "EventColumns", "FactColumns", "read_facts"),
     "facts.tables": ("Customer", "Event"),
     "facts.windows": ("Positions",),
     "features.bins": ("Reference",),
+    "features.declared.declaration": ("Declaration",),
     "models.plain": ("PlainModel",),
     "pages.tables": ("Column", "Table", "column"),
     "predictions.ledger": ("Ledger", "Outcomes"),

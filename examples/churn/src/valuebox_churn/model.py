@@ -1,11 +1,20 @@
 """The churn model: what customers did, as numbers, and how likely they are to buy again."""
 
+from functools import cache
 from typing import Final
 
 import numpy as np
 from scipy.special import expit
 
-from valuebox.compartments.api import FactColumns, Floats, PlainModel, Positions, Reference
+from valuebox.compartments.api import (
+    Declaration,
+    FactColumns,
+    Floats,
+    PlainModel,
+    Positions,
+    Reference,
+    declared_numbers,
+)
 
 DAYS: Final = 60
 """How many days ahead the model looks."""
@@ -17,6 +26,8 @@ FEATURES: Final = (
 )
 _LONG_AGO: Final = 3_650.0
 """Days since the last purchase, where there is none."""
+_DAY: Final = 86_400
+"""Seconds."""
 _GOLDEN: Final = np.linspace(0, 3, 4 * len(FEATURES)).reshape(4, -1)
 
 
@@ -27,20 +38,33 @@ def purchases(facts: FactColumns, type_: str) -> Floats:
     return (is_one & (events.customer >= 0) & ~(events.amount < 0)).astype(float)
 
 
+@cache
+def declared(type_: str) -> Declaration:
+    """What is asked of a customer's events: when the last purchase was, and windows of them."""
+    bought = f"type == {type_!r} and not amount < 0"
+    return Declaration.model_validate(
+        {
+            "name": "churn",
+            # The moment that is asked about; nobody stores such events.
+            "anchor": {"type": "asked"},
+            "attribute": {"last": {"last": "time", "when": bought}},
+            "field": {
+                "purchases": {"count": True, "when": bought},
+                "spend": {"sum": "amount", "when": bought},
+            },
+            "window": {f"days_{days}": {"days": -days} for days in WINDOWS},
+        }
+    )
+
+
 def features(facts: FactColumns, at: np.datetime64, chosen: Positions, type_: str) -> Floats:
     """What customers bought before a moment: `(n_chosen, len(FEATURES))`, all in logarithms."""
-    who, days = facts.events.customer, (at - facts.events.time) / np.timedelta64(1, "D")
-    bought = np.where(days > 0, purchases(facts, type_), 0)
-    spent = bought * np.nan_to_num(facts.events.amount)
-    last = np.full(len(facts.customers), _LONG_AGO)
-    np.minimum.at(last, who[bought > 0], days[bought > 0])
-    columns = [last]
-    for within in WINDOWS:
-        rows = (bought > 0) & (days <= within)
-        for values in (bought, spent):
-            columns.append(np.bincount(who[rows], values[rows], minlength=len(last)))
-    found: Floats = np.log1p(np.column_stack(columns)[chosen])
-    return found
+    found = declared_numbers(declared(type_), facts, at, chosen)
+    seconds = (at - np.datetime64(0, "s")) / np.timedelta64(1, "s") - found["last"]
+    windows = (found[f"days_{days}.{what}"] for days in WINDOWS for what in ("purchases", "spend"))
+    columns = [np.nan_to_num(seconds / _DAY, nan=_LONG_AGO), *windows]
+    logarithms: Floats = np.log1p(np.column_stack(columns))
+    return logarithms
 
 
 class ChurnModel(PlainModel):

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,12 @@ Holds = Callable[[Read, int], NDArray[np.bool_]]
 """Whether an expression is true of each of so many events."""
 Worths = Callable[[Read, int], Column]
 """What an expression is worth for each of so many events."""
+_SIGNS: Final = {
+    ast.Lt: np.less,
+    ast.LtE: np.less_equal,
+    ast.Gt: np.greater,
+    ast.GtE: np.greater_equal,
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,11 @@ def of_events(whole: Expression, node: ast.expr) -> OfEvents:
         case ast.UnaryOp(op=ast.Not()):
             holds = of_events(whole, node.operand).holds
             return _truths(lambda read, count: ~holds(read, count))
+        case ast.Compare(left=left, ops=[sign], comparators=[ast.Constant(value=bound)]) if (
+            type(sign) in _SIGNS and type(bound) in (int, float)
+        ) and (asked := asks(whole, left)) is not None:
+            by_value = _leaf([asked], of_event(whole, node))
+            return _truths(_beyond(asked, _SIGNS[type(sign)], float(bound), by_value.holds))
     if (asked := asks(whole, node)) is not None:
         return OfEvents(_whole_column(asked), _truth_of(asked))
     return _leaf(asked_by(whole, node), of_event(whole, node))
@@ -70,6 +81,19 @@ def _truth_of(name: str) -> Holds:
     def holds(read: Read, _: int) -> NDArray[np.bool_]:
         found = coded(read(name))
         return found.mapped([scalars.true(one) is True for one in found.values], False, np.bool_)
+
+    return holds
+
+
+def _beyond(name: str, sign: Any, bound: float, by_value: Holds) -> Holds:
+    """Whether numbers are on a side of a bound: of amounts nearly every one may be different."""
+
+    def holds(read: Read, count: int) -> NDArray[np.bool_]:
+        column = read(name)
+        if isinstance(column, Coded):
+            return by_value(read, count)
+        found: NDArray[np.bool_] = sign(column, bound)
+        return found
 
     return holds
 
