@@ -174,6 +174,10 @@ class Compartment:
     """How old rows of the compartment are deleted, in this order."""
     unchecked_keys: tuple[UncheckedKey, ...] = ()
     """Rows that need rows of other tables, where the database has no key for it."""
+    reads_newest: Callable[[Session], bool] | None = None
+    """Function that says whether the compartment asks for the newest events of single customers,
+    as answers with declared features do: `facts.features.indexing` makes the index for it, which
+    stays while any compartment needs it. None where it never does."""
     page: Page | None = None
     """A page of its own, beside the one that the dashboard has of its ledger."""
     published: Callable[[], Mapping[str, type[BaseModel]]] = field(default=dict)

@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from typing import Final
 
 from pydantic import BaseModel
+from sqlalchemy.orm import Session
 
 from valuebox.compartments.claims import check
 from valuebox.compartments.contract import Compartment, Page, Personal, Whose
@@ -77,6 +78,12 @@ def histories() -> tuple[History, ...]:
 def own_pages() -> dict[str, Page]:
     """The page of every compartment that has one of its own, by the name of the compartment."""
     return {one.name: one.page for one in compartments() if one.page is not None}
+
+
+def reads_newest(session: Session) -> bool:
+    """Whether any compartment asks for the newest events of single customers."""
+    every = (one.reads_newest for one in compartments())
+    return any(reads is not None and reads(session) for reads in every)
 
 
 def expiry() -> tuple[Expiry, ...]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from valuebox.compartments.contract import Compartment, People, Personal, Whose
 from valuebox.compartments.features.page import PAGE
 from valuebox.facts.features.api import FeaturesApi
-from valuebox.facts.features.declarations import Declarations
+from valuebox.facts.features.declarations import Declarations, listed
 from valuebox.facts.features.keeping import forget_answers, prune_answers, records_of_answers
 from valuebox.facts.features.tables import FeatureAnswer, FeatureDeclaration
 from valuebox.features.declared.declaration import Declaration
@@ -18,6 +18,10 @@ from valuebox.worker.expiry import Expiry
 
 def _open(service: Any, _model: None) -> None:
     service.declarations = Declarations(service.store)
+
+
+def _reads_newest(session: Session) -> bool:
+    return bool(listed(session))
 
 
 def _records(session: Session, people: People) -> Iterator[dict[str, Any]]:
@@ -40,6 +44,7 @@ COMPARTMENT: Final = Compartment(
     tables=(FeatureDeclaration, FeatureAnswer),
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
     expiry=(Expiry(prune_answers, {"feature_answers": "answers with features"}),),
+    reads_newest=_reads_newest,
     published=_published,
     page=PAGE,
 )

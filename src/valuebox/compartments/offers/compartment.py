@@ -15,6 +15,7 @@ from valuebox.compartments.offers.desk import OffersDesk
 from valuebox.compartments.offers.ledger import LEDGER, note
 from valuebox.compartments.offers.model import KIND, NEWEST, TRAINED_BY, OffersModel, load
 from valuebox.compartments.offers.page.page import PAGE
+from valuebox.compartments.offers.promoting import promoted
 from valuebox.compartments.offers.rules import Rules
 from valuebox.compartments.offers.tables import (
     OfferDecision,
@@ -35,6 +36,10 @@ def _open(service: Any, model: OffersModel | None) -> None:
     expect_decisions()
     service.offers_desk = OffersDesk(model, load)
     service.offers_rules = Rules.of(load_settings())
+
+
+def _reads_newest(session: Session) -> bool:
+    return promoted(session.connection()) is not None
 
 
 def _of(people: People) -> Iterator[ColumnElement[bool]]:
@@ -79,6 +84,7 @@ COMPARTMENT: Final = Compartment(
     ),
     tables=(OfferDecision, OfferPrediction, OfferOutcome, OfferPromotion),
     ledger=LEDGER,
+    reads_newest=_reads_newest,
     page=PAGE,
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
     expiry=(Expiry(_prune, {"decisions": "decisions about offers"}),),
