@@ -1,8 +1,7 @@
-"""Tables of features out of files of any size: bucket by bucket, here or on a cluster."""
+"""Tables of features out of any number of events: bucket by bucket, here or on a cluster."""
 
-import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -11,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import pyarrow as pa
 
 from valuebox.facts.event_files.normal import events_of
-from valuebox.facts.event_files.reading import batches_of, likely_events
+from valuebox.facts.event_files.reading import batches_of
 from valuebox.facts.event_files.spreading import read_stream, read_streams, spread
 from valuebox.features.declared.building import Counts, Table, added, build, latest
 from valuebox.features.declared.declaration import Declaration
 from valuebox.features.declared.events import Events, once
 from valuebox.features.declared.table_bins import TableBins
+from valuebox_cli.features.folders import folder_beside
 from valuebox_cli.features.pieces import piece_of
 from valuebox_cli.features.sampling import bins_of
 from valuebox_cli.features.writing import Pieces, write_pieces
@@ -42,6 +42,14 @@ class Question:
     counts_bins: bool = False
     """Whether it is told how many rows are in which bins."""
 
+    def of_files(self, paths: Sequence[Path]) -> Iterator[pa.RecordBatch]:
+        """The events of files, with what the declaration reads of them.
+
+        Raises:
+            BadFile: naming the rows that cannot be used.
+        """
+        return batches_of(paths, self.declared.properties)
+
     def table(self, events: Events) -> Table:
         """Rows of all anchors of some events."""
         return build(self.declared, events, self.at, self.now)
@@ -61,24 +69,23 @@ class Worked(NamedTuple):
     counts: Counts
 
 
-def bucket_count(paths: Sequence[Path], asked: int | None, client: "Client | None") -> int:
-    """How many buckets files are spread over; 1 for none.
+def bucket_count(events: int, asked: int | None, client: "Client | None") -> int:
+    """How many buckets events are spread over; 1 for none.
 
     Args:
-        paths: Files of events.
-        asked: Number that was asked for; None to go by the size of the files.
+        events: How many there are, about.
+        asked: Number that was asked for; None to go by the number of events.
         client: Of a Dask cluster, whose workers all have something to do.
     """
     if asked is not None:
         return asked
-    events = likely_events(paths)
     workers = 1 if client is None else _workers(client)
     return max(workers, 1 if events <= AT_ONCE else -(-events // IN_BUCKET))
 
 
-def write_events(question: Question, events: Events, to: Path) -> Written:
-    """Write the table of events that are in memory, each of them once."""
-    table = question.table(events)
+def write_at_once(question: Question, batches: Iterable[pa.RecordBatch], to: Path) -> Written:
+    """Write the table of events that fit into memory; see `write_spread`."""
+    table = question.table(once(events_of(batches, question.declared.properties)))
     piece = piece_of(table)
     return _written(question, added([table.counts]), lambda: [piece], to)
 
@@ -89,13 +96,6 @@ def _written(question: Question, counts: Counts, pieces: Pieces, to: Path) -> Wr
     if question.counts_bins:
         bins = bins_of(pieces(), counts.anchors, question.declared.features)
     return Written(counts, bins)
-
-
-def write_files(question: Question, paths: Sequence[Path], to: Path) -> Written:
-    """Write the table of files of events that fit into memory."""
-    declared = question.declared
-    kept = declared.properties
-    return write_events(question, once(events_of(batches_of(paths, kept), kept)), to)
 
 
 class Told(NamedTuple):
@@ -109,17 +109,17 @@ class Told(NamedTuple):
 
 def write_spread(
     question: Question,
-    paths: Sequence[Path],
+    batches: Iterator[pa.RecordBatch],
     to: Path,
     buckets: int,
     told: Told,
     client: "Client | None" = None,
 ) -> Written:
-    """Write the table of files of any size; it is the same for any number of buckets.
+    """Write the table of any number of events; it is the same for any number of buckets.
 
     Args:
         question: What is worked out.
-        paths: Files of events.
+        batches: Events as `valuebox.facts.event_files.normal` has them.
         to: The file to write; a folder beside it is needed in between.
         buckets: Over how many files events are spread.
         told: Who is told how far it is.
@@ -130,14 +130,9 @@ def write_spread(
         ValueboxError: naming the file, when it or the folder cannot be written.
         SeveralCurrencies: where amounts would be added that have no sum.
     """
-    declared = question.declared
-    with (
-        writing(to),
-        tempfile.TemporaryDirectory(prefix=f".{to.name}.", dir=to.parent) as name,
-    ):
-        folder = Path(name)
-        batches = batches_of(paths, declared.properties)
-        files, events = spread(batches, declared.of, buckets, folder, told.read)
+    of = question.declared.of
+    with writing(to), folder_beside(to) as folder:
+        files, events = spread(batches, of, buckets, folder, told.read)
         counts: list[Counts] = []
         pieces = []
         for number, found in enumerate(_each(client, question, files)):

@@ -1,8 +1,10 @@
 """`valuebox features`."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -23,10 +25,9 @@ from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
 from valuebox_cli.terminal.stopping import stopped_cleanly
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from rich.progress import Progress
 
-    from valuebox.features.declared.declaration import Declaration
-    from valuebox.features.declared.events import Events
     from valuebox_cli.features import building
 
 app = typer.Typer(
@@ -93,12 +94,11 @@ def build(
 ) -> None:
     """Write a row for each anchor: every feature as it was known then, and every target.
 
-    Files may be larger than memory: their events are spread over buckets in a folder beside the
+    There may be more events than memory holds: they are spread over buckets in a folder beside the
     output. The table is the same whatever the number of buckets, and where a Dask cluster works
     them out.
     """
     from valuebox.features.declared.building import manifest_of
-    from valuebox.features.declared.events import once
     from valuebox.features.declared.reading import read_declaration
     from valuebox_cli.features import building
     from valuebox_cli.features.writing import check_is_no_input, check_kind
@@ -116,21 +116,16 @@ def build(
         declared = read_declaration(declaration)
         now, tells = datetime.now(UTC), manifest is not None
         question = building.Question(declared, moment_of(at), now, tells)
-        if not events:
-            with err.status("working out features …"):
-                found = stored_events(declared, question.at, database_url)
-                written = building.write_events(question, once(found), to)
-        else:
-            with cluster(dask) as client:
-                count = building.bucket_count(events, buckets, client)
-                if count == 1 and client is None:
-                    with err.status("working out features …"):
-                        written = building.write_files(question, events, to)
-                else:
-                    with progress("done") as bar:
-                        written = building.write_spread(
-                            question, events, to, count, _shown(bar), client
-                        )
+        with _given(question, events, database_url) as given, cluster(dask) as client:
+            count = building.bucket_count(given.total, buckets, client)
+            if count == 1 and client is None:
+                with err.status("working out features …"):
+                    written = building.write_at_once(question, given.batches, to)
+            else:
+                with progress("done") as bar:
+                    written = building.write_spread(
+                        question, given.batches, to, count, _shown(bar), client
+                    )
         if manifest is not None:
             told = manifest_of(declared, question.at, question.now, *written)
             with writing(manifest):
@@ -154,14 +149,32 @@ def _shown(bar: "Progress") -> "building.Told":
     )
 
 
-def stored_events(
-    declared: "Declaration", before: datetime | None, database_url: str | None
-) -> "Events":
-    """Everything in the database that a declaration may look at."""
-    from valuebox.facts.features.stored import all_events
+class _Given(NamedTuple):
+    """Events that a table is made of."""
 
-    with migrated_store(database_url) as store, store.reading() as session:
-        return all_events(session.connection(), declared, before).events()
+    total: int
+    """How many there are, about."""
+    batches: "Iterator[pa.RecordBatch]"
+
+
+@contextmanager
+def _given(
+    question: "building.Question", files: list[Path] | None, database_url: str | None
+) -> Iterator[_Given]:
+    """The events of files, or else those that are stored."""
+    if files:
+        from valuebox.facts.event_files.reading import likely_events
+
+        yield _Given(likely_events(files), question.of_files(files))
+        return
+    from valuebox.facts.features.streaming import stored_batches, stored_count
+
+    which = question.declared, question.at
+    with (
+        migrated_store(database_url, "no table was written") as store,
+        closing(stored_batches(store, *which)) as batches,
+    ):
+        yield _Given(stored_count(store, *which), batches)
 
 
 app.command()(declarations.add)

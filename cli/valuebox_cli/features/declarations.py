@@ -155,7 +155,7 @@ def remove(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Remove a declaration; answers that were given with it stay."""
-    from valuebox.compartments.offers.promoting import promotions
+    from valuebox.compartments.register import reads_newest
     from valuebox.facts.features import declarations
     from valuebox.facts.features.indexing import drop_newest
 
@@ -163,7 +163,7 @@ def remove(
         with migrated_store(database_url) as store:
             with store.writing() as session:
                 count = declarations.remove(session, name, version)
-                are_left = bool(declarations.listed(session) or promotions(session))
-            if not are_left:
+                is_read = reads_newest(session)
+            if not is_read:
                 drop_newest(store.engine)
         out.print(f"{name}: {count} removed")

@@ -62,7 +62,7 @@ def shift(
     # A single bin leaves nothing to chance.
     noise = _exceeded(freedom) if freedom else 0.0
     different = apart or (n_before, n_now)
-    return Shift(psi, sum(1 / one for one in different) * noise)
+    return Shift(psi, float(sum(1 / one for one in different)) * noise)
 
 
 @cache

@@ -12,9 +12,9 @@ from support.dashboards import HTML, Site, site_on
 from support.pages import Page
 
 from valuebox.compartments.ltv.model import LtvModel
-from valuebox.facts.features.keeping import kept
 from valuebox.facts.features.declarations import add, compare_with
 from valuebox.facts.features.history import Looked
+from valuebox.facts.features.keeping import kept
 from valuebox.facts.features.stored import Asked
 from valuebox.features.bins import CategoryBins, NumberBins
 from valuebox.features.declared.building import Counts, manifest_of, microseconds
@@ -28,11 +28,11 @@ PATH = "/dashboard/features"
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 NOTHING = Counts(0, 0, 0, {}, np.empty(0, np.int64), {})
 HOSTILE = "<b onclick=f()>DE</b>"
-DECLARED = declaration_of(
+TEXT = (
     "name = 'tried'\n[anchor]\ntype = 'shown'\n[attribute.country]\nlast = 'country'\n"
-    "[field.games]\ncount = true\n[window.week]\ndays = -7",
-    "tried",
+    "[field.games]\ncount = true\n[window.week]\ndays = -7"
 )
+DECLARED = declaration_of(TEXT, "tried")
 
 
 @pytest.fixture
@@ -88,8 +88,11 @@ def test_answers_are_compared_with_the_table_that_a_model_has_learned_from(
         },
     )
     # Neither the newer half nor the older one: all of them are others than in the table.
-    answers = [{"country": None if place % 2 else "FR", "week.games": place % 5} for place in range(600)]
-    answered(store, answers)
+    countries = ("FR", None)
+    answered(
+        store,
+        [{"country": countries[place % 2], "week.games": place % 5} for place in range(600)],
+    )
     assert "No table is known" in seen(site)
     assert columns(site)["country"]["table_psi"] == ""
     text = DECLARED.model_dump_json()
@@ -110,7 +113,7 @@ def test_answers_are_compared_with_the_table_that_a_model_has_learned_from(
 
 def test_a_table_of_another_declaration_tells_nothing(store: Store, site: Site) -> None:
     answered(store, [{"country": "DE", "week.games": 1}] * 300)
-    other = DECLARED.model_copy(update={"lookback": 1_000_000})
+    other = declaration_of(f"lookback = '90 days'\n{TEXT}", "tried")
     bins = TableBins(
         rows=1, features={"country": CategoryBins(values=["DE"], rarer=[], users=[0, 0, 0, 1])}
     )

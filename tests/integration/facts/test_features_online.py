@@ -1,60 +1,24 @@
 """Features of stored events: what a question is answered with, whatever order they arrived in."""
 
 from datetime import datetime
-from random import Random
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 from support.dirty_logs import dirty_log, moments_in
-from support.features_by_hand import MixedCurrencies, content_id, row_of
+from support.features_by_hand import MixedCurrencies, row_of
 from support.odd_declarations import declarations
+from support.stored_logs import storable, stored_in_any_order
 
-from valuebox.facts.arriving import ArrivingEvents
 from valuebox.facts.features.answering import answers_of
 from valuebox.facts.features.history import events_of
 from valuebox.facts.features.stored import Asked
-from valuebox.facts.repository import put_events
-from valuebox.facts.schemas import Event
 from valuebox.facts.tables import Event as Stored
 from valuebox.features.declared.declaration import Declaration
 from valuebox.features.declared.working import SeveralCurrencies
 from valuebox.store.engine import Store
 
 NOT_OF_FEATURES = ("anchor_id", "source", "customer", "session", "time")
-
-
-def storable(log: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What `POST /v1/events` takes of a log, each with an id."""
-    found = []
-    for place, one in enumerate(log):
-        event = {name: value for name, value in one.items() if value not in (None, "")}
-        event.setdefault("id", content_id(event, place))
-        if ("customer" in event or "session" in event) and {"type", "source"} <= event.keys():
-            amount = event.get("amount")
-            if isinstance(amount, str) or (amount and abs(amount) > 1e12):
-                del event["amount"]
-            found.append(event)
-    return found
-
-
-def stored_in_any_order(store: Store, log: list[dict[str, Any]], seed: int) -> None:
-    """Store events in several requests; of doubled ids the first of the log comes first."""
-    first: dict[tuple[str, str], dict[str, Any]] = {}
-    for one in log:
-        first.setdefault((one["source"], one["id"]), one)
-    events = list(first.values())
-    Random(seed).shuffle(events)
-    later = [one for one in log if first[one["source"], one["id"]] is not one]
-    for part in (events[::2], events[1::2], later):
-        if part:
-            rows = [Event.model_validate(_sent(one)) for one in part]
-            with store.writing() as session:
-                put_events(session, ArrivingEvents.of(rows))
-
-
-def _sent(one: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in one.items() if name != "received_at"}
 
 
 @pytest.mark.parametrize("seed", [3, 7, 12])

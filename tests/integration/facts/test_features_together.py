@@ -118,9 +118,7 @@ def counted(declaration: str) -> dict[str, float]:
     }
 
 
-def test_what_was_told_is_counted_by_declaration(
-    api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_told_is_counted_by_declaration(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     before = counted("offers")
     answers(api, [question("player-7", "nobody"), question("player-8")])
     more = {name: count - before[name] for name, count in counted("offers").items()}
@@ -131,18 +129,24 @@ def test_what_was_told_is_counted_by_declaration(
     assert more["event_age_seconds_count"] == 2
     # A game began 448 s before the offer; a purchase was made at midnight of the day before.
     assert more["event_age_seconds_sum"] == 448 + 44 * 3600 + 19 * 60 + 30
+
+
+def test_declarations_beyond_the_first_share_a_label(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(counting, "MOST", 0)
-    before = counted("spent"), counted("other")
-    answers(api, [question("player-8", declaration="spent")])
-    after = counted("spent"), counted("other")
-    assert sum(one["answers_total"] for one in after) == sum(
-        one["answers_total"] for one in before
-    ) + 1
+    text = BY_AMOUNT.replace('"spent"', '"rare"', 1)
+    with api.store.writing() as session:
+        declarations.add(session, declaration_of(text, "it"), text, answers=True)
+    before = counted("other")["answers_total"]
+    answers(api, [question("player-8", declaration="rare")] * 2)
+    assert counted("other")["answers_total"] == before + 2
+    assert counted("rare")["answers_total"] == 0
 
 
 def test_an_answer_that_is_refused_is_not_counted(api: Api) -> None:
     before = counted("spent")
-    answers(api, [question("player-9", declaration="spent")])
+    answers(api, [question("player-9", declaration="spent")] * 2)
     assert counted("spent") == before
 
 

@@ -20,7 +20,7 @@ from valuebox.facts.event_files.texts import ArrowTexts
 from valuebox.features.declared.building import manifest_of
 from valuebox.features.declared.declaration import Declaration
 from valuebox.features.declared.doubled import repeated
-from valuebox_cli.features.building import Question, Told, write_files, write_spread
+from valuebox_cli.features.building import Question, Told, write_at_once, write_spread
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 QUIET = Told(lambda count: None, lambda done, total: None)
@@ -59,15 +59,15 @@ def test_any_number_of_buckets(seed: int, tmp_path: Path, client: Client) -> Non
         kind = ("jsonl", "csv", "parquet")[number % 3]
         wanted, found = tmp_path / f"wanted.{kind}", tmp_path / f"found.{kind}"
         try:
-            told = write_files(question, files, wanted)
+            told = write_at_once(question, question.of_files(files), wanted)
         except ValueboxError:
             with pytest.raises(ValueboxError):
-                write_spread(question, files, found, 3, QUIET)
+                write_spread(question, question.of_files(files), found, 3, QUIET)
             continue
         manifest = manifest_of(question.declared, at, NOW, *told)
         assert set(manifest.bins.features) == set(question.declared.features)
         for buckets, where in ((1, None), (3, None), (50, client)):
-            told = write_spread(question, files, found, buckets, QUIET, where)
+            told = write_spread(question, question.of_files(files), found, buckets, QUIET, where)
             assert found.read_bytes() == wanted.read_bytes(), (name, buckets)
             assert manifest_of(question.declared, at, NOW, *told) == manifest
     assert not list(tmp_path.glob(".*"))
@@ -131,10 +131,10 @@ def test_columns_say_what_objects_say(tmp_path: Path) -> None:
         NOW,
     )
     wanted, found = tmp_path / "wanted.jsonl", tmp_path / "found.jsonl"
-    write_files(question, [lines], wanted)
-    assert write_files(question, [parquet], found).anchors > count / 4
+    write_at_once(question, question.of_files([lines]), wanted)
+    assert write_at_once(question, question.of_files([parquet]), found).counts.anchors > count / 4
     assert found.read_bytes() == wanted.read_bytes()
-    write_spread(question, [parquet], found, 5, QUIET)
+    write_spread(question, question.of_files([parquet]), found, 5, QUIET)
     assert found.read_bytes() == wanted.read_bytes()
 
 
@@ -156,9 +156,9 @@ def test_columns_that_cannot_be_used(column: str, value: Any, said: str, tmp_pat
     file = tmp_path / "events.parquet"
     pq.write_table(pa.Table.from_pylist([row, {**row, "id": "f", column: value}]), file)
     question = Question(Declaration.model_validate(next(iter(declarations().values()))), None, NOW)
-    for write in (write_files, lambda *given: write_spread(*given, 3, QUIET)):
+    for write in (write_at_once, lambda *given: write_spread(*given, 3, QUIET)):
         with pytest.raises(ValueboxError, match=said):
-            write(question, [file], tmp_path / "rows.csv")
+            write(question, question.of_files([file]), tmp_path / "rows.csv")
 
 
 def test_ids_that_come_again() -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import inspect
 from support.commands import valuebox
 from support.services import ROOT
 
+from valuebox.compartments.offers.promoting import promote
 from valuebox.facts.arriving import ArrivingEvents
 from valuebox.facts.repository import put_events
 from valuebox.facts.schemas import Event
@@ -147,6 +148,18 @@ def test_declarations_are_added_switched_and_removed(
     assert listed(where) == []
     assert not finds_newest(store)
     assert "no declaration" in valuebox("features", "remove", "offers", *where, exit_code=2)[1]
+
+
+def test_the_index_stays_while_a_compartment_reads_the_newest_events(
+    store: Store, database_url: str
+) -> None:
+    where = ("--database-url", database_url)
+    with store.writing() as session:
+        promote(session, "offers:tried", "it was the first one")
+    for _ in range(2):
+        valuebox("features", "add", DECLARATION, *where)
+        valuebox("features", "remove", "offers", *where)
+        assert finds_newest(store)
 
 
 def finds_newest(store: Store) -> bool:

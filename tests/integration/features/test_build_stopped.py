@@ -44,7 +44,7 @@ def only_line(process: subprocess.Popen[str]) -> str:
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_nothing_behind(how: signal.Signals, folder: Path, tmp_path: Path) -> None:
     process = begun(folder, tmp_path / "t.csv", 300)
-    while not any(tmp_path.glob(".t.csv.*/*")):
+    while not any(tmp_path.glob(".t.csv.*/whole")):
         assert process.poll() is None
     # Who is impatient presses twice.
     process.send_signal(how)
@@ -69,3 +69,27 @@ def test_where_there_is_no_room_the_file_is_named(
     assert "too large" in said
     assert process.returncode == 2
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_command_left_is_cleared_by_the_next(folder: Path, tmp_path: Path) -> None:
+    to = tmp_path / "t.csv"
+    killed, alive = begun(folder, to, 300), begun(folder, to, 300)
+    while len(list(tmp_path.glob(".t.csv.*/whole"))) < 2:
+        assert killed.poll() is None
+        assert alive.poll() is None
+    alive.send_signal(signal.SIGSTOP)
+    killed.kill()
+    killed.communicate()
+    # Of somebody else, who calls a folder alike.
+    other = tmp_path / ".t.csv.kept"
+    other.mkdir()
+    (other / "whole").touch()
+    next_one = begun(folder, to, 2)
+    next_one.communicate(timeout=120)
+    assert next_one.returncode == 0
+    left = {one.name for one in tmp_path.iterdir()} - {"t.csv", other.name}
+    assert len(left) == 1
+    alive.send_signal(signal.SIGCONT)
+    alive.communicate(timeout=120)
+    assert alive.returncode == 0
+    assert {one.name for one in tmp_path.iterdir()} == {"t.csv", other.name}

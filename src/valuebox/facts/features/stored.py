@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, select, true
+from sqlalchemy import ColumnElement, Connection, Select, Text, cast, select
 
 from valuebox.facts.scanning import EVENTS, moment
 from valuebox.features.declared.building import microseconds
@@ -168,16 +168,6 @@ def _reader(names: tuple[str, ...]) -> _Reader:
 
 def _got(one: dict[str, Any], name: str) -> Any:
     return one.get(name)
-
-
-def all_events(connection: Connection, declared: Declaration, at: datetime | None) -> Stored:
-    """Everything that is stored, before a moment, of the source of a declaration."""
-    bounds: list[ColumnElement[bool]] = [true()]
-    if at is not None:
-        bounds.append(EVENTS.time < at)
-    if declared.source is not None:
-        bounds.append(EVENTS.source == declared.source)
-    return rows_of(connection, and_(*bounds))
 
 
 def rows_of(connection: Connection, condition: ColumnElement[bool]) -> Stored:

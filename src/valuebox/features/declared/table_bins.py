@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.features.bins import CategoryBins, NumberBins
@@ -33,8 +32,7 @@ def counts_of(bins: Bins, values: Sequence[Any]) -> list[int]:
         codes = bins.codes([number(one) for one in values])
     else:
         codes = bins.codes([text(one) for one in values])
-    counts: NDArray[Any] = np.bincount(codes, minlength=len(bins.users))
-    found: list[int] = counts.tolist()
+    found: list[int] = np.bincount(codes, minlength=len(bins.users)).tolist()
     return found
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from valuebox.errors import ValueboxError
 from valuebox.features.declared.declaration import Declaration
-from valuebox_cli.features.building import Question, write_files
+from valuebox_cli.features.building import Question, write_at_once
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 EVENT = {"source": "g", "customer": "c", "type": "x", "time": "2024-01-01T00:00:00Z"}
@@ -39,7 +39,9 @@ LONG = "9" * 4_000
 def built(folder: Path, kind: str, *lines: str) -> int:
     file = folder / "events.jsonl"
     file.write_text("".join(f"{line}\n" for line in lines))
-    return write_files(Question(DECLARED, None, NOW), [file], folder / f"rows.{kind}").anchors
+    question = Question(DECLARED, None, NOW)
+    to = folder / f"rows.{kind}"
+    return write_at_once(question, question.of_files([file]), to).counts.anchors
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])

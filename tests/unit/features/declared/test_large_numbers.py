@@ -15,7 +15,7 @@ from valuebox.facts.event_files.reading import read_events
 from valuebox.features.declared.declaration import Declaration
 from valuebox.features.declared.figures import parts_of
 from valuebox.features.declared.running import aggregated, usable
-from valuebox_cli.features.building import Question, write_files
+from valuebox_cli.features.building import Question, write_at_once
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -94,7 +94,8 @@ def test_whole_numbers_keep_their_digits_in_files(tmp_path: Path) -> None:
     )
     for kind in ("parquet", "csv"):
         to = tmp_path / f"t.{kind}"
-        write_files(Question(declared, None, NOW), [events], to)
+        question = Question(declared, None, NOW)
+        write_at_once(question, question.of_files([events]), to)
         if kind == "parquet":
             row = pq.read_table(to).to_pylist()[1]
             assert [row[f"anchor.{one}"] for one in columns] == [long, str(longer), str(long)]
