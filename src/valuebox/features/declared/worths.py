@@ -44,9 +44,13 @@ def of_events(whole: Expression, node: ast.expr) -> OfEvents:
         case ast.UnaryOp(op=ast.Not()):
             holds = of_events(whole, node.operand).holds
             return _truths(lambda read, count: ~holds(read, count))
-        case ast.Compare(left=left, ops=[sign], comparators=[ast.Constant(value=bound)]) if (
-            type(sign) in _SIGNS and type(bound) in (int, float)
-        ) and (asked := asks(whole, left)) is not None:
+        case ast.Compare(
+            left=left, ops=[sign], comparators=[ast.Constant(value=int() | float() as bound)]
+        ) if (
+            type(sign) in _SIGNS
+            and not isinstance(bound, bool)
+            and (asked := asks(whole, left)) is not None
+        ):
             by_value = _leaf([asked], of_event(whole, node))
             return _truths(_beyond(asked, _SIGNS[type(sign)], float(bound), by_value.holds))
     if (asked := asks(whole, node)) is not None:
