@@ -33,7 +33,8 @@ def promtool(*arguments: object, stdin: str | None = None) -> str:
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        # Days of alerts, minute by minute, take a processor most of a minute.
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
