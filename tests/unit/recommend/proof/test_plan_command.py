@@ -1,6 +1,8 @@
 """`valuebox recommend plan`."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 import typer
@@ -20,6 +22,16 @@ def test_it_says_how_many_sessions_and_days_it_takes() -> None:
     assert found.exit_code == 0
     assert found.stdout.startswith("132,4")
     assert "14 days" in found.stdout
+
+
+def test_the_guide_shows_what_it_says() -> None:
+    guide = (Path(__file__).parents[4] / "docs" / "recommend-proof.md").read_text()
+    command, *said = re.findall(r"^    (.*)$", guide, re.MULTILINE)[:4]
+    options = command.removeprefix("valuebox recommend plan ").split()
+    assert told(*options).stdout.replace("\N{NO-BREAK SPACE}", " ").splitlines() == said
+    for sessions, asked in (("7,420", ["0.4"]), ("11,129", ["4", "--deviation", "6"])):
+        assert told(*asked).stdout.startswith(f"{sessions} sessions")
+        assert sessions in guide
 
 
 def test_programs_read_it_as_json() -> None:
