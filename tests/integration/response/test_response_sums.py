@@ -75,9 +75,9 @@ def forget(store: Store, rng: np.random.Generator) -> None:
         responded.forget(session, *whom)
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("seed", "turns"), [(0, 12), pytest.param(1, 24, marks=pytest.mark.slow)])
 def test_sums_are_those_over_all_rows(
-    store: Store, monkeypatch: pytest.MonkeyPatch, seed: int
+    store: Store, monkeypatch: pytest.MonkeyPatch, seed: int, turns: int
 ) -> None:
     monkeypatch.setattr(folding, "BATCH", 17)
     monkeypatch.setattr(folding, "PAUSE_SECONDS", 0)
@@ -86,7 +86,7 @@ def test_sums_are_those_over_all_rows(
     put_events(store, *watched)
     with store.writing() as session:
         register(session, LEDGER, Note(KNOWN, START, REFERENCE, {"moves": {}}))
-    for turn in range(24):
+    for turn in range(turns):
         predict(store, rng)
         do(store, rng, turn)
         if turn % 2:
