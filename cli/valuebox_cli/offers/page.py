@@ -4,7 +4,7 @@ from typing import Final
 
 from valuebox.compartments.offers.report import tables
 from valuebox.compartments.offers.report.report import OffersReport
-from valuebox.compartments.offers.report.weeks import RANDOM
+from valuebox.compartments.offers.report.weeks import MODELS, RANDOM
 from valuebox.pages.bars import lying
 from valuebox.pages.readable import count, figure, percent
 from valuebox.pages.rendering import digest, environment, style, text
@@ -32,11 +32,7 @@ def render(report: OffersReport) -> str:
             digests=[digest(script), digest(look)],
             tables=tables,
             random=next((one for one in whole if one.policy == RANDOM), None),
-            best=max(
-                (one for one in whole if one.lift is not None),
-                key=lambda one: one.lift or 0.0,
-                default=None,
-            ),
+            models=next((one for one in whole if one.policy == MODELS), None),
             policies=lying(
                 [(one.policy, [one.money or 0.0]) for one in known],
                 ["money a decision"],

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import true
 from support.dashboards import HTML, Site, site_on
-from support.offers import FIRST, play, saved
+from support.offers import FIRST, play, saved, stored
 from support.once import learned_once
 from support.pages import Page
 
@@ -16,6 +16,7 @@ from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.offers.model import load
 from valuebox.compartments.offers.promoting import promote
 from valuebox.compartments.offers.reading import read
+from valuebox.compartments.offers.repository import New, rows_of
 from valuebox.compartments.offers.settling import settle_known
 from valuebox.store.engine import Store
 
@@ -48,6 +49,8 @@ def test_it_shows_what_is_chosen_and_what_came_of_it(site: Site, store: Store) -
         promote(session, tag, "there was none before")
     play(store, load(tag), 1.0, days=14)
     end = FIRST + timedelta(days=30)
+    # A model that has just been promoted tells nothing yet.
+    store.insert(rows_of([New(*stored(FIRST + timedelta(days=15), 0, "new", model="new:1"), 0.5)]))
     with store.writing() as session:
         found = read(session.connection(), end, true())
         settle_known(session, found.ids, found.decisions, end)
@@ -56,7 +59,7 @@ def test_it_shows_what_is_chosen_and_what_came_of_it(site: Site, store: Store) -
     assert float(types["coins"]["bought"]) == pytest.approx(0.6, abs=0.1)
     assert float(types["coins"]["foretold"]) == pytest.approx(0.6, abs=0.1)
     weeks = table(site, "weeks")
-    assert sum(int(one["decisions"]) for one in weeks) == 60 * 14
+    assert sum(int(one["decisions"]) for one in weeks) == 60 * 14 + 1
     whom = table(site, "whom")
     assert next(iter(whom))["type"] == "coins"
     assert {one["type"] for one in whom} == {"coins", "gems", "xmas"}

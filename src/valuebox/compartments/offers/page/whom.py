@@ -1,4 +1,4 @@
-"""What is shown to whom, and why, by the newest decisions of the model that took the last one."""
+"""What is shown to whom, and why, by the newest decisions of the model that took most of them."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -123,7 +123,10 @@ def _of_type(sample: _Sample, kind: int, least: int) -> Iterator[Whom]:
 
 
 def _newest(session: Session) -> Sequence[Any]:
-    """The newest decisions of the model that took the newest one."""
+    """The newest decisions of the model that took most of them.
+
+    A model that has just been promoted has not taken enough to tell anything of.
+    """
     query = (
         select(
             OfferDecision.model,
@@ -136,9 +139,11 @@ def _newest(session: Session) -> Sequence[Any]:
         .limit(MOST)
     )
     rows = session.execute(query).all()
-    if not rows or rows[0].model is None:
+    models = Counter(row.model for row in rows if row.model is not None)
+    if not models:
         return []
-    of_model = [row for row in rows if row.model == rows[0].model]
+    ((most, _),) = models.most_common(1)
+    of_model = [row for row in rows if row.model == most]
     reached = np.cumsum([len(row.candidates) for row in of_model])
     return of_model[: max(1, int((reached <= _CANDIDATES).sum()))]
 

@@ -13,6 +13,8 @@ from valuebox.schemas.values import Model
 from valuebox.statistics.always_valid import difference_interval
 from valuebox.statistics.arrays import Floats
 
+MODELS: Final = "models"
+"""The policy of all models together: learned nightly, each has few decisions of its own."""
 RANDOM: Final = "random"
 """The policy of decisions that were drawn among all candidates alike."""
 
@@ -39,7 +41,8 @@ class PolicyWeek(Model):
 
     week: date | None = Field(description="Monday of the week; null for all weeks together.")
     policy: str = Field(
-        description="Tag of the model that decided, or `random`: drawn among all candidates alike."
+        description="`models`, all together; tag of one; or `random`: drawn among all candidates "
+        "alike."
     )
     decisions: int = Field(description="Decisions that chose something.")
     known: int = Field(description="Decisions of these whose week has passed.")
@@ -100,6 +103,9 @@ def policies_of(decided: Decided, least: int) -> list[PolicyWeek]:
     found = []
     for week, rows in weeks:
         of_policy = dict(grouped([policy[row] for row in rows.tolist()]))
+        ours = [places for name, places in of_policy.items() if name != RANDOM]
+        if ours:
+            of_policy = {MODELS: np.concatenate(ours), **of_policy}
         alike = _known(decided.week[rows[of_policy.get(RANDOM, np.arange(0))]])
         for name, places in of_policy.items():
             if len(places) >= least:
