@@ -114,13 +114,19 @@ def learn(
     """Learn from all decisions and what came of them, and have the new model decide.
 
     Exits with 3 where the model was learned and does not decide, since it was found to earn less.
+    Where too little was bought yet, it says so, and whatever decides goes on.
     """
     from valuebox_cli.offers.learning import learn_and_promote
+    from valuebox_training.offers.learning import NothingToLearn
 
     with exit_codes(), migrated_store(database_url) as store:
-        with err.status("learning …"):
-            moment, mode = moment_of(at) or datetime.now(UTC), None if no_gate else gate
-            tag, decides, why = learn_and_promote(store, moment, name, mode, apprentice)
+        moment, mode = moment_of(at) or datetime.now(UTC), None if no_gate else gate
+        try:
+            with err.status("learning …"):
+                tag, decides, why = learn_and_promote(store, moment, name, mode, apprentice)
+        except NothingToLearn as error:
+            out.print(f"nothing was learned yet: {error}", soft_wrap=True, markup=False)
+            return
         said = "decides" if decides else "was saved and does not decide"
         out.print(f"{tag} {said}: {why}", soft_wrap=True, markup=False)
         if not decides and not apprentice:

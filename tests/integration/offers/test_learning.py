@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+from support.commands import only_line, valuebox
 from support.offers import FIRST, play, saved
 from support.once import learned_once
 
@@ -25,3 +27,9 @@ def test_a_model_decides_of_which_few_days_cannot_tell(store: Store) -> None:
         assert "difference" not in judged
     with store.reading() as session:
         assert [one.model for one in promotions(session)] == [one.tag for one in reversed(learned)]
+
+
+@pytest.mark.usefixtures("store")
+def test_a_job_of_every_night_does_not_fail_before_anything_was_bought(database_url: str) -> None:
+    said, _ = valuebox("offers", "learn", "--database-url", database_url)
+    assert "0 offers were bought, and it takes 20" in only_line(said)
