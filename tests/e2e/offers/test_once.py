@@ -226,9 +226,9 @@ def test_what_is_learned_from_does_not_depend_on_how_events_come(service: Servic
             Random(seed + 10).shuffle(events)
             for _ in range(2):
                 send(service, source, events)
-        with service.store.looking() as connection:
+        with service.store.reading() as session:
             now = FIRST + timedelta(days=40)
-            found = read(connection, now, OfferDecision.source == source)
+            found = read(session.connection(), now, OfferDecision.source == source)
         tables.append(content(found))
     assert tables[0] == tables[1] == tables[2]
     own = found.decisions.own
