@@ -119,8 +119,8 @@ def test_columns_say_what_they_are_called(learned: Learned) -> None:
 
 
 def test_tuning_keeps_what_is_there_where_nothing_is_surely_better() -> None:
-    how = Tuning(share=0.3, most=1_200, fewest=100)
-    log = made(1_200, turned=0.5)
+    how = Tuning(share=0.4, most=600, fewest=100)
+    log = made(600, turned=0.5)
     for place, start in enumerate((SETTING, Setting(fading=1000.0, nearness=1000.0, rules=0.0))):
         tuned = tune(log, start, how)
         assert tuned.questions >= 100

@@ -45,9 +45,9 @@ class Learning:
     """Stretches at the end of the log, each asked of an index of all that was before it."""
     share: float = 0.1
     """Share of the sessions in each, at most."""
-    most: int = 8_000
+    most: int = 12_000
     """Questions of each stretch, at most."""
-    rounds: int = 80
+    rounds: int = 150
     """Trees."""
     fewest: int = 200
     """Questions whose answer is among the candidates, that it takes to learn."""
