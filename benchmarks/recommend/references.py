@@ -40,9 +40,8 @@ class Rules:
                     for step, after in enumerate(items[place + 1 : place + 11], start=1):
                         rules[item][after] += 1 / step
                 else:
-                    for other in items:
-                        if other != item:
-                            rules[item][other] += 1
+                    for other in items[:place] + items[place + 1 :]:
+                        rules[item][other] += 1
         self._rules = rules
 
     def scores(self, seen: list[int]) -> Scores:
