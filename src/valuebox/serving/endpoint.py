@@ -76,7 +76,7 @@ class Route:
     takes: type[RequestModel] | None
     """What the body or the query holds; None where nothing in it is looked at."""
     answers: type[BaseModel]
-    """What the endpoint answers when all went well; of a document, a row."""
+    """What the endpoint answers when all went well; of a document that is a table, a row."""
     refuses: tuple[ErrorCode, ...]
     """Errors that it may answer, besides those of every endpoint."""
     warns: bool
@@ -84,7 +84,8 @@ class Route:
     together: Sequence[Together]
     """How the endpoint answers several requests at once, by their size; empty where it cannot."""
     document: str | None
-    """Media type of the document that the endpoint answers; None where that is JSON."""
+    """Media type of the document that the endpoint answers to a query; None where it is asked with
+    a body, and answers JSON."""
 
     @property
     def http(self) -> Literal["GET", "POST"]:
@@ -120,7 +121,8 @@ def endpoint(
         refuses: Errors of its own.
         warns: Whether its answer may come with warnings.
         together: How it answers several requests at once, by their size, if it can.
-        document: Media type of what it answers, a table whose rows hold what `answers` does.
+        document: Media type of what it answers: JSON that holds what `answers` does, or a table
+            whose rows do.
 
     BentoML knows of those with JSON, for its own clients and pages; requests are answered by
     `Dispatch`.

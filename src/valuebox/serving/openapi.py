@@ -168,7 +168,7 @@ def _parameters(taken: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _answered(route: Route) -> dict[str, Any]:
     one = schema_of(route.answers, "serialization")
-    return one if route.document is None else {"type": "array", "items": one}
+    return one if route.document in (None, _JSON) else {"type": "array", "items": one}
 
 
 def definitions() -> dict[str, Any]:

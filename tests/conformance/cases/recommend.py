@@ -42,6 +42,7 @@ CASE = Case(
     asks={
         "/v1/items": [{"source": SHOP, "id": ITEMS[0], "category": "shoes", "price": 49.9}],
         "/v1/recommend": {"source": SHOP, "session": "s1", "items": ITEMS[:2], "count": 3},
+        "/v1/recommend/batch": {"questions": [{"source": SHOP, "session": "s3", "count": 2}]},
         "/v1/recommend/model": {},
         "/v1/recommend/similar": {"source": SHOP, "item": ITEMS[0], "count": 3},
     },

@@ -141,10 +141,31 @@ def test_a_view_counts_within_seconds(shop: Service) -> None:
 
 
 def test_similar_items_are_those_that_are_looked_at_together(shop: Service) -> None:
-    answer = shop.http.post(SIMILAR, json={"source": SHOP, "item": "hat", "count": 2})
+    answer = shop.http.get(SIMILAR, params={"source": SHOP, "item": "hat", "count": 2})
     assert {one["item"] for one in answer.json()["items"]} <= {"scarf", "glove"}
-    nothing = shop.http.post(SIMILAR, json={"source": SHOP, "item": "never heard of"})
+    nothing = shop.http.get(SIMILAR, params={"source": SHOP, "item": "never heard of"})
     assert nothing.json() == {"items": []}
+    unnamed = shop.http.get(SIMILAR, params={"source": SHOP})
+    assert unnamed.json()["error"]["problems"][0]["field"] == "item"
+
+
+def test_several_visitors_are_answered_at_once_each_as_if_alone(shop: Service) -> None:
+    asked = [
+        {"source": SHOP, "session": f"several-{number}", "items": [item], "count": 2}
+        for number, item in enumerate([*ITEMS, "never heard of"])
+    ]
+    body = {"questions": [{**one, "variant": "personal"} for one in asked]}
+    key = {"Idempotency-Key": uuid4().hex}
+    answer = shop.http.post(f"{RECOMMEND}/batch", json=body, headers=key)
+    assert answer.status_code == 200, answer.text
+    lists = answer.json()["lists"]
+    assert [items(one) for one in lists] == [items(ask(shop, **one)) for one in asked]
+    assert len({one["id"] for one in lists}) == len(asked)
+    again = shop.http.post(f"{RECOMMEND}/batch", json=body, headers=key)
+    assert again.json() == answer.json()
+    bad = {"questions": [asked[0], {**asked[1], "count": 0}]}
+    problem = shop.http.post(f"{RECOMMEND}/batch", json=bad).json()["error"]["problems"][0]
+    assert (problem["field"], problem["row"]) == ("questions.count", 1)
 
 
 def test_nothing_leaks_between_shops(shop: Service) -> None:

@@ -9,14 +9,16 @@ from valuebox.compartments.recommend.model import KIND, TRAINED_BY
 from valuebox.compartments.recommend.schemas import (
     ItemsStored,
     Recommendation,
+    Recommendations,
     RecommendCard,
     RecommendQuestion,
+    RecommendQuestions,
     ShopItems,
     SimilarItems,
     SimilarQuestion,
 )
 from valuebox.compartments.recommend.similar import similar
-from valuebox.compartments.recommend.steps import RecommendSteps
+from valuebox.compartments.recommend.steps import RecommendSteps, SeveralSteps
 from valuebox.serving.endpoint import endpoint
 from valuebox.serving.errors import NoModel
 from valuebox.serving.pipeline import Pipeline
@@ -66,10 +68,29 @@ class RecommendApi:
             model=model.tag, kind=KIND, created_at=model.created_at, metadata=model.metadata
         )
 
-    @endpoint("/v1/recommend/similar", Scope.PREDICT)
-    def recommend_similar(self, question: SimilarQuestion, /) -> SimilarItems:
-        """List the items that visitors of an item looked at as well; nothing is stored."""
-        return similar(self.recommend_desk.snapshot(question.source), question)
+    @endpoint(
+        "/v1/recommend/batch",
+        Scope.PREDICT,
+        stores=True,
+        answers=Recommendations,
+    )
+    def recommend_batch(self, questions: RecommendQuestions, /) -> Response:
+        """List what each of several visitors should see next, and store the lists.
+
+        Takes 1 to 1,000 questions. All lists are stored or none.
+        """
+        return self.pipeline.predict(SeveralSteps(self.store, self.recommend_desk), questions)
+
+    @endpoint(
+        "/v1/recommend/similar", Scope.PREDICT, answers=SimilarItems, document="application/json"
+    )
+    def recommend_similar(self, question: SimilarQuestion, /) -> Response:
+        """List the items that visitors of an item looked at as well.
+
+        Takes an item of a shop, for its page. Nothing is stored.
+        """
+        found = similar(self.recommend_desk.snapshot(question.source), question)
+        return Response(found.model_dump_json(), media_type="application/json")
 
 
 def _recommending(api: RecommendApi) -> RecommendSteps:

@@ -168,6 +168,21 @@ class RecommendQuestion(Model, RequestModel):
         return 1
 
 
+class RecommendQuestions(Model, RequestModel):
+    """What several visitors should see next."""
+
+    max_values = 100_000
+
+    questions: Annotated[list[RecommendQuestion], Field(min_length=1, max_length=MAX_LISTS)] = (
+        Field(description="Who is there, and what may be shown to each; at most 1,000.")
+    )
+
+    @property
+    def n_rows(self) -> int:
+        """A list is one row."""
+        return len(self.questions)
+
+
 class Listed(Model):
     """An item of a list."""
 
@@ -211,6 +226,12 @@ class Recommendation(Model):
         description="Seconds since the newest view was looked for that lists are made of; null "
         "where there is no index.",
     )
+
+
+class Recommendations(Model):
+    """What to show to each of several visitors."""
+
+    lists: list[Recommendation] = Field(description="A list for each question, in their order.")
 
 
 class SimilarQuestion(Model, RequestModel):

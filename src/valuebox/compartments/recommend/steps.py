@@ -1,9 +1,10 @@
 """The steps of a recommendation: what visitors have seen in, lists stored and answered."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -16,7 +17,7 @@ from valuebox.compartments.recommend.listing import PERSONAL, Made, make
 from valuebox.compartments.recommend.proof.assignment import assign
 from valuebox.compartments.recommend.reading import Visited, read_visited
 from valuebox.compartments.recommend.repository import Shown, rows_of, shown_of
-from valuebox.compartments.recommend.schemas import RecommendQuestion
+from valuebox.compartments.recommend.schemas import RecommendQuestion, RecommendQuestions
 from valuebox.compartments.recommend.shop import Snapshot
 from valuebox.serving.exchange import Exchange
 from valuebox.serving.pipeline import Steps
@@ -30,6 +31,7 @@ _JSON: Final = msgspec.json.Encoder().encode
 _TOLD: Final = ("title", "url", "image", "price")
 _KEPT: Final = 20
 """Items that a visitor has looked at, which are stored with a list."""
+Given = TypeVar("Given", RecommendQuestion, RecommendQuestions)
 
 
 class Asked(NamedTuple):
@@ -44,16 +46,16 @@ class Asked(NamedTuple):
 
 
 @dataclass(frozen=True)
-class RecommendSteps(Steps[RecommendQuestion, list[Asked], list[Made]]):
-    """What is said is a list for each question."""
+class _Listing(Steps[Given, list[Asked], list[Made]]):
+    """What is said is a list for each question, however many a request has."""
 
     store: Store
     desk: RecommendDesk
 
-    def columns(self, given: Sequence[RecommendQuestion]) -> list[Asked]:
+    def columns(self, given: Sequence[Given]) -> list[Asked]:
         """What is known of each visitor, and of each shop."""
         now = CLOCK.moment()
-        return [self._asked(one, now) for one in given]
+        return [self._asked(one, now) for some in given for one in questions_of(some)]
 
     def _asked(self, one: RecommendQuestion, now: datetime) -> Asked:
         snapshot, at = self.desk.snapshot(one.source), one.at or now
@@ -88,18 +90,50 @@ class RecommendSteps(Steps[RecommendQuestion, list[Asked], list[Made]]):
         yield from rows_of([_shown(*one) for one in pairs])
 
     def answer(
-        self, given: RecommendQuestion, columns: list[Asked], said: list[Made], of: slice, ids: Ids
+        self, given: Given, columns: list[Asked], said: list[Made], of: slice, ids: Ids
     ) -> Response:
-        """The list, as JSON."""
-        asked = columns[of.start]
-        return _as_json(_shown(ids[0], asked, said[of.start]), asked.snapshot)
+        """The lists of a request, as JSON."""
+        lists = zip(ids, columns[of], said[of], strict=True)
+        return self._respond([_content(_shown(*one), one[1].snapshot) for one in lists])
 
-    def again(self, given: RecommendQuestion, session: Session, request_id: UUID) -> Response:
-        """The list, as it is stored, with what is known of its items by now."""
-        shown = shown_of(session, ids_from(request_id, 1)[0])
-        if shown is None:
-            raise AnswerGone
-        return _as_json(shown, self.desk.snapshot(given.source))
+    def again(self, given: Given, session: Session, request_id: UUID) -> Response:
+        """The lists, as they are stored, with what is known of their items by now."""
+        asked = questions_of(given)
+        shown = [shown_of(session, one) for one in ids_from(request_id, len(asked))]
+        return self._respond(
+            [
+                _content(_there(found), self.desk.snapshot(one.source))
+                for one, found in zip(asked, shown, strict=True)
+            ]
+        )
+
+    @abstractmethod
+    def _respond(self, lists: list[dict[str, Any]]) -> Response: ...
+
+
+class RecommendSteps(_Listing[RecommendQuestion]):
+    """The steps of a question for one list."""
+
+    def _respond(self, lists: list[dict[str, Any]]) -> Response:
+        return Response(_JSON(lists[0]), media_type="application/json")
+
+
+class SeveralSteps(_Listing[RecommendQuestions]):
+    """The steps of a question for several lists."""
+
+    def _respond(self, lists: list[dict[str, Any]]) -> Response:
+        return Response(_JSON({"lists": lists}), media_type="application/json")
+
+
+def questions_of(given: RecommendQuestion | RecommendQuestions) -> list[RecommendQuestion]:
+    """The questions of a request."""
+    return [given] if isinstance(given, RecommendQuestion) else given.questions
+
+
+def _there(shown: Shown | None) -> Shown:
+    if shown is None:
+        raise AnswerGone
+    return shown
 
 
 def _shown(list_id: UUID, asked: Asked, made: Made) -> Shown:
@@ -121,10 +155,10 @@ def _shown(list_id: UUID, asked: Asked, made: Made) -> Shown:
     )
 
 
-def _as_json(shown: Shown, snapshot: Snapshot | None) -> Response:
+def _content(shown: Shown, snapshot: Snapshot | None) -> dict[str, Any]:
     items = {} if snapshot is None else snapshot.items
     looked_at = shown.looked_at
-    content = {
+    return {
         "id": shown.id,
         "items": [listed(row, items.get(row["item"])) for row in shown.items],
         "arm": shown.arm,
@@ -133,7 +167,6 @@ def _as_json(shown: Shown, snapshot: Snapshot | None) -> Response:
         "model": shown.model,
         "index_age": None if looked_at is None else max(0.0, _seconds(shown.id, looked_at)),
     }
-    return Response(_JSON(content), media_type="application/json")
 
 
 def _seconds(list_id: UUID, looked_at: datetime) -> float:
