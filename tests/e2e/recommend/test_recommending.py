@@ -180,6 +180,24 @@ def test_nothing_leaks_between_shops(shop: Service) -> None:
     assert "yacht" not in items(ask(shop, items=["boot"]))
 
 
+def test_the_page_shows_both_lists_and_what_the_next_look_changes(shop: Service) -> None:
+    def page(query: str) -> str:
+        answer = shop.http.get(f"/dashboard/recommend?{query}", headers={"Accept": "text/html"})
+        assert answer.status_code == 200
+        return answer.text
+
+    found = page(f"source={SHOP}&seen=boot")
+    assert "because of boot" in found
+    assert f"source={SHOP}&amp;seen=boot&amp;seen=lace" in found
+    assert "because of" not in page(f"source={SHOP}")
+    csv = shop.http.get(f"/dashboard/recommend/personal.csv?source={SHOP}&seen=boot").text
+    assert csv.splitlines()[0] == "place,item,title,because"
+    assert {line.split(",")[1] for line in csv.splitlines()[1:3]} == {"lace", "sole"}
+    assert "Nothing can be listed" in page("source=a-shop-that-nobody-knows")
+    hostile = "%3Cscript%3Ealert(1)%3C/script%3E"
+    assert "<script>alert(1)" not in page(f"source={SHOP}&seen={hostile}&session={hostile}")
+
+
 def test_an_experiment_deals_sessions_out_and_some_are_always_held_back(shop: Service) -> None:
     without = {ask(shop, variant=None, session=f"s{n}", count=1)["arm"] for n in range(60)}
     assert without == {"personal", HOLDBACK}

@@ -10,6 +10,7 @@ from valuebox.compartments.contract import Look, Page
 from valuebox.compartments.recommend.catalogue import Known
 from valuebox.compartments.recommend.listing import PERSONAL, POPULAR, make
 from valuebox.compartments.recommend.page.lately import Lately, lately, shops
+from valuebox.compartments.recommend.page.proof import proof_of
 from valuebox.compartments.recommend.reading import read_visited
 from valuebox.compartments.recommend.schemas import RecommendQuestion
 from valuebox.compartments.recommend.shop import Snapshot
@@ -89,6 +90,7 @@ def look(session: Session, asked: RecommendPageQuestion, service: Any, _least: i
             "again": write_query(asked, seen=[]),
             "back": write_query(asked, seen=seen[:-1]),
             "lately": shown,
+            "proof": proof_of(session, source, snapshot and snapshot.experiment),
             "most": MOST,
         },
     )
