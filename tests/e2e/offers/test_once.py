@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import create_engine, func, make_url, select, text
 from support import warm
 from support.commands import valuebox
-from support.databases import BACKENDS, Postgres, migrated_database, open_store, through
+from support.databases import BACKENDS, Postgres, migrated, migrated_database, open_store, through
 from support.killable import KillableServer
 from support.offers import FIRST, OFFERS, play, question, raw, reaction, saved, stored
 from support.once import learned_once
@@ -118,7 +118,7 @@ def own_postgres() -> Iterator[Postgres]:
 def test_a_kill_before_the_answer_is_written_leaves_one_decision_or_none(
     own_postgres: Postgres, tag: str, tmp_path: Path, order: bytes
 ) -> None:
-    url = own_postgres.migrated_database()
+    url = migrated(own_postgres.new_database())
     store = open_store(url)
     decides(store, tag)
     with cutting(own_postgres.socket) as proxy:
