@@ -195,7 +195,7 @@ bench-dashboard: install
 
 # Tables of features of five and of fifty million events, beside DuckDB, Polars and pandas by hand;
 # half an hour and 20 GB of disk. What it compares with is installed first. Then answers online.
-bench-features: install .contenders/features/installed
+bench-features: install .contenders/features/installed .contenders/feast/installed
 	PYTHONPATH=tests $(BIN)/python -m benchmarks.features $(OPTIONS) $(INTO)
 	$(MAKE) bench-features-online
 

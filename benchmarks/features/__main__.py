@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Annotated, Final, NamedTuple
 
+import pyarrow.parquet as pq
 import typer
 from benchmarks.features.comparing import apart, check
 from benchmarks.features.made_log import Size, write_log
@@ -28,6 +29,7 @@ DECLARATION: Final = ROOT / "examples" / "features" / "offers.toml"
 VALUEBOX: Final = Path(sys.executable).with_name("valuebox")
 PEERS: Final = Path(__file__).parent / "peers"
 CONTENDERS: Final = ROOT / ".contenders" / "features" / "bin" / "python"
+FEAST: Final = ROOT / ".contenders" / "feast" / "bin" / "python"
 BY_HAND: Final = ("DuckDB", "Polars", "pandas")
 OURS: Final = "valuebox"
 BOT: Final = 0.02
@@ -60,6 +62,7 @@ def main(
         apart(write_log, bot, replace(size, bot=int(events * BOT)))
         sections = {
             "## Beside others": beside(log, folder, rounds),
+            "## Beside Feast": beside_feast(log, folder, rounds),
             "## A bot, buckets and a cluster": alone(log, bot, folder, rounds),
         }
         if tenfold:
@@ -95,6 +98,39 @@ def beside(log: Path, folder: Path, rounds: int) -> str:
     ]
     header = ["", "CPU, s", "÷ better of DuckDB and Polars", "wall, s", "peak, MiB"]
     return f"{table(header, rows)}\n\n{anchors:,} anchors. Medians of {rounds}. {measured_with()}"
+
+
+def beside_feast(log: Path, folder: Path, rounds: int) -> str:
+    """What a join of ready-made values costs that Feast does, and how many rows are left."""
+    ready, theirs, ours = folder / "feast", folder / "Feast.parquet", folder / f"{OURS}.parquet"
+    ready.mkdir()
+    program = [FEAST, PEERS / "in_feast_offline.py"]
+    makes = cost([*program, "prepare", log, ready])
+    costs: dict[str, list[Cost]] = {}
+    for _ in range(rounds):
+        for name, command in (
+            (f"{OURS}, from events", command_of(OURS, [log], ours)),
+            ("Feast, join of ready-made values", [*program, "join", ready, theirs]),
+        ):
+            costs.setdefault(name, []).append(cost(command))
+            print(name, costs[name][-1], file=sys.stderr, flush=True)
+    left = [pq.read_metadata(one).num_rows for one in (ours, theirs)]
+    rows: list[list[object]] = [
+        [
+            name,
+            f"{cpu_of(found):.1f}",
+            f"{median(run.wall for run in found):.1f}",
+            f"{max(run.mebibytes for run in found):,.0f}",
+            f"{count:,}",
+        ]
+        for (name, found), count in zip(costs.items(), left, strict=True)
+    ]
+    return (
+        f"{table(['', 'CPU, s', 'wall, s', 'peak, MiB', 'rows'], rows)}\n\n"
+        f"{left[0]:,} anchors. Feast joins two values of seven, the country and what was spent so "
+        f"far, by when things happened; to have them worked out before took pandas "
+        f"{makes.cpu:.1f} s more."
+    )
 
 
 def alone(log: Path, bot: Path, folder: Path, rounds: int) -> str:
