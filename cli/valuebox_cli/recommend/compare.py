@@ -49,7 +49,8 @@ def compare(
         "Fresh lists of twenty, beside what was looked at next",
         ["shop", "questions", "found", "found", "first", "first", "difference"],
         rows,
-        caption="found: share of next items that are in the list; first: mean of 1 ÷ place",
+        caption="found: share of next items that are in the list; first: mean of 1 ÷ place; "
+        "difference: of NDCG@20",
     )
 
 

@@ -64,7 +64,7 @@ def _ranker(log: Log, setting: Setting, fresh: bool) -> tuple[Ranker | None, str
         found = learn_ranker(log, setting, Learning(fresh=fresh), threads=2)
     except NothingToRank as error:
         return None, f"{what} are not ranked: {error}"
-    gained = f"{found.gain.mean:+.4f} ± {2 * found.gain.error:.4f} in mean reciprocal rank"
+    gained = f"{found.gain.mean:+.4f} ± {2 * found.gain.error:.4f} in NDCG@20"
     if not found.is_better:
         return None, f"{what} are not ranked: a ranker is not surely better ({gained})"
     return found.ranker, f"{what} are ranked: {gained}"
@@ -73,7 +73,7 @@ def _ranker(log: Log, setting: Setting, fresh: bool) -> tuple[Ranker | None, str
 def _of_tuning(tuned: Tuned) -> str:
     if tuned.tried == Setting():
         return "the usual setting stays: nothing that was tried is better"
-    gained = f"{tuned.gain.mean:+.4f} ± {2 * tuned.gain.error:.4f} in mean reciprocal rank"
+    gained = f"{tuned.gain.mean:+.4f} ± {2 * tuned.gain.error:.4f} in NDCG@20"
     if tuned.setting == Setting():
         return f"the usual setting stays: the best that was tried is not surely better ({gained})"
     changed = tuned.setting.model_dump(exclude_defaults=True)

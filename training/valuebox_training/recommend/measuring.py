@@ -29,12 +29,21 @@ class Measured(NamedTuple):
         """Mean of one divided by the rank; 0 counts where the item is none of them."""
         return float((1 / self.rank).mean()) if len(self.rank) else 0.0
 
+    @property
+    def discounted(self) -> Floats:
+        """Discounted gain of each answer, `1 / log2(1 + rank)`: the first places count most.
+
+        It lies between the other two: a hit counts at any place, and the more the higher it is.
+        """
+        found: Floats = 1 / np.log2(1 + self.rank)
+        return found
+
 
 class Gain(NamedTuple):
     """By how much one way to answer is better than another at the same questions."""
 
     mean: float
-    """Difference of the mean reciprocal ranks."""
+    """Difference of the mean discounted gains."""
     error: float
     """Standard error of it; questions of a session hang together."""
 
@@ -63,7 +72,7 @@ def measured(
 
 def gain(one: Measured, other: Measured) -> Gain:
     """By how much the first is better; both have answered the same questions."""
-    difference = 1 / one.rank - 1 / other.rank
+    difference = one.discounted - other.discounted
     if not len(difference):
         return Gain(0.0, np.inf)
     mean = float(difference.mean())

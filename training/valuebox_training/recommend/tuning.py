@@ -50,7 +50,7 @@ class Tuned(NamedTuple):
     tried: Setting
     """What was best in the half that chooses."""
     gain: Gain
-    """By how much that was better in the other half, by mean reciprocal rank."""
+    """By how much that was better in the other half, by mean discounted gain."""
     questions: int
     """How many questions the other half has."""
 
@@ -108,7 +108,7 @@ class _Search:
         return setting
 
     def _score(self, setting: Setting, questions: list[Question]) -> float:
-        return measured(self.asking(setting), questions, self._fresh).reciprocal
+        return float(measured(self.asking(setting), questions, self._fresh).discounted.mean())
 
 
 def _halves(questions: list[Question], seed: int) -> tuple[list[Question], list[Question]]:
