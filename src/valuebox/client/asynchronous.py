@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from valuebox.compartments.offers.schemas import Decision, ExplainedDecision, FeedbackStored
     from valuebox.compartments.questions import Questions
+    from valuebox.compartments.recommend.schemas import ItemsStored, Recommendation
     from valuebox.compartments.response.schemas import (
         ResponseCard,
         ResponsePage,
@@ -253,6 +254,14 @@ class AsyncClient:
     async def offers_decision(self, decision_id: UUID | str) -> "ExplainedDecision":
         """A stored decision, and what came of it; see `Client.offers_decision`."""
         return (await self._send(calls.offers_decision(decision_id))).content
+
+    async def items(self, items: Rows, *, key: str | None = None) -> "ItemsStored":
+        """Store items of shops; see `Client.items`."""
+        return (await self._send(calls.items(items, key))).content
+
+    async def recommend(self, *, key: str | None = None, **question: Any) -> "Recommendation":
+        """What a visitor should see next; arguments are the fields of `POST /v1/recommend`."""
+        return (await self._send(calls.recommend(question, key))).content
 
     async def _told(self, call: Call[T]) -> T:
         answer = await self._send(call)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from valuebox.compartments.offers.schemas import Decision, ExplainedDecision, FeedbackStored
     from valuebox.compartments.questions import Questions
+    from valuebox.compartments.recommend.schemas import ItemsStored, Recommendation
     from valuebox.compartments.response.schemas import (
         ResponseCard,
         ResponsePage,
@@ -221,3 +222,17 @@ def offers_decision(decision_id: UUID | str) -> "Call[ExplainedDecision]":
     from valuebox.compartments.offers.schemas import ExplainedDecision
 
     return call("/v1/offers/decision", {"decision_id": str(decision_id)}, ExplainedDecision)
+
+
+def items(rows: Rows, key: str | None) -> "Call[ItemsStored]":
+    """The request that stores items of shops; see `Client.items`."""
+    from valuebox.compartments.recommend.schemas import ItemsStored
+
+    return call("/v1/items", rows_of(rows), ItemsStored, key)
+
+
+def recommend(question: Mapping[str, Any], key: str | None) -> "Call[Recommendation]":
+    """The request for what a visitor should see next; see `Client.recommend`."""
+    from valuebox.compartments.recommend.schemas import Recommendation
+
+    return call("/v1/recommend", question, Recommendation, key)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from valuebox.compartments.offers.schemas import Decision, ExplainedDecision, FeedbackStored
     from valuebox.compartments.questions import Questions
+    from valuebox.compartments.recommend.schemas import ItemsStored, Recommendation
     from valuebox.compartments.response.schemas import (
         ResponseCard,
         ResponsePage,
@@ -272,6 +273,14 @@ class Client:
     def offers_decision(self, decision_id: UUID | str) -> "ExplainedDecision":
         """A stored decision: what was known and thought, why, and what came of it."""
         return self._send(calls.offers_decision(decision_id)).content
+
+    def items(self, items: Rows, *, key: str | None = None) -> "ItemsStored":
+        """Store 1 to 10,000 items of shops, each once; fields are those of `POST /v1/items`."""
+        return self._send(calls.items(items, key)).content
+
+    def recommend(self, *, key: str | None = None, **question: Any) -> "Recommendation":
+        """What a visitor should see next; arguments are the fields of `POST /v1/recommend`."""
+        return self._send(calls.recommend(question, key)).content
 
     def _told(self, call: Call[T]) -> T:
         answer = self._send(call)

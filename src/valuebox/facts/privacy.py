@@ -19,7 +19,10 @@ class Forgotten(NamedTuple):
 
 
 def forget_customers(session: Session, source: str, ids: Sequence[str]) -> Forgotten:
-    """Delete every row of some customers of a source: what is known of them, what they did."""
+    """Delete every row of some customers of a source: what is known of them, what they did.
+
+    Of visitors whom nobody knows a session is all there is: its id stands for them.
+    """
     customers = events = 0
     for chunk in chunks(ids):
         customers += deleted(session, Customer, _customers(source, chunk))
@@ -53,4 +56,5 @@ def _customers(source: str, ids: Sequence[str]) -> ColumnElement[bool]:
 
 
 def _events(source: str, ids: Sequence[str]) -> ColumnElement[bool]:
-    return (Event.source == source) & Event.customer.in_(ids)
+    nobodys = Event.customer.is_(None) & Event.session.in_(ids)
+    return (Event.source == source) & (Event.customer.in_(ids) | nobodys)

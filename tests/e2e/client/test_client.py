@@ -94,3 +94,23 @@ def test_an_offer_is_decided_told_of_and_explained(service: Service) -> None:
             assert await client.offers_decision(decided.decision_id) == told
 
     asyncio.run(again())
+
+
+def test_items_are_stored_and_lists_asked_for(service: Service) -> None:
+    shop, key = f"gallery {uuid4().hex}", uuid4().hex
+    items = [{"source": shop, "id": f"{number:03}", "price": 9.5} for number in range(3)]
+    asked = {"source": shop, "session": "s", "items": ["001"], "variant": "personal"}
+    with Client(service.url) as client:
+        assert client.items(items).added == 3
+        found = client.recommend(key=key, **asked)
+        assert client.recommend(key=key, **asked) == found
+        assert found.arm == "personal"
+        with pytest.raises(ServiceError, match="count"):
+            client.recommend(source=shop, session="s", count=0)
+
+    async def again() -> None:
+        async with AsyncClient(service.url) as client:
+            assert (await client.items(items)).added == 0
+            assert await client.recommend(key=key, **asked) == found
+
+    asyncio.run(again())
