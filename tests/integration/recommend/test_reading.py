@@ -81,9 +81,9 @@ def test_a_visitor_has_seen_views_in_order_and_what_was_bought_is_known(store: S
             view("u", ITEMS[4], FIRST) | {"session": None, "customer": "s"},
         ],
     )
-    with store.reading() as session:
-        visited = read_visited(session, SHOP, "s")
-        assert read_visited(session, SHOP, "nobody") == ([], frozenset())
+    with store.looking() as connection:
+        visited = read_visited(connection, SHOP, "s")
+        assert read_visited(connection, SHOP, "nobody") == ([], frozenset())
     assert sorted(visited.seen) == sorted([ITEMS[0], ITEMS[4], ITEMS[1]])
     assert visited.seen[-1] == ITEMS[1]
     assert visited.bought == {ITEMS[2]}

@@ -1,13 +1,16 @@
 """Views out of the database, by column: of a whole shop for an index, or the newest."""
 
+import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, select, union_all
+from sqlalchemy import Connection, Select, select
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.recommend.views import BOUGHT, VIEWED, item_in, item_of, session_in
@@ -15,6 +18,7 @@ from valuebox.facts.copied import copied, hashed
 from valuebox.facts.scanning import begin, moment
 from valuebox.facts.tables import Event
 from valuebox.statistics.arrays import Floats
+from valuebox.store import asking
 from valuebox.store.copying import EPOCH
 from valuebox.store.writing import table_of
 
@@ -163,23 +167,21 @@ class Visited(NamedTuple):
     bought: frozenset[str]
 
 
-def read_visited(session: Session, source: str, name: str) -> Visited:
-    """What a visitor has looked at and bought.
+def read_visited(connection: Connection, source: str, name: str) -> Visited:
+    """What a visitor has looked at and bought: one question, as each takes a trip.
 
     Args:
-        session: Of the database.
+        connection: To either database.
         source: The shop.
         name: Id of the session, or of whoever it is where the shop tells no sessions.
     """
-    kind = Event.source == source, Event.type.in_((*VIEWED, *BOUGHT))
-    columns = Event.time, Event.id, Event.type, Event.properties
-    own = select(*columns).where(Event.session == name, *kind)
-    without = select(*columns).where(Event.customer == name, Event.session.is_(None), *kind)
-    parts = [one.order_by(Event.time.desc()).limit(_LONGEST).subquery() for one in (own, without)]
-    found = session.execute(union_all(*(select(one) for one in parts))).all()
+    types = (*VIEWED, *BOUGHT)
+    statement = _statement(connection.dialect.name == "sqlite", len(types))
+    values = (source, name, *types) * 2
+    found = asking.rows_of(connection, statement, values)
     seen, bought = [], set()
-    for _, _, type_, properties in sorted(found, key=lambda row: (row[0], row[1])):
-        item = item_of(properties)
+    for _, _, type_, properties in sorted(found, key=itemgetter(0, 1)):
+        item = None if properties is None else item_of(_decoded(properties))
         if item is None:
             continue
         if type_ in BOUGHT:
@@ -187,3 +189,25 @@ def read_visited(session: Session, source: str, name: str) -> Visited:
         else:
             seen.append(item)
     return Visited(seen, frozenset(bought))
+
+
+def _decoded(properties: Any) -> dict[str, Any]:
+    # Drivers that know JSON have made an object of it.
+    found: dict[str, Any] = json.loads(properties) if isinstance(properties, str) else properties
+    return found
+
+
+@lru_cache
+def _statement(is_lite: bool, types: int) -> str:
+    """Newest events of a session; and of a customer, where these have no session."""
+    mark = "?" if is_lite else "%s"
+    kinds = ", ".join([mark] * types)
+    return " UNION ALL ".join(
+        f"SELECT * FROM (SELECT time, id, type, properties FROM events "  # noqa: S608
+        f"WHERE source = {mark} AND {whose.format(mark)} AND type IN ({kinds}) "
+        f"ORDER BY time DESC LIMIT {_LONGEST}) AS {name}"
+        for name, whose in (
+            ("own", "session = {}"),
+            ("theirs", "customer = {} AND session IS NULL"),
+        )
+    )

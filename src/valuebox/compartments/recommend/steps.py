@@ -61,8 +61,8 @@ class _Listing(Steps[Given, list[Asked], list[Made]]):
         snapshot, at = self.desk.snapshot(one.source), one.at or now
         visited = Visited(one.items or [], frozenset())
         if one.items is None:
-            with self.store.reading() as session:
-                visited = read_visited(session, one.source, one.session)
+            with self.store.looking() as connection:
+                visited = read_visited(connection, one.source, one.session)
         if one.variant is not None:
             return Asked(one, visited, snapshot, one.variant, None, at)
         running = None if snapshot is None else snapshot.experiment

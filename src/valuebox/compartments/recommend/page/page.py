@@ -76,7 +76,7 @@ def look(session: Session, asked: RecommendPageQuestion, service: Any, _least: i
     snapshot = desk.snapshot(source)
     seen = asked.seen
     if asked.session is not None and not seen:
-        seen = read_visited(session, source, asked.session).seen[-_SEEN:]
+        seen = read_visited(session.connection(), source, asked.session).seen[-_SEEN:]
     asked = RecommendPageQuestion(source=source, seen=seen)
     lists = {arm: _list(snapshot, asked, arm) for arm in (POPULAR, PERSONAL)}
     shown: Lately = lately(session, source)
