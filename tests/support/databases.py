@@ -167,7 +167,9 @@ def postgres() -> Iterator[Postgres]:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """URL of a fresh database, once of each kind: empty, or that of the test's `store`."""
     if "store" in request.fixturenames:
-        rows, filled = (request.getfixturevalue(name) for name in ("rows_of_store", "filled"))
+        rows, filled = (
+            request.getfixturevalue(name) for name in ("rows_of_store", "filled_databases")
+        )
         url = filled.copied(request.param, rows, tmp_path)
     else:
         url = empty_database(request, tmp_path)

@@ -48,7 +48,9 @@ class Filled:
 
 
 @pytest.fixture(scope="session")
-def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Filled:
+def filled_databases(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Filled:
     """The databases of this test process."""
     return Filled(request, tmp_path_factory)
 

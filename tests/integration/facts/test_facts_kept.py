@@ -93,7 +93,7 @@ def test_a_forgotten_customer_is_gone_and_others_stay(store: Store) -> None:
     output, said = valuebox(*forget, "--source", "shop")
     assert only_line(output) == (
         "deleted: 1 customers, 1 events, 0 answers with features, 0 predicted responses, "
-        "0 decisions"
+        "0 decisions, 0 lists"
     )
     assert said == ""
     assert set(stored_events(store)) == {"2", "3"}
