@@ -65,9 +65,9 @@ def forget(
 
     Of users: features, predictions, outcomes, and what the sums of the dashboard hold of these.
     With --source, of customers of that source: what is known of them, their events, and what was
-    predicted of them; and of sessions with such an id whose customer nobody knows. All of it or, when something fails, nothing. A request of theirs that is
-    sent again with its `Idempotency-Key` is not answered again. In an SQLite file the bytes are
-    overwritten too.
+    predicted of them; and of sessions with such an id whose customer nobody knows. All of it or,
+    when something fails, nothing. A request of theirs that is sent again with its
+    `Idempotency-Key` is not answered again. In an SQLite file the bytes are overwritten too.
     """
     with exit_codes():
         people = _people(source, ids)
