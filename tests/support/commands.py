@@ -15,7 +15,7 @@ def valuebox(*arguments: object, exit_code: int = 0) -> tuple[str, str]:
         AssertionError: when it ends with another exit code.
     """
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exit_code == exit_code, result.output
+    assert result.exit_code == exit_code, result.output or repr(result.exception)
     return result.stdout, result.stderr
 
 

@@ -71,13 +71,20 @@ def test_where_there_is_no_room_the_file_is_named(
     assert list(tmp_path.iterdir()) == []
 
 
+def under_way(folder: Path, to: Path, place: int) -> subprocess.Popen[str]:
+    """A build that has made its folder, which is that many's by then."""
+    build = begun(folder, to, 300)
+    while len(list(to.parent.glob(f".{to.name}.*/whole"))) < place:
+        assert build.poll() is None
+    return build
+
+
 def test_what_a_killed_command_left_is_cleared_by_the_next(folder: Path, tmp_path: Path) -> None:
     to = tmp_path / "t.csv"
-    killed, alive = begun(folder, to, 300), begun(folder, to, 300)
-    while len(list(tmp_path.glob(".t.csv.*/whole"))) < 2:
-        assert killed.poll() is None
-        assert alive.poll() is None
+    # One after the other, so that neither is done before the other has begun.
+    alive = under_way(folder, to, 1)
     alive.send_signal(signal.SIGSTOP)
+    killed = under_way(folder, to, 2)
     killed.kill()
     killed.communicate()
     # Of somebody else, who calls a folder alike.

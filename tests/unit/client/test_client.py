@@ -75,7 +75,7 @@ def test_every_method_leads_to_an_endpoint() -> None:
     from valuebox.client import calls
 
     paths = re.findall(r'"(/v1/[^"]+)"', inspect.getsource(calls))
-    assert len(paths) == 19
+    assert len(paths) == 21
     assert [path for path in paths if path not in ROUTES] == []
 
 
