@@ -56,6 +56,20 @@ def test_an_index_is_built_anew_without_whoever_was_forgotten(
     assert not shop.build()
 
 
+def test_the_newest_views_lose_whoever_was_forgotten_before_an_index_is_built(
+    store: Store, database_url: str, tmp_path: Path
+) -> None:
+    shop = Shop(store, SHOP, tmp_path / "indexes", None)
+    assert shop.build()
+    store_events(store, [view("odd", one, FIRST) for one in ("boot", "yacht")])
+    shop.follow()
+    assert shop.snapshot is not None
+    assert "yacht" in shop.snapshot.fresh.answer(["boot"], 20).items
+    valuebox("users", "forget", "odd", "--source", SHOP, "--database-url", database_url, "--yes")
+    shop.follow()
+    assert shop.snapshot.fresh.answer(["boot"], 20).items == ()
+
+
 def test_another_process_takes_the_index_that_one_has_built(store: Store, tmp_path: Path) -> None:
     look_around(store)
     indexes = tmp_path / "indexes"

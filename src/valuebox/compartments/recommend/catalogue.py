@@ -52,7 +52,7 @@ def put_items(session: Session, items: Sequence[ShopItem]) -> ItemsStored:
     """
     now = CLOCK.moment()
     rows: list[dict[str, Any]] = [one.model_dump() | {"changed_at": now} for one in items]
-    # One order for everybody, so that two requests with the same items cannot deadlock.
+    # Rows are sorted, so that two requests with the same items cannot deadlock.
     rows.sort(key=lambda row: (row["source"], row["id"]))
     known = 0
     key = _TABLE.c.source, _TABLE.c.id

@@ -117,8 +117,8 @@ class Shop:
             now = CLOCK.moment()
             is_new = self._take_index()
             with self._store.reading() as session:
-                self._heed_forgotten(session)
-                has_come = self._take_views(session)
+                has_gone = self._heed_forgotten(session)
+                has_come = self._take_views(session) or has_gone
                 has_changed = self._take_items(session, now)
                 experiment = running(session, self.source, now)
             index = self._index
@@ -149,11 +149,13 @@ class Shop:
         }
         return True
 
-    def _heed_forgotten(self, session: Session) -> None:
-        """Look at all newest views again where somebody has been forgotten since."""
+    def _heed_forgotten(self, session: Session) -> bool:
+        """Drop all newest views where somebody has been forgotten since, and say whether."""
         at = forgotten_at(session, self.source)
-        if at != self._forgotten_at:
-            self._forgotten_at, self._newest = at, {}
+        if at == self._forgotten_at:
+            return False
+        self._forgotten_at, self._newest = at, {}
+        return True
 
     def _take_views(self, session: Session) -> bool:
         if self._index is None:

@@ -91,7 +91,6 @@ def look(session: Session, asked: RecommendPageQuestion, service: Any, _least: i
             "back": write_query(asked, seen=seen[:-1]),
             "lately": shown,
             "proof": proof_of(session, source, snapshot and snapshot.experiment),
-            "most": MOST,
         },
     )
 

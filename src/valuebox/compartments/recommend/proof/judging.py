@@ -49,9 +49,9 @@ class Pair(NamedTuple):
     both: Sessions
     is_arm: Mask
     arm: Sessions
-    """Those of the arm alone."""
+    """Sessions of the arm alone."""
     control: Sessions
-    """Those of the control alone."""
+    """Sessions of the control alone."""
 
     @classmethod
     def of(cls, sessions: Sessions, arm: int, control: int) -> "Pair":

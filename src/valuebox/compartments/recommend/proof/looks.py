@@ -37,13 +37,13 @@ class Proven(NamedTuple):
     """What an interval of a change proves; arrays of one shape."""
 
     better: Any
-    """That the figure is better than the control's."""
+    """Whether the figure is proven to be better than the control's."""
     not_worse: Any
-    """That it is worse by less than the margin."""
+    """Whether the figure is proven to be worse by less than the margin, if at all."""
     worse: Any
-    """That it is worse than the control's."""
+    """Whether the figure is proven to be worse than the control's."""
     beyond: Any
-    """That it is worse by more than the margin."""
+    """Whether the figure is proven to be worse by more than the margin."""
 
 
 def sequence(
