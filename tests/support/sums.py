@@ -90,8 +90,8 @@ def report(store: Store, targets: dict[int, float]) -> None:
 
 
 def fold(store: Store) -> Folded:
-    """Add everything to the sums."""
-    return Folding(store, LEDGER, AT_ONCE).fold(Event())
+    """Add everything to the sums, once a service that is adding to them is done."""
+    return Folding(store, LEDGER, AT_ONCE).fold(Event(), patient=True)
 
 
 def stored_sums(store: Store) -> dict[str, pd.DataFrame]:
