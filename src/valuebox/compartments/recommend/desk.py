@@ -7,9 +7,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from threading import Condition, Event
+from time import monotonic
 from typing import Final
 
 from valuebox.compartments.recommend.model import RecommendModel
+from valuebox.compartments.recommend.repository import asked_lately
 from valuebox.compartments.recommend.shop import Shop, Snapshot
 from valuebox.store.engine import Store
 from valuebox.worker.repeating import Repeating
@@ -18,7 +20,7 @@ from valuebox.worker.shared_folder import shared_folder
 _FOLLOW_SECONDS: Final = 2.0
 _BUILD_SECONDS: Final = 1.0
 _PATIENCE_SECONDS: Final = 5.0
-"""How long the first question about a shop waits for the index."""
+"""How long questions about a shop wait for its index, since the first of them."""
 _MOST: Final = 1_000
 """Shops that are followed: whoever asks about more of them gets no lists."""
 
@@ -37,25 +39,38 @@ class RecommendDesk:
         self.model = model
         self._store = store
         self._shops: dict[str, Shop] = {}
+        self._asked_at: dict[str, float] = {}
+        """When somebody first asked of a shop without an index, on the monotonic clock."""
         self._changed = Condition()
         self._folder: Path | None = None
+        self._is_begun = False
 
     def snapshot(self, source: str) -> Snapshot | None:
         """What lists of a shop are made of; None where there is no index of it yet.
 
-        The first time that somebody asks of a shop, this waits some seconds for the index.
+        Questions about a shop without an index wait until it is built, as far as that takes some
+        seconds only since the first of them.
         """
-        shop = self._shops.get(source)
-        if shop is not None and shop.snapshot is not None:
-            return shop.snapshot
+        shop = self._shops.get(source) or self._begun(source)
+        if shop is None or shop.snapshot is not None:
+            return None if shop is None else shop.snapshot
+        left = self._asked_at.setdefault(source, monotonic()) + _PATIENCE_SECONDS - monotonic()
+        with self._changed:
+            self._changed.wait_for(lambda: shop.snapshot is not None, max(left, 0.0))
+        return shop.snapshot
+
+    def _begun(self, source: str) -> Shop | None:
+        """A shop that is followed from now on; None where there are too many."""
         with self._changed:
             shop = self._shops.get(source)
-            if shop is None and len(self._shops) < _MOST:
-                shop = Shop(self._store, source, self._in(), self.model)
-                # Whoever goes through the shops meanwhile goes through what was.
-                self._shops = self._shops | {source: shop}
-                self._changed.wait_for(lambda: shop.snapshot is not None, _PATIENCE_SECONDS)
-        return None if shop is None else shop.snapshot
+            if shop is not None or len(self._shops) >= _MOST:
+                return shop
+            shop = Shop(self._store, source, self._in(), self.model)
+            # Whoever goes through the shops meanwhile goes through what was.
+            self._shops = self._shops | {source: shop}
+        # Where another process has built an index, nobody has to wait.
+        self._follow(shop, Shop.follow)
+        return shop
 
     def followed(self) -> list[str]:
         """Shops that somebody has asked about."""
@@ -63,7 +78,14 @@ class RecommendDesk:
 
     def follow(self, stopping: Event) -> None:
         """Look once for what is new in every shop."""
-        self._each(stopping, lambda shop: shop.follow())
+        if not self._is_begun:
+            # Shops of before a restart are there again before anybody asks.
+            with self._store.reading() as session:
+                shops = asked_lately(session)
+            for source in shops:
+                self._begun(source)
+            self._is_begun = True
+        self._each(stopping, Shop.follow)
 
     def build(self, stopping: Event) -> None:
         """Build the indexes that are due."""
@@ -73,11 +95,11 @@ class RecommendDesk:
         """What a worker does again and again so that lists stay fresh."""
         return (
             Repeating(
-                *("recommend", self.follow, _FOLLOW_SECONDS, _FOLLOW_SECONDS),
+                *("recommend", self.follow, 0.0, _FOLLOW_SECONDS),
                 "what is new in shops cannot be looked for",
             ),
             Repeating(
-                *("recommend-index", self.build, _BUILD_SECONDS, _BUILD_SECONDS),
+                *("recommend-index", self.build, 0.0, _BUILD_SECONDS),
                 "an index of a shop cannot be built",
             ),
         )
@@ -86,13 +108,16 @@ class RecommendDesk:
         for shop in self._shops.values():
             if stopping.is_set():
                 return
-            try:
-                work(shop)
-            except Exception as error:
-                # What fails in one shop does not keep the others from being followed.
-                _log.error("a shop of recommend cannot be followed", exc_info=error)
-            with self._changed:
-                self._changed.notify_all()
+            self._follow(shop, work)
+
+    def _follow(self, shop: Shop, work: Callable[[Shop], object]) -> None:
+        try:
+            work(shop)
+        except Exception as error:
+            # What fails in one shop does not keep the others from being followed.
+            _log.error("a shop of recommend cannot be followed", exc_info=error)
+        with self._changed:
+            self._changed.notify_all()
 
     def _in(self) -> Path:
         """The folder of all indexes; one of its own where the worker was started by itself."""

@@ -14,6 +14,8 @@ from valuebox.store.upsert import columns_of_new, upsert
 from valuebox.store.writing import Rows, table_of
 
 _EXPOSURES: Final = table_of(Exposure)
+LATELY: Final = 2_000
+"""Lists that are looked at where it is asked what was shown lately: the newest."""
 
 
 class Shown(NamedTuple):
@@ -45,6 +47,12 @@ def shown_of(session: Session, list_id: UUID) -> Shown | None:
     columns = [_EXPOSURES.c[name] for name in Shown._fields]
     row = session.execute(select(*columns).where(_EXPOSURES.c.id == list_id)).first()
     return None if row is None else Shown(*row)
+
+
+def asked_lately(session: Session) -> list[str]:
+    """Shops of the newest lists."""
+    newest = select(Exposure.source).order_by(Exposure.id.desc()).limit(LATELY)
+    return sorted(set(session.scalars(newest)))
 
 
 class Running(NamedTuple):

@@ -48,13 +48,20 @@ class Shelf:
 
     def newest(self) -> OnShelf | None:
         """The newest index; None where there is none."""
-        folders = self._folders()
-        if not folders:
-            return None
-        folder = folders[-1]
-        said = (folder / _FORGOTTEN).read_text()
-        until = _EPOCH + int(folder.name) * _MICROSECOND
-        return OnShelf(until, folder, datetime.fromisoformat(said) if said else None)
+        for folder in reversed(self._folders()):
+            try:
+                said = (folder / _FORGOTTEN).read_text()
+                forgotten_at = datetime.fromisoformat(said) if said else None
+            except (OSError, ValueError):
+                # Somebody has just removed it, or it is not whole.
+                continue
+            until = _EPOCH + int(folder.name) * _MICROSECOND
+            return OnShelf(until, folder, forgotten_at)
+        return None
+
+    def remove(self, unread: OnShelf) -> None:
+        """Take an index away that cannot be read, so that another one is built."""
+        shutil.rmtree(unread.folder, ignore_errors=True)
 
     def put(self, index: Index, until: datetime, forgotten_at: datetime | None) -> None:
         """Put an index there as the newest, and remove what is older than the one before.

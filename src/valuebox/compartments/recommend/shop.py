@@ -1,5 +1,6 @@
 """What a process knows of a shop: an index of its views, those that came since, and its items."""
 
+import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from valuebox.compartments.recommend.catalogue import Known, read_items
 from valuebox.compartments.recommend.model import Learned, RecommendModel
 from valuebox.compartments.recommend.ranking.attributes import NO_CATEGORY, Attributes
 from valuebox.compartments.recommend.ranking.delta import Delta
-from valuebox.compartments.recommend.ranking.index import Index
+from valuebox.compartments.recommend.ranking.index import Index, IndexRefused
 from valuebox.compartments.recommend.ranking.recommender import Recommender
 from valuebox.compartments.recommend.reading import Newest, read_newest, read_views
 from valuebox.compartments.recommend.repository import Running, forgotten_at, running
@@ -30,6 +31,8 @@ OLD: Final = timedelta(hours=1)
 _MANY: Final = 200_000
 """Views that have come since an index was built, from which on it is built anew."""
 LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+_log = logging.getLogger("valuebox")
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,16 @@ class Shop:
         newest = self._shelf.newest()
         if newest is None or newest.until == self._until:
             return False
-        self._index, self._until = Index.open(newest.folder), newest.until
+        try:
+            index = Index.open(newest.folder)
+        except IndexRefused as error:
+            _log.error("an index of a shop is built anew", exc_info=error)
+            self._shelf.remove(newest)
+            return False
+        if newest.until < self._until:
+            # The one in between could not be read elsewhere: its views are to be found again.
+            self._newest = {}
+        self._index, self._until = index, newest.until
         self._newest = {
             id_: one for id_, one in self._newest.items() if one.received_at > self._until
         }

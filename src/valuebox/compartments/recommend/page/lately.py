@@ -1,18 +1,15 @@
-"""Lists that were shown lately, and shops in which any were."""
+"""Lists that were shown lately, added up."""
 
 from collections import Counter
-from collections.abc import Iterable
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.recommend.listing import PERSONAL, POPULAR
+from valuebox.compartments.recommend.repository import LATELY
 from valuebox.compartments.recommend.tables import Exposure
-
-MOST: Final = 2_000
-"""Lists that are looked at: the newest."""
 
 
 class Lately(NamedTuple):
@@ -35,7 +32,7 @@ def lately(session: Session, source: str) -> Lately:
         select(Exposure.arm, Exposure.items, Exposure.at)
         .where(Exposure.source == source)
         .order_by(Exposure.id.desc())
-        .limit(MOST)
+        .limit(LATELY)
     )
     arms: Counter[str] = Counter()
     listed: dict[str, Counter[str]] = {PERSONAL: Counter(), POPULAR: Counter()}
@@ -50,9 +47,3 @@ def lately(session: Session, source: str) -> Lately:
         apart = sum(count for item, count in personal.items() if item not in popular)
         different = apart / personal.total()
     return Lately(arms.total(), last, dict(arms), different, len({*personal, *popular}))
-
-
-def shops(session: Session, followed: Iterable[str]) -> list[str]:
-    """Shops that lists can be asked for: those that are followed, or were asked about lately."""
-    newest = select(Exposure.source).order_by(Exposure.id.desc()).limit(MOST)
-    return sorted({*followed, *session.scalars(newest)})

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from valuebox.compartments.contract import Look, Page
 from valuebox.compartments.recommend.catalogue import Known
 from valuebox.compartments.recommend.listing import PERSONAL, POPULAR, make
-from valuebox.compartments.recommend.page.lately import Lately, lately, shops
+from valuebox.compartments.recommend.page.lately import Lately, lately
 from valuebox.compartments.recommend.page.proof import proof_of
 from valuebox.compartments.recommend.reading import read_visited
+from valuebox.compartments.recommend.repository import asked_lately
 from valuebox.compartments.recommend.schemas import RecommendQuestion
 from valuebox.compartments.recommend.shop import Snapshot
 from valuebox.facts.schemas import Id, Source
@@ -69,7 +70,7 @@ PERSONAL_LIST: Final = _lists("personal", _entry("because", "Because of", "text"
 def look(session: Session, asked: RecommendPageQuestion, service: Any, _least: int) -> Look:
     """Both kinds of lists for a visitor who has looked at some items; see `Page`."""
     desk = service.recommend_desk
-    known = shops(session, desk.followed())
+    known = sorted({*desk.followed(), *asked_lately(session)})
     source = asked.source or (known[0] if known else None)
     if source is None:
         return Look({"popular": [], "personal": []}, {"shops": known, "source": None})
