@@ -1,5 +1,6 @@
 """`valuebox handle`."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -8,15 +9,17 @@ import typer
 from rich.text import Text
 
 from valuebox.compartments.handle.model import NEWEST
-from valuebox.errors import ValueboxError
 from valuebox_cli.client import DEFAULT_URL
-from valuebox_cli.handle.telling import tell, tell_feed, tell_remade, tell_settled
+from valuebox_cli.handle import made_up
+from valuebox_cli.handle.history import loads
+from valuebox_cli.handle.telling import tell, tell_remade, tell_settled
 from valuebox_cli.response.asking import moment_of
 from valuebox_cli.terminal.console import check_writable, err, exit_codes, out
 from valuebox_cli.terminal.options import DatabaseUrl, Url, migrated_store
 from valuebox_cli.terminal.tabular import print_table
 
 app = typer.Typer(help="Foretell what will be wagered on matches.", no_args_is_help=True)
+app.command()(made_up.simulate)
 
 At = Annotated[
     str | None,
@@ -26,37 +29,6 @@ At = Annotated[
         show_default="now",
     ),
 ]
-
-
-@app.command()
-def simulate(
-    folder: Annotated[Path, typer.Argument(help="Folder to write; it must not be there yet.")],
-    world: Annotated[str, typer.Option(help="Which world; see docs/handle.md.")] = "calm",
-    seed: Annotated[int, typer.Option(help="Another seed, another history.")] = 0,
-    bets: Annotated[int, typer.Option(min=1_000, help="About how many bets.")] = 60_000,
-    schedule: Annotated[
-        Path | None,
-        typer.Option(help="CSV of matches; see docs/handle.md.", show_default="made up"),
-    ] = None,
-) -> None:
-    """Generate a small, dirty warehouse, its nightly loads, and questions, to try everything on."""
-    from valuebox_training.handle.schedule import read
-    from valuebox_training.handle.simulate import simulate as draw
-    from valuebox_training.handle.warehouse import write
-    from valuebox_training.handle.worlds import WORLDS
-    from valuebox_training.handle.worlds import world as chosen
-
-    with exit_codes():
-        if world not in WORLDS:
-            raise ValueboxError(f"--world: there is no {world!r}, only {', '.join(WORLDS)}")
-        if folder.exists():
-            raise ValueboxError(f"{folder}: is there already")
-        matches = None if schedule is None else read(schedule)
-        with err.status("drawing …"):
-            drawn = draw(chosen(world, seed, bets), matches)
-            folder.mkdir(parents=True)
-            write(drawn, folder)
-        out.print(f"written to {folder}: warehouse, nightly loads, questions, and the truth")
 
 
 @app.command()
@@ -74,7 +46,8 @@ def load(
     """Load matches, users and bets of a warehouse, straight into the database.
 
     Each is stored once by its id; what has changed gets another version. The same load again
-    changes nothing.
+    changes nothing. Of a folder that `valuebox handle simulate` wrote, the warehouse and all nights
+    that are over are loaded, each as of its midnight.
     """
     from valuebox.compartments.handle.reading import slots
     from valuebox_cli.handle.mapping import read_handle_mapping, read_source
@@ -83,20 +56,23 @@ def load(
 
     with exit_codes():
         began = moment_of(at) or datetime.now(UTC)
-        opened, described = open_source(source), read_handle_mapping(mapping)
+        described = read_handle_mapping(mapping)
+        opened = [(open_source(place), when) for place, when in loads(source, began)]
+        done, noticed = [], Counter[str]()
         with migrated_store(database_url) as store:
             store.expect_many_rows()
-            with store.reading() as session:
-                known = slots(session)
-            found = read_source(opened, described, known)
-            done = store_clean(store, found, began)
-        out.print(
-            f"{done.matches:,} matches, {done.users:,} users and {done.bets:,} bets are new or "
-            "have changed"
-        )
-        for what, count in found.noticed.items():
-            if count:
-                out.print(f"{count:,} {what}", soft_wrap=True)
+            for each, when in opened:
+                with store.reading() as session:
+                    known = slots(session)
+                found = read_source(each, described, known)
+                done.append(store_clean(store, found, when))
+                noticed += found.noticed
+        if len(opened) > 1:
+            out.print(f"{len(opened)} loads, the last as of {opened[-1][1]:%Y-%m-%d %H:%M} UTC")
+        matches, users, bets = (sum(one) for one in zip(*done, strict=True))
+        out.print(f"{matches:,} matches, {users:,} users and {bets:,} bets are new or have changed")
+        for what, count in noticed.items():
+            out.print(f"{count:,} {what}", soft_wrap=True)
 
 
 @app.command()
@@ -201,52 +177,6 @@ def settle(database_url: DatabaseUrl = None) -> None:
 
 
 @app.command()
-def replay(
-    folder: Annotated[Path, typer.Argument(help="Folder with a history; see docs/handle.md.")],
-    to: Annotated[Path, typer.Option("--out", help="CSV to write.")] = Path("forecasts.csv"),
-) -> None:
-    """Forecast what a history would have been asked, by what was loaded and a feed said then.
-
-    The folder holds `warehouse`, `nightly`, `asks.csv` and `questions.csv`, and `feed` where there
-    was one. Times are EST, all year.
-    """
-    from valuebox_cli.handle.replay import replay as look_back
-
-    with exit_codes():
-        check_writable(to)
-        with err.status("replaying …"):
-            found = look_back(folder)
-        found.forecasts.to_csv(to, index=False)
-        out.print(f"{len(found.forecasts):,} forecasts written to {to}")
-        tell_feed(found.weighed)
-
-
-@app.command()
-def feed(
-    folder: Annotated[Path, typer.Argument(help="Folder that `valuebox handle simulate` wrote.")],
-    mode: Annotated[
-        str, typer.Option(help="How it answers: well, or in one of the ways that feeds fail.")
-    ] = "well",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1.")] = 8100,
-) -> None:
-    """Run a live feed of a simulated world, on `http://127.0.0.1:PORT/events`, until Ctrl-C."""
-    import json
-
-    from valuebox_training.handle.feed_server import MODES, FeedServer
-
-    with exit_codes():
-        if mode not in MODES:
-            raise ValueboxError(f"--mode: there is no {mode!r}, only {', '.join(MODES)}")
-        said = sorted((folder / "feed").glob("*.json"))
-        if not said:
-            raise ValueboxError(f"{folder}: holds no feed that `valuebox handle simulate` wrote")
-        events = json.loads(said[-1].read_text(encoding="utf-8"))["events"]
-        server = FeedServer(lambda: events, mode, port)
-        out.print(f"telling {len(events)} events at {server.url}, mode {mode}; Ctrl-C ends it")
-        server.serve_forever()
-
-
-@app.command()
 def forecast(
     days: Annotated[int, typer.Option(min=1, max=60, help="Days ahead.")] = 7,
     as_of: Annotated[
@@ -282,3 +212,7 @@ def forecast(
         for source in said.sources:
             for line in source.notes:
                 err.print(Text(f"{source.name}: {line}"), style="yellow", soft_wrap=True)
+
+
+app.command()(made_up.replay)
+app.command()(made_up.feed)

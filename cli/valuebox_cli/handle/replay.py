@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -19,6 +18,7 @@ from valuebox.compartments.handle.weighing import Weighed, weigh
 from valuebox.errors import ValueboxError
 from valuebox.statistics.arrays import Floats
 from valuebox_cli.handle.cleaning import Clean, clean, is_clerical, moments
+from valuebox_cli.handle.history import WAREHOUSE, ZONE, answer_of, has_feed, nights
 from valuebox_cli.handle.memory import Loads
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 Contender = Callable[[Floats, Floats, Floats], Floats]
 """Function of numbers of matches that are over, their handle, and numbers of those that are asked
 about, which forecasts these."""
-ZONE: Final = ZoneInfo("EST")
-"""Time zone of a replayed warehouse."""
 _TABLES: Final = ("events", "users", "wagers")
 _RELEARN: Final = 7 * DAY
 """After how long variances and intervals are learned anew."""
@@ -64,18 +62,18 @@ def replay(folder: Path, contenders: Mapping[str, Contender] | None = None) -> R
 
 def _replay(folder: Path, contenders: Mapping[str, Contender] | None) -> Replayed:
     asks, questions = _asked(folder)
-    nights = _nights(folder)
+    later = [(np.datetime64(one.at.replace(tzinfo=None), "s"), one.place) for one in nights(folder)]
     loads = Loads()
-    first = min([*asks["_to"].to_numpy(dtype="datetime64[s]"), *(night for night, _ in nights)])
-    loads.add(_load(folder / "warehouse", {}), first)
+    first = min([*asks["_to"].to_numpy(dtype="datetime64[s]"), *(night for night, _ in later)])
+    loads.add(_load(folder / WAREHOUSE, {}), first)
     recipe: Recipe | None = None
     learned_at = np.datetime64("1970-01-01", "s")
     book: Book | None = None
     found, weighed = [], {}
     for at, to in zip(*(asks[one].to_numpy(dtype="datetime64[s]") for one in ("_at", "_to")),
                       strict=True):  # fmt: skip
-        while nights and nights[0][0] <= to:
-            night, place = nights.pop(0)
+        while later and later[0][0] <= to:
+            night, place = later.pop(0)
             loads.add(_load(place, loads.usual(ZONE)), night)
             book = None
         if book is None:
@@ -124,14 +122,14 @@ def _asked(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _said(folder: Path, at: np.datetime64) -> tuple[str, FeedSaid | None]:
     """What the feed answered at a moment, and the name of the answer; None without a feed."""
     asked_at = told(at)
-    name = f"{asked_at.astimezone(ZONE):%Y-%m-%dT%H%M}.json"
-    if not (folder / "feed").is_dir():
-        return name, None
+    file = answer_of(folder, asked_at)
+    if not has_feed(folder):
+        return file.name, None
     try:
-        content, failure = content_of((folder / "feed" / name).read_bytes())
+        content, failure = content_of(file.read_bytes())
     except OSError as error:
         content, failure = None, f"Its answer cannot be read: {error.strerror}."
-    return name, FeedSaid(asked_at, content, None, failure or None, 0.0)
+    return file.name, FeedSaid(asked_at, content, None, failure or None, 0.0)
 
 
 def _answered(
@@ -186,13 +184,6 @@ def _fixture(book: Book, question: dict[Any, Any]) -> Fixture:
         *(home, away, str(places.get(home, "")), str(places.get(away, ""))),
         *(str(question["time_slot"]), kickoff),
     )
-
-
-def _nights(folder: Path) -> list[tuple[np.datetime64, Path]]:
-    """The nightly loads in their order, by their midnights in UTC."""
-    found = sorted((folder / "nightly").iterdir()) if (folder / "nightly").is_dir() else []
-    days = moments(pd.Series([one.name for one in found], dtype=object), ZONE)
-    return list(zip(days.to_numpy(dtype="datetime64[s]"), found, strict=True))
 
 
 def _load(folder: Path, usual: Mapping[str, float]) -> Clean:

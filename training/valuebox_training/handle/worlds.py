@@ -5,6 +5,7 @@ amounts, through the hours of the day, at a pace that differs from match to matc
 """
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final
 
 import pandas as pd
@@ -56,7 +57,14 @@ class World:
 
     def until(self, day: pd.Timestamp) -> "World":
         """The same world, so much later that it ends in the week before a day."""
-        weeks = (day - pd.Timestamp(self.asked[1])) // pd.Timedelta(weeks=1)
+        return self._later(day, self.asked[1])
+
+    def begun(self, day: date) -> "World":
+        """The same world, moved by weeks so that it is asked about from the week of a day on."""
+        return self._later(pd.Timestamp(day), self.asked[0])
+
+    def _later(self, day: pd.Timestamp, edge: str) -> "World":
+        weeks = (day - pd.Timestamp(edge)) // pd.Timedelta(weeks=1)
         return replace(self, weeks_later=int(weeks))
 
 
