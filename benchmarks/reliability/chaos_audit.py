@@ -101,15 +101,17 @@ def _stored(store: Store) -> tuple[dict[str, Rows], dict[int, float], dict[str, 
         .join(LtvPrediction, LtvPrediction.features_id == LtvFeatures.id)
         .order_by(LtvPrediction.id)
     )
-    predictions: dict[str, Rows] = defaultdict(list)
+    reported = select(LtvOutcome.user_id, LtvOutcome.target)
+    claimed = select(IdempotentRequest.key, IdempotentRequest.request_id)
+    # Read first: a transaction that waits for this process for long is ended by the database.
     with store.reading() as session:
-        for found in session.execute(query).mappings():
-            row = {**found, "prediction_id": str(found["prediction_id"])}
-            predictions[str(row.pop("request_id"))].append(row)
-        reported = session.execute(select(LtvOutcome.user_id, LtvOutcome.target))
-        outcomes = {row.user_id: row.target for row in reported}
-        claimed = session.execute(select(IdempotentRequest.key, IdempotentRequest.request_id))
-        claims = {key: str(request_id) for key, request_id in claimed}
+        found, told, kept = (session.execute(one).all() for one in (query, reported, claimed))
+    predictions: dict[str, Rows] = defaultdict(list)
+    for one in found:
+        row = {**one._mapping, "prediction_id": str(one.prediction_id)}
+        predictions[str(row.pop("request_id"))].append(row)
+    outcomes = {row.user_id: row.target for row in told}
+    claims = {key: str(request_id) for key, request_id in kept}
     return predictions, outcomes, claims
 
 
