@@ -55,9 +55,14 @@ def escaped(text: str, kept: str = "") -> str:
 
 def json_escaped(text: str) -> str:
     r"""JSON that says the same and shows what hides in its strings, such as \u202e."""
-    return "".join(
-        json.dumps(one)[1:-1] if one != "\n" and _is_hidden(text, place) else one
-        for place, one in enumerate(text)
+    return "\n".join(
+        line
+        if line.isascii() and line.isprintable()
+        else "".join(
+            json.dumps(one)[1:-1] if _is_hidden(line, place) else one
+            for place, one in enumerate(line)
+        )
+        for line in text.split("\n")
     )
 
 

@@ -1,3 +1,5 @@
+from dataclasses import dataclass
+
 import httpx
 import pytest
 from support.corpus import CORPUS, PREDICT, Bad, in_chunks, too_large
@@ -25,10 +27,26 @@ def error_of(answer: httpx.Response) -> Error:
     return error
 
 
-@pytest.mark.parametrize("bad", CORPUS, ids=str)
-def test_bad_requests_are_refused_and_not_stored(service: Service, bad: Bad) -> None:
+@dataclass(frozen=True)
+class Answered:
+    """What came of all bad requests, sent one after the other."""
+
+    answers: dict[Bad, httpx.Response]
+    log: str
+
+
+@pytest.fixture(scope="module")
+def answered(service: Service) -> Answered:
+    """They are sent once, and none of them harms the service or is stored."""
     with unharmed(service):
-        answer = send(service, bad)
+        already = len(service.log())
+        answers = {bad: send(service, bad) for bad in CORPUS}
+        return Answered(answers, service.log()[already:])
+
+
+@pytest.mark.parametrize("bad", CORPUS, ids=str)
+def test_bad_requests_are_refused_and_not_stored(answered: Answered, bad: Bad) -> None:
+    answer = answered.answers[bad]
     error = error_of(answer)
     assert error.code == bad.code
     where = [(problem.row, problem.field) for problem in error.problems]
@@ -44,10 +62,9 @@ def test_bad_requests_are_refused_and_not_stored(service: Service, bad: Bad) -> 
         assert bad.value not in told
 
 
-def test_the_log_holds_nothing_of_what_was_sent(service: Service) -> None:
-    already = len(service.log())
-    codes = [error_of(send(service, bad)).code for bad in CORPUS]
-    logged = service.log()[already:]
+def test_the_log_holds_nothing_of_what_was_sent(answered: Answered) -> None:
+    codes = [error_of(answer).code for answer in answered.answers.values()]
+    logged = answered.log
     # Of addresses where there is nothing a few a minute are written.
     sure = sum(code != "not_found" for code in codes)
     assert 0 < sure <= logged.count('"status": 4') <= len(CORPUS)
@@ -55,6 +72,11 @@ def test_the_log_holds_nothing_of_what_was_sent(service: Service) -> None:
     assert "hunter2" not in logged
     values = {bad.value for bad in CORPUS if bad.value and len(bad.value) > 5}
     assert [value for value in values if value in logged] == []
+
+
+def test_the_service_goes_on_after_all_of_them(service: Service, answered: Answered) -> None:
+    assert {answer.is_error for answer in answered.answers.values()} == {True}
+    assert service.predict([user()])[0]["user_id"] == user()["user_id"]
 
 
 def test_a_body_over_the_limit_is_refused(service: Service) -> None:
@@ -88,9 +110,3 @@ def test_a_bad_row_keeps_the_good_ones_and_their_targets_out(service: Service) -
     sent = [user(4_000_001, target=5.0), user(4_000_002, STV=-1.0)]
     assert error_of(service.http.post(PREDICT, json=sent)).problems[0].row == 1
     assert service.count_rows() == before
-
-
-def test_the_service_goes_on_after_all_of_them(service: Service) -> None:
-    for bad in CORPUS:
-        send(service, bad)
-    assert service.predict([user()])[0]["user_id"] == user()["user_id"]
