@@ -24,6 +24,8 @@ from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
 
 BACKENDS = ("sqlite", "postgresql")
+_OF_BOTH = ("database_url", "service", "campaigns", "locked")
+"""Fixtures that there are once of each kind."""
 # The server trusts everybody, so that any password does; nothing may ever show it.
 PASSWORD = "hunter2-is-secret"
 _MIGRATED = "migrated"
@@ -140,6 +142,16 @@ class Postgres:
         )
         migrated(server.url(_MIGRATED))
         server.remove(copy=folder)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests on SQLite alone that are marked so."""
+    if metafunc.definition.get_closest_marker("sqlite_alone"):
+        for name in set(_OF_BOTH).intersection(metafunc.fixturenames):
+            metafunc.definition.add_marker(
+                pytest.mark.parametrize(name, BACKENDS[:1], indirect=True)
+            )
 
 
 def _memory() -> str | None:

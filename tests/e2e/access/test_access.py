@@ -112,6 +112,7 @@ def get_metrics(locked: Locked, authorization: str | bytes) -> httpx.Response:
         b"Bearer \xff\xfe",
     ],
 )
+@pytest.mark.sqlite_alone
 def test_without_a_key_that_works_nothing_is_answered_or_stored(
     locked: Locked, authorization: str | bytes | None
 ) -> None:
@@ -146,6 +147,7 @@ def test_a_new_key_works_without_a_restart(locked: Locked) -> None:
     eventually(lambda: get_metrics(locked, f"Bearer {key}").status_code == 200, seconds=8)
 
 
+@pytest.mark.sqlite_alone
 def test_probes_and_documents_need_no_key(locked: Locked) -> None:
     for path in ("/livez", "/readyz", "/healthz", "/", "/api", "/docs.json"):
         assert locked.service.http.get(path).status_code == 200, path
@@ -182,6 +184,7 @@ def test_callers_do_not_meet_in_their_idempotency_keys(locked: Locked) -> None:
     assert one[0].content == one[1].content != other[0].content == other[1].content
 
 
+@pytest.mark.sqlite_alone
 def test_the_log_names_the_key_and_never_shows_it(locked: Locked) -> None:
     secret = locked.keys["stays"]
     locked.ask(MODEL, {}, "stays")
@@ -191,6 +194,7 @@ def test_the_log_names_the_key_and_never_shows_it(locked: Locked) -> None:
     assert secret.split("_", 2)[2] not in logged
 
 
+@pytest.mark.sqlite_alone
 def test_web_pages_of_named_origins_may_call_and_others_not(locked: Locked) -> None:
     asked = {"Access-Control-Request-Method": "POST"}
     asked["Access-Control-Request-Headers"] = "authorization, content-type"
@@ -202,6 +206,7 @@ def test_web_pages_of_named_origins_may_call_and_others_not(locked: Locked) -> N
     assert "Access-Control-Allow-Origin" not in other.headers
 
 
+@pytest.mark.sqlite_alone
 def test_by_default_no_web_page_may_call(service: Service) -> None:
     headers = {"Origin": "https://app.example.com", "Access-Control-Request-Method": "POST"}
     for answer in (
@@ -211,6 +216,7 @@ def test_by_default_no_web_page_may_call(service: Service) -> None:
         assert not [name for name in answer.headers if name.lower().startswith("access-control")]
 
 
+@pytest.mark.sqlite_alone
 def test_the_command_line_sends_the_key_of_its_environment(
     locked: Locked, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

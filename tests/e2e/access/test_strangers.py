@@ -10,6 +10,8 @@ import pytest
 from support.footprint import unharmed
 from support.services import Service
 
+pytestmark = pytest.mark.sqlite_alone
+
 REPORT = b'[{"user_id": 23000001, "target": 1}]'
 
 

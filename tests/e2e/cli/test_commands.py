@@ -26,6 +26,7 @@ def looked_up(service: Service, *options: object) -> list[dict[str, str]]:
     return list(csv.DictReader(StringIO(output)))
 
 
+@pytest.mark.sqlite_alone
 def test_segments_are_defused_for_spreadsheets_and_shown_to_terminals(service: Service) -> None:
     hostile = "=1+1\x1b[31m\u202e"
     sent = [{**one, "country_segment": hostile} for one in users(2, first_id=26_500_000)]
@@ -42,6 +43,7 @@ def test_segments_are_defused_for_spreadsheets_and_shown_to_terminals(service: S
     assert "\x1b" not in shown
 
 
+@pytest.mark.sqlite_alone
 def test_stored_predictions_are_printed_as_csv(service: Service) -> None:
     sent = users(30, first_id=21_000_000)
     answer = service.http.post("/v1/ltv/predict", json=sent)
@@ -53,6 +55,7 @@ def test_stored_predictions_are_printed_as_csv(service: Service) -> None:
     assert {row["target"] for row in rows} == {""}
 
 
+@pytest.mark.sqlite_alone
 def test_conditions_and_limit_narrow_what_is_printed(service: Service) -> None:
     service.predict(users(31, first_id=22_000_000))
     mine = ["--user-id", 22_000_001, "--user-id", 22_000_002, "--user-id", 22_000_003]
@@ -63,6 +66,7 @@ def test_conditions_and_limit_narrow_what_is_printed(service: Service) -> None:
     assert looked_up(service, "--user-id", 1, "--joined-from", "2190-01-01") == []
 
 
+@pytest.mark.sqlite_alone
 def test_more_than_a_page_is_printed(service: Service) -> None:
     service.predict(users(10_000, first_id=23_000_000))
     service.predict(users(10, first_id=23_000_000))
@@ -90,6 +94,7 @@ def test_an_address_that_is_none_is_one_line(data_dir: Path, url: str) -> None:
     assert url in only_line(said)
 
 
+@pytest.mark.sqlite_alone
 def test_another_kind_of_service_is_one_line(service: Service, data_dir: Path) -> None:
     url = f"{service.url}/healthz"
     _, said = valuebox("evaluate", data_dir / "valid.csv", "--url", url, exit_code=1)

@@ -48,6 +48,7 @@ def test_answers_that_get_lost_are_asked_for_again_and_stored_once(
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.sqlite_alone
 def test_a_run_goes_on_where_it_stopped(service: Service, file: Path, how: signal.Signals) -> None:
     users, before = len(pd.read_csv(file)), rows(service)
     run = f"nightly-{uuid4().hex}"
@@ -70,6 +71,7 @@ def test_a_run_goes_on_where_it_stopped(service: Service, file: Path, how: signa
     assert rows(service) == (before[0] + users, before[1] + users)
 
 
+@pytest.mark.sqlite_alone
 def test_another_file_under_the_name_of_a_run_is_refused(
     service: Service, file: Path, data_dir: Path
 ) -> None:
@@ -82,6 +84,7 @@ def test_another_file_under_the_name_of_a_run_is_refused(
 
 
 @pytest.mark.parametrize("name", ["", "with space", "é", "x" * 101])
+@pytest.mark.sqlite_alone
 def test_names_of_runs_are_plain(service: Service, file: Path, name: str) -> None:
     before = rows(service)
     _, said = valuebox("evaluate", file, "--url", service.url, "--run", name, exit_code=2)

@@ -79,6 +79,7 @@ def test_the_start_page_leads_to_the_api_and_says_which_version_runs(
         expect(page.get_by_role("link", name=path, exact=True)).to_be_visible()
 
 
+@pytest.mark.sqlite_alone
 def test_the_examples_of_the_api_page_are_good_requests(service: Service, page: Page) -> None:
     page.goto("/api")
     examples = {
@@ -114,6 +115,7 @@ def test_the_examples_of_the_api_page_are_good_requests(service: Service, page: 
         ("PUT", "/"),
     ],
 )
+@pytest.mark.sqlite_alone
 def test_every_answer_has_the_headers_that_browsers_are_to_obey(
     service: Service, method: str, path: str
 ) -> None:
@@ -126,6 +128,7 @@ def test_every_answer_has_the_headers_that_browsers_are_to_obey(
     assert "http" not in policy
 
 
+@pytest.mark.sqlite_alone
 def test_what_bentoml_would_show_is_not_there(service: Service) -> None:
     for path in ("/static_content/swagger-ui.css", "/static_content/index.css", "/favicon.ico"):
         assert service.http.get(path).status_code == 404
@@ -133,6 +136,7 @@ def test_what_bentoml_would_show_is_not_there(service: Service) -> None:
     assert "googletagmanager" not in service.http.get("/").text
 
 
+@pytest.mark.sqlite_alone
 def test_only_reading_is_possible(service: Service) -> None:
     refused = service.http.post("/api")
     assert refused.status_code == 405

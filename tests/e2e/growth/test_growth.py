@@ -12,6 +12,8 @@ from support.services import Service
 
 from valuebox.compartments.growth.report import GrowthReport
 
+pytestmark = pytest.mark.sqlite_alone
+
 REPORT = "/v1/growth/report"
 
 

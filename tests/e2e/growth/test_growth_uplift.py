@@ -9,6 +9,8 @@ from support.commands import valuebox
 from support.facts import customer, event
 from support.services import Service
 
+pytestmark = pytest.mark.sqlite_alone
+
 EACH = 500
 """Customers of each arm: A, B (which changes what the north does) and C (which changes nothing)."""
 

@@ -9,6 +9,8 @@ from valuebox.compartments.ltv.features import FEATURES
 from valuebox.models.contributions import Contributions
 from valuebox.serving.errors import STATUS_OF, ErrorAnswer
 
+pytestmark = pytest.mark.sqlite_alone
+
 FACTS = ["/v1/customers", "/v1/events", "/v1/events/raw"]
 ROUTES = [
     "/v1/ltv/predict",

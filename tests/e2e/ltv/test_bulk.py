@@ -104,6 +104,7 @@ GOOD = table([user(1), user(2), user(3)])
         ({"bad\0name": [1, 2, 3]}, None, None),
     ],
 )
+@pytest.mark.sqlite_alone
 def test_what_cannot_be_used_is_named_and_nothing_is_stored(
     service: Service, changed: dict[str, Any], row: int | None, field: str | None
 ) -> None:
@@ -123,6 +124,7 @@ def test_what_cannot_be_used_is_named_and_nothing_is_stored(
         (b'"x": [{"y": 1, "y": 2}]', 0, "x.y"),
     ],
 )
+@pytest.mark.sqlite_alone
 def test_a_column_named_twice_is_refused(
     service: Service, twice: bytes, row: int | None, field: str
 ) -> None:
@@ -134,11 +136,13 @@ def test_a_column_named_twice_is_refused(
 
 
 @pytest.mark.parametrize("body", [[], [user(1)], {}, "user_id", {"user_id": [1]}])
+@pytest.mark.sqlite_alone
 def test_what_is_no_table_is_refused(service: Service, body: object) -> None:
     with unharmed(service):
         assert send(service, body).status_code == 400
 
 
+@pytest.mark.sqlite_alone
 def test_a_hundred_thousand_users_and_no_more(service: Service) -> None:
     body: dict[str, Any] = {
         "user_id": list(range(MAX_ROWS)),
@@ -160,6 +164,7 @@ def test_a_hundred_thousand_users_and_no_more(service: Service) -> None:
 
 @pytest.mark.parametrize("path", [PREDICT, BULK])
 @pytest.mark.parametrize("count", [1, 30])
+@pytest.mark.sqlite_alone
 def test_a_field_that_is_called_nearly_right_is_told(
     service: Service, path: str, count: int
 ) -> None:
@@ -183,6 +188,7 @@ def test_a_field_that_is_called_nearly_right_is_told(
 
 
 @pytest.mark.parametrize("path", [PREDICT, BULK])
+@pytest.mark.sqlite_alone
 def test_a_row_that_is_too_large_is_refused(service: Service, path: str) -> None:
     sent = [one | {"note": "short", "page": ""} for one in users(30)]
     sent[17]["page"] = "x" * 3_000_000
@@ -197,6 +203,7 @@ def test_a_row_that_is_too_large_is_refused(service: Service, path: str) -> None
 
 @pytest.mark.parametrize("path", [PREDICT, BULK])
 @pytest.mark.parametrize("count", [3, 30])
+@pytest.mark.sqlite_alone
 def test_amounts_beyond_what_the_model_has_learned_from_are_told(
     service: Service, path: str, count: int
 ) -> None:
@@ -221,6 +228,7 @@ def test_amounts_beyond_what_the_model_has_learned_from_are_told(
 
 
 @pytest.mark.parametrize("path", [PREDICT, BULK])
+@pytest.mark.sqlite_alone
 def test_nothing_is_told_where_every_field_is_there(service: Service, path: str) -> None:
     sent = users(30, missing=0.3)
     answer = service.http.post(path, json=table(sent) if path == BULK else sent)
@@ -232,6 +240,7 @@ def test_nothing_is_told_where_every_field_is_there(service: Service, path: str)
     )
 
 
+@pytest.mark.sqlite_alone
 def test_hostile_names_stay_within_the_header(service: Service) -> None:
     names = [f"s{mark}tv\r\nX-Evil: 1" for mark in "-_. "] + [
         f"{'-' * n}STV\u202e" for n in range(30)

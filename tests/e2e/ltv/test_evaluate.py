@@ -45,6 +45,7 @@ def test_both_sources_give_the_same_figures(
     }
 
 
+@pytest.mark.sqlite_alone
 def test_the_report_holds_what_the_table_shows(
     service: Service, data_dir: Path, valid: pd.DataFrame, tmp_path: Path, model_tag: str
 ) -> None:
@@ -70,6 +71,7 @@ def test_the_report_holds_what_the_table_shows(
     assert f"{report.cohorts.month.macro:.3f}" in table
 
 
+@pytest.mark.sqlite_alone
 def test_predictions_are_written_for_every_row_in_file_order(
     service: Service, valid: pd.DataFrame, tmp_path: Path
 ) -> None:
@@ -96,6 +98,7 @@ def test_predictions_are_written_for_every_row_in_file_order(
     ]
 
 
+@pytest.mark.sqlite_alone
 def test_the_target_stays_at_home(service: Service, valid: pd.DataFrame, tmp_path: Path) -> None:
     before = service.count_rows()["ltv_outcomes"]
     out = tmp_path / "predictions.csv"
@@ -109,6 +112,7 @@ def test_the_target_stays_at_home(service: Service, valid: pd.DataFrame, tmp_pat
     )
 
 
+@pytest.mark.sqlite_alone
 def test_a_file_without_target_is_predicted_and_says_so(
     service: Service, data_dir: Path, tmp_path: Path
 ) -> None:
@@ -121,6 +125,7 @@ def test_a_file_without_target_is_predicted_and_says_so(
     assert service.count_rows()["ltv_predictions"] == before + users
 
 
+@pytest.mark.sqlite_alone
 def test_a_target_added_to_the_test_file_is_judged(
     service: Service, data_dir: Path, tmp_path: Path
 ) -> None:
@@ -134,6 +139,7 @@ def test_a_target_added_to_the_test_file_is_judged(
     assert cohorts.users == known["target"].notna().sum()
 
 
+@pytest.mark.sqlite_alone
 def test_a_bad_file_is_not_sent(service: Service, valid: pd.DataFrame, tmp_path: Path) -> None:
     before = service.count_rows()
     bad = valid.head(400).astype({"STV": object, "join_date": object})
@@ -147,6 +153,7 @@ def test_a_bad_file_is_not_sent(service: Service, valid: pd.DataFrame, tmp_path:
     assert service.count_rows() == before
 
 
+@pytest.mark.sqlite_alone
 def test_an_answered_error_is_one_line(
     service: Service, valid: pd.DataFrame, tmp_path: Path
 ) -> None:
@@ -164,6 +171,7 @@ def test_the_wrong_database_is_noticed(service: Service, data_dir: Path, databas
     assert "the database holds 0 predictions of this run" in only_line(said)
 
 
+@pytest.mark.sqlite_alone
 def test_a_database_that_is_away_is_one_line(service: Service, data_dir: Path) -> None:
     url = f"postgresql://me:{PASSWORD}@127.0.0.1:1/db"
     options = ["--url", service.url, "--source", "database", "--database-url", url]
@@ -172,6 +180,7 @@ def test_a_database_that_is_away_is_one_line(service: Service, data_dir: Path) -
     assert PASSWORD not in said
 
 
+@pytest.mark.sqlite_alone
 def test_a_file_of_required_columns_with_some_targets_is_judged(
     service: Service, tmp_path: Path
 ) -> None:
@@ -186,6 +195,7 @@ def test_a_file_of_required_columns_with_some_targets_is_judged(
     assert [row.country_segment for row in judged.day.segments] == ["(missing)"]
 
 
+@pytest.mark.sqlite_alone
 def test_what_is_strange_about_a_file_is_told_and_reported(
     service: Service, valid: pd.DataFrame, tmp_path: Path
 ) -> None:

@@ -41,6 +41,7 @@ def test_before_there_is_a_model_every_candidate_is_as_likely(service: Service) 
     assert chosen == {0, 1, 2}
 
 
+@pytest.mark.sqlite_alone
 def test_one_candidate_is_chosen_for_sure(service: Service) -> None:
     found = decide(service, candidates=OFFERS[:1])
     assert (found["choice"], found["propensity"]) == (0, 1.0)
@@ -106,6 +107,7 @@ def test_many_who_race_for_a_session_are_told_the_same(service: Service) -> None
         ({"customer": None}, "customer"),
     ],
 )
+@pytest.mark.sqlite_alone
 def test_what_cannot_be_decided_is_refused_by_field(
     service: Service, others: dict[str, Any], field: str
 ) -> None:
@@ -115,6 +117,7 @@ def test_what_cannot_be_decided_is_refused_by_field(
 
 
 @pytest.mark.parametrize("price", ["NaN", "Infinity", "-Infinity", '"nan"', '"-1"', "null"])
+@pytest.mark.sqlite_alone
 def test_a_price_that_is_no_amount_is_refused(service: Service, price: str) -> None:
     body = (
         '{"customer": "p", "session": "s", "candidates": [{"offer_type": "a", "offer_price": %s}]}'

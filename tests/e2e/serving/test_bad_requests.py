@@ -45,6 +45,7 @@ def answered(service: Service) -> Answered:
 
 
 @pytest.mark.parametrize("bad", CORPUS, ids=str)
+@pytest.mark.sqlite_alone
 def test_bad_requests_are_refused_and_not_stored(answered: Answered, bad: Bad) -> None:
     answer = answered.answers[bad]
     error = error_of(answer)
@@ -62,6 +63,7 @@ def test_bad_requests_are_refused_and_not_stored(answered: Answered, bad: Bad) -
         assert bad.value not in told
 
 
+@pytest.mark.sqlite_alone
 def test_the_log_holds_nothing_of_what_was_sent(answered: Answered) -> None:
     codes = [error_of(answer).code for answer in answered.answers.values()]
     logged = answered.log
@@ -74,11 +76,13 @@ def test_the_log_holds_nothing_of_what_was_sent(answered: Answered) -> None:
     assert [value for value in values if value in logged] == []
 
 
+@pytest.mark.sqlite_alone
 def test_the_service_goes_on_after_all_of_them(service: Service, answered: Answered) -> None:
     assert {answer.is_error for answer in answered.answers.values()} == {True}
     assert service.predict([user()])[0]["user_id"] == user()["user_id"]
 
 
+@pytest.mark.sqlite_alone
 def test_a_body_over_the_limit_is_refused(service: Service) -> None:
     before = service.count_rows()
     body = too_large(MAX_BODY_MB)
@@ -89,6 +93,7 @@ def test_a_body_over_the_limit_is_refused(service: Service) -> None:
     assert service.count_rows() == before
 
 
+@pytest.mark.sqlite_alone
 def test_a_body_in_chunks_is_taken(service: Service) -> None:
     body = too_large(MAX_BODY_MB - 1)
     answer = service.http.post(PREDICT, content=in_chunks(body), headers=JSON)
@@ -96,6 +101,7 @@ def test_a_body_in_chunks_is_taken(service: Service) -> None:
     assert [one["user_id"] for one in answer.json()] == [1]
 
 
+@pytest.mark.sqlite_alone
 def test_every_problem_is_counted_and_the_first_are_listed(service: Service) -> None:
     sent = [user(n, STV=-1.0, hidden=2) for n in range(1_000)]
     error = error_of(service.http.post(PREDICT, json=[user(), *sent]))

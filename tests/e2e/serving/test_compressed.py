@@ -10,6 +10,8 @@ from support.users import user, users
 
 from valuebox.serving.errors import STATUS_OF, ErrorAnswer
 
+pytestmark = pytest.mark.sqlite_alone
+
 BODY = json.dumps([user(22_000_001, target=1.5)]).encode()
 PACKED = gzip.compress(BODY)
 

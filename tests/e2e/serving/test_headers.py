@@ -10,6 +10,8 @@ from support.wire import BROKEN, OK, Raw, conversation
 
 from valuebox.serving.bounded_protocol import MAX_HEAD_BYTES
 
+pytestmark = pytest.mark.sqlite_alone
+
 LINE = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n"
 ENDLESS = {
     "one header": b"X: " + b"a" * 1_000_000,

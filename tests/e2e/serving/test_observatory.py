@@ -4,6 +4,8 @@ import pytest
 from support.observatory import grade
 from support.services import Service
 
+pytestmark = pytest.mark.sqlite_alone
+
 A_PLUS = 100
 HTML = {"Accept": "text/html"}
 

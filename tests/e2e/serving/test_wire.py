@@ -8,6 +8,8 @@ from support.services import Service
 from support.users import user
 from support.wire import BROKEN, WIRE, Raw, conversation
 
+pytestmark = pytest.mark.sqlite_alone
+
 
 @pytest.mark.parametrize("raw", WIRE, ids=str)
 def test_strange_bytes_get_their_own_answers_and_nobody_elses(service: Service, raw: Raw) -> None:

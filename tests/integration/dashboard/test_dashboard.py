@@ -66,6 +66,7 @@ def said(page: Page) -> str:
     return " ".join(" ".join(one.text.split()) for one in page.elements)
 
 
+@pytest.mark.sqlite_alone
 def test_means_say_whose_they_are(site: Site, model: LtvModel, july: pd.DataFrame) -> None:
     # Those of the first half of the month have an outcome: twice what was predicted.
     predicted = pd.Series(model.predict(columns_of(july)), july.index)
@@ -82,6 +83,7 @@ def test_means_say_whose_they_are(site: Site, model: LtvModel, july: pd.DataFram
     ) in said(page)
 
 
+@pytest.mark.sqlite_alone
 def test_no_cohort_inside_its_interval_is_called_worst(
     of_any_size: Site, model: LtvModel, july: pd.DataFrame
 ) -> None:
@@ -129,6 +131,7 @@ def test_the_page_shows_what_is_stored(site: Site, model: LtvModel, july: pd.Dat
     assert model.tag in said(page)
 
 
+@pytest.mark.sqlite_alone
 def test_every_chart_has_its_table_and_every_table_its_csv(
     site: Site, model: LtvModel, july: pd.DataFrame
 ) -> None:
@@ -147,6 +150,7 @@ def test_every_chart_has_its_table_and_every_table_its_csv(
         assert rows
 
 
+@pytest.mark.sqlite_alone
 def test_what_is_picked_is_what_is_shown(
     of_any_size: Site, model: LtvModel, july: pd.DataFrame
 ) -> None:
@@ -189,6 +193,7 @@ def test_segments_and_models_are_text_wherever_they_stand(
         assert {name, f"ltv:{name}"} <= set(options)
 
 
+@pytest.mark.sqlite_alone
 def test_a_spreadsheet_takes_no_segment_for_a_formula(site: Site, model: LtvModel) -> None:
     sent = [user(number, country_segment='=HYPERLINK("x")') for number in range(LEAST_USERS)]
     send(site.store, sent, model)
@@ -213,6 +218,7 @@ def test_the_page_needs_nothing_and_nothing_may_run(
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.mark.sqlite_alone
 def test_empty_places_say_what_to_do(site: Site, model: LtvModel) -> None:
     assert "Nothing is stored yet" in site.page().texts("h2")
     assert "valuebox evaluate data/valid.csv" in site.page().texts("code")

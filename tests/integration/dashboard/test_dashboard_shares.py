@@ -71,6 +71,7 @@ def nav(page: Page) -> dict[str, str]:
     return {name: found[name] for name in ("Lifetime value", "Response")}
 
 
+@pytest.mark.sqlite_alone
 def test_shares_are_percentages_to_people_and_numbers_to_programs(site: Site) -> None:
     tenths(site.store)
     page = site.page(f"{RESPONSES}&segment=bought")
@@ -92,6 +93,7 @@ def test_shares_are_percentages_to_people_and_numbers_to_programs(site: Site) ->
     assert (sizes[0]["lower"], sizes[-1]["upper"]) == ("0.0316", "0.9206")
 
 
+@pytest.mark.sqlite_alone
 def test_every_tenth_is_compared_with_what_came_true(site: Site) -> None:
     tenths(site.store)
     found = records(site, "calibration")
@@ -115,6 +117,7 @@ def test_every_tenth_is_compared_with_what_came_true(site: Site) -> None:
     assert "bought, Aug 2025: lift 2.73, 66 of 200 predictions came true" in told
 
 
+@pytest.mark.sqlite_alone
 def test_what_is_predicted_decides_which_panels_there_are(site: Site, model: LtvModel) -> None:
     tenths(site.store)
     links = set(re.findall(r'href="dashboard/([a-z-]+)\.csv\?([^"]*)"', site.get(RESPONSES).text))
@@ -126,6 +129,7 @@ def test_what_is_predicted_decides_which_panels_there_are(site: Site, model: Ltv
     assert "Lift by month" not in site.page("compartment=ltv").texts("h2")
 
 
+@pytest.mark.sqlite_alone
 def test_few_customers_are_not_told_of(site: Site) -> None:
     # Tenths of 49 customers have fewer than the five that are told of at least.
     opened(site.store)
@@ -144,6 +148,7 @@ def test_few_customers_are_not_told_of(site: Site) -> None:
     assert (lift["responders"], float(lift["lift"])) == ("7", pytest.approx(1))
 
 
+@pytest.mark.sqlite_alone
 def test_a_month_cannot_be_had_by_subtracting_the_others(site: Site) -> None:
     opened(site.store)
     for day, count in ((0, 100), (31, 60), (61, 3)):
@@ -166,6 +171,7 @@ def test_categories_are_text_wherever_they_stand(postgres_site: Site) -> None:
     assert len({one["period"] for one in records(postgres_site, "lifts", everything)}) == 6
 
 
+@pytest.mark.sqlite_alone
 def test_each_question_has_a_link_and_keeps_to_itself(site: Site, model: LtvModel) -> None:
     tenths(site.store)
     send(site.store, users(40), model)
@@ -185,6 +191,7 @@ def test_each_question_has_a_link_and_keeps_to_itself(site: Site, model: LtvMode
     assert all("compartment=" in href for href in links)
 
 
+@pytest.mark.sqlite_alone
 def test_without_a_question_it_is_the_first_that_has_rows(site: Site, model: LtvModel) -> None:
     assert site.page().texts("h1") == ["Lifetime value"]
     tenths(site.store)
@@ -196,6 +203,7 @@ def test_without_a_question_it_is_the_first_that_has_rows(site: Site, model: Ltv
     assert site.csv("segments") == site.csv("segments", "compartment=ltv")
 
 
+@pytest.mark.sqlite_alone
 def test_a_question_without_rows_says_what_to_do(site: Site, model: LtvModel) -> None:
     empty = site.page(RESPONSES)
     assert "Nothing is stored yet" in empty.texts("h2")
@@ -212,6 +220,7 @@ def test_a_question_without_rows_says_what_to_do(site: Site, model: LtvModel) ->
     assert "predictions for periods that began" in page
 
 
+@pytest.mark.sqlite_alone
 def test_an_outcome_that_is_not_known_yet_is_waited_for(site: Site) -> None:
     put_events(site.store, bought("w", "watcher", -90))
     predict(site.store, 0, 40, 0.25)
@@ -221,6 +230,7 @@ def test_an_outcome_that_is_not_known_yet_is_waited_for(site: Site) -> None:
     assert "POST /v1/ltv/outcomes" not in page
 
 
+@pytest.mark.sqlite_alone
 def test_the_model_of_the_question_is_the_one_that_is_served(store: Store, model: LtvModel) -> None:
     tenths(store)
     with site_on(store, model, models={"response": SimpleNamespace(tag=TAG)}) as site:
@@ -230,6 +240,7 @@ def test_the_model_of_the_question_is_the_one_that_is_served(store: Store, model
         assert [one.text for one in site.page(RESPONSES).all("span") if one.text == "served"]
 
 
+@pytest.mark.sqlite_alone
 def test_signing_in_leads_to_the_question_that_was_asked(
     postgres_store: Store, model: LtvModel
 ) -> None:

@@ -6,8 +6,9 @@ from threading import Lock
 
 import pytest
 from sqlalchemy.exc import DBAPIError
-from support.campaigns import WORKSHOP, Campaigns
+from support.campaigns import WORKSHOP, Campaigns, Imported
 from support.commands import only_line, valuebox
+from support.databases import BACKENDS, open_store
 from support.facts import customer, event, put_customers, put_events
 from support.pages import Page
 from support.real import BY_CAMPAIGN, BY_TYPE, SPENT, counts
@@ -76,6 +77,23 @@ def test_profits_are_what_sql_adds_up(campaigns: Campaigns) -> None:
     assert at_one.total == bought
 
 
+def test_a_report_does_not_depend_on_the_database(imported_campaigns: Imported) -> None:
+    asked = GrowthQuestion(
+        sources=["workshop-2"],
+        start="2024-02-01",
+        baseline=Baseline(sources=["workshop-1"]),
+        spend={"TW": 100.0},
+    )
+    found = []
+    for kind in BACKENDS:
+        store = open_store(imported_campaigns.url(kind))
+        found.append(report(store, asked))
+        store.close()
+    assert found[0] == found[1]
+    assert found[0].comparison is not None
+
+
+@pytest.mark.sqlite_alone
 def test_a_period_holds_the_events_in_it(campaigns: Campaigns) -> None:
     found = campaigns.report(sources=["workshop-1"], start="2024-05-01", end="2024-06-01")
     types = campaigns.plain(
@@ -92,6 +110,7 @@ def test_a_period_holds_the_events_in_it(campaigns: Campaigns) -> None:
     assert found.span.customers == users
 
 
+@pytest.mark.sqlite_alone
 def test_months_are_what_sql_counts(campaigns: Campaigns) -> None:
     found = {one.unit: one for one in campaigns.report(sources=["workshop-1"]).series}
     active = campaigns.plain(
@@ -114,6 +133,7 @@ def test_months_are_what_sql_counts(campaigns: Campaigns) -> None:
         assert sum(unit.everybody.purchases) == 411
 
 
+@pytest.mark.sqlite_alone
 def test_a_second_campaign_is_compared_with_the_first(campaigns: Campaigns) -> None:
     asked = {"sources": ["workshop-2"], "baseline": {"sources": ["workshop-1"]}}
     found = campaigns.report(**asked).comparison
@@ -139,6 +159,7 @@ def test_a_second_campaign_is_compared_with_the_first(campaigns: Campaigns) -> N
         assert gains == sorted(gains)
 
 
+@pytest.mark.sqlite_alone
 def test_two_periods_of_the_same_customers_are_compared(campaigns: Campaigns) -> None:
     asked = {"sources": ["workshop-1"], "start": "2024-07-01", "baseline": {"end": "2024-07-01"}}
     found = campaigns.report(**asked).comparison
@@ -159,6 +180,7 @@ def test_two_periods_of_the_same_customers_are_compared(campaigns: Campaigns) ->
         assert side.total == responders
 
 
+@pytest.mark.sqlite_alone
 def test_money_is_advised_on_by_spend_where_it_is_told(campaigns: Campaigns) -> None:
     spend = {"TW": 100.0, "RE": 400.0, "FB": 50.0, "PI": 80.0}
     found = campaigns.report(sources=["workshop-2"], spend=spend).advertising
@@ -171,6 +193,7 @@ def test_money_is_advised_on_by_spend_where_it_is_told(campaigns: Campaigns) -> 
     assert found.campaigns[-1].name == "RE"
 
 
+@pytest.mark.sqlite_alone
 def test_without_anything_every_part_says_why_it_is_not_there(campaigns: Campaigns) -> None:
     found = campaigns.report(sources=["nobody"])
     assert (found.span.customers, found.span.events, found.users) == (0, 0, [])
@@ -179,6 +202,7 @@ def test_without_anything_every_part_says_why_it_is_not_there(campaigns: Campaig
     assert all(found.left_out.values())
 
 
+@pytest.mark.sqlite_alone
 def test_names_that_nothing_is_called_by_are_told(campaigns: Campaigns) -> None:
     found = campaigns.report(
         sources=["workshop-1", "workshop-7"],
@@ -224,6 +248,7 @@ def test_a_report_ends_when_nobody_waits_for_it(campaigns: Campaigns) -> None:
         campaigns.report()
 
 
+@pytest.mark.sqlite_alone
 def test_a_worker_makes_one_report_at_a_time(campaigns: Campaigns) -> None:
     service = GrowthApi()
     service.store, service.reporting = campaigns.store, Lock()
@@ -243,6 +268,7 @@ def test_amounts_in_two_currencies_are_not_added(store: Store) -> None:
     assert report(store, GrowthQuestion(currency="EUR")).profits.total == 9.5
 
 
+@pytest.mark.sqlite_alone
 def test_the_command_prints_json_and_writes_a_page(campaigns: Campaigns, tmp_path: Path) -> None:
     html = tmp_path / "growth.html"
     asked = ["--source", "workshop-2", "--baseline", "workshop-1", "--spend", "TW=100"]
@@ -287,6 +313,7 @@ def test_a_campaign_is_reported_on_as_its_database_says(store: Store, campaign: 
     assert report(store, GrowthQuestion(price=1.0)).profits.total == types["bought"]
 
 
+@pytest.mark.sqlite_alone
 def test_figures_are_whole_in_a_narrow_terminal(
     campaigns: Campaigns, monkeypatch: pytest.MonkeyPatch
 ) -> None:

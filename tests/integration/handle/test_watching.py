@@ -27,6 +27,7 @@ def crossed(store: Store) -> dict[str, float]:
     return {one.name: one.figure for one in found if one.finding.crossed}
 
 
+@pytest.mark.sqlite_alone
 def test_too_few_weeks_are_not_taken_for_calm(store: Store) -> None:
     with store.reading() as session:
         found = evidence(session, LEDGER, date(2026, 1, 1), date(2026, 6, 30), None)
@@ -101,6 +102,7 @@ def test_a_month_like_any_other_is_left_in_peace(store: Store) -> None:
         (("used", "2 of its events have teams that are not known."), "hours with unknown teams"),
     ],
 )
+@pytest.mark.sqlite_alone
 def test_a_feed_that_is_no_use_for_a_day_is_told(
     store: Store, feed: tuple[str, str], told: str
 ) -> None:
@@ -110,6 +112,7 @@ def test_a_feed_that_is_no_use_for_a_day_is_told(
 
 
 @pytest.mark.parametrize(("thin", "is_told"), [([0], False), ([0, 1], True), ([0, 40], False)])
+@pytest.mark.sqlite_alone
 def test_loads_that_bring_hardly_any_bets_are_told_unless_it_is_a_single_one(
     store: Store, thin: list[int], is_told: bool
 ) -> None:
@@ -117,11 +120,13 @@ def test_loads_that_bring_hardly_any_bets_are_told_unless_it_is_a_single_one(
     assert ("thin loads" in crossed(store)) == is_told
 
 
+@pytest.mark.sqlite_alone
 def test_more_users_without_a_place_than_before_are_told(store: Store) -> None:
     put_loads(store, [20] * NIGHTS, placeless=0.1)
     assert crossed(store) == {"users without a place": 0.1}
 
 
+@pytest.mark.sqlite_alone
 def test_bets_on_matches_that_are_not_known_are_told(store: Store) -> None:
     put_loads(store, [20] * NIGHTS, match="nobody's")
     assert crossed(store) == {"bets on unknown matches": 1.0}

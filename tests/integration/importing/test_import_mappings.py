@@ -28,6 +28,7 @@ def write(path: Path, content: str, encoding: str = "utf-8") -> Path:
     return path
 
 
+@pytest.mark.sqlite_alone
 def test_lines_of_invoices_tell_of_customers_orders_and_refunds(
     store: Store, tmp_path: Path
 ) -> None:
@@ -50,6 +51,7 @@ def test_lines_of_invoices_tell_of_customers_orders_and_refunds(
     assert "0 added, 0 corrected, 1 unchanged" in again
 
 
+@pytest.mark.sqlite_alone
 def test_a_file_of_columns_below_one_another_has_no_header(store: Store, tmp_path: Path) -> None:
     lines = [
         " 00001 19970101  1   11.77",
@@ -69,6 +71,7 @@ def test_a_file_of_columns_below_one_another_has_no_header(store: Store, tmp_pat
     assert set(stored_customers(store)) == {"00001", "00002"}
 
 
+@pytest.mark.sqlite_alone
 def test_what_visitors_did_is_called_as_the_report_calls_it(store: Store, tmp_path: Path) -> None:
     lines = [
         "timestamp,visitorid,event,itemid,transactionid",
@@ -88,6 +91,7 @@ def test_what_visitors_did_is_called_as_the_report_calls_it(store: Store, tmp_pa
     )
 
 
+@pytest.mark.sqlite_alone
 def test_clicks_of_sessions_are_views_of_items(store: Store, tmp_path: Path) -> None:
     lines = ["SessionId\tItemId\tTime", "1\t0214\t1396860669.277", "1\t0215\t1396860886.998"]
     tabbed = write(tmp_path / "clicks.tsv", "\n".join(lines))
@@ -105,6 +109,7 @@ def test_clicks_of_sessions_are_views_of_items(store: Store, tmp_path: Path) -> 
     ]
 
 
+@pytest.mark.sqlite_alone
 def test_prices_of_what_was_only_looked_at_are_no_money(store: Store, tmp_path: Path) -> None:
     lines = [
         "event_time,event_type,product_id,category_code,brand,price,user_id,user_session",
@@ -145,6 +150,7 @@ amount = "price"
         ),
     ],
 )
+@pytest.mark.sqlite_alone
 def test_files_laid_out_in_other_ways_are_read_when_the_mapping_says_so(
     store: Store, tmp_path: Path, layout: str, content: str, encoding: str
 ) -> None:
@@ -174,6 +180,7 @@ def test_files_laid_out_in_other_ways_are_read_when_the_mapping_says_so(
         (b"id, who, At, price\n1,u,2024-05-02,7\n", "nearly so are called ' who', ' At', ' price'"),
     ],
 )
+@pytest.mark.sqlite_alone
 def test_a_file_that_is_not_what_it_seems_is_refused_and_nothing_stored(
     store: Store, tmp_path: Path, content: bytes, said: str
 ) -> None:
@@ -185,6 +192,7 @@ def test_a_file_that_is_not_what_it_seems_is_refused_and_nothing_stored(
     assert stored_events(store) == {}
 
 
+@pytest.mark.sqlite_alone
 def test_columns_with_a_dot_are_columns(store: Store, tmp_path: Path) -> None:
     header = "event.id,user.id,event.time,user.city"
     file = write(tmp_path / "log.csv", f"{header}\n1,u1,2024-05-02,own\n")
@@ -245,6 +253,7 @@ def test_rows_that_differ_are_not_counted_as_doubled(store: Store, tmp_path: Pat
     assert "rows 81, 83, 85, 87, 89 and 35 more" in said
 
 
+@pytest.mark.sqlite_alone
 def test_amounts_that_lack_a_part_are_named(store: Store, tmp_path: Path) -> None:
     lines = [f"2024-05-02,{one}" for one in ("2,5.5,1", "2,5.5,", "2,,1", ",,", "0,0,0")]
     file = write(tmp_path / "lines.csv", "\n".join(["at,n,price,off", *lines]))
@@ -299,6 +308,7 @@ def test_customers_from_events_do_not_depend_on_the_order_of_imports(
     )
 
 
+@pytest.mark.sqlite_alone
 def test_customers_in_several_campaigns_are_a_group_of_their_own(
     store: Store, tmp_path: Path
 ) -> None:
@@ -318,6 +328,7 @@ def test_customers_in_several_campaigns_are_a_group_of_their_own(
     assert found == {"1": {"campaign": "FB + TW"}, "2": {"campaign": "TW"}, "3": None}
 
 
+@pytest.mark.sqlite_alone
 def test_rows_that_are_not_meant_are_left_out_and_unclear_ones_refused(
     store: Store, tmp_path: Path
 ) -> None:

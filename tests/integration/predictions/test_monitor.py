@@ -95,6 +95,7 @@ def test_a_drifted_month_is_told_from_a_calm_one(
     )
 
 
+@pytest.mark.sqlite_alone
 def test_matured_cohorts_joined_before_those_of_late(
     store: Store, database_url: str, calm: LtvModel, july: dict[str, pd.DataFrame], tmp_path: Path
 ) -> None:
@@ -133,6 +134,7 @@ def test_matured_cohorts_joined_before_those_of_late(
     assert crossed(output) == ["label lag of 31 days, more than 30"]
 
 
+@pytest.mark.sqlite_alone
 def test_a_user_far_from_all_others_says_nothing_of_them(
     store: Store, database_url: str, calm: LtvModel, july: dict[str, pd.DataFrame]
 ) -> None:
@@ -154,6 +156,7 @@ def test_a_user_far_from_all_others_says_nothing_of_them(
     assert "outcomes lag 10 days behind" in output
 
 
+@pytest.mark.sqlite_alone
 def test_no_terminal_obeys_a_segment(store: Store, database_url: str, model: LtvModel) -> None:
     many = [one | {"country_segment": "\x1b]0;[red]"} for one in users(40)]
     send(store, many, model)
@@ -163,6 +166,7 @@ def test_no_terminal_obeys_a_segment(store: Store, database_url: str, model: Ltv
     assert "⟨U+001B⟩]0;[red]" in output
 
 
+@pytest.mark.sqlite_alone
 def test_without_outcomes_the_lag_is_all_there_is(
     store: Store, database_url: str, model: LtvModel
 ) -> None:
@@ -178,6 +182,7 @@ def test_without_outcomes_the_lag_is_all_there_is(
     assert (kept.matured, kept.label_lag_days) == (None, 31)
 
 
+@pytest.mark.sqlite_alone
 def test_a_new_country_is_unseen(store: Store, database_url: str, model: LtvModel) -> None:
     many = users(600)
     for number, one in enumerate(many):
@@ -191,6 +196,7 @@ def test_a_new_country_is_unseen(store: Store, database_url: str, model: LtvMode
     valuebox("monitor", "--max-unseen", "0.09", *options)
 
 
+@pytest.mark.sqlite_alone
 def test_each_model_is_judged_by_what_it_learned(
     store: Store, database_url: str, model: LtvModel
 ) -> None:
@@ -233,6 +239,7 @@ def test_it_adds_up_what_nobody_has_added_yet(
         (("--report", "/nowhere/at/all.json"), "/nowhere/at/all.json: cannot be written"),
     ],
 )
+@pytest.mark.sqlite_alone
 def test_what_cannot_be_asked_is_one_line(
     store: Store, database_url: str, model: LtvModel, options: tuple[str, ...], said: str
 ) -> None:
@@ -244,6 +251,7 @@ def test_what_cannot_be_asked_is_one_line(
         assert latest(session, LEDGER) is None
 
 
+@pytest.mark.sqlite_alone
 def test_what_is_no_day_is_refused(database_url: str) -> None:
     _, error = valuebox(
         "monitor", "--since", "yesterday", "--database-url", database_url, exit_code=2
@@ -251,6 +259,7 @@ def test_what_is_no_day_is_refused(database_url: str) -> None:
     assert "--since" in error
 
 
+@pytest.mark.sqlite_alone
 def test_a_handful_of_users_is_not_called_calm(
     store: Store, database_url: str, model: LtvModel, tmp_path: Path
 ) -> None:
@@ -280,6 +289,7 @@ def samples(result: MonitorResult) -> Iterator[tuple[str, dict[str, float]]]:
         yield family.name, {one.labels.get("check", ""): one.value for one in family.samples}
 
 
+@pytest.mark.sqlite_alone
 def test_nothing_stored_is_unknown(store: Store, database_url: str) -> None:
     output, _ = valuebox("monitor", "--database-url", database_url, exit_code=3)
     assert only_line(output) == "drift is unknown: the sums hold no users yet"

@@ -78,6 +78,7 @@ def expected_words(one: Judged) -> str:
     return f"{one.expected_lower:,.0f}-{one.expected_upper:,.0f}"
 
 
+@pytest.mark.sqlite_alone
 def test_those_who_are_likeliest_to_respond_come_first_in_a_csv(
     campaigns: Campaigns, versions: tuple[str, str], tmp_path: Path
 ) -> None:
@@ -107,6 +108,7 @@ def test_those_who_are_likeliest_to_respond_come_first_in_a_csv(
     assert "knows no category 'lunar', but" in refusal
 
 
+@pytest.mark.sqlite_alone
 def test_a_month_that_was_learned_from_is_refused(
     campaigns: Campaigns, versions: tuple[str, str]
 ) -> None:
@@ -136,6 +138,7 @@ def test_a_model_is_shown_with_how_it_was_judged(versions: tuple[str, str]) -> N
     assert model.metadata["learned"]["until"][:10] in line
 
 
+@pytest.mark.sqlite_alone
 def test_two_models_are_compared_by_the_last_month(
     campaigns: Campaigns, versions: tuple[str, str]
 ) -> None:
@@ -149,6 +152,7 @@ def test_two_models_are_compared_by_the_last_month(
     assert "judged on the customers of a month" in said
 
 
+@pytest.mark.sqlite_alone
 def test_models_that_answer_different_questions_are_not_compared(
     versions: tuple[str, str], model_tag: str
 ) -> None:
@@ -156,6 +160,7 @@ def test_models_that_answer_different_questions_are_not_compared(
     assert "answer different questions: response and ltv" in said
 
 
+@pytest.mark.sqlite_alone
 def test_an_event_of_a_year_to_come_is_not_waited_for(
     campaigns: Campaigns, versions: tuple[str, str]
 ) -> None:
@@ -172,6 +177,7 @@ def test_an_event_of_a_year_to_come_is_not_waited_for(
         valuebox("users", "forget", "late", "--yes", *whose)
 
 
+@pytest.mark.sqlite_alone
 def test_asking_for_some_customers_says_the_same(
     campaigns: Campaigns, versions: tuple[str, str]
 ) -> None:
