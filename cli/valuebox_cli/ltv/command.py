@@ -61,6 +61,14 @@ def simulate(
             "players react to offers. `valuebox offers simulate` has more to choose.",
         ),
     ] = False,
+    shop: Annotated[
+        bool,
+        typer.Option(
+            "--shop",
+            help="Live through a shop instead, and write its events: two weeks in which visitors "
+            "react to lists of items. `valuebox recommend simulate` has more to choose.",
+        ),
+    ] = False,
 ) -> None:
     """Generate users of an imaginary subscription site, to try everything on.
 
@@ -77,6 +85,11 @@ def simulate(
         from valuebox_cli.offers.simulating import USUAL
 
         live(out_dir, world or USUAL, seed)
+        return
+    if shop:
+        from valuebox_cli.recommend.simulating import simulate as visit
+
+        visit(out_dir, world, seed)
         return
     with exit_codes():
         if world == "list":

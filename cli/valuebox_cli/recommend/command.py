@@ -8,6 +8,7 @@ import typer
 from valuebox_cli.recommend.experimenting import app as experiments
 from valuebox_cli.recommend.experimenting import report
 from valuebox_cli.recommend.planning import plan
+from valuebox_cli.recommend.simulating import simulate
 from valuebox_cli.terminal.console import check_writable, err, exit_codes, out
 from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
 
@@ -16,6 +17,7 @@ app = typer.Typer(
 )
 app.command()(plan)
 app.command()(report)
+app.command()(simulate)
 app.add_typer(experiments, name="experiment")
 Shop = Annotated[str, typer.Option("--source", help="The shop, as the source of its events.")]
 Tag = Annotated[
