@@ -1,8 +1,10 @@
 """A cache of what was read of the sums, kept until these change."""
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +16,7 @@ from valuebox.dashboard.panels import BESIDE, Panel, shown
 from valuebox.dashboard.reading import Frame, frame, has_rows
 from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.sums import queries
+from valuebox.store.engine import Store
 
 if TYPE_CHECKING:
     from valuebox.predictions.sums.answers import Span
@@ -36,10 +39,39 @@ class View:
             self._found[panel.name] = panel.read(session, self.over)
         return self._found[panel.name]
 
-    def all_rows(self, session: Session) -> Mapping[str, Sequence[Any]]:
-        """What every panel shows, by name."""
+    def all_rows(self, store: Store, session: Session) -> Mapping[str, Sequence[Any]]:
+        """What every panel shows, by name.
+
+        Each panel is read by a statement or a few of its own. Where more than one is not known yet,
+        a second connection reads some of them: while PostgreSQL works on one panel, this process
+        makes sense of another.
+        """
         panels = shown(self.over.ledger) | BESIDE
+        unread = deque(
+            one for one in panels.values() if not one.is_live and one.name not in self._found
+        )
+        if store.reads_side_by_side and len(unread) > 1:
+            with ThreadPoolExecutor(1, "view") as beside:
+                other = beside.submit(copy_context().run, self._read_beside, store, unread)
+                self._read(session, unread)
+            other.result()
         return {name: self.rows(session, panel) for name, panel in panels.items()}
+
+    def _read_beside(self, store: Store, unread: deque[Panel]) -> None:
+        with store.reading() as session:
+            self._read(session, unread)
+
+    def _read(self, session: Session, unread: deque[Panel]) -> None:
+        while (panel := _next(unread)) is not None:
+            self.rows(session, panel)
+
+
+def _next(unread: deque[Panel]) -> Panel | None:
+    # Another thread may take the last one between a look and a grasp.
+    try:
+        return unread.popleft()
+    except IndexError:
+        return None
 
 
 class Memory:

@@ -159,7 +159,7 @@ class Dashboard:
         service = self._running()
         with within(VIEW_SECONDS), service.store.reading() as session:
             view = self._memory.view(session, choice)
-            found = view.all_rows(session)
+            found = view.all_rows(service.store, session)
         served = service.models.get(view.over.ledger.name)
         viewer = pages.Viewer(served.tag if served else None, is_signed_in)
         return pages.view(view.over, found, viewer)

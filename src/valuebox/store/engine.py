@@ -27,9 +27,9 @@ THREADS: Final = 8
 """Threads of a worker for requests."""
 VIEWS: Final = 2
 """Threads of a worker for views of the dashboard."""
-CONNECTIONS: Final = THREADS + VIEWS + 4
-"""Connections of a worker at most: one for each thread, and for readiness, API keys, sums, and
-what is deleted."""
+CONNECTIONS: Final = THREADS + 2 * VIEWS + 4
+"""Connections of a worker at most: one for each thread and two for each view, and for readiness,
+API keys, sums, and what is deleted."""
 CONNECT_TIMEOUT_SECONDS = 3
 STATEMENT_MS = 20_000
 LOCK_MS = 5_000
@@ -206,6 +206,11 @@ class Store:
         """A session whose changes are never kept."""
         with Session(self.engine) as session:
             yield session
+
+    @property
+    def reads_side_by_side(self) -> bool:
+        """Whether two connections answer sooner than one: SQLite computes in this process."""
+        return self.engine.dialect.name == "postgresql"
 
     @contextmanager
     def looking(self) -> Iterator[Connection]:

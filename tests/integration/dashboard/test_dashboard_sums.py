@@ -12,6 +12,9 @@ from support.users import users
 from valuebox.compartments.ltv.files import columns_of, read_users
 from valuebox.compartments.ltv.ledger import LEDGER
 from valuebox.compartments.ltv.model import LtvModel
+from valuebox.dashboard.choices import Choice
+from valuebox.dashboard.memory import Memory
+from valuebox.dashboard.panels import BESIDE, shown
 from valuebox.predictions.sums.drift import drift, drift_with_months
 from valuebox.predictions.sums.selection import Selection
 from valuebox.predictions.sums.totals import together, totals
@@ -67,3 +70,11 @@ def test_drift_of_all_days_is_that_of_their_months_together(
             found = [replace(one, period=None) for one in by_month if one.period == first[:7]]
             assert found == of_month
     assert {one.period for one in by_month} == {"2019-07", "2019-08"}
+
+    # Tables that are read side by side are those that are read one after the other.
+    choice = Choice(compartment="ltv", by="month")
+    with store.reading() as session:
+        at_once, alone = (Memory(5).view(session, choice) for _ in range(2))
+        panels = shown(LEDGER) | BESIDE
+        one_by_one = {name: alone.rows(session, panel) for name, panel in panels.items()}
+        assert at_once.all_rows(store, session) == one_by_one
