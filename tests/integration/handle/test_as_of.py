@@ -12,6 +12,7 @@ from valuebox.compartments.handle.forecasting import Fitted
 from valuebox.compartments.handle.reading import read_book, second
 from valuebox.compartments.handle.recipe import Recipe
 from valuebox.compartments.handle.schemas import HandleForecasts, HandleQuestion
+from valuebox.serving.errors import Unanswerable
 from valuebox.serving.exchange import Exchange
 from valuebox.store.engine import Store
 from valuebox_cli.handle.storing import store_clean
@@ -80,7 +81,16 @@ def test_a_replay_gives_the_vintage_that_was_stored(store: Store) -> None:
     assert [one.forecast for one in replayed.matches] == [one.forecast for one in stored.matches]
     assert [one.upper for one in replayed.matches] == [one.upper for one in stored.matches]
     assert {one.prediction_id for one in replayed.matches} == {None}
+    # Nothing had been forecast before: what was, then and later, is no former forecast.
+    assert [one.previous for one in replayed.matches] == [None] * len(stored.matches)
     assert all(one.prediction_id for one in stored.matches)
+
+
+def test_a_moment_to_come_is_refused(store: Store) -> None:
+    of = matches.steps(store, DAYS[2])
+    with pytest.raises(Unanswerable) as refused:
+        of.columns([HandleQuestion(as_of=matches.moment(DAYS[2] + 1))])
+    assert [one.field for one in refused.value.problems] == ["as_of"]
 
 
 def test_a_match_that_nobody_has_bet_on_yet_is_forecast(store: Store) -> None:

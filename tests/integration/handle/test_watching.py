@@ -36,7 +36,11 @@ def test_too_few_weeks_are_not_taken_for_calm(store: Store) -> None:
 
 
 def put_loads(
-    store: Store, bets: Sequence[int], placeless: float = 0.02, match: str = "m1"
+    store: Store,
+    bets: Sequence[int],
+    placeless: float = 0.02,
+    match: str = "m1",
+    times: int = 1,
 ) -> None:
     """A load a night: so many bets, 50 users, and a match on the day after.
 
@@ -46,6 +50,7 @@ def put_loads(
         placeless: Share of the users of the last seven nights without a place; of others it is
             one in 50.
         match: Id of the match that bets of these nights are on.
+        times: How often each load is repeated.
     """
     for night, count in enumerate(bets):
         at = NOW - timedelta(days=len(bets) - night)
@@ -59,17 +64,19 @@ def put_loads(
         }
         users = {
             "id": [f"{night}-{one}" for one in range(50)],
-            **{"place": "", "registered_at": at, "registered_hour": 1.0},
+            **{"registered_at": at, "registered_hour": 1.0},
         }
         lost = round(50 * (placeless if is_late else 0.02))
+        users["place"] = ["" if one < lost else "Norvale" for one in range(50)]
         load = Load(
             Rows(HandleMatch, 1, {"id": [f"m{night}"], **teams, **when}),
             Rows(HandleUser, 50, users),
             Rows(HandleBet, count, own),
             {"users without a place": lost},
         )
-        with store.writing() as session:
-            store_load(session, load, at)
+        for _ in range(times):
+            with store.writing() as session:
+                store_load(session, load, at)
 
 
 def put_askings(store: Store, feed: Sequence[tuple[str, str]]) -> None:
@@ -121,9 +128,30 @@ def test_loads_that_bring_hardly_any_bets_are_told_unless_it_is_a_single_one(
 
 
 @pytest.mark.sqlite_alone
+def test_loads_that_are_repeated_hide_no_thin_ones(store: Store) -> None:
+    put_loads(store, [*[20] * NIGHTS, 0, 1], times=2)
+    assert crossed(store) == {"thin loads": 2.0}
+
+
+@pytest.mark.sqlite_alone
 def test_more_users_without_a_place_than_before_are_told(store: Store) -> None:
     put_loads(store, [20] * NIGHTS, placeless=0.1)
     assert crossed(store) == {"users without a place": 0.1}
+
+
+def test_a_warehouse_may_send_all_its_users_every_night(store: Store) -> None:
+    put_loads(store, [20] * NIGHTS)
+    nobody, moment = Rows(HandleMatch, 0, {}), {"registered_at": NOW, "registered_hour": 1.0}
+    for days, count in ((-9, 400), (1, 403), (2, 406)):
+        users = {
+            "id": [f"p{one}" for one in range(count)],
+            **{"place": [*[""] * 40, *["Norvale"] * (count - 40)], **moment},
+        }
+        told = {"users without a place": 40}
+        load = Load(nobody, Rows(HandleUser, count, users), Rows(HandleBet, 0, {}), told)
+        with store.writing() as session:
+            store_load(session, load, NOW + timedelta(days=days))
+    assert "users without a place" not in crossed(store)
 
 
 @pytest.mark.sqlite_alone

@@ -33,6 +33,7 @@ CONTENTS: Final[Mapping[str, Callable[[Events], Any]]] = {
     "negative_field": _each(_with("all_registered", -5)),
     "text_field": _each(_with("all_registered", "many")),
     "no_number": _each(_with("all_registered", float("nan"))),
+    "endless_number": _each(_with("all_registered", 10**400)),
     "tenfold": _each(lambda one: {**one, "all_registered": one["all_registered"] * 10}),
     "fallen": _each(lambda one: {**one, "all_registered": one["all_registered"] // 2}),
     # What a feed does that overwrites its counts by chance, whatever the teams are.

@@ -54,10 +54,13 @@ def store_load(session: Session, load: Load, at: datetime) -> Loaded:
         at: When the load began: as of then its rows are known.
     """
     found = Loaded(*(_put(session, rows, at) for rows in (load.matches, load.users, load.bets)))
-    session.add(
-        HandleLoad(id=new_id(), loaded_at=at, noticed=dict(load.noticed), **found._asdict())
-    )
-    session.flush()
+    is_known = session.scalar(select(HandleLoad.id).where(HandleLoad.loaded_at == at).limit(1))
+    # Whoever counts loads would take one that is repeated for a night without bets.
+    if any(found) or is_known is None:
+        session.add(
+            HandleLoad(id=new_id(), loaded_at=at, noticed=dict(load.noticed), **found._asdict())
+        )
+        session.flush()
     return found
 
 

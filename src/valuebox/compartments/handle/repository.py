@@ -101,13 +101,13 @@ def answer_of_request(session: Session, request_id: UUID) -> HandleForecasts:
     return HandleForecasts.model_validate(found)
 
 
-def latest(session: Session, matches: Sequence[str]) -> dict[str, Before]:
-    """The newest vintage of each match that has any."""
+def latest(session: Session, matches: Sequence[str], before: datetime) -> dict[str, Before]:
+    """The newest vintage of each match that has any from before a moment."""
     said = HandlePrediction
     place = func.row_number().over(partition_by=said.match_id, order_by=said.id.desc())
     ranked = (
         select(said.match_id, said.prediction, said.known, said.asked_at, place.label("place"))
-        .where(said.match_id.in_(list(matches)))
+        .where(said.match_id.in_(list(matches)), said.asked_at < before)
         .subquery()
         .c
     )

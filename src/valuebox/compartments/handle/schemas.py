@@ -49,8 +49,8 @@ class HandleQuestion(Model, RequestModel):
     )
     as_of: Moment | None = Field(
         default=None,
-        description="A moment in the past: the forecast is made of what was known then, and is "
-        "not stored as a vintage. Null for now.",
+        description="A moment in the past, none to come: the forecast is made of what was known "
+        "then, and is not stored as a vintage. Null for now.",
         examples=["2020-04-01T12:00:00Z"],
     )
 

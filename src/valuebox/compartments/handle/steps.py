@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import cast
+from datetime import datetime, timedelta
+from typing import Final, cast
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -30,6 +30,10 @@ from valuebox.store.writing import Rows, Then
 
 _UNKNOWN = "Nothing is known of some of these matches; nothing of this request was stored."
 _TWICE = "Some matches are named twice; nothing of this request was stored."
+_TO_COME = "Nobody knows yet what will be known then; nothing of this request was stored."
+_LATER = "Input should be a moment in the past, or null for now"
+_CLOCKS_APART: Final = timedelta(minutes=1)
+"""By how much the clock of whoever asks may be fast."""
 _NO_LOAD = "Nothing had been loaded by then; `valuebox handle load` brings the first rows."
 
 
@@ -68,6 +72,8 @@ class HandleSteps(Steps[HandleQuestion, Asked, Said]):
         (question,) = given
         asked_at = self.now or CLOCK.moment()
         as_of = question.as_of or asked_at
+        if as_of > asked_at + _CLOCKS_APART:
+            raise Unanswerable(_TO_COME, [Problem(field="as_of", message=_LATER)])
         known = self.desk.known(as_of)
         if known is None:
             raise Unanswerable(_NO_LOAD)
@@ -83,7 +89,7 @@ class HandleSteps(Steps[HandleQuestion, Asked, Said]):
         with exchange.timing("predict"):
             forecast = columns.known.fitted.forecast(columns.matches, weighed.users, weighed.unsure)
         with self.store.reading() as session:
-            before = repository.latest(session, [one.id for one in columns.matches])
+            before = repository.latest(session, [one.id for one in columns.matches], columns.as_of)
         answer, rows = answer_of(
             columns, forecast, weighed, self.desk.model, before, exchange.request_id
         )

@@ -4,7 +4,6 @@ What one field says that cannot be is reason to believe nothing of that field, o
 feed that makes up one number makes up others.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +25,8 @@ _LESS: Final = 0.005
 """How far fewer users than the warehouse has may be."""
 _LOCAL_SLACK: Final = 0.1
 """The same, both ways, of users of a province: not everybody's is known."""
+_MOST_PEOPLE: Final = 10**10
+"""More people than there are: what is above it counts nobody."""
 _LOCAL_FEW: Final = 50
 """Users of a province by which counts of it may differ in any case."""
 
@@ -105,7 +106,8 @@ def _rows(content: Any) -> list[dict[str, Any]] | None:
 def _count(value: Any) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return int(value) if math.isfinite(value) and value >= 0 and value == int(value) else None
+    # A whole number of JSON may be one that no float holds.
+    return int(value) if 0 <= value <= _MOST_PEOPLE and value == int(value) else None
 
 
 class _Counts:

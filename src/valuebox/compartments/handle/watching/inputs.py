@@ -3,13 +3,19 @@
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import case, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
-from valuebox.compartments.handle.tables import HandleAsking, HandleBet, HandleLoad, HandleMatch
+from valuebox.compartments.handle.tables import (
+    HandleAsking,
+    HandleBet,
+    HandleLoad,
+    HandleMatch,
+    HandleUser,
+)
 from valuebox.compartments.handle.watching.signals import Signal, of_share
 from valuebox.compartments.handle.weighing import UNKNOWN_TEAMS
 
@@ -32,11 +38,20 @@ _NIGHTS: Final = 2
 def inputs(session: Session) -> Iterator[Signal]:
     """What is tested of the inputs of the last week."""
     yield from _feed(session)
-    loads = session.scalars(select(HandleLoad).order_by(HandleLoad.loaded_at)).all()
+    load = HandleLoad.loaded_at
+    # What one moment brought may have come in several parts, or once more.
+    query = select(load, func.sum(HandleLoad.bets)).group_by(load).order_by(load)
+    loads = [_Night(at, int(bets)) for at, bets in session.execute(query)]
     if len(loads) > 1:
         yield from _volume(session, loads)
-        yield from _placeless(loads)
+        yield from _placeless(session, loads[-1].loaded_at)
     yield from _unmatched(session)
+
+
+class _Night(NamedTuple):
+    loaded_at: datetime
+    bets: int
+    """New bets, or new versions of bets."""
 
 
 def _feed(session: Session) -> Iterator[Signal]:
@@ -59,7 +74,7 @@ def _feed(session: Session) -> Iterator[Signal]:
         yield of_share("hours with unknown teams", unknown, len(hours), _FAILING)
 
 
-def _volume(session: Session, loads: Sequence[HandleLoad]) -> Iterator[Signal]:
+def _volume(session: Session, loads: Sequence[_Night]) -> Iterator[Signal]:
     """How many of the last loads brought hardly any bets, though matches were near."""
     begin = sorted(session.scalars(select(HandleMatch.kickoff)))
     nights = [one for one in loads[1:] if _is_any_near(begin, one.loaded_at)]
@@ -82,18 +97,20 @@ def _is_any_near(begin: Sequence[datetime], at: datetime) -> bool:
     return following < len(begin) and begin[following] <= at + timedelta(days=2)
 
 
-def _placeless(loads: Sequence[HandleLoad]) -> Iterator[Signal]:
+def _placeless(session: Session, newest: datetime) -> Iterator[Signal]:
     """Whether more of the new users lack a place than did before."""
-    newest = loads[-1].loaded_at
-    sums = {True: [0, 0], False: [0, 0]}
-    for one in loads:
-        of = sums[one.loaded_at > newest - _LATE]
-        of[0] += one.noticed.get("users without a place", 0)
-        of[1] += one.users
-    (late, new), (before, users) = sums[True], sums[False]
+    user = HandleUser
+    # A warehouse may send all of its users every night: each is new once.
+    former = aliased(user)
+    is_new = ~exists().where(former.id == user.id, former.loaded_at < user.loaded_at)
+    is_late = case((user.loaded_at > newest - _LATE, 1), else_=0)
+    lacks = func.sum(case((user.place == "", 1), else_=0))
+    query = select(is_late, func.count(), lacks).where(is_new).group_by(is_late)
+    sums = {late: (int(users), int(lost)) for late, users, lost in session.execute(query)}
+    (new, late), (users, before) = (sums.get(one, (0, 0)) for one in (1, 0))
     if new and users:
         usual = (before + 1) / (users + 1)
-        yield of_share("users without a place", min(late, new), new, min(_PLACELESS * usual, 0.9))
+        yield of_share("users without a place", late, new, min(_PLACELESS * usual, 0.9))
 
 
 def _unmatched(session: Session) -> Iterator[Signal]:
