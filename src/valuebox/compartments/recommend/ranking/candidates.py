@@ -24,8 +24,13 @@ class Followers(NamedTuple):
 
     items: Int32s
     weights: Floats
-    after: NDArray[np.intp]
-    """After which item of the visitor: its place in `Visitor.codes`."""
+    sizes: tuple[int, ...]
+    """How many of them follow each item of the visitor, in the order of `Visitor.codes`."""
+
+    @property
+    def after(self) -> NDArray[np.intp]:
+        """After which item of the visitor each comes: its place in `Visitor.codes`."""
+        return np.arange(len(self.sizes)).repeat(self.sizes)
 
 
 class Candidates(NamedTuple):
@@ -46,24 +51,24 @@ class Candidates(NamedTuple):
 
     def taken(self, at: NDArray[np.intp]) -> "Candidates":
         """Some of the candidates, in the order given."""
-        return self._replace(
-            codes=self.codes[at],
-            neighbours=self.neighbours[at],
-            rules=self.rules[at],
-            own=self.own[at],
+        return Candidates(
+            self.codes.take(at),
+            self.neighbours.take(at),
+            self.rules.take(at),
+            self.own.take(at),
+            *self[4:],
         )
 
     def total(self, share: float) -> NDArray[np.float32]:
         """Score of each candidate: by neighbours, and to a share by rules; the best have 1."""
-        found: NDArray[np.float32] = (scaled(self.neighbours) + share * scaled(self.rules)).astype(
-            np.float32
-        )
-        return found
+        found = scaled(self.rules) * share
+        found += scaled(self.neighbours)
+        return found.astype(np.float32)
 
 
 def scaled(scores: Floats) -> Floats:
     """Scores divided by the highest one, as they are where that is not above 0."""
-    highest = scores.max(initial=0.0)
+    highest = scores.max() if len(scores) else 0.0
     return scores / highest if highest > 0 else scores
 
 
@@ -74,20 +79,21 @@ def candidates_of(
     found = neighbours_of(visitor, merged, setting, prior, scratch)
     spread = spread_of(found, visitor, merged, setting)
     followers = _followers(visitor, merged, setting)
-    named = np.concatenate([spread.items, followers.items])
+    # Looked up by int32, NumPy takes three times as long.
+    named = np.concatenate([spread.items, followers.items], dtype=np.intp)
     every = np.arange(len(named))
     scratch.items[named] = every
-    stands_for = scratch.items[named]
-    own = np.flatnonzero(stands_for == every)
-    codes = named[own]
+    stands_for = scratch.items.take(named)
+    own = (stands_for == every).nonzero()[0]
+    codes = named.take(own)
     far = len(spread.items)
-    by_neighbours = np.bincount(stands_for[:far], spread.weights, len(named))[own]
-    by_rules = np.bincount(stands_for[far:], followers.weights, len(named))[own]
+    by_neighbours = np.bincount(stands_for[:far], spread.weights, len(named)).take(own)
+    by_rules = np.bincount(stands_for[far:], followers.weights, len(named)).take(own)
     return Candidates(
-        codes,
-        by_neighbours * merged.idf[codes],
+        codes.astype(np.int32),
+        by_neighbours * merged.idf.take(codes),
         # What a delta takes back leaves a rounding error of nothing.
-        np.where(by_rules > _NOTHING, by_rules, 0.0),
+        by_rules * (by_rules > _NOTHING),
         own,
         stands_for,
         found,
@@ -100,18 +106,16 @@ _NOTHING: Final = 1e-6
 
 
 def _followers(visitor: Visitor, merged: Merged, setting: Setting) -> Followers:
-    if not setting.rules:
-        return Followers(np.zeros(0, dtype=np.int32), np.zeros(0), np.zeros(0, dtype=np.intp))
-    items: list[Int32s] = [np.zeros(0, dtype=np.int32)]
-    weights: list[NDArray[np.floating]] = [np.zeros(0)]
-    sizes = []
-    for code, weight in zip(visitor.codes, visitor.weights, strict=True):
-        after, heavy, total = merged.rules_of(code)
-        items.append(after)
-        weights.append(heavy * (weight / max(total, _NOTHING)))
-        sizes.append(len(after))
+    if not setting.rules or not visitor.codes:
+        return Followers(np.zeros(0, dtype=np.int32), np.zeros(0), ())
+    each = [merged.rules_of(code) for code in visitor.codes]
+    sizes = tuple([len(after) for after, _, _ in each])
+    shares = [
+        weight / max(total, _NOTHING)
+        for weight, (_, _, total) in zip(visitor.weights, each, strict=True)
+    ]
     return Followers(
-        np.concatenate(items),
-        np.concatenate(weights),
-        np.repeat(np.arange(len(sizes)), sizes),
+        np.concatenate([after for after, _, _ in each]),
+        np.concatenate([heavy for _, heavy, _ in each]) * np.array(shares).repeat(sizes),
+        sizes,
     )

@@ -1,5 +1,6 @@
 """Ids of items as texts, found by text and by code without a Python object for each."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple, Self
 from zlib import crc32
@@ -43,18 +44,20 @@ class Ids(NamedTuple):
 
     def text_of(self, code: int) -> str:
         """The text of a code."""
-        return bytes(self.text[self.begins[code] : self.begins[code + 1]]).decode(
-            "utf-8", "surrogatepass"
-        )
+        return self._content(code).decode("utf-8", "surrogatepass")
 
     def code_of(self, text: str) -> int:
         """The code of a text, -1 where there is none."""
         content = text.encode("utf-8", "surrogatepass")
-        digest = crc32(content)
-        place = int(self.digests.searchsorted(np.uint32(digest)))
-        while place < len(self.digests) and self.digests[place] == digest:
+        digest, digests = crc32(content), self.digests.data
+        place = bisect_left(digests, digest)
+        while place < len(digests) and digests[place] == digest:
             code = int(self.codes[place])
-            if bytes(self.text[self.begins[code] : self.begins[code + 1]]) == content:
+            if self._content(code) == content:
                 return code
             place += 1
         return NONE
+
+    def _content(self, code: int) -> bytes:
+        begin, end = self.begins[code : code + 2].tolist()
+        return self.text[begin:end].tobytes()

@@ -1,6 +1,7 @@
 """An index and its delta, looked up as if they were one."""
 
-from typing import Final
+from functools import lru_cache, partial
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +11,22 @@ from valuebox.compartments.recommend.ranking.delta import Delta
 from valuebox.compartments.recommend.ranking.index import Index
 from valuebox.compartments.recommend.ranking.sessions import Counts, Int32s
 from valuebox.compartments.recommend.ranking.setting import DAY
-from valuebox.statistics.arrays import Floats
+from valuebox.statistics.arrays import Floats, Mask
 
 _NONE: Final = np.zeros(0, dtype=np.int32)
 _NOTHING: Final = np.zeros(0, dtype=np.float32)
+_REMEMBERED: Final = 1 << 11
+"""Items of which sessions and rules are kept at hand."""
+
+
+class Followed(NamedTuple):
+    """What follows an item."""
+
+    items: Int32s
+    weights: NDArray[np.float32]
+    """How heavily each follows."""
+    total: float
+    """How heavy all that follows is, also of rules that are not kept."""
 
 
 class Merged:
@@ -33,7 +46,12 @@ class Merged:
         """How many sessions of the last day have the item that most of them have, at least 1."""
         self.idf = np.log(self.sessions_ever / np.maximum(self.counts.sessions, 1))
         """Inverse document frequency: what few sessions have tells more of those, `(n_items,)`."""
-        self._hidden = delta.hidden if delta is not None and delta.hidden.any() else None
+        hidden = delta.hidden if delta is not None and delta.hidden.any() else None
+        # What people look at now is asked for again and again.
+        self.sessions_of = lru_cache(_REMEMBERED)(partial(_sessions_of, index, delta, hidden))
+        """Finds places of the latest sessions of an item, of which so many are wanted."""
+        self.rules_of = lru_cache(_REMEMBERED)(partial(_rules_of, index, delta))
+        """Finds what follows an item."""
 
     @property
     def until(self) -> float:
@@ -55,36 +73,6 @@ class Merged:
             return self.delta.ids.text_of(code - own)
         return self.index.ids.text_of(code)
 
-    def sessions_of(self, item: int, latest: int) -> Int32s:
-        """Places of the latest sessions of an item."""
-        old = _NONE
-        if item < len(self.index.ids):
-            old = self.index.sessions.of(item)
-            if self._hidden is not None:
-                old = old[~self._hidden[old]]
-        if self.delta is None:
-            return old[-latest:]
-        young = self.delta.sessions.of(item)[-latest:]
-        if not len(young):
-            return old[-latest:]
-        kept = latest - len(young)
-        young = young + np.int32(len(self.index.sessions.ended))
-        return np.concatenate([old[-kept:], young]) if kept and len(old) else young
-
-    def rules_of(self, item: int) -> tuple[Int32s, NDArray[np.float32], float]:
-        """What follows an item, how heavily, and how heavy all that follows it is."""
-        items, weights, total = _NONE, _NOTHING, 0.0
-        if item < len(self.index.ids):
-            items, weights = self.index.rules.of(item)
-            total = float(self.index.rules.totals[item])
-        if self.delta is None:
-            return items, weights, total
-        more, changes = self.delta.rules.of(item)
-        if not len(more):
-            return items, weights, total
-        total += float(self.delta.rules.totals[item])
-        return np.concatenate([items, more]), np.concatenate([weights, changes]), total
-
     def prior(self, age: float) -> Floats:
         """What each session weighs whoever asks, `(n_places,)`; see `Index.prior`."""
         prior = self.index.prior(age)
@@ -100,13 +88,45 @@ class Merged:
         own = len(self.index.sessions.ended)
         if self.delta is None or not (places >= own).any():
             begins, at = spans(self.index.sessions.begins, places)
-            return begins, self.index.sessions.items[at]
+            return begins, self.index.sessions.items.take(at)
         sessions = self.index.sessions, self.delta.sessions
         old = int((places < own).sum())
         first, at = spans(sessions[0].begins, places[:old])
         then, later = spans(sessions[1].begins, places[old:] - own)
         items = np.concatenate([sessions[0].items[at], sessions[1].items[later]])
         return np.concatenate([first[:-1], then + first[-1]]), items
+
+
+def _sessions_of(
+    index: Index, delta: Delta | None, hidden: Mask | None, item: int, latest: int
+) -> Int32s:
+    old = _NONE
+    if item < len(index.ids):
+        old = index.sessions.of(item)
+        if hidden is not None:
+            old = old[~hidden[old]]
+    if delta is None:
+        return old[-latest:]
+    young = delta.sessions.of(item)[-latest:]
+    if not len(young):
+        return old[-latest:]
+    kept = latest - len(young)
+    young = young + np.int32(len(index.sessions.ended))
+    return np.concatenate([old[-kept:], young]) if kept and len(old) else young
+
+
+def _rules_of(index: Index, delta: Delta | None, item: int) -> Followed:
+    items, weights, total = _NONE, _NOTHING, 0.0
+    if item < len(index.ids):
+        items, weights = index.rules.of(item)
+        total = float(index.rules.totals[item])
+    if delta is not None:
+        more, changes = delta.rules.of(item)
+        if len(more):
+            total += float(delta.rules.totals[item])
+            items = np.concatenate([items, more])
+            weights = np.concatenate([weights, changes])
+    return Followed(items, weights, total)
 
 
 def _counts(index: Index, delta: Delta | None, n_items: int) -> Counts:

@@ -7,6 +7,8 @@ session and with how long ago the newest item in common was clicked. An item's w
 falls with the clicks between it and that item.
 """
 
+from functools import lru_cache
+from math import exp
 from typing import Final, NamedTuple, Self
 
 import numpy as np
@@ -16,6 +18,9 @@ from valuebox.compartments.recommend.ranking.merged import Merged
 from valuebox.compartments.recommend.ranking.sessions import Int32s
 from valuebox.compartments.recommend.ranking.setting import Setting
 from valuebox.statistics.arrays import Floats
+
+_FAR: Final = 1 << 12
+"""Clicks from which on an item counts as if it were no further away."""
 
 
 class Visitor(NamedTuple):
@@ -38,7 +43,7 @@ class Visitor(NamedTuple):
         for ago, code in enumerate(reversed(latest)):
             if code >= 0:
                 found.setdefault(code, ago)
-        weights = tuple(float(np.exp(-ago / setting.fading)) for ago in found.values())
+        weights = tuple([exp(-ago / setting.fading) for ago in found.values()])
         return cls(tuple(found), tuple(found.values()), weights, len(latest))
 
 
@@ -49,7 +54,7 @@ class Scratch:
     """
 
     def __init__(self, merged: Merged):
-        self.places = np.empty(merged.n_places, dtype=np.int32)
+        self.places = np.empty(merged.n_places, dtype=np.intp)
         self.items = np.empty(merged.n_items, dtype=np.intp)
 
 
@@ -79,28 +84,31 @@ def neighbours_of(
     """
     # The newest item comes last, so that it is what remains of a session with several.
     each = [merged.sessions_of(code, setting.latest) for code in reversed(visitor.codes)]
-    sizes = [len(one) for one in each]
     places = np.concatenate(each) if each else NOBODY.places
     if not len(places):
         return NOBODY
-    newest = np.repeat(np.arange(len(each))[::-1], sizes)
-    weights = np.array(visitor.weights)[newest]
-    if len(each) > 1:
-        every = np.arange(len(places), dtype=np.int32)
-        start = 0
-        for one in each:
-            scratch.places[one] = every[start : start + len(one)]
-            start += len(one)
-        stands_for = scratch.places[places]
-        own = np.flatnonzero(stands_for == every)
-        weights = np.bincount(stands_for, weights, start)[own]
-        places, newest = places[own], newest[own]
     # Beyond its reach an item still counts a little: better than nobody like the visitor at all.
     falling = [1 - min(ago, setting.reach - 1) / setting.reach for ago in visitor.ago]
-    weights = weights * np.array(falling)[newest] * prior[places]
+    if len(each) == 1:
+        newest = np.zeros(len(places), dtype=np.intp)
+        weights = prior.take(places) * (visitor.weights[0] * falling[0])
+    else:
+        sizes = [len(one) for one in each]
+        every = np.arange(len(places))
+        # Of several places with the same index NumPy keeps what is assigned last.
+        at = places.astype(np.intp)
+        scratch.places[at] = every
+        stands_for = scratch.places.take(at)
+        own = (stands_for == every).nonzero()[0]
+        known = np.array(visitor.weights[::-1]).repeat(sizes)
+        weights = np.bincount(stands_for, known, len(places)).take(own)
+        newest = np.arange(len(each) - 1, -1, -1).repeat(sizes).take(own)
+        places = places.take(own)
+        weights *= np.array(falling).take(newest)
+        weights *= prior.take(places)
     if len(places) > setting.neighbours:
         best = _heaviest(weights, places, setting.neighbours)
-        places, weights, newest = places[best], weights[best], newest[best]
+        places, weights, newest = places.take(best), weights.take(best), newest.take(best)
     own_sessions = len(merged.index.sessions.ended)
     if merged.delta is not None and (young := places >= own_sessions).any():
         order = np.argsort(young, kind="stable")
@@ -132,9 +140,17 @@ class Spread(NamedTuple):
 def spread_of(neighbours: Neighbours, visitor: Visitor, merged: Merged, setting: Setting) -> Spread:
     """What neighbours say of the items in them."""
     begins, items = merged.items_of(neighbours.places)
-    session = np.repeat(np.arange(len(neighbours.places)), np.diff(begins))
-    common = np.array(visitor.codes, dtype=np.int32)[neighbours.newest]
-    where = np.flatnonzero(items == common[session])
-    clicks = np.abs(np.arange(len(items)) - where[session])
-    near = np.exp(np.arange(int(clicks.max(initial=0)) + 1) / -setting.nearness)
-    return Spread(items, neighbours.weights[session] * near[clicks], begins)
+    lengths = begins[1:] - begins[:-1]
+    common = np.array(visitor.codes, dtype=np.int32).take(neighbours.newest)
+    where = (items == common.repeat(lengths)).nonzero()[0]
+    clicks = np.arange(len(items)) - where.repeat(lengths)
+    weights = _near(setting.nearness).take(np.abs(clicks, out=clicks), mode="clip")
+    weights *= neighbours.weights.repeat(lengths)
+    return Spread(items, weights, begins)
+
+
+@lru_cache
+def _near(nearness: float) -> Floats:
+    """How much an item counts by the clicks between it and the item in common."""
+    found: Floats = np.exp(np.arange(_FAR) / -nearness)
+    return found

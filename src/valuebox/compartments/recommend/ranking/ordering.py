@@ -18,9 +18,12 @@ class Out(NamedTuple):
 
     def kept(self, codes: Int32s) -> Mask:
         """Which items may be recommended, `(n,)`."""
-        found = np.ones(len(codes), dtype=bool)
-        for one in self.codes:
-            found &= codes != one
+        if not self.codes:
+            found = np.ones(len(codes), dtype=bool)
+        else:
+            found = codes != self.codes[0]
+            for one in self.codes[1:]:
+                found &= codes != one
         for mask in self.masks:
             found &= ~mask[codes]
         return found
@@ -46,11 +49,14 @@ def best_of(
     Returns:
         `(min(n, count),)`.
     """
-    places = np.arange(len(codes))
     if len(codes) > count > 0:
-        places = np.flatnonzero(scores >= np.partition(scores, -count)[-count])
-    places = places[np.argsort(-scores[places], kind="stable")]
-    ordered = scores[places]
+        cut = scores.copy()
+        cut.partition(-count)
+        places: NDArray[np.intp] = (scores >= cut[-count]).nonzero()[0]
+        places = places.take((-scores.take(places)).argsort(kind="stable"))
+    else:
+        places = (-scores).argsort(kind="stable")
+    ordered = scores.take(places)
     if (ordered[1:] == ordered[:-1]).any():
         ids = [text_of(code) for code in codes[places].tolist()]
         by_id = sorted(range(len(ids)), key=lambda one: (-ordered[one], ids[one]))

@@ -139,14 +139,18 @@ class Recommender:
         if not len(codes):
             codes, scored, reasons = self._alike(clicks, out, count, explain)
             generator = "alike" if len(codes) else "popular"
-        more = self._popular(count - len(codes), codes, out)
-        rest = self.popular_lately.score(more)
+        items, said, filled = codes.tolist(), scored.tolist(), 0
+        if len(items) < count:
+            more = self._popular(count - len(items), codes, out)
+            items += more.tolist()
+            said += self.popular_lately.score(more).tolist()
+            filled = len(more)
         return Recommended(
-            tuple(map(self.text_of, [*codes.tolist(), *more.tolist()])),
-            (*scored.tolist(), *rest.tolist()),
-            (*reasons, *[None] * len(more)) if explain else (),
+            tuple(map(self.text_of, items)),
+            tuple(said),
+            (*reasons, *[None] * filled) if explain else (),
             generator,
-            len(more) if generator != "popular" else 0,
+            filled if generator != "popular" else 0,
         )
 
     def best(self, clicks: list[int], count: int = 20, *, fresh: bool = True) -> Int32s:
@@ -220,9 +224,9 @@ class Recommender:
             found = candidates_of(visitor, self.merged, self.setting, self._prior, scratch)
         finally:
             self._scratch.append(scratch)
-        kept = (found.neighbours > 0) | (found.rules > 0)
-        kept &= out.kept(found.codes)
-        return found.taken(np.flatnonzero(kept))
+        kept = out.kept(found.codes)
+        kept &= (found.neighbours + found.rules) > 0
+        return found if kept.all() else found.taken(kept.nonzero()[0])
 
     def _out(
         self,
@@ -230,13 +234,13 @@ class Recommender:
         exclude: Collection[str] | Mask = (),
         only: Collection[str] | Mask | None = None,
     ) -> Out:
-        few, masks = {code for code in codes if code >= 0}, list(self._sold_out)
+        few, masks = {code for code in codes if code >= 0}, self._sold_out
         if isinstance(exclude, np.ndarray):
-            masks.append(exclude)
-        else:
+            masks = [*masks, exclude]
+        elif exclude:
             few |= {code for code in map(self.code_of, exclude) if code >= 0}
         if only is not None:
-            masks.append(~(only if isinstance(only, np.ndarray) else self.mask(only)))
+            masks = [*masks, ~(only if isinstance(only, np.ndarray) else self.mask(only))]
         return Out(tuple(few), tuple(masks))
 
     def _reasons(
