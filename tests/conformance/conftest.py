@@ -1,14 +1,20 @@
 """Every compartment with its case, a service that answers, and databases to try it on."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from conformance.case import Case, case_of, cases
 from support import shop
-from support.databases import BACKENDS, copied_database, migrated_database, open_store
+from support.databases import (
+    BACKENDS,
+    copied_database,
+    copy_rows,
+    migrated_database,
+    open_store,
+)
 from support.services import Kept, Service, running
 
 from valuebox.compartments.contract import Compartment
@@ -74,6 +80,13 @@ def prepared() -> Prepared:
     return Prepared({}, {})
 
 
+@contextmanager
+def _opened(url: str) -> Iterator[Store]:
+    store = open_store(url)
+    yield store
+    store.close()
+
+
 class Home:
     """A kind of database, and all that it takes to have a compartment work on it."""
 
@@ -90,12 +103,12 @@ class Home:
     def facts(self) -> str:
         """URL of a database with the customers and events that models learn from."""
         learned = shop.simulate(0)
-        return self._once((self.kind,), None, lambda store: learned.store(store, 0, shop.LEARNED))
+        return self._once("facts", None, lambda store: learned.store(store, 0, shop.LEARNED))
 
     def kept(self, has_drifted: bool = False) -> str:
         """URL of a database of one's own in which all cases have kept what they keep."""
-        key = (self.kind, "drifted" if has_drifted else "calm")
-        url = self._once(key, self.facts(), lambda store: self._keep(store, has_drifted))
+        what = "drifted" if has_drifted else "calm"
+        url = self._once(what, "facts", lambda store: self._keep(store, has_drifted))
         return self._copied(url)
 
     def _keep(self, store: Store, has_drifted: bool) -> None:
@@ -107,9 +120,8 @@ class Home:
         tags = self._prepared.tags
         for case in self._cases:
             if case.model is not None and case.compartment not in tags:
-                store = open_store(self.facts())
-                tags[case.compartment] = case.model(self._request, store)
-                store.close()
+                with _opened(self.facts()) as store:
+                    tags[case.compartment] = case.model(self._request, store)
         return tags
 
     def settings(self) -> dict[str, str]:
@@ -122,18 +134,28 @@ class Home:
         """A service on a database in which all cases have kept what they keep."""
         return running(self.kept(), self._folder(), self.settings())
 
-    def _once(self, key: tuple[str, ...], like: str | None, put: Put) -> str:
-        urls = self._prepared.urls
-        if key not in urls:
-            url = self._copied(like) if like else self._empty()
-            store = open_store(url)
-            put(store)
-            store.close()
-            urls[key] = url
-        return urls[key]
+    def _once(self, what: str, after: str | None, put: Put) -> str:
+        """URL of a database that holds something, `after` what is there already.
 
-    def _empty(self) -> str:
-        return migrated_database(self._request, self.kind, self._folder())
+        It is made once, on SQLite, and its rows are copied: most of it is no matter of a database.
+        """
+        urls = self._prepared.urls
+        if (BACKENDS[0], what) not in urls:
+            if after is not None:
+                self.facts()
+            before = urls[BACKENDS[0], after] if after else None
+            url = self._copied(before) if before else self._empty(BACKENDS[0])
+            with _opened(url) as store:
+                put(store)
+            urls[BACKENDS[0], what] = url
+        if (self.kind, what) not in urls:
+            urls[self.kind, what] = self._empty(self.kind)
+            with _opened(urls[BACKENDS[0], what]) as made, _opened(urls[self.kind, what]) as store:
+                copy_rows(made, store)
+        return urls[self.kind, what]
+
+    def _empty(self, kind: str) -> str:
+        return migrated_database(self._request, kind, self._folder())
 
     def _copied(self, url: str) -> str:
         return copied_database(self._request, url, self._folder())

@@ -166,6 +166,7 @@ def test_its_model_is_listed_and_shown(
         assert tag in valuebox("models", "show", *arguments)[0]
 
 
+@pytest.mark.sqlite_alone
 @pytest.mark.having("model")
 def test_its_models_are_compared(home: Home, compartment: Compartment, database: str) -> None:
     tag = home.tags()[compartment.name]

@@ -15,16 +15,17 @@ from uuid import uuid4
 
 import psutil
 import pytest
-from sqlalchemy import URL, Dialect, create_engine, func, make_url, select, text
+from sqlalchemy import URL, Dialect, create_engine, delete, func, insert, make_url, select, text
 
 from support.once import once
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
 from valuebox.compartments.register import histories
 from valuebox.store import migrate
+from valuebox.store.base import Base
 from valuebox.store.engine import Store, make_engine
 
 BACKENDS = ("sqlite", "postgresql")
-_OF_BOTH = ("database_url", "service", "campaigns", "locked")
+_OF_BOTH = ("database_url", "service", "campaigns", "locked", "home")
 """Fixtures that there are once of each kind."""
 # The server trusts everybody, so that any password does; nothing may ever show it.
 PASSWORD = "hunter2-is-secret"
@@ -257,6 +258,17 @@ def copied_database(request: pytest.FixtureRequest, url: str, folder: Path) -> s
         return f"sqlite:///{file}"
     server: Postgres = request.getfixturevalue("postgres")
     return server.new_database(like=url)
+
+
+def copy_rows(source: Store, to: Store) -> None:
+    """Put all that a database holds into another one, which has every table."""
+    with source.reading() as session, to.writing() as target:
+        for table in reversed(Base.metadata.sorted_tables):
+            target.execute(delete(table))
+        for table in Base.metadata.sorted_tables:
+            rows = [row._asdict() for row in session.execute(select(table))]
+            if rows:
+                target.execute(insert(table), rows)
 
 
 @cache
