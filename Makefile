@@ -4,7 +4,7 @@ BIN := .venv/bin
 IMAGE ?= valuebox:latest
 export BENTOML_DO_NOT_TRACK := True
 
-.PHONY: install demo test test-slow fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
+.PHONY: install demo test test-slow test-slow-touched fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
 	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-features bench-features-online bench-offers bench-offers-endpoints bench-offers-ab bench-offers-learning bench-offers-deciding bench-offers-coverage bench-offers-open-bandit bench-recommend bench-recommend-speed bench-recommend-verdicts bench-contenders bench chaos chaos-image soak starve pictures release-check
 
 install: .venv/installed
@@ -26,9 +26,14 @@ demo: install
 test: install
 	$(BIN)/python -m pytest --numprocesses 3 --dist worksteal --durations 20
 
-# What takes longest: kills, upgrades under load, made-up requests, and benchmarks in short.
+# What takes longest: kills, upgrades under load, made-up requests, simulations, and benchmarks in short. What
+# passes is written down in tests/slow.json.
 test-slow: install
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m slow
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m slow --record $(SUBJECTS)
+
+# Of these, the subjects alone that rest on something else than what tests/slow.json was written of.
+test-slow-touched: install
+	touched="$$($(BIN)/python tests/support/slow.py)"; test -z "$$touched" || $(MAKE) test-slow SUBJECTS="$$touched"
 
 # Minutes: more than 10,000 made-up requests to each database, 1,000 dirty logs, 100,000 mangled files,
 # and 150,000 odd bodies; the last line with `--fuzz-examples 1000000` looks at three million of these.

@@ -32,7 +32,7 @@ gc.disable()
 # Jobs in the background of a script ignore it, and so would the commands that tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ["support.scheduling"]
+pytest_plugins = ["support.scheduling", "support.slow"]
 FIXTURES = (
     "support.models",
     "support.databases",

@@ -14,30 +14,16 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from support.programs import find
+from support.promtool import RULES
 from support.services import ROOT
 from valuebox_cli.server import becomes_ready, free_port
 
-RULES = ROOT / "ops" / "prometheus" / "alerts.yml"
 CONFIG = ROOT / "ops" / "prometheus" / "prometheus.yml"
 _SELECTOR = re.compile(r"\b(up|valuebox_\w+)(\{[^}]*\})?")
 _MATCHER = re.compile(r'(\w+)(=~|!~|!=|=)"([^"]*)"')
 _GROUPING = re.compile(r"\bby \(([^)]*)\)")
 # Of every series: Prometheus itself adds them.
 _ADDED = {"instance", "job"}
-
-
-def promtool(*arguments: object, stdin: str | None = None) -> str:
-    """What promtool says; it must not find anything wrong."""
-    done = subprocess.run(
-        [find("promtool", "prometheus"), *map(str, arguments)],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        # Days of alerts, minute by minute, take a processor most of a minute.
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
 
 
 @dataclass(frozen=True)

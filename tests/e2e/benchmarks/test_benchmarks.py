@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from support.services import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(
+    "benchmarks/accuracy/cohort_error.py", "src/valuebox/compartments/ltv"
+)
 
 # The ones that need no library beyond the project's own.
 LIGHT = "valuebox,linear regression,segment and STV means,segment means,XGBoost"

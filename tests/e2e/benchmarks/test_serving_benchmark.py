@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.services import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow("benchmarks/serving", "src/valuebox/compartments/ltv")
 
 
 def test_the_limit_and_ours_are_right_and_measured(model_tag: str, tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_its_own_tests_pass(tmp_path: Path) -> None:
     assert re.search(r"\b4 passed", said), said
 
 
-@pytest.mark.slow
+@pytest.mark.slow("examples/churn", "cli/valuebox_cli/admin")
 def test_trained_served_stored_exported_forgotten_and_removed(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/valuebox.db"
     with shop(url, tmp_path, "churn-served") as made:
@@ -115,7 +115,7 @@ def test_trained_served_stored_exported_forgotten_and_removed(tmp_path: Path) ->
         assert "churn" not in churn.run(alone, "db", "upgrade")
 
 
-@pytest.mark.slow
+@pytest.mark.slow("examples/churn", "tests/conformance")
 def test_it_passes_the_suite_of_all_compartments(tmp_path: Path) -> None:
     """Judged, monitored and drawn on both databases, too; see `examples/churn/case.py`."""
     said = churn.conforms(churn.install(tmp_path))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from support.long_runs import assert_stored_once, figures, run
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow("benchmarks/reliability", "src/valuebox/compartments/ltv")
 
 
 @pytest.mark.parametrize("database", ["PostgreSQL", "SQLite"])

@@ -11,7 +11,7 @@ from support.users import user
 from valuebox.store.engine import Store
 from valuebox_training.ltv.train import train
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow("src/valuebox/compartments/ltv", "cli/valuebox_cli/ltv/compare.py")
 
 
 def test_the_previous_version_is_served_again_and_what_was_stored_stays(

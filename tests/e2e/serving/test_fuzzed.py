@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.services import ROOT, Service
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow("src/valuebox/compartments", "tests/support/schemathesis_hooks.py")
 
 HOOKS = ROOT / "tests/support/schemathesis_hooks.py"
 # Another one finds other things; with this one they are found again.

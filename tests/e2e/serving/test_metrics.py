@@ -20,15 +20,14 @@ from support.killable import KillableServer
 from support.offers import FIRST, question, raw, saved
 from support.once import learned_once
 from support.prometheus import (
-    RULES,
     Prometheus,
     check_query,
     labels_of,
     parse,
-    promtool,
     scraping,
     selectors,
 )
+from support.promtool import RULES, promtool
 from support.services import ROOT, eventually
 from support.users import users
 
@@ -352,8 +351,3 @@ def test_alerts_are_evaluated_on_numbers(prometheus: Prometheus, alert: str) -> 
 def test_promtool_finds_nothing_wrong(exposition: str) -> None:
     promtool("check", "metrics", stdin=exposition)
     promtool("check", "rules", RULES)
-
-
-@pytest.mark.slow
-def test_alerts_fire_when_they_should_and_no_earlier() -> None:
-    promtool("test", "rules", RULES.with_name("alerts.test.yml"))

@@ -6,7 +6,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from support.killable import KillableServer
 from support.model_of_service import Kills, ServiceMachine
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow("src/valuebox/compartments/ltv")
 
 
 def test_whatever_a_caller_does_everything_is_stored_once_and_found_as_answered(
