@@ -1,10 +1,12 @@
 """Slow tests are run again where something has changed that they rest on, and nowhere else."""
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from support.slow import Record, known, subjects, touched
 
+Outcome = Literal["passed", "failed", "skipped"]
 SUBJECT = "tests/unit/test_long.py"
 TEST = """
 import pytest
@@ -41,12 +43,12 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def ran(root: Path, outcome: str = "passed", exitstatus: int = 0) -> None:
+def ran(root: Path, outcome: Outcome = "passed", exitstatus: int = 0) -> None:
     """As at the end of a run of the subject's only test."""
     record = Record(root, root / "slow.json")
     told = pytest.TestReport(
         f"{SUBJECT}::test_it", (SUBJECT, 4, "test_it"), {}, outcome, None, "call", duration=12.3
-    )  # type: ignore[call-arg, arg-type]
+    )
     record.pytest_runtest_logreport(told)
     record.pytest_sessionfinish(exitstatus)
 
@@ -79,7 +81,7 @@ def test_whatever_starts_a_service_rests_on_all_of_it(root: Path) -> None:
 
 
 @pytest.mark.parametrize(("outcome", "exitstatus"), [("failed", 1), ("skipped", 0), ("passed", 2)])
-def test_what_has_not_passed_is_asked_again(root: Path, outcome: str, exitstatus: int) -> None:
+def test_what_has_not_passed_is_asked_again(root: Path, outcome: Outcome, exitstatus: int) -> None:
     ran(root, outcome, exitstatus)
     assert asked_again(root) == [SUBJECT]
 
