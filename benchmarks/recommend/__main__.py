@@ -14,14 +14,15 @@ from typing import Annotated, Final
 
 import numpy as np
 import typer
-from benchmarks.recommend.judging import FIRST, Judged, Lists, judged, listed
 from benchmarks.recommend.peers import peers
-from benchmarks.recommend.references import Neighbours, Popular, Rules
 from benchmarks.recommend.sets import AS_THEY_ARE, SETS, Sessions
 from benchmarks.report import put_section, table
+from numpy.typing import NDArray
 
 from valuebox.compartments.recommend.ranking.index import Index
 from valuebox.compartments.recommend.ranking.recommender import Recommender
+from valuebox_training.recommend.evaluating import lists_of, references
+from valuebox_training.recommend.judging import Judged, Lists, judged
 from valuebox_training.recommend.questions import Log, Question
 from valuebox_training.recommend.ranking import Learning, learn_ranker
 from valuebox_training.recommend.tuning import tune
@@ -47,7 +48,7 @@ def main(
         of = SETS[name](sessions)
         chosen = np.random.default_rng(0).permutation(len(of.questions))[:most]
         some = [of.questions[place] for place in sorted(chosen.tolist())]
-        rows = [*references(of, some), *ours(of, of.questions if all_of_ours else some)]
+        rows = [*others(of, some), *ours(of, of.questions if all_of_ours else some)]
         heading = f"## {name}: {len(of.questions):,} questions; others answer {len(some):,}"
         written = table(HEADER, rows)
         print(f"{heading}\n\n{written}\n", flush=True)
@@ -55,60 +56,56 @@ def main(
             put_section(into, heading, written)
 
 
-def references(of: Sessions, questions: list[Question]) -> list[list[object]]:
+def others(of: Sessions, questions: list[Question]) -> list[list[object]]:
     """Rows of the references, and of other packages where these are installed."""
-    contenders = {
-        "popular": lambda: Popular(of),
-        "popular of the last day": lambda: Popular(of, lately=True),
-        "AR": lambda: Rules(of, in_order=False),
-        "SR": lambda: Rules(of, in_order=True),
-        "SKNN": lambda: Neighbours(of, "SKNN"),
-        "V-SKNN": lambda: Neighbours(of, "V-SKNN"),
-        "STAN": lambda: Neighbours(of, "STAN"),
-    }
-    rows = []
-    for name, made in contenders.items():
-        one = made()
-        rows.append(both(of, questions, name, [listed(one.scores, each) for each in questions]))
-    for name, lists in peers(of, questions).items():
-        rows.append(both(of, questions, name, lists))
-    return rows
+    log = _log(of)
+    return [
+        both(of, questions, name, lists)
+        for name, lists in (*references(log, questions), *peers(of, questions).items())
+    ]
 
 
 def ours(of: Sessions, questions: list[Question]) -> list[list[object]]:
     """Rows of ours: as it comes, tuned, and with a ranker for each protocol."""
-    log = Log.of(of.sessions, of.items, of.times, of.ids, AS_THEY_ARE)
+    log = _log(of)
     index = Index.build(of.sessions, of.items, of.times, of.ids, AS_THEY_ARE)
-    rows = [both(of, questions, "valuebox", _lists(Recommender(index), questions, False))]
+    rows = [both(of, questions, "valuebox", lists_of(Recommender(index), questions, False))]
     began = time.process_time()
     tuned = tune(log, AS_THEY_ARE)
     print(f"tuned: {tuned}, {time.process_time() - began:.0f} s", file=sys.stderr, flush=True)
     recommender = Recommender(index, setting=tuned.setting)
-    rows.append(both(of, questions, "valuebox, tuned", _lists(recommender, questions, False)))
+    rows.append(both(of, questions, "valuebox, tuned", lists_of(recommender, questions, False)))
     cells: list[Judged] = []
     for fresh in (False, True):
         began = time.process_time()
         learned = learn_ranker(log, tuned.setting, Learning(fresh=fresh), threads=2)
         print(f"{learned.gain}, {time.process_time() - began:.0f} s", file=sys.stderr, flush=True)
         recommender = Recommender(index, None, learned.ranker, setting=tuned.setting)
-        cells.append(judged(of, questions, _lists(recommender, questions, fresh), fresh))
+        cells.append(
+            judged(_clicked(of), questions, lists_of(recommender, questions, fresh), fresh)
+        )
     rows.append(_row("valuebox, tuned, with a ranker", *cells))
     return rows
 
 
 def both(of: Sessions, questions: list[Question], name: str, lists: Lists) -> list[object]:
     """A row: lists judged in both protocols."""
-    return _row(name, *(judged(of, questions, lists, fresh) for fresh in (False, True)))
+    return _row(name, *(judged(_clicked(of), questions, lists, fresh) for fresh in (False, True)))
 
 
-def _lists(recommender: Recommender, questions: list[Question], fresh: bool) -> Lists:
-    return [recommender.best(one.seen, FIRST + 1, fresh=fresh).tolist() for one in questions]
+def _log(of: Sessions) -> Log:
+    return Log.of(of.sessions, of.items, of.times, of.ids, AS_THEY_ARE)
+
+
+def _clicked(of: Sessions) -> NDArray[np.intp]:
+    """How often each item was clicked, `(n_items,)`."""
+    return np.bincount(of.items, minlength=len(of.ids))
 
 
 def _row(name: str, literature: Judged, fresh: Judged) -> list[object]:
     row: list[object] = [
         name,
-        *(f"{one.hit_rate:.3f} / {one.reciprocal:.3f}" for one in (literature, fresh)),
+        *(f"{one.hit_rate.mean:.3f} / {one.reciprocal.mean:.3f}" for one in (literature, fresh)),
         f"{fresh.coverage:.2f}",
         f"{fresh.bias:.1f}",
     ]

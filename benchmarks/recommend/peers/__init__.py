@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from benchmarks.recommend.judging import Lists
 from benchmarks.recommend.sets import Sessions
 
+from valuebox_training.recommend.judging import Lists
 from valuebox_training.recommend.questions import Question
 
 _HERE: Final = Path(__file__).parent

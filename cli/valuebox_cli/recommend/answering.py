@@ -10,10 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from valuebox.compartments.recommend.model import Learned
 from valuebox.compartments.recommend.ranking.index import Index
 from valuebox.compartments.recommend.ranking.recommender import Recommender
-from valuebox.compartments.recommend.reading import read_views
 from valuebox.errors import ValueboxError
-from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store
+from valuebox_cli.recommend.learning import views_of
 
 COUNT: Final = 20
 """Items of an answer."""
@@ -59,10 +58,7 @@ def recommender_of(store: Store, source: str, learned: Learned, fresh: bool) -> 
     Raises:
         ValueboxError: where no view of the shop is stored.
     """
-    with store.reading() as session:
-        views = read_views(session, source, CLOCK.moment())
-    if not len(views):
-        raise ValueboxError(f"no view of an item of the source {source!r} is stored")
+    views = views_of(store, source)
     ranker = learned.fresh if fresh else learned.repeating
     return Recommender(Index.build(*views, learned.setting), ranker=ranker)
 

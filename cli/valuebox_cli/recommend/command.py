@@ -7,6 +7,7 @@ import typer
 
 from valuebox_cli.recommend.experimenting import app as experiments
 from valuebox_cli.recommend.experimenting import report
+from valuebox_cli.recommend.looking import evaluate, try_out, tune
 from valuebox_cli.recommend.planning import plan
 from valuebox_cli.recommend.simulating import simulate
 from valuebox_cli.terminal.console import check_writable, err, exit_codes, out
@@ -18,6 +19,9 @@ app = typer.Typer(
 app.command()(plan)
 app.command()(report)
 app.command()(simulate)
+app.command()(tune)
+app.command()(evaluate)
+app.command("try")(try_out)
 app.add_typer(experiments, name="experiment")
 Shop = Annotated[str, typer.Option("--source", help="The shop, as the source of its events.")]
 Tag = Annotated[

@@ -6,7 +6,7 @@ from typing import Any, Final
 from valuebox.compartments.recommend.model import KIND, Learned, RecommendModel, load
 from valuebox.compartments.recommend.ranking.ranker import Ranker
 from valuebox.compartments.recommend.ranking.setting import Setting
-from valuebox.compartments.recommend.reading import read_views
+from valuebox.compartments.recommend.reading import Views, read_views
 from valuebox.errors import ValueboxError
 from valuebox.models.registry import ArtifactMissing
 from valuebox.store.clock import CLOCK
@@ -34,28 +34,46 @@ def learned_of(tag: str, source: str) -> Learned:
         raise
 
 
+def views_of(store: Store, source: str) -> Views:
+    """Every view of a shop that is stored.
+
+    Raises:
+        ValueboxError: where there is none.
+    """
+    with store.reading() as session:
+        views = read_views(session, source, CLOCK.moment())
+    if not len(views):
+        raise ValueboxError(f"no view of an item of the source {source!r} is stored")
+    return views
+
+
 def learn(store: Store, source: str, name: str) -> list[str]:
     """Learn of a shop, save a model, and tell what was found, a line each.
 
     Raises:
         ValueboxError: where no view of the shop is stored.
     """
-    with store.reading() as session:
-        views = read_views(session, source, CLOCK.moment())
-    if not len(views):
-        raise ValueboxError(f"no view of an item of the source {source!r} is stored")
+    views = views_of(store, source)
     log = Log.of(*views, Setting())
     tuned = tune(log, Setting())
     rankers, said = {}, [_of_tuning(tuned)]
     for kind, fresh in (("fresh", True), ("repeating", False)):
         rankers[kind], line = _ranker(log, tuned.setting, fresh)
         said.append(line)
-    learned = Learned(tuned.setting, **rankers)
-    model = RecommendModel({**_others(name), source: learned})
-    counts = {"views": len(views), "items": len(views.item_ids), "sessions": len(log.clicks.keys)}
-    metadata: Mapping[str, Any] = {"shops": list(model.shops), source: counts | {"found": said}}
-    tag = model.save(name, {}, dict(metadata))
+    tag = save(Learned(tuned.setting, **rankers), log, source, name, said)
     return [*said, f"learned from {len(views):,} views, saved as {tag}"]
+
+
+def save(learned: Learned, log: Log, source: str, name: str, said: list[str]) -> str:
+    """Save what was learned of a shop beside what is known of others, and return the tag."""
+    model = RecommendModel({**shops_of(name), source: learned})
+    counts = {
+        "views": len(log.clicks.items),
+        "items": len(log.item_ids),
+        "sessions": len(log.clicks.keys),
+    }
+    metadata: Mapping[str, Any] = {"shops": list(model.shops), source: counts | {"found": said}}
+    return model.save(name, {}, dict(metadata))
 
 
 def _ranker(log: Log, setting: Setting, fresh: bool) -> tuple[Ranker | None, str]:
@@ -80,7 +98,8 @@ def _of_tuning(tuned: Tuned) -> str:
     return f"the setting of the shop is {changed}: {gained}"
 
 
-def _others(name: str) -> Mapping[str, Learned]:
+def shops_of(name: str) -> Mapping[str, Learned]:
+    """What the newest model of a name has learned of shops; nothing where there is none."""
     try:
         return load(name).shops
     except ArtifactMissing:

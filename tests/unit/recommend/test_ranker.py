@@ -10,6 +10,7 @@ from valuebox.compartments.recommend.ranking.ranker_columns import COLUMNS
 from valuebox.compartments.recommend.ranking.recommender import Recommender
 from valuebox.compartments.recommend.ranking.setting import Setting
 from valuebox.models import registry
+from valuebox_training.recommend.evaluating import NothingToAsk, evaluate
 from valuebox_training.recommend.measuring import gain, measured
 from valuebox_training.recommend.questions import Log
 from valuebox_training.recommend.ranking import Learned, Learning, NothingToRank, learn_ranker
@@ -133,3 +134,17 @@ def test_tuning_keeps_what_is_there_where_nothing_is_surely_better() -> None:
 def test_a_short_log_is_not_tuned() -> None:
     for sessions in (0, 1, 50):
         assert tune(made(sessions), SETTING).setting == SETTING
+
+
+def test_ways_to_recommend_learn_from_what_came_before_the_sessions_asked_about() -> None:
+    found = evaluate(made(1_500), SETTING, most=300, ranked=SOME)
+    assert list(found.ways)[:7] == [
+        *("popular", "popular of the last day", "AR", "SR", "SKNN", "V-SKNN", "STAN")
+    ]
+    assert (found.best_reference, found.ours) == ("SR", "valuebox, tuned and ranked")
+    ours, popular = found.ways[found.ours], found.ways["popular"]
+    assert ours.hit_rate.mean > popular.hit_rate.mean + 5 * popular.hit_rate.spread
+    assert 0 < ours.reciprocal.spread < 0.1
+    assert (popular.coverage, ours.bias) == (21 / 200, pytest.approx(1.0, abs=0.2))
+    with pytest.raises(NothingToAsk):
+        evaluate(made(1), SETTING)

@@ -9,19 +9,20 @@ from collections import Counter, defaultdict
 from math import exp, log, sqrt
 
 import numpy as np
-from benchmarks.recommend.sets import Sessions
 
+from valuebox.compartments.recommend.ranking.clicks import Clicks
 from valuebox.compartments.recommend.ranking.setting import DAY
 
 Scores = dict[int, float]
+"""How much each item is recommended, by its code; what is not there is not recommended."""
 
 
 class Popular:
     """How many clicks each item has, be it of the last day."""
 
-    def __init__(self, of: Sessions, lately: bool = False):
-        late = of.times > of.times.max() - DAY if lately else np.ones(len(of.times), dtype=bool)
-        counts = Counter(of.items[late].tolist())
+    def __init__(self, clicks: Clicks, lately: bool = False):
+        late = clicks.times > (clicks.times.max(initial=0.0) - DAY if lately else -np.inf)
+        counts = Counter(clicks.items[late].tolist())
         self._scores: Scores = {item: float(count) for item, count in counts.most_common(50)}
 
     def scores(self, seen: list[int]) -> Scores:
@@ -32,9 +33,9 @@ class Popular:
 class Rules:
     """Items of the same session (AR), or within ten clicks after, the nearer the heavier (SR)."""
 
-    def __init__(self, of: Sessions, in_order: bool):
+    def __init__(self, clicks: Clicks, in_order: bool):
         rules: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
-        for items in grouped(of):
+        for items in _grouped(clicks):
             for place, item in enumerate(items):
                 if in_order:
                     for step, after in enumerate(items[place + 1 : place + 11], start=1):
@@ -52,19 +53,19 @@ class Rules:
 class Neighbours:
     """SKNN, V-SKNN or STAN: sessions with items in common, of the latest thousand of each."""
 
-    def __init__(self, of: Sessions, kind: str, neighbours: int = 500, latest: int = 1000):
+    def __init__(self, clicks: Clicks, kind: str, neighbours: int = 500, latest: int = 1000):
         self._kind, self._neighbours = kind, neighbours
-        self._sessions = grouped(of)
-        self._ended = ends(of)
+        self._sessions = _grouped(clicks)
+        self._ended = clicks.ended.tolist()
         self._sets = [set(items) for items in self._sessions]
         self._of: dict[int, list[int]] = defaultdict(list)
-        for place in np.argsort(self._ended, kind="stable").tolist():
-            for item in self._sets[place]:
+        for place, items in enumerate(self._sets):
+            for item in items:
                 self._of[item].append(place)
         count = len(self._sessions)
         self._idf = {item: log(count / len(own)) for item, own in self._of.items()}
         self._of = {item: own[-latest:] for item, own in self._of.items()}
-        self._now = max(self._ended)
+        self._now = max(self._ended, default=0.0)
 
     def scores(self, seen: list[int]) -> Scores:
         """Sum over the sessions that are most alike."""
@@ -118,18 +119,6 @@ class Neighbours:
             scores[item] += weight * exp(-abs(where[item] - where[common]) / 4)
 
 
-def grouped(of: Sessions) -> list[list[int]]:
+def _grouped(clicks: Clicks) -> list[list[int]]:
     """Items of each session in order of time."""
-    order = np.lexsort((of.times, of.sessions))
-    items, sessions = of.items[order], of.sessions[order]
-    cuts = np.flatnonzero(np.diff(sessions)) + 1
-    return [one.tolist() for one in np.split(items, cuts)]
-
-
-def ends(of: Sessions) -> list[float]:
-    """When each session ended, in the same order."""
-    order = np.lexsort((of.times, of.sessions))
-    sessions, times = of.sessions[order], of.times[order]
-    last = np.append(np.flatnonzero(np.diff(sessions)), len(sessions) - 1)
-    found: list[float] = times[last].tolist()
-    return found
+    return [one.tolist() for one in np.split(clicks.items, clicks.begins[1:-1])]
