@@ -17,7 +17,12 @@ _LANDMARKS = """() => [...document.querySelectorAll(
 
 _CONTRASTS = """(cells) => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const known = new Map();
   const light = (colour) => {
+    if (!known.has(colour)) known.set(colour, measured(colour));
+    return known.get(colour);
+  };
+  const measured = (colour) => {
     canvas.fillStyle = colour;
     canvas.fillRect(0, 0, 1, 1);
     const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((part) => part / 255)

@@ -4,6 +4,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,6 +47,7 @@ def test_a_signal_leaves_nothing_behind(how: signal.Signals, folder: Path, tmp_p
     process = begun(folder, tmp_path / "t.csv", 300)
     while not any(tmp_path.glob(".t.csv.*/whole")):
         assert process.poll() is None
+        time.sleep(0.005)
     # Who is impatient presses twice.
     process.send_signal(how)
     process.send_signal(how)
@@ -76,6 +78,7 @@ def under_way(folder: Path, to: Path, place: int) -> subprocess.Popen[str]:
     build = begun(folder, to, 300)
     while len(list(to.parent.glob(f".{to.name}.*/whole"))) < place:
         assert build.poll() is None
+        time.sleep(0.005)
     return build
 
 

@@ -35,7 +35,7 @@ def stored(store: Store) -> list[dict[str, Any]]:
         ]
 
 
-@pytest.mark.parametrize("seed", [9, 10])
+@pytest.mark.parametrize("seed", [9, pytest.param(10, marks=pytest.mark.slow)])
 def test_what_is_stored_is_read_batch_by_batch(
     seed: int, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import true
 from support.commands import only_line, valuebox
+from support.databases import BACKENDS, migrated_database
+from support.filled import Rows
 from support.offers import FIRST, LIKED, OFFERS, play, saved
 from support.once import learned_once
 from support.pages import Page
@@ -29,17 +31,26 @@ def tag() -> str:
 
 
 @pytest.fixture
-def played(store: Store, tag: str) -> str:
-    """The tag of a model that has decided for four weeks, of which three are known."""
-    model = load(tag)
-    with store.writing() as session:
-        note(session, model)
-        promote(session, tag, "there was none before")
-    play(store, model, 1.0, DAYS)
-    for end in (END - timedelta(days=10), END):
+def rows_of_store(tag: str) -> Rows:
+    """What a model has decided for four weeks, of which three are known."""
+
+    def put(store: Store) -> None:
+        model = load(tag)
         with store.writing() as session:
-            found = read(session.connection(), end, true())
-            settle_known(session, found.ids, found.decisions, end)
+            note(session, model)
+            promote(session, tag, "there was none before")
+        play(store, model, 1.0, DAYS)
+        for end in (END - timedelta(days=10), END):
+            with store.writing() as session:
+                found = read(session.connection(), end, true())
+                settle_known(session, found.ids, found.decisions, end)
+
+    return Rows("four weeks of offers", put)
+
+
+@pytest.fixture
+def played(store: Store, tag: str) -> str:
+    """The tag of the model whose decisions are stored."""
     return tag
 
 
@@ -79,6 +90,7 @@ def test_each_policy_is_told_beside_random_choices(played: str, database_url: st
     assert newest == sorted(newest, reverse=True)
 
 
+@pytest.mark.sqlite_alone
 def test_it_says_how_far_to_believe_it(played: str, database_url: str) -> None:
     found = report(database_url)
     assert len(found.calibration) == 5
@@ -103,6 +115,7 @@ def test_it_says_how_far_to_believe_it(played: str, database_url: str) -> None:
     assert (coins.type, coins.bought) == ("coins", pytest.approx(0.6, abs=0.1))
 
 
+@pytest.mark.sqlite_alone
 def test_a_part_of_the_time_may_be_asked_for(played: str, database_url: str) -> None:
     since = (FIRST + timedelta(days=7)).isoformat()
     found = report(database_url, "--since", since)
@@ -112,6 +125,7 @@ def test_a_part_of_the_time_may_be_asked_for(played: str, database_url: str) -> 
     assert report(database_url, "--since", END.isoformat()).decisions == 0
 
 
+@pytest.mark.sqlite_alone
 def test_it_is_printed_and_written_as_a_page(
     played: str, database_url: str, tmp_path: Path
 ) -> None:
@@ -130,9 +144,11 @@ def test_it_is_printed_and_written_as_a_page(
     assert f"{played} decides since" in said
 
 
-@pytest.mark.usefixtures("store")
-def test_nothing_is_told_of_nothing(database_url: str, tmp_path: Path) -> None:
-    html = tmp_path / "offers.html"
+@pytest.mark.parametrize("kind", BACKENDS)
+def test_nothing_is_told_of_nothing(
+    request: pytest.FixtureRequest, kind: str, tmp_path: Path
+) -> None:
+    html, database_url = tmp_path / "offers.html", migrated_database(request, kind, tmp_path)
     said, _ = valuebox("offers", "report", "--database-url", database_url, "--html", html)
     assert "0 decisions" in said
     page = Page(html.read_text(encoding="utf-8"))

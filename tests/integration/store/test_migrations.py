@@ -10,6 +10,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, Table, Uuid, insert, inspect, select, text, update
 from sqlalchemy.exc import IntegrityError
+from support import warm
 from support.databases import Postgres, count_rows
 from support.services import eventually
 from support.users import add_predictions, estimates, received, user
@@ -112,8 +113,7 @@ def test_processes_that_upgrade_one_database_at_once_all_succeed(postgres: Postg
         # All of them have reached the lock before the first may pass.
         gate.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": migrate._LOCK})
         racers = [
-            subprocess.Popen(upgrade, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-            for _ in range(3)
+            warm.Popen(upgrade, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in range(3)
         ]
         eventually(lambda: gate.scalar(waiting) == len(racers), seconds=60)
     answers = [racer.communicate(timeout=60)[0].decode() for racer in racers]

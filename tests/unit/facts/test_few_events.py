@@ -97,7 +97,7 @@ def unsettled(seed: int) -> list[Any]:
     return wrong
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(3))
 def test_what_is_left_out_makes_no_difference(seed: int) -> None:
     assert unsettled(seed) == []
 
@@ -108,7 +108,7 @@ def test_dirty_logs(seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(1, 13))
+@pytest.mark.parametrize("part", range(13))
 def test_many_dirty_logs(part: int, fuzz_examples: int) -> None:
     """Of what differs in one of 100 logs, 240 find 91 %, and the thousand of `make fuzz` all."""
     first = part * 1_000

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import psutil
+import pytest
 from support import warm, warmed
 from support.services import eventually
 
@@ -16,6 +17,7 @@ VALUEBOX = str(Path(sys.executable).with_name("valuebox"))
 LISTED = [VALUEBOX, "simulate", "x", "--world", "list"]
 
 
+@pytest.mark.slow
 def test_a_forked_server_says_and_answers_the_same() -> None:
     command = [sys.executable, "-m", "bentoml", "serve", "--port", "0"]
     environment = {**os.environ, "DATABASE_URL": "nonsense"}
