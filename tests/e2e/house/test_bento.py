@@ -66,6 +66,7 @@ def test_a_bento_serves_its_own_model_anywhere_and_stores_where_it_was_started(
     store.close()
 
 
+@pytest.mark.slow("src/valuebox/compartments/ltv")
 def test_a_bento_runs_its_own_source_on_the_database_it_finds(
     bento: tuple[str, Path], tmp_path: Path
 ) -> None:

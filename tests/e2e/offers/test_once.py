@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import create_engine, func, make_url, select, text
 from support import warm
 from support.commands import valuebox
-from support.databases import BACKENDS, Postgres, migrated, migrated_database, open_store, through
+from support.databases import Postgres, migrated, migrated_database, open_store, through
 from support.killable import KillableServer
 from support.offers import FIRST, OFFERS, play, question, raw, reaction, saved, stored
 from support.once import learned_once
@@ -90,7 +90,7 @@ def asked_again(server: KillableServer, store: Store, body: dict[str, Any], tag:
 def test_a_decision_whose_answer_is_lost_by_a_kill_is_answered_alike_after_it(
     server: KillableServer, store: Store, tag: str
 ) -> None:
-    for number in range(3):
+    for number in range(2):
         body = question(f"player {number}", uuid4().hex, LATER)
         with cutting(server.port) as proxy, ThreadPoolExecutor(1) as thread:
             # It is the body that has it, which may come apart from the head.
@@ -114,7 +114,9 @@ def own_postgres() -> Iterator[Postgres]:
     server.remove()
 
 
-@pytest.mark.parametrize("order", [STATED, b"EXECUTE valuebox_"])
+@pytest.mark.parametrize(
+    "order", [pytest.param(STATED, marks=pytest.mark.slow), b"EXECUTE valuebox_"]
+)
 def test_a_kill_before_the_answer_is_written_leaves_one_decision_or_none(
     own_postgres: Postgres, tag: str, tmp_path: Path, order: bytes
 ) -> None:
@@ -144,7 +146,7 @@ def test_a_kill_before_the_answer_is_written_leaves_one_decision_or_none(
             store.close()
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", [pytest.param("sqlite", marks=pytest.mark.slow), "postgresql"])
 def test_learning_that_is_killed_leaves_the_model_of_before_deciding(
     request: pytest.FixtureRequest, backend: str, tag: str, tmp_path: Path
 ) -> None:

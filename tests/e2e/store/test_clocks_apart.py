@@ -64,6 +64,7 @@ def ready(service: Service) -> int:
     return service.http.get("/readyz").status_code
 
 
+@pytest.mark.slow("src/valuebox/compartments/ltv")
 def test_sums_are_right_and_probes_tell_while_clocks_are_wrong(
     postgres: Postgres, tmp_path: Path, model: LtvModel
 ) -> None:

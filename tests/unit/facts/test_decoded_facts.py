@@ -160,6 +160,8 @@ def test_no_odd_body_is_read_otherwise_than_by_the_models(
 
     @settings(
         max_examples=2 * fuzz_examples,
+        # The suite sends the same ones each time: others may have none of some kind.
+        derandomize=fuzz_examples < 1_000,
         deadline=None,
         database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

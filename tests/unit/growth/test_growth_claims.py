@@ -34,7 +34,7 @@ def by_campaign(amount: np.ndarray, campaign: np.ndarray) -> Advertising:
 
 
 @pytest.mark.parametrize("tail", ["lognormal", "pareto", "refunds"])
-@pytest.mark.parametrize("size", [20, 300])
+@pytest.mark.parametrize("size", [20, pytest.param(300, marks=pytest.mark.slow)])
 def test_a_small_group_of_anybody_is_seldom_called_different(tail: str, size: int) -> None:
     rng = np.random.default_rng(1)
     runs = 60

@@ -172,7 +172,7 @@ def test_a_prediction_lies_in_its_interval(size: int) -> None:
         assert (group["prediction"] <= upper).all()
 
 
-@pytest.mark.parametrize("size", [20, 60, 300])
+@pytest.mark.parametrize("size", [20, 60, pytest.param(300, marks=pytest.mark.slow)])
 def test_rare_large_amounts_are_reckoned_with(size: int) -> None:
     def rare(n_users: int, seed: int) -> pd.DataFrame:
         target = 100.0 * (np.random.default_rng(seed).random(n_users) < 0.003)

@@ -58,7 +58,7 @@ def test_features_that_are_unknown_or_absent_have_values(model: OffersModel) -> 
 
 
 def test_saving_and_loading_changes_nothing(model: OffersModel) -> None:
-    tag = model.save("offers-kept", {}, {"learned": 1})
+    tag = model.save("offers-kept", {}, {"learned": {"customers": 1}})
     kept = load(tag)
     candidates = both(("coins", 4.99), ("gems", 1.99), ("never seen", 3.0))
     one, other = model.worth(DE_AND_FR, candidates), kept.worth(DE_AND_FR, candidates)
