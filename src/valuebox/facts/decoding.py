@@ -157,7 +157,5 @@ def _written(objects: Sequence[_Object | None], body: bytes, names: int) -> Text
     if not plain_objects([one for one in objects if one is not None], body, names):
         return None
     texts = [None if one is None else _encoded(one) for one in objects]
-    lengths = np.array([-1 if text is None else len(text) for text in texts])
-    if lengths.max() > MAX_ROW_BYTES // 2:
-        return None
-    return Texts(lengths, np.frombuffer(b"".join(filter(None, texts)), dtype=np.uint8))
+    found = Texts.of(texts)
+    return None if found.lengths.max() > MAX_ROW_BYTES // 2 else found

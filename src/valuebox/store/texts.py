@@ -1,7 +1,7 @@
 """Texts of a whole column, as whoever read them has them: in UTF-8, one after the other."""
 
 from collections.abc import Iterator, Sequence
-from typing import overload
+from typing import Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,12 @@ class Texts(Sequence[str | None]):
     def __init__(self, lengths: NDArray[np.int64], octets: NDArray[np.uint8]):
         self.lengths = lengths
         self.octets = octets
+
+    @classmethod
+    def of(cls, texts: Sequence[bytes | None]) -> Self:
+        """Texts that are there already, in UTF-8; None is a missing one."""
+        lengths = np.array([-1 if text is None else len(text) for text in texts], dtype=np.int64)
+        return cls(lengths, np.frombuffer(b"".join(filter(None, texts)), dtype=np.uint8))
 
     def __len__(self) -> int:
         return len(self.lengths)

@@ -5,14 +5,17 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.recommend.tables import Experiment, Exposure, Forgetting
 from valuebox.store.clock import CLOCK
+from valuebox.store.texts import Texts
 from valuebox.store.upsert import columns_of_new, upsert
 from valuebox.store.writing import Rows, table_of
 
+_JSON: Final = msgspec.json.Encoder().encode
 _EXPOSURES: Final = table_of(Exposure)
 LATELY: Final = 2_000
 """Lists that are looked at where it is asked what was shown lately: the newest."""
@@ -38,8 +41,12 @@ class Shown(NamedTuple):
 
 def rows_of(shown: Sequence[Shown]) -> Iterator[Rows]:
     """The rows that hold lists."""
-    columns = zip(*shown, strict=True)
-    yield Rows(Exposure, len(shown), dict(zip(Shown._fields, map(list, columns), strict=True)))
+    columns: dict[str, Any] = dict(
+        zip(Shown._fields, map(list, zip(*shown, strict=True)), strict=True)
+    )
+    for name in ("seen", "items"):
+        columns[name] = Texts.of([*map(_JSON, columns[name])])
+    yield Rows(Exposure, len(shown), columns)
 
 
 def shown_of(session: Session, list_id: UUID) -> Shown | None:

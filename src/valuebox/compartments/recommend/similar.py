@@ -1,5 +1,7 @@
 """Items that are like an item, for its page."""
 
+from msgspec.structs import asdict
+
 from valuebox.compartments.recommend.schemas import Listed, SimilarItems, SimilarQuestion
 from valuebox.compartments.recommend.shop import Snapshot
 from valuebox.compartments.recommend.steps import listed
@@ -21,7 +23,9 @@ def similar(snapshot: Snapshot | None, question: SimilarQuestion) -> SimilarItem
     pairs = list(zip(found.items, found.scores, strict=True))[:own]
     return SimilarItems(
         items=[
-            Listed.model_validate(listed({"item": item, "score": score}, snapshot.items.get(item)))
+            Listed.model_validate(
+                asdict(listed({"item": item, "score": score}, snapshot.items.get(item)))
+            )
             for item, score in pairs
         ]
     )

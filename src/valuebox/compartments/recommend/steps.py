@@ -28,7 +28,6 @@ from valuebox.store.ids import Ids, ids_from, moment_of
 from valuebox.store.writing import Rows, Then
 
 _JSON: Final = msgspec.json.Encoder().encode
-_TOLD: Final = ("title", "url", "image", "price")
 _KEPT: Final = 20
 """Items that a visitor has looked at, which are stored with a list."""
 Given = TypeVar("Given", RecommendQuestion, RecommendQuestions)
@@ -174,7 +173,22 @@ def _seconds(list_id: UUID, looked_at: datetime) -> float:
     return moment_of(list_id).timestamp() - looked_at.timestamp()
 
 
-def listed(row: dict[str, Any], known: KnownItem | None) -> dict[str, Any]:
-    """An item of a list, with what the shop has told of it."""
-    told = {name: None if known is None else getattr(known, name) for name in _TOLD}
-    return {"because_of": None} | row | told
+class ListedItem(msgspec.Struct):
+    """An item of a list, with what the shop has told of it; see `schemas.Listed`."""
+
+    item: str
+    score: float
+    because_of: list[str] | None = None
+    title: str | None = None
+    url: str | None = None
+    image: str | None = None
+    price: float | None = None
+
+
+def listed(row: dict[str, Any], known: KnownItem | None) -> ListedItem:
+    """An item of a list as it is answered."""
+    because_of = row.get("because_of")
+    if known is None:
+        return ListedItem(row["item"], row["score"], because_of)
+    told = known.title, known.url, known.image, known.price
+    return ListedItem(row["item"], row["score"], because_of, *told)
