@@ -5,7 +5,7 @@ IMAGE ?= valuebox:latest
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo test test-slow test-slow-touched fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
-	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-features bench-features-online bench-offers bench-offers-endpoints bench-offers-ab bench-offers-learning bench-offers-deciding bench-offers-coverage bench-offers-open-bandit bench-recommend bench-recommend-speed bench-recommend-verdicts bench-contenders bench chaos chaos-image soak starve pictures release-check
+	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-features bench-features-online bench-offers bench-offers-endpoints bench-offers-ab bench-offers-learning bench-offers-deciding bench-offers-coverage bench-offers-open-bandit bench-recommend bench-recommend-speed bench-recommend-verdicts bench-recommend-shop bench-contenders bench chaos chaos-image soak starve pictures release-check
 
 install: .venv/installed
 
@@ -159,6 +159,10 @@ bench-recommend-speed: install .contenders/recommend/installed
 	$(PYTHON) -m venv .contenders/recommend
 	.contenders/recommend/bin/python -m pip install --quiet --only-binary :all: -r $<
 	touch $@
+
+# Made-up shops whose visitors react to lists, lived through with a real service; a quarter of an hour.
+bench-recommend-shop: install
+	OMP_WAIT_POLICY=PASSIVE PYTHONPATH=tests $(BIN)/python -m benchmarks.recommend.lived_shops $(OPTIONS) $(INTO)
 
 # Experiments on recommendations whose truth is known, and what is said of them; some minutes.
 bench-recommend-verdicts: install

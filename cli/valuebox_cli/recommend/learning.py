@@ -1,8 +1,10 @@
 """What a shop's sessions teach: a setting and rankers, each kept where it proves to be better."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from valuebox.compartments.recommend.lists import read_lists
 from valuebox.compartments.recommend.model import KIND, Learned, RecommendModel, load
 from valuebox.compartments.recommend.ranking.ranker import Ranker
 from valuebox.compartments.recommend.ranking.setting import Setting
@@ -11,6 +13,7 @@ from valuebox.errors import ValueboxError
 from valuebox.models.registry import ArtifactMissing
 from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store
+from valuebox_training.recommend.clicked import Discount, learn_discount
 from valuebox_training.recommend.questions import Log
 from valuebox_training.recommend.ranking import Learning, NothingToRank, learn_ranker
 from valuebox_training.recommend.tuning import Tuned, tune
@@ -54,13 +57,19 @@ def learn(store: Store, source: str, name: str) -> list[str]:
         ValueboxError: where no view of the shop is stored.
     """
     views = views_of(store, source)
+    with store.reading() as session:
+        lists = read_lists(session, source)
     log = Log.of(*views, Setting())
     tuned = tune(log, Setting())
-    rankers, said = {}, [_of_tuning(tuned)]
+    rankers: dict[str, Ranker | None] = {}
+    said = [_of_tuning(tuned)]
     for kind, fresh in (("fresh", True), ("repeating", False)):
         rankers[kind], line = _ranker(log, tuned.setting, fresh)
         said.append(line)
-    tag = save(Learned(tuned.setting, **rankers), log, source, name, said)
+    found = learn_discount(log, lists, tuned.setting, rankers["fresh"])
+    said.append(_of_discount(found))
+    learned = Learned(tuned.setting, **rankers, discount=found.value)
+    tag = save(learned, log, source, name, said)
     return [*said, f"learned from {len(views):,} views, saved as {tag}"]
 
 
@@ -96,6 +105,15 @@ def _of_tuning(tuned: Tuned) -> str:
         return f"the usual setting stays: the best that was tried is not surely better ({gained})"
     changed = tuned.setting.model_dump(exclude_defaults=True)
     return f"the setting of the shop is {changed}: {gained}"
+
+
+def _of_discount(found: Discount) -> str:
+    if not math.isfinite(found.error):
+        return f"clicks on lists say nothing yet: {found.lists:,} clicked lists are too few"
+    by = f"{found.estimate:.2f} ± {2 * found.error:.2f} by {found.lists:,} clicked lists"
+    if not found.value:
+        return f"popular items count as they are found: not surely less ({by})"
+    return f"popular items count less on fresh lists, {found.value:.2f}: {by}"
 
 
 def shops_of(name: str) -> Mapping[str, Learned]:

@@ -33,6 +33,8 @@ class Learned(NamedTuple):
     """Ranks lists without the item that is looked at; None where none is better than no ranker."""
     repeating: Ranker | None = None
     """Ranks lists that may have that item."""
+    discount: float = 0.0
+    """How much less popular items count in the first ones: `Recommender` says what it does."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class RecommendModel:
         files, shops = {}, []
         for place, (source, learned) in enumerate(self.shops.items()):
             row: dict[str, Any] = {"source": source, "setting": learned.setting.model_dump()}
+            row["discount"] = learned.discount
             for kind in _LISTS:
                 ranker: Ranker | None = getattr(learned, kind)
                 row[kind] = None if ranker is None else f"{kind}-{place}.ubj"
@@ -93,7 +96,8 @@ def _told(learned: Learned) -> str:
     changed = learned.setting.model_dump(exclude_defaults=True)
     setting = f"a setting of its own, {changed}" if changed else "the usual setting"
     ranked = [kind for kind in _LISTS if getattr(learned, kind) is not None]
-    return f"{setting}; ranked: {' and '.join(ranked) or 'no'} lists"
+    less = f"; popular items count less, {learned.discount:.2f}" if learned.discount else ""
+    return f"{setting}; ranked: {' and '.join(ranked) or 'no'} lists{less}"
 
 
 def _read(artifact: registry.Artifact) -> RecommendModel:
@@ -108,5 +112,6 @@ def _read(artifact: registry.Artifact) -> RecommendModel:
             else Ranker(boosters.booster_of(artifact.read(row[kind])), kind == "fresh")
             for kind in _LISTS
         }
-        shops[row["source"]] = Learned(setting, **rankers)
+        # Models that were saved before there was one have none.
+        shops[row["source"]] = Learned(setting, **rankers, discount=row.get("discount", 0.0))
     return RecommendModel(shops, artifact.tag, artifact.created_at, artifact.metadata)

@@ -81,7 +81,7 @@ def _fetched(session: Session, source: str, until: datetime) -> Views:
     keys: dict[str, int] = {}
     for rows in session.execute(query.execution_options(yield_per=_AT_ONCE)).partitions():
         names, ids, moments = zip(*rows, strict=True)
-        sessions.append(np.array([_key_of(one, keys) for one in names], dtype=np.int64))
+        sessions.append(np.array([key_of(one, keys) for one in names], dtype=np.int64))
         items.append(codes.of(ids))
         seconds = np.array(moments, dtype="datetime64[us]").astype(np.int64) / 1e6
         times.append(seconds)
@@ -115,7 +115,13 @@ class _Codes:
         return list(self._known)
 
 
-def _key_of(name: str, known: dict[str, int]) -> int:
+def key_of(name: str, known: dict[str, int]) -> int:
+    """The number of a session, where SQL makes none.
+
+    Args:
+        name: Of the session.
+        known: Numbers that were made before, by name; the session's is added.
+    """
     if name not in known:
         known[name] = int.from_bytes(
             blake2b(name.encode(), digest_size=8).digest(), "big", signed=True
@@ -155,7 +161,7 @@ def read_newest(session: Session, source: str, after: datetime) -> Iterator[Newe
     )
     keys: dict[str, int] = {}
     for id_, received, whose, name, when in session.execute(query):
-        number = _key_of(whose, keys) if is_lite else whose
+        number = key_of(whose, keys) if is_lite else whose
         yield Newest(id_, received, number, name, when.timestamp())
 
 

@@ -133,7 +133,10 @@ class Shop:
                 self._attributes = self._attributes_of(index)
             known = self.snapshot
             if known is None or is_new or has_come or has_changed:
-                fresh = Recommender(index, self._delta, self._learned.fresh, self._attributes)
+                fresh = Recommender(
+                    *(index, self._delta, self._learned.fresh, self._attributes),
+                    discount=self._learned.discount,
+                )
                 both = fresh, fresh.ranked_by(self._learned.repeating)
             else:
                 both = known.fresh, known.repeating

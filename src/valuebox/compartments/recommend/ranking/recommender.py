@@ -30,6 +30,8 @@ _REMEMBERED: Final = 1 << 14
 """Ids and codes that are kept at hand."""
 RANKED: Final = 60
 """Candidates that a ranker puts into order."""
+RARE: Final = 5.0
+"""Sessions with an item from which on it counts less, where there is a discount."""
 
 
 class Recommended(NamedTuple):
@@ -56,6 +58,7 @@ class Recommender:
         ranker: Ranker | None = None,
         attributes: Attributes | None = None,
         setting: Setting | None = None,
+        discount: float = 0.0,
     ):
         """Put the parts together; takes milliseconds.
 
@@ -65,10 +68,13 @@ class Recommender:
             ranker: Puts the best candidates into order.
             attributes: What the catalogue knows, made for this index.
             setting: How to ask; by default as the index was built, which is how rankers learn.
+            discount: How much less an item counts that most sessions find without a list: scores
+                are divided by its sessions to this power.
         """
         self.merged = Merged(index, delta)
         self.setting = setting or index.setting
         self.ranker = ranker
+        self._rarity = _rarity(self.merged, discount) if discount else None
         self._prior = self.merged.prior(self.setting.age)
         if attributes is None:
             self.columns, others = Columns.unknown(self.merged.n_items), Ids.of([])
@@ -92,9 +98,9 @@ class Recommender:
         self._scratch: list[Scratch] = []
 
     def ranked_by(self, ranker: Ranker | None) -> Self:
-        """The same with another ranker; the parts are shared."""
+        """The same with another ranker, and without a discount; the parts are shared."""
         other = copy(self)
-        other.ranker = ranker
+        other.ranker, other._rarity = ranker, None
         return other
 
     def mask(self, items: Collection[str]) -> Mask:
@@ -166,6 +172,15 @@ class Recommender:
         found, scores = self._scored(self._visitor(clicks), clicks, out)
         return found.codes[best_of(found.codes, scores, count, self.text_of)]
 
+    def strengths(
+        self, clicks: list[int], *, fresh: bool = True
+    ) -> tuple[Int32s, NDArray[np.float32]]:
+        """Codes of all candidates of a visitor in no order, and what their order goes by."""
+        clicks = clicks[-self.setting.longest :]
+        out = self._out(clicks[-1:] if fresh else ())
+        found, scores = self._scored(self._visitor(clicks), clicks, out)
+        return found.codes, scores
+
     def candidates(
         self, clicks: list[int], *, fresh: bool = True
     ) -> tuple[Int32s, NDArray[np.float32]]:
@@ -201,13 +216,16 @@ class Recommender:
     def _scored(
         self, visitor: Visitor, clicks: list[int], out: Out
     ) -> tuple[Candidates, NDArray[np.float32]]:
-        """Candidates with their scores, by the ranker if there is one."""
+        """Candidates with their scores, by the ranker if there is one; all are above 0."""
         found = self._found(visitor, out)
         scores = found.total(self.setting.rules)
-        if self.ranker is None or not len(found.codes):
-            return found, scores
-        found = found.taken(best_of(found.codes, scores, RANKED, self.text_of))
-        return found, self.ranker.scores(self._matrix(found, visitor, clicks))
+        if self.ranker is not None and len(found.codes):
+            found = found.taken(best_of(found.codes, scores, RANKED, self.text_of))
+            # What a boost multiplies has to be above 0.
+            scores = np.exp(self.ranker.scores(self._matrix(found, visitor, clicks)))
+        if self._rarity is not None:
+            scores = scores * self._rarity[found.codes]
+        return found, scores
 
     def _matrix(
         self, found: Candidates, visitor: Visitor, clicks: list[int]
@@ -275,6 +293,12 @@ class Recommender:
         out = out._replace(codes=(*out.codes, *besides.tolist()))
         kept = out.left(popular.first())
         return (kept if len(kept) >= count else out.left(popular.all()))[:count]
+
+
+def _rarity(merged: Merged, discount: float) -> NDArray[np.float32]:
+    """What scores are multiplied by, `(n_items,)`: 1 for items that no session has."""
+    seldom = 1 + merged.counts.sessions / RARE
+    return (seldom**-discount).astype(np.float32)
 
 
 def _code_of(merged: Merged, others: Ids, text: str) -> int:
