@@ -13,8 +13,9 @@ import numpy as np
 
 from valuebox.compartments.recommend.lists import ShownList
 from valuebox.compartments.recommend.ranking.clicks import Clicks
+from valuebox.compartments.recommend.ranking.popular import RARE
 from valuebox.compartments.recommend.ranking.ranker import Ranker
-from valuebox.compartments.recommend.ranking.recommender import RARE, Recommender
+from valuebox.compartments.recommend.ranking.recommender import Recommender
 from valuebox.compartments.recommend.ranking.setting import Setting
 from valuebox.statistics.arrays import Floats
 from valuebox_training.recommend.questions import Log

@@ -1,11 +1,15 @@
 """Items that most sessions have: of the last day, and of all time."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 from valuebox.compartments.recommend.ranking.sessions import Counts, Int32s
 
 _FIRST = 1000
+RARE: Final = 5.0
+"""Sessions with an item from which on it counts less, where there is a discount."""
 
 
 class Popular:
@@ -52,3 +56,16 @@ class Popular:
             codes = codes[weight[codes] >= cut]
         found: Int32s = codes[np.argsort(-weight[codes], kind="stable")][:count].astype(np.int32)
         return found
+
+
+def rarity(counts: Counts, discount: float) -> NDArray[np.float32]:
+    """What scores are multiplied by where popular items count less, `(n_items,)`.
+
+    Args:
+        counts: Of the sessions with each item.
+        discount: The power to which these are raised; 0 changes nothing.
+
+    Returns:
+        1 for items that no session has, and less the more do.
+    """
+    return ((1 + counts.sessions / RARE) ** -discount).astype(np.float32)

@@ -8,7 +8,12 @@ from typing import Final, Literal, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from valuebox.compartments.recommend.ranking.attributes import Attributes, Columns
+from valuebox.compartments.recommend.ranking.attributes import (
+    Attributes,
+    Columns,
+    code_of,
+    text_of,
+)
 from valuebox.compartments.recommend.ranking.candidates import Candidates, candidates_of
 from valuebox.compartments.recommend.ranking.delta import Delta
 from valuebox.compartments.recommend.ranking.ids import Ids
@@ -16,7 +21,7 @@ from valuebox.compartments.recommend.ranking.index import Index
 from valuebox.compartments.recommend.ranking.merged import Merged
 from valuebox.compartments.recommend.ranking.neighbours import Scratch, Visitor
 from valuebox.compartments.recommend.ranking.ordering import Out, best_of
-from valuebox.compartments.recommend.ranking.popular import Popular
+from valuebox.compartments.recommend.ranking.popular import Popular, rarity
 from valuebox.compartments.recommend.ranking.ranker import Ranker
 from valuebox.compartments.recommend.ranking.ranker_columns import matrix_of
 from valuebox.compartments.recommend.ranking.reasons import parts_of
@@ -30,8 +35,6 @@ _REMEMBERED: Final = 1 << 14
 """Ids and codes that are kept at hand."""
 RANKED: Final = 60
 """Candidates that a ranker puts into order."""
-RARE: Final = 5.0
-"""Sessions with an item from which on it counts less, where there is a discount."""
 
 
 class Recommended(NamedTuple):
@@ -74,7 +77,7 @@ class Recommender:
         self.merged = Merged(index, delta)
         self.setting = setting or index.setting
         self.ranker = ranker
-        self._rarity = _rarity(self.merged, discount) if discount else None
+        self._rarity = rarity(self.merged.counts, discount) if discount else None
         self._prior = self.merged.prior(self.setting.age)
         if attributes is None:
             self.columns, others = Columns.unknown(self.merged.n_items), Ids.of([])
@@ -82,11 +85,11 @@ class Recommender:
             self.columns, others = attributes.beside(self.merged)
         # What people look at now is asked for again and again.
         self.code_of: Callable[[str], int] = lru_cache(_REMEMBERED)(
-            partial(_code_of, self.merged, others)
+            partial(code_of, self.merged, others)
         )
         """Finds the code of an item that a session or the catalogue has, -1 for others."""
         self.text_of: Callable[[int], str] = lru_cache(_REMEMBERED)(
-            partial(_text_of, self.merged, others)
+            partial(text_of, self.merged, others)
         )
         """Finds the id of an item by its code."""
         self.popular_lately = Popular(self.merged.counts, lately=True)
@@ -293,23 +296,3 @@ class Recommender:
         out = out._replace(codes=(*out.codes, *besides.tolist()))
         kept = out.left(popular.first())
         return (kept if len(kept) >= count else out.left(popular.all()))[:count]
-
-
-def _rarity(merged: Merged, discount: float) -> NDArray[np.float32]:
-    """What scores are multiplied by, `(n_items,)`: 1 for items that no session has."""
-    seldom = 1 + merged.counts.sessions / RARE
-    return (seldom**-discount).astype(np.float32)
-
-
-def _code_of(merged: Merged, others: Ids, text: str) -> int:
-    code = merged.code_of(text)
-    if code < 0 and len(others):
-        code = others.code_of(text)
-        return code + merged.n_items if code >= 0 else code
-    return code
-
-
-def _text_of(merged: Merged, others: Ids, code: int) -> str:
-    if code >= merged.n_items:
-        return others.text_of(code - merged.n_items)
-    return merged.text_of(code)
