@@ -11,15 +11,36 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pandas as pd
 
+from valuebox.compartments.handle.settling import OPEN
+from valuebox_cli.handle.columns import Columns, Written, hours, of_clock
+
+NAMES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
+    "events": (
+        *(("event_id", "match_id"), ("home_team",), ("away_team",)),
+        *(("game_start_time", "kickoff"), ("game_day",), ("week_start",), ("week_of_season",)),
+        *(("time_slot", "slot"), ("home_team_location",), ("away_team_location",)),
+    ),
+    "users": (("user_number", "user_id"), ("registration_timestamp",), ("location",)),
+    "wagers": (
+        *(("bet_id",), ("event_id", "match_id"), ("user_number", "user_id")),
+        *(("wager_amount",), ("bet_placed_time",), ("bet_status",)),
+    ),
+}
+"""The columns of each table that are looked at, each by its spellings."""
 NOT_COUNTED: Final = ("void", "voided", "cancelled", "canceled")
 """States of bets that do not count as handle."""
+_SETTLED: Final = (
+    *("settled", "graded", "resulted", "closed", "cashed out", "won", "win", "lost", "loss"),
+    *("push", ""),
+)
 _CLERICAL: Final = 6
 """Hours of the morning before which no match begins."""
+_SOME: Final = 3
+"""Matches of a slot from which on they tell that they begin at such an hour all the same."""
 _NEARLY: Final = pd.Timedelta(days=60)
-_MISSING: Final = ("", "na", "nan", "null", "none")
+_MOST_WEEKS: Final = 60
 
 
 @dataclass
@@ -39,6 +60,8 @@ def clean(
     wagers: pd.DataFrame,
     zone: ZoneInfo,
     usual: Mapping[str, float] | None = None,
+    at: datetime | None = None,
+    written: Mapping[str, Written] | None = None,
 ) -> Clean:
     """Make sense of the rows of a load.
 
@@ -48,13 +71,22 @@ def clean(
         wagers: Bets.
         zone: Time zone of moments that come without one.
         usual: When matches of each slot begin, as far as former loads tell; see `usual_hours`.
+        at: When the load began: nobody has bet later. None where that is not known.
+        written: How values are written, by table, where columns do not show it.
+
+    Raises:
+        ValueboxError: naming the column that is not there, or cannot be read.
     """
     noticed: Counter[str] = Counter()
+    matches, people, bets = (
+        Columns(rows, table, zone, (written or {}).get(table))
+        for table, rows in zip(NAMES, (events, users, wagers), strict=True)
+    )
     return Clean(
-        _matches(events, zone, noticed, usual or {}),
-        _users(users, zone, noticed),
-        _bets(wagers, zone, noticed),
-        noticed,
+        _matches(matches, noticed, usual or {}),
+        _users(people, noticed),
+        _bets(bets, noticed, at),
+        Counter({what: count for what, count in noticed.items() if count}),
     )
 
 
@@ -69,109 +101,66 @@ def usual_hours(
         zone: Of the clock.
     """
     local = pd.to_datetime(pd.Series(list(kickoffs)), utc=True).dt.tz_convert(zone)
-    hours = local.dt.hour + local.dt.minute / 60 + local.dt.second / 3600
-    middle = hours.groupby(pd.Series(list(slots), dtype=object)).median()
-    return {str(slot): float(hour) for slot, hour in middle.items()}
+    hour = local.dt.hour + local.dt.minute / 60 + local.dt.second / 3600
+    middle = hour.groupby(pd.Series(list(slots), dtype=object)).median()
+    return {str(slot): float(one) for slot, one in middle.items()}
 
 
 def is_clerical(local: pd.Series) -> pd.Series:
     """Whether moments of a clock are none at which a match begins: a clerk has entered them."""
-    return local.isna() | (_hours(local) < _CLERICAL)
+    return local.isna() | (hours(local) < _CLERICAL)
 
 
-def _hours(local: pd.Series) -> pd.Series:
-    hours: pd.Series = (local - local.dt.floor("D")).dt.total_seconds() / 3600
-    return hours
-
-
-def ids(values: pd.Series) -> pd.Series:
-    """Ids as texts, whatever they came as: 12, "12", 12.0 and " 12 " are the same."""
-    if pd.api.types.is_integer_dtype(values):
-        return values.astype(str)
-    found = values.astype("string").str.strip().str.removesuffix(".0")
-    return found.mask(found.str.lower().isin(_MISSING)).astype(object)
-
-
-def texts(values: pd.Series) -> pd.Series:
-    """Texts without blanks around them; empty where nothing is known."""
-    found = values.astype("string").str.strip().fillna("")
-    return found.mask(found.str.lower().isin(_MISSING), "").astype(object)
-
-
-def moments(values: pd.Series, zone: ZoneInfo) -> pd.Series:
-    """Moments in UTC, without a zone, to the second; NaT where they cannot be read.
-
-    Of an hour that a clock shows twice, the first is meant; an hour that it leaves out is the one
-    after it.
-    """
-    found = values
-    if not pd.api.types.is_datetime64_any_dtype(found):
-        found = pd.to_datetime(found.astype("string").str.strip(), format="mixed", errors="coerce")
-    if getattr(found.dt, "tz", None) is None:
-        first = pd.Series(True, index=found.index).to_numpy()
-        found = found.dt.tz_localize(zone, ambiguous=first, nonexistent="shift_forward")
-    in_utc: pd.Series = found.dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[s]")
-    return in_utc
-
-
-def _named(rows: pd.DataFrame, *names: str) -> pd.Series:
-    """The column that is there of several spellings of one; nothing where there is none."""
-    by_name = {str(name).strip().lower(): name for name in rows.columns}
-    for name in names:
-        if name in by_name:
-            return rows[by_name[name]]
-    return pd.Series(None, index=rows.index, dtype=object)
-
-
-def _once(rows: pd.DataFrame, what: str, noticed: Counter[str]) -> pd.DataFrame:
-    """Rows with an id, each once: of several with the same one the last counts."""
-    known = rows[rows["id"].notna()]
-    if dropped := len(rows) - len(known):
-        noticed[f"{what} without an id, or without what every row needs"] += dropped
+def _once(
+    rows: pd.DataFrame, what: str, noticed: Counter[str], lacking: Mapping[str, pd.Series]
+) -> pd.DataFrame:
+    """Rows with all that they need, each id once: of several the last counts."""
+    is_left_out = pd.Series(False, index=rows.index)
+    for why, is_so in {"without an id": rows["id"].isna(), **lacking}.items():
+        noticed[f"{what} {why}"] += int((is_so & ~is_left_out).sum())
+        is_left_out |= is_so
+    known = rows[~is_left_out]
     single = known.drop_duplicates("id", keep="last")
-    if dropped := len(known) - len(single):
-        noticed[f"{what} that came twice"] += dropped
+    noticed[f"{what} that came twice"] += len(known) - len(single)
     return single.reset_index(drop=True)
 
 
-def _matches(
-    rows: pd.DataFrame, zone: ZoneInfo, noticed: Counter[str], known: Mapping[str, float]
-) -> pd.DataFrame:
-    day = _named(rows, "game_day")
-    start, at = _named(rows, "game_start_time", "kickoff"), moments(day, ZoneInfo("UTC"))
-    slot, week_start = texts(_named(rows, "time_slot", "slot")), _named(rows, "week_start")
-    local = moments(start, ZoneInfo("UTC"))
-    hours = _hours(local)
-    spoken = start.astype("string").str.strip()
-    parts = spoken.str.extract(r"\.(\d+)$")[0].fillna("0").str.strip("0") != ""
-    clerical = is_clerical(local) | parts
+def _matches(rows: Columns, noticed: Counter[str], known: Mapping[str, float]) -> pd.DataFrame:
+    identity, *teams, (start, other) = NAMES["events"][:4]
+    for need in (identity, *teams, (start, other, "game_day")):
+        rows.need(*need)
+    slot = rows.texts("time_slot", "slot")
+    local, day = rows.shown(start, other), rows.shown("game_day")
+    clerical = _is_entered_by_clerk(rows.values(start, other), local, slot, known)
     # What a match of the slot usually begins at, where a clerk has left midnight or the moment. A
     # night brings few matches, which say less of it than all that are known.
-    own = hours.mask(clerical).groupby(slot).median().dropna().to_dict()
-    usual: dict[Any, float] = {**own, **known}
-    filled = slot.map(usual).fillna(hours.mask(clerical).median()).fillna(13.0)
-    on = at.fillna(local).dt.floor("D")
-    kickoff = local.mask(clerical, on + pd.to_timedelta(filled, unit="h"))
+    usable = hours(local).mask(clerical)
+    usual: dict[Any, float] = {**usable.groupby(slot).median().dropna().to_dict(), **known}
+    filled = slot.map(usual).astype(float).fillna(usable.median()).fillna(13.0)
+    on = day.fillna(local).dt.floor("D")
+    guessed = of_clock(on + pd.to_timedelta(filled, unit="h"), rows.zone)
     noticed["matches whose time of beginning is that of their slot"] += int(clerical.sum())
-    began = moments(week_start, ZoneInfo("UTC")).fillna(on)
-    week = pd.to_numeric(_named(rows, "week_of_season"), errors="coerce").fillna(0)
+    began = rows.shown("week_start").fillna(on)
+    week = pd.to_numeric(rows.values("week_of_season"), errors="coerce")
+    week = week.where(week.between(1, _MOST_WEEKS))
+    noticed["matches without a week of the season"] += int(week.isna().sum())
+    week = week.fillna(0)
     # A season is called after the year in which it begins, or nearly does.
     opening = began - pd.to_timedelta((week - 1) * 7, unit="D") + _NEARLY
     found = pd.DataFrame(
         {
-            "id": ids(_named(rows, "event_id", "match_id")),
+            "id": rows.ids(*identity),
             "season": opening.dt.year.fillna(0).astype(int),
             "week": week.astype(int),
-            "home": texts(_named(rows, "home_team")),
-            "away": texts(_named(rows, "away_team")),
-            "home_place": texts(_named(rows, "home_team_location")),
-            "away_place": texts(_named(rows, "away_team_location")),
+            "home": rows.texts("home_team"),
+            "away": rows.texts("away_team"),
+            "home_place": rows.texts("home_team_location"),
+            "away_place": rows.texts("away_team_location"),
             "slot": slot,
-            "kickoff": moments(kickoff, zone),
+            "kickoff": rows.moments(start, other).mask(clerical, guessed),
         }
     )
-    found["id"] = found["id"].mask(found["kickoff"].isna())
-    single = _once(found, "matches", noticed)
+    single = _once(found, "matches", noticed, {"without a day": found["kickoff"].isna()})
     # A match may have been entered again, under another id.
     same = ["home", "away", "kickoff"]
     doubled = single.duplicated(same, keep="first")
@@ -179,33 +168,65 @@ def _matches(
     return single
 
 
-def _users(rows: pd.DataFrame, zone: ZoneInfo, noticed: Counter[str]) -> pd.DataFrame:
+def _is_entered_by_clerk(
+    came: pd.Series, local: pd.Series, slot: pd.Series, known: Mapping[str, float]
+) -> pd.Series:
+    """Whether matches begin at another time than is told: at midnight, or when somebody typed."""
+    spoken, hour = came.astype("string").str.strip(), hours(local)
+    has_parts = spoken.str.extract(r":\d\d[.](\d+)")[0].fillna("0").str.strip("0") != ""
+    is_day = spoken.str.contains("[-/]") & ~spoken.str.contains(":")
+    # On a clock such as that of UTC, all matches of a slot may begin in the small hours.
+    told = hour.mask(hour == 0).groupby(slot)
+    middle: dict[Any, float] = {**told.median()[told.count() >= _SOME].to_dict(), **known}
+    is_nightly = slot.map(middle).astype(float) < _CLERICAL
+    no_time = (hour == 0) | is_day.fillna(False).astype(bool) | has_parts.astype(bool)
+    return no_time | (is_clerical(local) & ~(is_nightly & local.notna()))
+
+
+def _users(rows: Columns, noticed: Counter[str]) -> pd.DataFrame:
+    identity, (registered,), (place,) = NAMES["users"]
+    rows.need(*identity)
+    rows.need(registered)
     found = pd.DataFrame(
         {
-            "id": ids(_named(rows, "user_number", "user_id")),
-            "place": texts(_named(rows, "location")),
-            "registered": moments(_named(rows, "registration_timestamp"), zone),
+            "id": rows.ids(*identity),
+            "place": rows.texts(place),
+            "registered": rows.moments(registered),
         }
     )
-    found["id"] = found["id"].mask(found["registered"].isna())
     noticed["users without a place"] += int((found["place"] == "").sum())
-    return _once(found, "users", noticed)
+    lacking = {"without a moment of registration": found["registered"].isna()}
+    return _once(found, "users", noticed, lacking)
 
 
-def _bets(rows: pd.DataFrame, zone: ZoneInfo, noticed: Counter[str]) -> pd.DataFrame:
-    amount = pd.to_numeric(_named(rows, "wager_amount"), errors="coerce")
-    status = texts(_named(rows, "bet_status")).str.lower()
+def _bets(rows: Columns, noticed: Counter[str], at: datetime | None) -> pd.DataFrame:
+    identity, match, user, (amount,), (placed,), (state,) = NAMES["wagers"]
+    for need in NAMES["wagers"]:
+        rows.need(*need)
+    status = rows.texts(state).str.lower()
     found = pd.DataFrame(
         {
-            "id": ids(_named(rows, "bet_id")),
-            "match": ids(_named(rows, "event_id")),
-            "user": ids(_named(rows, "user_number")),
-            "placed": moments(_named(rows, "bet_placed_time"), zone),
-            "amount": amount,
+            "id": rows.ids(*identity),
+            "match": rows.ids(*match),
+            "user": rows.ids(*user),
+            "placed": rows.moments(placed),
+            "amount": rows.amounts(amount),
             "status": status,
             "counts": ~status.isin(NOT_COUNTED),
         }
     )
-    usable = (amount > 0) & np.isfinite(amount) & found["placed"].notna() & found["match"].notna()
-    found["id"] = found["id"].mask(~usable)
-    return _once(found, "bets", noticed)
+    if at is not None:
+        # One clock that is wrong would let all matches look as if they were over.
+        began = pd.Timestamp(at).tz_convert("UTC").tz_localize(None).floor("s")
+        is_late = found["placed"] > began
+        found["placed"] = found["placed"].mask(is_late, began)
+        noticed["bets placed after the load began, taken as placed by then"] += int(is_late.sum())
+    odd = status[~status.isin([*NOT_COUNTED, *OPEN, *_SETTLED])]
+    for one, count in odd.value_counts().head(5).items():
+        noticed[f"bets that count as handle, whose state is not known: {str(one)[:30]!r}"] += count
+    lacking = {
+        "without a match": found["match"].isna(),
+        "without a moment": found["placed"].isna(),
+        "without an amount above 0": ~(found["amount"] > 0),
+    }
+    return _once(found, "bets", noticed, lacking)

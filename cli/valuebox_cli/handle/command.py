@@ -9,9 +9,9 @@ import typer
 from rich.text import Text
 
 from valuebox.compartments.handle.model import NEWEST
+from valuebox.errors import ValueboxError
 from valuebox_cli.client import DEFAULT_URL
 from valuebox_cli.handle import made_up
-from valuebox_cli.handle.history import loads
 from valuebox_cli.handle.telling import tell, tell_remade, tell_settled
 from valuebox_cli.response.asking import moment_of
 from valuebox_cli.terminal.console import check_writable, err, exit_codes, out
@@ -50,21 +50,27 @@ def load(
     that are over are loaded, each as of its midnight.
     """
     from valuebox.compartments.handle.reading import slots
-    from valuebox_cli.handle.mapping import read_handle_mapping, read_source
+    from valuebox_cli.handle.history import ZONE as HISTORY_ZONE
+    from valuebox_cli.handle.history import is_history, loads
+    from valuebox_cli.handle.mapping import ZONE, read_handle_mapping, read_source
     from valuebox_cli.handle.storing import store_clean
     from valuebox_cli.importing.sources import open_source
 
     with exit_codes():
-        began = moment_of(at) or datetime.now(UTC)
-        described = read_handle_mapping(mapping)
-        opened = [(open_source(place), when) for place, when in loads(source, began)]
+        now = datetime.now(UTC)
+        began = moment_of(at) or now
+        if began > now:
+            raise ValueboxError(f"--at: {at} is still to come; nothing would be known until then")
+        described = read_handle_mapping(mapping, HISTORY_ZONE if is_history(source) else ZONE)
+        every = loads(source, began, described.zone)
+        opened = [(open_source(place), when) for place, when in every]
         done, noticed = [], Counter[str]()
         with migrated_store(database_url) as store:
             store.expect_many_rows()
             for each, when in opened:
                 with store.reading() as session:
                     known = slots(session)
-                found = read_source(each, described, known)
+                found = read_source(each, described, known, when)
                 done.append(store_clean(store, found, when))
                 noticed += found.noticed
         if len(opened) > 1:

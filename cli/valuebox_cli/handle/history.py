@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from valuebox.errors import ValueboxError
 
 ZONE: Final = ZoneInfo("EST")
-"""Time zone of a simulated or replayed warehouse."""
+"""Time zone of a simulated or replayed warehouse, where no mapping names another one."""
 WAREHOUSE: Final = "warehouse"
 _NIGHTLY: Final = "nightly"
 _FEED: Final = "feed"
@@ -35,21 +35,27 @@ def nights(folder: Path, zone: tzinfo = ZONE) -> list[Night]:
     return sorted(Night(_midnight(one, zone), one) for one in places)
 
 
-def loads(source: str, at: datetime) -> list[tuple[str, datetime]]:
+def is_history(source: str) -> bool:
+    """Whether a source, as on the command line, is a folder with a history."""
+    return (Path(source) / WAREHOUSE).is_dir()
+
+
+def loads(source: str, at: datetime, zone: tzinfo = ZONE) -> list[tuple[str, datetime]]:
     """What is to be loaded, and when each load began.
 
     Args:
         source: As on the command line. Of a folder with a history, the warehouse and every night
             that is over are loaded, each as of its own midnight.
         at: Now, or until when there were loads.
+        zone: Time zone of the midnights.
 
     Raises:
         ValueboxError: naming the folder of a night whose name is no day.
     """
-    folder = Path(source)
-    if not (folder / WAREHOUSE).is_dir():
+    if not is_history(source):
         return [(source, at)]
-    every = nights(folder)
+    folder = Path(source)
+    every = nights(folder, zone)
     first = min([at, *(one.at - timedelta(days=1) for one in every[:1])])
     due = [Night(first, folder / WAREHOUSE), *(one for one in every if one.at <= at)]
     return [(str(one.place), one.at) for one in due]

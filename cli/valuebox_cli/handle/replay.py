@@ -17,9 +17,11 @@ from valuebox.compartments.handle.reading import told
 from valuebox.compartments.handle.weighing import Weighed, weigh
 from valuebox.errors import ValueboxError
 from valuebox.statistics.arrays import Floats
-from valuebox_cli.handle.cleaning import Clean, clean, is_clerical, moments
+from valuebox_cli.handle.cleaning import NAMES, Clean, clean, is_clerical
+from valuebox_cli.handle.columns import moments
 from valuebox_cli.handle.history import WAREHOUSE, ZONE, answer_of, has_feed, nights
 from valuebox_cli.handle.memory import Loads
+from valuebox_cli.importing.columns.moment_reader import ISO
 
 if TYPE_CHECKING:
     from valuebox.compartments.handle.recipe import Recipe
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
 Contender = Callable[[Floats, Floats, Floats], Floats]
 """Function of numbers of matches that are over, their handle, and numbers of those that are asked
 about, which forecasts these."""
-_TABLES: Final = ("events", "users", "wagers")
+_ASKED: Final = ("season", "week", "home_team", "away_team", "time_slot")
+"""What a question has beside its moments."""
+_MOST: Final = 10_000
 _RELEARN: Final = 7 * DAY
 """After how long variances and intervals are learned anew."""
 _NEAR: Final = DAY * 3 / 2
@@ -65,7 +69,8 @@ def _replay(folder: Path, contenders: Mapping[str, Contender] | None) -> Replaye
     later = [(np.datetime64(one.at.replace(tzinfo=None), "s"), one.place) for one in nights(folder)]
     loads = Loads()
     first = min([*asks["_to"].to_numpy(dtype="datetime64[s]"), *(night for night, _ in later)])
-    loads.add(_load(folder / WAREHOUSE, {}), first)
+    # Midnight of the first asking may be later than the load that had come by then.
+    loads.add(_load(folder / WAREHOUSE, {}, max([first, *asks["_at"].head(1)])), first)
     recipe: Recipe | None = None
     learned_at = np.datetime64("1970-01-01", "s")
     book: Book | None = None
@@ -74,7 +79,7 @@ def _replay(folder: Path, contenders: Mapping[str, Contender] | None) -> Replaye
                       strict=True):  # fmt: skip
         while later and later[0][0] <= to:
             night, place = later.pop(0)
-            loads.add(_load(place, loads.usual(ZONE)), night)
+            loads.add(_load(place, loads.usual(ZONE), night), night)
             book = None
         if book is None:
             book = loads.book()
@@ -96,6 +101,13 @@ def _replay(folder: Path, contenders: Mapping[str, Contender] | None) -> Replaye
 def _asked(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """When was asked, by which loads, in order, and what; with moments in UTC."""
     asks, questions = _read(folder / "asks.csv"), _read(folder / "questions.csv")
+    if missing := [one for one in _ASKED if one not in questions.columns]:
+        raise ValueboxError(f"{folder / 'questions.csv'}: has no column {', '.join(missing)}")
+    for one in ("season", "week"):
+        numbers = pd.to_numeric(questions[one], errors="coerce")
+        if (wrong := np.flatnonzero(~numbers.between(0, _MOST))).size:
+            where = f"{folder / 'questions.csv'}, row {wrong[0] + 1}: {one}"
+            raise ValueboxError(f"{where} is no number: {str(questions[one].iloc[wrong[0]])!r}")
     for rows, file, names in (
         (asks, "asks.csv", {"_at": "asked_at", "_to": "loaded_to"}),
         (questions, "questions.csv", {"_at": "asked_at", "_kickoff": "kickoff"}),
@@ -103,7 +115,7 @@ def _asked(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         for ours, theirs in names.items():
             if theirs not in rows.columns:
                 raise ValueboxError(f"{folder / file}: has no column {theirs}")
-            rows[ours] = moments(rows[theirs], ZONE)
+            rows[ours] = moments(rows[theirs], ZONE, f"{theirs} of {file}", ISO)
             if (wrong := np.flatnonzero(rows[ours].isna())).size:
                 value = rows[theirs].iloc[wrong[0]]
                 where = f"{folder / file}, row {wrong[0] + 1}: {theirs}"
@@ -180,15 +192,19 @@ def _fixture(book: Book, question: dict[Any, Any]) -> Fixture:
         **dict(zip(matches.home, matches.home_place, strict=True)),
     }
     return Fixture(
-        *(f"{home} - {away} {kickoff}", int(question["season"]), int(float(question["week"]))),
+        *(
+            f"{home} - {away} {kickoff}",
+            int(float(question["season"])),
+            int(float(question["week"])),
+        ),
         *(home, away, str(places.get(home, "")), str(places.get(away, ""))),
         *(str(question["time_slot"]), kickoff),
     )
 
 
-def _load(folder: Path, usual: Mapping[str, float]) -> Clean:
-    events, users, wagers = (_read(folder / f"{one}.csv") for one in _TABLES)
-    return clean(events, users, wagers, ZONE, usual)
+def _load(folder: Path, usual: Mapping[str, float], at: Any) -> Clean:
+    events, users, wagers = (_read(folder / f"{one}.csv") for one in NAMES)
+    return clean(events, users, wagers, ZONE, usual, pd.Timestamp(at, tz="UTC"))
 
 
 def _read(file: Path) -> pd.DataFrame:

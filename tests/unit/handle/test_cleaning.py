@@ -1,10 +1,13 @@
 """What a dirty warehouse holds, made sense of."""
 
+from datetime import UTC, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
 
+from valuebox.errors import ValueboxError
 from valuebox_cli.handle.cleaning import Clean, clean, usual_hours
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -73,11 +76,120 @@ def test_void_and_cancelled_bets_are_no_handle(status: str | None, counts: bool)
     assert bool(found) is counts
 
 
-@pytest.mark.parametrize("amount", [0, -5, None, "much", float("inf")])
+@pytest.mark.parametrize("amount", [0, -5, None, "much", float("inf"), 1e300])
 def test_bets_without_an_amount_are_left_out_and_told(amount: object) -> None:
     found = cleaned(wagers=[wager(1, wager_amount=amount), wager(2)])
     assert found.bets["id"].tolist() == ["2"]
-    assert found.noticed["bets without an id, or without what every row needs"] == 1
+    assert found.noticed == {"bets without an amount above 0": 1}
+
+
+@pytest.mark.parametrize(
+    ("shown", "amounts"),
+    [
+        (["10,5", "1.234,50"], [10.5, 1234.5]),
+        (["$10.50", "1,234.5"], [10.5, 1234.5]),
+        ([Decimal("10.50"), None], [10.5]),
+    ],
+)
+def test_amounts_are_read_as_their_column_writes_them(
+    shown: list[object], amounts: list[float]
+) -> None:
+    found = cleaned(wagers=[wager(at, wager_amount=one) for at, one in enumerate(shown)])
+    assert found.bets["amount"].tolist() == amounts
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "told"),
+    [
+        ("wager_amount", ["1,234", "2,500"], "wager_amount of wagers can be read in several"),
+        ("wager_amount", ["$5", "€5"], "wager_amount of wagers has several currencies: EUR, USD"),
+        ("bet_placed_time", ["01/04/2020"], "bet_placed_time of wagers can be read in several"),
+        ("bet_placed_time", ["yesterday"], "holds nothing that is clearly a moment"),
+    ],
+)
+def test_a_column_that_may_mean_several_things_is_refused(
+    name: str, values: list[object], told: str
+) -> None:
+    with pytest.raises(ValueboxError, match=told):
+        cleaned(wagers=[wager(at, **{name: one}) for at, one in enumerate(values)])
+
+
+def test_days_come_first_where_the_column_shows_it() -> None:
+    shown = ("01/04/2020 12:00", "25/03/2020 12:00")
+    found = cleaned(wagers=[wager(one, bet_placed_time=one) for one in shown])
+    expected = [pd.Timestamp("2020-04-01 16:00"), pd.Timestamp("2020-03-25 16:00")]
+    assert found.bets["placed"].tolist() == expected
+
+
+def test_moments_with_a_zone_are_those_of_any_clock() -> None:
+    zoned = ("2020-03-07 12:00:00-05:00", "2020-03-09 12:00:00-04:00", "2020-03-09 12:00:00")
+    found = cleaned(wagers=[wager(one, bet_placed_time=one) for one in zoned])
+    assert found.bets["placed"].dt.strftime("%d %H").tolist() == ["07 17", "09 16", "09 16"]
+    # As PostgreSQL has a `timestamptz`.
+    start = event(1, game_start_time="2020-04-04 00:15:00+00", game_day="2020-04-03 04:00:00+00")
+    (match,) = cleaned(events=[start]).matches.to_dict("records")
+    assert match["kickoff"] == pd.Timestamp("2020-04-04 00:15")
+
+
+def test_on_a_clock_of_utc_matches_may_begin_in_the_small_hours() -> None:
+    rows = [event(one, game_start_time=f"2020-04-0{one} 00:15:00") for one in range(1, 5)]
+    rows.append(event(5, game_start_time="2020-04-05 00:00:00", game_day="2020-04-05"))
+    frames = (pd.DataFrame(rows), pd.DataFrame([user("a")]), pd.DataFrame([wager(1)]))
+    found = clean(*frames, ZoneInfo("UTC"))
+    assert found.matches["kickoff"].dt.strftime("%d %H:%M").tolist() == [
+        *("01 00:15", "02 00:15", "03 00:15", "04 00:15", "05 00:15")
+    ]
+    assert found.noticed == {"matches whose time of beginning is that of their slot": 1}
+
+
+@pytest.mark.parametrize("week", ["inf", "1000000", "-3", "eleven", None])
+def test_a_week_that_is_none_is_told(week: object) -> None:
+    found = cleaned(events=[event(1, week_of_season=week)])
+    assert found.matches["week"].tolist() == [0]
+    assert found.noticed == {"matches without a week of the season": 1}
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31 23:59:59", "0001-01-01 00:00:00", "2262-05-01"])
+def test_moments_of_years_that_are_none_are_left_out(moment: str) -> None:
+    found = cleaned(users=[user("a"), user("b", registration_timestamp=moment)])
+    assert found.users["id"].tolist() == ["a"]
+    assert found.noticed == {"users without a moment of registration": 1}
+
+
+def test_ids_that_are_too_long_are_none() -> None:
+    found = cleaned(wagers=[wager("x" * 101), wager("x" * 100 + "y"), wager(1)])
+    assert found.bets["id"].tolist() == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("table", "name"),
+    [("events", "home_team"), ("users", "registration_timestamp"), ("wagers", "bet_status")],
+)
+def test_a_column_that_is_not_there_or_there_twice_is_named(table: str, name: str) -> None:
+    whole = {"events": event(1), "users": user(1), "wagers": wager(1)}
+    frames = {key: pd.DataFrame([row]) for key, row in whole.items()}
+    without = {**frames, table: frames[table].drop(columns=name)}
+    with pytest.raises(ValueboxError, match=f"{table}: has no column {name}"):
+        clean(**without, zone=NEW_YORK)
+    again = frames[table][[name]].rename(columns=str.upper)
+    twice = {**frames, table: pd.concat([frames[table], again], axis=1)}
+    with pytest.raises(ValueboxError, match=f"{table}: has the column {name} more than once"):
+        clean(**twice, zone=NEW_YORK)
+
+
+def test_nobody_has_bet_after_the_load() -> None:
+    frames = (pd.DataFrame([event(1)]), pd.DataFrame([user(1)]))
+    bets = [wager(1), wager(2, bet_placed_time="2098-01-01 00:00:00")]
+    at = datetime(2020, 4, 2, 5, tzinfo=UTC)
+    found = clean(*frames, pd.DataFrame(bets), NEW_YORK, at=at)
+    assert found.bets["placed"].max() == pd.Timestamp("2020-04-02 05:00")
+    assert found.noticed == {"bets placed after the load began, taken as placed by then": 1}
+
+
+def test_a_state_that_is_not_known_counts_and_is_told() -> None:
+    found = cleaned(wagers=[wager(1, bet_status="Annulled"), wager(2)])
+    assert found.bets["counts"].tolist() == [True, True]
+    assert found.noticed == {"bets that count as handle, whose state is not known: 'annulled'": 1}
 
 
 def test_users_without_a_place_are_kept() -> None:

@@ -132,6 +132,7 @@ def test_a_clerks_time_in_a_question_is_that_of_the_match(history: Path, alone: 
     [
         ("asks.csv", {"loaded_to": "soon"}, "row 1: loaded_to is no moment: 'soon'"),
         ("questions.csv", {"kickoff": ""}, "row 1: kickoff is no moment"),
+        ("questions.csv", {"week": "eleven"}, "row 1: week is no number: 'eleven'"),
         ("questions.csv", {"asked_at": "2020-02-26 09:01"}, "row 1: asks.csv has no asking at"),
     ],
 )
@@ -140,6 +141,13 @@ def test_a_wrong_row_is_named(
 ) -> None:
     changed(history / file, **columns)
     with pytest.raises(ValueboxError, match=told):
+        replay(history)
+
+
+def test_a_question_that_lacks_a_column_is_told(history: Path) -> None:
+    file = history / "questions.csv"
+    pd.read_csv(file, dtype=str).drop(columns=["week", "away_team"]).to_csv(file, index=False)
+    with pytest.raises(ValueboxError, match=r"questions.csv: has no column week, away_team"):
         replay(history)
 
 

@@ -60,7 +60,12 @@ def answer_of(
     count = len(said.asked)
     ids: list[UUID] = [] if asked.is_replay else list(ids_from(request_id, count))
     matches = [
-        _match(said, at, before.get(said.asked[at].id), ids[at] if ids else None)
+        _match(
+            said,
+            at,
+            _change(asked, said, at, model.tag, before.get(said.asked[at].id)),
+            ids[at] if ids else None,
+        )
         for at in range(count)
     ]
     answer = HandleForecasts(
@@ -105,7 +110,7 @@ def _sources(asked: Asked, weighed: Weighed) -> list[Source]:
     return found
 
 
-def _match(said: Forecast, at: int, before: Before | None, id_: UUID | None) -> MatchForecast:
+def _match(said: Forecast, at: int, previous: Change | None, id_: UUID | None) -> MatchForecast:
     one = said.asked[at]
     return MatchForecast(
         match=one.id,
@@ -124,16 +129,24 @@ def _match(said: Forecast, at: int, before: Before | None, id_: UUID | None) -> 
         gross=cents(said.gross[at]),
         before_bets=cents(said.prior[at]),
         lead_hours=float(said.lead[at]),
-        previous=None if before is None else _change(said, at, before),
+        previous=previous,
         prediction_id=id_,
     )
 
 
-def _change(said: Forecast, at: int, before: Before) -> Change:
+def _change(
+    asked: Asked, said: Forecast, at: int, model: str, before: Before | None
+) -> Change | None:
+    if before is None:
+        return None
     forecast, known = float(said.mean[at]), float(said.known[at])
     foretold = before.forecast * float(said.share[at])
     if forecast == before.forecast:
         why = "Nothing has changed."
+    elif model != before.model:
+        why = "Another model answers now."
+    elif asked.known.loaded_to == before.loaded_to:
+        why = "Nothing was loaded since; the live feed tells of other numbers of users."
     elif known == before.known:
         why = "No bets on it were loaded since; other matches have moved what is expected."
     elif abs(known / foretold - 1) < _NOTICED:

@@ -38,6 +38,8 @@ class Before(NamedTuple):
     forecast: float
     known: float
     asked_at: datetime
+    loaded_to: datetime
+    model: str
 
 
 @dataclass(frozen=True)
@@ -106,15 +108,17 @@ def latest(session: Session, matches: Sequence[str], before: datetime) -> dict[s
     said = HandlePrediction
     place = func.row_number().over(partition_by=said.match_id, order_by=said.id.desc())
     ranked = (
-        select(said.match_id, said.prediction, said.known, said.asked_at, place.label("place"))
+        select(
+            *(said.match_id, said.prediction, said.known, said.asked_at, said.loaded_to),
+            *(said.model, place.label("place")),
+        )
         .where(said.match_id.in_(list(matches)), said.asked_at < before)
         .subquery()
         .c
     )
-    columns = (ranked.match_id, ranked.prediction, ranked.known, ranked.asked_at)
-    query = select(*columns).where(ranked.place == 1)
-    rows = session.execute(query)
-    return {one: Before(value, known, at) for one, value, known, at in rows}
+    columns = (ranked.prediction, ranked.known, ranked.asked_at, ranked.loaded_to, ranked.model)
+    query = select(ranked.match_id, *columns).where(ranked.place == 1)
+    return {one: Before(*values) for one, *values in session.execute(query)}
 
 
 def history(session: Session, question: HistoryQuestion) -> History:

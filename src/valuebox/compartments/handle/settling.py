@@ -27,7 +27,8 @@ _PATIENCE: Final = timedelta(days=3)
 """How long after a match its bets that are still open are waited for."""
 _REVISED: Final = timedelta(days=60)
 """How long after a match its handle is looked at again."""
-_OPEN: Final = ("open", "pending", "placed", "accepted")
+OPEN: Final = ("open", "pending", "placed", "accepted")
+"""States of bets whose match is still to come, or to be settled."""
 _MOST: Final = 500
 
 
@@ -101,7 +102,7 @@ def _bets(session: Session, ids: Sequence[str]) -> dict[str, tuple[float, int]]:
     """Handle by id of a match, and how many bets on it are open."""
     bet = HandleBet
     own = func.coalesce(func.sum(case((bet.counts, bet.amount), else_=0.0)), 0.0)
-    is_open = func.sum(case((bet.counts & bet.state.in_(_OPEN), 1), else_=0))
+    is_open = func.sum(case((bet.counts & bet.state.in_(OPEN), 1), else_=0))
     query = (
         select(bet.match_id, own, is_open)
         .where(bet.match_id.in_(ids), bet.replaced_at.is_(None))

@@ -27,6 +27,8 @@ _LOCAL_SLACK: Final = 0.1
 """The same, both ways, of users of a province: not everybody's is known."""
 _MOST_PEOPLE: Final = 10**10
 """More people than there are: what is above it counts nobody."""
+_AHEAD: Final = 7 * DAY
+"""How far ahead a feed tells of matches."""
 _LOCAL_FEW: Final = 50
 """Users of a province by which counts of it may differ in any case."""
 
@@ -78,7 +80,7 @@ def weigh(
     if rows is None:
         return Weighed(notes=["The feed answers no list of events."], unsure=unsure)
     counts = _Counts(fitted, at)
-    notes = [*_strange(rows, fitted, matches), *_strange_places(rows, fitted, counts)]
+    notes = [*_strange(rows, fitted, matches, second(at)), *_strange_places(rows, fitted, counts)]
     every = {_count(row.get("all_registered")) for row in rows}
     if not every or None in every:
         notes.append("all_registered is missing, or no count, in some of its events.")
@@ -162,7 +164,10 @@ def _named(row: dict[str, Any], side: str) -> str:
 
 
 def _strange(
-    rows: Sequence[dict[str, Any]], fitted: Fitted, matches: Sequence[Fixture]
+    rows: Sequence[dict[str, Any]],
+    fitted: Fitted,
+    matches: Sequence[Fixture],
+    at: np.datetime64,
 ) -> list[str]:
     """What of its events does not fit to the matches that are known."""
     notes = []
@@ -180,7 +185,8 @@ def _strange(
     )
     if played:
         notes.append(f"{played} of its events are of another week than the match.")
-    missing = sum((one.home, one.away) not in named for one in matches)
-    if missing:
-        notes.append(f"It does not tell of {missing} of the {len(matches)} matches.")
+    # What begins later, or has begun, it need not tell of.
+    coming = [one for one in matches if at < one.kickoff <= at + _AHEAD]
+    if missing := sum((one.home, one.away) not in named for one in coming):
+        notes.append(f"It does not tell of {missing} of the {len(coming)} matches of the week.")
     return notes
