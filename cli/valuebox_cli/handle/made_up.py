@@ -1,22 +1,26 @@
 """Commands on a history of matches and bets in a folder: making one up, replaying it, its feed."""
 
-import json
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
+from valuebox.compartments.handle.feed import content_of
 from valuebox.errors import ValueboxError
 from valuebox_cli.handle.history import answer_at
 from valuebox_cli.handle.telling import tell_feed
 from valuebox_cli.terminal.console import check_writable, err, exit_codes, out
 
+_FIRST_YEAR: Final = 1980
+_LAST_YEAR: Final = 2150
+"""Years in which a history may end: all that happens before and after it has a moment, too."""
+
 
 def simulate(
     folder: Annotated[Path, typer.Argument(help="Folder to write; it must not be there yet.")],
     world: Annotated[str, typer.Option(help="Which world; see docs/handle.md.")] = "calm",
-    seed: Annotated[int, typer.Option(help="Another seed, another history.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another history.")] = 0,
     bets: Annotated[int, typer.Option(min=1_000, help="About how many bets.")] = 60_000,
     schedule: Annotated[
         Path | None,
@@ -84,7 +88,10 @@ def feed(
         if mode not in MODES:
             raise ValueboxError(f"--mode: there is no {mode!r}, only {', '.join(MODES)}")
         count = len(_told_now(folder))
-        server = FeedServer(lambda: _told_now(folder), mode, port)
+        try:
+            server = FeedServer(lambda: _told_now(folder), mode, port)
+        except OSError as error:
+            raise ValueboxError(f"--port {port}: {error.strerror}") from None
         out.print(f"telling {count} events at {server.url}, mode {mode}; Ctrl-C ends it")
         server.serve_forever()
 
@@ -93,17 +100,23 @@ def _told_now(folder: Path) -> list[dict[str, Any]]:
     """What the feed of a history tells at this moment.
 
     Raises:
-        ValueboxError: when the history has no feed.
+        ValueboxError: when the history has no feed, or its answer cannot be read.
     """
     file = answer_at(folder, datetime.now(UTC))
     if file is None:
         raise ValueboxError(f"{folder}: holds no feed that `valuebox handle simulate` wrote")
-    events: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))["events"]
+    content, failure = content_of(file.read_bytes())
+    events = content.get("events") if isinstance(content, dict) else None
+    if failure or not isinstance(events, list):
+        raise ValueboxError(f"{file}: holds no answer with a list of events")
     return events
 
 
 def _day(text: str | None) -> date:
     try:
-        return date.fromisoformat(text) if text else date.today()
+        found = date.fromisoformat(text) if text else date.today()
     except ValueError:
         raise ValueboxError(f"--begin: {text!r} is no day such as 2026-03-01") from None
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise ValueboxError(f"--begin: {text} is in no year from {_FIRST_YEAR} to {_LAST_YEAR}")
+    return found

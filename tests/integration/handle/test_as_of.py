@@ -1,6 +1,8 @@
 """What was known at a moment, and nothing of what came later; on both databases."""
 
 from dataclasses import replace
+from datetime import datetime
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -8,7 +10,8 @@ from support import matches
 from support.filled import Rows
 
 from valuebox.compartments.handle.book import Book
-from valuebox.compartments.handle.forecasting import Fitted
+from valuebox.compartments.handle.desk import Known
+from valuebox.compartments.handle.forecasting import Fitted, NothingOver
 from valuebox.compartments.handle.reading import read_book, second
 from valuebox.compartments.handle.recipe import Recipe
 from valuebox.compartments.handle.schemas import HandleForecasts, HandleQuestion
@@ -91,6 +94,26 @@ def test_a_moment_to_come_is_refused(store: Store) -> None:
     with pytest.raises(Unanswerable) as refused:
         of.columns([HandleQuestion(as_of=matches.moment(DAYS[2] + 1))])
     assert [one.field for one in refused.value.problems] == ["as_of"]
+
+
+class Early:
+    """A desk that knows of nothing yet."""
+
+    def __init__(self, book: Book):
+        self.fitted = Fitted(Recipe(), book.as_of(second(matches.moment(-999))))
+
+    def known(self, at: datetime) -> Known:
+        """Nothing, whenever it is asked."""
+        return Known(self.fitted, at)
+
+
+@pytest.mark.sqlite_alone
+def test_before_any_match_is_over_nothing_is_forecast(store: Store) -> None:
+    early = Early(book(store))
+    with pytest.raises(Unanswerable, match="was over by then"):
+        replace(matches.steps(store), desk=cast("Any", early)).columns([HandleQuestion()])
+    with pytest.raises(NothingOver, match="was over by then"):
+        early.fitted.forecast(book(store).fixtures(slice(-1, None)))
 
 
 def test_a_match_that_nobody_has_bet_on_yet_is_forecast(store: Store) -> None:

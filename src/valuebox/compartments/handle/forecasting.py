@@ -20,14 +20,20 @@ from valuebox.compartments.handle.prior import Joint, Prior
 from valuebox.compartments.handle.recipe import Recipe
 from valuebox.compartments.handle.stakes import Stakes, valued
 from valuebox.compartments.handle.updating import DAYS, Open, Told, update
+from valuebox.errors import ValueboxError
 from valuebox.statistics.arrays import Floats
 
 Z: Final = 1.6448536269514722
 """Deviations of a normal distribution between which 9 of 10 values lie."""
 _FEWEST: Final = 30
 """Matches that are learned from at least, if so many are over."""
+NOTHING_OVER: Final = "No match that was bet on was over by then: there is nothing to forecast by."
 _AHEAD: Final = 15
 """Days ahead up to which matches are looked at together with those that are asked about."""
+
+
+class NothingOver(ValueboxError):
+    """No match that was bet on is over: there is nothing to forecast by."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +156,13 @@ class Fitted:
 
     @cached_property
     def past(self) -> Described:
-        """The matches that are learned from."""
+        """The matches that are learned from.
+
+        Raises:
+            NothingOver: when there are none.
+        """
+        if not len(self.learned):
+            raise NothingOver(NOTHING_OVER)
         return describe(self.book, self.book.fixtures(self.learned), self.book.through)
 
     @cached_property

@@ -1,7 +1,8 @@
 """Loads of a warehouse on their way into the database: what is new, and what has changed.
 
 A load is one transaction: whoever asks meanwhile sees all of it or nothing. The same load again
-changes nothing.
+changes nothing, and loads may come in any order: each tells what was known from its moment on until
+the next one that says otherwise.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Table, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.handle.tables import HandleBet, HandleLoad, HandleMatch, HandleUser
@@ -70,9 +71,12 @@ def _put(session: Session, rows: Rows, at: datetime) -> int:
     table = rows.into
     every = Rows(table, rows.count, {**rows.columns, "loaded_at": at, "replaced_at": None})
     with staged(session, every) as new:
-        current = and_(table.c.id == new.c.id, table.c.replaced_at.is_(None))
+        counts = or_(table.c.replaced_at.is_(None), table.c.replaced_at > at)
+        current = and_(table.c.id == new.c.id, table.c.loaded_at <= at, counts)
         changed = _differs(table, new)
-        if table is table_of(HandleBet):
+        newer = select(HandleLoad.id).where(HandleLoad.loaded_at > at).limit(1)
+        is_late = session.scalar(newer) is not None
+        if table is table_of(HandleBet) and not is_late:
             # What became of a bet that counts as it did is noted where it is.
             same = and_(current, ~changed, new.c.state != table.c.state)
             session.execute(update(table).where(same).values(state=new.c.state))
@@ -81,8 +85,15 @@ def _put(session: Session, rows: Rows, at: datetime) -> int:
         session.execute(update(table).where(again).values(replaced_at=at))
         known = select(table.c.id).where(current).exists()
         names = [column.name for column in table.columns]
-        missing = select(*(new.c[name] for name in names)).where(~known)
-        result: Any = session.execute(insert(table).from_select(names, missing))
+        chosen: dict[str, ColumnElement[Any]] = {name: new.c[name] for name in names}
+        if is_late:
+            later = table.alias()
+            following = select(func.min(later.c.loaded_at))
+            chosen["replaced_at"] = following.where(
+                later.c.id == new.c.id, later.c.loaded_at > at
+            ).scalar_subquery()
+        missing = select(*chosen.values()).where(~known)
+        result: Any = session.execute(insert(table).from_select(list(chosen), missing))
         return int(result.rowcount)
 
 

@@ -14,7 +14,7 @@ from valuebox.compartments.handle.answering import Asked, answer_of
 from valuebox.compartments.handle.book import DAY, Fixture
 from valuebox.compartments.handle.desk import Desk, Known
 from valuebox.compartments.handle.feed import Feed, count_feed
-from valuebox.compartments.handle.forecasting import Forecast
+from valuebox.compartments.handle.forecasting import NOTHING_OVER, Forecast
 from valuebox.compartments.handle.reading import second
 from valuebox.compartments.handle.recipe import class_names
 from valuebox.compartments.handle.schemas import HandleForecasts, HandleQuestion
@@ -77,6 +77,8 @@ class HandleSteps(Steps[HandleQuestion, Asked, Said]):
         known = self.desk.known(as_of)
         if known is None:
             raise Unanswerable(_NO_LOAD)
+        if not len(known.fitted.over):
+            raise Unanswerable(NOTHING_OVER)
         is_replay = question.as_of is not None
         feed = None if self.feed is None or is_replay else self.feed.ask()
         matches = _matches(known, question, as_of)
