@@ -76,6 +76,9 @@ def parts(
         for item, of in scores.items():
             for mine, value in of.items():
                 total[item][mine] += share * value / highest
+    for item, place in ago.items():
+        if sum(total[item].values()) > 1e-9:
+            total[item][item] += setting.again * math.exp(-place)
     return total
 
 

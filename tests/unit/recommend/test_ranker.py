@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support.clicks import MONDAY
+from support.clicks import MONDAY, index_of, visit
 
 from valuebox.compartments.recommend import model as models
 from valuebox.compartments.recommend.ranking.attributes import Attributes
@@ -103,7 +103,7 @@ def test_columns_say_what_they_are_called(learned: Learned) -> None:
     recommender = Recommender(index, None, learned.ranker, attributes)
     codes, matrix = recommender.candidates([33, 32, 33])
     column = dict(zip(COLUMNS, matrix.T, strict=True))
-    assert len(codes) == len(matrix) <= 60
+    assert len(codes) == len(matrix) <= 120
     assert (np.diff(column["score"]) <= 0).all()
     assert column["rank"].tolist() == list(range(len(codes)))
     at = codes.tolist().index(32)
@@ -134,6 +134,19 @@ def test_tuning_keeps_what_is_there_where_nothing_is_surely_better() -> None:
 def test_a_short_log_is_not_tuned() -> None:
     for sessions in (0, 1, 50):
         assert tune(made(sessions), SETTING).setting == SETTING
+
+
+def test_what_is_a_step_further_is_a_candidate_too() -> None:
+    clicks = [one for n in range(3) for one in (*visit(n, "a b"), *visit(n + 9, "b c", 99.0))]
+    recommender = Recommender(index_of(clicks, SETTING))
+    a, b, c = map(recommender.code_of, "abc")
+    codes, matrix = recommender.candidates([a])
+    assert codes.tolist() == [b, c]
+    column = dict(zip(COLUMNS, matrix.T, strict=True))
+    assert column["score"][0] > column["score"][1] == 0.0
+    assert column["walked"].tolist() == pytest.approx([0.0, column["score"][0] / 2])
+    assert recommender.answer(["a"], 1).items == ("b",)
+    assert a not in recommender.candidates([c, a])[0]
 
 
 def test_ways_to_recommend_learn_from_what_came_before_the_sessions_asked_about() -> None:

@@ -41,11 +41,11 @@ class NothingToRank(ValueboxError):
 class Learning:
     """How a ranker learns."""
 
-    folds: int = 3
+    folds: int = 4
     """Stretches at the end of the log, each asked of an index of all that was before it."""
     share: float = 0.1
     """Share of the sessions in each, at most."""
-    most: int = 12_000
+    most: int = 8_000
     """Questions of each stretch, at most."""
     rounds: int = 150
     """Trees."""

@@ -1,5 +1,9 @@
-"""Candidates of a visitor: what neighbours and rules say of each item that any of them names."""
+"""Candidates of a visitor: what neighbours and rules say of each item that any of them names.
 
+Visitors go back to what they have looked at, the more so the less long ago: such an item is raised.
+"""
+
+from math import exp
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -41,10 +45,16 @@ class Candidates(NamedTuple):
     """What neighbours say."""
     rules: Floats
     """What rules say."""
+    again: Floats
+    """What it is raised by for having been looked at before, from 0 to 1."""
+    walked: Floats
+    """How much speaks for it one step further; empty unless `walked_on` has told."""
     own: NDArray[np.intp]
     """Place of each among all that was named, which is where `stands_for` points to."""
     stands_for: NDArray[np.intp]
-    """Of all that was named, by neighbours and then by rules: the place of the item's first."""
+    """Of all that was named, by neighbours and then by rules: the place of the item's first.
+
+    Places of candidates that neither names come last."""
     found: Neighbours
     spread: Spread
     followers: Followers
@@ -55,15 +65,38 @@ class Candidates(NamedTuple):
             self.codes.take(at),
             self.neighbours.take(at),
             self.rules.take(at),
+            self.again.take(at),
+            self.walked.take(at) if len(self.walked) else self.walked,
             self.own.take(at),
-            *self[4:],
+            *self[6:],
         )
 
-    def total(self, share: float) -> NDArray[np.float32]:
-        """Score of each candidate: by neighbours, and to a share by rules; the best have 1."""
-        found = scaled(self.rules) * share
+    @property
+    def by_rules(self) -> NDArray[np.intp]:
+        """Of all that rules named: the place of the item's first."""
+        far = len(self.spread.items)
+        return self.stands_for[far : far + len(self.followers.items)]
+
+    def total(self, setting: Setting) -> NDArray[np.float32]:
+        """Score of each candidate: by neighbours, and to shares by rules and for being seen."""
+        found = scaled(self.rules) * setting.rules
         found += scaled(self.neighbours)
+        found += self.again * setting.again
         return found.astype(np.float32)
+
+    def joined(self, codes: Int32s, walked: Floats) -> "Candidates":
+        """With items that neither neighbours nor rules name, and what walking tells of all."""
+        nothing = np.zeros(len(codes))
+        places = len(self.stands_for) + np.arange(len(codes))
+        return self._replace(
+            codes=np.concatenate([self.codes, codes]),
+            neighbours=np.concatenate([self.neighbours, nothing]),
+            rules=np.concatenate([self.rules, nothing]),
+            again=np.concatenate([self.again, nothing]),
+            walked=walked,
+            own=np.concatenate([self.own, places]),
+            stands_for=np.concatenate([self.stands_for, places]),
+        )
 
 
 def scaled(scores: Floats) -> Floats:
@@ -94,6 +127,8 @@ def candidates_of(
         by_neighbours * merged.idf.take(codes),
         # What a delta takes back leaves a rounding error of nothing.
         by_rules * (by_rules > _NOTHING),
+        _again(visitor, named, scratch).take(own),
+        _NOWHERE,
         own,
         stands_for,
         found,
@@ -103,6 +138,18 @@ def candidates_of(
 
 
 _NOTHING: Final = 1e-6
+_NOWHERE: Final = np.zeros(0)
+
+
+def _again(visitor: Visitor, named: NDArray[np.intp], scratch: Scratch) -> Floats:
+    """What each named item is raised by for having been looked at before, `(n,)`."""
+    found = np.zeros(len(named))
+    for code, ago in zip(visitor.codes, visitor.ago, strict=True):
+        # Of an item that is not named there may be anything.
+        place = scratch.items[code]
+        if 0 <= place < len(named) and named[place] == code:
+            found[place] = exp(-ago)
+    return found
 
 
 def _followers(visitor: Visitor, merged: Merged, setting: Setting) -> Followers:

@@ -24,6 +24,9 @@ COLUMNS: Final = (
     "nearness",
     "follows the last item",
     "follows the last item, rank",
+    "walked",
+    "walked, beside the most",
+    "walked, rank",
     "popularity",
     "popularity of the last day",
     "days since its first click",
@@ -72,7 +75,7 @@ def matrix_of(
     codes = candidates.codes
     n = len(codes)
     found = np.empty((len(COLUMNS), n), dtype=np.float32)
-    found[0] = candidates.total(setting.rules)
+    found[0] = candidates.total(setting)
     found[1] = np.arange(n)
     found[2] = scaled(candidates.neighbours)
     found[3] = _ranks(candidates.neighbours)
@@ -81,19 +84,22 @@ def matrix_of(
     found[6:9] = _said(candidates)
     found[9] = follows = _follows(candidates, visitor)
     found[10] = _ranks(follows)
-    found[11:15] = _popularity(codes, merged)
+    found[11] = candidates.walked
+    found[12] = scaled(candidates.walked)
+    found[13] = _ranks(candidates.walked)
+    found[14:18] = _popularity(codes, merged)
     ago = np.array([*visitor.ago, np.nan])
     seen = codes[:, None] == np.array([*visitor.codes, -1])
     seen[:, -1] |= ~seen.any(axis=1)
-    found[15] = ago[seen.argmax(axis=1)]
-    found[16] = (codes[:, None] == np.array(clicks)).sum(axis=1)
-    found[17] = len(clicks)
-    found[18] = len(visitor.codes)
-    found[19] = len(candidates.found.places)
-    found[20] = np.log(candidates.found.weights.sum() + _LEAST)
+    found[18] = ago[seen.argmax(axis=1)]
+    found[19] = (codes[:, None] == np.array(clicks)).sum(axis=1)
+    found[20] = len(clicks)
+    found[21] = len(visitor.codes)
+    found[22] = len(candidates.found.places)
+    found[23] = np.log(candidates.found.weights.sum() + _LEAST)
     last = visitor.codes[0] if visitor.codes else 0
-    found[21] = np.log(max(int(merged.counts.sessions[last]), 1))
-    found[22:25] = _catalogue(codes, clicks, columns)
+    found[24] = np.log(max(int(merged.counts.sessions[last]), 1))
+    found[25:28] = _catalogue(codes, clicks, columns)
     return np.ascontiguousarray(found.T)
 
 
@@ -124,7 +130,7 @@ def _follows(candidates: Candidates, visitor: Visitor) -> Floats:
     """Share that a candidate has of what follows the visitor's last known item."""
     followers = candidates.followers
     own = followers.after == 0
-    named = candidates.stands_for[len(candidates.spread.items) :][own]
+    named = candidates.by_rules[own]
     if not len(named):
         return np.zeros(len(candidates.codes))
     size = len(candidates.stands_for)

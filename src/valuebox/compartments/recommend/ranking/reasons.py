@@ -45,10 +45,13 @@ def parts_of(
     common = _in_common(candidates, visitor, merged, setting)
     parts: Floats = common @ said / _highest(candidates.neighbours)
     followers = candidates.followers
-    after = np.flatnonzero(column[far:] >= 0)
+    column = column[far : far + len(followers.items)]
+    after = np.flatnonzero(column >= 0)
     rules = np.zeros_like(parts)
-    np.add.at(rules, (followers.after[after], column[far:][after]), followers.weights[after])
+    np.add.at(rules, (followers.after[after], column[after]), followers.weights[after])
     parts += setting.rules * rules / _highest(candidates.rules)
+    itself = np.array(visitor.codes)[:, None] == candidates.codes[chosen]
+    parts += setting.again * itself * candidates.again[chosen]
     return parts
 
 

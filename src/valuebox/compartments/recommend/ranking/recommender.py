@@ -1,6 +1,7 @@
 """Answers: what a visitor should see next, and why."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
 from functools import lru_cache, partial
 from typing import Final, Literal, NamedTuple, Self
@@ -28,13 +29,12 @@ from valuebox.compartments.recommend.ranking.reasons import parts_of
 from valuebox.compartments.recommend.ranking.sessions import Int32s
 from valuebox.compartments.recommend.ranking.setting import Setting
 from valuebox.compartments.recommend.ranking.unseen import Unseen, alike
+from valuebox.compartments.recommend.ranking.walking import walked_on
 from valuebox.statistics.arrays import Mask
 
 Generator = Literal["ranker", "neighbours", "alike", "popular"]
 _REMEMBERED: Final = 1 << 14
 """Ids and codes that are kept at hand."""
-RANKED: Final = 60
-"""Candidates that a ranker puts into order."""
 
 
 class Recommended(NamedTuple):
@@ -190,10 +190,8 @@ class Recommender:
         """Codes of the candidates of a visitor that a ranker puts into order, and their matrix."""
         clicks = clicks[-self.setting.longest :]
         visitor = self._visitor(clicks)
-        found = self._found(visitor, self._out(clicks[-1:] if fresh else ()))
-        found = found.taken(
-            best_of(found.codes, found.total(self.setting.rules), RANKED, self.text_of)
-        )
+        out = self._out(clicks[-1:] if fresh else ())
+        found = self._ranked(self._found(visitor, out), out)
         return found.codes, self._matrix(found, visitor, clicks)
 
     def popular(
@@ -221,14 +219,20 @@ class Recommender:
     ) -> tuple[Candidates, NDArray[np.float32]]:
         """Candidates with their scores, by the ranker if there is one; all are above 0."""
         found = self._found(visitor, out)
-        scores = found.total(self.setting.rules)
-        if self.ranker is not None and len(found.codes):
-            found = found.taken(best_of(found.codes, scores, RANKED, self.text_of))
+        if self.ranker is None or not len(found.codes):
+            scores = found.total(self.setting)
+        else:
+            found = self._ranked(found, out)
             # What a boost multiplies has to be above 0.
             scores = np.exp(self.ranker.scores(self._matrix(found, visitor, clicks)))
         if self._rarity is not None:
             scores = scores * self._rarity[found.codes]
         return found, scores
+
+    def _ranked(self, found: Candidates, out: Out) -> Candidates:
+        """The candidates that a ranker puts into order, in order of their score."""
+        with self._lent() as scratch:
+            return walked_on(found, self.merged, self.setting, scratch, out.kept, self.text_of)
 
     def _matrix(
         self, found: Candidates, visitor: Visitor, clicks: list[int]
@@ -236,18 +240,23 @@ class Recommender:
         return matrix_of(found, visitor, clicks, self.merged, self.columns, self.setting)
 
     def _found(self, visitor: Visitor, out: Out) -> Candidates:
+        with self._lent() as scratch:
+            found = candidates_of(visitor, self.merged, self.setting, self._prior, scratch)
+        kept = out.kept(found.codes)
+        kept &= (found.neighbours + found.rules) > 0
+        return found if kept.all() else found.taken(kept.nonzero()[0])
+
+    @contextmanager
+    def _lent(self) -> Iterator[Scratch]:
         # Lists give and take without a lock; there are as many as threads that ask at once.
         try:
             scratch = self._scratch.pop()
         except IndexError:
             scratch = Scratch(self.merged)
         try:
-            found = candidates_of(visitor, self.merged, self.setting, self._prior, scratch)
+            yield scratch
         finally:
             self._scratch.append(scratch)
-        kept = out.kept(found.codes)
-        kept &= (found.neighbours + found.rules) > 0
-        return found if kept.all() else found.taken(kept.nonzero()[0])
 
     def _out(
         self,

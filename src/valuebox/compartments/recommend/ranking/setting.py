@@ -41,6 +41,8 @@ class Setting(BaseModel):
     """Days after which a session counts 1/e."""
     rules: Annotated[float, Field(ge=0)] = 0.15
     """Share of sequential rules beside neighbours."""
+    again: Annotated[float, Field(ge=0)] = 0.5
+    """Added to an item looked at before; for each click since then 1/e of it."""
     steps: Annotated[int, Field(ge=1)] = 10
     """Clicks that a rule reaches ahead."""
     rules_kept: Annotated[int, Field(ge=1)] = 40
