@@ -144,7 +144,7 @@ def test_what_is_a_step_further_is_a_candidate_too() -> None:
     assert codes.tolist() == [b, c]
     column = dict(zip(COLUMNS, matrix.T, strict=True))
     assert column["score"][0] > column["score"][1] == 0.0
-    assert column["walked"].tolist() == pytest.approx([0.0, column["score"][0] / 2])
+    assert column["walked"].tolist() == pytest.approx([0.0, column["score"][0]])
     assert recommender.answer(["a"], 1).items == ("b",)
     assert a not in recommender.candidates([c, a])[0]
 
