@@ -140,15 +140,29 @@ def _rows(recommender: Recommender, questions: list[Question], fresh: bool) -> R
     )
 
 
+class _Parts(xgb.DataIter):
+    """Stretches one after another, so that they are never there twice."""
+
+    def __init__(self, folds: Sequence[Rows]):
+        super().__init__()
+        self._folds, self._next = folds, 0
+
+    def next(self, input_data: Any) -> bool:
+        """Hand over a stretch, and say whether there was one."""
+        if self._next == len(self._folds):
+            return False
+        before = sum(int(one.question.max(initial=-1)) + 1 for one in self._folds[: self._next])
+        rows = self._folds[self._next]
+        self._next += 1
+        input_data(data=rows.matrix, label=rows.was_next, qid=rows.question + before)
+        return True
+
+    def reset(self) -> None:
+        """Begin again."""
+        self._next = 0
+
+
 def _grow(folds: Sequence[Rows], how: Learning, seed: int, threads: int) -> xgb.Booster:
-    firsts = np.cumsum([0, *(int(one.question.max(initial=-1)) + 1 for one in folds)])
-    data = xgb.QuantileDMatrix(
-        np.concatenate([one.matrix for one in folds]),
-        np.concatenate([one.was_next for one in folds]),
-        qid=np.concatenate(
-            [one.question + first for one, first in zip(folds, firsts[:-1], strict=True)]
-        ),
-        max_bin=_GROWN["max_bin"],
-        nthread=threads,
-    )
+    parts = _Parts([one for one in folds if len(one.matrix)])
+    data = xgb.QuantileDMatrix(parts, max_bin=_GROWN["max_bin"], nthread=threads)
     return xgb.train(_GROWN | {"seed": seed, "nthread": threads}, data, how.rounds)

@@ -7,6 +7,8 @@ session and with how long ago the newest item in common was clicked. An item's w
 falls with the clicks between it and that item.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from math import exp
 from typing import Final, NamedTuple, Self
@@ -56,6 +58,27 @@ class Scratch:
     def __init__(self, merged: Merged):
         self.places = np.empty(merged.n_places, dtype=np.intp)
         self.items = np.empty(merged.n_items, dtype=np.intp)
+
+
+class Scratches:
+    """Room for as many threads as ask at once."""
+
+    def __init__(self, merged: Merged):
+        self._merged = merged
+        self._free: list[Scratch] = []
+
+    @contextmanager
+    def lent(self) -> Iterator[Scratch]:
+        """Room of a thread's own until this ends."""
+        # Lists give and take without a lock.
+        try:
+            scratch = self._free.pop()
+        except IndexError:
+            scratch = Scratch(self._merged)
+        try:
+            yield scratch
+        finally:
+            self._free.append(scratch)
 
 
 class Neighbours(NamedTuple):

@@ -1,7 +1,6 @@
 """Answers: what a visitor should see next, and why."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from copy import copy
 from functools import lru_cache, partial
 from typing import Final, Literal, NamedTuple, Self
@@ -20,7 +19,7 @@ from valuebox.compartments.recommend.ranking.delta import Delta
 from valuebox.compartments.recommend.ranking.ids import Ids
 from valuebox.compartments.recommend.ranking.index import Index
 from valuebox.compartments.recommend.ranking.merged import Merged
-from valuebox.compartments.recommend.ranking.neighbours import Scratch, Visitor
+from valuebox.compartments.recommend.ranking.neighbours import Scratches, Visitor
 from valuebox.compartments.recommend.ranking.ordering import Out, best_of
 from valuebox.compartments.recommend.ranking.popular import Popular, rarity
 from valuebox.compartments.recommend.ranking.ranker import Ranker
@@ -98,7 +97,7 @@ class Recommender:
         clicked[: self.merged.n_items] = self.merged.counts.sessions > 0
         self.unseen = Unseen(self.columns, clicked)
         self._sold_out = [] if self.columns.available.all() else [~self.columns.available]
-        self._scratch: list[Scratch] = []
+        self._scratches = Scratches(self.merged)
 
     def ranked_by(self, ranker: Ranker | None) -> Self:
         """The same with another ranker, and without a discount; the parts are shared."""
@@ -231,7 +230,7 @@ class Recommender:
 
     def _ranked(self, found: Candidates, out: Out) -> Candidates:
         """The candidates that a ranker puts into order, in order of their score."""
-        with self._lent() as scratch:
+        with self._scratches.lent() as scratch:
             return walked_on(found, self.merged, self.setting, scratch, out.kept, self.text_of)
 
     def _matrix(
@@ -240,23 +239,11 @@ class Recommender:
         return matrix_of(found, visitor, clicks, self.merged, self.columns, self.setting)
 
     def _found(self, visitor: Visitor, out: Out) -> Candidates:
-        with self._lent() as scratch:
+        with self._scratches.lent() as scratch:
             found = candidates_of(visitor, self.merged, self.setting, self._prior, scratch)
         kept = out.kept(found.codes)
         kept &= (found.neighbours + found.rules) > 0
         return found if kept.all() else found.taken(kept.nonzero()[0])
-
-    @contextmanager
-    def _lent(self) -> Iterator[Scratch]:
-        # Lists give and take without a lock; there are as many as threads that ask at once.
-        try:
-            scratch = self._scratch.pop()
-        except IndexError:
-            scratch = Scratch(self.merged)
-        try:
-            yield scratch
-        finally:
-            self._scratch.append(scratch)
 
     def _out(
         self,
