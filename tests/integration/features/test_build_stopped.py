@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support import warm
 
 DECLARATION = (
     'name = "t"\n[anchor]\ntype = "x"\n[field.n]\ncount = true\n[window.week]\ndays = -7\n'
@@ -20,20 +21,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A declaration, and events that take a second."""
     found = tmp_path_factory.mktemp("stopped")
     (found / "t.toml").write_text(DECLARATION)
-    rows = (
-        f"e{n},g,c{n % 997},x,2024-01-{1 + n % 28:02}T{n % 24:02}:00:00Z" for n in range(50_000)
-    )
-    (found / "events.csv").write_text("\n".join(["id,source,customer,type,time", *rows]) + "\n")
+    for name, count in (("events.csv", 50_000), ("few.csv", 5_000)):
+        rows = (
+            f"e{n},g,c{n % 997},x,2024-01-{1 + n % 28:02}T{n % 24:02}:00:00Z" for n in range(count)
+        )
+        (found / name).write_text("\n".join(["id,source,customer,type,time", *rows]) + "\n")
     return found
 
 
 def begun(
     folder: Path, to: Path, buckets: int, first: Callable[[], None] | None = None
 ) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", "from valuebox_cli.main import app; app()"]
+    # Of what finds no room, fewer will do.
+    events = folder / ("events.csv" if first is None else "few.csv")
+    command = [str(Path(sys.executable).with_name("valuebox"))]
     command += ["features", "build", str(folder / "t.toml"), "--out", str(to)]
-    command += ["--events", str(folder / "events.csv"), "--buckets", str(buckets)]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=first)
+    command += ["--events", str(events), "--buckets", str(buckets)]
+    return warm.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=first)
 
 
 def only_line(process: subprocess.Popen[str]) -> str:

@@ -89,6 +89,7 @@ def test_a_replay_gives_the_vintage_that_was_stored(store: Store) -> None:
     assert all(one.prediction_id for one in stored.matches)
 
 
+@pytest.mark.sqlite_alone
 def test_a_moment_to_come_is_refused(store: Store) -> None:
     of = matches.steps(store, DAYS[2])
     with pytest.raises(Unanswerable) as refused:
@@ -116,6 +117,7 @@ def test_before_any_match_is_over_nothing_is_forecast(store: Store) -> None:
         early.fitted.forecast(book(store).fixtures(slice(-1, None)))
 
 
+@pytest.mark.sqlite_alone
 def test_a_match_that_nobody_has_bet_on_yet_is_forecast(store: Store) -> None:
     at = second(matches.moment(DAYS[2]))
     known = book(store).as_of(at)

@@ -128,6 +128,7 @@ def test_loads_that_bring_hardly_any_bets_are_told_unless_it_is_a_single_one(
 
 
 @pytest.mark.sqlite_alone
+@pytest.mark.sqlite_alone
 def test_loads_that_are_repeated_hide_no_thin_ones(store: Store) -> None:
     put_loads(store, [*[20] * NIGHTS, 0, 1], times=2)
     assert crossed(store) == {"thin loads": 2.0}
@@ -139,6 +140,7 @@ def test_more_users_without_a_place_than_before_are_told(store: Store) -> None:
     assert crossed(store) == {"users without a place": 0.1}
 
 
+@pytest.mark.sqlite_alone
 def test_a_warehouse_may_send_all_its_users_every_night(store: Store) -> None:
     put_loads(store, [20] * NIGHTS)
     nobody, moment = Rows(HandleMatch, 0, {}), {"registered_at": NOW, "registered_hour": 1.0}

@@ -76,6 +76,7 @@ def test_a_late_event_moves_the_mean(shop: Store) -> None:
     assert months(shop)["bought: thai"].actual == 0
 
 
+@pytest.mark.sqlite_alone
 def test_calm_customers_cross_nothing(shop: Store) -> None:
     thai = ["thai", None] * 50
     put_events(shop, *(bought(f"e{who}", str(who), 3, thai[who]) for who in range(100)))
@@ -100,6 +101,7 @@ def test_drifted_customers_and_a_level_that_fell_are_found(shop: Store) -> None:
     assert ("error", None) in crossed(monitored(shop))
 
 
+@pytest.mark.sqlite_alone
 def test_the_same_customers_asked_about_again_leave_as_much_to_chance(shop: Store) -> None:
     put_events(shop, *(bought(f"e{who}", str(who), 8) for who in range(15)))
     predict(shop, 0, 50, 0.25)
@@ -119,6 +121,7 @@ def test_the_same_customers_asked_about_again_leave_as_much_to_chance(shop: Stor
     assert monitored(shop).drift.people == 100
 
 
+@pytest.mark.sqlite_alone
 def test_few_customers_are_too_few_however_often_they_are_asked_about(shop: Store) -> None:
     for day in range(10):
         predict(shop, 0, 5, 0.25, day=day)
@@ -127,6 +130,7 @@ def test_few_customers_are_too_few_however_often_they_are_asked_about(shop: Stor
     assert unknown.why.startswith("100 rows of 5 customers are too few: chance alone moves")
 
 
+@pytest.mark.sqlite_alone
 def test_a_level_that_moves_leaves_more_to_chance(shop: Store) -> None:
     put_events(shop, *(bought(f"e{who}", str(who), 8) for who in range(100)))
     predict(shop, 0, 400, 0.25)
@@ -138,6 +142,7 @@ def test_a_level_that_moves_leaves_more_to_chance(shop: Store) -> None:
     assert anything.floor == pytest.approx(math.sqrt(2 / math.pi) * deviation)
 
 
+@pytest.mark.sqlite_alone
 def test_tenths_tell_how_far_the_likeliest_lead(shop: Store) -> None:
     # Ten groups of 20, of whom the likeliest respond as was said.
     for group in range(10):
