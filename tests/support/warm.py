@@ -25,7 +25,9 @@ _ADOPT: Final = 36
 _READ_LATER: Final = ("VALUEBOX_", "DATABASE_URL", "BENTOML_DO_NOT_TRACK", "PYTEST_CURRENT_TEST")
 _VALUEBOX: Final = str(Path(sys.executable).with_name("valuebox"))
 # What was imported of XGBoost is what a service has of it.
-_WITHOUT_LEARNING: Final = ("db", "evaluate", "features", "predictions", "score", "simulate")
+_WITHOUT_LEARNING: Final = (
+    *("db", "evaluate", "features", "keys", "predictions", "score", "simulate", "users"),
+)
 _parameters: Final = signature(subprocess.Popen._execute_child)  # type: ignore[attr-defined]
 
 
