@@ -72,6 +72,9 @@ def _again(fitted: Fitted, asking: HandleAsking, ids: Sequence[str]) -> Sequence
         # What a feed answers with an error may well look like what it answers without.
         raw = None if state == "absent" else asking.feed
         content, failure = (None, state) if raw is None else content_of(raw.encode())
+        if raw is not None and failure:
+            # It could be read then: more was said than is kept.
+            return None
         told = FeedSaid(asking.asked_at, content, asking.feed, failure or None, 0.0)
     believed = weigh(told, fitted, matches, asking.asked_at)
     said = fitted.forecast(matches, believed.users, believed.unsure)

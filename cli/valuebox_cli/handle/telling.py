@@ -84,7 +84,7 @@ def tell_remade(again: Sequence[Remade]) -> None:
     same = len(again) - gone - len(others)
     out.print(f"{same:,} of {len(again):,} stored forecasts are the same to the last bit")
     if gone:
-        out.print(f"{gone:,} cannot be made again: their model, request or match is gone")
+        out.print(f"{gone:,} cannot be made again: their model, request, match or feed is gone")
     if others:
         print_table(
             "Others now",

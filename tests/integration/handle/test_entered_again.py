@@ -7,6 +7,8 @@ import pytest
 from support import matches
 from support.filled import Rows
 
+from valuebox.compartments.handle.page.asked import HandlePageQuestion
+from valuebox.compartments.handle.page.page import look
 from valuebox.compartments.handle.repository import history
 from valuebox.compartments.handle.schemas import HandleForecasts, HistoryQuestion
 from valuebox.compartments.handle.settling import settle
@@ -70,6 +72,24 @@ def test_it_goes_by_either_id_and_by_both_at_once_not(
     with store.reading() as session:
         of_both = [history(session, HistoryQuestion(match=name)) for name in (id_, "again")]
     assert [len(one.vintages) for one in of_both] == [2, 2]
+
+
+@pytest.mark.sqlite_alone
+def test_the_page_shows_it_once_by_either_id(
+    corrected: tuple[Store, str, HandleForecasts],
+) -> None:
+    store, id_, before = corrected
+    with store.reading() as session:
+        found = [
+            look(session, HandlePageQuestion(match=name), None, 1).rows for name in (id_, "again")
+        ]
+    assert found[0] == found[1]
+    (shown,) = [one for one in found[0]["week"] if one.match.home == before.matches[0].home_team
+                and one.match.away == before.matches[0].away_team]  # fmt: skip
+    assert shown.match.id == id_
+    assert shown.match.kickoff - before.matches[0].kickoff == pd.Timedelta(hours=2)
+    bets = [one.bets for one in found[0]["curve"] if one.bets is not None]
+    assert bets[-1] == pytest.approx(before.matches[0].known, rel=0.02)
 
 
 def test_its_handle_is_that_of_both_ids(corrected: tuple[Store, str, HandleForecasts]) -> None:

@@ -143,6 +143,30 @@ class Fixture(NamedTuple):
     kickoff: np.datetime64
 
 
+def fixtures(matches: Matches) -> list[Fixture]:
+    """Matches, one by one."""
+    columns = (getattr(matches, name) for name in Fixture._fields)
+    return [Fixture(*values) for values in zip(*columns, strict=True)]
+
+
+def once(matches: Matches, first: Mapping[str, Any]) -> tuple[Matches, Mapping[str, str]]:
+    """Matches, each once, and other ids that some were entered by; see `entered_again`.
+
+    Args:
+        matches: Those that are known at a moment.
+        first: When each id came first.
+    """
+    again = entered_again(matches, first)
+    if again is None:
+        return matches, {}
+    single = replace(
+        matches.take(again.rows),
+        id=np.array(again.ids, dtype=object),
+        loaded_at=np.array([first[one] for one in again.ids], dtype="datetime64[s]"),
+    )
+    return single, again.also
+
+
 @dataclass(frozen=True)
 class Book:
     """All that was ever loaded, or what counted at a moment."""
@@ -192,19 +216,14 @@ class Book:
 
     def _once(self, first: Mapping[str, Any]) -> "Book":
         """A book that has each match once, whichever of its ids bets name."""
-        again = entered_again(self.matches, first)
-        if again is None:
+        matches, also = once(self.matches, first)
+        if not also:
             return self
-        matches = replace(
-            self.matches.take(again.rows),
-            id=np.array(again.ids, dtype=object),
-            loaded_at=np.array([first[one] for one in again.ids], dtype="datetime64[s]"),
-        )
         match = self.bets.match.copy()
-        for theirs, ours in zip(keys(again.also), keys(again.also.values()), strict=True):
+        for theirs, ours in zip(keys(also), keys(also.values()), strict=True):
             match[self.bets.match == theirs] = ours
         bets = replace(self.bets, match=match)
-        return Book(matches, self.users, bets, {**self.also, **again.also})
+        return Book(matches, self.users, bets, {**self.also, **also})
 
     @cached_property
     def through(self) -> np.datetime64:
@@ -238,8 +257,4 @@ class Book:
 
     def fixtures(self, rows: Any) -> list[Fixture]:
         """Some of the matches, by mask or position."""
-        some = self.matches.take(rows)
-        names = Fixture._fields
-        return [
-            Fixture(*values) for values in zip(*(getattr(some, one) for one in names), strict=True)
-        ]
+        return fixtures(self.matches.take(rows))

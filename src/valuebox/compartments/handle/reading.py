@@ -8,7 +8,6 @@ import numpy as np
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from valuebox.compartments.handle.again import entered_again
 from valuebox.compartments.handle.book import (
     DAY,
     NEVER,
@@ -19,6 +18,7 @@ from valuebox.compartments.handle.book import (
     Users,
     added,
     keys,
+    once,
 )
 from valuebox.compartments.handle.tables import HandleBet, HandleLoad, HandleMatch, HandleUser
 from valuebox.facts.clock import aware, moment
@@ -67,9 +67,13 @@ def also_known(session: Session, first: datetime, last: datetime) -> Mapping[str
     """Other ids of matches that begin between two moments, and the one that each is known by."""
     table = HandleMatch
     begins = table.id.in_(select(table.id).where(table.kickoff.between(first, last)))
-    matches = _matches(session, begins)
-    again = entered_again(matches.as_of(NEVER - DAY), matches.first)
-    return {} if again is None else again.also
+    return known_matches(session, begins)[1]
+
+
+def known_matches(session: Session, *only: Any) -> tuple[Matches, Mapping[str, str]]:
+    """The matches that are known now, each once, and other ids of some; see `once`."""
+    matches = _matches(session, *only)
+    return once(matches.as_of(NEVER - DAY), matches.first)
 
 
 def _matches(session: Session, *only: Any) -> Matches:

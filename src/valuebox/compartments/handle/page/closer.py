@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from valuebox.compartments.handle.answering import cents
 from valuebox.compartments.handle.curve import DRAWN, Curve, share_at
+from valuebox.compartments.handle.page.week import Match
 from valuebox.compartments.handle.tables import HandleBet, HandleFeatures, HandlePrediction
 
 _MOST: Final = 500
@@ -86,15 +87,12 @@ def vintages(session: Session, match: str) -> list[Vintage]:
     return newest_first[::-1]
 
 
-def points(
-    session: Session, match: str, kickoff: datetime, loaded_to: datetime, least: int
-) -> list[Point]:
+def points(session: Session, match: Match, loaded_to: datetime, least: int) -> list[Point]:
     """Bets by the hour beside what the first and the newest vintage foretold.
 
     Args:
         session: Of the database.
-        match: Id of the match.
-        kickoff: When it begins.
+        match: The match.
         loaded_to: When the newest load began.
         least: Of how many more bets the next sum is told.
 
@@ -105,7 +103,7 @@ def points(
     of_match = (
         select(said, HandleFeatures.known)
         .join(HandleFeatures, HandleFeatures.id == said.id)
-        .where(said.match_id == match)
+        .where(said.match_id == match.id)
         .limit(1)
     )
     first = _end(session, of_match.order_by(said.id))
@@ -115,7 +113,7 @@ def points(
     # Loads that have come since then know more.
     known_to = newest.lead - (loaded_to - newest.loaded_to).total_seconds() / _HOUR
     leads = sorted({*DRAWN, max(ceil(newest.lead), DRAWN[-1])}, reverse=True)
-    bets = _bets(session, match, kickoff, [one for one in leads if one >= known_to], least)
+    bets = _bets(session, match, [one for one in leads if one >= known_to], least)
     return [
         Point(
             lead,
@@ -151,15 +149,13 @@ def _still(newest: _End, lead: int) -> tuple[float | None, float | None, float |
     return forecast, lower, upper
 
 
-def _bets(
-    session: Session, match: str, kickoff: datetime, leads: Sequence[int], least: int
-) -> Mapping[int, float]:
+def _bets(session: Session, match: Match, leads: Sequence[int], least: int) -> Mapping[int, float]:
     """Handle of the bets that had come by each lead, where enough came since the one before."""
     bet = HandleBet
-    own = (bet.match_id == match, bet.replaced_at.is_(None), bet.counts)
+    own = (bet.match_id.in_(match.ids), bet.replaced_at.is_(None), bet.counts)
     query = select(bet.placed_hour, func.sum(bet.amount), func.count()).where(*own)
     by_hour = session.execute(query.group_by(bet.placed_hour)).all()
-    begins = kickoff.timestamp() / _HOUR
+    begins = match.kickoff.timestamp() / _HOUR
     found: dict[int, float] = {}
     told = 0
     for lead in leads:

@@ -112,7 +112,7 @@ def look(session: Session, asked: HandlePageQuestion, _service: Any, least: int)
     vintages = [] if row is None else closer.vintages(session, row.match.id)
     points: list[closer.Point] = []
     if row is not None and loaded_to is not None:
-        points = closer.points(session, row.match.id, row.match.kickoff, loaded_to, least)
+        points = closer.points(session, row.match, loaded_to, least)
     rows = [] if week is None else week.rows
     told = [one.told for one in rows if one.told is not None]
     marks = iter(in_rows(told))
@@ -144,7 +144,7 @@ PAGE: Final = Page(
 def _closer(week: Week, match: str | None, now: datetime) -> Row | None:
     """The match that is looked at closer: that which was asked for, the next one, or the last."""
     foretold = [one for one in week.rows if one.told is not None]
-    asked = [one for one in week.rows if one.match.id == match]
+    asked = [one for one in week.rows if match in one.match.ids]
     coming = [one for one in foretold if one.match.kickoff > now]
     return next(iter((*asked, *coming, *foretold[::-1])), None)
 

@@ -10,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.handle.answering import cents
+from valuebox.compartments.handle.book import fixtures
+from valuebox.compartments.handle.reading import known_matches, told
 from valuebox.compartments.handle.schemas import HandleForecasts, MatchForecast, Total
 from valuebox.compartments.handle.tables import (
     HandleAsking,
@@ -25,6 +27,8 @@ class Match:
     """A match that is known, and whether it was ever forecast."""
 
     id: str
+    ids: frozenset[str]
+    """All ids that it was entered by."""
     season: int
     week: int
     home: str
@@ -115,13 +119,23 @@ def matches(session: Session) -> list[Match]:
     said = HandlePrediction
     # Matches are hundreds, vintages any number: the index of vintages is asked once for each match.
     is_forecast = select(said.id).where(said.match_id == HandleMatch.id).exists()
-    columns = (HandleMatch.id, HandleMatch.season, HandleMatch.week)
-    query = (
-        select(*columns, HandleMatch.home, HandleMatch.away, HandleMatch.kickoff, is_forecast)
-        .where(HandleMatch.replaced_at.is_(None))
-        .order_by(HandleMatch.kickoff, HandleMatch.id)
-    )
-    return [Match(*row) for row in session.execute(query)]
+    query = select(HandleMatch.id).where(HandleMatch.replaced_at.is_(None), is_forecast)
+    forecast = set(session.scalars(query))
+    every, also = known_matches(session)
+    found = [
+        Match(
+            id=one.id,
+            ids=frozenset((one.id, *(theirs for theirs, ours in also.items() if ours == one.id))),
+            season=int(one.season),
+            week=int(one.week),
+            home=one.home,
+            away=one.away,
+            kickoff=told(one.kickoff),
+            is_forecast=one.id in forecast,
+        )
+        for one in fixtures(every)
+    ]
+    return sorted(found, key=lambda one: (one.kickoff, one.id))
 
 
 def chosen(
@@ -133,7 +147,7 @@ def chosen(
     """
     if week is not None:
         return week
-    of_match = [one.of_week for one in known if one.id == match]
+    of_match = [one.of_week for one in known if match in one.ids]
     coming = [one.of_week for one in known if one.kickoff > now and one.is_forecast]
     asked = [one.of_week for one in known if one.is_forecast]
     ahead = [one.of_week for one in known if one.kickoff > now]
