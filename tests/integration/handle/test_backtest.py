@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, update
 from support import matches
 from support.commands import valuebox
 from support.filled import Rows
@@ -14,7 +14,7 @@ from valuebox.compartments.handle.feed import Feed
 from valuebox.compartments.handle.model import HandleModel
 from valuebox.compartments.handle.reading import read_book, second
 from valuebox.compartments.handle.schemas import HandleForecasts
-from valuebox.compartments.handle.tables import HandleBet
+from valuebox.compartments.handle.tables import HandleAsking, HandleBet
 from valuebox.store.engine import Store
 from valuebox_training.handle.feed_server import FeedServer, serving
 from valuebox_training.handle.feeds import says
@@ -73,10 +73,13 @@ def test_forecasts_that_were_stored_are_made_again_to_the_last_bit(
     said = made.forecast
     for one, *ends in zip(said.asked, said.mean, said.lower, said.upper, strict=True):
         assert tuple(round(float(end), 2) for end in ends) == stored[one.id]
-    # Somebody changes what had been loaded.
+    # Somebody changes what had been loaded, and of what the feed said not all was kept.
     with store.writing() as session:
+        kept = HandleAsking.feed
+        session.execute(update(HandleAsking).values(feed=func.substr(kept, 1, 60)))
         known = HandleBet.loaded_at <= matches.moment(-13)
         session.execute(update(HandleBet).where(known).values(amount=HandleBet.amount * 1.01))
     told, _ = valuebox(*options, url, exit_code=1)
     assert told.startswith(f"0 of {count} stored forecasts are the same")
+    assert f"{len(fed.matches)} cannot be made again" in told
     assert first in told
