@@ -8,6 +8,7 @@ from support.visitors import FIRST, ITEMS, SHOP, look_around, show
 from valuebox.compartments.recommend.catalogue import put_items
 from valuebox.compartments.recommend.model import Learned, RecommendModel
 from valuebox.compartments.recommend.ranking.setting import Setting
+from valuebox.compartments.recommend.reporting import BY_MONTH, make_report
 from valuebox.compartments.recommend.repository import note_forgotten
 from valuebox.compartments.recommend.schemas import ShopItem
 from valuebox.compartments.recommend.tables import Experiment
@@ -23,6 +24,7 @@ def keep(store: Store, _tag: str, _has_drifted: bool) -> None:
     look_around(store)
     show(store, "s1")
     show(store, "s2")
+    make_report(store, SHOP, BY_MONTH)
     with store.writing() as session:
         put_items(session, [ShopItem(source=SHOP, id=ITEMS[0], category="shoes")])
         note_forgotten(session, SHOP)
@@ -55,6 +57,11 @@ CASE = Case(
     person=("s1", "--source", SHOP),
     model=learn,
     keep=keep,
-    settings=("recommend_items", "recommend_experiments", "recommend_forgettings"),
+    settings=(
+        "recommend_items",
+        "recommend_experiments",
+        "recommend_forgettings",
+        "recommend_reports",
+    ),
     guide=ROOT / "docs" / "recommend.md",
 )

@@ -12,6 +12,7 @@ from support.visitors import FIRST, ITEMS, MINUTE, SHOP, view, views
 from valuebox.compartments.recommend.experiments import begin_experiment, end_experiment
 from valuebox.compartments.recommend.proof.assignment import HOLDBACK, assign
 from valuebox.compartments.recommend.proof.schemas import Experiment
+from valuebox.compartments.recommend.reporting import BY_MONTH, make_report
 from valuebox.compartments.recommend.tables import Exposure
 
 RECOMMEND, SIMILAR = "/v1/recommend", "/v1/recommend/similar"
@@ -190,6 +191,8 @@ def test_the_page_shows_both_lists_and_what_the_next_look_changes(shop: Service)
     assert "because of boot" in found
     assert f"source={SHOP}&amp;seen=boot&amp;seen=lace" in found
     assert "because of" not in page(f"source={SHOP}")
+    make_report(shop.store, SHOP, BY_MONTH)
+    assert "Figures by month" in page(f"source={SHOP}")
     csv = shop.http.get(f"/dashboard/recommend/personal.csv?source={SHOP}&seen=boot").text
     assert csv.splitlines()[0] == "place,item,title,because"
     assert {line.split(",")[1] for line in csv.splitlines()[1:3]} == {"lace", "sole"}

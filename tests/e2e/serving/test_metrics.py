@@ -30,12 +30,16 @@ from support.prometheus import (
 from support.promtool import RULES, promtool
 from support.services import ROOT, eventually
 from support.users import users
+from support.visitors import SHOP, look_around
+from support.visitors import show as show_list
 
 from valuebox.compartments.handle.ledger import LEDGER as HANDLE
 from valuebox.compartments.ltv.files import read_users
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.privacy import forget_users
 from valuebox.compartments.offers.promoting import promote
+from valuebox.compartments.recommend.listing import PERSONAL
+from valuebox.compartments.recommend.proof.assignment import assign
 from valuebox.facts.arriving import ArrivingEvents
 from valuebox.facts.repository import put_events
 from valuebox.facts.schemas import Event
@@ -136,6 +140,16 @@ def decide_offers(url: str) -> None:
     store.close()
 
 
+def recommend(url: str) -> None:
+    """Have lists been shown to visitors of a shop."""
+    store = Store(make_engine(url))
+    look_around(store)
+    for number in range(10):
+        arm = assign(SHOP, "", f"s{number}", {PERSONAL: 1.0})
+        show_list(store, f"s{number}", arm=arm)
+    store.close()
+
+
 def own_result() -> MonitorResult:
     """A result with a test and a figure of a compartment's own."""
     test = Finding(check="evidence", feature="broken level", value=4.2, limit=3.0, chance=0)
@@ -172,6 +186,7 @@ def watched(
     monitor_july(url, model, data_dir)
     decide_offers(url)
     declare_features(url)
+    recommend(url)
     settings = {
         "DATABASE_URL": url,
         "VALUEBOX_MODEL": model.tag,
@@ -188,6 +203,7 @@ def watched(
 @pytest.fixture(scope="module")
 def exposition(watched: Watched) -> str:
     watched.load()
+    eventually(lambda: watched.value("valuebox_recommend_sessions") > 0)
     # Either worker answers, and each looks up results for itself.
     eventually(
         lambda: all(

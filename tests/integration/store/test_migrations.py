@@ -30,7 +30,9 @@ TABLES = {"ltv_features", "ltv_predictions", "ltv_outcomes", "idempotent_request
 TABLES |= {"schema_promise", "customers", "events", "response_predictions"}
 TABLES |= {"response_features", "response_outcomes", "prediction_periods", "prediction_settled"}
 TABLES |= {"late_models", "feature_declarations", "feature_answers"}
-TABLES |= {f"recommend_{name}" for name in ("items", "exposures", "experiments", "forgettings")}
+TABLES |= {
+    f"recommend_{name}" for name in ("items", "exposures", "experiments", "forgettings", "reports")
+}
 TABLES |= {f"offers_{name}" for name in ("decisions", "predictions", "outcomes", "promotions")}
 TABLES |= {f"handle_{name}" for name in ("matches", "users", "bets", "loads", "askings")}
 TABLES |= {f"handle_{name}" for name in ("predictions", "features", "outcomes", "revisions")}

@@ -21,7 +21,13 @@ from valuebox.compartments.recommend.model import (
 )
 from valuebox.compartments.recommend.page.page import PAGE
 from valuebox.compartments.recommend.repository import note_forgotten
-from valuebox.compartments.recommend.tables import Experiment, Exposure, Forgetting, Item
+from valuebox.compartments.recommend.tables import (
+    Experiment,
+    Exposure,
+    Forgetting,
+    Item,
+    Report,
+)
 from valuebox.predictions.tally import tell_model
 from valuebox.store.ids import first_id
 from valuebox.store.people import chunks, records
@@ -76,7 +82,7 @@ COMPARTMENT: Final = Compartment(
         compare="valuebox_cli.recommend.compare:compare",
     ),
     page=PAGE,
-    tables=(Item, Exposure, Experiment, Forgetting),
+    tables=(Item, Exposure, Experiment, Forgetting, Report),
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
     expiry=(Expiry(_prune, {"lists": "lists of recommendations"}),),
 )

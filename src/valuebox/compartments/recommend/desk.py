@@ -11,6 +11,13 @@ from time import monotonic
 from typing import Final
 
 from valuebox.compartments.recommend.model import RecommendModel
+from valuebox.compartments.recommend.reporting import (
+    BY_MONTH,
+    is_due,
+    kept_months,
+    make_report,
+    tell,
+)
 from valuebox.compartments.recommend.repository import asked_lately
 from valuebox.compartments.recommend.shop import Shop, Snapshot
 from valuebox.store.engine import Store
@@ -19,6 +26,9 @@ from valuebox.worker.shared_folder import shared_folder
 
 _FOLLOW_SECONDS: Final = 2.0
 _BUILD_SECONDS: Final = 1.0
+_REPORT_SECONDS: Final = 15.0
+_TOLD: Final = 20
+"""Shops whose figures Prometheus is told."""
 _PATIENCE_SECONDS: Final = 5.0
 """How long questions about a shop wait for its index, since the first of them."""
 _MOST: Final = 1_000
@@ -91,12 +101,36 @@ class RecommendDesk:
         """Build the indexes that are due."""
         self._each(stopping, _built)
 
+    def report(self, stopping: Event) -> None:
+        """Make the reports that are due, where no other worker does, and tell Prometheus."""
+        for place, shop in enumerate(self._shops.values()):
+            if stopping.is_set():
+                return
+            with shop.alone_reporting() as is_alone:
+                for name in self._due(shop) if is_alone else ():
+                    make_report(self._store, shop.source, name)
+            # Every shop is a label, which Prometheus keeps: of very many the first are told.
+            if place < _TOLD:
+                with self._store.reading() as session:
+                    months = kept_months(session, shop.source)
+                tell(shop.source, [] if months is None else months.figures)
+
+    def _due(self, shop: Shop) -> list[str]:
+        running = None if shop.snapshot is None else shop.snapshot.experiment
+        names = [BY_MONTH] if running is None else [BY_MONTH, running.name]
+        with self._store.reading() as session:
+            return [name for name in names if is_due(session, shop.source, name)]
+
     def repeating(self) -> tuple[Repeating, ...]:
         """What a worker does again and again so that lists stay fresh."""
         return (
             Repeating(
                 *("recommend", self.follow, 0.0, _FOLLOW_SECONDS),
                 "what is new in shops cannot be looked for",
+            ),
+            Repeating(
+                *("recommend-report", self.report, _BUILD_SECONDS, _REPORT_SECONDS),
+                "what recommendations bring cannot be counted",
             ),
             Repeating(
                 *("recommend-index", self.build, 0.0, _BUILD_SECONDS),

@@ -1,20 +1,21 @@
 """Experiments of shops: begun, ended, and what sessions did in them, out of the database."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
-from valuebox.compartments.recommend.listing import PERSONAL
+from valuebox.compartments.recommend.listing import PERSONAL, POPULAR
 from valuebox.compartments.recommend.proof.assignment import HOLDBACK, HOLDBACK_SHARE, assign
 from valuebox.compartments.recommend.proof.coding import ListRow, OrderRow, ViewRow, coded
+from valuebox.compartments.recommend.proof.months import MonthFigure, by_month
 from valuebox.compartments.recommend.proof.report import report
 from valuebox.compartments.recommend.proof.schemas import Experiment as Laid
 from valuebox.compartments.recommend.proof.schemas import ProofReport
-from valuebox.compartments.recommend.proof.sessions import watched
+from valuebox.compartments.recommend.proof.sessions import Watched, watched
 from valuebox.compartments.recommend.tables import Experiment, Exposure
 from valuebox.compartments.recommend.views import BOUGHT, VIA, VIEWED, item_in, session_in
 from valuebox.errors import ValueboxError
@@ -22,6 +23,7 @@ from valuebox.facts.naming import name_in
 from valuebox.facts.tables import Event
 from valuebox.store.clock import CLOCK
 
+_Row = TypeVar("_Row", ViewRow, OrderRow)
 _AT_ONCE: Final = 5_000
 _BEFORE: Final = timedelta(days=1)
 """How long before the first list views may tell of a machine."""
@@ -90,15 +92,53 @@ def report_of(session: Session, source: str, name: str | None) -> ProofReport:
         ExperimentRefused: where there is none of that name.
     """
     laid = _BETWEEN if name is None else _laid(session, source, name)
-    lists = list(_lists(session, source, name))
+    theirs = Exposure.experiment.is_(None) if name is None else Exposure.experiment == name
+    return report(_watched(session, source, (*laid.shares, HOLDBACK), theirs), laid)
+
+
+def months_of(session: Session, source: str, since: datetime) -> list[MonthFigure]:
+    """The figures of each month and arm, of whichever experiments.
+
+    Args:
+        session: Of the database; reads all lists since then, and all events of the shop.
+        source: The shop.
+        since: Lists are counted that were shown since.
+    """
+    arms = POPULAR, PERSONAL, HOLDBACK
+    return by_month(_watched(session, source, arms, Exposure.at >= since))
+
+
+def _watched(
+    session: Session, source: str, arms: Iterable[str], theirs: ColumnElement[bool]
+) -> Watched:
+    """The sessions that were shown some of a shop's lists."""
+    shown = _Shown(_lists(session, source, theirs))
     # Views of before the first list tell of machines; those of after the last one are its clicks.
-    first = min((one.time for one in lists), default=CLOCK.moment().timestamp())
-    shown = {one.session for one in lists}
-    views = (one for one in _views(session, source, first) if one.session in shown)
-    orders = [one for one in _orders(session, source, first) if one.session in shown]
-    arms = dict.fromkeys((*laid.shares, HOLDBACK))
-    is_told = bool(orders) or _tells_orders(session, source)
-    return report(watched(*coded(views, lists, orders if is_told else None, tuple(arms))), laid)
+    views = shown.of(lambda: _views(session, source, shown.first))
+    orders = shown.of(lambda: _orders(session, source, shown.first))
+    is_told = _tells_orders(session, source)
+    return watched(*coded(views, shown, orders if is_told else None, tuple(dict.fromkeys(arms))))
+
+
+class _Shown:
+    """Lists as they are read, of which the sessions and the first moment are remembered."""
+
+    def __init__(self, lists: Iterator[ListRow]):
+        self._lists = lists
+        self._sessions: set[str] = set()
+        self.first = CLOCK.moment().timestamp()
+
+    def __iter__(self) -> Iterator[ListRow]:
+        for one in self._lists:
+            self._sessions.add(one.session)
+            self.first = min(self.first, one.time)
+            yield one
+
+    def of(self, rows: "Callable[[], Iterable[_Row]]") -> "Iterator[_Row]":
+        """What is told of these sessions, to be read once all lists have been."""
+        for one in rows():
+            if one.session in self._sessions:
+                yield one
 
 
 def _laid(session: Session, source: str, name: str) -> Laid:
@@ -108,12 +148,12 @@ def _laid(session: Session, source: str, name: str) -> Laid:
     return Laid.model_validate({**found.plan, "name": name, "shares": found.shares})
 
 
-def _lists(session: Session, source: str, experiment: str | None) -> Iterator[ListRow]:
-    query = select(Exposure.id, Exposure.session, Exposure.at, Exposure.arm, Exposure.items).where(
-        Exposure.source == source,
-        Exposure.experiment.is_(None) if experiment is None else Exposure.experiment == experiment,
-    )
-    for id_, name, at, arm, items in _streamed(session, query):
+def _lists(session: Session, source: str, theirs: ColumnElement[bool]) -> Iterator[ListRow]:
+    query = select(
+        Exposure.id, Exposure.session, Exposure.at, Exposure.experiment, Exposure.arm,
+        Exposure.items,
+    ).where(Exposure.source == source, theirs)  # fmt: skip
+    for id_, name, at, experiment, arm, items in _streamed(session, query):
         # Lists that somebody asked for by the name of their arm are no part of a comparison.
         if experiment is None and arm != assign(source, "", name, {PERSONAL: 1.0}):
             continue

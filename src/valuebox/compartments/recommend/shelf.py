@@ -66,14 +66,17 @@ class Shelf:
     def put(self, index: Index, until: datetime, forgotten_at: datetime | None) -> None:
         """Put an index there as the newest, and remove what is older than the one before.
 
+        Whoever does so is alone at it, and clears away what killed builders have left.
+
         Args:
             index: To be written.
             until: Until when views had been received that were read.
             forgotten_at: When visitors had last been forgotten by then; None for never.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
+        for left in self._folder.glob("unfinished-*"):
+            shutil.rmtree(left, ignore_errors=True)
         beside = self._folder / f"unfinished-{os.getpid()}"
-        shutil.rmtree(beside, ignore_errors=True)
         index.save(beside)
         (beside / _FORGOTTEN).write_text("" if forgotten_at is None else forgotten_at.isoformat())
         place = self._folder / f"{(until - _EPOCH) // _MICROSECOND:020}"
@@ -84,8 +87,8 @@ class Shelf:
             shutil.rmtree(old, ignore_errors=True)
 
     @contextmanager
-    def alone(self) -> Iterator[bool]:
-        """Whether nobody else builds an index of the shop; nobody does until this ends.
+    def alone(self, work: str) -> Iterator[bool]:
+        """Whether nobody else does some work for the shop; nobody does until this ends.
 
         The lock goes with its process, however that ends.
         """
@@ -93,14 +96,12 @@ class Shelf:
             yield True
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / "building").open("w") as file:
+        with (self._folder / work).open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 yield False
                 return
-            for left in self._folder.glob("unfinished-*"):
-                shutil.rmtree(left, ignore_errors=True)
             yield True
 
     def _folders(self) -> list[Path]:

@@ -3,6 +3,7 @@
 import logging
 import math
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -92,7 +93,7 @@ class Shop:
         """Build an index where one is due and nobody else does, and say whether that was so."""
         if not self._is_due():
             return False
-        with self._shelf.alone() as is_alone:
+        with self._shelf.alone("building") as is_alone:
             if not is_alone or not self._is_due():
                 return False
             until = CLOCK.moment() - SETTLED
@@ -102,6 +103,10 @@ class Shop:
                 views = read_views(session, self.source, until)
             self._shelf.put(Index.build(*views, self._learned.setting), until, forgotten)
             return True
+
+    def alone_reporting(self) -> AbstractContextManager[bool]:
+        """Whether nobody else counts what lists of the shop bring; nobody does until this ends."""
+        return self._shelf.alone("reporting")
 
     def _is_due(self) -> bool:
         newest = self._shelf.newest()

@@ -92,6 +92,20 @@ class Experiment(Base):
     """When the experiment ended; NULL while it runs."""
 
 
+class Report(Base):
+    """What an experiment or the months of a shop have shown, as it was last counted."""
+
+    __tablename__ = "recommend_reports"
+
+    source: Mapped[str] = mapped_column(String(MAX_SOURCE), primary_key=True)
+    name: Mapped[str] = mapped_column(String(MAX_NAME), primary_key=True)
+    """Name of the experiment; empty for the months, of whichever experiments."""
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seconds: Mapped[float]
+    """How long that took."""
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 class Forgetting(Base):
     """When visitors of a shop were last forgotten: indexes of before still have them."""
 

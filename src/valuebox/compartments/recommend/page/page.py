@@ -11,7 +11,9 @@ from valuebox.compartments.recommend.catalogue import Known
 from valuebox.compartments.recommend.listing import PERSONAL, POPULAR, make
 from valuebox.compartments.recommend.page.lately import Lately, lately
 from valuebox.compartments.recommend.page.proof import proof_of
+from valuebox.compartments.recommend.proof.tables import MONTHS, rows_by_month
 from valuebox.compartments.recommend.reading import read_visited
+from valuebox.compartments.recommend.reporting import kept_months
 from valuebox.compartments.recommend.repository import asked_lately
 from valuebox.compartments.recommend.schemas import RecommendQuestion
 from valuebox.compartments.recommend.shop import Snapshot
@@ -73,7 +75,7 @@ def look(session: Session, asked: RecommendPageQuestion, service: Any, _least: i
     known = sorted({*desk.followed(), *asked_lately(session)})
     source = asked.source or (known[0] if known else None)
     if source is None:
-        return Look({"popular": [], "personal": []}, {"shops": known, "source": None})
+        return Look({"popular": [], "personal": [], "months": []}, {"shops": known, "source": None})
     snapshot = desk.snapshot(source)
     seen = asked.seen
     if asked.session is not None and not seen:
@@ -81,8 +83,9 @@ def look(session: Session, asked: RecommendPageQuestion, service: Any, _least: i
     asked = RecommendPageQuestion(source=source, seen=seen)
     lists = {arm: _list(snapshot, asked, arm) for arm in (POPULAR, PERSONAL)}
     shown: Lately = lately(session, source)
+    months = kept_months(session, source)
     return Look(
-        rows=lists,
+        rows={**lists, "months": [] if months is None else rows_by_month(months.figures)},
         values={
             "shops": known,
             "source": source,
@@ -92,6 +95,7 @@ def look(session: Session, asked: RecommendPageQuestion, service: Any, _least: i
             "back": write_query(asked, seen=seen[:-1]),
             "lately": shown,
             "proof": proof_of(session, source, snapshot and snapshot.experiment),
+            "counted_at": None if months is None else months.made_at,
         },
     )
 
@@ -144,6 +148,6 @@ PAGE: Final = Page(
     title="What visitors see",
     package=__package__ or "",
     asks=RecommendPageQuestion,
-    tables=(POPULAR_LIST, PERSONAL_LIST),
+    tables=(POPULAR_LIST, PERSONAL_LIST, MONTHS),
     look=look,
 )

@@ -1,9 +1,11 @@
 """Rows with ids as texts, as shops tell them, into the columns of which a table is made."""
 
+from array import array
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from valuebox.compartments.recommend.proof.clicks import ELSEWHERE, NOT_TOLD, Lists, Views
 from valuebox.compartments.recommend.proof.sessions import Purchases
@@ -60,61 +62,49 @@ def coded(
     """Columns of rows; ids are compared as they are: "007" is not "7".
 
     Args:
-        views: In any order.
+        views: In any order; looked at once all lists have been.
         lists: Lists of the experiment, in any order.
-        orders: In any order; None where the shop tells none.
+        orders: In any order; None where the shop tells none. Looked at last.
         arms: Names of arms that are wanted first, in this order; others follow as they come.
     """
     sessions: dict[str, int] = {}
     items: dict[str, int] = {}
     places: dict[str, int] = {}
     names = {name: at for at, name in enumerate(arms)}
-    shown = list(lists)
-    begins, listed = [0], list[int]()
-    for at, one in enumerate(shown):
-        places[one.id] = at
-        listed += [items.setdefault(item, len(items)) for item in one.items]
-        begins.append(len(listed))
 
     def number(session: str) -> int:
         return sessions.setdefault(session, len(sessions))
 
-    def place(via: str | None) -> int:
-        return NOT_TOLD if via is None else places.get(via, ELSEWHERE)
-
-    told = Lists(
-        np.array([number(one.session) for one in shown], dtype=np.int64),
-        np.array([one.time for one in shown], dtype=np.float64),
-        np.array([names.setdefault(one.arm, len(names)) for one in shown], dtype=np.intp),
-        np.array(begins, dtype=np.int64),
-        np.array(listed, dtype=np.intp),
-    )
-    rows = [
-        (
-            number(one.session),
-            NOT_LISTED if one.item is None else items.get(one.item, NOT_LISTED),
-            one.time,
-            place(one.via),
-        )
-        for one in views
-    ]
-    session, item, time, via = zip(*rows, strict=True) if rows else ((),) * 4
-    bought = None if orders is None else list(orders)
+    # Millions of rows fit as numbers, and not as Python's objects.
+    shown, times, dealt = array("q"), array("d"), array("q")
+    begins, listed = array("q", [0]), array("q")
+    for one in lists:
+        places[one.id] = len(places)
+        shown.append(number(one.session))
+        times.append(one.time)
+        dealt.append(names.setdefault(one.arm, len(names)))
+        listed.extend(items.setdefault(item, len(items)) for item in one.items)
+        begins.append(len(listed))
+    visitor, looked_at, when, via = array("q"), array("q"), array("d"), array("q")
+    for view in views:
+        visitor.append(number(view.session))
+        looked_at.append(NOT_LISTED if view.item is None else items.get(view.item, NOT_LISTED))
+        when.append(view.time)
+        via.append(NOT_TOLD if view.via is None else places.get(view.via, ELSEWHERE))
+    bought = None
+    if orders is not None:
+        buyer, paid = array("q"), array("d")
+        for order in orders:
+            buyer.append(number(order.session))
+            paid.append(np.nan if order.amount is None else order.amount)
+        bought = Purchases(_whole(buyer), np.array(paid))
     return Coded(
-        Views(
-            np.array(session, dtype=np.int64),
-            np.array(item, dtype=np.intp),
-            np.array(time, dtype=np.float64),
-            np.array(via, dtype=np.intp),
-        ),
-        told,
-        None
-        if bought is None
-        else Purchases(
-            np.array([number(one.session) for one in bought], dtype=np.int64),
-            np.array(
-                [np.nan if one.amount is None else one.amount for one in bought], dtype=np.float64
-            ),
-        ),
+        Views(_whole(visitor), _whole(looked_at), np.array(when), _whole(via)),
+        Lists(_whole(shown), np.array(times), _whole(dealt), _whole(begins), _whole(listed)),
+        bought,
         tuple(names),
     )
+
+
+def _whole(numbers: "array[int]") -> NDArray[np.int64]:
+    return np.array(numbers, dtype=np.int64)

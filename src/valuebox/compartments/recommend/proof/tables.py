@@ -6,6 +6,7 @@ from datetime import date
 from typing import Final
 
 from valuebox.compartments.recommend.proof.kpis import BY_NAME, KPIS, Kpi, Unit
+from valuebox.compartments.recommend.proof.months import MonthFigure
 from valuebox.compartments.recommend.proof.schemas import Judged, ProofReport
 from valuebox.pages import readable
 from valuebox.pages.readable import NOTHING
@@ -136,8 +137,13 @@ def arm_rows(report: ProofReport) -> list[ArmRow]:
 
 def month_rows(report: ProofReport) -> list[ArmRow]:
     """A row for each month and arm, the newest month first."""
+    return rows_by_month(report.months)
+
+
+def rows_by_month(months: Sequence[MonthFigure]) -> list[ArmRow]:
+    """A row for each month and arm, the newest month first."""
     rows: dict[tuple[str, str], ArmRow] = {}
-    for one in report.months:
+    for one in months:
         row = rows.setdefault(
             (one.month, one.arm), ArmRow(one.arm, one.sessions, {}, month=one.month)
         )
