@@ -11,65 +11,30 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 from benchmarks.measured_service import SETTINGS, started
 from benchmarks.report import measured_with, put_section, table
+from support.lived_shops import ARMS, NAME, SOURCE, live_before, live_experiment
 
-from valuebox.compartments.recommend.catalogue import put_items
-from valuebox.compartments.recommend.experiments import begin_experiment, report_of
-from valuebox.compartments.recommend.proof.schemas import Experiment, ProofReport
-from valuebox.compartments.recommend.schemas import ShopItem
-from valuebox.facts.repository import put_events
-from valuebox.facts.schemas import Events
+from valuebox.compartments.recommend.experiments import report_of
+from valuebox.compartments.recommend.proof.schemas import ProofReport
 from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
-from valuebox_cli.recommend.visiting import served
-from valuebox_training.recommend.shops.living import Days, Lived
-from valuebox_training.recommend.shops.old_system import OldSystem
-from valuebox_training.recommend.shops.sending import Event
+from valuebox_training.recommend.shops.living import Lived
 from valuebox_training.recommend.shops.worlds import WORLDS, Shop, with_sessions
 
 HEADING: Final = "### Shops that are lived through"
 START: Final = datetime(2026, 3, 2, tzinfo=UTC)
-SOURCE: Final = "shop"
-NAME: Final = "week"
-ARMS: Final = ("popular", "personal")
-BEFORE: Final = 14
-DAYS: Final = 7
 USUAL: Final = "departments,traits,paths,echo,dirty,herd,blind"
 HEADER: Final = (
     *("shop", "views", "views, truth", "at best", "conversion, truth", "clicked lists, truth"),
     *("what is said of views", "of all figures"),
 )
-
-
-class Into:
-    """Stores what a shop sends.
-
-    Args:
-        store: Where to.
-    """
-
-    def __init__(self, store: Store):
-        self._store = store
-
-    def morning(self, day: int, now: datetime, items: Sequence[dict[str, Any]]) -> None:
-        """Store items."""
-        if not items:
-            return
-        with self._store.writing() as session:
-            put_items(session, [ShopItem.model_validate(one) for one in items])
-
-    def hear(self, events: Sequence[Event]) -> None:
-        """Store events."""
-        with self._store.writing() as session:
-            put_events(session, Events.model_validate(list(events)).columns)
 
 
 def lived(shop: Shop, seed: int, sessions: int, trained: bool = True) -> tuple[Lived, ProofReport]:
@@ -89,18 +54,13 @@ def lived(shop: Shop, seed: int, sessions: int, trained: bool = True) -> tuple[L
         settings = {**SETTINGS, "BENTOML_HOME": f"{name}/bentoml", "DATABASE_URL": url}
         store = Store(make_engine(url))
         migrate.upgrade(store.engine)
-        Days(shop, seed, START, SOURCE).live(range(BEFORE), OldSystem(shop, seed, [Into(store)]))
+        live_before(store, shop, seed, START)
         if trained:
             print(_learned(settings), file=sys.stderr, flush=True)
-        laid = Experiment(name=NAME, shares=dict.fromkeys(ARMS, 0.5), margins={"order_value": 0.25})
-        with store.writing() as session:
-            begin_experiment(session, SOURCE, laid)
         week = Shop(with_sessions(shop.world, sessions), shop.stock, shop.tastes, shop.drift)
         server = started(settings, Path(name) / "service.log")
         try:
-            with served(server.url, week, SOURCE) as host:
-                days = Days(week, seed, START, SOURCE, wants_truth=True)
-                found = days.live(range(BEFORE, BEFORE + DAYS), host, ARMS)
+            found = live_experiment(store, server.url, week, seed, START, wants_truth=True)
         finally:
             server.end()
         with store.reading() as session:

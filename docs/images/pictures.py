@@ -18,6 +18,8 @@ from support import matches
 from support.browser import chromium
 from support.commands import valuebox
 from support.dashboards import as_sent
+from support.lived_shops import BEFORE, live_before, live_experiment
+from support.lived_shops import SOURCE as SHOP
 from support.open_weeks import Told, under_way
 from support.played_weeks import play_weeks
 from support.responded import START, season
@@ -31,6 +33,7 @@ from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
 from valuebox_training.ltv.simulate import simulate
 from valuebox_training.ltv.train import train
+from valuebox_training.recommend.shops.worlds import WORLDS, Shop, with_sessions
 
 HERE = Path(__file__).parent
 DATA = HERE.parents[1] / "data"
@@ -125,6 +128,36 @@ def of_offers(browser: Browser, folder: Path) -> None:
     picture(browser, report.as_uri(), "light", "wide", "offers-report", True)
 
 
+def of_recommend(browser: Browser, folder: Path) -> None:
+    """Write those of a made-up shop in the fourth day of an experiment."""
+    url, start = f"sqlite:///{folder}/recommend.db", datetime.now(UTC) - timedelta(days=BEFORE + 4)
+    valuebox("db", "upgrade", "--database-url", url)
+    store, report = Store(make_engine(url)), folder / "recommend.html"
+    shop = with_sessions(WORLDS["departments"], 300).shop(1)
+    live_before(store, shop, 1, start)
+    valuebox("recommend", "train", "--source", SHOP, "--database-url", url)
+    with running(url, folder, {"VALUEBOX_MODEL": "-"}) as service:
+        live_experiment(store, service.url, shop, 1, start, days=4)
+        store.close()
+        # Somebody looks at items of one category.
+        seen = "&".join(f"seen={shop.stock.ids[place]}" for place in _alike(shop, 3))
+        for scheme in ("light", "dark"):
+            for size in SIZES:
+                page, is_whole = f"{service.url}/dashboard/recommend?source={SHOP}&{seen}", True
+                picture(browser, page, scheme, size, "recommend", is_whole)
+    valuebox("recommend", "report", "spring", "--source", SHOP, "--html", report,
+             "--database-url", url)  # fmt: skip
+    picture(browser, report.as_uri(), "light", "wide", "recommend-report", True)
+
+
+def _alike(shop: Shop, count: int) -> list[int]:
+    """Places of popular items of a category."""
+    best = int(shop.stock.weight.argmax())
+    same = shop.stock.category == shop.stock.category[best]
+    order = (-shop.stock.weight * same).argsort()[:count]
+    return [int(place) for place in reversed(order.tolist())]
+
+
 def of_growth(browser: Browser, folder: Path) -> None:
     """Write those of the report on the second campaign beside the first."""
     url, html = f"sqlite:///{folder}/growth.db", folder / "growth.html"
@@ -163,6 +196,7 @@ def main() -> None:
             of_responses(browser, service.url)
             of_handle(browser, folder)
             of_offers(browser, folder)
+            of_recommend(browser, folder)
             days = f"from={SINCE:%Y-%m-%d}&model={tag}"
             for scheme in ("light", "dark"):
                 for size in SIZES:

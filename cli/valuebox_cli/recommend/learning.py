@@ -13,7 +13,7 @@ from valuebox.errors import ValueboxError
 from valuebox.models.registry import ArtifactMissing
 from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store
-from valuebox_training.recommend.clicked import Discount, learn_discount
+from valuebox_training.recommend.clicked import Estimate, Taught, learn_of_clicks
 from valuebox_training.recommend.questions import Log
 from valuebox_training.recommend.ranking import Learning, NothingToRank, learn_ranker
 from valuebox_training.recommend.tuning import Tuned, tune
@@ -66,9 +66,11 @@ def learn(store: Store, source: str, name: str) -> list[str]:
     for kind, fresh in (("fresh", True), ("repeating", False)):
         rankers[kind], line = _ranker(log, tuned.setting, fresh)
         said.append(line)
-    found = learn_discount(log, lists, tuned.setting, rankers["fresh"])
-    said.append(_of_discount(found))
-    learned = Learned(tuned.setting, **rankers, discount=found.value)
+    found = learn_of_clicks(log, lists, tuned.setting, rankers["fresh"])
+    said += _of_clicks(found)
+    learned = Learned(
+        tuned.setting, **rankers, discount=found.discount.value, again=found.again.value
+    )
     tag = save(learned, log, source, name, said)
     return [*said, f"learned from {len(views):,} views, saved as {tag}"]
 
@@ -107,13 +109,23 @@ def _of_tuning(tuned: Tuned) -> str:
     return f"the setting of the shop is {changed}: {gained}"
 
 
-def _of_discount(found: Discount) -> str:
-    if not math.isfinite(found.error):
-        return f"clicks on lists say nothing yet: {found.lists:,} clicked lists are too few"
-    by = f"{found.estimate:.2f} ± {2 * found.error:.2f} by {found.lists:,} clicked lists"
-    if not found.value:
-        return f"popular items count as they are found: not surely less ({by})"
-    return f"popular items count less on fresh lists, {found.value:.2f}: {by}"
+def _of_clicks(found: Taught) -> list[str]:
+    if not math.isfinite(found.discount.error):
+        return [f"clicks on lists say nothing yet: {found.lists:,} lists were clicked"]
+    less, again = found.discount, found.again
+    by = f"by {found.lists:,} clicked lists"
+    return [
+        f"popular items count less on fresh lists, {less.value:.2f}: {_about(less)} {by}"
+        if less.value
+        else f"popular items count as they are found, not surely less: {_about(less)} {by}",
+        f"items seen before count {again.value:.2f} on fresh lists: log {_about(again)} {by}"
+        if again.value != 1.0
+        else f"items seen before count as they are found: log {_about(again)} {by}",
+    ]
+
+
+def _about(one: Estimate) -> str:
+    return f"{one.estimate:.2f} ± {2 * one.error:.2f}"
 
 
 def shops_of(name: str) -> Mapping[str, Learned]:

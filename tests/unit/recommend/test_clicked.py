@@ -8,7 +8,7 @@ from valuebox.compartments.recommend.model import Learned, RecommendModel, load
 from valuebox.compartments.recommend.ranking.index import Index
 from valuebox.compartments.recommend.ranking.recommender import Recommender
 from valuebox.compartments.recommend.ranking.setting import Setting
-from valuebox_training.recommend.clicked import choices, fitted, learn_discount
+from valuebox_training.recommend.clicked import choices, fitted, learn_of_clicks
 from valuebox_training.recommend.questions import Log
 
 MINUTE = 60.0
@@ -62,8 +62,8 @@ def test_a_list_is_clicked_where_the_next_view_is_of_an_item_on_it() -> None:
 
 
 def test_clicks_that_are_too_few_say_nothing() -> None:
-    found = learn_discount(log_of("boot lace"), [], Setting(), None)
-    assert (found.value, found.lists) == (0.0, 0)
+    found = learn_of_clicks(log_of("boot lace"), [], Setting(), None)
+    assert (found.discount.value, found.again.value, found.lists) == (0.0, 1.0, 0)
 
 
 @pytest.mark.parametrize("by_taste", [True, False])
@@ -88,9 +88,12 @@ def test_clicks_say_whether_popular_items_count_less(by_taste: bool) -> None:
         lists.append((session, begun, tuple(f"item {one}" for one in some), clicked))
     columns = zip(*rows, strict=True)
     log = Log.of(*map(np.array, columns), [f"item {one}" for one in range(12)], Setting())
-    found = learn_discount(log, [ShownList(*one) for one in lists], Setting(), None)
+    found = learn_of_clicks(log, [ShownList(*one) for one in lists], Setting(), None)
     assert found.lists > 500
-    assert (found.value > 0.3) if by_taste else (found.value < 0.15)
+    value = found.discount.value
+    assert (value > 0.3) if by_taste else (value < 0.15)
+    # What was just looked at was clicked like anything else.
+    assert found.again.value == 1.0
 
 
 def test_popular_items_come_later_with_a_discount_and_scores_stay_above_nothing() -> None:
@@ -112,6 +115,19 @@ def test_popular_items_come_later_with_a_discount_and_scores_stay_above_nothing(
     assert less.ranked_by(None).answer(["boot"], 2).items[0] == "hit"
 
 
+def test_items_seen_before_come_later_where_clicks_say_so() -> None:
+    sessions = [["boot", "lace"]] * 3 + [["lace", "hat"]] + [["cap", "hat"]] * 6
+    flat = [(number, ITEMS.index(item)) for number, one in enumerate(sessions) for item in one]
+    keys, items = zip(*flat, strict=True)
+    index = Index.build(keys, items, np.arange(len(flat)) * MINUTE, ITEMS)
+    plain, less = Recommender(index), Recommender(index, again=0.01)
+    assert plain.answer(["boot", "lace"], 2).items == ("boot", "hat")
+    assert less.answer(["boot", "lace"], 2).items == ("hat", "boot")
+    assert less.ranked_by(None).answer(["boot", "lace"], 2).items == ("boot", "hat")
+
+
 def test_a_model_keeps_what_clicks_have_taught() -> None:
-    tag = RecommendModel({"shop": Learned(discount=0.4)}).save("recommend-clicks", {}, {})
-    assert load(tag).shops["shop"].discount == 0.4
+    tag = RecommendModel({"shop": Learned(discount=0.4, again=0.2)}).save(
+        "recommend-clicks", {}, {}
+    )
+    assert load(tag).shops["shop"] == Learned(discount=0.4, again=0.2)

@@ -1,9 +1,10 @@
-"""What clicks on lists teach: how much less an item counts that visitors find by themselves.
+"""What clicks on lists teach: how much less items count that visitors find alone, or have seen.
 
 What is seen next is not what is clicked on a list: everybody finds the most popular items without
 one. Of a list that was clicked, one item was chosen among those beside it. A conditional logit
 (McFadden, Conditional logit analysis of qualitative choice behavior, 1974) says how that choice
-hangs on what sessions say of each item, on how many sessions have it, and on its position.
+hangs on what sessions say of each item, on how many sessions have it, on whether the visitor has
+looked at it before, and on its position.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,20 +27,32 @@ _MOST: Final = 3_000
 """Clicked lists that are looked at: the newest."""
 _LARGEST: Final = 0.75
 """Beyond that, items which hardly anybody looks at would come first by chance."""
-_STRENGTH, _UNKNOWN, _POPULAR, _POSITION = range(4)
+_LEAST: Final = -3.0
+"""Logarithm of the least that an item counts which was looked at before."""
+_STRENGTH, _UNKNOWN, _POPULAR, _SEEN, _POSITION = range(5)
 _STEPS: Final = 30
 _RIDGE: Final = 1e-2
 
 
-class Discount(NamedTuple):
-    """How much less popular items count."""
+class Estimate(NamedTuple):
+    """What clicks say of one thing."""
 
     value: float
-    """The power to which numbers of sessions are raised; 0 where clicks do not say so surely."""
+    """What is made of it: nothing is changed where clicks do not say so surely."""
     estimate: float
     """What clicks say, whether surely or not."""
     error: float
-    """Standard error of it."""
+    """Standard error of it; infinite where clicks say nothing."""
+
+
+class Taught(NamedTuple):
+    """What clicks on lists teach."""
+
+    discount: Estimate
+    """The power of the number of sessions with an item, by which its score is divided."""
+    again: Estimate
+    """What scores of items are multiplied by that were looked at before; the estimate and its
+    error are of the logarithm."""
     lists: int
     """Clicked lists that were looked at."""
 
@@ -56,9 +69,9 @@ class Choice(NamedTuple):
     """Position of the item that was clicked."""
 
 
-def learn_discount(
+def learn_of_clicks(
     log: Log, lists: Sequence[ShownList], setting: Setting, ranker: Ranker | None
-) -> Discount:
+) -> Taught:
     """Learn from lists that were shown, asked of an index of what had happened before.
 
     Args:
@@ -68,23 +81,29 @@ def learn_discount(
         ranker: What puts them into order.
     """
     found = sorted(choices(log, lists), key=lambda one: one.time)
+    nothing = Taught(Estimate(0.0, 0.0, np.inf), Estimate(1.0, 0.0, np.inf), len(found))
     if len(found) < 2 * _FEWEST:
-        return Discount(0.0, 0.0, np.inf, len(found))
+        return nothing
     later = found[len(found) // 2 :][-_MOST:]
     recommender = Recommender(log.before(later[0].time, setting), None, ranker)
     rows = [_columns(one, recommender) for one in later]
     weights, spread = fitted(rows, [one.clicked for one in later])
-    strength, popular = weights[_STRENGTH], weights[_POPULAR]
-    errors = np.sqrt(np.diag(spread))
-    if strength <= 2 * errors[_STRENGTH]:
-        return Discount(0.0, 0.0, np.inf, len(later))
-    value = -popular / strength
-    # The delta method, of a ratio of two weights.
-    slope = np.zeros(4)
-    slope[_STRENGTH], slope[_POPULAR] = -value / strength, -1 / strength
-    error = float(np.sqrt(slope @ spread @ slope))
-    kept = min(float(value), _LARGEST) if value > 2 * error else 0.0
-    return Discount(kept, float(value), error, len(later))
+    if weights[_STRENGTH] <= 2 * np.sqrt(spread[_STRENGTH, _STRENGTH]):
+        return nothing
+    less, error = _beside_strength(_POPULAR, weights, spread)
+    is_sure = -less > 2 * error
+    discount = Estimate(min(-less, _LARGEST) if is_sure else 0.0, -less, error)
+    seen, error = _beside_strength(_SEEN, weights, spread)
+    factor = float(np.exp(max(seen, _LEAST))) if -seen > 2 * error else 1.0
+    return Taught(discount, Estimate(factor, seen, error), len(later))
+
+
+def _beside_strength(column: int, weights: Floats, spread: Floats) -> tuple[float, float]:
+    """The weight of a column as a multiple of that of strength, and its error (delta method)."""
+    ratio = weights[column] / weights[_STRENGTH]
+    slope = np.zeros(len(weights))
+    slope[_STRENGTH], slope[column] = -ratio / weights[_STRENGTH], 1 / weights[_STRENGTH]
+    return float(ratio), float(np.sqrt(slope @ spread @ slope))
 
 
 def choices(log: Log, lists: Sequence[ShownList]) -> Iterator[Choice]:
@@ -119,17 +138,18 @@ def _parts(clicks: Clicks) -> Mapping[int, list[int]]:
 
 
 def _columns(one: Choice, recommender: Recommender) -> Floats:
-    """What is known of each item of a list, `(n, 4)`."""
+    """What is known of each item of a list, `(n, 5)`."""
     codes, scores = recommender.strengths(one.seen)
     strengths = dict(zip(codes.tolist(), np.log(np.maximum(scores, 1e-9)).tolist(), strict=True))
     known = [strengths[item] for item in one.items if item in strengths]
     least = min(known, default=0.0)
     sessions = recommender.merged.counts.sessions
-    found = np.zeros((len(one.items), 4))
+    found = np.zeros((len(one.items), 5))
     for position, item in enumerate(one.items):
         found[position, _STRENGTH] = strengths.get(item, least)
         found[position, _UNKNOWN] = item not in strengths
         found[position, _POPULAR] = np.log1p(sessions[item] / RARE) if item >= 0 else 0.0
+        found[position, _SEEN] = item in one.seen
         found[position, _POSITION] = np.log1p(position)
     return found
 

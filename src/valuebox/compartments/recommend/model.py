@@ -35,6 +35,8 @@ class Learned(NamedTuple):
     """Ranks lists that may have that item."""
     discount: float = 0.0
     """How much less popular items count in the first ones: `Recommender` says what it does."""
+    again: float = 1.0
+    """What items count there that the visitor has looked at before."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class RecommendModel:
         files, shops = {}, []
         for place, (source, learned) in enumerate(self.shops.items()):
             row: dict[str, Any] = {"source": source, "setting": learned.setting.model_dump()}
-            row["discount"] = learned.discount
+            row |= {"discount": learned.discount, "again": learned.again}
             for kind in _LISTS:
                 ranker: Ranker | None = getattr(learned, kind)
                 row[kind] = None if ranker is None else f"{kind}-{place}.ubj"
@@ -97,7 +99,8 @@ def _told(learned: Learned) -> str:
     setting = f"a setting of its own, {changed}" if changed else "the usual setting"
     ranked = [kind for kind in _LISTS if getattr(learned, kind) is not None]
     less = f"; popular items count less, {learned.discount:.2f}" if learned.discount else ""
-    return f"{setting}; ranked: {' and '.join(ranked) or 'no'} lists{less}"
+    again = f"; items seen before count {learned.again:.2f}" if learned.again != 1.0 else ""
+    return f"{setting}; ranked: {' and '.join(ranked) or 'no'} lists{less}{again}"
 
 
 def _read(artifact: registry.Artifact) -> RecommendModel:
@@ -112,6 +115,7 @@ def _read(artifact: registry.Artifact) -> RecommendModel:
             else Ranker(boosters.booster_of(artifact.read(row[kind])), kind == "fresh")
             for kind in _LISTS
         }
-        # Models that were saved before there was one have none.
-        shops[row["source"]] = Learned(setting, **rankers, discount=row.get("discount", 0.0))
+        # Models that were saved before clicks taught anything have neither.
+        discount, again = row.get("discount", 0.0), row.get("again", 1.0)
+        shops[row["source"]] = Learned(setting, **rankers, discount=discount, again=again)
     return RecommendModel(shops, artifact.tag, artifact.created_at, artifact.metadata)

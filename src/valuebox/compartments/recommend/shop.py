@@ -141,6 +141,7 @@ class Shop:
                 fresh = Recommender(
                     *(index, self._delta, self._learned.fresh, self._attributes),
                     discount=self._learned.discount,
+                    again=self._learned.again,
                 )
                 both = fresh, fresh.ranked_by(self._learned.repeating)
             else:

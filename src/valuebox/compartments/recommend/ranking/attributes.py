@@ -116,19 +116,3 @@ class Attributes(NamedTuple):
                 of_others = of_others.taken(left)
             columns = columns.followed_by(own)
         return columns.followed_by(of_others) if len(others) else columns, others
-
-
-def code_of(merged: Merged, others: Ids, text: str) -> int:
-    """The code of an item that an index has, or the catalogue beside it; -1 for any other."""
-    code = merged.code_of(text)
-    if code < 0 and len(others):
-        code = others.code_of(text)
-        return code + merged.n_items if code >= 0 else code
-    return code
-
-
-def text_of(merged: Merged, others: Ids, code: int) -> str:
-    """The id of such an item."""
-    if code >= merged.n_items:
-        return others.text_of(code - merged.n_items)
-    return merged.text_of(code)

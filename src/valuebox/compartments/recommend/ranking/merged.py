@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from valuebox.compartments.recommend.ranking.clicks import spans
 from valuebox.compartments.recommend.ranking.delta import Delta
+from valuebox.compartments.recommend.ranking.ids import Ids
 from valuebox.compartments.recommend.ranking.index import Index
 from valuebox.compartments.recommend.ranking.sessions import Counts, Int32s
 from valuebox.compartments.recommend.ranking.setting import DAY
@@ -141,3 +142,19 @@ def _counts(index: Index, delta: Delta | None, n_items: int) -> Counts:
         np.minimum(np.pad(index.counts.first, more, constant_values=far), delta.counts.first),
         np.maximum(np.pad(index.counts.last, more), delta.counts.last),
     )
+
+
+def code_of(merged: Merged, others: Ids, text: str) -> int:
+    """The code of an item that an index has, or the catalogue beside it; -1 for any other."""
+    code = merged.code_of(text)
+    if code < 0 and len(others):
+        code = others.code_of(text)
+        return code + merged.n_items if code >= 0 else code
+    return code
+
+
+def text_of(merged: Merged, others: Ids, code: int) -> str:
+    """The id of such an item."""
+    if code >= merged.n_items:
+        return others.text_of(code - merged.n_items)
+    return merged.text_of(code)

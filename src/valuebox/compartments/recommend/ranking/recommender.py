@@ -8,17 +8,12 @@ from typing import Final, Literal, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from valuebox.compartments.recommend.ranking.attributes import (
-    Attributes,
-    Columns,
-    code_of,
-    text_of,
-)
+from valuebox.compartments.recommend.ranking.attributes import Attributes, Columns
 from valuebox.compartments.recommend.ranking.candidates import Candidates, candidates_of
 from valuebox.compartments.recommend.ranking.delta import Delta
 from valuebox.compartments.recommend.ranking.ids import Ids
 from valuebox.compartments.recommend.ranking.index import Index
-from valuebox.compartments.recommend.ranking.merged import Merged
+from valuebox.compartments.recommend.ranking.merged import Merged, code_of, text_of
 from valuebox.compartments.recommend.ranking.neighbours import Scratches, Visitor
 from valuebox.compartments.recommend.ranking.ordering import Out, best_of
 from valuebox.compartments.recommend.ranking.popular import Popular, rarity
@@ -61,6 +56,7 @@ class Recommender:
         attributes: Attributes | None = None,
         setting: Setting | None = None,
         discount: float = 0.0,
+        again: float = 1.0,
     ):
         """Put the parts together; takes milliseconds.
 
@@ -72,11 +68,13 @@ class Recommender:
             setting: How to ask; by default as the index was built, which is how rankers learn.
             discount: How much less an item counts that most sessions find without a list: scores
                 are divided by its sessions to this power.
+            again: What scores of items are multiplied by that the visitor has looked at before.
         """
         self.merged = Merged(index, delta)
         self.setting = setting or index.setting
         self.ranker = ranker
         self._rarity = rarity(self.merged.counts, discount) if discount else None
+        self._again = again
         self._prior = self.merged.prior(self.setting.age)
         if attributes is None:
             self.columns, others = Columns.unknown(self.merged.n_items), Ids.of([])
@@ -100,9 +98,9 @@ class Recommender:
         self._scratches = Scratches(self.merged)
 
     def ranked_by(self, ranker: Ranker | None) -> Self:
-        """The same with another ranker, and without a discount; the parts are shared."""
+        """The same with another ranker, and by what is seen next alone; the parts are shared."""
         other = copy(self)
-        other.ranker, other._rarity = ranker, None
+        other.ranker, other._rarity, other._again = ranker, None, 1.0
         return other
 
     def mask(self, items: Collection[str]) -> Mask:
@@ -169,10 +167,8 @@ class Recommender:
             count: How many items are wanted.
             fresh: Whether the last one is left out.
         """
-        clicks = clicks[-self.setting.longest :]
-        out = self._out(clicks[-1:] if fresh else ())
-        found, scores = self._scored(self._visitor(clicks), clicks, out)
-        return found.codes[best_of(found.codes, scores, count, self.text_of)]
+        codes, scores = self.strengths(clicks, fresh=fresh)
+        return codes[best_of(codes, scores, count, self.text_of)]
 
     def strengths(
         self, clicks: list[int], *, fresh: bool = True
@@ -226,7 +222,9 @@ class Recommender:
             scores = np.exp(self.ranker.scores(self._matrix(found, visitor, clicks)))
         if self._rarity is not None:
             scores = scores * self._rarity[found.codes]
-        return found, scores
+        if self._again != 1.0:
+            scores = scores * np.where(np.isin(found.codes, visitor.codes), self._again, 1.0)
+        return found, scores.astype(np.float32, copy=False)
 
     def _ranked(self, found: Candidates, out: Out) -> Candidates:
         """The candidates that a ranker puts into order, in order of their score."""
