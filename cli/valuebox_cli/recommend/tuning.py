@@ -44,7 +44,8 @@ def tune_shop(store: Store, source: str, name: str, how: Tuning = _USUAL) -> lis
     )
     if tuned.setting == before.setting:
         return [*said, f"refused: {gained}"]
-    tag = save(Learned(tuned.setting), log, source, name, [gained])
+    learned = before._replace(setting=tuned.setting, fresh=None, repeating=None)
+    tag = save(learned, log, source, name, [gained])
     said += [f"better: {gained}", f"saved as {tag}"]
     if before.fresh or before.repeating:
         said.append(
