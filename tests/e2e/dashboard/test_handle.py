@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from support import matches
+from support.browser import as_new
 from support.commands import valuebox
 from support.looks import READABLE, doubled_landmarks, least_contrast, watch
 from support.open_weeks import Told, under_way
@@ -27,15 +28,21 @@ def bookmaker(tmp_path_factory: pytest.TempPathFactory, model_tag: str) -> Itera
         yield service
 
 
+@pytest.fixture(scope="module")
+def opened(browser: Browser, bookmaker: Service) -> Iterator[Page]:
+    page = browser.new_page(base_url=bookmaker.url, accept_downloads=True)
+    page.set_default_timeout(10_000)
+    yield page
+    page.close()
+
+
 @pytest.fixture
-def page(browser: Browser, bookmaker: Service) -> Iterator[Page]:
+def page(opened: Page, bookmaker: Service) -> Iterator[Page]:
     """A page that asks nobody but the service, and complains of nothing."""
-    found = browser.new_page(base_url=bookmaker.url, accept_downloads=True)
-    found.set_default_timeout(10_000)
+    found = as_new(opened)
     wrong = watch(found, bookmaker.url)
     yield found
     assert wrong == []
-    found.close()
 
 
 def test_somebody_looks_at_the_week_and_at_one_of_its_matches(page: Page) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import true
+from support.browser import as_new
 from support.commands import valuebox
 from support.looks import READABLE, doubled_landmarks, least_contrast, watch
 from support.offers import FIRST, play, saved
@@ -41,15 +42,21 @@ def game(tmp_path_factory: pytest.TempPathFactory, model_tag: str) -> Iterator[S
         yield service
 
 
+@pytest.fixture(scope="module")
+def opened(browser: Browser, game: Service) -> Iterator[Page]:
+    page = browser.new_page(base_url=game.url, accept_downloads=True)
+    page.set_default_timeout(10_000)
+    yield page
+    page.close()
+
+
 @pytest.fixture
-def page(browser: Browser, game: Service) -> Iterator[Page]:
+def page(opened: Page, game: Service) -> Iterator[Page]:
     """A page that asks nobody but the service, and complains of nothing."""
-    found = browser.new_page(base_url=game.url, accept_downloads=True)
-    found.set_default_timeout(10_000)
+    found = as_new(opened)
     wrong = watch(found, game.url)
     yield found
     assert wrong == []
-    found.close()
 
 
 def test_somebody_looks_at_what_is_shown_to_whom_and_why(page: Page) -> None:
