@@ -10,7 +10,7 @@ from valuebox.compartments.handle.book import Book
 from valuebox.compartments.handle.recipe import Recipe
 from valuebox.compartments.handle.scoring import Judged, figures, former
 from valuebox_training.handle.backtest import backtest
-from valuebox_training.handle.train import NotBetter, train
+from valuebox_training.handle.train import NotBetter, TooLittle, train
 
 
 def test_figures_are_those_that_anybody_can_work_out() -> None:
@@ -64,6 +64,21 @@ def test_a_model_that_a_mean_beats_is_not_saved_unless_it_is_forced() -> None:
         train(book, "handle-of-means", weeks=2)
     forced = train(book, "handle-of-means", weeks=2, is_forced=True)
     assert forced.judged["all"]["slot_mean"] < forced.judged["all"]["wape"]
+
+
+def test_matches_that_were_all_over_at_once_are_too_few_weeks_to_judge_by() -> None:
+    book = matches.book()
+    began = book.matches.kickoff.min()
+    # All within a day: nothing was over when any of them was still to come.
+    lead = book.matches.kickoff[book.of_bets] - book.bets.placed
+    kickoff = began + np.arange(len(book.matches)) * np.timedelta64(2, "m")
+    at_once = replace(
+        book,
+        matches=replace(book.matches, kickoff=kickoff),
+        bets=replace(book.bets, placed=kickoff[book.of_bets] - lead),
+    )
+    with pytest.raises(TooLittle, match="no past week could be looked back at"):
+        train(at_once, "handle-of-a-day", weeks=2)
 
 
 def alike(book: Book) -> Book:

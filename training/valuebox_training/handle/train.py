@@ -74,6 +74,8 @@ def _train(book: Book, name: str, weeks: int, is_forced: bool) -> Trained:
     if count < LEAST:
         raise TooLittle(f"{count} matches are over and have bets; it takes {LEAST} to learn from")
     recipe, made = learn_by_past(book, weeks)
+    if not made:
+        raise TooLittle("no past week could be looked back at: too few matches were over before it")
     judged = judge(recipe, made)
     worse = [
         f"{base} ({judged['all'][base]:.1%})"
