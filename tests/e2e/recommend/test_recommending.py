@@ -127,6 +127,39 @@ def test_an_item_out_of_stock_is_on_no_list_within_seconds_and_comes_back(shop: 
     assert found["items"][0]["title"] == "Sole"
 
 
+def test_an_item_that_nobody_has_looked_at_is_tried_and_says_how_likely_that_was(
+    shop: Service,
+) -> None:
+    """New items are tried in the last place for visitors of their category alone."""
+    shelf = {"glove": "warm", "mitten": "warm", "shawl": "warm", "kettle": "kitchen"}
+    told = [
+        {"source": SHOP, "id": item, "category": category, "price": 20.0}
+        for item, category in shelf.items()
+    ]
+    assert shop.http.post("/v1/items", json=told).is_success
+    asked = {"items": ["glove"], "count": 2, "explore": 1.0, "explain": True}
+    eventually(lambda: items(ask(shop, **asked))[-1] in ("mitten", "shawl"))
+    found = [ask(shop, **asked) for _ in range(20)]
+    assert {items(one)[-1] for one in found} == {"mitten", "shawl"}
+    assert {items(one)[0] for one in found} <= {"hat", "scarf"}
+    assert {(one["items"][-1]["explored"], one["items"][0]["explored"]) for one in found} == {
+        (0.5, None)
+    }
+    with shop.store.reading() as session:
+        rows = {str(row.id): row.items for row in session.scalars(select(Exposure))}
+    assert all(rows[one["id"]][-1]["explored"] == 0.5 for one in found)
+    again = ask(shop, **asked, session="same"), ask(shop, **asked, session="same")
+    assert items(again[0]) == items(again[1])
+    tries = [ask(shop, **{**asked, "explore": 0.3}) for _ in range(60)]
+    assert 3 < sum(one["items"][-1]["explored"] is not None for one in tries) < 40
+    for others in ({"explore": 0.0}, {"variant": "popular"}, {"exclude": ["mitten", "shawl"]}):
+        one = ask(shop, **{**asked, **others})
+        assert one["items"][-1]["explored"] is None
+        assert items(one)[-1] not in ("mitten", "shawl", "kettle")
+    gone = [{**one, "available": False} for one in told[1:]]
+    assert shop.http.post("/v1/items", json=gone).is_success
+
+
 def test_a_view_counts_within_seconds(shop: Service) -> None:
     new = f"new-{uuid4().hex}"
     told = [

@@ -14,6 +14,7 @@ from valuebox.compartments.recommend.proof.kpis import KPIS
 from valuebox.compartments.recommend.proof.months import MonthFigure
 from valuebox.compartments.recommend.proof.schemas import ProofReport
 from valuebox.compartments.recommend.tables import Report
+from valuebox.facts.scanning import begin
 from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store
 from valuebox.store.upsert import columns_of_new, upsert
@@ -73,6 +74,7 @@ def make_report(store: Store, source: str, name: str) -> None:
     """
     began, now = time.monotonic(), CLOCK.moment()
     with store.reading() as session:
+        begin(session.connection())
         content = (
             {"months": [one.model_dump(mode="json") for one in _counted(session, source, now)]}
             if name == BY_MONTH

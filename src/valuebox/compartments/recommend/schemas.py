@@ -150,6 +150,11 @@ class RecommendQuestion(Model, RequestModel):
     explain: Annotated[bool, Field(strict=True)] = Field(
         default=False, description="Whether the list tells what each item was chosen because of."
     )
+    explore: Annotated[float, Field(strict=True, ge=0, le=1)] = Field(
+        default=0.02,
+        description="Share of personal lists whose last place tries an item that nobody has looked "
+        "at yet, of a category and price like those of what the visitor looks at.",
+    )
     variant: Arm | None = Field(
         default=None,
         description="`personal` or `popular`: the kind of list, whatever experiments say; such a "
@@ -197,6 +202,11 @@ class Listed(Model):
     url: str | None = Field(default=None, description="Address of its page, if it is known.")
     image: str | None = Field(default=None, description="Address of a picture, if it is known.")
     price: float | None = Field(default=None, description="Price of the item, if it is known.")
+    explored: float | None = Field(
+        default=None,
+        description="Of an item that nobody has looked at yet, and that is tried: how likely it "
+        "was that this list has it; null for all others.",
+    )
 
 
 class Recommendation(Model):

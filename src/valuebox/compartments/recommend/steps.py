@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from valuebox.compartments.recommend.catalogue import Known as KnownItem
 from valuebox.compartments.recommend.desk import RecommendDesk
+from valuebox.compartments.recommend.exploring import explored
 from valuebox.compartments.recommend.listing import PERSONAL, Made, make
 from valuebox.compartments.recommend.proof.assignment import assign
 from valuebox.compartments.recommend.reading import Visited, read_visited
@@ -73,8 +74,11 @@ class _Listing(Steps[Given, list[Asked], list[Made]]):
         """The lists."""
         with exchange.timing("predict"):
             return [
-                make(one.snapshot, one.question, one.arm, one.visited.seen, one.visited.bought)
+                explored(make(*asked), *asked)
                 for one in columns
+                for asked in (
+                    (one.snapshot, one.question, one.arm, one.visited.seen, one.visited.bought),
+                )
             ]
 
     def rows(
@@ -183,12 +187,14 @@ class ListedItem(msgspec.Struct):
     url: str | None = None
     image: str | None = None
     price: float | None = None
+    explored: float | None = None
 
 
 def listed(row: dict[str, Any], known: KnownItem | None) -> ListedItem:
     """An item of a list as it is answered."""
-    because_of = row.get("because_of")
-    if known is None:
-        return ListedItem(row["item"], row["score"], because_of)
-    told = known.title, known.url, known.image, known.price
-    return ListedItem(row["item"], row["score"], because_of, *told)
+    found = ListedItem(row["item"], row["score"], row.get("because_of"))
+    found.explored = row.get("explored")
+    if known is not None:
+        found.title, found.url, found.image = known.title, known.url, known.image
+        found.price = known.price
+    return found
