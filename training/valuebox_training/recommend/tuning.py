@@ -79,7 +79,8 @@ def tune(
     halves = _halves(questions, seed)
     if min(map(len, halves)) < how.fewest:
         return nothing
-    search = _Search(Recommender(log.before(borders[0], setting)), halves[0], how, fresh)
+    base = Recommender(log.before(borders[0], setting))
+    search = _Search(base, halves[0], how, fresh, setting)
     tried = search.best(setting)
     if tried == setting:
         return nothing._replace(questions=len(halves[1]))
@@ -90,9 +91,21 @@ def tune(
 
 
 class _Search:
-    def __init__(self, base: Recommender, questions: list[Question], how: Tuning, fresh: bool):
+    def __init__(
+        self,
+        base: Recommender,
+        questions: list[Question],
+        how: Tuning,
+        fresh: bool,
+        start: Setting,
+    ):
         self._base, self._questions, self._fresh = base, questions, fresh
         self._few = questions[: max(int(len(questions) * how.first), 1)]
+        # First places are not bought with hits: a ranker orders what is found, and finds nothing.
+        self._least = {
+            len(each): measured(self.asking(start), each, fresh).hit_rate
+            for each in (self._few, self._questions)
+        }
 
     def asking(self, setting: Setting) -> Recommender:
         return Recommender(self._base.merged.index, setting=setting)
@@ -109,7 +122,10 @@ class _Search:
         return setting
 
     def _score(self, setting: Setting, questions: list[Question]) -> float:
-        return float(measured(self.asking(setting), questions, self._fresh).discounted.mean())
+        found = measured(self.asking(setting), questions, self._fresh)
+        if found.hit_rate < self._least[len(questions)]:
+            return -np.inf
+        return float(found.discounted.mean())
 
 
 def _halves(questions: list[Question], seed: int) -> tuple[list[Question], list[Question]]:
