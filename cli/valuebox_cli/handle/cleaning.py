@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 
 from valuebox.compartments.handle.settling import OPEN
@@ -39,6 +40,9 @@ _CLERICAL: Final = 6
 """Hours of the morning before which no match begins."""
 _SOME: Final = 3
 """Matches of a slot from which on they tell that they begin at such an hour all the same."""
+_FAR: Final = 1e6
+_MANY: Final = 20
+"""By how much an amount may be above that in the middle of so many bets."""
 _NEARLY: Final = pd.Timedelta(days=60)
 _MOST_WEEKS: Final = 60
 
@@ -218,13 +222,17 @@ def _bets(rows: Columns, noticed: Counter[str], at: datetime | None) -> pd.DataF
     if at is not None:
         # One clock that is wrong would let all matches look as if they were over.
         began = pd.Timestamp(at).tz_convert("UTC").tz_localize(None).floor("s")
-        is_late = found["placed"] > began
-        found["placed"] = found["placed"].mask(is_late, began)
+        is_late = found["placed"] >= began
+        # The hour that begins with the load is none that it knows of.
+        found["placed"] = found["placed"].mask(is_late, began - pd.Timedelta(seconds=1))
         noticed["bets placed after the load began, taken as placed by then"] += int(is_late.sum())
     odd = status[~status.isin([*NOT_COUNTED, *OPEN, *_SETTLED])]
     for one, count in odd.value_counts().head(5).items():
         noticed[f"bets that count as handle, whose state is not known: {str(one)[:30]!r}"] += count
+    # One slip of the pen would be worth more than all that was ever bet.
+    most = found["amount"].median() * _FAR if len(found) >= _MANY else np.inf
     lacking = {
+        "whose amount is a million times the usual": found["amount"] > most,
         "without a match": found["match"].isna(),
         "without a moment": found["placed"].isna(),
         "without an amount above 0": ~(found["amount"] > 0),

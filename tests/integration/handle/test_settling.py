@@ -58,6 +58,8 @@ def test_a_handle_is_known_after_the_match_and_revised_by_later_loads(store: Sto
     assert before.actual is not None
     assert after.actual == pytest.approx(before.actual - theirs["amount"].sum())
     assert (before.revisions, after.revisions, len(after.vintages)) == (0, 1, 1)
+    told, vintage = said.matches[0], after.vintages[0]
+    assert (vintage.forecast, vintage.upper) == (told.forecast, told.upper)
     with store.reading() as session:
         outcomes = session.scalar(select(func.count()).select_from(HandleOutcome))
         assert outcomes == len(said.matches)

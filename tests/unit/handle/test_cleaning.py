@@ -182,8 +182,16 @@ def test_nobody_has_bet_after_the_load() -> None:
     bets = [wager(1), wager(2, bet_placed_time="2098-01-01 00:00:00")]
     at = datetime(2020, 4, 2, 5, tzinfo=UTC)
     found = clean(*frames, pd.DataFrame(bets), NEW_YORK, at=at)
-    assert found.bets["placed"].max() == pd.Timestamp("2020-04-02 05:00")
+    # In the last hour that the load knows of.
+    assert found.bets["placed"].max() == pd.Timestamp("2020-04-02 04:59:59")
     assert found.noticed == {"bets placed after the load began, taken as placed by then": 1}
+
+
+def test_an_amount_that_dwarfs_all_others_is_left_out() -> None:
+    bets = [wager(one) for one in range(30)] + [wager(30, wager_amount=9e11)]
+    found = cleaned(wagers=bets)
+    assert found.bets["amount"].tolist() == [10.5] * 30
+    assert found.noticed == {"bets whose amount is a million times the usual": 1}
 
 
 def test_a_state_that_is_not_known_counts_and_is_told() -> None:

@@ -27,6 +27,7 @@ from valuebox.compartments.handle.schemas import (
     Source,
     State,
     Total,
+    cents,
 )
 from valuebox.compartments.handle.weighing import Weighed
 from valuebox.store.ids import ids_from
@@ -203,8 +204,3 @@ def _vintages(asked: Asked, said: Forecast, tag: str, ids: list[UUID]) -> Vintag
         deviation=deviation,
         known=known,
     )
-
-
-def cents(value: Any) -> float:
-    """An amount as it is told: its cents are the last digits."""
-    return round(float(value), 2)

@@ -28,6 +28,8 @@ Z: Final = 1.6448536269514722
 _FEWEST: Final = 30
 """Matches that are learned from at least, if so many are over."""
 NOTHING_OVER: Final = "No match that was bet on was over by then: there is nothing to forecast by."
+_MOST_LUCK: Final = 4.0
+"""Variance that amounts of single bets give a forecast at most, in logarithms."""
 _AHEAD: Final = 15
 """Days ahead up to which matches are looked at together with those that are asked about."""
 
@@ -263,7 +265,8 @@ class Fitted:
         middle = np.maximum(value + luck, np.maximum(known, 1e-9))
         rest = self.stakes.scatter * np.maximum(1 - found.share, 0.0) * value
         slope = value / middle
-        covariance = found.covariance * np.outer(slope, slope) + np.diag(rest / middle**2)
+        luck_of_rest = np.minimum(rest / middle**2, _MOST_LUCK)
+        covariance = found.covariance * np.outer(slope, slope) + np.diag(luck_of_rest)
         # Of a match that is over nothing is open, and rounding leaves less than nothing.
         variance = np.maximum(np.diag(covariance), 0.0)
         mean = middle * np.exp(variance * self.recipe.skew)

@@ -10,7 +10,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.handle.feed import FeedSaid
-from valuebox.compartments.handle.schemas import HandleForecasts, History, HistoryQuestion, Vintage
+from valuebox.compartments.handle.schemas import (
+    HandleForecasts,
+    History,
+    HistoryQuestion,
+    Vintage,
+    cents,
+)
 from valuebox.compartments.handle.settling import ids_of, revisions
 from valuebox.compartments.handle.tables import (
     HandleAsking,
@@ -131,15 +137,23 @@ def history(session: Session, question: HistoryQuestion) -> History:
     named = {question.match}
     ids = named if begins is None else ids_of(session, {question.match: begins})[question.match]
     said = HandlePrediction
-    columns = (said.asked_at, said.loaded_to, said.model, said.prediction, said.lower, said.upper)
+    amounts = (said.prediction, said.lower, said.upper, said.known)
     query = (
-        select(*columns, said.known)
+        select(said.asked_at, said.loaded_to, said.model, *amounts)
         .where(said.match_id.in_(ids))
         .order_by(said.id.desc())
         .limit(question.limit)
     )
-    names = ("asked_at", "loaded_to", "model", "forecast", "lower", "upper", "known")
-    found = [Vintage(**dict(zip(names, row, strict=True))) for row in session.execute(query)]
+    names = ("forecast", "lower", "upper", "known")
+    found = [
+        Vintage(
+            asked_at=asked_at,
+            loaded_to=loaded_to,
+            model=model,
+            **dict(zip(names, map(cents, values), strict=True)),
+        )
+        for asked_at, loaded_to, model, *values in session.execute(query)
+    ]
     actual = select(HandleOutcome.target).where(HandleOutcome.match_id.in_(ids)).limit(1)
     return History(
         match=question.match,

@@ -1,7 +1,7 @@
 """What the endpoints of handle take and answer."""
 
 from datetime import datetime
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, JsonValue, StringConstraints, model_validator
@@ -26,6 +26,11 @@ MatchId = Annotated[
     Field(json_schema_extra={"pattern": NO_NUL}),
 ]
 State = Literal["fresh", "degraded", "stale"]
+
+
+def cents(value: Any) -> float:
+    """An amount as it is told: its cents are the last digits."""
+    return round(float(value), 2)
 
 
 class HandleQuestion(Model, RequestModel):

@@ -9,9 +9,9 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from valuebox.compartments.handle.answering import cents
 from valuebox.compartments.handle.curve import DRAWN, Curve, share_at
 from valuebox.compartments.handle.page.week import Match
+from valuebox.compartments.handle.schemas import cents
 from valuebox.compartments.handle.tables import HandleBet, HandleFeatures, HandlePrediction
 
 _MOST: Final = 500

@@ -9,10 +9,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from valuebox.compartments.handle.answering import cents
 from valuebox.compartments.handle.book import fixtures
 from valuebox.compartments.handle.reading import known_matches, told
-from valuebox.compartments.handle.schemas import HandleForecasts, MatchForecast, Total
+from valuebox.compartments.handle.schemas import HandleForecasts, MatchForecast, Total, cents
 from valuebox.compartments.handle.tables import (
     HandleAsking,
     HandleFeatures,
