@@ -9,6 +9,7 @@ from valuebox.statistics.arrays import Codes, Floats, Mask
 
 WITHIN: Final = 1_800.0
 """Seconds after a list within which a view of a listed item is taken for a click."""
+_AT_ONCE: Final = 1 << 20
 NOT_TOLD: Final = -1
 ELSEWHERE: Final = -2
 """What a view tells that came from another list than those that are looked at."""
@@ -61,9 +62,9 @@ def clicked(views: Views, lists: Lists) -> Clicked:
     told[views.via[views.via >= 0]] = True
     silent = np.flatnonzero(views.via == NOT_TOLD)
     inferred = np.zeros(len(told), dtype=bool)
-    owner = np.repeat(np.arange(len(told)), np.diff(lists.begins))
+    owner, listed = _viewed(views, silent, lists)
     session = np.concatenate([lists.session[owner], views.session[silent]])
-    item = np.concatenate([lists.items, views.item[silent]])
+    item = np.concatenate([listed, views.item[silent]])
     time = np.concatenate([lists.time[owner], views.time[silent]])
     is_view = np.arange(len(session)) >= len(owner)
     # A view of the very moment comes first: on that page the list was shown.
@@ -76,3 +77,24 @@ def clicked(views: Views, lists: Lists) -> Clicked:
     hit &= time - time[before] <= WITHIN
     inferred[owner[order[before[hit]]]] = True
     return Clicked(told, inferred & ~told)
+
+
+def _viewed(views: Views, silent: NDArray[np.intp], lists: Lists) -> tuple[NDArray[np.intp], Codes]:
+    """Items of lists that their own session has viewed, and a few others: list and code of each.
+
+    No other can have been clicked, and these are few among millions that were listed.
+    """
+    # A product that overflows is the same for the same pair, which is all that counts here.
+    most = np.int64(max(lists.items.max(initial=0), views.item.max(initial=0)) + 1)
+    pairs = np.unique(views.session[silent] * most + views.item[silent])
+    owners, items = [np.zeros(0, dtype=np.intp)], [lists.items[:0]]
+    for start in range(0, len(lists.items) if len(pairs) else 0, _AT_ONCE):
+        some = lists.items[start : start + _AT_ONCE]
+        places = np.arange(start, start + len(some))
+        owner = np.searchsorted(lists.begins, places, side="right") - 1
+        wanted = lists.session[owner] * most + some
+        at = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
+        kept = pairs[at] == wanted
+        owners.append(owner[kept])
+        items.append(some[kept])
+    return np.concatenate(owners), np.concatenate(items)

@@ -77,7 +77,7 @@ def coded(
 
     # Millions of rows fit as numbers, and not as Python's objects.
     shown, times, dealt = array("q"), array("d"), array("q")
-    begins, listed = array("q", [0]), array("q")
+    begins, listed = array("q", [0]), array("i")
     for one in lists:
         places[one.id] = len(places)
         shown.append(number(one.session))
@@ -100,7 +100,13 @@ def coded(
         bought = Purchases(_whole(buyer), np.array(paid))
     return Coded(
         Views(_whole(visitor), _whole(looked_at), np.array(when), _whole(via)),
-        Lists(_whole(shown), np.array(times), _whole(dealt), _whole(begins), _whole(listed)),
+        Lists(
+            _whole(shown),
+            np.array(times),
+            _whole(dealt),
+            _whole(begins),
+            np.array(listed, dtype=np.int32),
+        ),
         bought,
         tuple(names),
     )
