@@ -193,7 +193,7 @@ bench-contenders: $(patsubst benchmarks/serving/peers/%.txt,.contenders/%/instal
 bench: install
 	OMP_WAIT_POLICY=PASSIVE PYTHONPATH=tests $(BIN)/python -m benchmarks.serving $(OPTIONS) $(INTO)
 
-# Of the dashboard and the growth report, into docs/images; needs Debian's package `chromium`.
+# Of the dashboard, its pages and the growth report, into docs/images; needs Debian's package `chromium`.
 pictures: install
 	PYTHONPATH=tests $(BIN)/python docs/images/pictures.py
 
