@@ -49,7 +49,7 @@ def main(
         chosen = np.random.default_rng(0).permutation(len(of.questions))[:most]
         some = [of.questions[place] for place in sorted(chosen.tolist())]
         rows = [*others(of, some), *ours(of, of.questions if all_of_ours else some)]
-        heading = f"## {name}: {len(of.questions):,} questions; others answer {len(some):,}"
+        heading = f"### {name}: {len(of.questions):,} questions; others answer {len(some):,}"
         written = table(HEADER, rows)
         print(f"{heading}\n\n{written}\n", flush=True)
         if into is not None:
