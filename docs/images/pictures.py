@@ -18,7 +18,7 @@ from support import matches
 from support.browser import chromium
 from support.commands import valuebox
 from support.dashboards import as_sent
-from support.lived_shops import BEFORE, live_before, live_experiment
+from support.lived_shops import BEFORE, NAME, live_before, live_experiment
 from support.lived_shops import SOURCE as SHOP
 from support.open_weeks import Told, under_way
 from support.played_weeks import play_weeks
@@ -29,6 +29,7 @@ from support.sums import fold, report, send
 
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.tables import LtvFeatures
+from valuebox.compartments.recommend.reporting import BY_MONTH, make_report
 from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
 from valuebox_training.ltv.simulate import simulate
@@ -138,6 +139,9 @@ def of_recommend(browser: Browser, folder: Path) -> None:
     valuebox("recommend", "train", "--source", SHOP, "--database-url", url)
     with running(url, folder, {"VALUEBOX_MODEL": "-"}) as service:
         live_experiment(store, service.url, shop, 1, start, days=4)
+        # The service counts now and then, and four days have passed within a minute.
+        for what in (NAME, BY_MONTH):
+            make_report(store, SHOP, what)
         store.close()
         # Somebody looks at items of one category.
         seen = "&".join(f"seen={shop.stock.ids[place]}" for place in _alike(shop, 3))
@@ -145,7 +149,7 @@ def of_recommend(browser: Browser, folder: Path) -> None:
             for size in SIZES:
                 page, is_whole = f"{service.url}/dashboard/recommend?source={SHOP}&{seen}", True
                 picture(browser, page, scheme, size, "recommend", is_whole)
-    valuebox("recommend", "report", "spring", "--source", SHOP, "--html", report,
+    valuebox("recommend", "report", NAME, "--source", SHOP, "--html", report,
              "--database-url", url)  # fmt: skip
     picture(browser, report.as_uri(), "light", "wide", "recommend-report", True)
 
