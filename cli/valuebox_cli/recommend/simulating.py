@@ -67,10 +67,10 @@ def simulate(
 ) -> None:
     """Live through a shop whose visitors react to lists, and write its events, a file a day.
 
-    `valuebox import FOLDER --mapping shop` stores them; `catalogue/items.json` in the folder is for
-    `POST /v1/items`. With --url visitors are shown what the service recommends, at the times of
-    the made-up days, however fast these pass. The same days of a shop have the same visitors,
-    who do the same where they are shown the same.
+    `valuebox import FOLDER --mapping shop-visits` stores them; `catalogue/items.json` in the folder
+    is for `POST /v1/items`. With --url visitors are shown what the service recommends, at the
+    times of the made-up days, however fast these pass. The same days of a shop have the same
+    visitors, who do the same where they are shown the same.
     """
     from valuebox_cli.recommend.visiting import USUAL, Files, served, world_of
     from valuebox_training.recommend.shops.living import Days

@@ -153,4 +153,4 @@ def test_sources_and_mappings_that_do_not_fit_are_one_line(store: Store, tmp_pat
 
 def test_mappings_are_listed() -> None:
     listed, _ = valuebox("import", "--mappings")
-    assert listed.split() == ["game", "shop"]
+    assert listed.split() == ["game", "shop-visits"]

@@ -96,7 +96,7 @@ def test_only_one_adds_up_a_postgresql_at_a_time(postgres_store: Store, model: L
     results: list[Any] = []
     with postgres_store.writing() as session:
         session.execute(select(LEDGER.sums.folded).with_for_update())
-        assert fold(postgres_store) == (0, 0)
+        assert Folding(postgres_store, LEDGER, AT_ONCE).fold(Event()) == (0, 0)
         patient = threading.Thread(
             target=lambda: results.append(
                 Folding(postgres_store, LEDGER, AT_ONCE).fold(Event(), True)

@@ -177,7 +177,10 @@ class Sender:
 
 
 def flat(events: Iterable[Event]) -> Iterable[Event]:
-    """Events as lines of a file, where properties stand beside all else; see the mapping `shop`."""
+    """Lines of a file with events, each with its properties beside all else.
+
+    The mapping `shop-visits` reads them.
+    """
     for one in events:
         line = {name: value for name, value in one.items() if name not in ("source", "properties")}
         yield line | one.get("properties", {})
