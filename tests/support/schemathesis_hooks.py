@@ -18,9 +18,19 @@ def before_call(_: schemathesis.HookContext, case: schemathesis.Case, kwargs: An
 
     It calls 7.0 an integer. The service refuses it: beyond 2^53 a reader of floats has rounded
     such an id before anybody could notice. Nor does it know the names of time zones, or that a
-    period ends after it starts, or which names a mapping of raw events asks for.
+    period ends after it starts, or which names a mapping of raw events asks for, or that a list has
+    every item of a shop once.
     """
-    case.body = _mapped(_timely(_even(_whole(case.body))))
+    case.body = _each_once(_mapped(_timely(_even(_whole(case.body)))))
+
+
+def _each_once(body: Any) -> Any:
+    """Items of shops, each once in a list."""
+    if not isinstance(body, list) or not all(isinstance(one, dict) for one in body):
+        return body
+    found = {(str(one.get("source")), str(one.get("id"))): one for one in body}
+    is_of_items = all("id" in one and "source" in one for one in body)
+    return list(found.values()) if is_of_items else body
 
 
 def _mapped(body: Any) -> Any:

@@ -4,7 +4,7 @@ import atexit
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Condition, Event
 from time import monotonic
@@ -56,18 +56,25 @@ class RecommendDesk:
         self._is_begun = False
 
     def snapshot(self, source: str) -> Snapshot | None:
-        """What lists of a shop are made of; None where there is no index of it yet.
+        """What lists of a shop are made of; see `snapshots`."""
+        return self.snapshots([source])[source]
 
-        Questions about a shop without an index wait until it is built, as far as that takes some
-        seconds only since the first of them.
+    def snapshots(self, sources: Iterable[str]) -> dict[str, Snapshot | None]:
+        """What lists of shops are made of; None of each without an index.
+
+        Questions about shops with views and without an index wait until it is built: some seconds
+        at most since the first question about a shop, and for all shops together.
         """
-        shop = self._shops.get(source) or self._begun(source)
-        if shop is None or shop.snapshot is not None:
-            return None if shop is None else shop.snapshot
-        left = self._asked_at.setdefault(source, monotonic()) + _PATIENCE_SECONDS - monotonic()
-        with self._changed:
-            self._changed.wait_for(lambda: shop.snapshot is not None, max(left, 0.0))
-        return shop.snapshot
+        shops = {one: self._shops.get(one) or self._begun(one) for one in sources}
+        waited = [one for one in shops.values() if one is not None and one.awaits_index]
+        if waited:
+            began = max(self._asked_at.setdefault(one.source, monotonic()) for one in waited)
+            left = began + _PATIENCE_SECONDS - monotonic()
+            with self._changed:
+                self._changed.wait_for(
+                    lambda: not any(one.awaits_index for one in waited), max(left, 0.0)
+                )
+        return {name: None if one is None else one.snapshot for name, one in shops.items()}
 
     def _begun(self, source: str) -> Shop | None:
         """A shop that is followed from now on; None where there are too many."""
@@ -78,8 +85,8 @@ class RecommendDesk:
             shop = Shop(self._store, source, self._in(), self.model)
             # Whoever goes through the shops meanwhile goes through what was.
             self._shops = self._shops | {source: shop}
-        # Where another process has built an index, nobody has to wait.
-        self._follow(shop, Shop.follow)
+        # Where another process has built an index, or nothing was viewed, nobody has to wait.
+        self._follow(shop, Shop.begin)
         return shop
 
     def followed(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
 from operator import itemgetter
@@ -55,6 +55,13 @@ def read_views(session: Session, source: str, until: datetime) -> Views:
     if session.get_bind().dialect.name == "postgresql":
         return _copied(session, source, until)
     return _fetched(session, source, until)
+
+
+def has_views(session: Session, source: str) -> bool:
+    """Whether anybody has looked at an item of a shop, as far as is stored."""
+    item = item_in(session)
+    theirs = _views_of(source, datetime.max.replace(tzinfo=UTC))
+    return session.scalar(select(Event.id).where(*theirs, item.is_not(None)).limit(1)) is not None
 
 
 def _copied(session: Session, source: str, until: datetime) -> Views:

@@ -19,7 +19,7 @@ from valuebox.compartments.recommend.ranking.attributes import NO_CATEGORY, Attr
 from valuebox.compartments.recommend.ranking.delta import Delta
 from valuebox.compartments.recommend.ranking.index import Index, IndexRefused
 from valuebox.compartments.recommend.ranking.recommender import Recommender
-from valuebox.compartments.recommend.reading import Newest, read_newest, read_views
+from valuebox.compartments.recommend.reading import Newest, has_views, read_newest, read_views
 from valuebox.compartments.recommend.repository import Running, forgotten_at, running
 from valuebox.compartments.recommend.shelf import Shelf
 from valuebox.store.clock import CLOCK
@@ -88,6 +88,19 @@ class Shop:
         self._attributes: Attributes | None = None
         self._changed_at: datetime | None = None
         self._forgotten_at: datetime | None = None
+        self._has_views = False
+
+    def begin(self) -> None:
+        """Take what is there, and see whether there will be an index soon."""
+        self.follow()
+        if self.snapshot is None:
+            with self._store.reading() as session:
+                self._has_views = has_views(session, self.source)
+
+    @property
+    def awaits_index(self) -> bool:
+        """Whether there is no index yet, and views that it will be made of."""
+        return self.snapshot is None and self._has_views
 
     def build(self) -> bool:
         """Build an index where one is due and nobody else does, and say whether that was so."""

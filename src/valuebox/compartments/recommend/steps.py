@@ -55,10 +55,12 @@ class _Listing(Steps[Given, list[Asked], list[Made]]):
     def columns(self, given: Sequence[Given]) -> list[Asked]:
         """What is known of each visitor, and of each shop."""
         now = CLOCK.moment()
-        return [self._asked(one, now) for some in given for one in questions_of(some)]
+        asked = [one for some in given for one in questions_of(some)]
+        known = self.desk.snapshots({one.source for one in asked})
+        return [self._asked(one, known[one.source], now) for one in asked]
 
-    def _asked(self, one: RecommendQuestion, now: datetime) -> Asked:
-        snapshot, at = self.desk.snapshot(one.source), one.at or now
+    def _asked(self, one: RecommendQuestion, snapshot: Snapshot | None, now: datetime) -> Asked:
+        at = one.at or now
         visited = Visited(one.items or [], frozenset())
         if one.items is None:
             with self.store.looking() as connection:
