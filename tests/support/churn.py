@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from support.facts import customer, event, put_customers, put_events
+from support.once import FOLDER
 from support.services import ROOT
 from valuebox.store.engine import Store
 
@@ -59,9 +60,11 @@ def conforms(environment: dict[str, str]) -> str:
 
 
 def _run(command: list[object], environment: dict[str, str], exit_code: int) -> str:
+    # What a run of tests shares knows nothing of the package: a run inside makes its own.
+    inherited = {name: value for name, value in os.environ.items() if name != FOLDER}
     done = subprocess.run(
         [str(part) for part in command],
-        env={**os.environ, **environment},
+        env=inherited | environment,
         capture_output=True,
         text=True,
         timeout=300,
