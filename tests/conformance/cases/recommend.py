@@ -42,7 +42,7 @@ def keep(store: Store, _tag: str, _has_drifted: bool) -> None:
 CASE = Case(
     compartment="recommend",
     asks={
-        "/v1/items": [{"source": SHOP, "id": ITEMS[0], "category": "shoes", "price": 49.9}],
+        "/v1/items": [{"source": SHOP, "id": "slipper", "category": "shoes", "price": 49.9}],
         "/v1/recommend": {"source": SHOP, "session": "s1", "items": ITEMS[:2], "count": 3},
         "/v1/recommend/batch": {"questions": [{"source": SHOP, "session": "s3", "count": 2}]},
         "/v1/recommend/model": {},
