@@ -220,7 +220,7 @@ def _bets(rows: Columns, noticed: Counter[str], at: datetime | None) -> pd.DataF
         }
     )
     if at is not None:
-        # One clock that is wrong would let all matches look as if they were over.
+        # A bet from a clock that runs ahead would let all matches look as if they were over.
         began = pd.Timestamp(at).tz_convert("UTC").tz_localize(None).floor("s")
         is_late = found["placed"] >= began
         # The hour that begins with the load is none that it knows of.
@@ -229,7 +229,7 @@ def _bets(rows: Columns, noticed: Counter[str], at: datetime | None) -> pd.DataF
     odd = status[~status.isin([*NOT_COUNTED, *OPEN, *_SETTLED])]
     for one, count in odd.value_counts().head(5).items():
         noticed[f"bets that count as handle, whose state is not known: {str(one)[:30]!r}"] += count
-    # One slip of the pen would be worth more than all that was ever bet.
+    # A mistyped amount would be worth more than all that was ever bet.
     most = found["amount"].median() * _FAR if len(found) >= _MANY else np.inf
     lacking = {
         "whose amount is a million times the usual": found["amount"] > most,

@@ -73,7 +73,7 @@ def _again(fitted: Fitted, asking: HandleAsking, ids: Sequence[str]) -> Sequence
         raw = None if state == "absent" else asking.feed
         content, failure = (None, state) if raw is None else content_of(raw.encode())
         if raw is not None and failure:
-            # It could be read then: more was said than is kept.
+            # The feed's answer could be read then: more of the answer came than is kept.
             return None
         told = FeedSaid(asking.asked_at, content, asking.feed, failure or None, 0.0)
     believed = weigh(told, fitted, matches, asking.asked_at)

@@ -98,7 +98,7 @@ class Recommender:
         self._scratches = Scratches(self.merged)
 
     def ranked_by(self, ranker: Ranker | None) -> Self:
-        """The same with another ranker, and by what is seen next alone; the parts are shared."""
+        """A recommender of these parts with another ranker, by what is seen next alone."""
         other = copy(self)
         other.ranker, other._rarity, other._again = ranker, None, 1.0
         return other

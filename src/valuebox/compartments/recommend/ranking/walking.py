@@ -1,4 +1,4 @@
-"""One step more: what follows the best candidates by the rules, as if visitors had clicked them.
+"""Candidates a step further: what follows the best ones by the rules, as if these were clicked.
 
 Items that few have looked at hang together over others: whoever looked at one has not looked at the
 other, but both have looked at a third.
@@ -57,7 +57,7 @@ def walked_on(
     # Looked up by int32, NumPy takes three times as long.
     named = np.concatenate([rules.items.take(at), found.codes], dtype=np.intp)
     every = np.arange(len(named))
-    # Of items that are there twice the last place is kept: for a candidate that is its own.
+    # An item that is there twice keeps its last place, which is its own where it is a candidate.
     scratch.items[named] = every
     stands_for = scratch.items.take(named[: len(at)])
     walked = np.bincount(stands_for, weights, len(named))
