@@ -33,6 +33,7 @@ from valuebox.compartments.register import (
     former_metrics,
     histories,
     ledgers,
+    watched,
 )
 from valuebox.compartments.served_models import ModelsApi, announce, note, pinned, served_models
 from valuebox.dashboard.site import Dashboard
@@ -128,6 +129,7 @@ class ValueBox(*_endpoints(), ModelsApi):  # type: ignore[misc]
             upkeep(
                 self.store,
                 [Folding(self.store, one) for one in ledgers().values()],
+                watched(),
                 self.monitored,
             ),
             *(work for one in compartments() if one.repeating for work in one.repeating(self)),

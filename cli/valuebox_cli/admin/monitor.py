@@ -8,12 +8,10 @@ from typing import Annotated, Final
 
 import typer
 
-from valuebox.compartments.register import ledgers
+from valuebox.compartments.register import watched
 from valuebox.errors import ValueboxError
-from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.monitoring import keeping
 from valuebox.predictions.monitoring.checks import NothingToMonitor
-from valuebox.predictions.monitoring.checks import monitor as check
 from valuebox.predictions.monitoring.results import (
     Drifted,
     Figure,
@@ -22,6 +20,7 @@ from valuebox.predictions.monitoring.results import (
     MonitorResult,
     Thresholds,
 )
+from valuebox.predictions.monitoring.watched import Watched
 from valuebox.predictions.sums.folding import Folding
 from valuebox.settings import load_settings
 from valuebox_cli.terminal.console import (
@@ -99,19 +98,19 @@ def monitor(
     with exit_codes():
         check_writable(report)
         thresholds = _thresholds(max_psi, max_missing, max_unseen, max_error, max_lag)
-        looked_at = _ledgers(compartment)
+        looked_at = _watched(compartment)
         first, least = since.date() if since else None, load_settings().least_users
         with migrated_store(database_url, "the result was not stored") as store:
-            found: list[tuple[Ledger, MonitorResult]] = []
+            found: list[tuple[Watched, MonitorResult]] = []
             nothing: list[NothingToMonitor] = []
-            for ledger in looked_at:
-                with err.status("adding up …"):
-                    Folding(store, ledger).fold(Event(), patient=True)
+            for one in looked_at:
+                if one.ledger is not None:
+                    with err.status("adding up …"):
+                        Folding(store, one.ledger).fold(Event(), patient=True)
                 try:
                     with store.reading() as session:
-                        found.append(
-                            (ledger, check(session, ledger, thresholds, first, model, least))
-                        )
+                        result = one.look(session, thresholds, first, model, least)
+                        found.append((one, result))
                 except NothingToMonitor as error:
                     nothing.append(error)
             if not found:
@@ -120,23 +119,23 @@ def monitor(
                 out.print(f"drift is unknown: {nothing[0]}", style="yellow", soft_wrap=True)
                 raise typer.Exit(UNKNOWN)
             with store.writing() as session:
-                for ledger, result in found:
-                    keeping.keep(session, ledger, result)
-        for place, (ledger, result) in enumerate(found):
+                for one, result in found:
+                    keeping.keep(session, one.results, result)
+        for place, (one, result) in enumerate(found):
             if report:
-                beside = report.with_stem(f"{report.stem}-{ledger.name}") if place else report
+                beside = report.with_stem(f"{report.stem}-{one.name}") if place else report
                 write_text(beside, result.model_dump_json(indent=2) + "\n")
             if place:
                 out.print()
-            _print(ledger, result)
+            _print(one, result)
         if any(result.crossed for _, result in found):
             raise typer.Exit(FAILED)
         if any(result.is_drift_unknown for _, result in found):
             raise typer.Exit(UNKNOWN)
 
 
-def _ledgers(compartment: str | None) -> list[Ledger]:
-    known = ledgers()
+def _watched(compartment: str | None) -> list[Watched]:
+    known = {one.name: one for one in watched()}
     if compartment is None:
         return list(known.values())
     if compartment not in known:
@@ -157,15 +156,15 @@ def _thresholds(psi: float, missing: float, unseen: float, error: float, lag: in
     return Thresholds.model_validate(given)
 
 
-def _print(ledger: Ledger, result: MonitorResult) -> None:
+def _print(looked_at: Watched, result: MonitorResult) -> None:
     if result.drift is not None:
-        _print_drift(ledger, result.drift)
+        _print_drift(looked_at, result.drift)
         out.print()
-    if result.matured is None:
-        out.print(f"matured cohorts: none yet, after {result.label_lag_days} days")
-    else:
-        _print_matured(ledger, result.matured)
+    if result.matured is not None:
+        _print_matured(looked_at, result.matured)
         out.print(f"outcomes lag {result.label_lag_days} days behind the last day")
+    elif result.label_lag_days is not None:
+        out.print(f"matured cohorts: none yet, after {result.label_lag_days} days")
     if result.figures:
         _print_figures(result.figures)
     if evidence := [one for one in result.findings if one.check == "evidence"]:
@@ -184,9 +183,9 @@ def _print(ledger: Ledger, result: MonitorResult) -> None:
         out.print(f"nothing is beyond its threshold{known}")
 
 
-def _print_drift(ledger: Ledger, drift: Drifted) -> None:
+def _print_drift(looked_at: Watched, drift: Drifted) -> None:
     print_table(
-        f"{drift.rows:,} rows of {ledger.words.dated} from {drift.first} to {drift.last}, "
+        f"{drift.rows:,} rows of {looked_at.dated} from {drift.first} to {drift.last}, "
         f"beside those that {drift.model} was trained on",
         ["feature", "PSI", "chance", "missing", "in training", "unseen"],
         [
@@ -203,9 +202,9 @@ def _print_drift(ledger: Ledger, drift: Drifted) -> None:
     )
 
 
-def _print_matured(ledger: Ledger, matured: Matured) -> None:
+def _print_matured(looked_at: Watched, matured: Matured) -> None:
     print_table(
-        f"{matured.users:,} {ledger.words.dated} from {matured.first} to {matured.last} and have "
+        f"{matured.users:,} {looked_at.dated} from {matured.first} to {matured.last} and have "
         f"an outcome, predicted by {matured.model}",
         ["segment", "month", "rows", "actual", "predicted", "error", "floor", "in"],
         [

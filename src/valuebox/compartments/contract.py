@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from valuebox.models.registry import served
 from valuebox.pages.tables import Table
 from valuebox.predictions.ledger import Ledger
+from valuebox.predictions.monitoring.watched import Watched
 from valuebox.settings import Settings
 from valuebox.store.base import Base
 from valuebox.store.unchecked_keys import UncheckedKey
@@ -165,6 +166,8 @@ class Compartment:
     are numbers that grow, from `0001` on; `store.histories` tells more."""
     ledger: Ledger | None = None
     """What was predicted and came true: it is added up, monitored and drawn."""
+    watched: Watched | None = None
+    """What `valuebox monitor` looks at where the compartment has no ledger; None for nothing."""
     former_metrics: str = ""
     """What metrics of the compartment began with before they had a label `compartment`; they are
     told under these names as well. Empty where they never had others."""

@@ -16,6 +16,7 @@ from valuebox.compartments.claims import check
 from valuebox.compartments.contract import Compartment, Page, Personal, Whose
 from valuebox.errors import ValueboxError
 from valuebox.predictions.ledger import Ledger
+from valuebox.predictions.monitoring.watched import Watched, watched_ledger
 from valuebox.store.histories import History
 from valuebox.store.unchecked_keys import UncheckedKey
 from valuebox.worker.expiry import Expiry
@@ -54,6 +55,14 @@ def compartments() -> tuple[Compartment, ...]:
 def ledgers() -> dict[str, Ledger]:
     """The ledger of every compartment that has one, by the name of the compartment."""
     return {one.name: one.ledger for one in compartments() if one.ledger is not None}
+
+
+def watched() -> tuple[Watched, ...]:
+    """What `valuebox monitor` looks at: every ledger, and what compartments have instead of one."""
+    every = (
+        one.watched if one.ledger is None else watched_ledger(one.ledger) for one in compartments()
+    )
+    return tuple(one for one in every if one is not None)
 
 
 def former_metrics() -> dict[str, str]:

@@ -10,6 +10,7 @@ from prometheus_client import Gauge
 
 from valuebox.predictions.monitoring.gauges import MonitorGauges
 from valuebox.predictions.monitoring.keeping import latest
+from valuebox.predictions.monitoring.watched import Watched
 from valuebox.predictions.sums.folding import Folding
 from valuebox.store.clock import CLOCK
 from valuebox.store.deadline import within
@@ -21,7 +22,9 @@ EVERY_SECONDS: Final = 15.0
 _LOOK_SECONDS: Final = 10.0
 
 
-def upkeep(store: Store, foldings: Sequence[Folding], gauges: MonitorGauges) -> Repeating:
+def upkeep(
+    store: Store, foldings: Sequence[Folding], watched: Sequence[Watched], gauges: MonitorGauges
+) -> Repeating:
     """What adds new rows and outcomes to the sums, and shows the last results of monitoring.
 
     It also compares this machine's clock with the database's.
@@ -31,6 +34,7 @@ def upkeep(store: Store, foldings: Sequence[Folding], gauges: MonitorGauges) -> 
     Args:
         store: The database.
         foldings: Of each ledger, in that database.
+        watched: What is monitored.
         gauges: Tell the results of monitoring.
     """
     skew = _skew()
@@ -38,7 +42,7 @@ def upkeep(store: Store, foldings: Sequence[Folding], gauges: MonitorGauges) -> 
     def look() -> None:
         with within(_LOOK_SECONDS), store.reading() as session:
             skew.set(abs(CLOCK.compare(session)))
-            found = {one.ledger.name: latest(session, one.ledger) for one in foldings}
+            found = {one.name: latest(session, one.results) for one in watched}
         gauges.show({name: result for name, result in found.items() if result is not None})
 
     def keep_up(stop: Event) -> None:

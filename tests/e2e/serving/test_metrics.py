@@ -126,7 +126,7 @@ def monitor_july(url: str, model: LtvModel, data_dir: Path) -> None:
     valuebox("monitor", "--database-url", url)
     with store.writing() as session:
         # As of a compartment with tests of its own; what it finds is told elsewhere.
-        keep(session, HANDLE, own_result())
+        keep(session, HANDLE.sums.monitor_results, own_result())
         forget_users(session, july["user_id"].tolist())
     store.close()
 

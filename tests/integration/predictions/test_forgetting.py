@@ -127,7 +127,7 @@ def told(store: Store, model: LtvModel) -> Store:
     report(store, {**dict.fromkeys(range(1, 121), 3.5), SECRET["user_id"]: OUTCOME})
     fold(store)
     with store.writing() as session:
-        keep(session, LEDGER, monitor(session, LEDGER, Thresholds()))
+        keep(session, LEDGER.sums.monitor_results, monitor(session, LEDGER, Thresholds()))
     return store
 
 
@@ -169,12 +169,12 @@ def test_results_of_monitoring_no_longer_name_their_cohorts(store: Store, model:
     fold(store)
     with store.writing() as session:
         result = monitor(session, LEDGER, Thresholds(), least=1)
-        keep(session, LEDGER, result)
+        keep(session, LEDGER.sums.monitor_results, result)
     named = {one.segment for one in result.matured.segments} if result.matured else set()
     assert {"Atlantis-7", "US"} < named
     forget(store, 1)
     with store.reading() as session:
-        kept = latest(session, LEDGER)
+        kept = latest(session, LEDGER.sums.monitor_results)
     assert kept is not None
     assert {one.segment for one in kept.matured.segments} == named - {"Atlantis-7"}
 

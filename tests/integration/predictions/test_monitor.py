@@ -79,7 +79,7 @@ def test_a_drifted_month_is_told_from_a_calm_one(
     else:
         assert any(line.startswith(why) for line in found), output
     with store.reading() as session:
-        kept = latest(session, LEDGER)
+        kept = latest(session, LEDGER.sums.monitor_results)
         flags = session.scalars(select(LEDGER.sums.monitor_results.crossed)).all()
     assert kept is not None
     assert len(kept.crossed) == len(found)
@@ -129,7 +129,7 @@ def test_matured_cohorts_joined_before_those_of_late(
     assert result.label_lag_days == 31
     # The result is what was stored.
     with store.reading() as session:
-        assert latest(session, LEDGER) == result
+        assert latest(session, LEDGER.sums.monitor_results) == result
     output, _ = valuebox("monitor", "--max-lag", "30", "--database-url", database_url, exit_code=1)
     assert crossed(output) == ["label lag of 31 days, more than 30"]
 
@@ -177,7 +177,7 @@ def test_without_outcomes_the_lag_is_all_there_is(
     assert "matured cohorts: none yet" in output
     assert "error of matured cohort means is unknown: too few outcomes are known" in output
     with store.reading() as session:
-        kept = latest(session, LEDGER)
+        kept = latest(session, LEDGER.sums.monitor_results)
     assert kept is not None
     assert (kept.matured, kept.label_lag_days) == (None, 31)
 
@@ -248,7 +248,7 @@ def test_what_cannot_be_asked_is_one_line(
     _, error = valuebox("monitor", *options, "--database-url", database_url, exit_code=2)
     assert said in only_line(error)
     with store.reading() as session:
-        assert latest(session, LEDGER) is None
+        assert latest(session, LEDGER.sums.monitor_results) is None
 
 
 @pytest.mark.sqlite_alone
@@ -273,7 +273,7 @@ def test_a_handful_of_users_is_not_called_calm(
     result = MonitorResult.model_validate_json(file.read_text())
     assert [one.check for one in result.unknown] == ["psi", "error"]
     with store.reading() as session:
-        assert latest(session, LEDGER) == result
+        assert latest(session, LEDGER.sums.monitor_results) == result
     told = {name: one for name, one in samples(result) if name == "valuebox_monitor_unknown"}
     assert told == {"valuebox_monitor_unknown": {"psi": 1, "error": 1, "evidence": 0}}
     # Something that is certain is said all the same.

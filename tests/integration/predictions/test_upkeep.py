@@ -24,6 +24,7 @@ from valuebox.predictions.monitoring.checks import monitor
 from valuebox.predictions.monitoring.gauges import MonitorGauges
 from valuebox.predictions.monitoring.keeping import keep
 from valuebox.predictions.monitoring.results import MonitorResult, Thresholds
+from valuebox.predictions.monitoring.watched import watched_ledger
 from valuebox.predictions.sums.folding import Folding
 from valuebox.predictions.upkeep import upkeep
 from valuebox.store import migrate
@@ -43,7 +44,7 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
 def working(often: None, store: Store) -> Iterator[MonitorGauges]:
     """The gauges of a worker that is at it."""
     gauges = MonitorGauges()
-    repeating = upkeep(store, [Folding(store, LEDGER, AT_ONCE)], gauges)
+    repeating = upkeep(store, [Folding(store, LEDGER, AT_ONCE)], [watched_ledger(LEDGER)], gauges)
     repeating.start()
     yield gauges
     stop(repeating)
@@ -53,7 +54,7 @@ def monitored(store: Store) -> MonitorResult:
     """A result that was stored."""
     with store.writing() as session:
         result = monitor(session, LEDGER, Thresholds())
-        keep(session, LEDGER, result)
+        keep(session, LEDGER.sums.monitor_results, result)
     return result
 
 
@@ -136,7 +137,7 @@ def test_reading_gauges_waits_for_no_database(
     fold(store)
     first = monitored(store)
     gauges = MonitorGauges()
-    repeating = upkeep(store, [Folding(store, LEDGER, AT_ONCE)], gauges)
+    repeating = upkeep(store, [Folding(store, LEDGER, AT_ONCE)], [watched_ledger(LEDGER)], gauges)
     repeating.start()
     eventually(lambda: "monitored_timestamp_seconds" in told(gauges))
     proxy.stall()

@@ -29,7 +29,7 @@ from valuebox.store.migrations.beside import build_index
 TABLES = {"ltv_features", "ltv_predictions", "ltv_outcomes", "idempotent_requests", "api_keys"}
 TABLES |= {"schema_promise", "customers", "events", "response_predictions"}
 TABLES |= {"response_features", "response_outcomes", "prediction_periods", "prediction_settled"}
-TABLES |= {"late_models", "feature_declarations", "feature_answers"}
+TABLES |= {"late_models", "feature_declarations", "feature_answers", "feature_monitor_results"}
 TABLES |= {
     f"recommend_{name}" for name in ("items", "exposures", "experiments", "forgettings", "reports")
 }

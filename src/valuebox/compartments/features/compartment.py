@@ -7,7 +7,9 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.contract import Compartment, People, Personal, Whose
+from valuebox.compartments.features.monitoring import WATCHED
 from valuebox.compartments.features.page import PAGE
+from valuebox.compartments.features.tables import FeatureMonitorResult
 from valuebox.facts.features.api import FeaturesApi
 from valuebox.facts.features.declarations import Declarations, listed
 from valuebox.facts.features.keeping import forget_answers, prune_answers, records_of_answers
@@ -41,7 +43,8 @@ COMPARTMENT: Final = Compartment(
     question="What was known of a customer at the moment of a decision?",
     endpoints=FeaturesApi,
     open=_open,
-    tables=(FeatureDeclaration, FeatureAnswer),
+    tables=(FeatureDeclaration, FeatureAnswer, FeatureMonitorResult),
+    watched=WATCHED,
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
     expiry=(Expiry(prune_answers, {"feature_answers": "answers with features"}),),
     reads_newest=_reads_newest,

@@ -1,6 +1,5 @@
 """Drift, missing and unseen values, and errors of matured cohorts, asked of the sums."""
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -9,12 +8,11 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from valuebox.errors import ValueboxError
-from valuebox.features.bins import PREDICTION
 from valuebox.predictions.ledger import Ledger
+from valuebox.predictions.monitoring.drifted import of_drift, too_few
 from valuebox.predictions.monitoring.errors import judged
 from valuebox.predictions.monitoring.people import people_of
 from valuebox.predictions.monitoring.results import (
-    CHANCE_Z,
     Drifted,
     Evidence,
     FeatureFound,
@@ -105,7 +103,7 @@ def monitor(
         findings=[
             *(
                 one
-                for one in (_of_drift(drifted, thresholds) if drifted else ())
+                for one in (of_drift(drifted, thresholds) if drifted else ())
                 if own is None or one.check != "psi"
             ),
             *(own.findings if own else ()),
@@ -122,21 +120,9 @@ def monitor(
 
 def _unknown_drift(drifted: Drifted | None, model: str, limits: Thresholds) -> Iterator[Unknown]:
     if drifted is None:
-        why = f"nothing is known of the training users of {model}"
-        yield Unknown(check="psi", why=why)
-        return
-    most = max(drifted.features, key=lambda one: one.chance)
-    # What is beyond its threshold and beyond chance is known, however few rows there are.
-    if most.chance > limits.psi and not any(one.crossed for one in _of_drift(drifted, limits)):
-        rows = "1 row" if drifted.rows == 1 else f"{drifted.rows:,} rows"
-        few = f"{rows} {'is' if drifted.rows == 1 else 'are'}"
-        if drifted.people is not None:
-            few = f"{rows} of {drifted.people:,} customers are"
-        why = (
-            f"{few} too few: chance alone moves {most.feature} by as much as {most.chance:.3f}, "
-            f"which is more than {limits.psi:g}"
-        )
-        yield Unknown(check="psi", why=why)
+        yield Unknown(check="psi", why=f"nothing is known of the training users of {model}")
+    else:
+        yield from too_few(drifted, limits)
 
 
 def _unknown_own(own: Evidence) -> Iterator[Unknown]:
@@ -196,29 +182,6 @@ def _drifted(
     ]
     rows = max(one.rows for one in found)
     return Drifted(model=model, first=first, last=last, rows=rows, people=people, features=features)
-
-
-def _of_drift(drifted: Drifted, limits: Thresholds) -> Iterator[Finding]:
-    for one in drifted.features:
-        name = one.feature
-        yield Finding(check="psi", feature=name, value=one.psi, limit=limits.psi, chance=one.chance)
-        if name != PREDICTION:
-            usual = one.missing_expected
-            more = one.missing - usual
-            chance = _chance_of_share(usual + limits.missing, drifted.different) - usual
-            yield Finding(
-                check="missing", feature=name, value=more, limit=limits.missing, chance=chance
-            )
-        if one.is_category:
-            chance = _chance_of_share(limits.unseen, drifted.different)
-            yield Finding(
-                check="unseen", feature=name, value=one.unseen, limit=limits.unseen, chance=chance
-            )
-
-
-def _chance_of_share(share: float, rows: int) -> float:
-    """What chance alone exceeds once in 1,000 times, where a share of so many rows is meant."""
-    return share + CHANCE_Z * math.sqrt(max(share * (1 - share), 0) / rows)
 
 
 def _of_errors(matured: Matured, thresholds: Thresholds) -> Iterator[Finding]:

@@ -79,7 +79,8 @@ def _gauged(result: MonitorResult) -> Gauged:
     unknown = [one.check for one in result.unknown]
     for about in get_args(Unknowable):
         yield "monitor_unknown", (about,), unknown.count(about)
-    yield "label_lag_seconds", (), result.label_lag_days * _DAY_SECONDS
+    if result.label_lag_days is not None:
+        yield "label_lag_seconds", (), result.label_lag_days * _DAY_SECONDS
     for one in result.drift.features if result.drift else ():
         yield "drift_psi", (one.feature,), one.psi
         yield "drift_psi_chance", (one.feature,), one.chance

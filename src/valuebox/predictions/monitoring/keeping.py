@@ -8,14 +8,14 @@ from sqlalchemy.orm import Session
 
 from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.monitoring.results import MonitorResult
+from valuebox.predictions.sums.tables import MonitorRecord
 from valuebox.store.ids import new_id
 
 
-def keep(session: Session, ledger: Ledger, result: MonitorResult) -> None:
-    """Store a result."""
-    record: Any = ledger.sums.monitor_results
+def keep(session: Session, table: Any, result: MonitorResult) -> None:
+    """Store a result in the table of its compartment, a `MonitorRecord`."""
     session.add(
-        record(
+        table(
             id=new_id(),
             made_at=result.made_at,
             crossed=bool(result.crossed),
@@ -40,9 +40,8 @@ def unname(session: Session, ledger: Ledger, cohorts: Collection[tuple[str, str]
             record.result = {**record.result, "matured": {**matured, "segments": kept}}
 
 
-def latest(session: Session, ledger: Ledger) -> MonitorResult | None:
-    """The last one that was stored, if there is any."""
-    stored = ledger.sums.monitor_results
-    newest = select(stored.result).order_by(stored.id.desc()).limit(1)
+def latest(session: Session, table: type[MonitorRecord]) -> MonitorResult | None:
+    """The last result that was stored in a table, if there is any."""
+    newest = select(table.result).order_by(table.id.desc()).limit(1)
     found = session.scalar(newest)
     return None if found is None else MonitorResult.model_validate(found)

@@ -86,7 +86,10 @@ class FeatureFound(_Found):
 class Drifted(_Found):
     """How far users of late are from the training users of the model that answered most."""
 
-    model: str = Field(description="Tag of the model whose training rows are compared with.")
+    model: str = Field(
+        description="Tag of the model whose training rows are compared with; of declared features "
+        "each declaration and its version, such as offers:2."
+    )
     first: date = Field(description="First day of the rows that are compared.")
     last: date = Field(description="Last day of the rows that are compared.")
     rows: int = Field(description="Number of rows that are compared.")
@@ -187,8 +190,9 @@ class MonitorResult(_Found):
         description="How far off predictions were whose outcome is known; null until there are "
         "outcomes."
     )
-    label_lag_days: int = Field(
-        description="Days from the last matured day to the last day with rows."
+    label_lag_days: int | None = Field(
+        description="Days from the last matured day to the last day with rows; null where nothing "
+        "is predicted, so that there are no outcomes."
     )
     findings: list[Finding] = Field(description="Every figure that was compared with a threshold.")
     unknown: list[Unknown] = Field(
