@@ -19,6 +19,7 @@ from benchmarks.report import measured_with, put_section, table
 from valuebox.compartments.recommend.proof.judging import Judgement, judge
 from valuebox.compartments.recommend.proof.kpis import BY_NAME
 from valuebox.compartments.recommend.proof.looks import days_of
+from valuebox.compartments.recommend.proof.preference import preference
 from valuebox.compartments.recommend.proof.robots import Pace
 from valuebox.compartments.recommend.proof.schemas import Experiment, Judged
 from valuebox.compartments.recommend.proof.sessions import Caps, Sessions, watched
@@ -103,11 +104,17 @@ def false_claims(count: int, days: int = 28) -> tuple[Found, Found, Found]:
 
 
 def called(
-    count: int, days: int, effect: Effect, kpi: str, states: tuple[str, ...], seed: int
+    count: int,
+    days: int,
+    effect: Effect,
+    kpi: str,
+    states: tuple[str, ...],
+    seed: int,
+    primary: str = "views",
 ) -> Found:
     """How often a figure was found to be in one of some states."""
     hits = 0
-    for _, judgement in verdicts(count, days, effect, "views", seed):
+    for _, judgement in verdicts(count, days, effect, primary, seed):
         state = next(one.state for one in judgement.judged if one.kpi == kpi)
         hits += state in states
     return Found(hits / count, count)
@@ -142,6 +149,27 @@ def with_machines(count: int, days: int = 7) -> tuple[Found, Found]:
     return Found(ours / count, count), Found(plain / count, count)
 
 
+def preferred(count: int, days: int, effect: Effect, seed: int) -> Found:
+    """How often interleaved lists tell two rankings apart, by the clicks of the same visitors.
+
+    Half of a list's items are picked by either ranking, and a visitor clicks those of the second
+    as many times as often as the effect says.
+    """
+    asked = Experiment(
+        name="bench", kind="interleaved", shares=dict.fromkeys(ARMS, 0.5), primary="clicks",
+        holdback=0.0,
+    )  # fmt: skip
+    hits = 0
+    for one, found in enumerate(draws(count, days, Effect(), seed)):
+        rng = np.random.default_rng([seed, one, 1])
+        half = np.minimum(rng.beta(0.5, 7.0, len(found.arm)) / 2, 0.5)
+        lists = found.lists.astype(np.int64)
+        credits_ = [rng.binomial(lists, half * factor) for factor in (1.0, effect.clicks)]
+        mixed = found._replace(credits=np.stack(credits_, axis=1).astype(np.float64))
+        hits += preference(as_watched(mixed), asked).state in ("first", "second")
+    return Found(hits / count, count)
+
+
 def rows(count: int) -> Iterator[list[object]]:
     """The lines of the table: what is so, what should be said how often, and what was."""
     ours, plain, sizes = false_claims(count)
@@ -166,6 +194,14 @@ def rows(count: int) -> Iterator[list[object]]:
     yield ["views the same, 28 days", "not worse by 5 %", "", same, count // 2]
     more = called(count // 2, 7, Effect(views=1.22), "views", ("better",), 22)
     yield ["views 22 % more, 7 days", "better", "≥ 80 %", more, count // 2]
+    none = preferred(count, 28, Effect(), 24)
+    yield ["A/A interleaved, 28 daily looks", "either preferred", "≤ 2 %", none, count]
+    for days in (7, 14, 28):
+        clicks = called(count // 2, days, Effect(clicks=1.1), "clicks", ("better",), 23, "clicks")
+        yield [f"clicks 10 % more, {days} days", "better, by two arms", "", clicks, count // 2]
+        found = preferred(count // 2, days, Effect(clicks=1.1), 23)
+        yield [f"clicks 10 % more, {days} days", "preferred, by interleaved lists", "", found,
+               count // 2]  # fmt: skip
     for days in (7, 14, 28):
         yield [f"arms of 50 to 47, {days} days", "not as large as meant", "", unequal(count, days),
                count]  # fmt: skip

@@ -18,7 +18,7 @@ from valuebox_cli.terminal.options import DatabaseUrl, Json, migrated_store
 from valuebox_cli.terminal.tabular import print_table
 
 app = typer.Typer(
-    help="Deal sessions of a shop out to popular and personal lists.", no_args_is_help=True
+    help="Compare popular and personal lists in sessions of a shop.", no_args_is_help=True
 )
 Shop = Annotated[str, typer.Option("--source", help="The shop, as the source of its events.")]
 Name = Annotated[str, typer.Argument(help="Name of the experiment.")]
@@ -31,9 +31,21 @@ def start(
     popular: Annotated[
         float, typer.Option(help="Share of sessions with popular lists, the control.")
     ] = 0.5,
+    interleaved: Annotated[
+        bool,
+        typer.Option(
+            "--interleaved",
+            help="Have popular and personal lists pick the items of each list by turns, which "
+            "tells in few sessions which is clicked more, and nothing else.",
+        ),
+    ] = False,
     primary: Annotated[
-        str, typer.Option(help="The figure that personal lists are meant to better.")
-    ] = "views",
+        str | None,
+        typer.Option(
+            help="The figure that personal lists are meant to better.",
+            show_default="views; clicks where lists are interleaved",
+        ),
+    ] = None,
     margin: Annotated[
         list[str] | None,
         typer.Option(
@@ -62,8 +74,9 @@ def start(
             laid = Experiment.model_validate(
                 {
                     "name": name,
+                    "kind": "interleaved" if interleaved else "arms",
                     "shares": {"popular": popular, "personal": round(1 - popular, 12)},
-                    "primary": primary,
+                    "primary": primary or ("clicks" if interleaved else "views"),
                     "margins": dict(map(_margin, margin or [])),
                     "planned": planned,
                 }
@@ -106,10 +119,11 @@ def list_all(source: Shop, database_url: DatabaseUrl = None) -> None:
     with exit_codes(), migrated_store(database_url) as store, store.reading() as session:
         print_table(
             f"Experiments of {source}",
-            ["name", "shares", "primary", "began (UTC)", "ended (UTC)"],
+            ["name", "kind", "shares", "primary", "began (UTC)", "ended (UTC)"],
             [
                 (
                     one.name,
+                    one.plan.get("kind", "arms"),
                     ", ".join(f"{arm} {percent(share)}" for arm, share in one.shares.items()),
                     one.plan.get("primary", NOTHING),
                     f"{one.begins:%Y-%m-%d %H:%M}",
@@ -135,7 +149,10 @@ def report(
     as_json: Json = False,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Say whether an experiment has shown that personal lists are better, or at least not worse."""
+    """Say whether an experiment has shown that personal lists are better, or at least not worse.
+
+    Of an interleaved one: which lists visitors click more.
+    """
     from valuebox.compartments.recommend.experiments import report_of
     from valuebox.compartments.recommend.proof.rendering import page
     from valuebox.facts.scanning import begin

@@ -9,13 +9,17 @@ from valuebox_cli.terminal.tabular import print_table
 
 
 def tell(report: ProofReport) -> None:
-    """Print verdicts, the figures that they rest on, arms and months."""
+    """Print verdicts, the figures that they rest on, arms and months.
+
+    What an interleaved experiment rests on is in the details of its verdict.
+    """
     for one in report.verdicts:
         if one.kind == "no verdict":
             err.print(one.headline, style="red", soft_wrap=True)
         else:
             out.print(one.headline, soft_wrap=True)
-        _tell_figures(report, one.arm)
+        if report.preference is None:
+            _tell_figures(report, one.arm)
         for said in one.details:
             out.print(said, soft_wrap=True)
         out.print()

@@ -36,13 +36,13 @@ class Paired(NamedTuple):
         )
 
 
-def wilson(responders: int, customers: int, level: float = LEVEL) -> Interval:
+def wilson(responders: float, customers: int, level: float = LEVEL) -> Interval:
     """Interval of a rate.
 
     Wilson (1927), Probable inference, the law of succession, and statistical inference.
 
     Args:
-        responders: How many of `customers` did it.
+        responders: How many of `customers` did it; halves are of those who did it half.
         customers: At least one.
         level: How often the true rate is to lie within.
     """

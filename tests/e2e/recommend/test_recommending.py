@@ -250,6 +250,52 @@ def test_an_experiment_deals_sessions_out_and_some_are_always_held_back(shop: Se
     eventually(lambda: ask(shop, variant=None, session="s0")["experiment"] is None)
 
 
+def test_popular_and_personal_items_are_picked_by_turns_and_stored_with_their_picker(
+    shop: Service,
+) -> None:
+    laid = Experiment(
+        name="mixed",
+        kind="interleaved",
+        shares={"popular": 0.5, "personal": 0.5},
+        primary="clicks",
+    )
+    with shop.store.writing() as session:
+        begin_experiment(session, SHOP, laid)
+    dealt = next(one for one in SESSIONS if assign(SHOP, "mixed", one, {"x": 1.0}) != HOLDBACK)
+    asked: dict[str, Any] = {"variant": None, "session": dealt, "items": ["boot"], "count": 4}
+    eventually(lambda: ask(shop, **asked)["experiment"] == "mixed")
+    found = ask(shop, **asked, explain=True)
+    assert found["arm"] == "interleaved"
+    pickers = [one["picked_by"] for one in found["items"]]
+    assert (pickers.count("personal"), pickers.count("popular")) == (2, 2)
+    reasons = {(one["picked_by"], *one["because_of"]) for one in found["items"]}
+    assert ("personal", "boot") in reasons
+    assert ("popular", "boot") not in reasons
+    # The same question has the same list, whoever answers it.
+    again = ask(shop, **asked)
+    assert [(one["item"], one["picked_by"]) for one in again["items"]] == [
+        (one["item"], one["picked_by"]) for one in found["items"]
+    ]
+    with shop.store.reading() as session:
+        rows = {str(row.id): row for row in session.scalars(select(Exposure))}
+    assert [one["picked_by"] for one in rows[found["id"]].items] == pickers
+    lists = [ask(shop, **{**asked, "session": one})["items"] for one in SESSIONS]
+    begun = {one[0]["picked_by"] for one in lists}
+    assert begun == {"personal", "popular", None}  # None is that of sessions that are held back.
+    # A pinned item is nobody's, and neither is a list for somebody of whom nothing is known.
+    pinned = ask(shop, **{**asked, "pin": ["glove"]})["items"]
+    assert (pinned[0]["item"], pinned[0]["picked_by"]) == ("glove", None)
+    unknown = ask(shop, **{**asked, "items": []})
+    assert (unknown["arm"], unknown["fallback"]) == ("interleaved", "no_views")
+    assert {one["picked_by"] for one in unknown["items"]} == {None}
+    shown = shop.http.get(f"/dashboard/recommend?source={SHOP}", headers={"Accept": "text/html"})
+    assert "Too few sessions with a click" in shown.text
+    assert "of both, by turns" in shown.text
+    with shop.store.writing() as session:
+        end_experiment(session, SHOP, "mixed")
+    eventually(lambda: ask(shop, variant=None, session=dealt)["experiment"] is None)
+
+
 @pytest.mark.parametrize(
     ("asked", "field"),
     [

@@ -149,6 +149,39 @@ def test_between_experiments_all_lists_are_compared_with_those_held_back(store: 
     assert [one.arm for one in found.verdicts] == ["personal"]
 
 
+def test_clicks_on_interleaved_lists_are_those_of_whoever_picked_the_item(store: Store) -> None:
+    laid = Experiment(name="mixed", kind="interleaved", shares=SHARES, primary="clicks")
+    begin(store, laid)
+    with store.reading() as session:
+        dealt = running(session, SHOP, CLOCK.moment())
+    assert dealt is not None
+    assert dealt.shares == {"interleaved": 1.0}
+    at, events = CLOCK.moment() - timedelta(hours=2), []
+    for number in range(300):
+        name = f"x{number}"
+        arm = assign(SHOP, "mixed", name, dealt.shares)
+        teams = ["personal", "popular"] if number % 2 else ["popular", "personal"]
+        items = [{"item": "lace", "score": 1.0}, {"item": "hat", "score": 0.5}]
+        if arm != HOLDBACK:
+            items = [{**row, "picked_by": one} for row, one in zip(items, teams, strict=True)]
+        listed = show(store, name, arm=arm, experiment="mixed", at=at, items=items)
+        # Three of four click what the personal ranking has picked.
+        clicked = items[teams.index("popular" if number % 4 == 0 else "personal")]["item"]
+        told = {"item": clicked, "via": str(listed.id)}
+        events.append(view(name, "clicked", at + MINUTE, properties=told))
+    store_events(store, events)
+    with store.reading() as session:
+        found = report_of(session, SHOP, "mixed")
+    assert [one.name for one in found.arms] == ["interleaved", HOLDBACK]
+    preferred = found.preference
+    assert preferred is not None
+    assert preferred.is_told
+    assert preferred.sessions == found.arms[0].sessions
+    assert preferred.for_second + preferred.for_first == preferred.sessions
+    assert preferred.share == pytest.approx(0.75, abs=0.04)
+    assert found.verdicts[0].kind == "clicked more"
+
+
 def test_nothing_shown_is_an_open_verdict(store: Store) -> None:
     with store.reading() as session:
         found = report_of(session, SHOP, None)
@@ -172,11 +205,19 @@ def test_an_experiment_is_begun_told_of_and_ended_by_commands(
     assert "popular" in said
     assert page.read_text().startswith("<!doctype html>")
     valuebox(*command, "stop", "spring", *whose)
+    valuebox(*command, "start", "mixed", *whose, "--interleaved")
+    listed, _ = valuebox(*command, "list", *whose)
+    assert "interleaved" in listed
+    said, _ = valuebox("recommend", "report", "mixed", *whose)
+    assert "Too few sessions with a click" in said
+    valuebox(*command, "stop", "mixed", *whose)
     for wrong, told in (
         (("start", "spring"), "spring before"),
         (("start", "b", "--margin", "conversion"), "conversion=0.05"),
         (("start", "b", "--primary", "joy"), "joy"),
         (("start", "b", "--popular", "1.5"), "shares"),
+        (("start", "b", "--interleaved", "--margin", "views=0.1"), "clicks alone"),
+        (("start", "b", "--interleaved", "--popular", "0.4"), "half each"),
         (("stop", "b"), "no experiment called b"),
     ):
         _, said = valuebox(*command, *wrong, *whose, exit_code=2)

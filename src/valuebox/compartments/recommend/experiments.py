@@ -1,7 +1,7 @@
 """Experiments of shops: begun, ended, and what sessions did in them, out of the database."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from valuebox.compartments.recommend.listing import PERSONAL, POPULAR
 from valuebox.compartments.recommend.proof.assignment import HOLDBACK, HOLDBACK_SHARE, assign
 from valuebox.compartments.recommend.proof.coding import ListRow, OrderRow, ViewRow, coded
+from valuebox.compartments.recommend.proof.interleaving import NOBODY
 from valuebox.compartments.recommend.proof.months import MonthFigure, by_month
 from valuebox.compartments.recommend.proof.report import report
 from valuebox.compartments.recommend.proof.schemas import Experiment as Laid
 from valuebox.compartments.recommend.proof.schemas import ProofReport
 from valuebox.compartments.recommend.proof.sessions import Watched, watched
+from valuebox.compartments.recommend.repository import laid_of
 from valuebox.compartments.recommend.tables import Experiment, Exposure
 from valuebox.compartments.recommend.views import BOUGHT, VIA, VIEWED, item_in, session_in
 from valuebox.errors import ValueboxError
@@ -93,7 +95,9 @@ def report_of(session: Session, source: str, name: str | None) -> ProofReport:
     """
     laid = _BETWEEN if name is None else _laid(session, source, name)
     theirs = Exposure.experiment.is_(None) if name is None else Exposure.experiment == name
-    return report(_watched(session, source, (*laid.shares, HOLDBACK), theirs), laid)
+    rankings = laid.shares if laid.is_interleaved else ()
+    arms = *laid.dealt, HOLDBACK
+    return report(_watched(session, source, arms, theirs, tuple(rankings)), laid)
 
 
 def months_of(session: Session, source: str, since: datetime) -> list[MonthFigure]:
@@ -109,10 +113,22 @@ def months_of(session: Session, source: str, since: datetime) -> list[MonthFigur
 
 
 def _watched(
-    session: Session, source: str, arms: Iterable[str], theirs: ColumnElement[bool]
+    session: Session,
+    source: str,
+    arms: Iterable[str],
+    theirs: ColumnElement[bool],
+    rankings: Sequence[str] = (),
 ) -> Watched:
-    """The sessions that were shown some of a shop's lists."""
-    shown = _Shown(_lists(session, source, theirs))
+    """The sessions that were shown some of a shop's lists.
+
+    Args:
+        session: Of the database.
+        source: The shop.
+        arms: Their names.
+        theirs: Which lists.
+        rankings: The two of which lists are made, where they are interleaved.
+    """
+    shown = _Shown(_lists(session, source, theirs, rankings))
     # Views of before the first list tell of machines; those of after the last one are its clicks.
     views = shown.of(lambda: _views(session, source, shown.first))
     orders = shown.of(lambda: _orders(session, source, shown.first))
@@ -145,10 +161,13 @@ def _laid(session: Session, source: str, name: str) -> Laid:
     found = session.get(Experiment, (source, name))
     if found is None:
         raise ExperimentRefused(f"{source} has no experiment called {name}")
-    return Laid.model_validate({**found.plan, "name": name, "shares": found.shares})
+    return laid_of(found)
 
 
-def _lists(session: Session, source: str, theirs: ColumnElement[bool]) -> Iterator[ListRow]:
+def _lists(
+    session: Session, source: str, theirs: ColumnElement[bool], rankings: Sequence[str]
+) -> Iterator[ListRow]:
+    teams = {ranking: team for team, ranking in enumerate(rankings)}
     query = select(
         Exposure.id, Exposure.session, Exposure.at, Exposure.experiment, Exposure.arm,
         Exposure.items,
@@ -157,7 +176,9 @@ def _lists(session: Session, source: str, theirs: ColumnElement[bool]) -> Iterat
         # Lists that somebody asked for by the name of their arm are no part of a comparison.
         if experiment is None and arm != assign(source, "", name, {PERSONAL: 1.0}):
             continue
-        yield ListRow(str(id_), name, at.timestamp(), arm, [row["item"] for row in items])
+        listed = [row["item"] for row in items]
+        team = [teams.get(row.get("picked_by"), NOBODY) for row in items] if teams else None
+        yield ListRow(str(id_), name, at.timestamp(), arm, listed, team)
 
 
 def _views(session: Session, source: str, since: float) -> Iterator[ViewRow]:

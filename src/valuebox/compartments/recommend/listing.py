@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from valuebox.compartments.recommend.catalogue import Known
+from valuebox.compartments.recommend.proof.interleaving import INTERLEAVED, NOBODY, draft
 from valuebox.compartments.recommend.ranking.recommender import Recommended
 from valuebox.compartments.recommend.schemas import RecommendQuestion
 from valuebox.compartments.recommend.shop import Snapshot
@@ -13,6 +14,8 @@ PERSONAL: Final = "personal"
 POPULAR: Final = "popular"
 NO_INDEX: Final = "no_index"
 NO_VIEWS: Final = "no_views"
+RANKINGS: Final = (POPULAR, PERSONAL)
+"""The rankings of interleaved lists, as `draft` counts them."""
 _SPARE: Final = 4
 """How many times as many items are looked at, where rules may move or leave some out."""
 _LEAST: Final = 60
@@ -22,7 +25,8 @@ class Made(NamedTuple):
     """A list, and how it was made."""
 
     items: list[dict[str, Any]]
-    """`item` and `score` of each, and `because_of` where that was asked for."""
+    """`item` and `score` of each; `because_of` where that was asked for, and `picked_by` in lists
+    of two rankings."""
     fallback: str | None
 
 
@@ -38,12 +42,35 @@ def make(
     Args:
         snapshot: What is known of the shop; None where that is nothing yet.
         question: What may be listed.
-        arm: `PERSONAL`, or else an arm whose lists are of popular items.
+        arm: `PERSONAL`; `INTERLEAVED` for popular and personal items by turns; or else an arm whose
+            lists are of popular items.
         seen: Items that the visitor has looked at, the latest last.
         bought: Items that the visitor has bought, which are not listed.
     """
     if snapshot is None:
         return Made([], NO_INDEX)
+    pinned = [
+        {"item": one, "score": 1.0, **({"because_of": []} if question.explain else {})}
+        for one in _pinned(snapshot, question, bought)
+    ]
+    if arm == INTERLEAVED:
+        most = question.count - len(pinned)
+        rows, fallback = _interleaved(snapshot, question, seen, bought, most)
+    else:
+        rows, fallback = _ranked(snapshot, question, arm, seen, bought)
+    if question.most_of_a_category is not None:
+        rows = _capped(rows, snapshot.items, question.most_of_a_category)
+    return Made([*pinned, *rows][: question.count], fallback)
+
+
+def _ranked(
+    snapshot: Snapshot,
+    question: RecommendQuestion,
+    arm: str,
+    seen: Sequence[str],
+    bought: Collection[str],
+) -> Made:
+    """Items of one ranking, before anything is pinned or a category is bounded."""
     exclude = {*question.exclude, *bought, *question.pin}
     if arm != PERSONAL and seen:
         # What is looked at is no recommendation, whoever recommends it.
@@ -54,14 +81,47 @@ def make(
     rows = _rows(found, question.explain)
     if snapshot.has_boosts:
         rows = _boosted(rows, snapshot.items)
-    if question.most_of_a_category is not None:
-        rows = _capped(rows, snapshot.items, question.most_of_a_category)
-    pinned = [
-        {"item": one, "score": 1.0, **({"because_of": []} if question.explain else {})}
-        for one in _pinned(snapshot, question, bought)
-    ]
-    fallback = NO_VIEWS if arm == PERSONAL and found.generator == "popular" else None
-    return Made([*pinned, *rows][: question.count], fallback)
+    return Made(rows, NO_VIEWS if arm == PERSONAL and found.generator == "popular" else None)
+
+
+def _interleaved(
+    snapshot: Snapshot,
+    question: RecommendQuestion,
+    seen: Sequence[str],
+    bought: Collection[str],
+    most: int,
+) -> Made:
+    """Popular and personal items by turns; a bounded category is bounded while they are picked.
+
+    Where nothing is known of the visitor both would pick the same, and no click says anything.
+    """
+    personal = _ranked(snapshot, question, PERSONAL, seen, bought)
+    if personal.fallback is not None:
+        return personal
+    popular = _ranked(snapshot, question, POPULAR, seen, bought)
+    first, second = ({row["item"]: row for row in made.items} for made in (popular, personal))
+    experiment = "" if snapshot.experiment is None else snapshot.experiment.name
+    drafted = draft(
+        [*first],
+        [*second],
+        most,
+        "\0".join((question.source, experiment, question.session, *seen)),
+        {
+            item: known.category
+            for item in (*first, *second)
+            if (known := snapshot.items.get(item)) is not None and known.category is not None
+        },
+        question.most_of_a_category,
+    )
+    return Made([_picked(first, second, *one) for one in zip(*drafted, strict=True)], None)
+
+
+def _picked(
+    first: Mapping[str, dict[str, Any]], second: Mapping[str, dict[str, Any]], item: str, team: int
+) -> dict[str, Any]:
+    if team == NOBODY:
+        return first.get(item) or second[item]
+    return {**(first, second)[team][item], "picked_by": RANKINGS[team]}
 
 
 def _found(

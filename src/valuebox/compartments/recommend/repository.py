@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from valuebox.compartments.recommend.proof.schemas import Experiment as Laid
 from valuebox.compartments.recommend.tables import Experiment, Exposure, Forgetting
 from valuebox.store.clock import CLOCK
 from valuebox.store.texts import Texts
@@ -67,13 +68,13 @@ class Running(NamedTuple):
 
     name: str
     shares: dict[str, float]
-    """Share of sessions by arm."""
+    """Share of sessions by arm, as sessions are dealt out."""
 
 
 def running(session: Session, source: str, at: datetime) -> Running | None:
     """The experiment of a shop that runs at a moment, the newest where there are several."""
     query = (
-        select(Experiment.name, Experiment.shares)
+        select(Experiment)
         .where(
             Experiment.source == source,
             Experiment.begins <= at,
@@ -82,8 +83,13 @@ def running(session: Session, source: str, at: datetime) -> Running | None:
         .order_by(Experiment.begins.desc())
         .limit(1)
     )
-    row = session.execute(query).first()
-    return None if row is None else Running(*row)
+    found = session.scalars(query).first()
+    return None if found is None else Running(found.name, laid_of(found).dealt)
+
+
+def laid_of(found: Experiment) -> Laid:
+    """An experiment as it was laid down."""
+    return Laid.model_validate({**found.plan, "name": found.name, "shares": found.shares})
 
 
 def forgotten_at(session: Session, source: str) -> datetime | None:

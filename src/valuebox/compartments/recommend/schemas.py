@@ -207,6 +207,11 @@ class Listed(Model):
         description="Of an item that nobody has looked at yet, and that is tried: how likely it "
         "was that this list has it; null for all others.",
     )
+    picked_by: str | None = Field(
+        default=None,
+        description="Of an interleaved list: `personal` or `popular`, the ranking that picked the "
+        "item and whose `score` it has; null where neither did, and in all other lists.",
+    )
 
 
 class Recommendation(Model):
@@ -217,8 +222,9 @@ class Recommendation(Model):
     )
     items: list[Listed] = Field(description="Items, the best first.")
     arm: str = Field(
-        description="`personal` or `popular`: how the list was made; or `holdback`: of popular "
-        "items, as always in a twentieth of the sessions."
+        description="`personal` or `popular`: how the list was made; `interleaved`: of both, which "
+        "pick items by turns; or `holdback`: of popular items, as always in a twentieth of the "
+        "sessions."
     )
     experiment: str | None = Field(
         description="Name of the experiment that decided on the arm; null for none."

@@ -190,12 +190,13 @@ class ListedItem(msgspec.Struct):
     image: str | None = None
     price: float | None = None
     explored: float | None = None
+    picked_by: str | None = None
 
 
 def listed(row: dict[str, Any], known: KnownItem | None) -> ListedItem:
     """An item of a list as it is answered."""
     found = ListedItem(row["item"], row["score"], row.get("because_of"))
-    found.explored = row.get("explored")
+    found.explored, found.picked_by = row.get("explored"), row.get("picked_by")
     if known is not None:
         found.title, found.url, found.image = known.title, known.url, known.image
         found.price = known.price

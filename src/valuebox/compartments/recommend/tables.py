@@ -61,9 +61,10 @@ class Exposure(Base):
     seen: Mapped[list[str]] = mapped_column(JSON)
     """Items that the visitor had looked at, the latest last."""
     items: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    """Each item that was listed, with its score and what it was listed because of."""
+    """Each item that was listed, with its score, what it was listed because of, and which ranking
+    picked it where the list is interleaved."""
     arm: Mapped[str] = mapped_column(String(MAX_NAME))
-    """`personal`, `popular`, or `holdback`, whose lists are popular, too."""
+    """`personal`, `popular`, `interleaved` of both, or `holdback`, whose lists are popular, too."""
     experiment: Mapped[str | None] = mapped_column(String(MAX_NAME))
     """Name of the experiment that decided on the arm; NULL for none."""
     fallback: Mapped[str | None] = mapped_column(String(MAX_NAME))
@@ -84,9 +85,9 @@ class Experiment(Base):
     source: Mapped[str] = mapped_column(String(MAX_SOURCE), primary_key=True)
     name: Mapped[str] = mapped_column(String(MAX_NAME), primary_key=True)
     shares: Mapped[dict[str, float]] = mapped_column(JSON)
-    """Share of sessions by arm, which together are 1."""
+    """Share of sessions by arm, which together are 1; of picks where lists are interleaved."""
     plan: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """What was decided before: the primary figure, margins, and sessions an arm."""
+    """What was decided before: the kind, the primary figure, margins, and sessions an arm."""
     begins: Mapped[datetime] = mapped_column(UtcDateTime)
     ends: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the experiment ended; NULL while it runs."""

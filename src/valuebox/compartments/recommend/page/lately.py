@@ -21,7 +21,10 @@ class Lately(NamedTuple):
     arms: dict[str, int]
     """How many lists there were of each arm."""
     different: float | None
-    """Share of the items of personal lists that were in no popular list; None without both."""
+    """Share of the items of personal lists that were in no popular list; None without both.
+
+    Items of interleaved lists are those of whoever picked them.
+    """
     items: int
     """How many different items were shown."""
 
@@ -39,7 +42,9 @@ def lately(session: Session, source: str) -> Lately:
     last = None
     for arm, items, at in session.execute(newest):
         arms[arm] += 1
-        listed[arm if arm == PERSONAL else POPULAR].update(row["item"] for row in items)
+        of_list = PERSONAL if arm == PERSONAL else POPULAR
+        for row in items:
+            listed[row.get("picked_by", of_list)][row["item"]] += 1
         last = at if last is None else max(last, at)
     personal, popular = listed[PERSONAL], listed[POPULAR]
     different = None

@@ -8,8 +8,8 @@ No SQL and no HTTP: columns in, figures out. What others build on:
 - `kpis.KPIS` are the figures; `kpis.figure(kpi, sessions)` is one of them with its interval.
 - `judging.judge(watched, experiment)` compares an arm with its control.
 - `planning.plan(each, margin)` says how many sessions that takes.
-- `interleaving.draft(first, second, count, seed)` merges two lists, `interleaving.preference` says
-  which of them visitors click more.
+- `interleaving.draft(first, second, count, seed)` merges two lists,
+  `preference.preference(watched, experiment)` says which of them visitors click more.
 - `months.by_month(watched)` has the figures by month.
 - `report.report(watched, experiment)` puts all of it together; `rendering.page` and `section`
   draw it.

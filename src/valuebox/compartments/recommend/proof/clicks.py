@@ -41,6 +41,9 @@ class Lists(NamedTuple):
     """Where the items of each list begin, and where the last ends, `(n_lists + 1,)`."""
     items: Codes
     """Codes of the items, list after list."""
+    team: NDArray[np.int8] | None = None
+    """Which ranking picked each of `items`, as `interleaving.Drafted` has it; None where none was
+    picked."""
 
 
 class Clicked(NamedTuple):
@@ -58,11 +61,36 @@ def clicked(views: Views, lists: Lists) -> Clicked:
     A view that tells its list speaks for that one alone. Any other counts for the latest list of
     its session that has the item, and was shown before it and at most half an hour ago.
     """
-    told = np.zeros(len(lists.session), dtype=bool)
+    told, inferred = np.zeros((2, len(lists.session)), dtype=bool)
     told[views.via[views.via >= 0]] = True
+    inferred[owners(lists, items_inferred(views, lists))] = True
+    return Clicked(told, inferred & ~told)
+
+
+def owners(lists: Lists, places: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Position of the list that each of some listed items is on."""
+    return np.searchsorted(lists.begins, places, side="right") - 1
+
+
+def items_told(views: Views, lists: Lists) -> NDArray[np.intp]:
+    """Positions among the listed items of those that some view says were clicked, each once."""
+    telling = np.flatnonzero(views.via >= 0)
+    via = views.via[telling]
+    length = lists.begins[via + 1] - lists.begins[via]
+    ends = np.cumsum(length)
+    places = np.arange(ends[-1] if len(ends) else 0)
+    places += np.repeat(lists.begins[via] - (ends - length), length)
+    return np.unique(places[lists.items[places] == np.repeat(views.item[telling], length)])
+
+
+def items_inferred(views: Views, lists: Lists) -> NDArray[np.intp]:
+    """Positions among the listed items of those that were viewed soon after, and nobody tells of.
+
+    A view counts for the latest list of its session that has the item, and was shown before it.
+    """
     silent = np.flatnonzero(views.via == NOT_TOLD)
-    inferred = np.zeros(len(told), dtype=bool)
-    owner, listed = _viewed(views, silent, lists)
+    shown = _viewed(views, silent, lists)
+    owner, listed = owners(lists, shown), lists.items[shown]
     session = np.concatenate([lists.session[owner], views.session[silent]])
     item = np.concatenate([listed, views.item[silent]])
     time = np.concatenate([lists.time[owner], views.time[silent]])
@@ -75,26 +103,22 @@ def clicked(views: Views, lists: Lists) -> Clicked:
     before = np.maximum(latest, 0)
     hit = is_view & (latest >= 0) & (session == session[before]) & (item == item[before])
     hit &= time - time[before] <= WITHIN
-    inferred[owner[order[before[hit]]]] = True
-    return Clicked(told, inferred & ~told)
+    return np.unique(shown[order[before[hit]]])
 
 
-def _viewed(views: Views, silent: NDArray[np.intp], lists: Lists) -> tuple[NDArray[np.intp], Codes]:
-    """Items of lists that their own session has viewed, and a few others: list and code of each.
+def _viewed(views: Views, silent: NDArray[np.intp], lists: Lists) -> NDArray[np.intp]:
+    """Positions of items of lists that their own session has viewed, and of a few others.
 
     No other can have been clicked, and these are few among millions that were listed.
     """
     # A product that overflows is the same for the same pair, which is all that counts here.
     most = np.int64(max(lists.items.max(initial=0), views.item.max(initial=0)) + 1)
     pairs = np.unique(views.session[silent] * most + views.item[silent])
-    owners, items = [np.zeros(0, dtype=np.intp)], [lists.items[:0]]
+    found = [np.zeros(0, dtype=np.intp)]
     for start in range(0, len(lists.items) if len(pairs) else 0, _AT_ONCE):
         some = lists.items[start : start + _AT_ONCE]
         places = np.arange(start, start + len(some))
-        owner = np.searchsorted(lists.begins, places, side="right") - 1
-        wanted = lists.session[owner] * most + some
+        wanted = lists.session[owners(lists, places)] * most + some
         at = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
-        kept = pairs[at] == wanted
-        owners.append(owner[kept])
-        items.append(some[kept])
-    return np.concatenate(owners), np.concatenate(items)
+        found.append(places[pairs[at] == wanted])
+    return np.concatenate(found)

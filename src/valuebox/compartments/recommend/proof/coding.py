@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valuebox.compartments.recommend.proof.clicks import ELSEWHERE, NOT_TOLD, Lists, Views
+from valuebox.compartments.recommend.proof.interleaving import NOBODY
 from valuebox.compartments.recommend.proof.sessions import Purchases
 
 NOT_LISTED: Final = -1
@@ -34,6 +35,8 @@ class ListRow(NamedTuple):
     """Seconds since 1970."""
     arm: str
     items: Sequence[str]
+    team: Sequence[int] | None = None
+    """Which ranking picked each item, where the list is made of two; None elsewhere."""
 
 
 class OrderRow(NamedTuple):
@@ -77,7 +80,8 @@ def coded(
 
     # Millions of rows fit as numbers, and not as Python's objects.
     shown, times, dealt = array("q"), array("d"), array("q")
-    begins, listed = array("q", [0]), array("i")
+    begins, listed, team = array("q", [0]), array("i"), array("b")
+    is_interleaved = False
     for one in lists:
         places[one.id] = len(places)
         shown.append(number(one.session))
@@ -85,6 +89,8 @@ def coded(
         dealt.append(names.setdefault(one.arm, len(names)))
         listed.extend(items.setdefault(item, len(items)) for item in one.items)
         begins.append(len(listed))
+        is_interleaved |= one.team is not None
+        team.extend([NOBODY] * len(one.items) if one.team is None else one.team)
     visitor, looked_at, when, via = array("q"), array("q"), array("d"), array("q")
     for view in views:
         visitor.append(number(view.session))
@@ -106,6 +112,7 @@ def coded(
             _whole(dealt),
             _whole(begins),
             np.array(listed, dtype=np.int32),
+            np.array(team, dtype=np.int8) if is_interleaved else None,
         ),
         bought,
         tuple(names),

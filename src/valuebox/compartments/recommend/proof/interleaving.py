@@ -6,15 +6,13 @@ which ranking is clicked more, and nothing of conversion.
 """
 
 import random
-from collections.abc import Hashable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Final, Generic, NamedTuple, TypeVar
 
-import numpy as np
-
-from valuebox.compartments.recommend.proof.looks import FEWEST, SEQUENCE, TIGHT_AT
-from valuebox.statistics.always_valid import multiple
-from valuebox.statistics.arrays import Codes
-
+INTERLEAVED: Final = "interleaved"
+"""Arm of the sessions whose lists are made of two rankings."""
+NOBODY: Final = -1
 FIRST: Final = 0
 SECOND: Final = 1
 Id = TypeVar("Id", bound=Hashable)
@@ -25,27 +23,20 @@ class Drafted(NamedTuple, Generic[Id]):
 
     items: list[Id]
     team: list[int]
-    """`FIRST` or `SECOND`, by item."""
+    """`FIRST` or `SECOND`, by item; `NOBODY` for those that one ranking had to leave to the other.
+
+    Clicks on these would count for the longer ranking, not for the better one.
+    """
 
 
-class Preference(NamedTuple):
-    """Which ranking sessions prefer."""
-
-    sessions: int
-    """Sessions with any click that is credited."""
-    first: int
-    """Sessions with more clicks on items of the first ranking."""
-    second: int
-    """Sessions with more clicks on items of the second one."""
-    share: float
-    """Share of sessions that prefer the second, where ties count half; 0.5 without any."""
-    lower: float
-    """Ends of the interval of the share, which holds at all looks together."""
-    upper: float
-    verdict: str
-
-
-def draft(first: Sequence[Id], second: Sequence[Id], count: int, seed: str) -> Drafted[Id]:
+def draft(
+    first: Sequence[Id],
+    second: Sequence[Id],
+    count: int,
+    seed: str,
+    groups: Mapping[Id, Hashable] | None = None,
+    most: int | None = None,
+) -> Drafted[Id]:
     """Merge two rankings into a list, as two captains pick their teams.
 
     The ranking with fewer picks has the next one; where both have as many, a coin decides. Each
@@ -58,15 +49,23 @@ def draft(first: Sequence[Id], second: Sequence[Id], count: int, seed: str) -> D
         count: How many items the list has at most.
         seed: What the coin is thrown by, such as the ids of experiment and session: the same list
             for the same seed.
+        groups: The group of each item that is in one, such as its category.
+        most: How many items of a group may be picked, by both together; None for any number.
     """
     coin, rankings = random.Random(seed), (first, second)
+    group_of = {} if groups is None or most is None else groups
     items: list[Id] = []
     team: list[int] = []
     chosen: set[Id] = set()
+    full: Counter[Hashable] = Counter()
     places, picks = [0, 0], [0, 0]
+
+    def is_out(item: Id) -> bool:
+        return item in chosen or (most is not None and full[group_of.get(item)] >= most)
+
     while len(items) < count:
         for at, ranking in enumerate(rankings):
-            while places[at] < len(ranking) and ranking[places[at]] in chosen:
+            while places[at] < len(ranking) and is_out(ranking[places[at]]):
                 places[at] += 1
         able = [at for at in (FIRST, SECOND) if places[at] < len(rankings[at])]
         if not able:
@@ -77,43 +76,9 @@ def draft(first: Sequence[Id], second: Sequence[Id], count: int, seed: str) -> D
             turn = min(able, key=lambda at: picks[at])
         pick = rankings[turn][places[turn]]
         items.append(pick)
-        team.append(turn)
+        team.append(turn if len(able) > 1 or picks[turn] < picks[1 - turn] else NOBODY)
         chosen.add(pick)
         picks[turn] += 1
+        if pick in group_of:
+            full[group_of[pick]] += 1
     return Drafted(items, team)
-
-
-def credited(drafted: Drafted[Id], clicks: Iterable[Id]) -> tuple[int, int]:
-    """How many different clicked items of a list each ranking is credited with."""
-    wanted = set(clicks)
-    won = [team for item, team in zip(*drafted, strict=True) if item in wanted]
-    return won.count(FIRST), won.count(SECOND)
-
-
-def preference(first: Codes, second: Codes, level: float = SEQUENCE) -> Preference:
-    """Which ranking sessions prefer, by what both are credited with.
-
-    Each session counts once, however much it clicks; sessions without a credited click say nothing.
-
-    Args:
-        first: Clicks credited to the first ranking, by session, `(n,)`.
-        second: Clicks credited to the second.
-        level: How sure the interval is, of all looks together.
-    """
-    clicked = (first + second) > 0
-    sign = np.sign(second - first)[clicked]
-    n = len(sign)
-    wins = int((sign < 0).sum()), int((sign > 0).sum())
-    share = 0.5 + float(sign.mean()) / 2 if n else 0.5
-    # At most a half: a share that is the same in all sessions is no surer than a coin's.
-    reach = float(multiple(np.float64(n), level, TIGHT_AT)) * 0.5 / np.sqrt(n) if n else np.inf
-    lower, upper = max(share - reach, 0.0), min(share + reach, 1.0)
-    if n < FEWEST:
-        said = f"too few sessions with a click to tell: {n:,} of {FEWEST:,}"
-    elif lower > 0.5:
-        said = f"visitors prefer the second ranking: {share:.1%} of sessions that clicked"
-    elif upper < 0.5:
-        said = f"visitors prefer the first ranking: {1 - share:.1%} of sessions that clicked"
-    else:
-        said = f"not told apart yet: the second has {share:.1%} of sessions that clicked"
-    return Preference(n, *wins, share, lower, upper, said)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from jinja2 import Environment
 from markupsafe import Markup
 
-from valuebox.compartments.recommend.proof.drawing import of_looks
+from valuebox.compartments.recommend.proof.drawing import of_looks, of_shares
 from valuebox.compartments.recommend.proof.kpis import BY_NAME
 from valuebox.compartments.recommend.proof.looks import SEQUENCE
 from valuebox.compartments.recommend.proof.schemas import ProofReport, Verdict
@@ -30,6 +30,8 @@ _STATUS: Final = {
     "not proven": "watch",
     "no verdict": "shift",
     "worse": "shift",
+    "clicked more": "calm",
+    "clicked less": "watch",
 }
 _WIDEST: Final = 1.0
 """How far pictures of changes reach: 1 is 100 % more."""
@@ -61,6 +63,7 @@ def _templates() -> Environment:
         __package__ or "",
         signed=readable.change,
         changes=lambda ends: readable.interval(ends[0], ends[1], readable.change),
+        shares=lambda ends: readable.interval(ends[0], ends[1], readable.percent),
     )
 
 
@@ -79,6 +82,7 @@ def _values(report: ProofReport) -> dict[str, Any]:
         "level": LEVEL,
         "sequence": SEQUENCE,
         "primary": BY_NAME[report.experiment.primary].label,
+        "shares": None if report.preference is None else of_shares(report.preference.looks),
     }
 
 

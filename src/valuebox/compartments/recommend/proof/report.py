@@ -8,6 +8,8 @@ from valuebox.compartments.recommend.proof.assignment import expected
 from valuebox.compartments.recommend.proof.judging import judge
 from valuebox.compartments.recommend.proof.kpis import KPIS, figure
 from valuebox.compartments.recommend.proof.months import by_month
+from valuebox.compartments.recommend.proof.preference import preference
+from valuebox.compartments.recommend.proof.preferring import preference_verdict
 from valuebox.compartments.recommend.proof.schemas import (
     Arm,
     ArmFigure,
@@ -30,7 +32,7 @@ def report(watched: Watched, experiment: Experiment) -> ProofReport:
     Raises:
         ValueError: where `watched` lacks an arm of the experiment.
     """
-    if lacking := [one for one in experiment.shares if one not in watched.arms]:
+    if lacking := [one for one in experiment.dealt if one not in watched.arms]:
         raise ValueError(f"no sessions can be in {', '.join(lacking)}")
     sessions = watched.sessions
     first, last = (
@@ -39,7 +41,16 @@ def report(watched: Watched, experiment: Experiment) -> ProofReport:
     mismatch = _mismatch(watched, experiment)
     arms = _arms(watched, experiment)
     days = 0 if first is None or last is None else (last - first).days + 1
-    found = {arm: judge(watched, experiment, arm) for arm in experiment.rivals}
+    preferred, found = None, {}
+    if experiment.is_interleaved:
+        preferred = preference(watched, experiment)
+        verdicts = [preference_verdict(preferred, arms, mismatch)]
+    else:
+        found = {arm: judge(watched, experiment, arm) for arm in experiment.rivals}
+        verdicts = [
+            verdict(experiment, arm, judgement.judged, arms, mismatch, days)
+            for arm, judgement in found.items()
+        ]
     return ProofReport(
         experiment=experiment,
         first=first,
@@ -52,12 +63,10 @@ def report(watched: Watched, experiment: Experiment) -> ProofReport:
         tells_purchases=sessions.orders is not None,
         figures=_figures(watched),
         judged=[one for judgement in found.values() for one in judgement.judged],
-        verdicts=[
-            verdict(experiment, arm, judgement.judged, arms, mismatch, days)
-            for arm, judgement in found.items()
-        ],
+        verdicts=verdicts,
         looks=[one for judgement in found.values() for one in judgement.looks],
         months=by_month(watched),
+        preference=preferred,
     )
 
 
@@ -68,7 +77,7 @@ def _day(seconds: float) -> date:
 def _meant(experiment: Experiment) -> dict[str, float]:
     return {
         arm: share
-        for arm, share in expected(experiment.shares, experiment.holdback).items()
+        for arm, share in expected(experiment.dealt, experiment.holdback).items()
         if share > 0
     }
 
@@ -100,7 +109,7 @@ def _arms(watched: Watched, experiment: Experiment) -> list[Arm]:
         np.bincount(watched.sessions.arm, one, len(watched.arms))
         for one in (watched.sessions.lists, watched.sessions.clicked, watched.sessions.inferred)
     ]
-    ours = [experiment.control, *experiment.rivals]
+    ours = sorted(experiment.dealt, key=lambda arm: arm != experiment.control)
     names = [*ours, *(arm for arm in watched.arms if arm not in ours)]
     return [
         Arm(

@@ -6,16 +6,23 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from valuebox.compartments.recommend.proof.assignment import HOLDBACK_SHARE, expected
+from valuebox.compartments.recommend.proof.interleaving import INTERLEAVED
 from valuebox.compartments.recommend.proof.kpis import BY_NAME, MARGIN
 from valuebox.compartments.recommend.proof.months import MonthFigure
 from valuebox.statistics.sample_ratio import RatioMismatch
 
 State = Literal["better", "not worse", "worse", "worse beyond its margin", "open", "not told"]
 By = Literal["daily look", "planned size"]
-Kind = Literal["no verdict", "better", "not worse", "worse", "open", "not proven"]
+Kind = Literal[
+    "no verdict", "better", "not worse", "worse", "open", "not proven", "clicked more",
+    "clicked less",
+]  # fmt: skip
+Preferred = Literal["first", "second", "open", "too few"]
 
 PRIMARY: Final = "views"
 CONTROL: Final = "popular"
+ARMS: Final = "arms"
+_CLICKS: Final = "clicks"
 
 
 class Experiment(BaseModel):
@@ -24,6 +31,11 @@ class Experiment(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(description="Name of the experiment.", examples=["personal-1"])
+    kind: Literal["arms", "interleaved"] = Field(
+        default=ARMS,
+        description="`arms`: each session sees lists of one arm; or `interleaved`: each list is "
+        "made of two rankings, which take turns to pick.",
+    )
     shares: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
         description="Share of sessions of each arm, 1 in all.",
         examples=[{"popular": 0.5, "personal": 0.5}],
@@ -57,8 +69,29 @@ class Experiment(BaseModel):
             raise ValueError(f"{', '.join(sorted(unknown))}: figures are {', '.join(BY_NAME)}")
         if len(self.shares) < 2 or self.control not in self.shares:
             raise ValueError(f"an experiment has {self.control}, its control, and another arm")
+        if self.is_interleaved:
+            self._is_about_clicks()
         expected(self.shares, self.holdback)
         return self
+
+    def _is_about_clicks(self) -> None:
+        if [*self.shares.values()] != [0.5, 0.5]:
+            raise ValueError("an interleaved experiment has two rankings, which pick half each")
+        if self.primary != _CLICKS or self.margins or self.planned is not None:
+            raise ValueError(
+                "an interleaved experiment tells of clicks alone: it has no other figure, no "
+                "margin and no planned size"
+            )
+
+    @property
+    def is_interleaved(self) -> bool:
+        """Whether each list is made of two rankings."""
+        return self.kind == INTERLEAVED
+
+    @property
+    def dealt(self) -> dict[str, float]:
+        """The share of sessions of each arm that sessions are dealt out to, 1 in all."""
+        return {INTERLEAVED: 1.0} if self.is_interleaved else self.shares
 
     @property
     def rivals(self) -> list[str]:
@@ -157,6 +190,60 @@ class Look(BaseModel):
     upper: float | None = Field(description="Upper end of it.")
 
 
+class PreferenceLook(BaseModel):
+    """Which ranking was clicked more by the end of a day."""
+
+    model_config = ConfigDict(frozen=True)
+
+    day: date = Field(description="Day, in UTC.")
+    sessions: int = Field(description="Sessions with a credited click by then.")
+    share: float = Field(description="Share of them that prefer the second ranking.")
+    lower: float | None = Field(
+        description="Lower end of the interval of the share that holds at all looks together; null "
+        "while too little is known."
+    )
+    upper: float | None = Field(description="Upper end of it.")
+
+
+class Preference(BaseModel):
+    """Which of two rankings visitors click more, of lists that are made of both."""
+
+    model_config = ConfigDict(frozen=True)
+
+    first: str = Field(description="Name of the first ranking, the control.")
+    second: str = Field(description="Name of the second ranking.")
+    sessions: int = Field(description="Sessions with any click that is credited to a ranking.")
+    for_first: int = Field(
+        description="Sessions that clicked more different items that the first ranking picked."
+    )
+    for_second: int = Field(description="Sessions that clicked more of the second ranking's.")
+    clicks: tuple[int, int] = Field(description="Clicks credited to the first and the second.")
+    is_told: bool = Field(
+        description="Whether these are the clicks that the shop tells; where it tells none they "
+        "are inferred, which flatters the ranking of the items that are looked at anyway."
+    )
+    share: float | None = Field(
+        description="Share of `sessions` that prefer the second ranking, where ties count half; "
+        "null without sessions."
+    )
+    lower: float | None = Field(
+        description="Lower end of the 90 % interval of `share`, by session, for a single look."
+    )
+    upper: float | None = Field(description="Upper end of it.")
+    always_lower: float | None = Field(
+        description="Lower end of the interval of `share` that holds at all daily looks together; "
+        "null while too little is known."
+    )
+    always_upper: float | None = Field(description="Upper end of it.")
+    state: Preferred = Field(description="Which ranking is proven to be clicked more.")
+    since: date | None = Field(description="Day on which it was proven; null while nothing is.")
+    began: RatioMismatch | None = Field(
+        description="Whether each ranking had the first pick of as many sessions as the coin was "
+        "meant to give it; null without sessions."
+    )
+    looks: list[PreferenceLook] = Field(description="The share day by day.")
+
+
 class ProofReport(BaseModel):
     """What is known of an experiment on recommendations."""
 
@@ -180,3 +267,7 @@ class ProofReport(BaseModel):
     verdicts: list[Verdict] = Field(description="What each arm has shown.")
     looks: list[Look] = Field(description="The primary figure day by day.")
     months: list[MonthFigure] = Field(description="Every figure by month and arm.")
+    preference: Preference | None = Field(
+        default=None,
+        description="Which ranking is clicked more; null for an experiment of arms.",
+    )

@@ -38,12 +38,12 @@ def verdict(
             headline="No verdict: the arms are not as large as chance was meant to make them, so "
             "that some sessions were lost in one of them. Find out which, and why, before any "
             "figure is believed.",
-            details=[_sizes(arms, mismatch)],
+            details=[sizes(arms, mismatch)],
         )
     kind, headline = _found(experiment, arm, judged, min(mine.sessions, control.sessions), days)
     details = [_detail(one) for one in judged]
     if mismatch is not None:
-        details.append(_sizes(arms, mismatch))
+        details.append(sizes(arms, mismatch))
     return Verdict(arm=arm, kind=kind, headline=headline, details=details)
 
 
@@ -136,7 +136,8 @@ def _detail(one: Judged) -> str:
     return "; ".join(said) + "."
 
 
-def _sizes(arms: Sequence[Arm], mismatch: RatioMismatch) -> str:
+def sizes(arms: Sequence[Arm], mismatch: RatioMismatch) -> str:
+    """How large arms are beside what was meant."""
     counted = ", ".join(
         f"{visible(one.name)} {count(one.sessions)} for {one.meant:,.0f}"
         for one in arms

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valuebox.compartments.recommend.proof.clicks import Lists, Views, clicked
+from valuebox.compartments.recommend.proof.crediting import credited
 from valuebox.compartments.recommend.proof.robots import PACE, Pace, robots
 from valuebox.statistics.arrays import Codes, Floats, Mask
 
@@ -63,6 +64,10 @@ class Sessions(NamedTuple):
     """Orders whose amount is told."""
     revenue: Floats | None
     """What these brought, each cut at the cap."""
+    credits: Floats | None = None
+    """Clicks credited to either ranking of interleaved lists, `(n, 2)`; None without such lists."""
+    began: Codes | None = None
+    """Which of them had the first pick; see `crediting.Credits`."""
 
     def where(self, chosen: Mask | Codes | slice) -> "Sessions":
         """Some of the sessions."""
@@ -84,6 +89,8 @@ class Watched:
     """Amount at which orders were cut; None where none could be."""
     cut: int
     """Sessions of which anything was cut."""
+    credits_are_told: bool = False
+    """Whether clicks that are credited to a ranking are those that the shop tells."""
 
     @property
     def counts(self) -> Codes:
@@ -133,6 +140,7 @@ def watched(
         np.bincount(of_list[counted & which], minlength=n).astype(np.float64)
         for which in (np.ones_like(told), told | inferred, inferred)
     )
+    won = None if lists.team is None else credited(views, lists, lists.team, of_list, counted, n)
     table = Sessions(
         session=numbers,
         arm=arm,
@@ -146,6 +154,8 @@ def watched(
         orders=orders,
         priced=priced,
         revenue=revenue,
+        credits=None if won is None else won.clicks,
+        began=None if won is None else won.began,
     )
     several = arm != highest
     machine = robots(of_view, time, shown, pace) & ~several
@@ -159,6 +169,7 @@ def watched(
         caps=caps,
         order_cap=cap,
         cut=int(cut[kept].sum()),
+        credits_are_told=won is not None and won.is_told,
     )
 
 
