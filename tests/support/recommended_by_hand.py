@@ -45,7 +45,7 @@ def visits(clicks: Sequence[Click], setting: Setting) -> list[Visit]:
         for part in found
         if not is_bot([one.time for one in part], setting)
     ]
-    return sorted(made, key=lambda one: (one.ended, one.key))
+    return sorted(made, key=lambda one: (one.ended, one.started, one.key))
 
 
 def is_bot(times: list[float], setting: Setting) -> bool:

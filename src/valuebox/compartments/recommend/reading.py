@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Select, select
 from sqlalchemy.orm import Session
 
+from valuebox.compartments.recommend.clocks import happened, happened_in
 from valuebox.compartments.recommend.views import BOUGHT, VIEWED, item_in, item_of, session_in
 from valuebox.facts.copied import copied, hashed
 from valuebox.facts.scanning import begin, moment
@@ -29,14 +30,14 @@ _LONGEST: Final = 200
 
 
 class Views(NamedTuple):
-    """Views of items of a shop, in any order."""
+    """Views of items of a shop, by item."""
 
     sessions: NDArray[np.int64]
     """A number for each session, the same whenever it is read from this database, `(n_views,)`."""
     items: NDArray[np.int32]
-    """Position of the item among the ids, `(n_views,)`."""
+    """Position of the item among the ids, which are in order, `(n_views,)`."""
     times: Floats
-    """Seconds since 1970, `(n_views,)`."""
+    """Seconds since 1970, as `clocks.happened` has them, `(n_views,)`."""
     item_ids: list[str]
 
     def __len__(self) -> int:
@@ -67,7 +68,7 @@ def has_views(session: Session, source: str) -> bool:
 def _copied(session: Session, source: str, until: datetime) -> Views:
     item = item_in(session)
     theirs = _views_of(source, until)
-    query = select(hashed(session_in()), hashed(item), Event.time)
+    query = select(hashed(session_in()), hashed(item), happened_in())
     kinds = {"session": ">i8", "item": ">i8", "time": ">i8"}
     rows = copied(session.connection(), query.where(*theirs, item.is_not(None)), kinds)
     different, items = np.unique(rows["item"].astype(np.int64), return_inverse=True)
@@ -76,23 +77,37 @@ def _copied(session: Session, source: str, until: datetime) -> Views:
     every = select(item.label("item")).where(*theirs, item.is_not(None)).distinct().subquery()
     found = session.execute(select(hashed(every.c.item), every.c.item))
     texts = {row[0]: row[1] for row in found}
-    ids = [texts[one] for one in different.tolist()]
-    return Views(sessions, items.astype(np.int32), times, ids)
+    return _ordered(sessions, items, times, [texts[one] for one in different.tolist()])
+
+
+def _ordered(
+    sessions: NDArray[np.int64], items: NDArray[np.integer], times: Floats, item_ids: list[str]
+) -> Views:
+    """Views by item, and items by their ids: the same for both databases.
+
+    Of views of the very same moment none comes first otherwise, but by chance.
+    """
+    by_id = sorted(range(len(item_ids)), key=item_ids.__getitem__)
+    place = np.empty(len(by_id), dtype=np.int32)
+    place[by_id] = np.arange(len(by_id))
+    codes = place[items]
+    order = np.argsort(codes, kind="stable")
+    return Views(sessions[order], codes[order], times[order], [item_ids[one] for one in by_id])
 
 
 def _fetched(session: Session, source: str, until: datetime) -> Views:
     item, codes = item_in(session), _Codes()
-    when = moment("sqlite", table_of(Event).c.time)
-    query = select(session_in(), item, when).where(*_views_of(source, until), item.is_not(None))
+    when = [moment("sqlite", table_of(Event).c[name]) for name in ("time", "received_at")]
+    query = select(session_in(), item, *when).where(*_views_of(source, until), item.is_not(None))
     sessions, items, times = [_none("i8")], [_none("i4")], [_none("f8")]
     keys: dict[str, int] = {}
     for rows in session.execute(query.execution_options(yield_per=_AT_ONCE)).partitions():
-        names, ids, moments = zip(*rows, strict=True)
+        names, ids, *moments = zip(*rows, strict=True)
         sessions.append(np.array([key_of(one, keys) for one in names], dtype=np.int64))
         items.append(codes.of(ids))
         seconds = np.array(moments, dtype="datetime64[us]").astype(np.int64) / 1e6
-        times.append(seconds)
-    return Views(
+        times.append(happened(*seconds))
+    return _ordered(
         np.concatenate(sessions), np.concatenate(items), np.concatenate(times), codes.names
     )
 
@@ -167,9 +182,11 @@ def read_newest(session: Session, source: str, after: datetime) -> Iterator[Newe
         item.is_not(None),
     )
     keys: dict[str, int] = {}
-    for id_, received, whose, name, when in session.execute(query):
+    rows = session.execute(query).all()
+    received, said = (np.array([row[at].timestamp() for row in rows]) for at in (1, 4))
+    for (id_, at, whose, name, _), when in zip(rows, happened(said, received), strict=True):
         number = key_of(whose, keys) if is_lite else whose
-        yield Newest(id_, received, number, name, when.timestamp())
+        yield Newest(id_, at, number, name, float(when))
 
 
 class Visited(NamedTuple):

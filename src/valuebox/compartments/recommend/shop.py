@@ -207,7 +207,7 @@ class Shop:
         sessions, items, times = zip(
             *((one.session, one.item, one.time) for one in self._newest.values()), strict=True
         )
-        ids = list(dict.fromkeys(items))
+        ids = sorted(set(items))
         codes = {item: code for code, item in enumerate(ids)}
         return Delta.build(
             index,

@@ -11,7 +11,10 @@ from valuebox.statistics.arrays import Floats, Mask
 
 
 class Clicks(NamedTuple):
-    """Sessions in the order in which they ended, and the clicks of each in order of time."""
+    """Sessions in the order in which they ended, and the clicks of each in order of time.
+
+    Of those that ended at once the one comes first that began first.
+    """
 
     keys: NDArray[np.int64]
     """What the caller calls each session, `(n_sessions,)`; parts of a split one share a number."""
@@ -53,7 +56,8 @@ class Clicks(NamedTuple):
         first[1:] = (keys[1:] != keys[:-1]) | (np.diff(seconds) > setting.gap)
         begins = np.append(np.flatnonzero(first), len(keys)).astype(np.int64)
         found = cls(keys[begins[:-1]], begins, codes, seconds)
-        return found.taken(np.lexsort((found.keys, found.ended)))
+        # The numbers of sessions come last: each database has its own.
+        return found.taken(np.lexsort((found.keys, seconds[begins[:-1]], found.ended)))
 
     def bots(self, setting: Setting) -> Mask:
         """Which sessions look like a machine's, `(n_sessions,)`."""

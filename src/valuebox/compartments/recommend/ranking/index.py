@@ -18,6 +18,7 @@ from valuebox.compartments.recommend.ranking.sessions import (
     Int32s,
     Sessions,
     counts_of,
+    origin_of,
     sessions_of,
 )
 from valuebox.compartments.recommend.ranking.setting import DAY, Setting
@@ -63,7 +64,7 @@ class Index:
 
     setting: Setting
     origin: float
-    """Seconds since 1970 from which its times are counted: those of its first click."""
+    """Seconds since 1970 from which its times are counted; see `origin_of`."""
     until: float
     """Seconds since 1970 of its last click; `origin` where there is none."""
     n_sessions: int
@@ -104,8 +105,8 @@ class Index:
         everything = Clicks.of(sessions, items, times, n_items, setting)
         bots = everything.bots(setting)
         clicks = everything.where(~bots) if bots.any() else everything
-        origin = float(np.floor(clicks.times.min())) if len(clicks.times) else 0.0
-        until = float(clicks.times.max()) if len(clicks.times) else origin
+        until = float(clicks.times.max()) if len(clicks.times) else 0.0
+        origin = origin_of(clicks.times, until) if len(clicks.times) else until
         grouped = Grouped.of(clicks)
         found, place = sessions_of(clicks, grouped, n_items, setting.latest, origin)
         counts = counts_of(clicks, grouped, n_items, origin, until, DAY)

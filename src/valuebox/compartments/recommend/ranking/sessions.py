@@ -1,6 +1,6 @@
 """Sessions as int32 arrays, looked up by their place and by the items in them."""
 
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,9 @@ from valuebox.compartments.recommend.ranking.clicks import Clicks
 from valuebox.statistics.arrays import Floats
 
 Int32s = NDArray[np.int32]
+_DECADES: Final = float(1 << 30)
+"""Seconds before the last click at which times begin: what is older is no older for anybody."""
+_MOST: Final = float(np.iinfo(np.int32).max)
 
 
 class Sessions(NamedTuple):
@@ -75,6 +78,22 @@ class Grouped(NamedTuple):
         return cls(order, session, last)
 
 
+def since(origin: float, times: Floats) -> Int32s:
+    """Whole seconds since an index's origin; a moment decades away from it is as good as any."""
+    found: Int32s = np.clip(times - origin, -_MOST, _MOST).astype(np.int32)
+    return found
+
+
+def origin_of(times: Floats, until: float) -> float:
+    """From when on the times of an index are counted: its first click, or decades ago.
+
+    Args:
+        times: Of clicks, in seconds since 1970, `(n_clicks,)`.
+        until: That of the last one.
+    """
+    return float(np.floor(max(times.min(), until - _DECADES)))
+
+
 def sessions_of(
     clicks: Clicks, grouped: Grouped, n_items: int, latest: int, origin: float
 ) -> tuple[Sessions, Int32s]:
@@ -109,7 +128,7 @@ def sessions_of(
     return Sessions(
         begins=begins,
         items=clicks.items[kept],
-        ended=(clicks.ended[useful] - origin).astype(np.int32),
+        ended=since(origin, clicks.ended[useful]),
         of_item=_bounds(item[young], n_items).astype(np.int32),
         sessions=place[grouped.session[own][young]],
     ), place
@@ -131,8 +150,8 @@ def counts_of(
     once = grouped.order[grouped.last]
     late = clicks.ended[grouped.session[grouped.last]] > until - day
     items = clicks.items[once]
-    seconds = (clicks.times - origin).astype(np.int32)
-    first = np.full(n_items, int(until - origin), dtype=np.int32)
+    seconds = since(origin, clicks.times)
+    first = np.full(n_items, int(min(until - origin, _MOST)), dtype=np.int32)
     last = np.zeros(n_items, dtype=np.int32)
     np.minimum.at(first, clicks.items, seconds)
     np.maximum.at(last, clicks.items, seconds)
