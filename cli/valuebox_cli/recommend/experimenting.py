@@ -36,7 +36,7 @@ def start(
         typer.Option(
             "--interleaved",
             help="Have popular and personal lists pick the items of each list by turns, which "
-            "tells in few sessions which is clicked more, and nothing else.",
+            "tells which of them is clicked more, and nothing else.",
         ),
     ] = False,
     primary: Annotated[

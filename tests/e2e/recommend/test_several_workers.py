@@ -22,7 +22,7 @@ from support.services import eventually
 from support.visitors import FIRST, MINUTE, SHOP, view, views
 
 from valuebox.compartments.recommend.repository import note_forgotten
-from valuebox.compartments.recommend.shop import SETTLED
+from valuebox.compartments.recommend.stock import SETTLED
 from valuebox.compartments.recommend.tables import Exposure
 from valuebox.facts.tables import Event
 from valuebox.store.clock import CLOCK

@@ -10,7 +10,8 @@ from sqlalchemy import update
 from support.visitors import SHOP, look_around
 
 from valuebox.compartments.recommend import shop as shops
-from valuebox.compartments.recommend.shop import SETTLED, Shop
+from valuebox.compartments.recommend.shop import Shop
+from valuebox.compartments.recommend.stock import SETTLED
 from valuebox.facts.tables import Event
 from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store

@@ -21,18 +21,18 @@ _AT_ONCE: Final = 1_000
 
 
 class Known(NamedTuple):
-    """An item, as a shop has told of it."""
+    """An item, as a shop has told of it, or as views of it do."""
 
     id: str
-    category: str | None
-    price: float | None
-    title: str | None
-    url: str | None
-    image: str | None
-    available: bool
-    begins: datetime | None
-    ends: datetime | None
-    boost: float
+    category: str | None = None
+    price: float | None = None
+    title: str | None = None
+    url: str | None = None
+    image: str | None = None
+    available: bool = True
+    begins: datetime | None = None
+    ends: datetime | None = None
+    boost: float = 1.0
 
     def may_be_listed(self, at: datetime) -> bool:
         """Whether the item is available at a moment."""

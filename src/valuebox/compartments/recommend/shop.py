@@ -1,7 +1,6 @@
 """What a process knows of a shop: an index of its views, those that came since, and its items."""
 
 import logging
-import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -13,20 +12,18 @@ from typing import Final
 import numpy as np
 from sqlalchemy.orm import Session
 
-from valuebox.compartments.recommend.catalogue import Known, read_items
+from valuebox.compartments.recommend.catalogue import Known
 from valuebox.compartments.recommend.model import Learned, RecommendModel
-from valuebox.compartments.recommend.ranking.attributes import NO_CATEGORY, Attributes
 from valuebox.compartments.recommend.ranking.delta import Delta
 from valuebox.compartments.recommend.ranking.index import Index, IndexRefused
 from valuebox.compartments.recommend.ranking.recommender import Recommender
 from valuebox.compartments.recommend.reading import Newest, has_views, read_newest, read_views
 from valuebox.compartments.recommend.repository import Running, forgotten_at, running
 from valuebox.compartments.recommend.shelf import Shelf
+from valuebox.compartments.recommend.stock import SETTLED, Stock
 from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store
 
-SETTLED: Final = timedelta(seconds=60)
-"""Within which events are stored after they were received, or not at all."""
 OLD: Final = timedelta(hours=1)
 """Age from which on an index is built anew, where views have come since."""
 _MANY: Final = 200_000
@@ -45,7 +42,7 @@ class Snapshot:
     repeating: Recommender
     """Recommends whatever was looked at before, too."""
     items: Mapping[str, Known]
-    """What the shop has told of its items, by id."""
+    """What is known of the shop's items, by id; see `Stock`."""
     experiment: Running | None
     built_at: datetime
     """Until when views had been received that the index is made of."""
@@ -82,11 +79,7 @@ class Shop:
         self._until = LONG_AGO
         self._newest: dict[str, Newest] = {}
         self._delta: Delta | None = None
-        self._items: dict[str, Known] = {}
-        self._listed: dict[str, bool] = {}
-        self._bounded: list[Known] = []
-        self._attributes: Attributes | None = None
-        self._changed_at: datetime | None = None
+        self._stock = Stock(source)
         self._forgotten_at: datetime | None = None
         self._has_views = False
 
@@ -140,7 +133,9 @@ class Shop:
             with self._store.reading() as session:
                 has_gone = self._heed_forgotten(session)
                 has_come = self._take_views(session) or has_gone
-                has_changed = self._take_items(session, now)
+                if has_gone:
+                    self._stock.look_anew()
+                has_changed = self._stock.take(session, now) or has_gone
                 experiment = running(session, self.source, now)
             index = self._index
             if index is None:
@@ -148,11 +143,11 @@ class Shop:
             if is_new or has_come:
                 self._delta = self._delta_of(index)
             if is_new or has_changed:
-                self._attributes = self._attributes_of(index)
+                self._stock.attributes = self._stock.attributes_of(index)
             known = self.snapshot
             if known is None or is_new or has_come or has_changed:
                 fresh = Recommender(
-                    *(index, self._delta, self._learned.fresh, self._attributes),
+                    *(index, self._delta, self._learned.fresh, self._stock.attributes),
                     discount=self._learned.discount,
                     again=self._learned.again,
                 )
@@ -160,8 +155,8 @@ class Shop:
             else:
                 both = known.fresh, known.repeating
             self.snapshot = Snapshot(
-                *(*both, self._items, experiment, self._until, now, self._tag),
-                has_boosts=any(one.boost != 1.0 for one in self._items.values()),
+                *(*both, self._stock.items, experiment, self._until, now, self._tag),
+                has_boosts=any(one.boost != 1.0 for one in self._stock.items.values()),
             )
 
     def _take_index(self) -> bool:
@@ -215,33 +210,4 @@ class Shop:
             np.array([codes[one] for one in items], dtype=np.int32),
             np.array(times),
             ids,
-        )
-
-    def _take_items(self, session: Session, now: datetime) -> bool:
-        """Read what has changed of items, and say whether lists may differ for it."""
-        after = None if self._changed_at is None else self._changed_at - SETTLED
-        changed, self._changed_at = read_items(session, self.source, after)
-        new = {one.id: one for one in changed if self._items.get(one.id) != one}
-        # Lists that are made meanwhile look at what was.
-        self._items = self._items | new if new else self._items
-        passed = [one for one in self._bounded if one.may_be_listed(now) != self._listed[one.id]]
-        if not new and not passed:
-            return False
-        every = self._items.values()
-        self._listed = {one.id: one.may_be_listed(now) for one in every}
-        self._bounded = [one for one in every if one.begins or one.ends]
-        return True
-
-    def _attributes_of(self, index: Index) -> Attributes:
-        every = self._items.values()
-        codes: dict[str, int] = {}
-        return Attributes.of(
-            index,
-            list(self._items),
-            [
-                NO_CATEGORY if one.category is None else codes.setdefault(one.category, len(codes))
-                for one in every
-            ],
-            [math.nan if one.price is None else one.price for one in every],
-            list(self._listed.values()),
         )

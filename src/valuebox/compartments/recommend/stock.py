@@ -1,0 +1,94 @@
+"""What a process knows of the items of a shop: as they were sent, and as views tell of them."""
+
+import math
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from valuebox.compartments.recommend.catalogue import Known, read_items
+from valuebox.compartments.recommend.ranking.attributes import NO_CATEGORY, Attributes
+from valuebox.compartments.recommend.ranking.index import Index
+from valuebox.compartments.recommend.viewed import ViewedItems, read_tellings
+
+SETTLED: Final = timedelta(seconds=60)
+"""Within which rows are stored after they were dated, or not at all."""
+_EVERY_SECONDS: Final = 5.0
+"""How often views are looked at for what they tell of items."""
+
+
+class Stock:
+    """Follows the items of a shop; whoever looks at them meanwhile sees what was.
+
+    What is sent of an item counts, and what that lacks is what the latest view tells.
+
+    Args:
+        source: The shop.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self.items: dict[str, Known] = {}
+        """Every item of which anything is known, by id."""
+        self.attributes: Attributes | None = None
+        """The items by the codes of the index that lists are made of."""
+        self._listed: dict[str, bool] = {}
+        self._bounded: list[Known] = []
+        self._sent: dict[str, Known] = {}
+        self._changed_at: datetime | None = None
+        self._viewed = ViewedItems()
+        self._looked_at = -math.inf
+
+    def take(self, session: Session, now: datetime) -> bool:
+        """Read what has changed, and say whether lists may differ for it."""
+        after = None if self._changed_at is None else self._changed_at - SETTLED
+        changed, self._changed_at = read_items(session, self._source, after)
+        self._sent |= {one.id: one for one in changed}
+        found = {one: self._viewed.filled(one, self._sent.get(one)) for one in self._told(session)}
+        found |= {one.id: self._viewed.filled(one.id, one) for one in changed}
+        new = {item: one for item, one in found.items() if one and self.items.get(item) != one}
+        is_anew = len(self._listed) != len(self.items)
+        self.items = {**self.items, **new} if new else self.items
+        passed = [one for one in self._bounded if one.may_be_listed(now) != self._listed[one.id]]
+        if not (new or passed or is_anew):
+            return False
+        every = self.items.values()
+        self._listed = {one.id: one.may_be_listed(now) for one in every}
+        self._bounded = [one for one in every if one.begins or one.ends]
+        return True
+
+    def _told(self, session: Session) -> set[str]:
+        """Items of which views have told something new."""
+        if monotonic() - self._looked_at < _EVERY_SECONDS:
+            return set()
+        latest = self._viewed.latest
+        after = None if latest is None else latest - SETTLED
+        changed = self._viewed.put(read_tellings(session, self._source, after))
+        self._looked_at = monotonic()
+        return changed
+
+    def look_anew(self) -> None:
+        """Forget what views have told, as somebody was forgotten whose views these may be."""
+        self._viewed, self._looked_at = ViewedItems(), -math.inf
+        self.items, self._listed, self._bounded = dict(self._sent), {}, []
+
+    def attributes_of(self, index: Index, heeds_stock: bool = True) -> Attributes:
+        """The items by the codes of an index.
+
+        Args:
+            index: Which has been built of the shop's views.
+            heeds_stock: Whether items that may not be listed now are left out of lists.
+        """
+        every = self.items.values()
+        codes: dict[str, int] = {}
+        return Attributes.of(
+            index,
+            list(self.items),
+            [
+                NO_CATEGORY if one.category is None else codes.setdefault(one.category, len(codes))
+                for one in every
+            ],
+            [math.nan if one.price is None else one.price for one in every],
+            list(self._listed.values()) if heeds_stock else None,
+        )
