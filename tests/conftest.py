@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import certifi
 import pytest
 
 # Libraries read these when they are first imported: they are set before any other import.
@@ -24,6 +25,12 @@ os.environ.pop("COLUMNS", None)
 os.environ |= {"BENTOML_HOME": str(HOME), "BENTOML_DO_NOT_TRACK": "True"}
 # Threads that spin for a core which another worker has make a second's training take a minute.
 os.environ["OMP_NUM_THREADS"] = "1"
+# Each client over HTTP would read all authorities that there are, which takes longer than asking.
+_authority = HOME / "authority.pem"
+_authority.write_text(
+    "".join(Path(certifi.where()).read_text().partition("-----END CERTIFICATE-----")[:2])
+)
+os.environ["SSL_CERT_FILE"] = str(_authority)
 # Every service that is started, and every command, would compile our modules anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
@@ -81,8 +88,10 @@ def fuzz_examples(request: pytest.FixtureRequest) -> int:
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage again, but not among modules and tests."""
+    """Look for garbage again, but seldom, and not among modules and tests."""
     gc.freeze()
+    # By default every second or so, through all that fixtures keep.
+    gc.set_threshold(20_000, 20, 20)
     gc.enable()
 
 
