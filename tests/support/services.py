@@ -133,7 +133,9 @@ def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
     Raises:
         AssertionError: when it has not become so in time.
     """
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, 0.02
     while not condition():
         assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.02)
+        time.sleep(pause)
+        # Asking takes from what is waited for.
+        pause = min(1.2 * pause, 0.2)

@@ -22,7 +22,10 @@ from support import warmed
 # Linux's PR_SET_CHILD_SUBREAPER: what loses its parent becomes a child of this process.
 _ADOPT: Final = 36
 # Variables that are read when they are needed; libraries read others when they are imported.
-_READ_LATER: Final = ("VALUEBOX_", "DATABASE_URL", "BENTOML_DO_NOT_TRACK", "PYTEST_CURRENT_TEST")
+_READ_LATER: Final = (
+    *("VALUEBOX_", "DATABASE_URL", "PYTEST_CURRENT_TEST"),
+    *("BENTOML_HOME", "BENTOML_CONTAINERIZED", "BENTOML_DO_NOT_TRACK"),
+)
 _VALUEBOX: Final = str(Path(sys.executable).with_name("valuebox"))
 # What was imported of XGBoost is what a service has of it.
 _WITHOUT_LEARNING: Final = (

@@ -44,6 +44,7 @@ LATER: Final = (
 )
 _LONGEST: Final = 1 << 20
 _MOST: Final = 16
+_LIMITS: Final = (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE)
 
 
 def main(control: socket.socket) -> None:
@@ -85,6 +86,8 @@ def _import() -> None:
     sys.orig_argv[1:] = ["-m", "bentoml", "serve"]
     for name in FIRST:
         importlib.import_module(name)
+    # It is run, and whoever runs a module that was imported is warned.
+    del sys.modules[WORKER]
     known = set(logging.root.manager.loggerDict)
     importlib.import_module("valuebox.models.boosters").xgb  # noqa: B018
     for one in ast.walk(ast.parse(SERVICE.read_text())):
@@ -121,7 +124,8 @@ def _become(wanted: dict[str, Any], files: list[int]) -> None:
         os.dup2(one, number)
     for one in set(files) - set(wanted["files"]):
         os.close(one)
-    resource.setrlimit(resource.RLIMIT_NOFILE, tuple(wanted["limit"]))
+    for one, limit in zip(_LIMITS, wanted["limits"], strict=True):
+        resource.setrlimit(one, tuple(limit))
     os.chdir(wanted["folder"])
     os.environ.clear()
     os.environ.update(wanted["environment"])
@@ -227,7 +231,7 @@ def ask(
         "folder": str(folder or Path.cwd()),
         "environment": environment,
         "files": list(files),
-        "limit": resource.getrlimit(resource.RLIMIT_NOFILE),
+        "limits": [resource.getrlimit(one) for one in _LIMITS],
         "session": session,
     }
     socket.send_fds(control, [json.dumps(wanted).encode()], list(files.values()))

@@ -40,7 +40,7 @@ def bento(model_tag: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str
     file = folder / "exported.bento"
     bentoml_command("export", tag, file, folder=ROOT, home=source)
     home = folder / "home"
-    bentoml_command("import", file, folder=folder, home=str(home))
+    bentoml_command("import", file, folder=ROOT, home=str(home))
     return tag, home
 
 

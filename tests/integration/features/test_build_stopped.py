@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,14 +29,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def begun(
-    folder: Path, to: Path, buckets: int, first: Callable[[], None] | None = None
+    folder: Path, to: Path, buckets: int, events: str = "events.csv"
 ) -> subprocess.Popen[str]:
-    # Of what finds no room, fewer will do.
-    events = folder / ("events.csv" if first is None else "few.csv")
     command = [str(Path(sys.executable).with_name("valuebox"))]
     command += ["features", "build", str(folder / "t.toml"), "--out", str(to)]
-    command += ["--events", str(events), "--buckets", str(buckets)]
-    return warm.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=first)
+    command += ["--events", str(folder / events), "--buckets", str(buckets)]
+    return warm.Popen(command, stderr=subprocess.PIPE, text=True)
 
 
 def only_line(process: subprocess.Popen[str]) -> str:
@@ -65,11 +62,15 @@ def test_a_signal_leaves_nothing_behind(how: signal.Signals, folder: Path, tmp_p
 def test_where_there_is_no_room_the_file_is_named(
     buckets: int, kind: str, folder: Path, tmp_path: Path
 ) -> None:
-    def cramped() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-
     to = tmp_path / f"t.{kind}"
-    process = begun(folder, to, buckets, cramped)
+    # Processes begin with the limits of whoever starts them.
+    most, highest = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, highest))
+    try:
+        # Of what finds no room, fewer events will do.
+        process = begun(folder, to, buckets, "few.csv")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, highest))
     said = only_line(process)
     assert said.startswith(f"error: {to}: cannot be written: ")
     assert "too large" in said
