@@ -14,13 +14,12 @@ from typing import Annotated, Any, Final
 
 import numpy as np
 import typer
-from benchmarks.offers.contenders import Ours, Uniform, greedy
+from benchmarks.offers.contenders import Ours, Uniform, greedy, uniform
 from benchmarks.offers.playing import Playing
 from benchmarks.report import put_section, table
 
 from valuebox.compartments.offers.candidates import Candidates
 from valuebox.compartments.offers.decisions import DAY, WEEK, Decisions
-from valuebox.compartments.offers.policy import uniform
 from valuebox.features.declared.columns import Coded, Column
 from valuebox_training.offers.games.game import Regret
 from valuebox_training.offers.games.players import Floats

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import xgboost as xgb
+from numpy.typing import NDArray
 
 from valuebox.compartments.offers.candidates import Candidates
 from valuebox.compartments.offers.decisions import WEEK, Decisions
 from valuebox.compartments.offers.encoding import Encoded, Encoder
-from valuebox.compartments.offers.policy import Policy, propensities, uniform
+from valuebox.compartments.offers.policy import Policy, propensities
 from valuebox.features.declared.columns import Column
 from valuebox_training.offers.games.players import Floats
 from valuebox_training.offers.learning import Learning, NothingToLearn, learn
@@ -45,6 +46,12 @@ class Uniform:
     ) -> Floats:
         """All are as likely."""
         return uniform(candidates.begins)
+
+
+def uniform(begins: NDArray[np.int64]) -> Floats:
+    """Every candidate is as likely as the others, `(m,)`."""
+    count = np.diff(begins)
+    return np.repeat(1.0 / count, count)
 
 
 def greedy(value: Floats, candidates: Candidates) -> Floats:

@@ -1,13 +1,11 @@
 """What is said of decisions: worths and propensities of candidates, and the choices."""
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from valuebox.compartments.offers.model import OffersModel, Worth
-from valuebox.compartments.offers.policy import Policy, choose, propensities, uniform
+from valuebox.compartments.offers.model import OffersModel
+from valuebox.compartments.offers.policy import Policy, choose, propensities_of_one
 from valuebox.facts.features.answering import Answer
 
 _BEFORE_ANY = Policy()
@@ -48,58 +46,32 @@ def weigh(model: OffersModel | None, cases: Sequence[Case]) -> list[Weighing]:
         model: The model that decides; None before there is one.
         cases: What each decision is made of.
     """
-    starts = np.concatenate([[0], np.cumsum([len(case.candidates) for case in cases])])
-    is_allowed = np.array([rule is None for case in cases for rule in case.left_out])
-    said = None if model is None else _worth(model, cases)
-    able = np.flatnonzero(np.add.reduceat(is_allowed, starts[:-1], dtype=np.int64))
-    likely, choice = np.zeros(len(is_allowed)), np.full(len(cases), -1)
-    explored = np.full(len(cases), model is None)
-    if len(able):
-        places = np.flatnonzero(is_allowed)
-        begins = np.append(np.searchsorted(places, starts[able]), len(places))
-        policy, chances = _propensities(model, said, places, begins)
-        likely[places] = chances
-        seeds = np.array([case.seed for case in cases])[able]
-        drawn = choose(policy, chances, begins, seeds)
-        choice[able] = places[begins[:-1] + drawn.place] - starts[able]
-        explored[able] |= drawn.uniform
-    bounds = zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)
+    if model is None:
+        return [_weighed(case, _BEFORE_ANY, None) for case in cases]
+    worth = model.worth_of_rows([case.known for case in cases], [case.candidates for case in cases])
+    each = zip(worth.value.tolist(), worth.chance.tolist(), worth.new.tolist(), strict=True)
     return [
-        _of_case(case, slice(*both), said, choice, explored, likely)
-        for case, both in enumerate(bounds)
+        _weighed(case, model.policy, list(islice(each, len(case.candidates)))) for case in cases
     ]
 
 
-def _worth(model: OffersModel, cases: Sequence[Case]) -> Worth:
-    return model.worth_of_rows([case.known for case in cases], [case.candidates for case in cases])
-
-
-def _propensities(
-    model: OffersModel | None,
-    said: Worth | None,
-    places: NDArray[np.int64],
-    begins: NDArray[np.int64],
-) -> tuple[Policy, NDArray[np.float64]]:
-    if model is None or said is None:
-        return _BEFORE_ANY, uniform(begins)
-    policy = model.policy
-    return policy, propensities(policy, said.value[places], begins, said.new[places])
-
-
-def _of_case(
-    case: int,
-    theirs: slice,
-    said: Worth | None,
-    choice: NDArray[np.int64],
-    explored: NDArray[np.bool_],
-    likely: NDArray[np.float64],
+def _weighed(
+    case: Case, policy: Policy, said: Sequence[tuple[float, float, bool]] | None
 ) -> Weighing:
-    place = int(choice[case])
-    chosen = None if place < 0 else place
-    return Weighing(
-        choice=chosen,
-        propensities=likely[theirs].tolist(),
-        worths=None if said is None else said.value[theirs].tolist(),
-        explored=bool(explored[case]),
-        chance=None if said is None or chosen is None else float(said.chance[theirs][chosen]),
-    )
+    """Decide about a case, where value, chance and newness of each candidate may have been said."""
+    able = [place for place, rule in enumerate(case.left_out) if rule is None]
+    worths = None if said is None else [value for value, _, _ in said]
+    if not able:
+        return Weighing(None, [0.0] * len(case.left_out), worths, said is None, None)
+    if said is None:
+        each = [1.0 / len(able)] * len(able)
+    else:
+        some = [said[place] for place in able]
+        values, _, new = zip(*some, strict=True)
+        each = propensities_of_one(policy, values, new)
+    likely = [0.0] * len(case.left_out)
+    for place, one in zip(able, each, strict=True):
+        likely[place] = one
+    choice, is_uniform = choose(policy, likely, case.seed)
+    chance = None if said is None else said[choice][1]
+    return Weighing(choice, likely, worths, said is None or is_uniform, chance)

@@ -6,13 +6,19 @@ best one's. A permanent slice of decisions is uniform whatever was learned, so t
 has a floor, and so that there is always something to compare with.
 """
 
-from typing import NamedTuple
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from valuebox.statistics.arrays import Floats, Mask
+
+_64_BITS: Final = (1 << 64) - 1
 
 
 class Policy(BaseModel):
@@ -29,12 +35,12 @@ class Policy(BaseModel):
 
 
 class Choice(NamedTuple):
-    """What was drawn for each of n decisions."""
+    """What was drawn for a decision."""
 
-    place: NDArray[np.int64]
-    """Place of the choice within the decision's own candidates, `(n,)`."""
-    uniform: Mask
-    """Whether the draw fell into the uniform slice, `(n,)`."""
+    place: int
+    """Place of the choice among the candidates."""
+    uniform: bool
+    """Whether the draw fell into the uniform slice."""
 
 
 def propensities(policy: Policy, value: Floats, begins: NDArray[np.int64], new: Mask) -> Floats:
@@ -75,54 +81,62 @@ def propensities(policy: Policy, value: Floats, begins: NDArray[np.int64], new: 
     return total
 
 
-def uniform(begins: NDArray[np.int64]) -> Floats:
-    """Propensities before anything is known: every candidate is as likely as the others, `(m,)`."""
-    count = np.diff(begins)
-    return np.repeat(1.0 / count, count)
+def propensities_of_one(policy: Policy, value: Sequence[float], new: Sequence[bool]) -> list[float]:
+    """As `propensities`, of a single decision: of a few candidates lists take less than arrays.
+
+    Args:
+        policy: How values become propensities.
+        value: What each candidate is thought to be worth; one at least.
+        new: Whether too little is known of the candidate's type to compare it.
+    """
+    count = len(value)
+    familiar = [one for one, is_new in zip(value, new, strict=True) if not is_new]
+    fresh = count - len(familiar)
+    tried = policy.trial if familiar and fresh else float(fresh > 0)
+    best, weights = max(familiar, default=0.0), dict[float, float]()
+    for one in familiar:
+        weights[one] = 1.0 / (len(familiar) + policy.sharpness * (best - one))
+    bests = familiar.count(best)
+    if bests:
+        others = math.fsum(weights[one] for one in familiar if one != best)
+        weights[best] = (1.0 - others) / bests
+    floor, rest = policy.uniform / count, 1.0 - policy.uniform
+    mixed = [
+        floor + rest * (tried / fresh if is_new else (1.0 - tried) * weights[one])
+        for one, is_new in zip(value, new, strict=True)
+    ]
+    total = math.fsum(mixed)
+    return [one / total for one in mixed]
 
 
-def choose(
-    policy: Policy, propensity: Floats, begins: NDArray[np.int64], seeds: NDArray[np.int64]
-) -> Choice:
-    """Draw a candidate for each decision: the same seed and propensities give the same choice.
+def choose(policy: Policy, propensity: Sequence[float], seed: int) -> Choice:
+    """Draw a candidate: the same seed and propensities give the same choice.
 
-    Each candidate is drawn exactly as often as its propensity says. What is drawn for a decision
-    does not depend on which others are drawn for along with it.
+    Each candidate is drawn exactly as often as its propensity says.
 
     Args:
         policy: The one that the propensities are of.
-        propensity: How likely each candidate is, `(m,)`; 0 for those that a rule has left out. The
-            others of a decision, at least one, sum to 1.
-        begins: Where the candidates of each decision begin, `(n + 1,)`.
-        seeds: One for each decision, `(n,)`.
+        propensity: How likely each candidate is; 0 for those that a rule has left out. The
+            others, at least one, sum to 1.
+        seed: Of 64 bits.
     """
-    count = np.diff(begins)
-    most = int(count.max(initial=0))
-    there = np.arange(most) < count[:, None]
-    likely = np.zeros(there.shape)
-    likely[there] = propensity
-    able = likely > 0
-    flat = able * (policy.uniform / able.sum(axis=1, keepdims=True))
-    rest = np.maximum(likely - flat, 0.0)
+    able = [float(one > 0) for one in propensity]
+    flat = policy.uniform / sum(able)
+    rest = [max(one - flat, 0.0) for one in propensity]
     # Where all is uniform, rounding may leave nothing beside the slice.
-    in_slice = (_drawn(seeds, 1) < policy.uniform) | ~(rest > 0).any(axis=1)
-    weight = np.where(in_slice[:, None], able.astype(np.float64), rest)
-    ends = np.cumsum(weight, axis=1)
-    aim = _drawn(seeds, 2) * ends[:, -1]
+    in_slice = _drawn(seed, 1) < policy.uniform or not any(rest)
+    ends = list(accumulate(able if in_slice else rest))
     # The last that can be chosen is the first whose end is the whole.
-    last = np.argmax(ends == ends[:, -1:], axis=1)
-    place = np.minimum((ends <= aim[:, None]).sum(axis=1), last)
-    return Choice(place.astype(np.int64), in_slice)
+    last = ends.index(ends[-1])
+    return Choice(min(bisect_right(ends, _drawn(seed, 2) * ends[-1]), last), in_slice)
 
 
-def _drawn(seeds: NDArray[np.int64], which: int) -> Floats:
-    """A number from 0 to below 1 for each seed, `(n,)`; the same with every version of NumPy.
+def _drawn(seed: int, which: int) -> float:
+    """A number from 0 to below 1; the same with every version of Python.
 
     SplitMix64 (Steele, Lea and Flood, Fast splittable pseudorandom number generators, 2014).
     """
-    with np.errstate(over="ignore"):
-        state = seeds.astype(np.uint64) + np.uint64(which) * np.uint64(0x9E3779B97F4A7C15)
-        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        state ^= state >> np.uint64(31)
-    return (state >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    state = (seed + which * 0x9E3779B97F4A7C15) & _64_BITS
+    state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 & _64_BITS
+    state = (state ^ (state >> 27)) * 0x94D049BB133111EB & _64_BITS
+    return ((state ^ (state >> 31)) >> 11) * 2.0**-53
