@@ -42,7 +42,7 @@ def insert_at_once(connection: Connection, tables: Sequence[Rows | Then]) -> Non
     Raises:
         DBAPIError: when the database refuses them or breaks off; nothing is stored then.
     """
-    with _of_its_own(connection):
+    with of_its_own(connection):
         message: list[str] = []
         values: list[Any] = []
         for one in orders_of(tables):
@@ -78,7 +78,7 @@ def copy_at_once(
     Raises:
         DBAPIError: when the database refuses them or breaks off; nothing is stored then.
     """
-    with _of_its_own(connection):
+    with of_its_own(connection):
         opening = _BEGIN
         few: list[Rows | Then] = []
         for some in tables:
@@ -129,8 +129,8 @@ def forget_prepared(connection: Connection) -> None:
 
 
 @contextmanager
-def _of_its_own(connection: Connection) -> Iterator[None]:
-    """In the block, what is sent to PostgreSQL says itself where a transaction begins and ends.
+def of_its_own(connection: Connection) -> Iterator[None]:
+    """In the block, what is sent to PostgreSQL is a transaction, or says where one begins and ends.
 
     This takes no trips to the server: SQLAlchemy's own way, an isolation level, takes one for the
     way back. What the block leaves open is undone.

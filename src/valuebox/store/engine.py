@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from valuebox.errors import ValueboxError
 from valuebox.store import session_settings, sqlite_values
-from valuebox.store.at_once import copy_at_once, insert_at_once, only_until
+from valuebox.store.at_once import copy_at_once, insert_at_once, of_its_own, only_until
 from valuebox.store.clock import CLOCK
 from valuebox.store.deadline import deadline
 from valuebox.store.urls import BadDatabaseUrl, parse_url
@@ -195,11 +195,6 @@ class Store:
     def __init__(self, engine: Engine):
         self.engine = engine
         self._engine_to_write = engine.execution_options(sqlite_write=True)
-        self._engine_to_look = (
-            engine.execution_options(isolation_level="AUTOCOMMIT")
-            if engine.dialect.name == "postgresql"
-            else engine
-        )
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -218,13 +213,14 @@ class Store:
 
         PostgreSQL would be asked three times: to begin, to answer, and to end.
         """
-        with self._engine_to_look.connect() as connection:
-            is_pooled = session_settings.is_pooled(connection)
-            if not is_pooled:
-                yield connection
-        if is_pooled:
-            # Only a transaction of SQLAlchemy's has a limit to its time there.
-            with self.engine.connect() as connection:
+        with self.engine.connect() as connection:
+            # Behind a pooler only a transaction of SQLAlchemy's has a limit to its time.
+            if self.engine.dialect.name == "postgresql" and not session_settings.is_pooled(
+                connection
+            ):
+                with of_its_own(connection):
+                    yield connection
+            else:
                 yield connection
 
     @contextmanager

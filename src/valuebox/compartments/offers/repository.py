@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from valuebox.compartments.offers.schemas import Candidate, DecideQuestion
 from valuebox.compartments.offers.tables import OfferDecision, OfferPrediction
 from valuebox.predictions.sums.passed_over import noting
 from valuebox.serving.errors import Unanswerable
-from valuebox.store import asking
+from valuebox.store.asking import Aside
 from valuebox.store.base import Base
 from valuebox.store.clock import CLOCK
 from valuebox.store.writing import Rows, Then, table_of
@@ -25,6 +24,16 @@ _KEY: Final = ("source", "customer", "session")
 _COLUMNS: Final = (
     *("id", "at", "candidates", "choice", "propensities", "worths", "left_out", "features"),
     *("declaration", "model", "seed", "explored"),
+)
+_NAMED: Final = ", ".join(_KEY)
+_ASIDE: Final = (
+    "SELECT (SELECT model FROM offers_promotions ORDER BY id DESC LIMIT 1) AS promoted, {} AS taken"
+)
+_ANY: Final = (
+    # By the index, however few rows there were when PostgreSQL made its plan.
+    f"(SELECT bool_or((SELECT true FROM offers_decisions WHERE ({_NAMED}) = (asked.of_source, "  # noqa: S608
+    "asked.of_customer, asked.of_session))) FROM unnest(%s::text[], %s::text[], %s::text[]) "
+    "AS asked (of_source, of_customer, of_session))"
 )
 _JSON: Final = msgspec.json.Encoder().encode
 _OTHERS: Final = "This session has a decision already, and the offer is not among these candidates."
@@ -66,24 +75,23 @@ def key_of(question: DecideQuestion) -> Key:
 
 
 def look_up(connection: Connection, keys: Sequence[Key]) -> Found:
-    """What is stored of sessions: one question, as each takes a trip to the database."""
-    statement = _statement(connection.dialect.name == "sqlite", len(keys))
-    found = asking.rows_of(connection, statement, [part for key in keys for part in key])
-    there = [row[1:] for row in found if row[1] is not None]
-    return Found(_decided(connection, there) if there else {}, found[0][0])
+    """What is stored of sessions."""
+    return found_of(connection, keys, aside_of(connection, keys))
 
 
-@lru_cache
-def _statement(is_lite: bool, count: int) -> str:
-    mark = "?" if is_lite else "%s"
-    keys = ", ".join([f"({mark}, {mark}, {mark})"] * count)
-    wanted = ", ".join(f"decided.{name}" for name in _KEY)
-    of = f"VALUES {keys}" if is_lite else keys
-    return (
-        f"SELECT newest.model, {wanted} FROM (SELECT (SELECT model FROM offers_promotions "  # noqa: S608
-        f"ORDER BY id DESC LIMIT 1) AS model) AS newest LEFT JOIN offers_decisions AS decided "
-        f"ON ({wanted}) IN ({of})"
-    )
+def aside_of(connection: Connection, keys: Sequence[Key]) -> Aside:
+    """What is asked of sessions along with something else: the promoted model, and if any is."""
+    if connection.dialect.name == "sqlite":
+        places = ", ".join(["(?, ?, ?)"] * len(keys))
+        any_ = f"EXISTS (SELECT 1 FROM offers_decisions WHERE ({_NAMED}) IN (VALUES {places}))"  # noqa: S608
+        return Aside(_ASIDE.format(any_), [part for key in keys for part in key], 2)
+    return Aside(_ASIDE.format(_ANY), list(map(list, zip(*keys, strict=True))), 2)
+
+
+def found_of(connection: Connection, keys: Sequence[Key], aside: Aside) -> Found:
+    """What is stored of sessions, of which something may have been asked already."""
+    promoted, is_any = aside.answer(connection)
+    return Found(_decided(connection, keys) if is_any else {}, promoted)
 
 
 def _decided(connection: Connection, keys: Sequence[Key]) -> dict[Key, Decided]:

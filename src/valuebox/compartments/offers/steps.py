@@ -23,6 +23,8 @@ from valuebox.compartments.offers.repository import (
     Decided,
     New,
     as_json,
+    aside_of,
+    found_of,
     key_of,
     look_up,
     rows_of,
@@ -83,27 +85,31 @@ class DecideSteps(Steps[DecideQuestion, Known, dict[int, Said]]):
     def columns(self, given: Sequence[DecideQuestion]) -> Known:
         """The decisions of sessions that have one, and else what is known of the players."""
         now = CLOCK.moment()
+        keys = list(map(key_of, given))
+        alike: dict[datetime, list[int]] = {}
+        for row, one in enumerate(given):
+            alike.setdefault(one.at or now, []).append(row)
         with self.store.looking() as connection:
-            found = look_up(connection, [key_of(one) for one in given])
-            earlier = {
-                row: found.decisions[key_of(one)]
-                for row, one in enumerate(given)
-                if key_of(one) in found.decisions
-            }
-            alike: dict[datetime, list[int]] = {}
-            for row, one in enumerate(given):
-                if row not in earlier:
-                    alike.setdefault(one.at or now, []).append(row)
-            fresh = {
-                row: Fresh(given[row], at, stored, self._left_out(connection, given[row], at))
+            aside = aside_of(connection, keys)
+            stored = {
+                row: (at, events)
                 for at, rows in alike.items()
-                for row, stored in zip(
+                for row, events in zip(
                     rows,
                     events_of_several(
-                        connection, declared(), [[_asked(given[row])] for row in rows], at
+                        connection, declared(), [[_asked(given[row])] for row in rows], at, aside
                     ),
                     strict=True,
                 )
+            }
+            found = found_of(connection, keys, aside)
+            earlier = {
+                row: found.decisions[key] for row, key in enumerate(keys) if key in found.decisions
+            }
+            fresh = {
+                row: Fresh(given[row], at, events, self._left_out(connection, given[row], at))
+                for row, (at, events) in stored.items()
+                if row not in earlier
             }
         return Known(earlier, fresh, self.desk.model(found.promoted))
 

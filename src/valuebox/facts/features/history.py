@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 from valuebox.facts.features.lookup import (
     COLUMNS,
     Lookup,
-    Row,
     Which,
     stored_of,
 )
@@ -19,6 +18,7 @@ from valuebox.features.declared.building import microseconds
 from valuebox.features.declared.declaration import Declaration
 from valuebox.features.declared.reach import Older
 from valuebox.features.declared.single import plan_of
+from valuebox.store.asking import Aside, Row
 
 PAGE: Final = 32
 """Events of somebody that are read at once; most have fewer."""
@@ -36,6 +36,7 @@ def events_of(
     asked: Sequence[Asked],
     at: datetime,
     everything: bool = False,
+    aside: Aside | None = None,
 ) -> Stored:
     """What some customers or sessions did before a moment, within the lookback.
 
@@ -48,12 +49,13 @@ def events_of(
         at: The moment.
         everything: Whether all events are read, and when they were received, whatever the
             declaration reads.
+        aside: What is asked in the same trip to the database, where any is made.
 
     Returns:
         The events in the order of time and id.
     """
     since = _since(declared, at)
-    lookup = Lookup(connection, declared, len(asked) > 1, everything)
+    lookup = Lookup(connection, declared, len(asked) > 1, everything, aside)
     whom = _by_source(declared, asked)
     if len(asked) > 1 or everything or not whom:
         found: list[Row] = []
@@ -66,13 +68,17 @@ def events_of(
 
 
 def events_of_several(
-    connection: Connection, declared: Declaration, asked: Sequence[Sequence[Asked]], at: datetime
+    connection: Connection,
+    declared: Declaration,
+    asked: Sequence[Sequence[Asked]],
+    at: datetime,
+    aside: Aside | None = None,
 ) -> Iterator[Stored]:
     """What those did whom several ask about, for each who asks; see `events_of`."""
     if len(asked) == 1:
-        yield events_of(connection, declared, asked[0], at)
+        yield events_of(connection, declared, asked[0], at, aside=aside)
         return
-    lookup = Lookup(connection, declared, are_several=True)
+    lookup = Lookup(connection, declared, are_several=True, aside=aside)
     since = _since(declared, at)
     place = lookup.wanted.index("source"), lookup.wanted.index(declared.of)
     of_each: dict[tuple[str, str], list[Row]] = {}

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from valuebox.facts.features.stored import Stored
 from valuebox.features.declared.declaration import OWN, Declaration
 from valuebox.features.declared.single import plan_of
-from valuebox.store.asking import rows_of
+from valuebox.store.asking import Aside, Row, rows_of
 
 COLUMNS: Final = {
     "time": "time",
@@ -28,7 +28,6 @@ COLUMNS: Final = {
 }
 """Columns of `Stored`, and what they are called in the table; by the first two they are sorted."""
 TIME_AND_ID: Final = itemgetter(0, 1)
-Row = tuple[Any, ...]
 _MOMENTS: Final = ("time", "received")
 _FEW: Final = 50
 """Moments up to which Python reads them faster than NumPy."""
@@ -59,6 +58,7 @@ class Lookup:
         declared: What asks.
         are_several: Whether the events may be of several customers or sessions.
         with_received: Whether it matters when they were received, whatever the declaration reads.
+        aside: What is asked in the same trip to the database.
     """
 
     def __init__(
@@ -67,9 +67,10 @@ class Lookup:
         declared: Declaration,
         are_several: bool,
         with_received: bool = False,
+        aside: Aside | None = None,
     ):
         self._connection, self._of = connection, declared.of
-        self._is_lite = connection.dialect.name == "sqlite"
+        self._is_lite, self._aside = connection.dialect.name == "sqlite", aside
         self.wanted = wanted_of(declared, are_several, with_received)
         """Columns of the rows."""
 
@@ -90,7 +91,7 @@ class Lookup:
             statement = _postgresql(*shape, bool(type_))
             whom = which.ids[0] if len(which.ids) == 1 else list(which.ids)
             values = [which.source, whom, *moments, *type_]
-        return rows_of(self._connection, statement, values)
+        return rows_of(self._connection, statement, values, self._aside)
 
     def stored(self, rows: list[Row]) -> Stored:
         """Rows by column, in the order of time and id; empty where a column was not asked for."""
