@@ -18,7 +18,7 @@ from sqlalchemy.types import TypeEngine
 from valuebox.schemas.moments import JoinDates
 from valuebox.store.base import UtcDateTime
 from valuebox.store.ids import IdColumn
-from valuebox.store.texts import Texts
+from valuebox.store.texts import Texts, Written
 
 Octets = NDArray[np.uint8]
 
@@ -188,7 +188,7 @@ def _texts(values: Sequence[str | None]) -> Field:
 
 
 def _json(values: Sequence[Any]) -> Field:
-    if isinstance(values, Texts):
+    if isinstance(values, Texts | Written):
         return _texts(values)
     return _texts([None if value is None else json.dumps(value) for value in values])
 

@@ -16,7 +16,7 @@ from sqlalchemy.types import TypeEngine
 
 from valuebox.store import copying
 from valuebox.store.base import UtcDateTime
-from valuebox.store.texts import Texts
+from valuebox.store.texts import Texts, Written
 
 _FEW: Final = 50
 """Moments up to which Python writes them faster than NumPy."""
@@ -62,6 +62,8 @@ def _of_moment(moment: datetime) -> str:
 def _json(given: Sequence[Any]) -> Sequence[str | None]:
     if isinstance(given, Texts):
         return given.listed()
+    if isinstance(given, Written):
+        return given
     return [None if one is None else as_json(one) for one in given]
 
 

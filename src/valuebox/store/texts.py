@@ -1,10 +1,14 @@
-"""Texts of a whole column, as whoever read them has them: in UTF-8, one after the other."""
+"""Texts of a whole column as whoever read them has them: in UTF-8, one after the other."""
 
 from collections.abc import Iterator, Sequence
 from typing import Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class Written(list[str | None]):
+    """Values of a column of JSON that are JSON already; None is NULL."""
 
 
 class Texts(Sequence[str | None]):

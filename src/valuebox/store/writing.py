@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from valuebox.store import copying, sqlite_values
 from valuebox.store.base import Base
 from valuebox.store.ids import IdColumn
-from valuebox.store.texts import Texts
+from valuebox.store.texts import Texts, Written
 
 COPY_FROM: Final = 100
 """Rows from which on COPY beats INSERT."""
@@ -208,7 +208,7 @@ def _adapted(values: Sequence[Any], adapt: Callable[[Any], Any]) -> Sequence[Any
     """Values as the driver takes them; those that are texts already stay as they are."""
     if isinstance(values, IdColumn):
         return values.texts()
-    if isinstance(values, Texts):
+    if isinstance(values, Texts | Written):
         return values
     return [None if value is None else adapt(value) for value in values]
 

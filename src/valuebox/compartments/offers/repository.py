@@ -15,8 +15,8 @@ from valuebox.compartments.offers.tables import OfferDecision, OfferPrediction
 from valuebox.predictions.sums.passed_over import noting
 from valuebox.serving.errors import Unanswerable
 from valuebox.store.asking import Aside
-from valuebox.store.base import Base
 from valuebox.store.clock import CLOCK
+from valuebox.store.texts import Written
 from valuebox.store.writing import Rows, Then, table_of
 
 _TABLE: Final = table_of(OfferDecision)
@@ -25,6 +25,8 @@ _COLUMNS: Final = (
     *("id", "at", "candidates", "choice", "propensities", "worths", "left_out", "features"),
     *("declaration", "model", "seed", "explored"),
 )
+_WRITTEN: Final = ("candidates", "propensities", "worths", "left_out", "features")
+_FORETOLD: Final = ("id", "source", "customer", "offer_type", "at", "model")
 _NAMED: Final = ", ".join(_KEY)
 _ASIDE: Final = (
     "SELECT (SELECT model FROM offers_promotions ORDER BY id DESC LIMIT 1) AS promoted, {} AS taken"
@@ -112,37 +114,27 @@ class New(NamedTuple):
 def rows_of(new: Sequence[New]) -> Iterator[Rows | Then]:
     """The rows that hold decisions, and what was foretold of their choices."""
     now = CLOCK.moment()
-    decided = [(_whom(one) | one.decision._asdict() | _offer(one.decision)) for one in new]
-    yield _rows(OfferDecision, [one | {"decided_at": now} for one in decided])
-    foretold = [
-        {
-            **{name: row[name] for name in ("id", "source", "customer", "offer_type", "at")},
-            "prediction": one.chance,
-            "model": one.decision.model,
-            "decided_at": now,
-        }
-        for one, row in zip(new, decided, strict=True)
-        if one.chance is not None
-    ]
-    if foretold:
-        yield _rows(OfferPrediction, foretold)
-        ids = [one["id"] for one in foretold]
-        yield noting(KIND, OfferPrediction.__tablename__, ids)
+    decided = [one.decision for one in new]
+    columns: dict[str, Any] = _columns(Decided._fields, decided)
+    columns |= _columns(_KEY, [key_of(one.question) for one in new])
+    offers = [{} if one.choice is None else one.candidates[one.choice] for one in decided]
+    columns |= {name: [one.get(name) for one in offers] for name in ("offer_type", "offer_price")}
+    written = {name: Written(map(_written, columns[name])) for name in _WRITTEN}
+    yield Rows(OfferDecision, len(new), {**columns, **written, "decided_at": now})
+    rows = [row for row, one in enumerate(new) if one.chance is not None]
+    if rows:
+        foretold = {name: [columns[name][row] for row in rows] for name in _FORETOLD}
+        foretold["prediction"] = [new[row].chance for row in rows]
+        yield Rows(OfferPrediction, len(rows), {**foretold, "decided_at": now})
+        yield noting(KIND, OfferPrediction.__tablename__, foretold["id"])
 
 
-def _whom(one: New) -> dict[str, Any]:
-    return dict(zip(_KEY, key_of(one.question), strict=True))
+def _columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
 
 
-def _offer(decision: Decided) -> dict[str, Any]:
-    if decision.choice is None:
-        return {"offer_type": None, "offer_price": None}
-    chosen = decision.candidates[decision.choice]
-    return {name: chosen[name] for name in ("offer_type", "offer_price")}
-
-
-def _rows(table: type[Base], rows: Sequence[dict[str, Any]]) -> Rows:
-    return Rows(table, len(rows), {name: [one[name] for one in rows] for name in rows[0]})
+def _written(value: Any) -> str | None:
+    return None if value is None else _JSON(value).decode()
 
 
 def as_json(decision: Decided, asked: Sequence[Candidate]) -> Response:

@@ -1,6 +1,7 @@
 """What the endpoints of offers take and answer."""
 
 import re
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -55,6 +56,11 @@ class Candidate(Row):
     )
     offer_price: Price = Field(description="What the offer costs.", examples=[9.99])
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """All that was sent of the offer, by name."""
+        return {**self.__dict__, **(self.model_extra or {})}
+
 
 class DecideQuestion(Model, RequestModel):
     """Who is there, and what may be offered."""
@@ -89,6 +95,10 @@ class DecideQuestion(Model, RequestModel):
     def n_rows(self) -> int:
         """A decision is one row."""
         return 1
+
+    def nested(self) -> Iterator[Mapping[str, Any]]:
+        """The candidates."""
+        return (one.told for one in self.candidates)
 
 
 class Weighed(Model):

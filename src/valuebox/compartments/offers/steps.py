@@ -150,10 +150,11 @@ class DecideSteps(Steps[DecideQuestion, Known, dict[int, Said]]):
         said: Callable[[], dict[int, Said]],
     ) -> Iterable[Rows | Then]:
         """The decisions that are new."""
+        all_ids = list(ids)
         new = [
             New(
                 columns.fresh[row].question,
-                _decided(columns, row, one, ids[row]),
+                _decided(columns, row, one, all_ids[row]),
                 one.weighed.chance,
             )
             for row, one in said().items()
@@ -214,7 +215,4 @@ def _asked(question: DecideQuestion) -> Asked:
 def _candidates(one: Fresh) -> list[dict[str, Any]]:
     """The offers to choose from, with what the player has seen and bought of each type before."""
     before = before_of(one.stored)
-    return [
-        offer.model_dump() | before.properties(offer.offer_type)
-        for offer in one.question.candidates
-    ]
+    return [offer.told | before.properties(offer.offer_type) for offer in one.question.candidates]
