@@ -14,6 +14,7 @@ import psutil
 from benchmarks.features.answering import AT, PROPERTIES, Measured
 from benchmarks.features.stored_log import Players
 from benchmarks.measured_service import started
+from support.databases import Postgres
 from support.users import user
 
 LOAD: Final = Path(__file__).resolve().parents[1] / "serving" / "load.py"
@@ -32,6 +33,8 @@ class Rate(NamedTuple):
     """In a second."""
     cpu: float
     """Milliseconds of the workers' processors for an answer."""
+    in_all: float
+    """Milliseconds of processors for an answer, of workers, client and database."""
 
 
 class OverHttp(NamedTuple):
@@ -78,7 +81,11 @@ def bodies_of(players: Players) -> dict[str, list[bytes]]:
 
 
 def over_http(
-    settings: Mapping[str, str], bodies: Mapping[str, Sequence[bytes]], rounds: int, folder: Path
+    settings: Mapping[str, str],
+    bodies: Mapping[str, Sequence[bytes]],
+    rounds: int,
+    folder: Path,
+    database: Postgres | None = None,
 ) -> OverHttp:
     """Ask a service of several paths in turns; then each from sixteen connections at once.
 
@@ -87,6 +94,7 @@ def over_http(
         bodies: Of requests, by path; where they run out, they begin again.
         rounds: How often each path is asked in turns.
         folder: For its log, and for what is sent.
+        database: Whose processors are looked at as well.
     """
     found = OverHttp({path: Measured() for path in bodies}, {path: [] for path in bodies})
     asked = {path: cycle(some) for path, some in bodies.items()}
@@ -103,13 +111,19 @@ def over_http(
             for path, some in asked.items():
                 file = folder / "bodies.jsonl"
                 file.write_bytes(b"\n".join(islice(some, _OF_A_RATE)))
-                found.rates[path].append(_rate(server.port, path, file, server.workers()))
+                found.rates[path].append(_rate(server.port, path, file, server.workers(), database))
     finally:
         server.end()
     return found
 
 
-def _rate(port: int, path: str, bodies: Path, workers: Sequence[psutil.Process]) -> Rate:
+def _rate(
+    port: int,
+    path: str,
+    bodies: Path,
+    workers: Sequence[psutil.Process],
+    database: Postgres | None,
+) -> Rate:
     """Answers of sixteen connections that ask again as soon as they are answered."""
     command = [sys.executable, LOAD, port, path, bodies, bodies, CONNECTIONS, SECONDS, "inf"]
     with subprocess.Popen(
@@ -118,16 +132,18 @@ def _rate(port: int, path: str, bodies: Path, workers: Sequence[psutil.Process])
         if load.stdin is None or load.stdout is None:
             raise AssertionError("no pipes")
         load.stdout.readline()
-        before = _cpu(workers)
+        others = [psutil.Process(load.pid), *([] if database is None else database.processes())]
+        before, beside = _cpu(workers), _cpu(others)
         load.stdin.write("\n")
         load.stdin.flush()
         told = json.loads(load.stdout.readline())
         after = _cpu(workers)
+        in_all = after - before + _cpu(others) - beside
     if told["errors"]:
         raise AssertionError(f"{path}: {told['errors']} errors")
     count = len(told["latencies"])
-    return Rate(count / told["seconds"], 1e3 * (after - before) / count)
+    return Rate(count / told["seconds"], 1e3 * (after - before) / count, 1e3 * in_all / count)
 
 
-def _cpu(workers: Sequence[psutil.Process]) -> float:
-    return sum(sum(one.cpu_times()[:2]) for one in workers)
+def _cpu(some: Sequence[psutil.Process]) -> float:
+    return sum(sum(one.cpu_times()[:2]) for one in some)

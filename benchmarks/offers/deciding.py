@@ -51,7 +51,8 @@ def main(
     """Measure, print, and put the table into a document."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        url = Postgres().new_database()
+        database = Postgres()
+        url = database.new_database()
         players = stored(url, events, folder)
         store = Store(make_engine(url))
         index_newest(store.engine)
@@ -60,7 +61,7 @@ def main(
         _learned(settings["BENTOML_HOME"])
         settings |= {"DATABASE_URL": url, "VALUEBOX_MODELS__OFFERS": NEWEST}
         bodies = {PREDICT: bodies_of(players)[PREDICT], DECIDE: _bodies(players)}
-        found = over_http(settings, bodies, rounds, folder)
+        found = over_http(settings, bodies, rounds, folder, database)
     text = f"{_table(found)}\n\n{events:,} events on PostgreSQL. {measured_with()}"
     print(text)
     if into is not None:
@@ -108,10 +109,12 @@ def _table(found: OverHttp) -> str:
             f"{one.p99:.1f}",
             f"{median(rate.answers for rate in found.rates[path]):,.0f}",
             f"{median(rate.cpu for rate in found.rates[path]):.2f}",
+            f"{median(rate.in_all for rate in found.rates[path]):.2f}",
         ]
         for path, one in found.latencies.items()
     ]
     header = ["", "p50, ms", "÷ predict", "p99, ms", "answers/s of 16", "CPU of workers, ms"]
+    header.append("with client and database")
     return table(header, rows)
 
 

@@ -106,6 +106,8 @@ def is_column(values: Any) -> bool:
 def _fields(kind: TypeEngine[Any], values: Any) -> Callable[[int, int], Field]:
     """A function that makes the fields of some rows, from one to before another."""
     encode = next(encode for known, encode in _ENCODERS if isinstance(kind, known))
+    if isinstance(values, Written):
+        encode = _texts
     if not is_column(values):
         one = encode([values])
         return lambda start, stop: Field(
@@ -188,7 +190,7 @@ def _texts(values: Sequence[str | None]) -> Field:
 
 
 def _json(values: Sequence[Any]) -> Field:
-    if isinstance(values, Texts | Written):
+    if isinstance(values, Texts):
         return _texts(values)
     return _texts([None if value is None else json.dumps(value) for value in values])
 

@@ -139,9 +139,11 @@ def _change(value: Formula) -> Splitter:
 
     def blocks(past: Past, asked: Asked, _: Each) -> Blocks:
         of_each = past.each(key)
-        places = range(past.whole, len(of_each))
-        members = [place for place in places if of_each[place] is not None]
-        values = [of_each[place] for place in members]
+        members: Places = range(past.whole, len(of_each))
+        values = of_each[past.whole :]
+        if None in values:
+            members = [place for place in members if of_each[place] is not None]
+            values = [of_each[place] for place in members]
         own = identity(value.of_event(asked.values.__getitem__))
         begins = list(map(ne, values, [*values[1:], own]))
         return Following(members, _starts(begins, own is not None))
@@ -172,8 +174,8 @@ def _when(condition: Formula) -> Splitter:
         first, count = past.whole, len(past)
         if first == count:
             return Following((), ())
-        following = [[*past.keys(name)[first + 1 :], *keys([asked.values[name]])] for name in now]
-        found = holds.of([*following, *(past.keys(name)[first:] for name in before)], count - first)
+        following = [[*past.keys[name][first + 1 :], *keys([asked.values[name]])] for name in now]
+        found = holds.of([*following, *(past.keys[name][first:] for name in before)], count - first)
         return Following(range(first, count), _starts(found, True))
 
     return blocks

@@ -1,8 +1,7 @@
 """What somebody did before a moment, as lists: a few events, for which arrays would take longer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from valuebox.features.declared.remembered import Key, Remembered, keys
 from valuebox.features.declared.scalars import Scalar
@@ -17,17 +16,19 @@ class Asked(NamedTuple):
     """What is known of the moment itself, by name, as declarations ask for it."""
 
 
-@dataclass(frozen=True)
 class Past:
-    """Events in the order of time and id, as columns."""
+    """Events in the order of time and id, as columns.
 
-    time: Sequence[int]
-    """When each happened, in microseconds since 1970, before the moment that is asked about."""
-    columns: Mapping[str, list[Scalar]]
-    """The values of every name that the declaration reads."""
-    whole: int = 0
-    """Place from which on nothing is left out. Of those before only some are there."""
-    _keys: dict[str, list[Key]] = field(default_factory=dict)
+    Args:
+        time: When each happened, in microseconds since 1970, before the moment that is asked about.
+        columns: The values of every name that the declaration reads.
+        whole: Place from which on nothing is left out. Of those before only some are there.
+    """
+
+    def __init__(self, time: Sequence[int], columns: Mapping[str, list[Scalar]], whole: int = 0):
+        self.time, self.columns, self.whole = time, columns, whole
+        self.keys: Mapping[str, list[Key]] = _Keys(columns)
+        """What the values of each name are looked up by."""
 
     def __len__(self) -> int:
         return len(self.time)
@@ -37,13 +38,18 @@ class Past:
         columns = {name: [each[row] for row in rows] for name, each in self.columns.items()}
         return Past([self.time[row] for row in rows], columns, self.whole)
 
-    def keys(self, name: str) -> list[Key]:
-        """What the values of a name are looked up by."""
-        found = self._keys.get(name)
-        if found is None:
-            found = self._keys[name] = keys(self.columns[name])
-        return found
-
-    def each(self, what: Remembered) -> list[Scalar]:
+    def each(self, what: Remembered) -> list[Any]:
         """What something is for each event."""
-        return what.of([self.keys(name) for name in what.names], len(self.time))
+        return what.of_named(self.keys, len(self.time))
+
+
+class _Keys(dict[str, list[Key]]):
+    """Keys by name, made when they are first asked for."""
+
+    def __init__(self, columns: Mapping[str, list[Scalar]]):
+        super().__init__()
+        self._columns = columns
+
+    def __missing__(self, name: str) -> list[Key]:
+        found = self[name] = keys(self._columns[name])
+        return found

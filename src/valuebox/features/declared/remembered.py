@@ -4,7 +4,8 @@ Events are many and their values few: the second game that was won takes no more
 what the first was worth.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 from valuebox.features.declared.scalars import Scalar
@@ -36,6 +37,8 @@ class Remembered:
     def __init__(self, names: Sequence[str], worth: Callable[[Get], Any]):
         self.names = tuple(names)
         self._known = _Known(self.names, worth)
+        self._found = self._known.__getitem__
+        self._several = itemgetter(*self.names) if len(self.names) > 1 else None
 
     def of(self, columns: Sequence[list[Key]], count: int) -> list[Any]:
         """What follows for each event, `(count,)`.
@@ -44,11 +47,15 @@ class Remembered:
             columns: Keys of the values of each name, in the order of `names`.
             count: How many events there are.
         """
-        if len(columns) == 1:
-            return list(map(self._known.__getitem__, columns[0]))
-        if columns:
-            return list(map(self._known.__getitem__, zip(*columns, strict=True)))
-        return [self._known[()]] * count if count else []
+        return self.of_named(dict(zip(self.names, columns, strict=True)), count)
+
+    def of_named(self, columns: Mapping[str, list[Key]], count: int) -> list[Any]:
+        """As `of`, of the keys of each name by the name."""
+        if self._several is not None:
+            return list(map(self._found, zip(*self._several(columns), strict=True)))
+        if self.names:
+            return list(map(self._found, columns[self.names[0]]))
+        return [self._found(())] * count if count else []
 
 
 class _Known(dict[Key, Any]):

@@ -21,18 +21,28 @@ def usable(aggregate: str, value: Scalar) -> Any:
 
 def aggregated(aggregate: Aggregate, usable: Sequence[Any]) -> Scalar:
     """An aggregate of values that it takes, in the order of time; None where it is missing."""
-    match aggregate:
-        case "count":
-            return float(len(usable))
-        case "sum":
-            return of_parts(sum(usable))
-        case "mean":
-            total = of_parts(sum(usable)) if usable else None
-            return None if total is None else total / len(usable)
-        case "distinct":
-            return float(len(set(usable)))
-    found: Scalar = _ENDS[aggregate](usable) if usable else None
-    return found
+    return AGGREGATES[aggregate](usable)
+
+
+def _count(usable: Sequence[Any]) -> Scalar:
+    return float(len(usable))
+
+
+def _sum(usable: Sequence[Any]) -> Scalar:
+    return of_parts(sum(usable))
+
+
+def _mean(usable: Sequence[Any]) -> Scalar:
+    total = of_parts(sum(usable)) if usable else None
+    return None if total is None else total / len(usable)
+
+
+def _distinct(usable: Sequence[Any]) -> Scalar:
+    return float(len(set(usable)))
+
+
+def _end(choose: Callable[..., Any]) -> Callable[[Sequence[Any]], Scalar]:
+    return lambda usable: choose(usable) if usable else None
 
 
 class RunningField:
@@ -90,8 +100,14 @@ class RunningField:
 
 
 _CHOICES: Final[dict[str, Callable[..., Any]]] = {"min": min, "max": max}
-_ENDS: Final[dict[str, Callable[..., Any]]] = {
-    **_CHOICES,
-    "first": itemgetter(0),
-    "last": itemgetter(-1),
+AGGREGATES: Final[dict[Aggregate, Callable[[Sequence[Any]], Scalar]]] = {
+    "count": _count,
+    "sum": _sum,
+    "mean": _mean,
+    "distinct": _distinct,
+    "min": _end(min),
+    "max": _end(max),
+    "first": _end(itemgetter(0)),
+    "last": _end(itemgetter(-1)),
 }
+"""What each aggregate makes of the values that it takes, in the order of time."""

@@ -17,7 +17,6 @@ from valuebox.features.declared.narrowing import narrowed
 from valuebox.features.declared.parts import Measure, Window
 from valuebox.features.declared.past import Asked, Past
 from valuebox.features.declared.reach import Older, Reach
-from valuebox.features.declared.running import aggregated
 from valuebox.features.declared.scalars import Scalar, number
 from valuebox.features.declared.taking import (
     Column,
@@ -95,8 +94,9 @@ class Plan:
             found[name] = value.of_event(asked.values.__getitem__)
         for window, columns in self._windows:
             places = work.places(window)
+            is_no_block = window.blocks is not None and not places
             for column in columns:
-                found |= work.column(column, places, window.blocks is not None)
+                work.add(found, column, places, is_no_block)
         return found
 
     def beyond(self, past: Past, asked: Asked, earliest: int) -> list[Older] | None:
@@ -160,28 +160,26 @@ class _Work:
 
     def figure(self, taking: Taking, places: Places) -> Scalar:
         """A measure of some events."""
-        each = self.each(taking)
+        each = self._each[taking.number] or self.each(taking)
         some = (
             each[places.start : places.stop]
             if isinstance(places, range)
             else [each[place] for place in places]
         )
-        return aggregated(taking.aggregate, [one for one in some if one is not None])
+        return taking.worked([one for one in some if one is not None] if None in some else some)
 
-    def column(self, column: Column, places: Places, of_blocks: bool) -> dict[str, Scalar]:
-        """A column of a window, and the one that is cut."""
+    def add(
+        self, found: dict[str, Scalar], column: Column, places: Places, is_no_block: bool
+    ) -> None:
+        """Add a column of a window to what was found, and the one that is cut."""
         parts = [
-            None
-            if of_blocks and not places and one.aggregate in ZERO_OF_NOTHING
-            else self.figure(one, places)
+            None if is_no_block and one.aggregate in ZERO_OF_NOTHING else self.figure(one, places)
             for one in column.parts
         ]
-        found = parts[0] if len(parts) == 1 else _ratio(*map(number, parts))
-        if column.cap is None:
-            return {column.name: found}
-        whole = number(found)
-        capped = None if whole is None else min(whole, column.cap)
-        return {column.name: found, f"{column.name}.capped": capped}
+        found[column.name] = value = parts[0] if len(parts) == 1 else _ratio(*map(number, parts))
+        if column.cap is not None:
+            whole = number(value)
+            found[column.capped] = None if whole is None else min(whole, column.cap)
 
 
 def _is_free(measure: Measure) -> bool:

@@ -8,7 +8,7 @@ from valuebox.features.declared.expressions import formula
 from valuebox.features.declared.narrowing import narrowed
 from valuebox.features.declared.parts import Aggregate, Measure, Window
 from valuebox.features.declared.remembered import Remembered
-from valuebox.features.declared.running import usable
+from valuebox.features.declared.running import AGGREGATES, usable
 from valuebox.features.declared.scalars import Scalar, number, true
 from valuebox.features.declared.worth import Get
 
@@ -17,6 +17,8 @@ class Taking(NamedTuple):
     """A measure, ready to be asked about lists."""
 
     aggregate: Aggregate
+    worked: Callable[[Sequence[Any]], Scalar]
+    """What the aggregate makes of what it takes."""
     of_each: Remembered
     """What it takes of an event; None where it does not look at it."""
     types: frozenset[str] | None
@@ -34,11 +36,16 @@ class Column(NamedTuple):
     cap: float | None
     """The largest value of a further column; None without it."""
 
+    @property
+    def capped(self) -> str:
+        """Name of the further column."""
+        return f"{self.name}.capped"
+
 
 def takings(measures: Sequence[Measure]) -> dict[Measure, Taking]:
     """Different measures, ready to be asked about lists."""
     return {
-        one: Taking(one.aggregate, _taken(one), types_of(one), place)
+        one: Taking(one.aggregate, AGGREGATES[one.aggregate], _taken(one), types_of(one), place)
         for place, one in enumerate(dict.fromkeys(measures))
     }
 
