@@ -48,19 +48,21 @@ class Forest:
             for node, feature, below in _inner(tree, self._levels):
                 self._feature[place, node], self._below[place, node] = feature + more, below
             self._leaf[place] = list(_leaves(tree, self._levels))
-        self._trees = np.arange(len(every))
+        self._inner = np.arange(len(every)) * inner
+        self._outer = np.arange(len(every)) * (inner + 1) - inner
+        """Where the nodes of each tree begin, if all are in a row, and where its leaves do."""
 
     def sums(self, matrix: NDArray[np.float32]) -> Floats:
         """What each booster says before its link function, `(n_rows, n_boosters)`.
 
         What is said of a row does not depend on the others.
         """
-        is_right = matrix[:, self._feature] >= self._below
-        node = np.zeros((len(matrix), len(self._trees)), dtype=np.intp)
-        rows = np.arange(len(matrix))[:, None]
+        is_right = (matrix.take(self._feature.ravel(), axis=1) >= self._below.ravel()).ravel()
+        begin = np.arange(len(matrix))[:, None] * self._feature.size + self._inner
+        node = np.zeros(begin.shape, dtype=np.intp)
         for _ in range(self._levels):
-            node = 2 * node + 1 + is_right[rows, self._trees, node]
-        leaf = self._leaf[self._trees, node - self._leaf.shape[1] + 1]
+            node = 2 * node + 1 + is_right.take(begin + node)
+        leaf = self._leaf.take(self._outer + node)
         found: Floats = np.add.reduceat(leaf, self._starts, axis=1) + self._base
         return found
 

@@ -101,8 +101,12 @@ class OffersModel:
 
     def _worth(self, encoded: Encoded, price: Floats, chance: Floats, effect: Floats) -> Worth:
         later = np.maximum(effect, -price)
-        often = np.array([*self.shown, 0.0])[encoded.type]
-        return Worth(chance, later, chance * (price + later), often < self.enough)
+        return Worth(chance, later, chance * (price + later), self._is_new[encoded.type])
+
+    @cached_property
+    def _is_new(self) -> Mask:
+        """Of each type, and of types that are not known."""
+        return np.array([*self.shown, 0.0]) < self.enough
 
     def propensities(self, worth: Worth, begins: NDArray[np.int64]) -> Floats:
         """How likely each candidate is to be chosen, `(m,)`; see `policy.propensities`."""
