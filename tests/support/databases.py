@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import warnings
@@ -15,7 +16,19 @@ from uuid import uuid4
 
 import psutil
 import pytest
-from sqlalchemy import URL, Dialect, create_engine, delete, func, insert, make_url, select, text
+from sqlalchemy import (
+    URL,
+    Dialect,
+    Engine,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    make_url,
+    select,
+    text,
+)
 
 from support.once import once
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
@@ -33,6 +46,13 @@ _MIGRATED = "migrated"
 _MUCH = 4 << 30
 # What nobody waits for, and what a database costs that lives for one test.
 _QUICK = ("fsync = off", "full_page_writes = off", "autovacuum = off", "io_method = sync")
+
+
+@event.listens_for(Engine, "connect")
+def _wait_for_no_disk(connection: Any, _: Any) -> None:
+    """Leave it to the system when files of SQLite are on the disk; services wait as always."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")
 
 
 class Postgres:

@@ -112,6 +112,8 @@ def test_processes_that_upgrade_one_database_at_once_all_succeed(postgres: Postg
     upgrade += ["--database-url", url]
     waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
     with engine.begin() as gate:
+        # On a busy machine they start more slowly than a transaction may wait.
+        gate.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         # All of them have reached the lock before the first may pass.
         gate.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": migrate._LOCK})
         racers = [
