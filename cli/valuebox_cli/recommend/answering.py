@@ -12,7 +12,7 @@ from valuebox.compartments.recommend.ranking.index import Index
 from valuebox.compartments.recommend.ranking.recommender import Recommender
 from valuebox.errors import ValueboxError
 from valuebox.store.engine import Store
-from valuebox_cli.recommend.learning import views_of
+from valuebox_cli.recommend.learning import catalogue_of, views_of
 
 COUNT: Final = 20
 """Items of an answer."""
@@ -60,7 +60,9 @@ def recommender_of(store: Store, source: str, learned: Learned, fresh: bool) -> 
     """
     views = views_of(store, source)
     ranker = learned.fresh if fresh else learned.repeating
-    return Recommender(Index.build(*views, learned.setting), ranker=ranker)
+    index, catalogue = Index.build(*views, learned.setting), catalogue_of(store, source)
+    known = None if catalogue is None else catalogue(index)
+    return Recommender(index, None, ranker, known)
 
 
 def answer_all(recommender: Recommender, path: Path, out: TextIO, fresh: bool) -> int:

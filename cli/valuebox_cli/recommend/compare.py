@@ -12,6 +12,7 @@ from valuebox.compartments.recommend.reading import read_views
 from valuebox.pages.readable import NOTHING
 from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store
+from valuebox_cli.recommend.learning import catalogue_of
 from valuebox_cli.terminal.console import out
 from valuebox_cli.terminal.options import migrated_store
 from valuebox_cli.terminal.tabular import print_table
@@ -64,10 +65,12 @@ def _judged(
     questions = log.questions(borders[0], np.inf, _MOST, 0) if borders else []
     if not questions:
         return ("0", *[NOTHING] * 5)
+    catalogue = catalogue_of(store, source)
     found: list[Measured] = []
     for one in learned:
         index = log.before(borders[0], one.setting)
-        found.append(measured(Recommender(index, None, one.fresh), questions))
+        known = None if catalogue is None else catalogue(index)
+        found.append(measured(Recommender(index, None, one.fresh, known), questions))
     difference = gain(found[1], found[0])
     spread = 2 * difference.error if np.isfinite(difference.error) else 0.0
     return (

@@ -9,13 +9,14 @@ from valuebox.compartments.recommend.model import KIND, Learned, RecommendModel,
 from valuebox.compartments.recommend.ranking.ranker import Ranker
 from valuebox.compartments.recommend.ranking.setting import Setting
 from valuebox.compartments.recommend.reading import Views, read_views
+from valuebox.compartments.recommend.stock import Stock
 from valuebox.errors import ValueboxError
 from valuebox.models.registry import ArtifactMissing
 from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store
 from valuebox_training.recommend.clicked import Estimate, Taught, learn_of_clicks
 from valuebox_training.recommend.questions import Log
-from valuebox_training.recommend.ranking import Learning, NothingToRank, learn_ranker
+from valuebox_training.recommend.ranking import Catalogue, Learning, NothingToRank, learn_ranker
 from valuebox_training.recommend.tuning import Tuned, tune
 
 NONE: Final = "-"
@@ -50,6 +51,14 @@ def views_of(store: Store, source: str) -> Views:
     return views
 
 
+def catalogue_of(store: Store, source: str) -> Catalogue | None:
+    """What is known of a shop's items; None where that is nothing."""
+    stock = Stock(source)
+    with store.reading() as session:
+        stock.take(session, CLOCK.moment())
+    return stock.catalogue()
+
+
 def learn(store: Store, source: str, name: str) -> list[str]:
     """Learn of a shop, save a model, and tell what was found, a line each.
 
@@ -57,6 +66,7 @@ def learn(store: Store, source: str, name: str) -> list[str]:
         ValueboxError: where no view of the shop is stored.
     """
     views = views_of(store, source)
+    catalogue = catalogue_of(store, source)
     with store.reading() as session:
         lists = read_lists(session, source)
     log = Log.of(*views, Setting())
@@ -64,7 +74,7 @@ def learn(store: Store, source: str, name: str) -> list[str]:
     rankers: dict[str, Ranker | None] = {}
     said = [_of_tuning(tuned)]
     for kind, fresh in (("fresh", True), ("repeating", False)):
-        rankers[kind], line = _ranker(log, tuned.setting, fresh)
+        rankers[kind], line = _ranker(log, tuned.setting, fresh, catalogue)
         said.append(line)
     found = learn_of_clicks(log, lists, tuned.setting, rankers["fresh"])
     said += _of_clicks(found)
@@ -87,10 +97,13 @@ def save(learned: Learned, log: Log, source: str, name: str, said: list[str]) ->
     return model.save(name, {}, dict(metadata))
 
 
-def _ranker(log: Log, setting: Setting, fresh: bool) -> tuple[Ranker | None, str]:
+def _ranker(
+    log: Log, setting: Setting, fresh: bool, catalogue: Catalogue | None
+) -> tuple[Ranker | None, str]:
     what = "fresh lists" if fresh else "lists that may repeat the item being looked at"
     try:
-        found = learn_ranker(log, setting, Learning(fresh=fresh), threads=2)
+        how = Learning(fresh=fresh)
+        found = learn_ranker(log, setting, how, threads=2, catalogue=catalogue)
     except NothingToRank as error:
         return None, f"{what} are not ranked: {error}"
     gained = f"{found.gain.mean:+.4f} ± {2 * found.gain.error:.4f} in NDCG@20"

@@ -48,14 +48,15 @@ def evaluate(
     All of them, the tuning and the ranker too, learn anew from what came before these sessions.
     """
     from valuebox.compartments.recommend.ranking.setting import Setting
-    from valuebox_cli.recommend.learning import views_of
+    from valuebox_cli.recommend.learning import catalogue_of, views_of
     from valuebox_training.recommend.evaluating import evaluate as ask
     from valuebox_training.recommend.questions import Log
 
     with exit_codes(), migrated_store(database_url) as store:
         with err.status("asking …"):
             log = Log.of(*views_of(store, source), Setting())
-            found = ask(log, Setting(), not repeating, questions, threads=2)
+            known = catalogue_of(store, source)
+            found = ask(log, Setting(), not repeating, questions, threads=2, catalogue=known)
         _tell(source, found)
 
 

@@ -1,10 +1,18 @@
 """Figures are counted now and then and kept, and whoever looks at them counts nothing."""
 
+import tempfile
 from datetime import timedelta
+from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
+from threading import Event
 
+import psutil
+import pytest
 from sqlalchemy import update
 from support.visitors import MINUTE, SHOP, show, store_events, view
 
+from valuebox.compartments.recommend import counting
+from valuebox.compartments.recommend.desk import RecommendDesk
 from valuebox.compartments.recommend.listing import PERSONAL, POPULAR
 from valuebox.compartments.recommend.proof.assignment import HOLDBACK, assign
 from valuebox.compartments.recommend.reporting import (
@@ -107,3 +115,41 @@ def test_the_report_of_an_experiment_is_kept_as_it_was_made(store: Store) -> Non
         assert kept_proof(session, SHOP, "summer") is None
     assert kept is not None
     assert sum(one.sessions for one in kept.report.arms) == LISTS
+
+
+def test_many_lists_are_counted_by_a_process_of_its_own_that_says_the_same(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "_MANY", LISTS - 1)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    show_lists(store, None)
+    desk = RecommendDesk(store, None)
+    desk.snapshot(SHOP)
+    before = getrusage(RUSAGE_CHILDREN)
+    desk.report(Event())
+    after = getrusage(RUSAGE_CHILDREN)
+    with store.reading() as session:
+        apart = kept_months(session, SHOP)
+    make_report(store, SHOP, BY_MONTH)
+    with store.reading() as session:
+        here = kept_months(session, SHOP)
+        # It took hardly a moment, and so the next one is made in the worker.
+        assert not counting.takes_long(session, SHOP, BY_MONTH)
+    assert apart is not None
+    assert here is not None
+    assert apart.figures == here.figures
+    assert after.ru_utime > before.ru_utime
+
+
+@pytest.mark.sqlite_alone
+def test_a_worker_that_ends_waits_for_no_report_and_leaves_no_process(store: Store) -> None:
+    show_lists(store, None)
+    stopping, children = Event(), psutil.Process().children
+    stopping.set()
+    others = set(children())
+    counting.make_apart(store, SHOP, BY_MONTH, stopping)
+    assert set(children()) <= others
+    with pytest.raises(counting.NotCounted, match="status 1"):
+        counting.make_apart(store, SHOP, "an experiment that nobody has begun", Event())
+    with store.reading() as session:
+        assert is_due(session, SHOP, BY_MONTH)

@@ -6,6 +6,7 @@ from support.clicks import MONDAY, index_of, visit
 
 from valuebox.compartments.recommend import model as models
 from valuebox.compartments.recommend.ranking.attributes import Attributes
+from valuebox.compartments.recommend.ranking.index import Index
 from valuebox.compartments.recommend.ranking.ranker_columns import COLUMNS
 from valuebox.compartments.recommend.ranking.recommender import Recommender
 from valuebox.compartments.recommend.ranking.setting import Setting
@@ -117,6 +118,23 @@ def test_columns_say_what_they_are_called(learned: Learned) -> None:
     no_catalogue = Recommender(index).candidates([33, 32, 33])[1]
     assert np.isnan(no_catalogue[:, -3:]).all()
     assert np.array_equal(no_catalogue[:, :-3], matrix[:, :-3], equal_nan=True)
+
+
+def test_a_ranker_learns_what_the_catalogue_tells() -> None:
+    """Visitors of a department look at any of its items, and look elsewhere one time in three."""
+    random = np.random.default_rng(4)
+    sessions = np.repeat(np.arange(700), 4)
+    department = np.where(random.random(2_800) < 0.33, random.integers(0, 10, 2_800), sessions % 10)
+    items = department * 20 + random.integers(0, 20, 2_800)
+    log = Log.of(sessions, items, MONDAY + np.arange(2_800) * 20.0, IDS, SETTING)
+    categories = np.arange(200) // 20
+
+    def known(index: Index) -> Attributes:
+        return Attributes.of(index, IDS, categories)
+
+    how = Learning(folds=2, share=0.15, rounds=10, fewest=50)
+    told, untold = (learn_ranker(log, SETTING, how, catalogue=one) for one in (known, None))
+    assert told.gain.mean > untold.gain.mean + 2 * told.gain.error
 
 
 def test_tuning_keeps_what_is_there_where_nothing_is_surely_better() -> None:

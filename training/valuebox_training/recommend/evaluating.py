@@ -16,7 +16,12 @@ from valuebox.errors import ValueboxError
 from valuebox_training.recommend.judging import WANTED, Judged, Lists, judged, listed
 from valuebox_training.recommend.measuring import Gain, gain
 from valuebox_training.recommend.questions import Log, Question
-from valuebox_training.recommend.ranking import Learning, NothingToRank, learn_ranker
+from valuebox_training.recommend.ranking import (
+    Catalogue,
+    Learning,
+    NothingToRank,
+    learn_ranker,
+)
 from valuebox_training.recommend.references import Neighbours, Popular, Rules, Scores
 from valuebox_training.recommend.tuning import tune
 
@@ -66,6 +71,7 @@ def evaluate(
     seed: int = 0,
     threads: int = 1,
     ranked: Learning | None = None,
+    catalogue: Catalogue | None = None,
 ) -> Evaluation:
     """Ask all ways what visitors of the last sessions looked at next.
 
@@ -77,6 +83,7 @@ def evaluate(
         seed: Of samples.
         threads: Processors that trees may take.
         ranked: How a ranker learns; None for the usual way.
+        catalogue: What is known of items, for the ranker; None for nothing.
 
     Raises:
         NothingToAsk: where no session can be asked about.
@@ -95,7 +102,10 @@ def evaluate(
         name: judged(clicked, questions, lists, fresh)
         for name, lists in (
             *references(earlier, questions),
-            *_ours(log.before(borders[0], setting), earlier, questions, setting, how, threads),
+            *_ours(
+                *(log.before(borders[0], setting), earlier, questions, setting, how, threads),
+                catalogue,
+            ),
         )
     }
     return Evaluation(borders[0], len({one.session for one in questions}), ways)
@@ -132,15 +142,17 @@ def _ours(
     setting: Setting,
     how: Learning,
     threads: int,
+    catalogue: Catalogue | None,
 ) -> Iterator[tuple[str, Lists]]:
     yield USUAL, lists_of(Recommender(index), questions, how.fresh)
     tuned = tune(earlier, setting, fresh=how.fresh).setting
     if tuned != setting:
         yield TUNED, lists_of(Recommender(index, setting=tuned), questions, how.fresh)
     try:
-        learned = learn_ranker(earlier, tuned, how, threads=threads)
+        learned = learn_ranker(earlier, tuned, how, threads=threads, catalogue=catalogue)
     except NothingToRank:
         return
     if learned.is_better:
-        with_it = Recommender(index, ranker=learned.ranker, setting=tuned)
+        known = None if catalogue is None else catalogue(index)
+        with_it = Recommender(index, None, learned.ranker, known, setting=tuned)
         yield RANKED, lists_of(with_it, questions, how.fresh)

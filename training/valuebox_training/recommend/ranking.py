@@ -1,6 +1,6 @@
 """Learn a ranker of the last sessions, each asked of an index that was built before it began."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
@@ -9,6 +9,8 @@ import numpy as np
 import xgboost as xgb
 from numpy.typing import NDArray
 
+from valuebox.compartments.recommend.ranking.attributes import Attributes
+from valuebox.compartments.recommend.ranking.index import Index
 from valuebox.compartments.recommend.ranking.ranker import Ranker
 from valuebox.compartments.recommend.ranking.ranker_columns import COLUMNS
 from valuebox.compartments.recommend.ranking.recommender import Recommender
@@ -31,6 +33,10 @@ _GROWN: Final[dict[str, Any]] = {
     "colsample_bytree": 0.7,
     "reg_lambda": 5.0,
 }
+
+
+Catalogue = Callable[[Index], Attributes]
+"""What is known of items, by the codes of an index."""
 
 
 class NothingToRank(ValueboxError):
@@ -85,6 +91,7 @@ def learn_ranker(
     how: Learning = _LEARNING,
     seed: int = 0,
     threads: int = 1,
+    catalogue: Catalogue | None = None,
 ) -> Learned:
     """Learn to rank from the last sessions of a log.
 
@@ -94,6 +101,8 @@ def learn_ranker(
         how: How is learned.
         seed: Of samples.
         threads: Processors that trees may take.
+        catalogue: Categories and prices, as they are known today, all items in stock; None where
+            nothing is known.
 
     Raises:
         NothingToRank: where there is too little to learn from.
@@ -102,16 +111,18 @@ def learn_ranker(
     folds: list[Rows] = []
     last = None
     for begin, end in pairwise(borders):
-        recommender = Recommender(log.before(begin, setting))
+        index = log.before(begin, setting)
+        known = None if catalogue is None else catalogue(index)
+        recommender = Recommender(index, None, None, known)
         questions = log.questions(begin, end, how.most, seed)
         folds.append(_rows(recommender, questions, how.fresh))
-        last = recommender, questions
+        last = recommender, questions, known
     earlier = folds[:-1] if len(folds) > 1 else folds
     if last is None or sum(int(one.was_next.sum()) for one in earlier) < how.fewest:
         raise NothingToRank(f"it takes {how.fewest} next items among the candidates to rank")
     trial = Ranker(_grow(earlier, how, seed, threads), how.fresh)
-    recommender, questions = last
-    with_it = Recommender(recommender.merged.index, None, trial)
+    recommender, questions, known = last
+    with_it = Recommender(recommender.merged.index, None, trial, known)
     found = gain(
         measured(with_it, questions, how.fresh), measured(recommender, questions, how.fresh)
     )

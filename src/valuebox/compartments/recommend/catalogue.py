@@ -1,12 +1,15 @@
 """What shops have: how items get into the database, and out of it when they have changed."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from valuebox.compartments.recommend.ranking.attributes import NO_CATEGORY, Attributes
+from valuebox.compartments.recommend.ranking.index import Index
 from valuebox.compartments.recommend.schemas import ItemsStored, ShopItem
 from valuebox.compartments.recommend.tables import Item
 from valuebox.store.clock import CLOCK
@@ -78,3 +81,26 @@ def read_items(
     rows = session.execute(select(*columns).where(_TABLE.c.source == source, *changed)).all()
     latest = max((row[-1] for row in rows), default=after)
     return [Known(*row[:-1]) for row in rows], latest
+
+
+def attributes_of(
+    index: Index, items: Collection[Known], available: Sequence[bool] | None = None
+) -> Attributes:
+    """What a shop has told of its items, in the order of an index.
+
+    Args:
+        index: Of the shop.
+        items: Each once.
+        available: Whether each may be recommended; None where all may.
+    """
+    codes: dict[str, int] = {}
+    return Attributes.of(
+        index,
+        [one.id for one in items],
+        [
+            NO_CATEGORY if one.category is None else codes.setdefault(one.category, len(codes))
+            for one in items
+        ],
+        [math.nan if one.price is None else one.price for one in items],
+        available,
+    )

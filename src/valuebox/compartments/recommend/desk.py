@@ -10,6 +10,7 @@ from threading import Condition, Event
 from time import monotonic
 from typing import Final
 
+from valuebox.compartments.recommend.counting import make_apart, takes_long
 from valuebox.compartments.recommend.model import RecommendModel
 from valuebox.compartments.recommend.reporting import (
     BY_MONTH,
@@ -114,19 +115,27 @@ class RecommendDesk:
             if stopping.is_set():
                 return
             with shop.alone_reporting() as is_alone:
-                for name in self._due(shop) if is_alone else ():
-                    make_report(self._store, shop.source, name)
+                for name, is_long in self._due(shop).items() if is_alone else ():
+                    if is_long:
+                        make_apart(self._store, shop.source, name, stopping)
+                    else:
+                        make_report(self._store, shop.source, name)
             # Every shop is a label, which Prometheus keeps: of very many the first are told.
             if place < _TOLD:
                 with self._store.reading() as session:
                     months = kept_months(session, shop.source)
                 tell(shop.source, [] if months is None else months.figures)
 
-    def _due(self, shop: Shop) -> list[str]:
+    def _due(self, shop: Shop) -> dict[str, bool]:
+        """Reports that are due, and whether each takes long."""
         running = None if shop.snapshot is None else shop.snapshot.experiment
         names = [BY_MONTH] if running is None else [BY_MONTH, running.name]
         with self._store.reading() as session:
-            return [name for name in names if is_due(session, shop.source, name)]
+            return {
+                name: takes_long(session, shop.source, name)
+                for name in names
+                if is_due(session, shop.source, name)
+            }
 
     def repeating(self) -> tuple[Repeating, ...]:
         """What a worker does again and again so that lists stay fresh."""

@@ -1,14 +1,15 @@
 """What a process knows of the items of a shop: as they were sent, and as views tell of them."""
 
 import math
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final
 
 from sqlalchemy.orm import Session
 
-from valuebox.compartments.recommend.catalogue import Known, read_items
-from valuebox.compartments.recommend.ranking.attributes import NO_CATEGORY, Attributes
+from valuebox.compartments.recommend.catalogue import Known, attributes_of, read_items
+from valuebox.compartments.recommend.ranking.attributes import Attributes
 from valuebox.compartments.recommend.ranking.index import Index
 from valuebox.compartments.recommend.viewed import ViewedItems, read_tellings
 
@@ -73,22 +74,15 @@ class Stock:
         self._viewed, self._looked_at = ViewedItems(), -math.inf
         self.items, self._listed, self._bounded = dict(self._sent), {}, []
 
-    def attributes_of(self, index: Index, heeds_stock: bool = True) -> Attributes:
-        """The items by the codes of an index.
+    def attributes_of(self, index: Index) -> Attributes:
+        """The items by the codes of an index, which has been built of the shop's views."""
+        return attributes_of(index, self.items.values(), list(self._listed.values()))
 
-        Args:
-            index: Which has been built of the shop's views.
-            heeds_stock: Whether items that may not be listed now are left out of lists.
+    def catalogue(self) -> Callable[[Index], Attributes] | None:
+        """What makes the same of any index, with all in stock: what once was is not known.
+
+        None where no item is known.
         """
-        every = self.items.values()
-        codes: dict[str, int] = {}
-        return Attributes.of(
-            index,
-            list(self.items),
-            [
-                NO_CATEGORY if one.category is None else codes.setdefault(one.category, len(codes))
-                for one in every
-            ],
-            [math.nan if one.price is None else one.price for one in every],
-            list(self._listed.values()) if heeds_stock else None,
-        )
+        if not self.items:
+            return None
+        return lambda index: attributes_of(index, self.items.values())
