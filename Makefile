@@ -4,7 +4,7 @@ BIN := .venv/bin
 IMAGE ?= valuebox:latest
 export BENTOML_DO_NOT_TRACK := True
 
-.PHONY: install demo test test-slow test-slow-touched fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
+.PHONY: install demo demo-all test test-slow test-slow-touched fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
 	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-features bench-features-online bench-offers bench-offers-endpoints bench-offers-ab bench-offers-learning bench-offers-deciding bench-offers-coverage bench-offers-open-bandit bench-recommend bench-recommend-speed bench-recommend-verdicts bench-recommend-shop bench-contenders bench chaos chaos-image soak starve pictures release-check
 
 install: .venv/installed
@@ -21,6 +21,10 @@ install: .venv/installed
 
 demo: install
 	$(BIN)/valuebox demo
+
+# Every compartment, from raw data to a judged answer; OPTIONS=--keep leaves the service up.
+demo-all: install
+	$(BIN)/valuebox demo --all $(OPTIONS)
 
 # Three workers on two cores, since many tests wait for time-outs, and for a service or a database that computes.
 test: install

@@ -9,6 +9,9 @@ from valuebox_cli.terminal.commands import LazyGroup
 
 # BentoML reads this when it is imported, which the commands do.
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
+# Likewise the libraries that learn: their threads spin while they wait for each other, which takes
+# three times as long where another process wants the same core, as in a container.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 app = typer.Typer(cls=LazyGroup, rich_markup_mode="markdown", pretty_exceptions_show_locals=False)
 

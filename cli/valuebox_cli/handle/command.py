@@ -1,5 +1,6 @@
 """`valuebox handle`."""
 
+import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from valuebox_cli.client import DEFAULT_URL
 from valuebox_cli.handle import made_up
 from valuebox_cli.handle.telling import tell, tell_remade, tell_settled
 from valuebox_cli.response.asking import moment_of
-from valuebox_cli.terminal.console import check_writable, err, exit_codes, out
+from valuebox_cli.terminal.console import check_writable, err, exit_codes, out, write_text
 from valuebox_cli.terminal.options import DatabaseUrl, Url, migrated_store
 from valuebox_cli.terminal.tabular import print_table
 
@@ -91,6 +92,9 @@ def train(
     force: Annotated[
         bool, typer.Option(help="Save the model even where simple forecasts beat it.")
     ] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Write all figures of past weeks there, as JSON.")
+    ] = None,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Learn from what was loaded, look back at past weeks, and save into the BentoML model store.
@@ -102,11 +106,14 @@ def train(
     from valuebox_training.handle.train import train as learn
 
     with exit_codes(), migrated_store(database_url) as store:
+        check_writable(report)
         with err.status("learning …"):
             with store.reading() as session:
                 book = read_book(session)
             known = book.up_to(second(moment_of(until) or datetime.now(UTC)))
             trained = learn(known, name, weeks, force)
+        if report:
+            write_text(report, json.dumps(trained.judged, indent=2) + "\n")
         tell(trained.judged)
         out.print(f"learned from {trained.matches:,} matches, saved as {trained.tag}")
 

@@ -1,9 +1,7 @@
-"""The first commands that anybody runs: generate users, train, evaluate, or all of it at once."""
+"""The first commands that anybody runs: generate users, train, evaluate."""
 
 import re
-from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Final
 from uuid import uuid4
 
@@ -33,6 +31,7 @@ from valuebox_cli.terminal.options import database_url as resolve
 
 if TYPE_CHECKING:
     from valuebox_training.ltv.train import Trained
+
 
 DATA: Final = Path("data")
 
@@ -162,10 +161,11 @@ def train(
             )
         if trained.validation:
             print_report(trained.validation)
-        _print_trained(trained)
+        print_trained(trained)
 
 
-def _print_trained(trained: "Trained") -> None:
+def print_trained(trained: "Trained") -> None:
+    """Say what was learned from, and where it was saved."""
     users_told = f"{trained.users:,} user{'s' * (trained.users != 1)}"
     if trained.without:
         users_told += f" ({trained.without:,} more have no target)"
@@ -247,29 +247,3 @@ def evaluate(
         out.print(f"{judged.users:,} users predicted by {', '.join(judged.models)}, and stored")
         if not judged.cohorts:
             out.print(f"{file} has no target: nothing to judge")
-
-
-def demo(
-    data: Annotated[Path, typer.Option(help="Folder with train.csv and valid.csv.")] = DATA,
-) -> None:
-    """Train, serve on a throw-away SQLite file, evaluate over HTTP, show the result, stop.
-
-    Run it in the repository's root. The model stays in the model store, nothing else does.
-    """
-    from valuebox_cli.server import serving
-    from valuebox_training.ltv.train import train as learn
-
-    with exit_codes(), TemporaryDirectory() as folder, ExitStack() as running:
-        with err.status("learning …"):
-            trained = learn(data / "train.csv", data / "valid.csv", "ltv")
-        # How good it is shows below, as the service answers.
-        _print_trained(trained)
-        settings = {
-            "DATABASE_URL": f"sqlite:///{folder}/valuebox.db",
-            "VALUEBOX_MODEL": trained.tag,
-        }
-        with err.status("starting the service …"):
-            url = running.enter_context(serving(".", Path.cwd(), settings))
-        out.print(f"serving at {url}")
-        evaluate(data / "valid.csv", url=url)
-    out.print("the service has stopped; start your own with `bentoml serve`")

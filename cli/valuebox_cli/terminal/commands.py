@@ -50,7 +50,7 @@ COMMANDS: Final = {
         "Generate users of an imaginary subscription site, to try everything on.",
     ),
     "demo": Place(
-        "valuebox_cli.ltv.command",
+        "valuebox_cli.demo.command",
         "demo",
         "Train, serve on a throw-away SQLite file, evaluate over HTTP, show the result, stop.",
     ),

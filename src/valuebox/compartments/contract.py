@@ -183,5 +183,8 @@ class Compartment:
     stays while any compartment needs it. None where it never does."""
     page: Page | None = None
     """A page of its own, beside the one that the dashboard has of its ledger."""
+    demo: str | None = None
+    """Function that shows the compartment on made-up data, as `MODULE:NAME`, since commands are no
+    part of the service. It is given a `valuebox_cli.demo.walk.Walk`, and is a `Demonstration`."""
     published: Callable[[], Mapping[str, type[BaseModel]]] = field(default=dict)
     """What programs read of it, by the name of the file that has the JSON schema."""

@@ -33,4 +33,5 @@ COMPARTMENT: Final = Compartment(
     endpoints=GrowthApi,
     open=_open,
     published=_published,
+    demo="valuebox_cli.growth.demo:show",
 )

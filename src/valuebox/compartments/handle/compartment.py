@@ -76,4 +76,5 @@ COMPARTMENT: Final = Compartment(
             },
         ),
     ),
+    demo="valuebox_cli.handle.demo:show",
 )

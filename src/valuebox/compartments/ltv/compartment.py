@@ -64,4 +64,5 @@ COMPARTMENT: Final = Compartment(
         UncheckedKey(LtvFeatures.id, LtvPrediction.id),
     ),
     published=_published,
+    demo="valuebox_cli.ltv.demo:show",
 )

@@ -88,4 +88,5 @@ COMPARTMENT: Final = Compartment(
     page=PAGE,
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
     expiry=(Expiry(_prune, {"decisions": "decisions about offers"}),),
+    demo="valuebox_cli.offers.demo:show",
 )

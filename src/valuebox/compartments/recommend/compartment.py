@@ -85,4 +85,5 @@ COMPARTMENT: Final = Compartment(
     tables=(Item, Exposure, Experiment, Forgetting, Report),
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
     expiry=(Expiry(_prune, {"lists": "lists of recommendations"}),),
+    demo="valuebox_cli.recommend.demo:show",
 )

@@ -57,4 +57,5 @@ COMPARTMENT: Final = Compartment(
     personal=(_KEPT.personal,),
     expiry=(_KEPT.expiry,),
     published=_published,
+    demo="valuebox_cli.response.demo:show",
 )
