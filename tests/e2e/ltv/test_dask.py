@@ -1,4 +1,4 @@
-"""`--dask`: the same on other machines; here they are processes of this one."""
+"""`--dask`: the same on other machines; here these are processes of this one, or its threads."""
 
 import re
 import sys
@@ -15,10 +15,21 @@ from valuebox.compartments.ltv.model import LtvModel
 from valuebox_cli.server import free_port
 from valuebox_training.ltv.train import judge
 
+# Each of them imports all that learning takes.
+SLOW = pytest.mark.slow("training/valuebox_training/ltv")
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+
+@pytest.fixture(scope="module", params=["threads", pytest.param("processes", marks=SLOW)])
+def address(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Of a cluster whose workers are asked over sockets, wherever they run."""
+    with LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=request.param == "processes",
+        protocol="tcp",
+        host="127.0.0.1",
+        dashboard_address=None,
+    ) as cluster:
         yield cluster.scheduler_address
 
 
