@@ -3,13 +3,11 @@
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,10 +17,8 @@ import pytest
 from sqlalchemy import (
     URL,
     Dialect,
-    Engine,
     create_engine,
     delete,
-    event,
     func,
     insert,
     make_url,
@@ -31,9 +27,8 @@ from sqlalchemy import (
 )
 
 from support.once import once
+from support.sqlite_files import copied_file, migrated, migrated_sqlite, wait_for_no_disk
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
-from valuebox.compartments.register import histories
-from valuebox.store import migrate
 from valuebox.store.base import Base
 from valuebox.store.engine import Store, make_engine
 
@@ -46,13 +41,6 @@ _MIGRATED = "migrated"
 _MUCH = 4 << 30
 # What nobody waits for, and what a database costs that lives for one test.
 _QUICK = ("fsync = off", "full_page_writes = off", "autovacuum = off", "io_method = sync")
-
-
-@event.listens_for(Engine, "connect")
-def _wait_for_no_disk(connection: Any, _: Any) -> None:
-    """Leave it to the system when files of SQLite are on the disk; services wait as always."""
-    if isinstance(connection, sqlite3.Connection):
-        connection.execute("PRAGMA synchronous = OFF")
 
 
 class Postgres:
@@ -165,6 +153,11 @@ class Postgres:
         server.remove(copy=folder)
 
 
+def pytest_configure() -> None:
+    """Save tests, but not benchmarks, the time that disks take."""
+    wait_for_no_disk()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run tests on SQLite alone that are marked so."""
@@ -265,7 +258,7 @@ def empty_database(request: pytest.FixtureRequest, folder: Path) -> str:
 def migrated_database(request: pytest.FixtureRequest, kind: str, folder: Path) -> str:
     """URL of a new database of that kind, with every table and no rows."""
     if kind == "sqlite":
-        return copied_database(request, _migrated_file(), folder)
+        return migrated_sqlite(folder)
     server: Postgres = request.getfixturevalue("postgres")
     return server.migrated_database()
 
@@ -273,9 +266,7 @@ def migrated_database(request: pytest.FixtureRequest, kind: str, folder: Path) -
 def copied_database(request: pytest.FixtureRequest, url: str, folder: Path) -> str:
     """URL of a copy of a database that nobody is connected to."""
     if make_url(url).get_backend_name() == "sqlite":
-        file = folder / "valuebox.db"
-        shutil.copyfile(make_url(url).database or "", file)
-        return f"sqlite:///{file}"
+        return copied_file(url, folder)
     server: Postgres = request.getfixturevalue("postgres")
     return server.new_database(like=url)
 
@@ -289,22 +280,6 @@ def copy_rows(source: Store, to: Store) -> None:
             rows = [row._asdict() for row in session.execute(select(table))]
             if rows:
                 target.execute(insert(table), rows)
-
-
-@cache
-def _migrated_file() -> str:
-    """URL of an SQLite file with every table, to copy."""
-    name = "migrated.db"
-    folder = once("migrated", lambda begun: migrated(f"sqlite:///{begun / name}"))
-    return f"sqlite:///{folder / name}"
-
-
-def migrated(url: str) -> str:
-    """Migrate the database at a URL, which is returned, and leave nothing open."""
-    engine = make_engine(url)
-    migrate.upgrade(engine, others=histories())
-    engine.dispose()
-    return url
 
 
 def count_rows(store: Store) -> dict[str, int]:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from support import warm
-from support.databases import BACKENDS, count_rows, empty_database, open_store
+from support.databases import BACKENDS, count_rows, migrated_database, open_store
 from valuebox.store.engine import Store
 from valuebox_cli.server import serving
 
@@ -122,7 +122,7 @@ def service(
     def start() -> AbstractContextManager[Service]:
         folder = tmp_path_factory.mktemp("service")
         settings = {"VALUEBOX_MODEL": model_tag, "VALUEBOX_MAX_BODY_MB": str(MAX_BODY_MB)}
-        return running(empty_database(request, folder), folder, settings)
+        return running(migrated_database(request, request.param, folder), folder, settings)
 
     return kept.service(request.param, start)
 

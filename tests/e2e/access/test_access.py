@@ -7,7 +7,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 from support.commands import only_line, valuebox
-from support.databases import BACKENDS, empty_database
+from support.databases import BACKENDS, migrated_database
 from support.facts import customer, event
 from support.services import Service, eventually, running
 from support.users import user, users
@@ -52,8 +52,7 @@ def locked(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, model_tag: str
 ) -> Iterator[Locked]:
     folder = tmp_path_factory.mktemp("locked")
-    url = empty_database(request, folder)
-    valuebox("db", "upgrade", "--database-url", url)
+    url = migrated_database(request, request.param, folder)
     keys = {
         name: only_line(valuebox("keys", "create", name, *given, "--database-url", url)[0])
         for name, given in MADE.items()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from support.commands import valuebox
-from support.databases import BACKENDS, empty_database
+from support.databases import BACKENDS, migrated_database
 from support.dumps import held
 from support.facts import customer, event
 from support.responded import fold as fold_responses
@@ -91,8 +91,7 @@ def predicted_response() -> ResponsePrediction:
 def test_nothing_is_told_or_kept_of_whom_was_forgotten(
     request: pytest.FixtureRequest, kind: str, tmp_path: Path, model: LtvModel
 ) -> None:
-    request.param = kind
-    url = empty_database(request, tmp_path)
+    url = migrated_database(request, kind, tmp_path)
     # The least that the dashboard tells of, so that a cohort of one would be seen.
     settings = {"VALUEBOX_MODEL": model.tag, "VALUEBOX_LEAST_USERS": "1"}
     with running(url, tmp_path, settings) as service:

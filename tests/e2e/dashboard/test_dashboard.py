@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from support.browser import as_new
 from support.commands import only_line, valuebox
 from support.dashboards import as_sent
+from support.databases import migrated_sqlite
 from support.looks import READABLE, doubled_landmarks, least_contrast
 from support.services import Service, eventually, running
 from support.sums import report, send, some_time_ago, stored_sums
@@ -36,8 +37,7 @@ def locked(
     tmp_path_factory: pytest.TempPathFactory, model: LtvModel, data_dir: Path
 ) -> Iterator[Locked]:
     folder = tmp_path_factory.mktemp("dashboard")
-    url = f"sqlite:///{folder}/valuebox.db"
-    valuebox("db", "upgrade", "--database-url", url)
+    url = migrated_sqlite(folder)
     created = valuebox("keys", "create", "looks", "--scope", "read", "--database-url", url)
     users = read_users(data_dir / "valid.csv")
     hostile = users.head(60).assign(country_segment=HOSTILE, user_id=range(60))

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from support import matches
 from support.browser import as_new
-from support.commands import valuebox
+from support.databases import migrated_sqlite
 from support.looks import READABLE, doubled_landmarks, least_contrast, watch
 from support.open_weeks import Told, under_way
 from support.services import Service, running
@@ -18,8 +18,7 @@ from valuebox.store.engine import Store, make_engine
 @pytest.fixture(scope="module")
 def bookmaker(tmp_path_factory: pytest.TempPathFactory, model_tag: str) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("bookmaker")
-    url = f"sqlite:///{folder}/valuebox.db"
-    valuebox("db", "upgrade", "--database-url", url)
+    url = migrated_sqlite(folder)
     store = Store(make_engine(url))
     under_way(store, feed=Told())
     store.close()

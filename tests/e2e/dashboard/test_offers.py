@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import true
 from support.browser import as_new
-from support.commands import valuebox
+from support.databases import migrated_sqlite
 from support.looks import READABLE, doubled_landmarks, least_contrast, watch
 from support.offers import FIRST, play, saved
 from support.once import learned_once
@@ -26,8 +26,7 @@ SECTIONS = ("whom", "calibration", "propensities", "types", "weeks", "promotions
 @pytest.fixture(scope="module")
 def game(tmp_path_factory: pytest.TempPathFactory, model_tag: str) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("game")
-    url = f"sqlite:///{folder}/valuebox.db"
-    valuebox("db", "upgrade", "--database-url", url)
+    url = migrated_sqlite(folder)
     tag = learned_once("offers-of-conformance", lambda: saved("offers-of-conformance", 20))
     store = Store(make_engine(url))
     with store.writing() as session:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from support.browser import as_new
-from support.commands import valuebox
+from support.databases import migrated_sqlite
 from support.looks import READABLE, doubled_landmarks, least_contrast
 from support.responded import fold, season
 from support.services import Service, running
@@ -22,8 +22,7 @@ EVERYTHING = "/dashboard?compartment=response&from=2025-08-01&to=2026-01-31"
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory, model_tag: str) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("shares")
-    url = f"sqlite:///{folder}/valuebox.db"
-    valuebox("db", "upgrade", "--database-url", url)
+    url = migrated_sqlite(folder)
     store = Store(make_engine(url))
     season(store, CUSTOMERS, HOSTILE)
     fold(store)

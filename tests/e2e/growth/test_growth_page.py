@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from support.browser import as_new
 from support.commands import valuebox
+from support.databases import migrated_sqlite
 from support.facts import customer, event, put_customers, put_events
 from support.looks import READABLE, doubled_landmarks, least_contrast
 
@@ -48,8 +49,7 @@ BROKEN = """() => [...document.querySelectorAll(
 def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of 42 campaigns: the first has most customers, some bring millions, some lose."""
     folder = tmp_path_factory.mktemp("growth")
-    url = f"sqlite:///{folder}/valuebox.db"
-    valuebox("db", "upgrade", "--database-url", url)
+    url = migrated_sqlite(folder)
     store = Store(make_engine(url))
     campaigns = [name for place, name in enumerate(NAMES) for _ in range(max(1, 20 - place))]
     for source in ("one", "two"):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 from support.commands import only_line, valuebox
+from support.databases import migrated_sqlite
 from support.services import Service, running
 from support.users import user
 
@@ -39,8 +40,7 @@ def crowded(tmp_path_factory: pytest.TempPathFactory, model_tag: str) -> Iterato
         "VALUEBOX_MAX_REQUESTS": "40",
         "VALUEBOX_TRUSTED_PROXIES": "127.0.0.3",
     }
-    url = f"sqlite:///{folder}/valuebox.db"
-    valuebox("db", "upgrade", "--database-url", url)
+    url = migrated_sqlite(folder)
     keys = [create(url, name) for name in ("hangs", "works")]
     with running(url, folder, settings) as service:
         yield Crowded(service, keys)

@@ -180,8 +180,7 @@ def watched(
     postgres: Postgres, tmp_path_factory: pytest.TempPathFactory, model: LtvModel, data_dir: Path
 ) -> Iterator[Watched]:
     folder = tmp_path_factory.mktemp("watched")
-    url = postgres.new_database()
-    valuebox("db", "upgrade", "--database-url", url)
+    url = postgres.migrated_database()
     key = valuebox("keys", "create", "all", "--scope", "admin", "--database-url", url)[0]
     monitor_july(url, model, data_dir)
     decide_offers(url)

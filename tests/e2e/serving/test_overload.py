@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
+from support.databases import migrated_sqlite
 from support.services import Service, eventually, running
 from support.users import user
 
@@ -16,7 +17,7 @@ ADDRESSES = ("127.0.0.1", "127.0.0.2", "127.0.0.2")
 def small(tmp_path_factory: pytest.TempPathFactory, model_tag: str) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("small")
     settings = {"VALUEBOX_MODEL": model_tag, "VALUEBOX_MAX_REQUESTS": str(AT_ONCE)}
-    with running(f"sqlite:///{folder}/valuebox.db", folder, settings) as service:
+    with running(migrated_sqlite(folder), folder, settings) as service:
         yield service
 
 

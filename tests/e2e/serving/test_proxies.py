@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from support import rolling
 from support.commands import only_line, valuebox
-from support.databases import Postgres
+from support.databases import Postgres, migrated_sqlite
 from support.reverse_proxies import Kind, proxy
 from support.services import ROOT, Service, running
 
@@ -31,8 +31,7 @@ def locked(
 ) -> Iterator[tuple[Service, str]]:
     """A service that asks for keys and trusts proxies of this machine, and a key that reads."""
     folder = tmp_path_factory.mktemp("proxied")
-    url = f"sqlite:///{folder}/valuebox.db"
-    valuebox("db", "upgrade", "--database-url", url)
+    url = migrated_sqlite(folder)
     key = only_line(valuebox("keys", "create", "k", "--scope", "read", "--database-url", url)[0])
     settings = {
         "VALUEBOX_MODEL": model_tag,

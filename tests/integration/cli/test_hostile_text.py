@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from support.commands import only_line, valuebox
 from support.dashboards import show
+from support.databases import migrated_sqlite
 from support.facts import customer, event, put_customers, put_events
 from typer.testing import CliRunner
 
@@ -30,8 +31,7 @@ ARMS = (f"{HOSTILE}A", f"{HOSTILE}B")
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Customers and events of which every text is hostile: in two arms, with purchases."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('hostile')}/valuebox.db"
-    valuebox("db", "upgrade", "--database-url", url)
+    url = migrated_sqlite(tmp_path_factory.mktemp("hostile"))
     store = Store(make_engine(url))
     rng = np.random.default_rng(1)
     put_customers(
@@ -142,8 +142,7 @@ def test_keys_are_named_and_listed(tmp_path: Path) -> None:
 
 
 def test_segments_are_monitored(tmp_path: Path, model: LtvModel, data_dir: Path) -> None:
-    url = f"sqlite:///{tmp_path}/valuebox.db"
-    valuebox("db", "upgrade", "--database-url", url)
+    url = migrated_sqlite(tmp_path)
     store = Store(make_engine(url))
     show(store, model, read_users(data_dir / "valid.csv").assign(country_segment=HOSTILE[:30]))
     store.close()
@@ -165,8 +164,7 @@ def test_imports_name_rows_and_files(tmp_path: Path) -> None:
         'type = { always = "bought" }\ntime = "at"\namount = "price"\n'
     )
     asked = ["import", str(database), "--mapping", str(mapping), "--rejected", str(rejected)]
-    url = f"sqlite:///{tmp_path}/valuebox.db"
-    valuebox("db", "upgrade", "--database-url", url)
+    url = migrated_sqlite(tmp_path)
     result = CliRunner().invoke(app, [*asked, "--database-url", url])
     assert "⟨U+001B⟩" in harmless(result.output)
 

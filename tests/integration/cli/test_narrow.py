@@ -6,6 +6,7 @@ import pytest
 from rich.cells import cell_len
 from support.commands import valuebox
 from support.dashboards import show
+from support.databases import migrated_sqlite
 from support.facts import customer, event, put_customers, put_events
 
 from valuebox.compartments.ltv.files import read_users
@@ -19,8 +20,7 @@ LONG = "2024-q3_prospecting_lookalike_video_us_desktop_variant-b_autumn-sale"
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory, model: LtvModel, data_dir: Path) -> str:
-    url = f"sqlite:///{tmp_path_factory.mktemp('narrow')}/valuebox.db"
-    valuebox("db", "upgrade", "--database-url", url)
+    url = migrated_sqlite(tmp_path_factory.mktemp("narrow"))
     valuebox("keys", "create", LONG, "--scope", "read", "--database-url", url)
     store = Store(make_engine(url))
     show(store, model, read_users(data_dir / "valid.csv"))

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from prometheus_client import REGISTRY
 from support import matches
+from support.databases import migrated_sqlite
 
 from valuebox.compartments.handle.desk import Desk
 from valuebox.compartments.handle.feed import DEADLINE, Feed
@@ -27,9 +28,7 @@ HARMLESS = ("well", "few_matches", "twice", "unknown_teams", "played_week", "mad
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """A database with two loads, in SQLite: what a feed says is not stored where it was loaded."""
-    from support.databases import migrated
-
-    url = migrated(f"sqlite:///{tmp_path_factory.mktemp('feed')}/valuebox.db")
+    url = migrated_sqlite(tmp_path_factory.mktemp("feed"))
     opened = Store(make_engine(url))
     matches.store_loads(opened, until=-13, since=-14)
     yield opened
