@@ -122,7 +122,7 @@ def bentofile(
         content["models"] = [
             {"tag": tag, "alias": kind.newest}
             for kind in kinds().values()
-            if (tag := registry.named(kind.pinned(settings), kind.newest)) is not None
+            if (tag := kind.tag(settings)) is not None
         ]
         typer.echo(yaml.safe_dump(content, sort_keys=False), nl=False)
 
@@ -155,7 +155,7 @@ def _at_start() -> list[LoadedModel]:
         ValueboxError: when there is none, or one that must be there is missing.
     """
     settings = load_settings()
-    tags = [registry.named(one.pinned(settings), one.newest) for one in kinds().values()]
+    tags = [one.tag(settings) for one in kinds().values()]
     found = [load(tag) for tag in tags if tag is not None]
     if not found:
         makers = " or ".join(f"`{one.command}`" for one in kinds().values())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from valuebox.models.registry import served
+from valuebox.models.registry import ArtifactMissing, named, served
 from valuebox.pages.tables import Table
 from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.monitoring.watched import Watched
@@ -97,7 +97,19 @@ class ModelKind:
 
     def served(self, settings: Settings) -> Artifact | None:
         """The model that a service answers with; see `registry.served`."""
-        return served(self.load, self.newest, self.pinned(settings))
+        tag = self.pinned(settings)
+        try:
+            return served(self.load, self.newest, tag)
+        except ArtifactMissing:
+            raise ArtifactMissing(tag or self.newest, [self.command]) from None
+
+    def tag(self, settings: Settings) -> str | None:
+        """The exact tag of the model that a service would take; see `registry.named`."""
+        tag = self.pinned(settings)
+        try:
+            return named(tag, self.newest)
+        except ArtifactMissing:
+            raise ArtifactMissing(tag or self.newest, [self.command]) from None
 
     def pinned(self, settings: Settings) -> str | None:
         """The tag that is set; None where the newest model is to be served."""

@@ -64,9 +64,19 @@ def load(tag: str) -> LoadedModel:
     Raises:
         ValueboxError: when there is no such model, or it cannot be used.
     """
-    kind = registry.kind_of(tag)
+    try:
+        kind = registry.kind_of(tag)
+    except registry.ArtifactMissing:
+        raise registry.ArtifactMissing(tag, _commands(tag)) from None
     for one in compartments():
         if one.name == kind and one.model is not None:
             artifact = one.model.load(tag)
             return LoadedModel(artifact.tag, one.name, artifact)
     raise registry.ArtifactRefused(f"{tag} is of kind {kind!r}, which no compartment here reads")
+
+
+def _commands(tag: str) -> list[str]:
+    """Commands that make models of a name: that of its compartment, or all where none has it."""
+    kinds = [one.model for one in compartments() if one.model is not None]
+    named = [one.command for one in kinds if one.newest == tag.partition(":")[0]]
+    return named or [one.command for one in kinds]

@@ -30,6 +30,7 @@ def load(
     predict: Callable[[Loaded], NDArray[Any]],
     rtol: float,
     atol: float,
+    command: str | None = None,
 ) -> Loaded:
     """Load a model from the store and prove that it predicts what it did when it was saved.
 
@@ -42,13 +43,17 @@ def load(
         rtol: How far that may be off, as a share: summing trees may differ in the last float32
             bits between processors.
         atol: How far it may be off besides.
+        command: What makes such a model, for whoever has none.
 
     Raises:
         registry.ArtifactMissing: when there is none.
         registry.ArtifactOutdated: when another version has saved it, in a format unknown here.
         registry.ArtifactRefused: when it was changed, or predicts something else here.
     """
-    artifact = registry.load(tag, kind, formats)
+    try:
+        artifact = registry.load(tag, kind, formats)
+    except registry.ArtifactMissing:
+        raise registry.ArtifactMissing(tag, [command] if command else []) from None
     try:
         model = read(artifact)
         golden = np.array(artifact.json(FILE))

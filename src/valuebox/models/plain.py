@@ -21,6 +21,9 @@ class PlainModel(BaseModel):
     format: ClassVar[int] = 1
     """Which fields there are, and what they mean, by the count of that compartment."""
 
+    trained_by: ClassVar[str | None] = None
+    """The command that makes such a model, for whoever has none."""
+
     tag: str = Field(default="", exclude=True)
     """Exact tag; empty until the model has been saved."""
     created_at: datetime = Field(default_factory=lambda: datetime.now(UTC), exclude=True)
@@ -43,7 +46,14 @@ class PlainModel(BaseModel):
             registry.ArtifactRefused: when it was changed, or predicts something else here.
         """
         return golden.load(
-            tag, cls.kind, (cls.format,), cls._read, lambda model: model.golden(), 1e-5, 1e-6
+            tag,
+            cls.kind,
+            (cls.format,),
+            cls._read,
+            lambda model: model.golden(),
+            rtol=1e-5,
+            atol=1e-6,
+            command=cls.trained_by,
         )
 
     @classmethod

@@ -8,7 +8,7 @@ names with their digest are ever read; others may lie beside them.
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -32,6 +32,12 @@ _log = logging.getLogger("valuebox")
 
 class ArtifactMissing(ValueboxError):
     """The model store has no such model."""
+
+    def __init__(self, tag: str, commands: Sequence[str] = ()):
+        makers = " or ".join(f"`{one}`" for one in commands)
+        super().__init__(
+            f"the model store has no model {tag!r}" + (f"; {makers} makes one" if makers else "")
+        )
 
 
 class ArtifactRefused(ValueboxError):
@@ -229,10 +235,7 @@ def _get(tag: str) -> bentoml.Model:
     try:
         return bentoml.models.get(tag)
     except NotFound:
-        raise ArtifactMissing(
-            f"the model store has no model {tag!r}; `valuebox train` or `valuebox growth train` "
-            "makes one"
-        ) from None
+        raise ArtifactMissing(tag) from None
     except (BentoMLException, ValueError) as error:
         raise ArtifactRefused(f"{tag!r} is no model tag: {error}") from None
 

@@ -38,7 +38,11 @@ def said(output: str) -> list[str]:
 @pytest.mark.parametrize(
     ("environment", "message"),
     [
-        ({"VALUEBOX_MODEL": "nowhere"}, "has no model 'nowhere'; `valuebox train` or"),
+        ({"VALUEBOX_MODEL": "nowhere"}, "has no model 'nowhere'; `valuebox train` makes one"),
+        (
+            {"VALUEBOX_MODELS__HANDLE": "nowhere"},
+            "has no model 'nowhere'; `valuebox handle train` makes one",
+        ),
         ({"DATABASE_URL": f"nonsense-{PASSWORD}"}, "DATABASE_URL is no database URL"),
         ({"DATABASE_URL": f"mysql://me:{PASSWORD}@host/db"}, "DATABASE_URL names mysql"),
         (

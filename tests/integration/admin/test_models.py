@@ -49,7 +49,15 @@ def test_the_recipe_of_a_bento_has_the_models_that_the_next_start_takes(
 def test_no_recipe_is_made_with_a_model_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VALUEBOX_MODEL", "ltv:of-nobody")
     _, said = valuebox("models", "bentofile", str(RECIPE), exit_code=2)
-    assert "has no model 'ltv:of-nobody'" in said
+    assert "has no model 'ltv:of-nobody'; `valuebox train` makes one" in said
+
+
+def test_a_model_that_is_not_there_names_the_command_that_makes_one() -> None:
+    for tag, command in (("handle:x", "handle train"), ("recommend:x", "recommend train")):
+        _, said = valuebox("models", "show", tag, exit_code=2)
+        assert f"has no model '{tag}'; `valuebox {command}` makes one" in said
+    _, said = valuebox("models", "show", "of-mine", exit_code=2)
+    assert "`valuebox train` or " in said
 
 
 def remember(store: Store, sent: list[dict[str, object]], targets: dict[int, float]) -> None:

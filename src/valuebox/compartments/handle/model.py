@@ -27,6 +27,7 @@ class HandleModel(PlainModel):
     """A recipe, and what it was learned from."""
 
     kind = "handle"
+    trained_by = TRAINED_BY
 
     recipe: Recipe
     reference: Reference

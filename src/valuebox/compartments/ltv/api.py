@@ -1,7 +1,7 @@
 """Endpoints of the lifetime-value compartment."""
 
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from starlette.responses import Response
 
@@ -9,16 +9,13 @@ from valuebox.access.keys import Scope
 from valuebox.compartments.ltv import bulk, repository, schemas
 from valuebox.compartments.ltv.columns import outcomes_of
 from valuebox.compartments.ltv.counting import UserTally
-from valuebox.compartments.ltv.model import LtvModel
+from valuebox.compartments.ltv.model import TRAINED_BY, LtvModel
 from valuebox.compartments.ltv.steps import OfColumns, OfRows
 from valuebox.serving.endpoint import endpoint
 from valuebox.serving.errors import NoModel
 from valuebox.serving.pipeline import Pipeline
 from valuebox.serving.together import gathered
 from valuebox.store.engine import Store
-
-TRAINED_BY: Final = "valuebox train"
-"""What makes a model."""
 
 OfUsers = TypeVar("OfUsers", OfRows, OfColumns)
 

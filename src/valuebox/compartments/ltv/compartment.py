@@ -7,13 +7,13 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.contract import Compartment, ModelKind, People, Personal, Whose
-from valuebox.compartments.ltv.api import TRAINED_BY, LtvApi
+from valuebox.compartments.ltv.api import LtvApi
 from valuebox.compartments.ltv.card import card_of
 from valuebox.compartments.ltv.counting import UserTally
 from valuebox.compartments.ltv.expiry import prune_features, prune_outcomes
 from valuebox.compartments.ltv.frames import predict_frame
 from valuebox.compartments.ltv.ledger import LEDGER, note
-from valuebox.compartments.ltv.model import NEWEST, LtvModel
+from valuebox.compartments.ltv.model import NEWEST, TRAINED_BY, LtvModel
 from valuebox.compartments.ltv.privacy import forget_users, records_of_users
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
 from valuebox.predictions.monitoring.results import MonitorResult

@@ -20,6 +20,7 @@ from valuebox.statistics.level import Level
 
 KIND: Final = "ltv"
 NEWEST: Final = "ltv"
+TRAINED_BY: Final = "valuebox train"
 """The name that is served where none is set, if there is such a model."""
 # `drift.json` has the level that decision 5 is about; whether users drift, PSI says, in `valuebox
 # monitor`.
@@ -131,6 +132,7 @@ class LtvModel:
             lambda model: model.predict(GOLDEN_USERS),
             rtol=1e-5,
             atol=1e-5,
+            command=TRAINED_BY,
         )
 
     @classmethod

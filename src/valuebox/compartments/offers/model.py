@@ -148,7 +148,12 @@ def load(tag: str) -> OffersModel:
         registry.ArtifactOutdated: when another version has saved it in a layout unknown here.
         registry.ArtifactRefused: when it was changed, or says something else here.
     """
-    return golden.load(tag, KIND, (_FORMAT,), _read, OffersModel._golden, rtol=1e-4, atol=1e-6)
+    return golden.load(
+        *(tag, KIND, (_FORMAT,), _read, OffersModel._golden),
+        rtol=1e-4,
+        atol=1e-6,
+        command=TRAINED_BY,
+    )
 
 
 def _read(artifact: registry.Artifact) -> OffersModel:

@@ -1,10 +1,9 @@
 """The endpoints of the response model."""
 
-from typing import Final
-
 from starlette.responses import Response
 
 from valuebox.access.keys import Scope
+from valuebox.compartments.response.kind import TRAINED_BY
 from valuebox.compartments.response.model import Predictor
 from valuebox.compartments.response.schemas import (
     ResponseCard,
@@ -20,8 +19,6 @@ from valuebox.serving.endpoint import endpoint
 from valuebox.serving.errors import NoModel
 from valuebox.serving.pipeline import Pipeline
 from valuebox.store.engine import Store
-
-TRAINED_BY: Final = "valuebox growth train"
 
 
 class ResponseApi:

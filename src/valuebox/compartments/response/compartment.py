@@ -7,9 +7,9 @@ from pydantic import BaseModel
 
 from valuebox.compartments.contract import Compartment, ModelKind
 from valuebox.compartments.customers.kept import KeptRows
-from valuebox.compartments.response.api import TRAINED_BY, ResponseApi
+from valuebox.compartments.response.api import ResponseApi
 from valuebox.compartments.response.card import card_of
-from valuebox.compartments.response.kind import NEWEST
+from valuebox.compartments.response.kind import NEWEST, TRAINED_BY
 from valuebox.compartments.response.ledger import LEDGER, note, segment_name
 from valuebox.compartments.response.model import Predictor, load
 from valuebox.compartments.response.settling import NAME

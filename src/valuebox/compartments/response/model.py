@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from valuebox.compartments.response.features import Cell, Encoder, Matrix
 from valuebox.compartments.response.first_layout import FirstLayout
-from valuebox.compartments.response.kind import KIND
+from valuebox.compartments.response.kind import KIND, TRAINED_BY
 from valuebox.compartments.response.ranker import Ranker, Regressions, Way
 from valuebox.facts.labels import Labels
 from valuebox.facts.reading import CustomerColumns, EventColumns, FactColumns
@@ -222,6 +222,7 @@ def load(tag: str) -> Predictor:
         lambda model: model.predict(*_golden(model.encoder)),
         rtol=1e-4,
         atol=1e-6,
+        command=TRAINED_BY,
     )
 
 
