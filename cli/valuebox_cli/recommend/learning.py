@@ -76,11 +76,9 @@ def learn(store: Store, source: str, name: str) -> list[str]:
     for kind, fresh in (("fresh", True), ("repeating", False)):
         rankers[kind], line = _ranker(log, tuned.setting, fresh, catalogue)
         said.append(line)
-    found = learn_of_clicks(log, lists, tuned.setting, rankers["fresh"])
+    found = learn_of_clicks(log, lists, tuned.setting, rankers["fresh"], catalogue)
     said += _of_clicks(found)
-    learned = Learned(
-        tuned.setting, **rankers, discount=found.discount.value, again=found.again.value
-    )
+    learned = Learned(tuned.setting, **rankers, counting=found.counting)
     tag = save(learned, log, source, name, said)
     return [*said, f"learned from {len(views):,} views, saved as {tag}"]
 
@@ -123,17 +121,19 @@ def _of_tuning(tuned: Tuned) -> str:
 
 
 def _of_clicks(found: Taught) -> list[str]:
+    strength, less, again, likeness = found.counting
     if not math.isfinite(found.discount.error):
-        return [f"clicks on lists say nothing yet: {found.lists:,} lists were clicked"]
-    less, again = found.discount, found.again
-    by = f"by {found.lists:,} clicked lists"
+        return [
+            f"clicks on lists say nothing yet: {found.lists:,} lists were clicked; popular items "
+            f"count less, {less:.2f}, items seen before {again:.2f}, and items like them more, "
+            f"{likeness:.2f}, as is usual"
+        ]
     return [
-        f"popular items count less on fresh lists, {less.value:.2f}: {_about(less)} {by}"
-        if less.value
-        else f"popular items count as they are found, not surely less: {_about(less)} {by}",
-        f"items seen before count {again.value:.2f} on fresh lists: log {_about(again)} {by}"
-        if again.value != 1.0
-        else f"items seen before count as they are found: log {_about(again)} {by}",
+        f"{found.lists:,} clicked lists teach what counts on fresh lists, beside what is usual:",
+        f"what is seen next counts {strength:.2f}: {_about(found.strength)}",
+        f"popular items count less, {less:.2f}: {_about(found.discount)}",
+        f"items seen before count {again:.2f}: log {_about(found.again)}",
+        f"items like them count more, {likeness:.2f}: {_about(found.likeness)}",
     ]
 
 

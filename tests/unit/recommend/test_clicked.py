@@ -6,6 +6,7 @@ import pytest
 from valuebox.compartments.recommend.lists import ShownList
 from valuebox.compartments.recommend.model import Learned, RecommendModel, load
 from valuebox.compartments.recommend.ranking.index import Index
+from valuebox.compartments.recommend.ranking.on_lists import USUAL, Counting
 from valuebox.compartments.recommend.ranking.recommender import Recommender
 from valuebox.compartments.recommend.ranking.setting import Setting
 from valuebox_training.recommend.clicked import choices, fitted, learn_of_clicks
@@ -63,7 +64,7 @@ def test_a_list_is_clicked_where_the_next_view_is_of_an_item_on_it() -> None:
 
 def test_clicks_that_are_too_few_say_nothing() -> None:
     found = learn_of_clicks(log_of("boot lace"), [], Setting(), None)
-    assert (found.discount.value, found.again.value, found.lists) == (0.0, 1.0, 0)
+    assert (found.counting, found.lists) == (USUAL, 0)
 
 
 @pytest.mark.parametrize("by_taste", [True, False])
@@ -90,10 +91,12 @@ def test_clicks_say_whether_popular_items_count_less(by_taste: bool) -> None:
     log = Log.of(*map(np.array, columns), [f"item {one}" for one in range(12)], Setting())
     found = learn_of_clicks(log, [ShownList(*one) for one in lists], Setting(), None)
     assert found.lists > 500
-    value = found.discount.value
-    assert (value > 0.3) if by_taste else (value < 0.15)
+    less = found.counting.discount / found.counting.strength
+    assert (less > 0.3) if by_taste else (less < 0.15)
     # What was just looked at was clicked like anything else.
-    assert found.again.value == 1.0
+    assert found.counting.again > 0.75
+    # No catalogue says what is alike, and clicks cannot tell.
+    assert found.counting.likeness == USUAL.likeness * 0.5
 
 
 def test_popular_items_come_later_with_a_discount_and_scores_stay_above_nothing() -> None:
@@ -106,7 +109,7 @@ def test_popular_items_come_later_with_a_discount_and_scores_stay_above_nothing(
         np.arange(len(flat)) * MINUTE,
         ITEMS,
     )
-    plain, less = Recommender(index), Recommender(index, discount=0.5)
+    plain, less = Recommender(index), Recommender(index, counting=Counting(discount=0.5))
     assert plain.answer(["boot"], 2).items[0] == "hit"
     found = less.answer(["boot"], 2)
     assert found.items == ("lace", "hit")
@@ -120,14 +123,14 @@ def test_items_seen_before_come_later_where_clicks_say_so() -> None:
     flat = [(number, ITEMS.index(item)) for number, one in enumerate(sessions) for item in one]
     keys, items = zip(*flat, strict=True)
     index = Index.build(keys, items, np.arange(len(flat)) * MINUTE, ITEMS)
-    plain, less = Recommender(index), Recommender(index, again=0.01)
+    plain, less = Recommender(index), Recommender(index, counting=Counting(again=0.01))
     assert plain.answer(["boot", "lace"], 2).items == ("boot", "hat")
     assert less.answer(["boot", "lace"], 2).items == ("hat", "boot")
     assert less.ranked_by(None).answer(["boot", "lace"], 2).items == ("boot", "hat")
 
 
 def test_a_model_keeps_what_clicks_have_taught() -> None:
-    tag = RecommendModel({"shop": Learned(discount=0.4, again=0.2)}).save(
+    tag = RecommendModel({"shop": Learned(counting=Counting(0.3, 0.1, 0.2, 2.0))}).save(
         "recommend-clicks", {}, {}
     )
-    assert load(tag).shops["shop"] == Learned(discount=0.4, again=0.2)
+    assert load(tag).shops["shop"] == Learned(counting=Counting(0.3, 0.1, 0.2, 2.0))

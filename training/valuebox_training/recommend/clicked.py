@@ -1,10 +1,11 @@
-"""What clicks on lists teach: how much less items count that visitors find alone, or have seen.
+"""What clicks on lists teach: how much items count that are found alone, seen already, or alike.
 
 What is seen next is not what is clicked on a list: everybody finds the most popular items without
 one. Of a list that was clicked, one item was chosen among those beside it. A conditional logit
 (McFadden, Conditional logit analysis of qualitative choice behavior, 1974) says how that choice
 hangs on what sessions say of each item, on how many sessions have it, on whether the visitor has
-looked at it before, and on its position.
+looked at it before, on how much it is like what the visitor looked at, and on its position. Before
+any click it is thought to be as it usually is; the more lists are clicked, the less that counts.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,33 +15,49 @@ import numpy as np
 
 from valuebox.compartments.recommend.lists import ShownList
 from valuebox.compartments.recommend.ranking.clicks import Clicks
+from valuebox.compartments.recommend.ranking.neighbours import Visitor
+from valuebox.compartments.recommend.ranking.on_lists import USUAL, Counting, Likeness
 from valuebox.compartments.recommend.ranking.popular import RARE
 from valuebox.compartments.recommend.ranking.ranker import Ranker
 from valuebox.compartments.recommend.ranking.recommender import Recommender
 from valuebox.compartments.recommend.ranking.setting import Setting
 from valuebox.statistics.arrays import Floats
 from valuebox_training.recommend.questions import Log
+from valuebox_training.recommend.ranking import Catalogue
 
-_FEWEST: Final = 200
+_FEWEST: Final = 50
 """Clicked lists that it takes to learn from them."""
+_EARLIER: Final = 3
+"""One of as many clicked lists comes before the others: of that time is the index."""
 _MOST: Final = 3_000
 """Clicked lists that are looked at: the newest."""
-_LARGEST: Final = 0.75
-"""Beyond that, items which hardly anybody looks at would come first by chance."""
-_LEAST: Final = -3.0
+_RARE_AT_MOST: Final = 0.75
+"""Largest discount beside the power of strength: beyond that, items which hardly anybody looks at
+would come first by chance."""
+_LEAST_STRENGTH: Final = 0.02
+"""Where strengths say nothing of clicks, they still say which of equals comes first."""
+_LEAST_AGAIN: Final = -3.0
 """Logarithm of the least that an item counts which was looked at before."""
-_STRENGTH, _UNKNOWN, _POPULAR, _SEEN, _POSITION = range(5)
+_STRENGTH, _UNKNOWN, _POPULAR, _SEEN, _POSITION, _LIKENESS = range(6)
+_USUALLY: Final = 0.5
+"""Weight of the logarithm of strength: less than 1, as strengths are not sure."""
+_PRIOR: Final = np.array([
+    *(_USUALLY, 0.0, -_USUALLY * USUAL.discount, _USUALLY * np.log(USUAL.again)),
+    *(-0.7, _USUALLY * USUAL.likeness),
+])  # fmt: skip
+"""Weights before any click."""
+_SURE: Final = np.array([0.3, 2.0, 0.3, 0.8, 0.5, 0.6]) ** -2.0
+"""How sure these are, as the inverse of their variance."""
 _STEPS: Final = 30
 _RIDGE: Final = 1e-2
+_NOTHING: Final = 1e-8
 
 
 class Estimate(NamedTuple):
     """What clicks say of one thing."""
 
-    value: float
-    """What is made of it: nothing is changed where clicks do not say so surely."""
     estimate: float
-    """What clicks say, whether surely or not."""
+    """What clicks say, and what is usual as far as they are few."""
     error: float
     """Standard error of it; infinite where clicks say nothing."""
 
@@ -48,11 +65,13 @@ class Estimate(NamedTuple):
 class Taught(NamedTuple):
     """What clicks on lists teach."""
 
+    counting: Counting
+    """What is made of it."""
+    strength: Estimate
     discount: Estimate
-    """The power of the number of sessions with an item, by which its score is divided."""
     again: Estimate
-    """What scores of items are multiplied by that were looked at before; the estimate and its
-    error are of the logarithm."""
+    """Of the logarithm."""
+    likeness: Estimate
     lists: int
     """Clicked lists that were looked at."""
 
@@ -70,7 +89,11 @@ class Choice(NamedTuple):
 
 
 def learn_of_clicks(
-    log: Log, lists: Sequence[ShownList], setting: Setting, ranker: Ranker | None
+    log: Log,
+    lists: Sequence[ShownList],
+    setting: Setting,
+    ranker: Ranker | None,
+    catalogue: Catalogue | None = None,
 ) -> Taught:
     """Learn from lists that were shown, asked of an index of what had happened before.
 
@@ -79,31 +102,34 @@ def learn_of_clicks(
         lists: Lists that they were shown.
         setting: How candidates are found.
         ranker: What puts them into order.
+        catalogue: Categories and prices, all items in stock: what is sold out by now may have been
+            clicked; None where nothing is known.
     """
     found = sorted(choices(log, lists), key=lambda one: one.time)
-    nothing = Taught(Estimate(0.0, 0.0, np.inf), Estimate(1.0, 0.0, np.inf), len(found))
-    if len(found) < 2 * _FEWEST:
-        return nothing
-    later = found[len(found) // 2 :][-_MOST:]
-    recommender = Recommender(log.before(later[0].time, setting), None, ranker)
-    rows = [_columns(one, recommender) for one in later]
-    weights, spread = fitted(rows, [one.clicked for one in later])
-    if weights[_STRENGTH] <= 2 * np.sqrt(spread[_STRENGTH, _STRENGTH]):
-        return nothing
-    less, error = _beside_strength(_POPULAR, weights, spread)
-    is_sure = -less > 2 * error
-    discount = Estimate(min(-less, _LARGEST) if is_sure else 0.0, -less, error)
-    seen, error = _beside_strength(_SEEN, weights, spread)
-    factor = float(np.exp(max(seen, _LEAST))) if -seen > 2 * error else 1.0
-    return Taught(discount, Estimate(factor, seen, error), len(later))
-
-
-def _beside_strength(column: int, weights: Floats, spread: Floats) -> tuple[float, float]:
-    """The weight of a column as a multiple of that of strength, and its error (delta method)."""
-    ratio = weights[column] / weights[_STRENGTH]
-    slope = np.zeros(len(weights))
-    slope[_STRENGTH], slope[column] = -ratio / weights[_STRENGTH], 1 / weights[_STRENGTH]
-    return float(ratio), float(np.sqrt(slope @ spread @ slope))
+    later = found[len(found) // _EARLIER :][-_MOST:]
+    if len(later) < _FEWEST:
+        nothing = Estimate(0.0, np.inf)
+        return Taught(USUAL, nothing, nothing, nothing, nothing, len(found))
+    index = log.before(later[0].time, setting)
+    known = None if catalogue is None else catalogue(index)
+    recommender = Recommender(index, None, ranker, known)
+    likeness = Likeness(recommender.columns)
+    rows = [_columns(one, recommender, likeness) for one in later]
+    weights, spread = fitted(rows, [one.clicked for one in later], _PRIOR, _SURE)
+    errors = np.sqrt(np.diag(spread))
+    strength, less, again, alike = (
+        Estimate(float(weights[column]), float(errors[column]))
+        for column in (_STRENGTH, _POPULAR, _SEEN, _LIKENESS)
+    )
+    less = Estimate(-less.estimate, less.error)
+    power = max(strength.estimate, _LEAST_STRENGTH)
+    counting = Counting(
+        power,
+        min(max(less.estimate, 0.0), _RARE_AT_MOST * power),
+        float(np.exp(min(max(again.estimate, _LEAST_AGAIN), 0.0))),
+        max(alike.estimate, 0.0),
+    )
+    return Taught(counting, strength, less, again, alike, len(later))
 
 
 def choices(log: Log, lists: Sequence[ShownList]) -> Iterator[Choice]:
@@ -137,29 +163,40 @@ def _parts(clicks: Clicks) -> Mapping[int, list[int]]:
     return found
 
 
-def _columns(one: Choice, recommender: Recommender) -> Floats:
-    """What is known of each item of a list, `(n, 5)`."""
+def _columns(one: Choice, recommender: Recommender, likeness: Likeness) -> Floats:
+    """What is known of each item of a list, `(n, 6)`."""
     codes, scores = recommender.strengths(one.seen)
     strengths = dict(zip(codes.tolist(), np.log(np.maximum(scores, 1e-9)).tolist(), strict=True))
     known = [strengths[item] for item in one.items if item in strengths]
     least = min(known, default=0.0)
     sessions = recommender.merged.counts.sessions
-    found = np.zeros((len(one.items), 5))
+    found = np.zeros((len(one.items), len(_PRIOR)))
     for position, item in enumerate(one.items):
         found[position, _STRENGTH] = strengths.get(item, least)
         found[position, _UNKNOWN] = item not in strengths
         found[position, _POPULAR] = np.log1p(sessions[item] / RARE) if item >= 0 else 0.0
         found[position, _SEEN] = item in one.seen
         found[position, _POSITION] = np.log1p(position)
+    visitor = Visitor.of(one.seen, recommender.setting)
+    items = np.array(one.items, dtype=np.int32)
+    there = items >= 0
+    found[there, _LIKENESS] = likeness.of(visitor, items[there])
     return found
 
 
-def fitted(rows: Sequence[Floats], chosen: Sequence[int]) -> tuple[Floats, Floats]:
+def fitted(
+    rows: Sequence[Floats],
+    chosen: Sequence[int],
+    prior: Floats | float = 0.0,
+    sure: Floats | float = _RIDGE,
+) -> tuple[Floats, Floats]:
     """Weights of a conditional logit by Newton's method, and their covariance.
 
     Args:
         rows: Columns of the alternatives of each choice, `(n, k)` each.
         chosen: Which of them was chosen.
+        prior: Weights before any choice, `(k,)`.
+        sure: How sure these are: the inverse of their variance, `(k,)`.
 
     Returns:
         `(k,)` and `(k, k)`.
@@ -169,20 +206,31 @@ def fitted(rows: Sequence[Floats], chosen: Sequence[int]) -> tuple[Floats, Float
     every = np.concatenate(rows)
     taken = every[begins + np.array(chosen)]
     owner = np.repeat(np.arange(len(rows)), sizes)
-    weights: Floats = np.zeros(every.shape[1])
+    weights: Floats = np.zeros(every.shape[1]) + prior
     inverse: Floats = np.zeros((len(weights), len(weights)))
-    for _ in range(_STEPS):
-        utility = every @ weights
+
+    def likely_by(tried: Floats) -> tuple[Floats, float]:
+        utility = every @ tried
         utility -= np.maximum.reduceat(utility, begins)[owner]
         likely = np.exp(utility)
-        likely /= np.add.reduceat(likely, begins)[owner]
+        sums = np.add.reduceat(likely, begins)
+        said = utility[begins + np.array(chosen)].sum() - np.log(sums).sum()
+        return likely / sums[owner], float(said - (sure * (tried - prior) ** 2).sum() / 2)
+
+    likely, level = likely_by(weights)
+    for _ in range(_STEPS):
         mean = np.add.reduceat(every * likely[:, None], begins)
         apart = every - mean[owner]
         inverse[:] = np.linalg.inv(
-            (apart * likely[:, None]).T @ apart + _RIDGE * np.eye(len(weights))
+            (apart * likely[:, None]).T @ apart + np.eye(len(weights)) * sure
         )
-        step = inverse @ ((taken - mean).sum(axis=0) - _RIDGE * weights)
-        weights += step
-        if np.abs(step).max() < 1e-8:
+        step = inverse @ ((taken - mean).sum(axis=0) - sure * (weights - prior))
+        then, higher = likely_by(weights + step)
+        # Far from the top a whole step may lead beyond it.
+        while higher < level and np.abs(step).max() > _NOTHING:
+            step /= 2
+            then, higher = likely_by(weights + step)
+        weights, likely, level = weights + step, then, higher
+        if np.abs(step).max() < _NOTHING:
             break
     return weights, inverse

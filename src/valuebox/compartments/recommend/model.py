@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from valuebox.compartments.recommend.ranking.on_lists import USUAL, Counting
 from valuebox.compartments.recommend.ranking.ranker import Ranker
 from valuebox.compartments.recommend.ranking.ranker_columns import COLUMNS
 from valuebox.compartments.recommend.ranking.setting import Setting
@@ -33,10 +34,8 @@ class Learned(NamedTuple):
     """Ranks lists without the item that is looked at; None where none is better than no ranker."""
     repeating: Ranker | None = None
     """Ranks lists that may have that item."""
-    discount: float = 0.0
-    """How much less popular items count in the first ones: `Recommender` says what it does."""
-    again: float = 1.0
-    """What items count there that the visitor has looked at before."""
+    counting: Counting = USUAL
+    """What else counts on the first ones."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class RecommendModel:
         files, shops = {}, []
         for place, (source, learned) in enumerate(self.shops.items()):
             row: dict[str, Any] = {"source": source, "setting": learned.setting.model_dump()}
-            row |= {"discount": learned.discount, "again": learned.again}
+            row |= learned.counting._asdict()
             for kind in _LISTS:
                 ranker: Ranker | None = getattr(learned, kind)
                 row[kind] = None if ranker is None else f"{kind}-{place}.ubj"
@@ -98,9 +97,12 @@ def _told(learned: Learned) -> str:
     changed = learned.setting.model_dump(exclude_defaults=True)
     setting = f"a setting of its own, {changed}" if changed else "the usual setting"
     ranked = [kind for kind in _LISTS if getattr(learned, kind) is not None]
-    less = f"; popular items count less, {learned.discount:.2f}" if learned.discount else ""
-    again = f"; items seen before count {learned.again:.2f}" if learned.again != 1.0 else ""
-    return f"{setting}; ranked: {' and '.join(ranked) or 'no'} lists{less}{again}"
+    strength, less, again, likeness = learned.counting
+    return (
+        f"{setting}; ranked: {' and '.join(ranked) or 'no'} lists; what is seen next counts "
+        f"{strength:.2f}; popular items less, {less:.2f}; items seen before {again:.2f}; "
+        f"items like these more, {likeness:.2f}"
+    )
 
 
 def _read(artifact: registry.Artifact) -> RecommendModel:
@@ -115,7 +117,7 @@ def _read(artifact: registry.Artifact) -> RecommendModel:
             else Ranker(boosters.booster_of(artifact.read(row[kind])), kind == "fresh")
             for kind in _LISTS
         }
-        # Models that were saved before clicks taught anything have neither.
-        discount, again = row.get("discount", 0.0), row.get("again", 1.0)
-        shops[row["source"]] = Learned(setting, **rankers, discount=discount, again=again)
+        # Of models that were saved before clicks taught as much, what is usual is taken.
+        taught = {name: row[name] for name in Counting._fields if "likeness" in row}
+        shops[row["source"]] = Learned(setting, **rankers, counting=USUAL._replace(**taught))
     return RecommendModel(shops, artifact.tag, artifact.created_at, artifact.metadata)

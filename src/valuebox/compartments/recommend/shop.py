@@ -148,8 +148,7 @@ class Shop:
             if known is None or is_new or has_come or has_changed:
                 fresh = Recommender(
                     *(index, self._delta, self._learned.fresh, self._stock.attributes),
-                    discount=self._learned.discount,
-                    again=self._learned.again,
+                    counting=self._learned.counting,
                 )
                 both = fresh, fresh.ranked_by(self._learned.repeating)
             else:

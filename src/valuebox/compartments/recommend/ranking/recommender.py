@@ -15,8 +15,9 @@ from valuebox.compartments.recommend.ranking.ids import Ids
 from valuebox.compartments.recommend.ranking.index import Index
 from valuebox.compartments.recommend.ranking.merged import Merged, code_of, text_of
 from valuebox.compartments.recommend.ranking.neighbours import Scratches, Visitor
+from valuebox.compartments.recommend.ranking.on_lists import Counting, OnLists
 from valuebox.compartments.recommend.ranking.ordering import Out, best_of
-from valuebox.compartments.recommend.ranking.popular import Popular, rarity
+from valuebox.compartments.recommend.ranking.popular import Popular
 from valuebox.compartments.recommend.ranking.ranker import Ranker
 from valuebox.compartments.recommend.ranking.ranker_columns import matrix_of
 from valuebox.compartments.recommend.ranking.reasons import parts_of
@@ -29,6 +30,8 @@ from valuebox.statistics.arrays import Mask
 Generator = Literal["ranker", "neighbours", "alike", "popular"]
 _REMEMBERED: Final = 1 << 14
 """Ids and codes that are kept at hand."""
+AS_FOUND: Final = Counting()
+"""By what is seen next alone."""
 
 
 class Recommended(NamedTuple):
@@ -55,8 +58,7 @@ class Recommender:
         ranker: Ranker | None = None,
         attributes: Attributes | None = None,
         setting: Setting | None = None,
-        discount: float = 0.0,
-        again: float = 1.0,
+        counting: Counting = AS_FOUND,
     ):
         """Put the parts together; takes milliseconds.
 
@@ -66,15 +68,11 @@ class Recommender:
             ranker: Puts the best candidates into order.
             attributes: What the catalogue knows, made for this index.
             setting: How to ask; by default as the index was built, which is how rankers learn.
-            discount: How much less an item counts that most sessions find without a list: scores
-                are divided by its sessions to this power.
-            again: What scores of items are multiplied by that the visitor has looked at before.
+            counting: What else counts on lists that visitors are shown; nothing by default.
         """
         self.merged = Merged(index, delta)
         self.setting = setting or index.setting
         self.ranker = ranker
-        self._rarity = rarity(self.merged.counts, discount) if discount else None
-        self._again = again
         self._prior = self.merged.prior(self.setting.age)
         if attributes is None:
             self.columns, others = Columns.unknown(self.merged.n_items), Ids.of([])
@@ -91,6 +89,11 @@ class Recommender:
         """Finds the id of an item by its code."""
         self.popular_lately = Popular(self.merged.counts, lately=True)
         self.popular_ever = Popular(self.merged.counts, lately=False)
+        self._on_lists = (
+            None
+            if counting == AS_FOUND
+            else OnLists(counting, self.columns, self.merged.counts, self.popular_lately.first())
+        )
         clicked = np.zeros(len(self.columns.price), dtype=bool)
         clicked[: self.merged.n_items] = self.merged.counts.sessions > 0
         self.unseen = Unseen(self.columns, clicked)
@@ -100,7 +103,7 @@ class Recommender:
     def ranked_by(self, ranker: Ranker | None) -> Self:
         """A recommender of these parts with another ranker, by what is seen next alone."""
         other = copy(self)
-        other.ranker, other._rarity, other._again = ranker, None, 1.0
+        other.ranker, other._on_lists = ranker, None
         return other
 
     def mask(self, items: Collection[str]) -> Mask:
@@ -138,6 +141,8 @@ class Recommender:
         out = self._out(left_out, exclude, only)
         visitor = self._visitor(clicks)
         found, scores = self._scored(visitor, clicks, out)
+        if self._on_lists is not None:
+            found, scores = self._on_lists.counted(found, scores, visitor, out, count)
         generator: Generator = "neighbours" if self.ranker is None else "ranker"
         chosen = best_of(found.codes, scores, count, self.text_of)
         codes, scored = found.codes[chosen], scores[chosen]
@@ -160,7 +165,7 @@ class Recommender:
         )
 
     def best(self, clicks: list[int], count: int = 20, *, fresh: bool = True) -> Int32s:
-        """Codes of what `answer` recommends by neighbours, rules and ranker; nothing is filled up.
+        """Codes of what is seen next by neighbours, rules and ranker; nothing is filled up.
 
         Args:
             clicks: Codes of the visitor's clicks, oldest first; -1 for items not known.
@@ -220,10 +225,6 @@ class Recommender:
             found = self._ranked(found, out)
             # What a boost multiplies has to be above 0.
             scores = np.exp(self.ranker.scores(self._matrix(found, visitor, clicks)))
-        if self._rarity is not None:
-            scores = scores * self._rarity[found.codes]
-        if self._again != 1.0:
-            scores = scores * np.where(np.isin(found.codes, visitor.codes), self._again, 1.0)
         return found, scores.astype(np.float32, copy=False)
 
     def _ranked(self, found: Candidates, out: Out) -> Candidates:

@@ -8,7 +8,7 @@ from valuebox.compartments.recommend.ranking.attributes import NO_CATEGORY, Colu
 from valuebox.compartments.recommend.ranking.sessions import Int32s
 from valuebox.statistics.arrays import Floats, Mask
 
-_BAND: Final = 0.7
+BAND: Final = 0.7
 """Logarithm of the ratio of prices at which an item counts 1/e as much: half or twice the price."""
 
 
@@ -29,7 +29,7 @@ def alike(columns: Columns, codes: Int32s, among: Int32s, weights: Floats) -> Fl
     ratio = np.log(np.maximum(columns.price[among], 1e-9)) - np.log(
         np.maximum(columns.price[codes], 1e-9)
     ).reshape(-1, 1)
-    near = np.exp(-np.abs(np.where(np.isnan(ratio), _BAND, ratio)) / _BAND)
+    near = np.exp(-np.abs(np.where(np.isnan(ratio), BAND, ratio)) / BAND)
     found: Floats = weights @ (near * ((mine == theirs) & (mine != NO_CATEGORY)))
     return found
 
