@@ -30,7 +30,8 @@ from valuebox_training.recommend.shops.worlds import WORLDS, Shop, with_sessions
 
 HEADING: Final = "### Shops that are lived through"
 START: Final = datetime(2026, 3, 2, tzinfo=UTC)
-USUAL: Final = "departments,traits,paths,echo,dirty,herd,blind"
+USUAL: Final = "departments,traits,paths,fashion,long-tail,echo,dirty,small,herd,blind"
+_BEST: Final = '"At best" are lists of what each visitor likes most, which nobody can know.'
 HEADER: Final = (
     *("shop", "views", "views, truth", "at best", "conversion, truth", "clicked lists, truth"),
     *("what is said of views", "of all figures"),
@@ -81,15 +82,17 @@ def _learned(settings: dict[str, str]) -> str:
 def row_of(name: str, found: Lived, report: ProofReport) -> list[object]:
     """A line of the table."""
     popular, personal = (found.truth[arm].figures() for arm in ARMS)
+    errors = found.truth[ARMS[1]].errors(found.truth[ARMS[0]])
     lift, best = personal.beside(popular), found.oracle.figures().beside(popular)
     views = next(one for one in report.judged if one.kpi == "views" and one.arm == "personal")
     verdict = next(one for one in report.verdicts if one.arm == "personal")
     return [
         name,
         f"{popular.views:.2f} → {personal.views:.2f}",
-        f"{lift['views']:+.0%}",
+        f"{lift['views']:+.0%} ± {2 * errors['views']:.0%}",
         f"{best['views']:+.0%}",
-        f"{popular.conversion:.1%} → {personal.conversion:.1%}, {lift['conversion']:+.0%}",
+        f"{popular.conversion:.1%} → {personal.conversion:.1%}, "
+        f"{lift['conversion']:+.0%} ± {2 * errors['conversion']:.0%}",
         f"{popular.clicks:.1%} → {personal.clicks:.1%}",
         f"{views.change or 0:+.0%}: {views.state}",
         verdict.kind,
@@ -101,6 +104,9 @@ def main(
     seeds: Annotated[int, typer.Option(help="Shops of each kind.")] = 1,
     before: Annotated[int, typer.Option(help="Sessions of a day of the fortnight before.")] = 1_000,
     sessions: Annotated[int, typer.Option(help="Sessions of a day of the experiment.")] = 300,
+    trained: Annotated[
+        bool, typer.Option(help="Learn a model of what was before, as the table has it.")
+    ] = True,
     into: Annotated[Path | None, typer.Option(help="Markdown file to put the table in.")] = None,
 ) -> None:
     """Live through shops, and print what lists are worth and what is said of them."""
@@ -109,12 +115,14 @@ def main(
     for name in only.split(","):
         for seed in range(seeds):
             shop = with_sessions(WORLDS[name], min(before, WORLDS[name].sessions)).shop(seed)
-            rows.append(row_of(name, *lived(shop, seed, sessions)))
+            rows.append(row_of(name, *lived(shop, seed, sessions, trained)))
             print(*rows[-1], sep=" | ", file=sys.stderr, flush=True)
     spent = time.process_time() - begun[0] + os.times().children_user - begun[1]
     text = (
-        f"{before:,} sessions a day before, {sessions:,} in the week of the experiment.\n\n"
-        f"{table(HEADER, rows)}\n\n{spent:.0f} s of CPU. {measured_with()}"
+        f"Visitors who react, through the real endpoint, each lived once more in the other arm: "
+        f"{before:,} sessions a day\nbefore, or as many as the shop has, and {sessions:,} in the "
+        f"week of the experiment. ± is two standard errors, by pairs of visits.\n\n"
+        f"{table(HEADER, rows)}\n\n{_BEST} {spent:.0f} s of CPU. {measured_with()}"
     )
     print(text)
     if into is not None:

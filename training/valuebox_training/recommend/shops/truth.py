@@ -54,6 +54,23 @@ class Tally:
         ]
         self._rows.append((views, clicks, lists, len(prices), sum(prices)))
 
+    def errors(self, other: "Tally") -> dict[str, float]:
+        """Standard errors of how views and conversion differ, as `Figures.beside` has them.
+
+        Args:
+            other: The same visits, in the same order, with lists of another kind.
+        """
+        ours, theirs = (np.array(one._rows, dtype=float) for one in (self, other))
+        found = {}
+        for name, column in (("views", 0), ("conversion", 3)):
+            mine, yours = (
+                np.minimum(one[:, column], 1.0 if column else np.inf) for one in (ours, theirs)
+            )
+            mean = max(float(yours.mean()), 1e-9)
+            apart = mine - yours * (mine.mean() / mean)
+            found[name] = float(apart.std() / len(apart) ** 0.5 / mean)
+        return found
+
     def figures(self) -> Figures:
         """Figures of the visits so far."""
         views, clicks, lists, orders, money = np.array(self._rows or [(0,) * 5], dtype=float).T
