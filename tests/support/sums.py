@@ -139,12 +139,13 @@ def assert_sums(store: Store, *models: LtvModel) -> None:
 
 def _features(rows: pd.DataFrame, model: LtvModel) -> pd.DataFrame:
     mine = rows[rows["model"] == model.tag]
-    counted = []
-    for name in FEATURES:
-        values = mine[name.lower()]
-        codes = model.reference.features[name].codes(values.tolist())
-        counted.append(_by_day(mine.assign(feature=name, bin=codes), ["model", "feature", "bin"]))
-    return pd.concat([groups[["rows"]].sum() for groups in counted])
+    binned = [
+        mine[["joined", "model", "rows"]].assign(
+            feature=name, bin=model.reference.features[name].codes(mine[name.lower()].tolist())
+        )
+        for name in FEATURES
+    ]
+    return _by_day(pd.concat(binned), ["model", "feature", "bin"])[["rows"]].sum()
 
 
 def _judged(users: pd.DataFrame, model: LtvModel) -> pd.DataFrame:
