@@ -58,6 +58,11 @@ class Popen(subprocess.Popen[Any]):
         self._close_pipe_fds(*(of[name] for name in pipes))  # type: ignore[attr-defined]
 
 
+def begin() -> None:
+    """Start the process that is forked, which is otherwise left to whoever needs it first."""
+    _warm_one()
+
+
 def run(command: list[Any], timeout: float | None = None, **options: Any) -> Any:
     """As `subprocess.run`, with `Popen` of this module; what it writes is text that is returned."""
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
