@@ -17,8 +17,11 @@ SOURCE = "churn-shop"
 CUSTOMERS = 600
 
 
-def install(folder: Path) -> dict[str, str]:
-    """Install the package below a folder; the environment in which Python finds it."""
+PACKAGE = ROOT / "examples" / "churn"
+
+
+def install(folder: Path, package: Path = PACKAGE) -> dict[str, str]:
+    """Install a package below a folder; the environment in which Python finds it."""
     site = folder / "site"
     uv = Path(sys.executable).with_name("uv")
     command = [
@@ -30,7 +33,7 @@ def install(folder: Path) -> dict[str, str]:
         "--no-deps",
         "--no-build-isolation",
     ]
-    command += ["--python", sys.executable, "--target", str(site), str(ROOT / "examples" / "churn")]
+    command += ["--python", sys.executable, "--target", str(site), str(package)]
     subprocess.run(command, check=True, capture_output=True)
     return {"PYTHONPATH": str(site)}
 
@@ -44,18 +47,18 @@ def run(environment: dict[str, str], *arguments: object, exit_code: int = 0) -> 
     return _run([Path(sys.executable).with_name("valuebox"), *arguments], environment, exit_code)
 
 
-def tests(environment: dict[str, str]) -> str:
+def own_tests(environment: dict[str, str], package: Path = PACKAGE) -> str:
     """What the package's own tests print in an environment."""
-    folder = ROOT / "examples" / "churn" / "tests"
+    folder = package / "tests"
     options = ("-p", "no:cacheprovider", "--rootdir", ROOT)
     return _run([sys.executable, "-m", "pytest", "-q", folder, *options], environment, 0)
 
 
-def conforms(environment: dict[str, str]) -> str:
-    """What the suite of all compartments prints, asked of this one in an environment."""
-    case = ROOT / "examples" / "churn" / "case.py"
+def conforms(environment: dict[str, str], package: Path = PACKAGE, name: str = "churn") -> str:
+    """What the suite of all compartments prints, asked of one in an environment."""
+    case = package / "case.py"
     suite = ROOT / "tests" / "conformance" / "test_conformance.py"
-    options = ("-k", "churn", "--case", case, "-p", "no:cacheprovider", "--rootdir", ROOT)
+    options = ("-k", name, f"--case={case}", "-p", "no:cacheprovider", "--rootdir", ROOT)
     return _run([sys.executable, "-m", "pytest", "-q", suite, *options], environment, 0)
 
 

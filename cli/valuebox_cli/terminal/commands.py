@@ -54,6 +54,7 @@ COMMANDS: Final = {
         "demo",
         "Train, serve on a throw-away SQLite file, evaluate over HTTP, show the result, stop.",
     ),
+    "new": Place("valuebox_cli.new.command", "app", "Begin a package of your own."),
     "import": Place(
         "valuebox_cli.importing.command",
         "import_facts",

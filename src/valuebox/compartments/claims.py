@@ -27,6 +27,23 @@ OF_THE_SERVICE: Final = frozenset(
 """What the service itself has, whichever compartments there are."""
 
 
+def refuse_name(name: str) -> None:
+    """Refuse what no compartment can be called, whatever others are.
+
+    Raises:
+        ValueboxError: saying what a name looks like, or that the service has one of its own.
+    """
+    if not _NAME.fullmatch(name) or iskeyword(name) or len(name) > MAX_NAME:
+        raise ValueboxError(
+            f"no compartment can be called {name!r}: a name has at most {MAX_NAME} small letters, "
+            "digits and single underscores, begins with a letter, and is no keyword of Python"
+        )
+    if name in OF_THE_SERVICE:
+        raise ValueboxError(
+            f"no compartment can be called {name!r}: the service has one of its own"
+        )
+
+
 def check(offered: Compartment, known: Iterable[Compartment]) -> None:
     """See that a compartment of another package claims nothing that is taken.
 
@@ -38,11 +55,7 @@ def check(offered: Compartment, known: Iterable[Compartment]) -> None:
         ValueboxError: naming the compartment and the name.
     """
     name = offered.name
-    if not _NAME.fullmatch(name) or iskeyword(name) or len(name) > MAX_NAME:
-        raise ValueboxError(
-            f"no compartment can be called {name!r}: a name has at most {MAX_NAME} small letters, "
-            "digits and single underscores, begins with a letter, and is no keyword of Python"
-        )
+    refuse_name(name)
     if offered.ledger is not None and offered.ledger.name != name:
         raise ValueboxError(
             f"the ledger of the compartment {name!r} is called {offered.ledger.name!r}: what was "
@@ -56,10 +69,6 @@ def check(offered: Compartment, known: Iterable[Compartment]) -> None:
             )
     for taken in sorted(_attributes(offered) & OF_THE_SERVICE):
         raise ValueboxError(f"the compartment {name!r} replaces {taken!r} of the service")
-    if name in OF_THE_SERVICE:
-        raise ValueboxError(
-            f"no compartment can be called {name!r}: the service has one of its own"
-        )
     for other in known:
         paths = {path.split("/")[2] for path in routes_of(other.endpoints)}
         if name in {other.name} | paths | _claims(other):

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import inspect
 from support import churn
 from support.churn import CUSTOMERS, SOURCE, put_purchases
+from support.commands import valuebox
 from support.documents import generator
 from support.services import ROOT, Service, running
 
@@ -80,7 +81,7 @@ def test_it_imports_what_is_public_alone() -> None:
 
 
 def test_its_own_tests_pass(tmp_path: Path) -> None:
-    said = churn.tests(churn.install(tmp_path))
+    said = churn.own_tests(churn.install(tmp_path))
     assert re.search(r"\b4 passed", said), said
 
 
@@ -127,3 +128,54 @@ def test_the_commands_of_a_package_are_listed_beside_ours(tmp_path: Path) -> Non
     assert "Say who will still buy within the next 60 days" in churn.run(environment, "--help")
     assert "train" in churn.run(environment, "churn", "--help")
     churn.run({}, "churn", "--help", exit_code=2)
+
+
+@pytest.mark.slow("examples/churn", "cli/valuebox_cli/new")
+def test_a_new_compartment_conforms_at_once(tmp_path: Path) -> None:
+    package = tmp_path / "valuebox-wine"
+    valuebox("new", "compartment", "wine", "--into", package)
+    environment = churn.install(tmp_path, package)
+    assert re.search(r"\b4 passed", churn.own_tests(environment, package))
+    assert " passed" in churn.conforms(environment, package, "wine")
+
+
+def test_a_new_compartment_is_a_copy_with_a_name_of_its_own(tmp_path: Path) -> None:
+    package = tmp_path / "wine-of-today"
+    valuebox("new", "compartment", "late_wine", "--into", package)
+    files = {file.relative_to(package) for file in package.rglob("*") if file.is_file()}
+    assert Path("src/valuebox_late_wine/migrations/0001_late_wine.py") in files
+    texts = {file: (package / file).read_text() for file in files}
+    assert [file for file, text in texts.items() if re.search("churn", text, re.I)] == [
+        Path("README.md")
+    ]
+    assert "class LateWineModel(" in texts[Path("src/valuebox_late_wine/model.py")]
+    assert 'name = "valuebox-late-wine"' in texts[Path("pyproject.toml")]
+    for text in (text for file, text in texts.items() if file.suffix == ".py"):
+        ast.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("Wine", "a name has at most"),
+        ("wine-list", "a name has at most"),
+        ("import", "keyword"),
+        ("ltv", "taken"),
+        ("users", "taken"),
+        ("store", "the service has one"),
+        ("churn", "taken"),
+    ],
+)
+def test_a_name_that_no_compartment_can_have_is_refused(
+    tmp_path: Path, name: str, why: str
+) -> None:
+    folder = tmp_path / "package"
+    _, said = valuebox("new", "compartment", name, "--into", folder, exit_code=2)
+    assert why in said
+    assert not folder.exists()
+
+
+def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    _, said = valuebox("new", "compartment", "wine", "--into", tmp_path, exit_code=2)
+    assert "is there already" in said
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,1 @@
+"""`valuebox new`: packages to begin with."""
