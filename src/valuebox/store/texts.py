@@ -1,4 +1,4 @@
-"""Texts of a whole column as whoever read them has them: in UTF-8, one after the other."""
+"""Texts of a whole column, as whoever read them has them: in UTF-8, one after the other."""
 
 from collections.abc import Iterator, Sequence
 from typing import Self, overload

@@ -7,14 +7,16 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.offers.decisions import WEEK, Decisions
 from valuebox.compartments.offers.reading import read
 from valuebox.compartments.offers.tables import OfferDecision, OfferOutcome
 from valuebox.store.clock import CLOCK
+from valuebox.store.staging import POSITION, staged
 from valuebox.store.upsert import columns_of_new, upsert
+from valuebox.store.writing import Rows, table_of
 
 GRACE: Final = timedelta(days=1)
 """How long after its week a decision is judged: events of the last day may come late."""
@@ -22,6 +24,9 @@ _A_WEEK: Final = timedelta(microseconds=WEEK)
 _AGAIN: Final = timedelta(days=14)
 """How long after a decision late events may still change what came of it."""
 _MOST: Final = 5_000
+_AT_ONCE: Final = 20_000
+"""Outcomes that are written together: what a statement may take is bounded."""
+_OUTCOME: Final = table_of(OfferOutcome).c
 _FOUND: Final = ("shown", "own", "rest", "target")
 
 
@@ -71,28 +76,34 @@ def settle_known(
 
 def write_outcomes(session: Session, ids: Sequence[UUID], decisions: Decisions) -> int:
     """Write what came of decisions, each that is new or has changed; return how many there were."""
-    own = decisions.own.tolist()
     found = {
-        one: (shown, paid, rest, float(paid > 0))
-        for one, shown, paid, rest in zip(
-            ids, decisions.shown.tolist(), own, decisions.rest.tolist(), strict=True
-        )
+        "id": np.array(ids, dtype=object),
+        "shown": decisions.shown,
+        "own": decisions.own,
+        "rest": decisions.rest,
+        "target": (decisions.own > 0).astype(np.float64),
     }
-    known: dict[UUID, tuple[Any, ...]] = {}
-    columns = [getattr(OfferOutcome, name) for name in _FOUND]
-    for start in range(0, len(ids), _MOST):
-        some = ids[start : start + _MOST]
-        query = select(OfferOutcome.id, *columns).where(OfferOutcome.id.in_(some))
-        known.update((row[0], tuple(row[1:])) for row in session.execute(query))
+    # One order for everybody, so that two transactions with the same decisions cannot deadlock.
+    order = np.argsort(found["id"])
+    for start in range(0, len(order), _AT_ONCE):
+        rows = order[start : start + _AT_ONCE]
+        _put(session, {name: column[rows] for name, column in found.items()})
+    return len(order)
+
+
+def _put(session: Session, found: dict[str, NDArray[Any]]) -> None:
     now = CLOCK.moment().astimezone(UTC)
-    changed = [
-        {"id": one, **dict(zip(_FOUND, values, strict=True)), "changed_at": now}
-        for one, values in sorted(found.items())
-        if known.get(one) != values
-    ]
-    if changed:
-        upsert(session, OfferOutcome, changed, columns_of_new(*_FOUND, "changed_at"))
-    return len(found)
+    columns = {**found, "id": found["id"].tolist(), "changed_at": now}
+    with staged(session, Rows(OfferOutcome, len(found["id"]), columns)) as new:
+        query = select(*(new.c[name] for name in columns)).order_by(new.c[POSITION])
+        upsert(
+            session,
+            OfferOutcome,
+            # A condition tells SQLite that what follows it is no join.
+            query.where(new.c[POSITION] >= 0),
+            columns_of_new(*_FOUND, "changed_at"),
+            lambda row: or_(*(_OUTCOME[name].is_distinct_from(row[name]) for name in _FOUND)),
+        )
 
 
 def _uuids(ids: NDArray[np.bytes_]) -> list[UUID]:
