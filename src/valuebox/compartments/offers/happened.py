@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Text, cast, select
 
-from valuebox.compartments.offers.objects import Objects, texts_of, together
+from valuebox.compartments.offers.objects import Objects, codes_of, together
 from valuebox.compartments.offers.rewards import TYPES
 from valuebox.facts.scanning import EVENTS, moment
 from valuebox.features.declared.columns import Coded
@@ -93,7 +93,7 @@ def happened(
         whose[1].append(sessions.of(hashes_of(source, customer, session)))
         moments.append(microseconds_of(time))
         amounts.append(np.array(amount, dtype=np.float64))
-        types.append(texts_of(kind))
+        types.append(codes_of(kind))
         told.add([one if one not in (None, "null") else "{}" for one in properties])
     when, read = np.concatenate(moments), told.columns()
     nobody, absent = Coded.constant(None, len(when)), np.full(len(when), np.nan)

@@ -13,7 +13,7 @@ from valuebox.features.declared.columns import Coded, Column, coded, numbers
 from valuebox.features.declared.scalars import scalar
 
 _PLAIN: Final = frozenset({float, int, type(None)})
-_TEXTS: Final = frozenset({str, type(None)})
+_OF_ONE_KIND: Final = (frozenset({str, type(None)}), frozenset({bool, type(None)}))
 _PLAIN_DECODERS: Final[dict[bool, Callable[[str], Any]]] = {
     False: msgspec.json.Decoder(list[dict[str, Any]]).decode,
     True: msgspec.json.Decoder(list[list[dict[str, Any]]]).decode,
@@ -120,16 +120,16 @@ def _column(values: list[Any]) -> Column:
             return np.array(values, dtype=np.float64)
         except OverflowError:
             pass
-    if kinds <= _TEXTS:
-        return texts_of(values)
+    if any(kinds <= one for one in _OF_ONE_KIND):
+        return codes_of(values)
     return Coded.of(map(scalar, values))
 
 
-def texts_of(values: Sequence[str | None]) -> Coded:
-    """Codes of texts, which are few; None is missing."""
+def codes_of(values: Sequence[Any]) -> Coded:
+    """Codes of texts, or of truths, of which there are few different ones; None is missing."""
     different = dict.fromkeys(values)
     different.pop(None, None)
-    code: dict[str | None, int] = {one: place for place, one in enumerate(different)}
+    code: dict[Any, int] = {one: place for place, one in enumerate(different)}
     code[None] = -1
     codes = np.fromiter(map(code.__getitem__, values), dtype=np.int32, count=len(values))
     return Coded(codes, [one for one in different if one is not None])
