@@ -7,7 +7,7 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.offers.decisions import WEEK, Decisions
@@ -95,15 +95,13 @@ def _put(session: Session, found: dict[str, NDArray[Any]]) -> None:
     now = CLOCK.moment().astimezone(UTC)
     columns = {**found, "id": found["id"].tolist(), "changed_at": now}
     with staged(session, Rows(OfferOutcome, len(found["id"]), columns)) as new:
-        query = select(*(new.c[name] for name in columns)).order_by(new.c[POSITION])
-        upsert(
-            session,
-            OfferOutcome,
-            # A condition tells SQLite that what follows it is no join.
-            query.where(new.c[POSITION] >= 0),
-            columns_of_new(*_FOUND, "changed_at"),
-            lambda row: or_(*(_OUTCOME[name].is_distinct_from(row[name]) for name in _FOUND)),
+        is_known = exists().where(
+            _OUTCOME.id == new.c.id,
+            *(_OUTCOME[name].is_not_distinct_from(new.c[name]) for name in _FOUND),
         )
+        query = select(*(new.c[name] for name in columns)).where(~is_known)
+        in_order = query.order_by(new.c[POSITION])
+        upsert(session, OfferOutcome, in_order, columns_of_new(*_FOUND, "changed_at"))
 
 
 def _uuids(ids: NDArray[np.bytes_]) -> list[UUID]:
