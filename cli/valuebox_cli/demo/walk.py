@@ -22,7 +22,7 @@ class Shown(NamedTuple):
     figure: str
     """The figure that answers its question."""
     baseline: str
-    """The same without the compartment."""
+    """What that figure is without the compartment."""
     verdict: str
     """What that proves."""
 

@@ -28,7 +28,7 @@ from valuebox_training.recommend.ranking import Catalogue
 _FEWEST: Final = 50
 """Clicked lists that it takes to learn from them."""
 _EARLIER: Final = 3
-"""One of as many clicked lists comes before the others: of that time is the index."""
+"""Every third clicked list, the earliest, is left out: the index is made of what came by then."""
 _MOST: Final = 3_000
 """Clicked lists that are looked at: the newest."""
 _RARE_AT_MOST: Final = 0.75

@@ -38,7 +38,7 @@ def _chance_of_share(share: float, rows: int) -> float:
 
 
 def too_few(drifted: Drifted, limits: Thresholds) -> Iterator[Unknown]:
-    """That rows are too few to tell drift from chance, where they are."""
+    """Say so where rows are too few to tell drift from chance."""
     most = max(drifted.features, key=lambda one: one.chance)
     # What is beyond its threshold and beyond chance is known, however few rows there are.
     if most.chance > limits.psi and not any(one.crossed for one in of_drift(drifted, limits)):

@@ -51,7 +51,7 @@ class OldSystem:
         return Shown(f"l-{self._day}-{self._lists}", found, True), "old"
 
     def each(self, work: Callable[[Visit], None], visits: Sequence[Visit]) -> None:
-        """One visit after the other."""
+        """Tell of every visit, in turn."""
         for one in visits:
             work(one)
 

@@ -41,7 +41,7 @@ class Departments:
         return found
 
     def after(self, liking: Floats, last: int) -> Floats:
-        """The same, whatever is looked at."""
+        """What the visitor likes anyway: looking at an item changes nothing."""
         return liking
 
 
@@ -62,7 +62,7 @@ class Traits:
         return liking
 
     def after(self, liking: Floats, last: int) -> Floats:
-        """The same, whatever is looked at."""
+        """What the visitor likes anyway: looking at an item changes nothing."""
         return liking
 
 
@@ -103,5 +103,5 @@ class Herd:
         return found
 
     def after(self, liking: Floats, last: int) -> Floats:
-        """The same, whatever is looked at."""
+        """What the visitor likes anyway: looking at an item changes nothing."""
         return liking
