@@ -23,7 +23,7 @@ class BadSettings(ValueboxError):
 
 
 class Settings(BaseSettings):
-    """What can be set from outside; the README's table lists the same names and is tested to."""
+    """Whatever can be set from outside; docs/settings.md has the same names, and is tested to."""
 
     model_config = SettingsConfigDict(
         env_prefix="VALUEBOX_",

@@ -24,9 +24,9 @@ def test_the_api_guide_names_every_error_code() -> None:
     assert dict(rows) == {code: str(status.value) for code, status in STATUS_OF.items()}
 
 
-def test_the_readme_names_every_command() -> None:
-    readme = (ROOT / "README.md").read_text()
-    assert [name for name in COMMANDS if f"`valuebox {name}" not in readme] == []
+def test_the_list_names_every_command() -> None:
+    documents = (ROOT / "docs" / "commands.md").read_text()
+    assert [name for name in COMMANDS if f"`valuebox {name}" not in documents] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -5,7 +5,7 @@ import pytest
 
 from valuebox.settings import BadSettings, Settings, load_settings
 
-README = Path(__file__).parents[3] / "README.md"
+TABLE = Path(__file__).parents[3] / "docs" / "settings.md"
 
 
 def settings_by_variable() -> dict[str, str]:
@@ -18,8 +18,8 @@ def settings_by_variable() -> dict[str, str]:
     return variables
 
 
-def test_readme_lists_every_setting_with_its_default() -> None:
-    rows = re.findall(r"^\| `([A-Z_]+)` \| `([^`]*)` \|", README.read_text(), re.MULTILINE)
+def test_the_table_lists_every_setting_with_its_default() -> None:
+    rows = re.findall(r"^\| `([A-Z_]+)` \| `([^`]*)` \|", TABLE.read_text(), re.MULTILINE)
     assert dict(rows) == settings_by_variable()
 
 
