@@ -83,7 +83,7 @@ def write_outcomes(session: Session, ids: Sequence[UUID], decisions: Decisions) 
         "rest": decisions.rest,
         "target": (decisions.own > 0).astype(np.float64),
     }
-    # One order for everybody, so that two transactions with the same decisions cannot deadlock.
+    # Every transaction goes by the same order, so that two with the same decisions cannot deadlock.
     order = np.argsort(found["id"])
     for start in range(0, len(order), _AT_ONCE):
         rows = order[start : start + _AT_ONCE]
