@@ -1,11 +1,12 @@
 """`valuebox demo --all`: every compartment shows itself with the commands that anybody types."""
 
+import os
+import sys
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 from support import warm
-from support.commands import valuebox
 from support.services import ROOT
 
 from valuebox.compartments.register import compartments
@@ -37,14 +38,13 @@ def test_what_a_command_complains_of_is_told(
 
 
 @pytest.mark.slow("cli/valuebox_cli", "training")
-def test_it_ends_with_a_line_for_each_question(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.chdir(ROOT)
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setenv("COLUMNS", "300")
-    output, _ = valuebox("demo", "--all")
-    before, table = output.split("What each compartment answers, and whether it is worth it")
+def test_it_ends_with_a_line_for_each_question(tmp_path: Path) -> None:
+    # As a terminal that is wide enough for a row to be a line.
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "COLUMNS": "400"}
+    command = [Path(sys.executable).with_name("valuebox"), "demo", "--all"]
+    ended = warm.run(command, cwd=ROOT, env=environment, timeout=900)
+    assert ended.returncode == 0, ended.stderr
+    before, table = ended.stdout.split("What each compartment answers, and whether it is worth it")
     rows = {line.split()[0]: line for line in table.splitlines() if line.strip()}
     for one in SHOWN:
         assert one.question in rows[one.name]
