@@ -8,17 +8,39 @@ from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 _KIND = re.compile(r"[\[-](sqlite|postgresql)\b")
+_E2E, _SERVICE = "/e2e/", "service-"
 
 
 class ByService(LoadScopeScheduling):
-    """End-to-end tests by the service that they use, everything else by file."""
+    """End-to-end tests by the service that they use, everything else by file.
+
+    End-to-end tests wait for services much of their time. All workers together would run these
+    first, while cores are idle, so the first worker begins with what waits for nothing.
+    """
+
+    def __init__(self, config: pytest.Config, log: Any = None) -> None:
+        super().__init__(config, log)
+        # Where there are many tests in a file each is short: what takes longest would come last.
+        config.option.loadscopereorder = False
 
     def _split_scope(self, nodeid: str) -> str:
         file, _, test = nodeid.partition("::")
         kind = _KIND.search(test)
-        return f"service-{kind[1]}" if kind and "/e2e/" in file else file
+        return f"{_SERVICE}{kind[1]}" if kind and _E2E in file else file
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        if node is self.nodes[0]:
+            busy = next((one for one in self.workqueue if not _waits(one)), None)
+            if busy is not None:
+                self.workqueue.move_to_end(busy, last=False)
+        super()._assign_work_unit(node)
+
+
+def _waits(scope: str) -> bool:
+    return scope.startswith(_SERVICE) or _E2E in scope
 
 
 @pytest.hookimpl(optionalhook=True)
