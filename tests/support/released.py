@@ -4,6 +4,7 @@ import json
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from sqlalchemy import Engine, MetaData, Table, Uuid, insert
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.paid import Paid
 from valuebox.models import registry
+from valuebox.store.backup import manifest, taking
+from valuebox.store.backup.manifest import Manifest
 from valuebox.store.histories import OURS
 
 _FIRST_LAYOUT: Final = Path(__file__).with_name("first_layout.json")
@@ -35,6 +38,33 @@ def stored_then(
         tables.reflect(connection)
         for name, values in rows.items():
             connection.execute(insert(_typed(tables.tables[name])), [dict(row) for row in values])
+
+
+def backed_up_then(engine: Engine, revision: str, folder: Path) -> None:
+    """Back a database up as the version of then would have, had it been able to.
+
+    Args:
+        engine: Of the database, as `stored_then` has left it.
+        revision: The newest one that the version of then knew.
+        folder: An empty one.
+    """
+    with engine.connect() as connection:
+        tables = MetaData()
+        tables.reflect(connection)
+        written = [
+            taking._take(connection, _typed(table), folder)
+            for table in tables.sorted_tables
+            if table.name != OURS.version_table
+        ]
+    made = Manifest(
+        valuebox="0.1.0",
+        made_at=datetime.now(UTC),
+        database="sqlite" if engine.dialect.name == "sqlite" else "postgresql",
+        revisions={"": revision},
+        tables=tuple(written),
+        models=(),
+    )
+    manifest.write(folder, made)
 
 
 def _typed(table: Table) -> Table:

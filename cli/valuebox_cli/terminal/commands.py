@@ -85,6 +85,16 @@ COMMANDS: Final = {
         "valuebox_cli.admin.users", "app", "Hand out or delete what is stored of people."
     ),
     "keys": Place("valuebox_cli.admin.keys", "app", "Hand out and revoke API keys."),
+    "backup": Place(
+        "valuebox_cli.admin.backup",
+        "backup",
+        "Write the whole database and every model into a folder, beside a service.",
+    ),
+    "restore": Place(
+        "valuebox_cli.admin.backup",
+        "restore",
+        "Fill an empty database with a backup, of either kind, and add its models.",
+    ),
     "db": Place(
         "valuebox_cli.admin.database", "app", "Administer the database, without the service."
     ),

@@ -19,7 +19,7 @@ from valuebox.errors import ValueboxError
 from valuebox.store.compatibility import is_promised, put_promise, withdraw_promise
 from valuebox.store.engine import reason
 from valuebox.store.histories import OURS, History
-from valuebox.store.session_settings import is_pooled
+from valuebox.store.session_settings import is_pooled, without_limits
 from valuebox.store.suitability import check_suitable
 
 # Any number that nothing else on the same PostgreSQL uses: "valu" in ASCII.
@@ -79,9 +79,8 @@ def upgrade(engine: Engine, wait_seconds: float = 0.0, others: Sequence[History]
     reraise=True,
 )
 def _upgrade_all(engine: Engine, histories: Sequence[History]) -> str:
-    with _migrating(engine) as connection:
-        check_suitable(connection)
-        _refuse_foreign(connection)
+    with migrating(engine) as connection:
+        check(connection)
         reached, *_ = [_upgrade(connection, history) for history in histories]
         return reached
 
@@ -93,7 +92,7 @@ def remove(engine: Engine, history: History) -> None:
         DatabaseAway: when the database does not answer, or refuses.
         SchemaUnknown: when a newer version of the package has migrated it.
     """
-    with _migrating(engine) as connection:
+    with migrating(engine) as connection:
         if history.revision(connection) is not None:
             _run(connection, history, "downgrade", "base")
             connection.execute(DropTable(Table(history.version_table, MetaData())))
@@ -110,15 +109,13 @@ def is_current(engine: Engine, others: Sequence[History] = ()) -> bool:
 
 
 @contextmanager
-def _migrating(engine: Engine) -> Iterator[Connection]:
+def migrating(engine: Engine) -> Iterator[Connection]:
     """A transaction in which nobody else migrates."""
     try:
         with engine.execution_options(sqlite_write=True).begin() as connection:
             if connection.dialect.name == "postgresql":
                 # Waiting for another replica, and migrating much, may take as long as they take.
-                connection.execute(text("SET LOCAL statement_timeout = 0"))
-                connection.execute(text("SET LOCAL lock_timeout = 0"))
-                connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+                without_limits(connection)
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
                 # Whoever wants the table meanwhile queues behind us, and gives up after a while.
                 connection.execute(text(f"SET LOCAL lock_timeout = {_LOCK_MS}"))
@@ -170,6 +167,17 @@ def _upgrade(connection: Connection, history: History) -> str:
     return history.head
 
 
+def upgrade_to(connection: Connection, history: History, revision: str) -> None:
+    """Make the tables as an earlier version had them.
+
+    Args:
+        connection: As `migrating` gives it, to a database without tables of this history.
+        history: Whose tables.
+        revision: One that this version knows.
+    """
+    _run(connection, history, "upgrade", revision)
+
+
 def _run(
     connection: Connection, history: History, change: Literal["upgrade", "downgrade"], to: str
 ) -> None:
@@ -186,8 +194,16 @@ def _run(
         ) from None
 
 
-def _refuse_foreign(connection: Connection) -> None:
-    """Migrations begin on nothing; on tables of others they would end in the middle."""
+def check(connection: Connection) -> None:
+    """See that a database can hold our tables, and holds none of somebody else's.
+
+    Migrations begin on nothing; on tables of others they would end in the middle.
+
+    Raises:
+        UnsuitableDatabase: when it could not hold what is stored.
+        SchemaUnknown: when it has tables that no valuebox made, as far as can be told.
+    """
+    check_suitable(connection)
     tables = set(inspect(connection).get_table_names()) - {OURS.version_table}
     if tables and OURS.revision(connection) is None:
         raise SchemaUnknown(

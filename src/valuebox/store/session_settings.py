@@ -107,5 +107,11 @@ def is_pooled(connection: Connection) -> bool:
     return bool(connection.info.get(_POOLED, False))
 
 
+def without_limits(connection: Connection) -> None:
+    """Let statements of a transaction on PostgreSQL, and what is between them, take any time."""
+    for limit in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+        connection.execute(text(f"SET LOCAL {limit} = 0"))
+
+
 def _escaped(value: str) -> str:
     return re.sub(r"([\\\s])", r"\\\1", value)

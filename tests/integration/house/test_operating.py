@@ -89,7 +89,15 @@ def url(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> str:
 
 
 def test_every_command_is_run_or_said_not_to_be() -> None:
-    ours = ("valuebox db", "pg_dump", "pg_restore", "bentoml models", "valuebox users")
+    ours = (
+        "valuebox db",
+        "valuebox backup",
+        "valuebox restore",
+        "pg_dump",
+        "pg_restore",
+        "bentoml models",
+        "valuebox users",
+    )
     for block in blocks():
         is_run = block.commands.startswith(ours)
         assert is_run != any(words in block.before for words in NOT_RUN), block.commands
@@ -117,6 +125,23 @@ def test_a_backup_is_taken_while_rows_are_stored_and_brought_back(
     assert migrate.is_current(store.engine)
     send(store, users(20, first_id=100), model)
     assert count_rows(store)["ltv_features"] == 70
+    store.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_a_backup_is_restored_into_another_database(
+    kind: str, url: str, tmp_path: Path, model: LtvModel
+) -> None:
+    store = Store(make_engine(url))
+    migrate.upgrade(store.engine)
+    send(store, users(50), model)
+    kept = count_rows(store)
+    store.close()
+    run_each(commands("valuebox backup"), tmp_path, DATABASE_URL=url)
+    other = f"sqlite:///{tmp_path}/other.db"
+    run_each(commands("valuebox restore"), tmp_path, DATABASE_URL=other)
+    store = Store(make_engine(other))
+    assert count_rows(store) == kept
     store.close()
 
 

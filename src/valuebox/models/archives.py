@@ -1,0 +1,46 @@
+"""Models as single files, out of the model store and into another one."""
+
+from pathlib import Path
+from typing import Final
+
+import bentoml
+from bentoml.exceptions import BentoMLException
+
+from valuebox.models.registry import ArtifactMissing, ArtifactRefused, find
+
+_FORMAT: Final = "gz"
+
+
+def put_aside(tag: str, folder: Path) -> Path:
+    """Write a model of the store into a file of its own, and return where that is.
+
+    Raises:
+        ArtifactRefused: when the model store does not hand it out.
+    """
+    file = folder / f"{tag.replace(':', '-')}.model.{_FORMAT}"
+    try:
+        bentoml.models.export_model(tag, str(file), _FORMAT)
+    except (BentoMLException, OSError, ValueError) as error:
+        raise ArtifactRefused(f"the model store does not hand out {tag}: {error}") from None
+    return file
+
+
+def bring_back(tag: str, file: Path) -> bool:
+    """Put a model into the store, and return whether it was not there.
+
+    Raises:
+        ArtifactRefused: when the model store does not take it, or it is another one.
+    """
+    try:
+        find(tag)
+    except ArtifactMissing:
+        pass
+    else:
+        return False
+    try:
+        found = bentoml.models.import_model(str(file), _FORMAT)
+    except (BentoMLException, OSError, ValueError) as error:
+        raise ArtifactRefused(f"the model store does not take {file}: {error}") from None
+    if str(found.tag) != tag:
+        raise ArtifactRefused(f"{file} holds {found.tag} instead of {tag}")
+    return True
