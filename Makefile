@@ -2,9 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 IMAGE ?= valuebox:latest
+TOOLS_IMAGE ?= valuebox-tools:latest
 export BENTOML_DO_NOT_TRACK := True
 
-.PHONY: install demo demo-all test test-slow test-slow-touched fuzz lint format train serve evaluate build image test-image docs lock bench-cohorts \
+.PHONY: install demo demo-all test test-slow test-slow-touched test-chart fuzz lint format train serve evaluate build image image-tools test-image docs lock bench-cohorts \
 	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-features bench-features-online bench-offers bench-offers-endpoints bench-offers-ab bench-offers-learning bench-offers-deciding bench-offers-coverage bench-offers-open-bandit bench-recommend bench-recommend-speed bench-recommend-verdicts bench-recommend-shop bench-contenders bench chaos chaos-image soak starve pictures release-check
 
 install: .venv/installed
@@ -73,6 +74,20 @@ build: install
 # BentoML copies the Bento to TMPDIR, and reads a recipe only below the folder it runs in.
 image: build
 	TMPDIR=$(CURDIR)/build $(BIN)/bentoml containerize valuebox-service:latest --image-tag $(IMAGE) $(IMAGE_OPTIONS)
+
+# The command `valuebox` as an image, for jobs beside the service. BUILD_OPTIONS go to `docker build`, such as
+# `--network host`.
+image-tools:
+	docker build --file ops/tools/Dockerfile --tag $(TOOLS_IMAGE) $(BUILD_OPTIONS) .
+
+# The chart for Kubernetes, rendered by Helm and held against the schemas of Kubernetes' API.
+test-chart: .contenders/chart/installed
+	.contenders/chart/bin/python -m pytest --quiet --config-file /dev/null --rootdir tests/chart --confcutdir tests/chart tests/chart
+
+.contenders/chart/installed: tests/chart/requirements.txt
+	$(PYTHON) -m venv .contenders/chart
+	.contenders/chart/bin/python -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r $<
+	touch $@
 
 # The whole round, in containers: needs Docker and its Compose.
 test-image: install
@@ -245,8 +260,10 @@ release-check: lint
 
 lock: install
 	$(BIN)/uv pip compile $(LOCK) --output-file requirements.txt pyproject.toml
-	$(BIN)/uv pip compile $(LOCK) --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+	$(BIN)/uv pip compile $(LOCK) --extra cli --constraint requirements.txt --output-file requirements-cli.txt pyproject.toml
+	$(BIN)/uv pip compile $(LOCK) --extra dev --constraint requirements-cli.txt --output-file requirements-dev.txt pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) --extra bench --constraint requirements-dev.txt --output-file requirements-bench.txt pyproject.toml
+	$(BIN)/uv pip compile $(LOCK) --output-file tests/chart/requirements.txt tests/chart/requirements.in
 
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
