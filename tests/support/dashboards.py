@@ -64,8 +64,12 @@ class Site:
     http: Asking
 
     def get(self, query: str = "", **options: Any) -> httpx.Response:
-        """Its page, as a browser asks for it."""
-        return self.http.get(f"/dashboard?{query}", headers=HTML, **options)
+        """The page of a ledger, as a browser asks for it; by default of the first with rows."""
+        return self.http.get(f"/dashboard?{query or 'compartment='}", headers=HTML, **options)
+
+    def at(self, path: str, **options: Any) -> httpx.Response:
+        """A page of the dashboard, as a browser asks for it; the front page has no path."""
+        return self.http.get(f"/dashboard{path}", headers=HTML, **options)
 
     def page(self, query: str = "") -> Page:
         """That page, as a browser reads it."""

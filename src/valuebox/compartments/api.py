@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from valuebox.access.keys import Scope
+    from valuebox.compartments.briefs import Brief, Standing, brief_of_ledger
     from valuebox.compartments.contract import (
         Compartment,
         Look,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
 __all__ = (
     "Base",
+    "Brief",
     "Choice",
     "Column",
     "Compartment",
@@ -83,11 +85,13 @@ __all__ = (
     "Reference",
     "RequestModel",
     "Scope",
+    "Standing",
     "Steps",
     "Store",
     "Table",
     "Whose",
     "Words",
+    "brief_of_ledger",
     "column",
     "create_tables",
     "declared_numbers",
@@ -99,6 +103,7 @@ __all__ = (
 
 _PLACES: Final = {
     "access.keys": ("Scope",),
+    "compartments.briefs": ("Brief", "Standing", "brief_of_ledger"),
     "compartments.contract": (
         "Compartment",
         "Look",

@@ -25,6 +25,8 @@ OF_THE_SERVICE: Final = frozenset(
     )
 )
 """What the service itself has, whichever compartments there are."""
+OF_THE_DASHBOARD: Final = frozenset(("alerts", "search"))
+"""Pages over all compartments, at `/dashboard/NAME`, where pages of single ones are as well."""
 
 
 def refuse_name(name: str) -> None:
@@ -38,7 +40,7 @@ def refuse_name(name: str) -> None:
             f"no compartment can be called {name!r}: a name has at most {MAX_NAME} small letters, "
             "digits and single underscores, begins with a letter, and is no keyword of Python"
         )
-    if name in OF_THE_SERVICE:
+    if name in OF_THE_SERVICE | OF_THE_DASHBOARD:
         raise ValueboxError(
             f"no compartment can be called {name!r}: the service has one of its own"
         )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
+from valuebox.compartments.briefs import Brief, brief_of_ledger
 from valuebox.models.registry import ArtifactMissing, named, served
 from valuebox.pages.tables import Table
 from valuebox.predictions.ledger import Ledger
@@ -195,8 +196,23 @@ class Compartment:
     stays while any compartment needs it. None where it never does."""
     page: Page | None = None
     """A page of its own, beside the one that the dashboard has of its ledger."""
+    brief: Callable[[Session, Any, int], Brief] | None = None
+    """Function of a session, the service, and the smallest number of rows that anything is told of:
+    what the card on the front page of the dashboard says. It has to be quick, whatever is stored.
+    Without, the ledger says it, where there is one."""
     demo: str | None = None
     """Function that shows the compartment on made-up data, as `MODULE:NAME`, since commands are no
     part of the service. It is given a `valuebox_cli.demo.walk.Walk`, and is a `Demonstration`."""
     published: Callable[[], Mapping[str, type[BaseModel]]] = field(default=dict)
     """What programs read of it, by the name of the file that has the JSON schema."""
+
+    @property
+    def title(self) -> str:
+        """What people call the compartment, as a heading."""
+        return self.name.capitalize() if self.ledger is None else self.ledger.title
+
+    def briefly(self, session: Session, service: Any, least: int) -> Brief:
+        """What the card on the front page says; see `brief`."""
+        if self.brief is not None:
+            return self.brief(session, service, least)
+        return Brief() if self.ledger is None else brief_of_ledger(session, self.ledger, least)

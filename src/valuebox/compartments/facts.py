@@ -5,8 +5,10 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from valuebox.compartments.briefs import Brief
 from valuebox.compartments.contract import Compartment, People, Personal, Whose
 from valuebox.facts.api import FactsApi
+from valuebox.facts.arrivals import last_facts
 from valuebox.facts.counting import expect_events
 from valuebox.facts.expiry import prune_customers, prune_events
 from valuebox.facts.privacy import forget_customers, records_of_customers
@@ -30,12 +32,18 @@ def _forget(session: Session, people: People) -> Mapping[str, int]:
     return forget_customers(session, people.source or "", people.ids)._asdict()
 
 
+def _brief(session: Session, _service: Any, _least: int) -> Brief:
+    untold = "Facts are what the other questions read; there is nothing to be right about."
+    return Brief("facts are sent, not asked for", fresh=last_facts(session), untold=untold)
+
+
 COMPARTMENT: Final = Compartment(
     name="facts",
     question="What happened: which customers are there, and what did they do?",
     endpoints=FactsApi,
     open=_open,
     tables=(Customer, Event),
+    brief=_brief,
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
     expiry=(
         # Events first: a customer stays for as long as there are any.

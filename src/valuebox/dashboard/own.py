@@ -1,6 +1,6 @@
-"""Pages that compartments have of their own: at which addresses, and how somebody gets there."""
+"""Pages beside those of ledgers: at which addresses, and how somebody gets there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from valuebox.compartments.contract import Page
 from valuebox.compartments.register import own_pages
+from valuebox.dashboard import alerts
 from valuebox.dashboard.choices import Choice
 from valuebox.dashboard.sessions import PATH
 from valuebox.pages.tables import Table
@@ -21,10 +22,10 @@ _PAGE: Final = b"page="
 
 @dataclass(frozen=True)
 class Place:
-    """An address of a compartment's own page, or of one of its tables."""
+    """An address of such a page, or of one of its tables."""
 
     name: str
-    """Name of the compartment."""
+    """Name of the page: that of its compartment, or of a shared one."""
     page: Page
     table: Table | None
     """The table that is fetched; None for the page itself."""
@@ -32,10 +33,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Goal:
-    """Where somebody goes who has signed in: to the dashboard, or to a page of a compartment's."""
+    """Where somebody goes who has signed in: to the dashboard, or to one of its pages."""
 
     name: str | None
-    """Name of the compartment; None for the dashboard."""
+    """Name of the page; None for the front page and those of ledgers."""
     query: str
 
     def carried(self) -> str:
@@ -48,11 +49,20 @@ class Goal:
         return "?".join(_said(self.name or f"..{PATH}", self.query))
 
 
+SHARED: Final[Mapping[str, Page]] = {"alerts": alerts.PAGE}
+"""Pages over all compartments, by name; no compartment can be called so."""
+
+
+def pages() -> dict[str, Page]:
+    """The shared pages, and that of every compartment that has one of its own, by name."""
+    return {**SHARED, **own_pages()}
+
+
 @cache
 def places() -> dict[str, Place]:
     """All of them, by path."""
     found = {}
-    for name, page in own_pages().items():
+    for name, page in pages().items():
         found[f"{PATH}/{name}"] = Place(name, page, None)
         for table in page.tables:
             found[f"{PATH}/{name}/{table.name}.csv"] = Place(name, page, table)
@@ -72,9 +82,9 @@ def read_goal(path: str, query: bytes) -> Goal:
     if not named:
         return Goal(None, _checked(Choice, query))
     name = named[0].removeprefix(_PAGE).decode("ascii", "replace")
-    page = own_pages().get(name)
+    page = pages().get(name)
     if page is None or len(named) > 1:
-        names = ", ".join(own_pages())
+        names = ", ".join(pages())
         raise BadQuery([Problem(field="page", message=f"Input should be one of {names}")])
     rest = b"&".join(part for part in parts if part not in named)
     return Goal(name, _checked(page.asks, rest))

@@ -13,6 +13,8 @@ from starlette.responses import HTMLResponse, Response
 from valuebox.compartments.contract import Look, Page
 from valuebox.compartments.register import ledgers, own_pages
 from valuebox.dashboard import calibration, charts, panels
+from valuebox.dashboard.overview import Card
+from valuebox.dashboard.own import SHARED
 from valuebox.dashboard.reading import MAX_JUDGED, Frame
 from valuebox.pages.ranges import in_rows
 from valuebox.pages.readable import change, compact
@@ -85,6 +87,11 @@ def view(over: Frame, found: Mapping[str, Sequence[Any]], viewer: Viewer) -> HTM
         watch=WATCH,
         shift=SHIFT,
     )
+
+
+def overview(cards: Sequence[Card], now: datetime, viewer: Viewer) -> HTMLResponse:
+    """The front page, whose ages are told at a moment."""
+    return _html("overview.html", cards=cards, now=now, viewer=viewer)
 
 
 def own(name: str, page: Page, asked: BaseModel, look: Look, viewer: Viewer) -> HTMLResponse:
@@ -180,5 +187,6 @@ def _templates(package: str | None) -> Environment:
         signed=change,
     )
     templates.globals["titles"] = {name: one.title for name, one in ledgers().items()}
+    templates.globals["shared_titles"] = {name: one.title for name, one in SHARED.items()}
     templates.globals["own_titles"] = {name: one.title for name, one in own_pages().items()}
     return templates

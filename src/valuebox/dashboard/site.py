@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import Final, Protocol
 from urllib.parse import parse_qs
@@ -23,6 +24,7 @@ from valuebox.compartments.served_models import Models
 from valuebox.dashboard import pages
 from valuebox.dashboard.choices import Choice
 from valuebox.dashboard.memory import Memory
+from valuebox.dashboard.overview import cards
 from valuebox.dashboard.own import Place, places, read_goal
 from valuebox.dashboard.panels import PANELS, Panel
 from valuebox.dashboard.sessions import PATH, Sessions
@@ -114,7 +116,9 @@ class Dashboard:
             message = "The address asks for something that there cannot be."
             return error_response("invalid_input", message, bad.problems, count)
         if path == PATH:
-            return await self._aside(partial(self._view, choice, is_signed_in))
+            # The front page has nothing to pick: whatever is picked is a view of a ledger.
+            looks = partial(self._view, choice) if query else self._overview
+            return await self._aside(partial(looks, is_signed_in))
         panel = PANELS[path.removeprefix(f"{PATH}/").removesuffix(".csv")]
         return await self._aside(partial(self._csv, choice, panel))
 
@@ -154,6 +158,12 @@ class Dashboard:
             return database_away(error)
         finally:
             self._views -= 1
+
+    def _overview(self, is_signed_in: bool) -> Response:
+        service, now = self._running(), datetime.now(UTC)
+        with within(VIEW_SECONDS), service.store.reading() as session:
+            found = cards(session, service, self._least_users, now)
+        return pages.overview(found, now, pages.Viewer(None, is_signed_in))
 
     def _view(self, choice: Choice, is_signed_in: bool) -> Response:
         service = self._running()

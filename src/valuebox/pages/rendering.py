@@ -43,8 +43,10 @@ def environment(*packages: str, **filters: Callable[..., Any]) -> Environment:
         visible=readable.visible,
         short=readable.short,
         ago=_ago,
+        age=_age,
+        code=_code,
         when=when,
-        long_day=lambda value: f"{value.day} {value:%b %Y}" if isinstance(value, date) else NOTHING,
+        long_day=_long_day,
     )
     templates.filters.update(filters)
     return templates
@@ -84,6 +86,21 @@ def when(period: str) -> str:
         day = date.fromisoformat(period)
         return f"{day.day} {day:%b}"
     return f"{date.fromisoformat(period + '-01'):%b %Y}"
+
+
+def _code(text: str) -> Markup:
+    """A sentence in which `what people type` stands between grave accents."""
+    parts = readable.escaped(text).split("`")
+    forms = (Markup("{}"), Markup("<code>{}</code>"))
+    return Markup("").join(forms[place % 2].format(part) for place, part in enumerate(parts))
+
+
+def _age(value: datetime | date, now: datetime) -> str:
+    return _ago(value, now) if isinstance(value, datetime) else _long_day(value)
+
+
+def _long_day(value: object) -> str:
+    return f"{value.day} {value:%b %Y}" if isinstance(value, date) else NOTHING
 
 
 def _ago(moment: datetime, now: datetime) -> str:

@@ -83,7 +83,7 @@ def seen(opened: Page) -> Seen:
     return found
 
 
-def sign_in(page: Page, key: str, path: str = "/dashboard") -> None:
+def sign_in(page: Page, key: str, path: str = "/dashboard?compartment=ltv") -> None:
     page.goto(path)
     page.get_by_label("API key").fill(key)
     with page.expect_navigation():

@@ -46,7 +46,9 @@ def page(opened: Page, bookmaker: Service) -> Iterator[Page]:
 
 def test_somebody_looks_at_the_week_and_at_one_of_its_matches(page: Page) -> None:
     page.goto("/dashboard")
-    page.get_by_role("link", name="Handle of the week").click()
+    page.get_by_role("navigation", name="Dashboard").get_by_role(
+        "link", name="Handle of the week"
+    ).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Handle of the week")
     expect(page.locator(".fresh").first).to_contain_text("fresh: warehouse loaded")
     table = page.get_by_role("region", name="Matches of the week")

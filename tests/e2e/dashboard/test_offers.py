@@ -60,7 +60,9 @@ def page(opened: Page, game: Service) -> Iterator[Page]:
 
 def test_somebody_looks_at_what_is_shown_to_whom_and_why(page: Page) -> None:
     page.goto("/dashboard")
-    page.get_by_role("link", name="Offers by the week").click()
+    page.get_by_role("navigation", name="Dashboard").get_by_role(
+        "link", name="Offers by the week"
+    ).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Offers by the week")
     tiles = page.locator("dl.tiles")
     for name in ("Lift over random", "Regret", "Learned", "Overlap"):

@@ -56,7 +56,7 @@ def panel(page: Page, name: str) -> Locator:
 
 def test_somebody_goes_from_one_question_to_the_other_and_looks_closer(page: Page) -> None:
     # Of lifetime values nothing is stored, so that responses come first.
-    page.goto("/dashboard")
+    page.goto("/dashboard?by=month")
     expect(page.get_by_role("heading", level=1)).to_have_text("Response")
     page.get_by_role("link", name="Lifetime value").click()
     expect(page.get_by_role("heading", name="Nothing is stored yet")).to_be_visible()

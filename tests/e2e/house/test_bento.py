@@ -60,7 +60,7 @@ def test_a_bento_serves_its_own_model_anywhere_and_stores_where_it_was_started(
         predictions = answer.json()
         assert {one["model"] for one in predictions} == {model.tag}
         assert [one["prediction"] for one in predictions] == model.predict(columns).tolist()
-        assert "The first rows have arrived" in http.get("/dashboard").text
+        assert "The first rows have arrived" in http.get("/dashboard?compartment=ltv").text
     store = Store(make_engine(f"sqlite:///{tmp_path}/valuebox.db"))
     assert count_rows(store)["ltv_predictions"] == len(sent)
     store.close()

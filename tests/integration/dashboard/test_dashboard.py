@@ -313,7 +313,7 @@ def test_whoever_looks_keeps_nobody_waiting(
     monkeypatch.setattr(dashboard, "VIEW_SECONDS", 0.3)
     with postgres_site.store.engine.connect() as blocking:
         blocking.execute(text("LOCK TABLE ltv_cohorts IN ACCESS EXCLUSIVE MODE"))
-        views = ["/dashboard"] * 11 + ["/dashboard/cohorts.csv"] * 2
+        views = ["/dashboard?compartment=ltv"] * 11 + ["/dashboard/cohorts.csv"] * 2
         answers = postgres_site.http.together(*views, "/dashboard/sign-in")
         in_use = postgres_site.store.engine.pool.checkedout()  # type: ignore[attr-defined]
     first = [answer.status_code for answer in answers[:4]]

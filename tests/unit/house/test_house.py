@@ -28,6 +28,7 @@ FLOORS = (
     "serving",
     "facts",
     "predictions",
+    "compartments.briefs",
     "compartments.contract",
     "compartments.claims",
     "compartments.register",

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.contract import Compartment, People, Personal, Whose
+from valuebox.compartments.features.brief import brief
 from valuebox.compartments.features.monitoring import WATCHED
 from valuebox.compartments.features.page import PAGE
 from valuebox.compartments.features.tables import FeatureMonitorResult
@@ -50,4 +51,5 @@ COMPARTMENT: Final = Compartment(
     reads_newest=_reads_newest,
     published=_published,
     page=PAGE,
+    brief=brief,
 )

@@ -5,9 +5,12 @@ from threading import Lock
 from typing import Any, Final
 
 from pydantic import BaseModel
+from sqlalchemy.orm import Session
 
+from valuebox.compartments.briefs import Brief
 from valuebox.compartments.contract import Compartment
 from valuebox.compartments.growth.api import GrowthApi
+from valuebox.facts.arrivals import last_facts
 
 
 def _open(service: Any, _model: None) -> None:
@@ -27,11 +30,17 @@ def _published() -> Mapping[str, type[BaseModel]]:
     }
 
 
+def _brief(session: Session, _service: Any, _least: int) -> Brief:
+    untold = "Each report compares with a baseline of its own: `valuebox growth report --baseline`."
+    return Brief("reports, made when asked for", fresh=last_facts(session), untold=untold)
+
+
 COMPARTMENT: Final = Compartment(
     name="growth",
     question="Which campaigns and segments pay, and what lift does a change bring?",
     endpoints=GrowthApi,
     open=_open,
+    brief=_brief,
     published=_published,
     demo="valuebox_cli.growth.demo:show",
 )

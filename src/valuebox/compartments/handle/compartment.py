@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from valuebox.compartments.contract import Compartment, ModelKind, People, Personal, Whose
 from valuebox.compartments.handle.api import HandleApi
+from valuebox.compartments.handle.brief import brief
 from valuebox.compartments.handle.card import card_of
 from valuebox.compartments.handle.desk import Desk
 from valuebox.compartments.handle.expiry import (
@@ -61,6 +62,7 @@ COMPARTMENT: Final = Compartment(
     tables=TABLES,
     ledger=LEDGER,
     page=PAGE,
+    brief=brief,
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
     expiry=(
         Expiry(prune_forecasts, {"forecasts": "forecasts of handle"}),

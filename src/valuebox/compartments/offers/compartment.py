@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from valuebox.compartments.contract import Compartment, ModelKind, People, Personal, Whose
 from valuebox.compartments.offers.api import OffersApi
+from valuebox.compartments.offers.brief import brief
 from valuebox.compartments.offers.counting import expect_decisions
 from valuebox.compartments.offers.desk import OffersDesk
 from valuebox.compartments.offers.ledger import LEDGER, note
@@ -86,6 +87,7 @@ COMPARTMENT: Final = Compartment(
     ledger=LEDGER,
     reads_newest=_reads_newest,
     page=PAGE,
+    brief=brief,
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
     expiry=(Expiry(_prune, {"decisions": "decisions about offers"}),),
     demo="valuebox_cli.offers.demo:show",

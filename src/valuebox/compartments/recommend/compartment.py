@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from valuebox.compartments.contract import Compartment, ModelKind, People, Personal, Whose
 from valuebox.compartments.recommend.api import RecommendApi
+from valuebox.compartments.recommend.brief import brief
 from valuebox.compartments.recommend.desk import RecommendDesk
 from valuebox.compartments.recommend.model import (
     KIND,
@@ -82,6 +83,7 @@ COMPARTMENT: Final = Compartment(
         compare="valuebox_cli.recommend.compare:compare",
     ),
     page=PAGE,
+    brief=brief,
     tables=(Item, Exposure, Experiment, Forgetting, Report),
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
     expiry=(Expiry(_prune, {"lists": "lists of recommendations"}),),

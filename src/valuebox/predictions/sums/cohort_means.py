@@ -106,10 +106,10 @@ def judged_cohorts(
     for grain in finer:
         if grain == "day" and _are_surely_more_days(session, ledger, selection, limit, least):
             continue
-        sums = _judgeable(session, ledger, selection, grain, limit + 1, least)
+        sums = known_sums(session, ledger, selection, grain, limit + 1, least)
         if len(sums) <= limit:
             return _means(session, ledger, selection, grain, sums)
-    sums = _judgeable(session, ledger, selection, coarsest, limit, least)
+    sums = known_sums(session, ledger, selection, coarsest, limit, least)
     return _means(session, ledger, selection, coarsest, sums)
 
 
@@ -134,10 +134,15 @@ def _are_surely_more_days(
     return bool((cohorts or 0) - 2 * (segments + days) > limit)
 
 
-def _judgeable(
-    session: Session, ledger: Ledger, selection: Selection, grain: Grain, limit: int, least: int
+def known_sums(
+    session: Session,
+    ledger: Ledger,
+    selection: Selection,
+    grain: Grain,
+    limit: int | None,
+    least: int,
 ) -> Sequence[Row[Any]]:
-    """The sums of the largest cohorts whose outcome is known and may be told."""
+    """The sums of the largest cohorts whose outcome is known and may be told; None is no limit."""
     sums = marked(_sums(ledger, selection, grain), least).c
     known = (
         select(*sums)

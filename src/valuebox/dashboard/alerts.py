@@ -1,0 +1,140 @@
+"""The sheet of alerts: what monitoring has found beyond its thresholds, and what to do about it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from operator import attrgetter
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from valuebox.compartments.contract import Look, Page
+from valuebox.compartments.register import compartments, watched
+from valuebox.pages.tables import Table, column
+from valuebox.predictions.monitoring.advice import what_to_do, what_was_found
+from valuebox.predictions.monitoring.health import STALE
+from valuebox.predictions.monitoring.keeping import latest
+from valuebox.predictions.monitoring.results import MonitorResult
+from valuebox.predictions.monitoring.watched import Watched
+from valuebox.schemas.values import Model
+
+RUNS: Final = 30
+"""Stored results of each compartment that are looked at: those of a month, when run daily."""
+
+
+class AlertsQuestion(Model):
+    """Nothing is asked of the sheet."""
+
+
+@dataclass(frozen=True)
+class Alert:
+    """A figure beyond its threshold, found once or run after run."""
+
+    found_at: datetime
+    """When it was found last."""
+    question: str
+    """What people call the compartment."""
+    compartment: str
+    what: str
+    value: float
+    limit: float
+    times: int
+    """Runs that have found it, of the last `RUNS`."""
+    is_current: bool
+    """Whether the newest run has found it."""
+    todo: str
+
+    @property
+    def still(self) -> str:
+        """Whether the newest run has found it, in a word or two."""
+        return "yes" if self.is_current else "not since"
+
+
+@dataclass(frozen=True)
+class Untold:
+    """What the newest run of a compartment could not tell, which is not the same as calm."""
+
+    question: str
+    why: str
+
+
+ALERTS: Final = Table(
+    "alerts",
+    (
+        column("question", "Question", "text"),
+        column("what", "Beyond its threshold", "text"),
+        column("found_at", "Last found (UTC)", "moment"),
+        column("still", "Still so", "text"),
+        column("times", "Runs", "count"),
+        column("value", "Figure", "index"),
+        column("limit", "Threshold", "index"),
+        column("todo", "What to do", "text"),
+    ),
+)
+
+
+def alerts(session: Session) -> list[Alert]:
+    """Every figure that was beyond its threshold of late, the newest first."""
+    titles = {one.name: one.title for one in compartments()}
+    found = [alert for one in watched() for alert in _of(session, one, titles[one.name])]
+    return sorted(found, key=attrgetter("found_at", "is_current"), reverse=True)
+
+
+def look(session: Session, _asked: AlertsQuestion, _service: Any, _least: int) -> Look:
+    """The sheet; see `Page`."""
+    found = alerts(session)
+    return Look(
+        rows={"alerts": found},
+        values={
+            "current": sum(one.is_current for one in found),
+            "untold": list(_untold(session, datetime.now(UTC))),
+            "runs": RUNS,
+        },
+    )
+
+
+def _of(session: Session, one: Watched, title: str) -> Iterator[Alert]:
+    table = one.results
+    newest = select(table.result).order_by(table.id.desc()).limit(RUNS)
+    runs = [MonitorResult.model_validate(result) for result in session.scalars(newest)]
+    crossed = [(run, place, finding) for place, run in enumerate(runs) for finding in run.crossed]
+    seen: dict[tuple[str, str | None], int] = {}
+    for _, _, finding in crossed:
+        key = (finding.check, finding.feature)
+        seen[key] = seen.get(key, 0) + 1
+    for run, place, finding in crossed:
+        times = seen.pop((finding.check, finding.feature), None)
+        if times is not None:
+            yield Alert(
+                found_at=run.made_at,
+                question=title,
+                compartment=one.name,
+                what=what_was_found(finding),
+                value=finding.value,
+                limit=finding.limit,
+                times=times,
+                is_current=place == 0,
+                todo=what_to_do(finding),
+            )
+
+
+def _untold(session: Session, now: datetime) -> Iterator[Untold]:
+    titles = {one.name: one.title for one in compartments()}
+    for one in watched():
+        result = latest(session, one.results)
+        if result is None:
+            continue
+        if now - result.made_at > STALE:
+            days = (now - result.made_at).days
+            yield Untold(titles[one.name], f"`valuebox monitor` was last run {days} days ago.")
+        yield from (Untold(titles[one.name], unknown.why) for unknown in result.unknown)
+
+
+PAGE: Final = Page(
+    title="Alerts",
+    package=__package__ or "",
+    asks=AlertsQuestion,
+    tables=(ALERTS,),
+    look=look,
+)
