@@ -105,14 +105,15 @@ def raw(file: Path, scored: Path) -> float:
         AssertionError: when the command has written anything else than the model says.
     """
     model = LtvModel.load("ltv")
-    model.booster.set_param({"nthread": os.cpu_count()})
+    booster = model.regressor.booster
+    booster.set_param({"nthread": os.cpu_count()})
     seconds, rows = 0.0, 0
     said = pq.read_table(scored, columns=["prediction"])["prediction"].to_numpy()
     for users in source(file).batches(BATCH):
         _, columns, _ = checked(users, rows)
         matrix = model.encoder.transform(columns)
         started = time.perf_counter()
-        predicted = model.booster.inplace_predict(matrix)
+        predicted = booster.inplace_predict(matrix)
         seconds += time.perf_counter() - started
         bounded = model.paid.bounded(predicted.astype(float), columns["STV"])
         expected = model.level.corrected(bounded, columns["STV"])

@@ -52,12 +52,12 @@ def main() -> None:
 
 def row(model: LtvModel, columns: Columns, count: int) -> str:
     """Medians over interleaved rounds."""
-    matrix = model.encoder.transform(columns)
+    matrix, trees = model.encoder.transform(columns), model.regressor.booster
 
     ways: list[Callable[[], object]] = [
         lambda: model.estimate(columns),
         lambda: model.predict(columns),
-        lambda: model.booster.inplace_predict(matrix),
+        lambda: trees.inplace_predict(matrix),
     ]
     repeat = max(1, 2_000 // count)
     times: list[list[float]] = [[] for _ in ways]

@@ -39,5 +39,6 @@ def valuebox(
     `valuebox evaluate data/valid.csv`; or all of it at once with `valuebox demo`.
 
     Exit codes: 0 done, 1 the service or the database failed or `monitor` found something, 2 the
-    input is wrong, 3 `monitor` found nothing, but does not know of every figure.
+    input is wrong, 3 `monitor` found nothing, but does not know of every figure, 4 a pipeline is
+    worse than the house's own.
     """

@@ -61,6 +61,11 @@ class Settings(BaseSettings):
         description="The models of compartments that other packages bring, by their names: "
         "`VALUEBOX_MODELS__CHURN` is that of `churn`, or `-` for none.",
     )
+    trust_pipelines: bool = Field(
+        default=False,
+        description="Whether models that hold a pipeline of one's own may be loaded, which runs "
+        "code of whoever can write into the model store; see [python](docs/python.md).",
+    )
     handle_feed: str = Field(
         default="",
         pattern=r"^(https?://.+)?$",

@@ -1,6 +1,7 @@
 """`valuebox models`: what is in the model store, and which of two predicts better."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from pkgutil import resolve_name
@@ -14,7 +15,7 @@ from valuebox.errors import ValueboxError
 from valuebox.models import registry
 from valuebox.settings import load_settings, variable
 from valuebox_cli.client import connected
-from valuebox_cli.terminal.console import err, exit_codes, out
+from valuebox_cli.terminal.console import err, exit_codes, out, warn
 from valuebox_cli.terminal.options import DatabaseUrl
 from valuebox_cli.terminal.tabular import print_named, print_table
 
@@ -113,6 +114,7 @@ def bentofile(
     """Print the recipe of a Bento that has every model which the next start takes.
 
     `make build` does so. The models are those that the settings name, or the newest of each kind.
+    Packages that a pipeline of one's own needs, and the Bento's requirements lack, are told.
     """
     import yaml
 
@@ -124,7 +126,20 @@ def bentofile(
             for kind in kinds().values()
             if (tag := kind.tag(settings)) is not None
         ]
+        requirements = recipe.parent / content.get("python", {}).get("requirements_txt", "")
+        warn(_lacking({one["tag"] for one in content["models"]}, requirements))
         typer.echo(yaml.safe_dump(content, sort_keys=False), nl=False)
+
+
+def _lacking(tags: Collection[str], requirements: Path) -> Iterator[str]:
+    """What models need that a file of requirements does not name, in sentences."""
+    text = requirements.read_text(encoding="utf-8") if requirements.is_file() else ""
+    there = {re.split("[^a-z0-9-]", line.lower(), maxsplit=1)[0] for line in text.splitlines()}
+    for model in registry.saved():
+        needs = model.metadata.get("pipeline", {}).get("needs", {}) if model.tag in tags else {}
+        lacking = [f"{name}=={one}" for name, one in needs.items() if name.lower() not in there]
+        if lacking:
+            yield f"{model.tag} needs {', '.join(lacking)}, which {requirements} lacks"
 
 
 @app.command()

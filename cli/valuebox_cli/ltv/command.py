@@ -11,11 +11,13 @@ from valuebox.compartments.ltv.files import open_users
 from valuebox.compartments.ltv.schemas import MAX_ROWS
 from valuebox.errors import ValueboxError
 from valuebox.pages.spreadsheets import cell
+from valuebox.settings import variable
 from valuebox_cli.client import DEFAULT_URL
 from valuebox_cli.cluster import Dask, cluster
 from valuebox_cli.ltv import evaluate as evaluation
 from valuebox_cli.ltv.cohort_errors import print_report
 from valuebox_cli.terminal.console import (
+    Worse,
     check_writable,
     err,
     exit_codes,
@@ -131,6 +133,17 @@ def train(
             "--keep-outliers", help="Also learn from targets that are far beyond all others."
         ),
     ] = False,
+    pipeline: Annotated[
+        str | None,
+        typer.Option(
+            help="Learn with an estimator of your own in the place of the trees: `module:factory`, "
+            "a function without arguments that returns it, unfitted."
+        ),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Save that even where it is worse than the trees."),
+    ] = False,
     strict: Strict = False,
     dask: Dask = None,
 ) -> None:
@@ -139,29 +152,44 @@ def train(
     Prints the cohort errors on the validation users and the tag of the saved model. With
     `--train` alone nothing is judged. `--trials` searches for better hyperparameters than the
     usual ones, by what they say of training users who joined later than those they learn from.
-    With `--dask` the trees grow on a cluster; the rest, and the files, stay on this machine.
+    With `--dask` the trees grow on a cluster; the rest, and the files, stay on this machine. With
+    `--pipeline` both are learned and judged on the same later users; one that is worse than the
+    trees is not saved, with exit code 4.
     """
     from valuebox_training.ltv.train import train as learn
+    from valuebox_training.ltv.with_own import NotAsGood
 
     with exit_codes():
         if train_file is None:
             train_file = data / "train.csv"
             if valid_file is None and (data / "valid.csv").exists():
                 valid_file = data / "valid.csv"
+        if pipeline and (trials or dask):
+            raise ValueboxError("--trials and --dask are of the trees, and not of --pipeline")
         with cluster(dask) as client, err.status("learning …"):
-            trained = learn(
-                train_file,
-                valid_file,
-                model,
-                trials=trials,
-                tried=print_trial,
-                client=client,
-                strict=strict,
-                keep_outliers=keep_outliers,
-            )
+            try:
+                trained = learn(
+                    train_file,
+                    valid_file,
+                    model,
+                    trials=trials,
+                    tried=print_trial,
+                    client=client,
+                    strict=strict,
+                    keep_outliers=keep_outliers,
+                    factory=pipeline,
+                    force=force,
+                )
+            except NotAsGood as error:
+                raise Worse(*error.args) from None
+        warn(trained.warnings)
         if trained.validation:
             print_report(trained.validation)
+        if trained.beside:
+            out.print(trained.beside.told, soft_wrap=True)
         print_trained(trained)
+        if pipeline:
+            out.print(f"a service needs {variable('trust_pipelines')}=1 to load it")
 
 
 def print_trained(trained: "Trained") -> None:

@@ -32,6 +32,8 @@ FAILED: Final = 1
 BAD_INPUT: Final = 2
 UNKNOWN: Final = 3
 """Exit code where nothing can be said, which is not the same as nothing to say."""
+WORSE: Final = 4
+"""Exit code where what was made is worse than what there is, and was therefore not kept."""
 INTERRUPTED: Final = 130
 
 out = Speaker(highlight=False, markup=False)
@@ -48,6 +50,10 @@ class Unreachable(ValueboxError):
     """The service or the database did not do its part; the input may be fine."""
 
 
+class Worse(ValueboxError):
+    """What was made is worse than what there is, and was therefore not kept."""
+
+
 @contextmanager
 def exit_codes() -> Iterator[None]:
     """Turn expected failures into one clear message and the exit code that scripts expect."""
@@ -57,6 +63,8 @@ def exit_codes() -> Iterator[None]:
         _fail(error, INTERRUPTED)
     except Unreachable as error:
         _fail(error, FAILED)
+    except Worse as error:
+        _fail(error, WORSE)
     except ValueboxError as error:
         _fail(error, BAD_INPUT)
     except BrokenPipeError:

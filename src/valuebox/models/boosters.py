@@ -3,7 +3,8 @@
 Commands that have nothing to do with a model would spend most of their time on importing it, so
 that `xgb` is imported by whoever asks for it. Only the estimators and pictures that XGBoost offers
 beside its boosters need scikit-learn and `scipy.special`. A server has none of them, and would
-spend a third of its start on these imports. Other processes get the whole of it.
+spend a third of its start on these imports. Other processes get the whole of it, and so does a
+server that may load pipelines of one's own, which may be such estimators.
 """
 
 import sys
@@ -12,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from valuebox.bento import is_server
+from valuebox.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +37,7 @@ def _without(*names: str) -> "Iterator[None]":
 @cache
 def _imported() -> Any:
     """The package, imported once as this process needs it."""
-    if is_server(sys.orig_argv):
+    if is_server(sys.orig_argv) and not load_settings().trust_pipelines:
         # XGBoost leaves out its estimators as well where it cannot draw.
         with _without("sklearn", "xgboost.plotting"):
             import xgboost

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from valuebox.models.estimators import told_of
+
 _TITLES: Final = {"booster": "trees", "libraries": "made with"}
 
 
@@ -26,7 +28,8 @@ def beginning(model: Made) -> dict[str, str]:
 
 def ending(metadata: Mapping[str, Any]) -> dict[str, str]:
     """What the model was made with, as far as it is known."""
-    return {
+    own = {"pipeline": told_of(metadata["pipeline"])} if "pipeline" in metadata else {}
+    return own | {
         title: ", ".join(f"{key} {value}" for key, value in metadata[name].items())
         for name, title in _TITLES.items()
         if name in metadata

@@ -1,8 +1,9 @@
 """Artifacts in and out of the BentoML model store, checked on the way in.
 
 An artifact is a folder of plain files with a manifest that holds their SHA-256 digests. No
-file of it is code or a pickle, so loading one cannot run anything. Only files that the manifest
-names with their digest are ever read; others may lie beside them.
+file of it is code or a pickle, so loading one cannot run anything; the exception is `estimators`,
+which a setting has to allow. Only files that the manifest names with their digest are ever read;
+others may lie beside them.
 """
 
 import hashlib

@@ -9,10 +9,11 @@ import xgboost as xgb
 from valuebox.compartments.ltv.features import CATEGORICAL, FEATURES, Encoder
 from valuebox.compartments.ltv.files import columns_of, read_users
 from valuebox.models.contributions import Contributions, ValueContribution
+from valuebox.models.regressors import Trees
 from valuebox_training.ltv import contributions, pipeline
 from valuebox_training.ltv.contributions import fit_contributions, user_contributions
 
-Fitted = tuple[Encoder, xgb.Booster]
+Fitted = tuple[Encoder, Trees]
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def users(data_dir: Path) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def fitted(users: pd.DataFrame) -> Fitted:
     learned = pipeline.fit(users)
-    return learned["encode"].encoder_, learned["regress"].get_booster()
+    return learned["encode"].encoder_, Trees(learned["regress"].get_booster())
 
 
 def with_gaps(users: pd.DataFrame) -> pd.DataFrame:
@@ -65,10 +66,10 @@ def test_they_add_up_to_the_prediction_minus_the_average(
     fitted: Fitted, users: pd.DataFrame, gaps: bool
 ) -> None:
     users = with_gaps(users) if gaps else users
-    encoder, booster = fitted
-    found, average = user_contributions(encoder, booster, users)
+    encoder, trees = fitted
+    found, average = user_contributions(encoder, trees, users)
     assert list(found) == list(FEATURES)
-    predicted = booster.inplace_predict(encoder.transform(columns_of(users)))
+    predicted = trees.predict(encoder.transform(columns_of(users)))
     np.testing.assert_allclose(found.sum(axis=1), predicted - average, atol=1e-3)
     assert predicted.std() > 5
 
@@ -77,10 +78,10 @@ def test_those_of_one_hot_columns_belong_to_their_feature(
     fitted: Fitted, users: pd.DataFrame
 ) -> None:
     users = with_gaps(users).head(200)
-    encoder, booster = fitted
+    encoder, trees = fitted
     matrix = xgb.DMatrix(encoder.transform(columns_of(users)))
-    by_column = booster.predict(matrix, pred_contribs=True)[:, :-1]
-    found, _ = user_contributions(encoder, booster, users)
+    by_column = trees.booster.predict(matrix, pred_contribs=True)[:, :-1]
+    found, _ = user_contributions(encoder, trees, users)
     for name in FEATURES:
         own = [
             place

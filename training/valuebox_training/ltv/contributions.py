@@ -1,21 +1,25 @@
-"""What the fitted booster looks at, by training users; see `valuebox.models.contributions`."""
+"""What a fitted model looks at, by training users; see `valuebox.models.contributions`."""
 
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import xgboost as xgb
 from numpy.typing import NDArray
 
 from valuebox.compartments.ltv.features import CATEGORICAL, FEATURES, Encoder, Matrix
 from valuebox.compartments.ltv.files import columns_of
 from valuebox.models.contributing import contributions_of
 from valuebox.models.contributions import Contributions, FeatureContribution, ValueContribution
+from valuebox.models.regressors import Regressor, Trees
 from valuebox.statistics.arrays import Floats
+from valuebox_training.own.shapley import shapley_values
 
 SAMPLE: Final = 10_000
 # Users whose value is taken away, where no one lacks it: their other values vary enough.
 _HIDDEN: Final = 1_000
+# As many and as few where trees cannot be walked: each is then predicted about a hundred times.
+_ASKED: Final = 2_000
+_ASKED_HIDDEN: Final = 200
 # The card is sent with every evaluation; these many values are about what a chart can show.
 MOST_VALUES: Final = 12
 _BINS: Final = 8
@@ -25,24 +29,26 @@ _DECIMALS: Final = 6
 
 
 def fit_contributions(
-    encoder: Encoder, booster: xgb.Booster, users: pd.DataFrame, seed: int = 0
+    encoder: Encoder, regressor: Regressor, users: pd.DataFrame, seed: int = 0
 ) -> Contributions:
     """Contributions of every feature and its values, on a sample of at most `SAMPLE` users.
 
     Args:
         encoder: Fitted.
-        booster: Fitted on what the encoder makes.
+        regressor: Fitted on what the encoder makes.
         users: Training users, at least one.
         seed: Of the sample.
     """
-    sample = users.sample(min(SAMPLE, len(users)), random_state=seed)
-    found, average = user_contributions(encoder, booster, sample)
+    most, few = (SAMPLE, _HIDDEN) if isinstance(regressor, Trees) else (_ASKED, _ASKED_HIDDEN)
+    sample = users.sample(min(most, len(users)), random_state=seed)
+    others = encoder.transform(columns_of(sample))
+    found, average = user_contributions(encoder, regressor, sample, others)
     features = []
     for name in FEATURES:
         values = _by_value(encoder, name, sample[name], found[name].to_numpy())
         if all(value.kind != "missing" for value in values):
-            hidden = sample.head(_HIDDEN).assign(**{name: None})
-            shift = user_contributions(encoder, booster, hidden)[0][name].mean()
+            hidden = sample.head(few).assign(**{name: None})
+            shift = user_contributions(encoder, regressor, hidden, others)[0][name].mean()
             values.append(_missing(name, 0, shift))
         size = round(float(found[name].abs().mean()), _DECIMALS)
         features.append(FeatureContribution(feature=name, mean_absolute=size, values=values))
@@ -51,18 +57,29 @@ def fit_contributions(
 
 
 def user_contributions(
-    encoder: Encoder, booster: xgb.Booster, users: pd.DataFrame
+    encoder: Encoder, regressor: Regressor, users: pd.DataFrame, others: Matrix | None = None
 ) -> tuple[pd.DataFrame, float]:
     """Contributions for every user, those of one-hot columns summed to their feature.
 
+    Args:
+        encoder: Fitted.
+        regressor: Fitted on what the encoder makes.
+        users: Whom the contributions are of.
+        others: Rows of other users, which take the place of what is not known of one where trees
+            cannot be walked; None for the same users.
+
     Returns:
         One row per user and one column per feature, in the currency of `STV`; and the average
-        prediction. A row and the average add up to what the booster predicts.
+        prediction. A row and the average add up to what the regressor predicts.
     """
     rows, inverse = _distinct(encoder.transform(columns_of(users)))
     names = list(FEATURES)
     feature = np.array([names.index(one.partition("=")[0]) for one in encoder.feature_names])
-    sums, average = contributions_of(booster, rows, feature, len(names))
+    if isinstance(regressor, Trees):
+        sums, average = contributions_of(regressor.booster, rows, feature, len(names))
+    else:
+        others = rows if others is None else others
+        sums, average = shapley_values(regressor, rows, others, feature, len(names))
     return pd.DataFrame(sums[inverse], columns=names), average
 
 

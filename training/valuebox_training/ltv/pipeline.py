@@ -1,4 +1,4 @@
-"""The pipeline that is learned: our encoder, then an XGBoost regressor."""
+"""The pipeline that is learned: our encoder, then an XGBoost regressor, or one of one's own."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -13,6 +13,7 @@ from valuebox.compartments.ltv.baseline import SegmentStvMeans
 from valuebox.compartments.ltv.features import Encoder, Matrix
 from valuebox.compartments.ltv.files import columns_of
 from valuebox.compartments.ltv.model import LtvModel
+from valuebox.models.regressors import Regressor, Trees
 from valuebox.statistics.level import Level
 from valuebox_training.ltv.bins import fit_reference
 from valuebox_training.ltv.contributions import fit_contributions
@@ -21,6 +22,7 @@ from valuebox_training.ltv.on_dask import fit_on
 from valuebox_training.ltv.paid import fit_paid
 from valuebox_training.ltv.robust import with_gaps
 from valuebox_training.ltv.uncertainty import Views, fit_uncertainty
+from valuebox_training.own.factory import fitted
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -87,13 +89,36 @@ def fit(
     return Pipeline([("encode", encode), ("regress", regressor)])
 
 
+def fit_own(users: pd.DataFrame, estimator: Any, seed: int = 0) -> tuple[Encoder, Any]:
+    """Fit an estimator of one's own where the trees are otherwise; see `fit` and `own.factory`.
+
+    Returns:
+        The encoder, and the estimator.
+
+    Raises:
+        BadPipeline: when it cannot learn.
+    """
+    known = users[users["target"].notna()]
+    rows, target = with_gaps(known, known["target"], GAP_SHARE, GAP, seed)
+    encode = EncodeUsers().fit(rows)
+    amounts = target.to_numpy(dtype=np.float64)
+    return encode.encoder_, fitted(estimator, encode.transform(rows), amounts)
+
+
 def to_model(pipeline: Pipeline, users: pd.DataFrame) -> LtvModel:
     """What the service needs of a fitted pipeline; the rest is learned from the same users."""
+    return around(pipeline["encode"].encoder_, Trees(pipeline["regress"].get_booster()), users)
+
+
+def around(encoder: Encoder, regressor: Regressor, users: pd.DataFrame) -> LtvModel:
+    """A model of what was fitted on users: what else it takes is learned from the same users."""
     known = users[users["target"].notna()]
     paid, stv = fit_paid(known), known["STV"].to_numpy(dtype=np.float64)
     views = Views(
         *(
-            paid.bounded(pipeline.predict(known.assign(**hidden)).astype(np.float64), seen)
+            paid.bounded(
+                regressor.predict(encoder.transform(columns_of(known.assign(**hidden)))), seen
+            )
             for hidden, seen in (
                 ({}, stv),
                 ({"country_segment": None}, stv),
@@ -102,16 +127,15 @@ def to_model(pipeline: Pipeline, users: pd.DataFrame) -> LtvModel:
         )
     )
     estimate, share = fit_level(known, views.plain), _future_share(known)
-    encoder, booster = pipeline["encode"].encoder_, pipeline["regress"].get_booster()
     level = Level(estimate.level, share)
     predictions = level.corrected(views.plain, stv)
     return LtvModel(
         encoder=encoder,
-        booster=booster,
+        regressor=regressor,
         level=level,
         uncertainty=fit_uncertainty(known, views, estimate, share),
         baseline=SegmentStvMeans.fit(columns_of(known), known["target"].to_numpy(dtype=np.float64)),
-        contributions=fit_contributions(encoder, booster, known),
+        contributions=fit_contributions(encoder, regressor, known),
         reference=fit_reference(encoder, known, predictions),
         paid=paid,
     )

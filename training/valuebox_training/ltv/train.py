@@ -1,6 +1,6 @@
 """From files to a model in the store: check, fit, validate, save."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,13 @@ from valuebox.compartments.ltv.model import LtvModel
 from valuebox.statistics.grain import GRAINS
 from valuebox_training.ltv import cohorts, pipeline
 from valuebox_training.ltv.search import Trial, search
+from valuebox_training.ltv.with_own import (
+    Beside,
+    NotAsGood,
+    learned,
+    metadata_of,
+    must_be_as_good,
+)
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -35,6 +42,9 @@ class Trained:
     without: int
     """Number of users without a target."""
     validation: cohorts.CohortReport | None
+    beside: Beside | None = None
+    """How a pipeline of one's own compares with the house's, where it is one."""
+    warnings: Sequence[str] = ()
 
 
 def train(
@@ -47,6 +57,8 @@ def train(
     client: "Client | None" = None,
     strict: bool = False,
     keep_outliers: bool = False,
+    factory: str | None = None,
+    force: bool = False,
 ) -> Trained:
     """Fit on one file, judge on another that stays unseen, save into the model store.
 
@@ -60,20 +72,40 @@ def train(
         client: Of a Dask cluster that grows the trees; None grows them here.
         strict: Whether to refuse files whose columns are called nearly right.
         keep_outliers: Whether to learn from targets that are beyond what the others lead to expect.
+        factory: Of a pipeline that takes the place of the trees; see `with_own`.
+        force: Whether to save it even where it is worse than the trees, or nobody knows.
 
     Raises:
         BadFile: when a file cannot be used; nothing is saved then.
+        BadPipeline: when the pipeline cannot be learned, kept or served.
+        NotAsGood: when it is worse than the trees, or there are no users to judge it on.
         registry.ArtifactRefused: when the store does not accept the name.
     """
+    if factory and not valid_file and not force:
+        raise NotAsGood(
+            f"nothing says whether {factory} is as good as the house's own trees: give later users "
+            "with --valid, or save it all the same with --force"
+        )
     users = _read(train_file, strict, keep_outliers)
     valid = _read(valid_file, strict, keep_outliers) if valid_file else None
     known = users[users[TARGET].notna()]
     booster = search(users, trials, seed, tried, client).booster if trials else pipeline.BOOSTER
-    model = pipeline.to_model(pipeline.fit(users, seed, booster, client), users)
-    validation = judge(model, valid) if valid is not None else None
+    beside, validation = None, None
+    warnings: list[str] = []
+    if factory:
+        model, warnings = learned(users, factory, seed)
+    if not factory or valid is not None:
+        ours = pipeline.to_model(pipeline.fit(users, seed, booster, client), users)
+        model = model if factory else ours
+    if valid is not None:
+        validation = judge(model, valid)
+        beside = Beside.of(validation, judge(ours, valid)) if factory else None
+    if factory and not force:
+        must_be_as_good(beside, factory)
     labels = {"training_window": _window(known)["last_join"][:7]}
-    tag = model.save(name, labels, _metadata(known, validation, seed, booster))
-    return Trained(tag, len(known), len(users) - len(known), validation)
+    made_with = metadata_of(model, beside) or {"booster": dict(booster)}
+    tag = model.save(name, labels, _metadata(known, validation, seed) | made_with)
+    return Trained(tag, len(known), len(users) - len(known), validation, beside, warnings)
 
 
 def judge(model: LtvModel, users: pd.DataFrame) -> cohorts.CohortReport:
@@ -104,13 +136,11 @@ def _metadata(
     users: pd.DataFrame,
     validation: cohorts.CohortReport | None,
     seed: int,
-    booster: Mapping[str, Any],
 ) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "training_window": _window(users),
         "training_users": len(users),
         "seed": seed,
-        "booster": dict(booster),
     }
     if validation:
         metadata["validation"] = {

@@ -13,9 +13,11 @@ from valuebox.compartments.ltv.features import Columns, Encoder, Matrix
 from valuebox.compartments.ltv.paid import Paid
 from valuebox.compartments.ltv.uncertainty import Uncertainty
 from valuebox.features.bins import Reference
-from valuebox.models import boosters, directly, golden, registry
+from valuebox.models import golden, registry
 from valuebox.models.contributions import Contributions
+from valuebox.models.estimators import Estimator, regressor_of
 from valuebox.models.registry import as_json
+from valuebox.models.regressors import Regressor
 from valuebox.statistics.level import Level
 
 KIND: Final = "ltv"
@@ -27,12 +29,12 @@ TRAINED_BY: Final = "valuebox train"
 _ENCODER, _LEVEL, _UNCERTAINTY = "encoder.json", "drift.json", "uncertainty.json"
 _BASELINE, _CONTRIBUTIONS = "baseline.json", "contributions.json"
 _REFERENCE, _PAID = "reference.json", "paid.json"
-_BOOSTER: Final = "booster.ubj"
 FORMAT: Final = 4
+OWN_FORMAT: Final = 5
 _WITHOUT_REFERENCE: Final = 2
 _WITHOUT_PAID: Final = 3
-_READABLE: Final = (_WITHOUT_REFERENCE, _WITHOUT_PAID, FORMAT)
-"""The first one scattered users otherwise, and has no intervals that could be told today."""
+_READABLE: Final = (_WITHOUT_REFERENCE, _WITHOUT_PAID, FORMAT, OWN_FORMAT)
+"""The first scattered users otherwise, without intervals; the last has no trees of the house."""
 
 # Made up, so that no real user travels with the model: each kind of input once, unseen and
 # missing ones included.
@@ -52,7 +54,7 @@ class LtvModel:
     """A lifetime-value model with all it has learned; `tag` is empty until it has been saved."""
 
     encoder: Encoder
-    booster: "boosters.xgb.Booster"
+    regressor: Regressor
     level: Level
     uncertainty: Uncertainty
     baseline: SegmentStvMeans
@@ -96,14 +98,14 @@ class LtvModel:
         return reach.warnings(reach.beyond(columns.get("STV")), counted_from=0)
 
     def _predict(self, matrix: Matrix, columns: Columns) -> NDArray[np.float64]:
-        found = directly.predict(self.booster, matrix).astype(np.float64)
         stv = columns.get("STV")
-        return self.level.corrected(self.paid.bounded(found, stv), stv)
+        found = self.paid.bounded(self.regressor.predict(matrix), stv)
+        return self.level.corrected(found, stv)
 
     def save(self, name: str, labels: dict[str, str], metadata: dict[str, Any]) -> str:
         """Save into the model store and return the exact tag; see `registry.save`."""
         files = {
-            _BOOSTER: bytes(self.booster.save_raw("ubj")),
+            **self.regressor.files(),
             _ENCODER: as_json(self.encoder.to_dict()),
             _LEVEL: as_json(self.level.to_dict()),
             _UNCERTAINTY: as_json(self.uncertainty.model_dump(mode="json")),
@@ -114,7 +116,8 @@ class LtvModel:
             **golden.content(self.predict(GOLDEN_USERS)),
         }
         metadata = {"features": self.encoder.feature_names, **metadata}
-        return registry.save(name, KIND, FORMAT, files, labels, metadata)
+        format_ = OWN_FORMAT if isinstance(self.regressor, Estimator) else FORMAT
+        return registry.save(name, KIND, format_, files, labels, metadata)
 
     @classmethod
     def load(cls, tag: str) -> "LtvModel":
@@ -144,7 +147,7 @@ class LtvModel:
             paid = Paid.model_validate(artifact.json(_PAID))
         return cls(
             Encoder.from_dict(artifact.json(_ENCODER)),
-            boosters.booster_of(artifact.read(_BOOSTER)),
+            regressor_of(artifact),
             Level.from_dict(artifact.json(_LEVEL)),
             Uncertainty.model_validate(artifact.json(_UNCERTAINTY)),
             SegmentStvMeans.from_dict(artifact.json(_BASELINE)),
