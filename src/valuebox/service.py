@@ -53,6 +53,7 @@ from valuebox.serving.sites import Site
 from valuebox.settings import Settings, load_settings, worker_count
 from valuebox.store import migrate
 from valuebox.store.engine import THREADS, Store, check_connections, make_engine
+from valuebox.store.replica import Reads
 from valuebox.store.suitability import check_clock
 from valuebox.store.urls import absolute
 from valuebox.worker import shared_folder
@@ -110,6 +111,7 @@ class ValueBox(*_endpoints(), ModelsApi):  # type: ignore[misc]
         logs.configure(settings.log_level)
         telemetry.begin(settings.workers)
         self.store = Store(make_engine(settings.database_url.get_secret_value()))
+        self.reads = _reads(self.store, settings)
         # Whoever starts a worker by itself has not decided, and gets the stricter answer.
         self.access = Access(self.store, "keys" if settings.access == "auto" else settings.access)
         self.aside = ThreadPoolExecutor(PREDICTING, thread_name_prefix="aside")
@@ -154,6 +156,10 @@ class ValueBox(*_endpoints(), ModelsApi):  # type: ignore[misc]
             engine = make_engine(url)
             migrate.upgrade(engine, settings.database_wait, histories())
             store = Store(engine)
+            reads = _reads(store, settings)
+            # Says in the log where it does not answer.
+            reads.choose()
+            reads.close()
             os.environ["VALUEBOX_ACCESS"] = exposure.decide(settings, store)
             if not settings.session_secret.get_secret_value():
                 os.environ["VALUEBOX_SESSION_SECRET"] = secrets.token_hex()
@@ -208,12 +214,17 @@ class ValueBox(*_endpoints(), ModelsApi):  # type: ignore[misc]
         self.dispatch.close()
         self.aside.shutdown()
         self.access.close()
+        self.reads.close()
         self.store.close()
         telemetry.end()
 
 
 def _replays(settings: Settings) -> Replays:
     return Replays(timedelta(hours=settings.replay_hours))
+
+
+def _reads(store: Store, settings: Settings) -> Reads:
+    return Reads(store, settings.read_url.get_secret_value(), histories())
 
 
 def _sites(settings: Settings, running: Callable[[], ValueBox]) -> tuple[Site, ...]:

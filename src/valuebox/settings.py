@@ -38,6 +38,11 @@ class Settings(BaseSettings):
         validation_alias="DATABASE_URL",
         description="Where rows are stored: an SQLite file or `postgresql+psycopg2://…`.",
     )
+    read_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="A replica of that PostgreSQL, which dashboards and reports of growth read; by "
+        "default they read the database itself.",
+    )
     database_wait: float = Field(
         default=30.0,
         ge=0,

@@ -20,8 +20,8 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 OF_THE_SERVICE: Final = frozenset(
     (
         *("access", "aside", "await_signals", "close", "dispatch", "drain", "former_metrics"),
-        *("list_models", "models", "monitored", "pipeline", "prepare", "readiness", "repeating"),
-        "store",
+        *("list_models", "models", "monitored", "pipeline", "prepare", "readiness", "reads"),
+        *("repeating", "store"),
     )
 )
 """What the service itself has, whichever compartments there are."""

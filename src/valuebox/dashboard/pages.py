@@ -25,6 +25,7 @@ from valuebox.schemas.queries import write_query
 from valuebox.serving.errors import Error
 from valuebox.statistics.psi import SHIFT, WATCH
 from valuebox.statistics.rates import LEVEL
+from valuebox.store.replica import Source
 
 _PRESETS: Final = {"30 days": 30, "90 days": 90, "a year": 365}
 _WORST: Final = 10
@@ -44,6 +45,8 @@ class Viewer:
     served: str | None
     """Tag of the model that answers what is shown now, if any does."""
     is_signed_in: bool
+    source: Source
+    """Where what is shown was read."""
 
 
 def view(over: Frame, found: Mapping[str, Sequence[Any]], viewer: Viewer) -> HTMLResponse:

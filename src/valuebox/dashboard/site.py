@@ -36,7 +36,8 @@ from valuebox.serving.errors import STATUS_OF, ErrorAnswer, error_response
 from valuebox.serving.sites import ErrorPage
 from valuebox.settings import Settings
 from valuebox.store.deadline import within
-from valuebox.store.engine import VIEWS, Store
+from valuebox.store.engine import VIEWS
+from valuebox.store.replica import Reads
 
 VIEW_SECONDS: Final = 8.0
 """A database that takes longer for a view is taken for away."""
@@ -62,7 +63,7 @@ _FOREIGN: Final = "This was sent by a page of another site; nothing was done."
 class Served(Protocol):
     """What the dashboard needs of the service that runs."""
 
-    store: Store
+    reads: Reads
     access: Access
 
     models: Models
@@ -167,25 +168,28 @@ class Dashboard:
 
     def _view(self, choice: Choice, is_signed_in: bool) -> Response:
         service = self._running()
-        with within(VIEW_SECONDS), service.store.reading() as session:
+        source = service.reads.choose()
+        with within(VIEW_SECONDS), source.store.reading() as session:
             view = self._memory.view(session, choice)
-            found = view.all_rows(service.store, session)
+            found = view.all_rows(source.store, session)
         served = service.models.get(view.over.ledger.name)
-        viewer = pages.Viewer(served.tag if served else None, is_signed_in)
+        viewer = pages.Viewer(served.tag if served else None, is_signed_in, source)
         return pages.view(view.over, found, viewer)
 
     def _own(self, place: Place, asked: BaseModel, is_signed_in: bool) -> Response:
         service = self._running()
         served = service.models.get(place.name)
-        with within(VIEW_SECONDS), service.store.reading() as session:
+        source = service.reads.choose()
+        with within(VIEW_SECONDS), source.store.reading() as session:
             look = place.page.look(session, asked, service, self._least_users)
         if place.table is not None:
             return pages.attached(place.table, look.rows[place.table.name])
-        viewer = pages.Viewer(served.tag if served else None, is_signed_in)
+        viewer = pages.Viewer(served.tag if served else None, is_signed_in, source)
         return pages.own(place.name, place.page, asked, look, viewer)
 
     def _csv(self, choice: Choice, panel: Panel) -> Response:
-        with within(VIEW_SECONDS), self._running().store.reading() as session:
+        source = self._running().reads.choose()
+        with within(VIEW_SECONDS), source.store.reading() as session:
             view = self._memory.view(session, choice)
             ledger = view.over.ledger
             if not panel.shows(ledger):

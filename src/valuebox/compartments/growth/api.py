@@ -18,6 +18,7 @@ from valuebox.facts.reading import SeveralCurrencies
 from valuebox.serving.endpoint import endpoint, overloaded
 from valuebox.serving.errors import Unanswerable
 from valuebox.store.engine import Store
+from valuebox.store.replica import Reads
 
 MOST_EVENTS: Final = 5_000_000
 """What a request may have read: more take longer than it may, and memory that others need."""
@@ -26,7 +27,7 @@ MOST_EVENTS: Final = 5_000_000
 class GrowthApi:
     """Endpoints of the compartment; the service that they are part of has these attributes."""
 
-    store: Store
+    reads: Reads
     reporting: Lock
     """Lock that is held by the one report that a worker makes at a time."""
 
@@ -39,7 +40,7 @@ class GrowthApi:
         """
         from valuebox.compartments.growth.building import report
 
-        return self._answer(lambda: report(self.store, question, MOST_EVENTS))
+        return self._answer(lambda store: report(store, question, MOST_EVENTS))
 
     @endpoint(
         "/v1/growth/experiment", Scope.READ, answers=ExperimentReport, refuses=("unanswerable",)
@@ -52,7 +53,7 @@ class GrowthApi:
         """
         from valuebox.compartments.growth.experiments.building import experiment
 
-        return self._answer(lambda: experiment(self.store, question, MOST_EVENTS))
+        return self._answer(lambda store: experiment(store, question, MOST_EVENTS))
 
     @endpoint("/v1/growth/uplift", Scope.READ, answers=UpliftReport, refuses=("unanswerable",))
     def growth_uplift(self, question: UpliftQuestion, /) -> Response:
@@ -63,13 +64,13 @@ class GrowthApi:
         """
         from valuebox.compartments.growth.uplift.building import uplift
 
-        return self._answer(lambda: uplift(self.store, question, MOST_EVENTS))
+        return self._answer(lambda store: uplift(store, question, MOST_EVENTS))
 
-    def _answer(self, make: Callable[[], BaseModel]) -> Response:
+    def _answer(self, make: Callable[[Store], BaseModel]) -> Response:
         if not self.reporting.acquire(blocking=False):
             return overloaded()
         try:
-            answer = make()
+            answer = make(self.reads.choose().store)
         except (SeveralCurrencies, TooManyEvents, NoExperiment) as error:
             said = str(error)
             raise Unanswerable(f"{said[:1].upper()}{said[1:]}.") from None
