@@ -21,6 +21,7 @@ from valuebox.dashboard.site import Dashboard
 from valuebox.serving.guard import Guard
 from valuebox.settings import Settings
 from valuebox.store.engine import Store
+from valuebox.store.replica import Reads
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
@@ -124,7 +125,8 @@ def site_on(
         raise AssertionError(f"{scope['path']} was passed on")
 
     access = Access(store, mode)
-    service = SimpleNamespace(store=store, access=access, models={"ltv": model, **(models or {})})
+    served = {"ltv": model, **(models or {})}
+    service = SimpleNamespace(store=store, reads=Reads(store), access=access, models=served)
     guard = Guard(
         nothing, lambda: Settings(**settings), lambda: service, lambda *of: [Dashboard.of(*of)]
     )

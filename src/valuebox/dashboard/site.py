@@ -162,9 +162,10 @@ class Dashboard:
 
     def _overview(self, is_signed_in: bool) -> Response:
         service, now = self._running(), datetime.now(UTC)
-        with within(VIEW_SECONDS), service.store.reading() as session:
+        source = service.reads.choose()
+        with within(VIEW_SECONDS), source.store.reading() as session:
             found = cards(session, service, self._least_users, now)
-        return pages.overview(found, now, pages.Viewer(None, is_signed_in))
+        return pages.overview(found, now, pages.Viewer(None, is_signed_in, source))
 
     def _view(self, choice: Choice, is_signed_in: bool) -> Response:
         service = self._running()
