@@ -12,11 +12,13 @@ from conformance.conftest import Home
 from sqlalchemy import func, inspect, select
 from support.commands import valuebox
 from support.dashboards import HTML
+from support.pages import Page
 from support.services import Service, eventually
 
 from valuebox.compartments.contract import Compartment
 from valuebox.compartments.register import compartments
 from valuebox.dashboard.panels import shown
+from valuebox.dashboard.search import search
 from valuebox.predictions.monitoring.results import MonitorResult
 from valuebox.serving.endpoint import ROUTES
 from valuebox.serving.errors import (
@@ -134,10 +136,22 @@ def test_what_is_stored_of_somebody_is_handed_out_and_deleted(
         found = [json.loads(line)["table"] for line in output.splitlines()]
         return [table for table in found if table in mine]
 
+    def searched() -> int:
+        source = case.person[-1] if len(case.person) > 1 else None
+        with store.reading() as session:
+            found = search(session, case.person[0], source, [])
+            parts = [part for one in found for part in one.parts]
+            tables = [
+                table for part in parts if part.compartment is compartment for table in part.tables
+            ]
+            return sum(table.count for table in tables if table.name in mine)
+
     theirs, before = len(exported()), sum(rows(store, compartment).values())
     assert 0 < theirs < before
+    assert searched() == theirs
     valuebox("users", "forget", *whose, "--yes")
     assert exported() == []
+    assert searched() == 0
     assert sum(rows(store, compartment).values()) == before - theirs
 
 
@@ -193,6 +207,12 @@ def _monitor(home: Home, compartment: Compartment, report: Path, has_drifted: bo
     assert found.compartment == compartment.name
     assert bool(found.crossed) == has_drifted
     assert found.unknown == []
+
+
+def test_the_front_page_has_its_card(served: Service, compartment: Compartment) -> None:
+    page = served.http.get("/dashboard", headers=HTML)
+    assert page.status_code == 200, page.text
+    assert compartment.question in Page(page.text).texts("p")
 
 
 @pytest.mark.having("ledger")

@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections import Counter
 from typing import Annotated
 
 import typer
 
 from valuebox.compartments.contract import People
-from valuebox.compartments.register import personal
+from valuebox.compartments.people import forget as forget_people
+from valuebox.compartments.people import records_of
 from valuebox.errors import ValueboxError
 from valuebox.facts.privacy import sources_of
 from valuebox.pages.readable import escaped
@@ -45,9 +45,7 @@ def export(ids: Ids, source: Source = None, database_url: DatabaseUrl = None) ->
         with migrated_store(database_url) as store:
             with store.reading() as session:
                 # All of them first: PostgreSQL ends a transaction that waits for a reader.
-                rows = [
-                    row for part in personal(people.whose) for row in part.records(session, people)
-                ]
+                rows = list(records_of(session, people))
             for record in rows:
                 typer.echo(json.dumps(record, default=str))
             if source is None:
@@ -77,9 +75,7 @@ def forget(
                 question = f"Delete everything that is stored of {len(set(ids))} {who}?"
                 typer.confirm(escaped(question), abort=True, err=True)
             with store.writing() as session:
-                gone: Counter[str] = Counter()
-                for part in personal(people.whose):
-                    gone.update(part.forget(session, people))
+                gone = forget_people(session, people)
             scrubbed = scrub(store.engine)
             counts = (f"{count} {what}" for what, count in gone.items())
             out.print(f"deleted: {', '.join(counts)}", soft_wrap=True)

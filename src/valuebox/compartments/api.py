@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from valuebox.compartments.contract import (
         Compartment,
         Look,
+        Lookup,
         ModelKind,
         Page,
         People,
@@ -73,6 +74,7 @@ __all__ = (
     "Kept",
     "Ledger",
     "Look",
+    "Lookup",
     "ModelKind",
     "NoModel",
     "Outcomes",
@@ -107,6 +109,7 @@ _PLACES: Final = {
     "compartments.contract": (
         "Compartment",
         "Look",
+        "Lookup",
         "ModelKind",
         "Page",
         "People",

@@ -4,7 +4,7 @@ The service, the commands, expiry of old rows and the published schemas ask `reg
 objects; none of them names a compartment.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -59,6 +59,20 @@ class Personal:
     """Every row of these people, as `{"table": name, ...columns}`."""
     forget: Callable[[Session, People], Mapping[str, int]]
     """Function that deletes every row of these people, and says how many, by what the rows are."""
+    sources: Callable[[Session], Collection[str]] | None = None
+    """Function that says which sources customers are known from, quickly; None where that is for
+    others to say, as the facts do."""
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """How what is stored of something is found by its id, on the page of the dashboard."""
+
+    what: str
+    """What is found, one of it, in a word or two: "match"."""
+    records: Callable[[Session, str], Iterator[dict[str, Any]]]
+    """Every row that an id leads to, as `{"table": name, ...columns}`, the oldest of a table first;
+    none where there is no such thing. The id is whatever somebody types."""
 
 
 class Artifact(Protocol):
@@ -186,6 +200,9 @@ class Compartment:
     told under these names as well. Empty where they never had others."""
     personal: tuple[Personal, ...] = ()
     """How what the compartment stores of single people is handed out and deleted, in this order."""
+    lookups: tuple[Lookup, ...] = ()
+    """How the search of the dashboard finds what is of no single person, beside the requests that
+    a ledger has predictions of."""
     expiry: tuple[Expiry, ...] = ()
     """How old rows of the compartment are deleted, in this order."""
     unchecked_keys: tuple[UncheckedKey, ...] = ()

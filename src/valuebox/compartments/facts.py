@@ -14,6 +14,7 @@ from valuebox.facts.expiry import prune_customers, prune_events
 from valuebox.facts.privacy import forget_customers, records_of_customers
 from valuebox.facts.raw.asking import RawReaders
 from valuebox.facts.raw.listing import raw_mappings
+from valuebox.facts.sources import sources_of_facts
 from valuebox.facts.tables import Customer, Event
 from valuebox.settings import load_settings
 from valuebox.worker.expiry import Expiry
@@ -44,7 +45,7 @@ COMPARTMENT: Final = Compartment(
     open=_open,
     tables=(Customer, Event),
     brief=_brief,
-    personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
+    personal=(Personal(Whose.CUSTOMERS, _records, _forget, sources_of_facts),),
     expiry=(
         # Events first: a customer stays for as long as there are any.
         Expiry(prune_events, {"events": "events"}),

@@ -37,6 +37,8 @@ class Alert:
     """What people call the compartment."""
     compartment: str
     what: str
+    feature: str | None
+    """What the figure is of: a feature, or a test; None where it is of all."""
     value: float
     limit: float
     times: int
@@ -64,6 +66,7 @@ ALERTS: Final = Table(
     (
         column("question", "Question", "text"),
         column("what", "Beyond its threshold", "text"),
+        column("feature", "Of", "text"),
         column("found_at", "Last found (UTC)", "moment"),
         column("still", "Still so", "text"),
         column("times", "Runs", "count"),
@@ -111,6 +114,7 @@ def _of(session: Session, one: Watched, title: str) -> Iterator[Alert]:
                 question=title,
                 compartment=one.name,
                 what=what_was_found(finding),
+                feature=finding.feature,
                 value=finding.value,
                 limit=finding.limit,
                 times=times,

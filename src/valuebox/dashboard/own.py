@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from valuebox.compartments.contract import Page
 from valuebox.compartments.register import own_pages
-from valuebox.dashboard import alerts
+from valuebox.dashboard import alerts, search
 from valuebox.dashboard.choices import Choice
 from valuebox.dashboard.sessions import PATH
 from valuebox.pages.tables import Table
@@ -49,7 +49,7 @@ class Goal:
         return "?".join(_said(self.name or f"..{PATH}", self.query))
 
 
-SHARED: Final[Mapping[str, Page]] = {"alerts": alerts.PAGE}
+SHARED: Final[Mapping[str, Page]] = {"search": search.PAGE, "alerts": alerts.PAGE}
 """Pages over all compartments, by name; no compartment can be called so."""
 
 

@@ -115,6 +115,29 @@ def own(name: str, page: Page, asked: BaseModel, look: Look, viewer: Viewer) -> 
     )
 
 
+def forgotten(
+    whose: str, source: str | None, gone: Mapping[str, int], is_scrubbed: bool, viewer: Viewer
+) -> HTMLResponse:
+    """What was deleted of somebody.
+
+    Args:
+        whose: Id of the user, customer or visitor.
+        source: Where customers and visitors are from; None for users.
+        gone: How many rows were deleted, by what they are.
+        is_scrubbed: Whether no copy of them is left beside an SQLite file.
+        viewer: Whoever looks.
+    """
+    return _html(
+        "forgotten.html",
+        whose=whose,
+        source=source,
+        gone=gone,
+        is_scrubbed=is_scrubbed,
+        viewer=viewer,
+        root="../../",
+    )
+
+
 def attached(table: Table, found: Sequence[Any]) -> Response:
     """A table as CSV, for a browser to keep."""
     name = f'attachment; filename="valuebox-{table.name}.csv"'
@@ -188,6 +211,7 @@ def _templates(package: str | None) -> Environment:
         error_of=panels.error_of,
         level=level,
         signed=change,
+        after=str.removeprefix,
     )
     templates.globals["titles"] = {name: one.title for name, one in ledgers().items()}
     templates.globals["shared_titles"] = {name: one.title for name, one in SHARED.items()}

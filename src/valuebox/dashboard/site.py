@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final, Protocol
-from urllib.parse import parse_qs
 
 import anyio
 import anyio.to_thread
@@ -23,14 +22,22 @@ from valuebox.access.keys import Scope
 from valuebox.compartments.served_models import Models
 from valuebox.dashboard import pages
 from valuebox.dashboard.choices import Choice
+from valuebox.dashboard.forms import sent_form
 from valuebox.dashboard.memory import Memory
 from valuebox.dashboard.overview import cards
 from valuebox.dashboard.own import Place, places, read_goal
 from valuebox.dashboard.panels import PANELS, Panel
+from valuebox.dashboard.persons import (
+    EXPORT,
+    FORGET,
+    export_person,
+    forget_person,
+    read_person,
+    refuse,
+)
 from valuebox.dashboard.sessions import PATH, Sessions
 from valuebox.schemas.queries import BadQuery, read_query
 from valuebox.serving.admission import admitted
-from valuebox.serving.bodies import too_large
 from valuebox.serving.endpoint import database_away, overloaded, wrong_method
 from valuebox.serving.errors import STATUS_OF, ErrorAnswer, error_response
 from valuebox.serving.sites import ErrorPage
@@ -49,14 +56,13 @@ _METHODS: Final[Mapping[str, tuple[str, ...]]] = {
     PATH: _READING,
     SIGN_IN: (*_READING, "POST"),
     _SIGN_OUT: ("POST",),
+    EXPORT: ("POST",),
+    FORGET: ("POST",),
     **{f"{PATH}/{name}.csv": _READING for name in PANELS},
 }
 SCOPES: Final = frozenset({Scope.READ})
 # As seen from the pages below `PATH`, wherever a proxy shows them.
 _ENTRANCE: Final = "sign-in"
-# More than a key takes, and little enough to hold.
-_FORM_BYTES: Final = 2_000
-_FORM: Final = "application/x-www-form-urlencoded"
 _FOREIGN: Final = "This was sent by a page of another site; nothing was done."
 
 
@@ -108,6 +114,8 @@ class Dashboard:
         try:
             if path == SIGN_IN:
                 return await self._sign_in(scope, headers, receive)
+            if path in (EXPORT, FORGET):
+                return await self._person(path, headers, receive, is_signed_in)
             if place := places().get(path):
                 asked = read_query(place.page.asks, query)
                 return await self._aside(partial(self._own, place, asked, is_signed_in))
@@ -198,6 +206,23 @@ class Dashboard:
             found = view.rows(session, panel)
         return pages.attached(panel.table(ledger), panel.listed(found))
 
+    async def _person(
+        self, path: str, headers: Headers, receive: Receive, is_signed_in: bool
+    ) -> Response:
+        form = await sent_form(headers, receive)
+        if isinstance(form, Response):
+            return form
+        person = read_person(form, path)
+        if isinstance(person, Response):
+            return person
+        service = self._running()
+        if refusal := await refuse(service.access, person.key):
+            return refusal
+        if path == EXPORT:
+            return await self._aside(partial(export_person, service.store, person))
+        viewer = pages.Viewer(None, is_signed_in)
+        return await self._aside(partial(forget_person, service.store, person, viewer))
+
     async def _sign_in(self, scope: Connection, headers: Headers, receive: Receive) -> Response:
         access = self._running().access
         goal = read_goal(SIGN_IN, scope["query_string"])
@@ -205,10 +230,10 @@ class Dashboard:
             return _to(goal.address())
         if scope["method"] != "POST":
             return pages.sign_in(goal.carried(), _root(scope["path"]))
-        key = await _sent_key(headers, receive)
-        if isinstance(key, Response):
-            return key
-        caller = await admitted(access.check(f"Bearer {key}", SCOPES))
+        form = await sent_form(headers, receive)
+        if isinstance(form, Response):
+            return form
+        caller = await admitted(access.check(f"Bearer {form.get('key', '')}", SCOPES))
         if not isinstance(caller, Caller):
             return caller
         entering = _to(goal.address())
@@ -229,20 +254,3 @@ def _is_secure(scope: Connection, headers: Headers) -> bool:
     # Of several proxies the first one spoke with the browser.
     forwarded = headers.get("x-forwarded-proto", "").split(",")[0].strip()
     return "https" in (scope["scheme"], forwarded)
-
-
-async def _sent_key(headers: Headers, receive: Receive) -> str | Response:
-    """The key in a form, or the answer to what is no such form."""
-    media_type = headers.get("content-type", "").split(";")[0].strip().lower()
-    if media_type != _FORM or "content-encoding" in headers:
-        return error_response("unsupported_media_type", f"Send the form, as `{_FORM}`.")
-    body = b""
-    more = True
-    while more:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > _FORM_BYTES:
-            return too_large()
-        more = message["type"] == "http.request" and message.get("more_body", False)
-    # Nothing in there but `&` could make more than one field of what is a key.
-    return parse_qs(body.decode("latin-1")).get("key", [""])[0].strip()

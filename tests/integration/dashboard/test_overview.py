@@ -186,7 +186,8 @@ def test_the_sheet_tells_each_alert_once_and_what_to_do(site: Site, store: Store
         ("yes", "3", 0.32),
         ("not since", "1", 0.5),
     ]
-    assert rows[0]["what"] == "population stability index of country_segment"
+    assert rows[0]["what"] == "population stability index"
+    assert rows[0]["feature"] == "country_segment"
     assert "train again" in rows[0]["todo"]
     assert "1 figure is beyond its threshold now." in " ".join(Page(answer.text).texts("span"))
     assert "Lifetime value" in rows[0]["question"]

@@ -32,6 +32,8 @@ FLOORS = (
     "compartments.contract",
     "compartments.claims",
     "compartments.register",
+    "compartments.people",
+    "compartments.lookups",
     "compartments.customers",
     "compartments.api",
     "compartments.facts",

@@ -11,6 +11,7 @@ from valuebox.compartments.features.brief import brief
 from valuebox.compartments.features.monitoring import WATCHED
 from valuebox.compartments.features.page import PAGE
 from valuebox.compartments.features.tables import FeatureMonitorResult
+from valuebox.compartments.lookups import of_request
 from valuebox.facts.features.api import FeaturesApi
 from valuebox.facts.features.declarations import Declarations, listed
 from valuebox.facts.features.keeping import forget_answers, prune_answers, records_of_answers
@@ -47,6 +48,7 @@ COMPARTMENT: Final = Compartment(
     tables=(FeatureDeclaration, FeatureAnswer, FeatureMonitorResult),
     watched=WATCHED,
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
+    lookups=(of_request(FeatureAnswer),),
     expiry=(Expiry(prune_answers, {"feature_answers": "answers with features"}),),
     reads_newest=_reads_newest,
     published=_published,

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from valuebox.compartments.contract import Compartment, ModelKind, People, Personal, Whose
+from valuebox.compartments.contract import Compartment, Lookup, ModelKind, People, Personal, Whose
 from valuebox.compartments.handle.api import HandleApi
 from valuebox.compartments.handle.brief import brief
 from valuebox.compartments.handle.card import card_of
@@ -21,8 +21,14 @@ from valuebox.compartments.handle.ledger import LEDGER, NAME, note
 from valuebox.compartments.handle.model import NEWEST, TRAINED_BY, HandleModel
 from valuebox.compartments.handle.page.page import PAGE
 from valuebox.compartments.handle.recipe import LEADS
-from valuebox.compartments.handle.repository import SOURCE, forget_people, records_of_people
-from valuebox.compartments.handle.tables import TABLES
+from valuebox.compartments.handle.repository import (
+    SOURCE,
+    forget_people,
+    records_of_match,
+    records_of_people,
+)
+from valuebox.compartments.handle.tables import TABLES, HandleAsking
+from valuebox.compartments.lookups import of_request
 from valuebox.predictions.tally import Tally
 from valuebox.settings import load_settings
 from valuebox.worker.expiry import Expiry
@@ -63,7 +69,8 @@ COMPARTMENT: Final = Compartment(
     ledger=LEDGER,
     page=PAGE,
     brief=brief,
-    personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
+    personal=(Personal(Whose.CUSTOMERS, _records, _forget, lambda _: (SOURCE,)),),
+    lookups=(Lookup("match", records_of_match), of_request(HandleAsking)),
     expiry=(
         Expiry(prune_forecasts, {"forecasts": "forecasts of handle"}),
         Expiry(prune_askings, {"requests": "requests for forecasts"}),

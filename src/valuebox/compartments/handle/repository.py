@@ -19,12 +19,14 @@ from valuebox.compartments.handle.schemas import (
 )
 from valuebox.compartments.handle.settling import ids_of, revisions
 from valuebox.compartments.handle.tables import (
+    MAX_ID,
     HandleAsking,
     HandleBet,
     HandleFeatures,
     HandleMatch,
     HandleOutcome,
     HandlePrediction,
+    HandleRevision,
     HandleUser,
 )
 from valuebox.predictions.sums.passed_over import noting
@@ -168,6 +170,17 @@ def records_of_people(session: Session, ids: Sequence[str]) -> Iterator[dict[str
     for chunk in chunks(ids):
         yield from records(session, HandleUser, HandleUser.id.in_(chunk), HandleUser.id)
         yield from records(session, HandleBet, HandleBet.user_id.in_(chunk), HandleBet.id)
+
+
+def records_of_match(session: Session, match: str) -> Iterator[dict[str, Any]]:
+    """What is stored of a match, without its bets: its versions, vintages, and what came true."""
+    if len(match) > MAX_ID:
+        return
+    yield from records(session, HandleMatch, HandleMatch.id == match, HandleMatch.loaded_at)
+    said = HandlePrediction
+    yield from records(session, said, said.match_id == match, said.id)
+    for table in (HandleOutcome, HandleRevision):
+        yield from records(session, table, table.match_id == match, table.match_id)
 
 
 def forget_people(session: Session, ids: Sequence[str]) -> dict[str, int]:

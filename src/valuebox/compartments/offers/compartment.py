@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, literal, select
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.contract import Compartment, ModelKind, People, Personal, Whose
+from valuebox.compartments.lookups import of_request
 from valuebox.compartments.offers.api import OffersApi
 from valuebox.compartments.offers.brief import brief
 from valuebox.compartments.offers.counting import expect_decisions
@@ -89,6 +90,7 @@ COMPARTMENT: Final = Compartment(
     page=PAGE,
     brief=brief,
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
+    lookups=(of_request(OfferDecision, OfferOutcome),),
     expiry=(Expiry(_prune, {"decisions": "decisions about offers"}),),
     demo="valuebox_cli.offers.demo:show",
 )

@@ -1,6 +1,6 @@
 """Recommend, as the register knows it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.contract import Compartment, ModelKind, People, Personal, Whose
+from valuebox.compartments.lookups import of_request
 from valuebox.compartments.recommend.api import RecommendApi
 from valuebox.compartments.recommend.brief import brief
 from valuebox.compartments.recommend.desk import RecommendDesk
@@ -29,6 +30,7 @@ from valuebox.compartments.recommend.tables import (
     Item,
     Report,
 )
+from valuebox.facts.sources import leading
 from valuebox.predictions.tally import tell_model
 from valuebox.store.ids import first_id
 from valuebox.store.people import chunks, records
@@ -65,6 +67,10 @@ def _forget(session: Session, people: People) -> Mapping[str, int]:
     return {"lists": count}
 
 
+def _sources(session: Session) -> Collection[str]:
+    return leading(session, Item.source)
+
+
 def _prune(session: Session, before: datetime, after: UUID | None = None) -> Pruned:
     batch = next_batch(session, Exposure.id, first_id(before), after)
     count = deleted(session, Exposure, batch.holds(Exposure.id))
@@ -85,7 +91,8 @@ COMPARTMENT: Final = Compartment(
     page=PAGE,
     brief=brief,
     tables=(Item, Exposure, Experiment, Forgetting, Report),
-    personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
+    personal=(Personal(Whose.CUSTOMERS, _records, _forget, _sources),),
+    lookups=(of_request(Exposure),),
     expiry=(Expiry(_prune, {"lists": "lists of recommendations"}),),
     demo="valuebox_cli.recommend.demo:show",
 )

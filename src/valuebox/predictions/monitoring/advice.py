@@ -30,9 +30,8 @@ _MEANINGS: Final[Mapping[Check, str]] = {
 
 
 def what_was_found(finding: Finding) -> str:
-    """What a finding is about: "population stability index of country_segment"."""
-    meaning = _MEANINGS[finding.check]
-    return meaning if finding.feature is None else f"{meaning} of {finding.feature}"
+    """What the figure of a finding is: "population stability index"."""
+    return _MEANINGS[finding.check]
 
 
 def what_to_do(finding: Finding) -> str:
