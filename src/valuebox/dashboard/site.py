@@ -43,8 +43,8 @@ from valuebox.serving.errors import STATUS_OF, ErrorAnswer, error_response
 from valuebox.serving.sites import ErrorPage
 from valuebox.settings import Settings
 from valuebox.store.deadline import within
-from valuebox.store.engine import VIEWS
-from valuebox.store.replica import Reads
+from valuebox.store.engine import VIEWS, Store
+from valuebox.store.replica import Reads, Source
 
 VIEW_SECONDS: Final = 8.0
 """A database that takes longer for a view is taken for away."""
@@ -69,6 +69,8 @@ _FOREIGN: Final = "This was sent by a page of another site; nothing was done."
 class Served(Protocol):
     """What the dashboard needs of the service that runs."""
 
+    store: Store
+    """Where people are exported from and forgotten, whatever pages are read from."""
     reads: Reads
     access: Access
 
@@ -220,7 +222,7 @@ class Dashboard:
             return refusal
         if path == EXPORT:
             return await self._aside(partial(export_person, service.store, person))
-        viewer = pages.Viewer(None, is_signed_in)
+        viewer = pages.Viewer(None, is_signed_in, Source(service.store, False, 0.0))
         return await self._aside(partial(forget_person, service.store, person, viewer))
 
     async def _sign_in(self, scope: Connection, headers: Headers, receive: Receive) -> Response:
