@@ -5,7 +5,7 @@ IMAGE ?= valuebox:latest
 TOOLS_IMAGE ?= valuebox-tools:latest
 export BENTOML_DO_NOT_TRACK := True
 
-.PHONY: install demo demo-all test test-slow test-slow-touched test-chart fuzz lint format train serve evaluate build image image-tools test-image docs lock bench-cohorts \
+.PHONY: install demo demo-all test test-slow test-slow-touched test-chart fuzz lint format train serve evaluate build image image-tools test-image docs site lock bench-cohorts \
 	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-features bench-features-online bench-offers bench-offers-endpoints bench-offers-ab bench-offers-learning bench-offers-deciding bench-offers-coverage bench-offers-open-bandit bench-recommend bench-recommend-speed bench-recommend-verdicts bench-recommend-shop bench-contenders bench chaos chaos-image soak starve pictures release-check
 
 install: .venv/installed
@@ -247,6 +247,16 @@ docs: install
 	$(BIN)/python docs/reference.py
 	$(BIN)/python docs/schemas.py
 
+# The documents as a site in build/site, which opens from a folder: build/site/index.html.
+site: install .contenders/site/installed
+	$(BIN)/python docs/website.py
+	.contenders/site/bin/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env -c ops/site build/pages build/site
+
+.contenders/site/installed: ops/site/requirements.txt
+	$(PYTHON) -m venv .contenders/site
+	.contenders/site/bin/python -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r $<
+	touch $@
+
 # What docs/releasing.md asks for before a tag: a wheel of a clean tree that works where nothing else is.
 release-check: lint
 	test -z "$$(git status --porcelain)"
@@ -264,6 +274,7 @@ lock: install
 	$(BIN)/uv pip compile $(LOCK) --extra dev --constraint requirements-cli.txt --output-file requirements-dev.txt pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) --extra bench --constraint requirements-dev.txt --output-file requirements-bench.txt pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) --output-file tests/chart/requirements.txt tests/chart/requirements.in
+	$(BIN)/uv pip compile $(LOCK) --output-file ops/site/requirements.txt ops/site/requirements.in
 
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
