@@ -5,7 +5,7 @@ IMAGE ?= valuebox:latest
 TOOLS_IMAGE ?= valuebox-tools:latest
 export BENTOML_DO_NOT_TRACK := True
 
-.PHONY: install demo demo-all test test-slow test-slow-touched test-chart fuzz lint format train serve evaluate build image image-tools test-image docs site lock bench-cohorts \
+.PHONY: install demo demo-all test test-slow test-slow-touched test-chart fuzz lint format train serve evaluate build image image-tools test-image docs site sbom audit lock bench-cohorts \
 	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-features bench-features-online bench-offers bench-offers-endpoints bench-offers-ab bench-offers-learning bench-offers-deciding bench-offers-coverage bench-offers-open-bandit bench-recommend bench-recommend-speed bench-recommend-verdicts bench-recommend-shop bench-contenders bench chaos chaos-image soak starve pictures release-check
 
 install: .venv/installed
@@ -257,6 +257,21 @@ site: install .contenders/site/installed
 	.contenders/site/bin/python -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r $<
 	touch $@
 
+# The packages of the image with versions and digests, as CycloneDX in build/sbom.json.
+sbom: .contenders/parts/installed
+	mkdir -p build
+	.contenders/parts/bin/cyclonedx-py requirements --output-reproducible --validate --pyproject pyproject.toml --mc-type application \
+		--output-file build/sbom.json requirements.txt
+
+# Known faults of all locked packages; asks the package index, and fails where that tells of none.
+audit: .contenders/parts/installed
+	.contenders/parts/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements.txt
+
+.contenders/parts/installed: ops/parts/requirements.txt
+	$(PYTHON) -m venv .contenders/parts
+	.contenders/parts/bin/python -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r $<
+	touch $@
+
 # What docs/releasing.md asks for before a tag: a wheel of a clean tree that works where nothing else is.
 release-check: lint
 	test -z "$$(git status --porcelain)"
@@ -275,6 +290,7 @@ lock: install
 	$(BIN)/uv pip compile $(LOCK) --extra bench --constraint requirements-dev.txt --output-file requirements-bench.txt pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) --output-file tests/chart/requirements.txt tests/chart/requirements.in
 	$(BIN)/uv pip compile $(LOCK) --output-file ops/site/requirements.txt ops/site/requirements.in
+	$(BIN)/uv pip compile $(LOCK) --output-file ops/parts/requirements.txt ops/parts/requirements.in
 
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
