@@ -12,7 +12,7 @@ from valuebox_training.ltv.train import train
 from valuebox_training.ltv.worlds import VALID, WORLDS
 
 RUNNER = CliRunner()
-RATE = 400.0
+RATE = 300.0
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ from benchmarks.offers.coverage import coverage
 
 @pytest.mark.parametrize("often", [False, True], ids=["once", "often"])
 def test_intervals_hold_about_nine_times_in_ten(often: bool) -> None:
-    for case, held in coverage(often, 2_000, 120).items():
-        # Of 120 logs, chance leaves three standard errors.
-        assert 0.82 <= held.covered <= 0.98, case
+    for case, held in coverage(often, 2_000, 60).items():
+        # Of 60 logs, chance leaves three standard errors.
+        assert 0.785 <= held.covered < 1, case
 
 
 @pytest.mark.slow

@@ -59,9 +59,9 @@ def test_bands_of_curves_cover_the_truth(strength: float) -> None:
     assert alarms / runs <= 0.07 if strength == 0 else alarms == runs
 
 
-def test_a_better_score_is_told_from_an_equal_one() -> None:
+@pytest.mark.parametrize("runs", [60, pytest.param(200, marks=pytest.mark.slow)])
+def test_a_better_score_is_told_from_an_equal_one(runs: int) -> None:
     rng = np.random.default_rng(5)
-    runs = 200
     alarms = found = 0
     for _ in range(runs):
         score, did = drawn(rng, 800, 1.5)
