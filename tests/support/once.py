@@ -30,11 +30,11 @@ def learned_once(name: str, learn: Callable[[], str]) -> str:
 
     def make(folder: Path) -> None:
         tag = learn()
-        bentoml.models.export_model(tag, str(folder / "model.bentomodel"))
+        bentoml.models.export_model(tag, str(folder / "model.tar"))
         (folder / "tag").write_text(tag)
 
     folder = once(name, make)
     tag = (folder / "tag").read_text()
     if tag not in {str(one.tag) for one in bentoml.models.list()}:
-        bentoml.models.import_model(str(folder / "model.bentomodel"))
+        bentoml.models.import_model(str(folder / "model.tar"))
     return tag

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from distributed import LocalCluster
 from support.commands import only_line, valuebox
 
 from valuebox.compartments.ltv.files import read_users
@@ -22,6 +21,9 @@ SLOW = pytest.mark.slow("training/valuebox_training/ltv")
 @pytest.fixture(scope="module", params=["threads", pytest.param("processes", marks=SLOW)])
 def address(request: pytest.FixtureRequest) -> Iterator[str]:
     """Of a cluster whose workers are asked over sockets, wherever they run."""
+    # Every process that collects this file would import it, and one runs the tests.
+    from distributed import LocalCluster
+
     with LocalCluster(
         n_workers=2,
         threads_per_worker=1,

@@ -1,17 +1,15 @@
 """Tables are the same however their events are cut: into buckets, on a cluster, and by columns."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from distributed import Client, LocalCluster
 from support.dirty_logs import dirty_log, moments_in
 from support.odd_declarations import declarations
 
@@ -22,12 +20,20 @@ from valuebox.features.declared.declaration import Declaration
 from valuebox.features.declared.doubled import repeated
 from valuebox_cli.features.building import Question, Told, write_at_once, write_spread
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from distributed import Client
+
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 QUIET = Told(lambda count: None, lambda done, total: None)
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
+def client() -> "Iterator[Client]":
+    # Every process that collects this file would import it, and one runs the tests.
+    from distributed import Client, LocalCluster
+
     with (
         LocalCluster(
             n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
@@ -45,7 +51,7 @@ def written(log: list[dict[str, Any]], file: Path) -> Path:
 @pytest.mark.parametrize(
     "seed", [0, 2, *(pytest.param(one, marks=pytest.mark.slow) for one in (1, 3))]
 )
-def test_any_number_of_buckets(seed: int, tmp_path: Path, client: Client) -> None:
+def test_any_number_of_buckets(seed: int, tmp_path: Path, client: "Client") -> None:
     # A dozen customers, some events without, two sources, ids that come twice with two customers.
     log = [
         {**one, "customer": one["customer"] and f"{one['customer']}{part}"}
