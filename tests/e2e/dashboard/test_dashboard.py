@@ -1,6 +1,7 @@
 """The dashboard of a running service, in a real browser."""
 
 import csv
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -8,6 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from support.axe import axe_findings
 from support.browser import as_new
 from support.commands import only_line, valuebox
 from support.dashboards import as_sent
@@ -25,10 +27,11 @@ HOSTILE = "<b onmouseover=alert(1)>&amp;</b>"
 
 
 class Locked(NamedTuple):
-    """A service that asks for keys, a key that reads, and its users."""
+    """A service that asks for keys, a key that reads, one that may do everything, and its users."""
 
     service: Service
     key: str
+    admin: str
     users: int
 
 
@@ -38,7 +41,10 @@ def locked(
 ) -> Iterator[Locked]:
     folder = tmp_path_factory.mktemp("dashboard")
     url = migrated_sqlite(folder)
-    created = valuebox("keys", "create", "looks", "--scope", "read", "--database-url", url)
+    keys = [
+        only_line(valuebox("keys", "create", name, "--scope", name, "--database-url", url)[0])
+        for name in ("read", "admin")
+    ]
     users = read_users(data_dir / "valid.csv")
     hostile = users.head(60).assign(country_segment=HOSTILE, user_id=range(60))
     everybody = pd.concat([users, hostile])
@@ -52,7 +58,7 @@ def locked(
         # Its workers add up what they find.
         added = len(everybody)
         eventually(lambda: stored_sums(service.store)["cohorts"]["known_users"].sum() == added)
-        yield Locked(service, only_line(created[0]), added)
+        yield Locked(service, *keys, added)
 
 
 class Seen(NamedTuple):
@@ -179,3 +185,80 @@ def test_a_session_opens_nothing_else(locked: Locked, seen: Seen) -> None:
     sign_in(seen.page, locked.key)
     for path, body in (("/v1/ltv/predict", [user()]), ("/v1/ltv/predictions/search", {})):
         assert seen.page.request.post(path, data=body).status == 401
+
+
+def test_somebody_comes_in_by_the_front_door(locked: Locked, seen: Seen) -> None:
+    page = seen.page
+    sign_in(page, locked.key, "/dashboard")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
+    card = page.get_by_role("region", name="Lifetime value")
+    expect(card).to_contain_text("smaller error")
+    expect(card).to_contain_text("outcomes up to 31 Jul 2019")
+    card.get_by_role("link", name="Predicted and actual").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Lifetime value")
+    ways = page.get_by_role("navigation", name="Dashboard")
+    ways.get_by_role("link", name="Alerts").click()
+    expect(page.get_by_text("nothing is found while nobody looks")).to_be_visible()
+    ways.get_by_role("link", name="Overview").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
+
+
+def test_somebody_is_found_exported_and_forgotten_by_keyboard_alone(
+    locked: Locked, seen: Seen
+) -> None:
+    page = seen.page
+    sign_in(page, locked.key, "/dashboard")
+    # Past the navigation, into the search.
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_text("Skip to content")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("7")
+    page.keyboard.press("Enter")
+    user = page.get_by_role("region", name="User 7", exact=True)
+    expect(user).to_contain_text(HOSTILE)
+    user.get_by_text("Export or forget 7").focus()
+    page.keyboard.press("Enter")
+    assert axe_findings(page) == []
+    export, forget = (user.locator(f"form[action$={name}]") for name in ("export", "forget"))
+    with page.expect_download() as download:
+        export.get_by_label("API key").fill(locked.admin)
+        page.keyboard.press("Enter")
+    with Path(download.value.path()).open() as file:
+        assert {json.loads(line)["table"] for line in file} == {
+            "ltv_features", "ltv_predictions", "ltv_outcomes",
+        }  # fmt: skip
+    forget.get_by_label("API key").fill(locked.key)
+    forget.get_by_label("The id once more").fill("7")
+    forget.get_by_role("button", name="Forget").click()
+    expect(page.get_by_role("alert")).to_contain_text("lacks the scope admin")
+    page.go_back()
+    user.get_by_text("Export or forget 7").click()
+    forget.get_by_label("API key").fill(locked.admin)
+    forget.get_by_label("The id once more").fill("7")
+    forget.get_by_role("button", name="Forget").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Forgotten")
+    assert axe_findings(page) == []
+    page.goto("/dashboard/search?q=7")
+    expect(page.get_by_role("status")).to_contain_text("Nothing is stored under 7")
+    # The browser says of itself that a key was asked for, and once refused.
+    assert [one for one in seen.complaints if not one.startswith(("Failed", "[DOM]"))] == []
+    assert locked.admin not in locked.service.log()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1240])
+def test_axe_finds_nothing_on_the_shared_pages(
+    locked: Locked, seen: Seen, scheme: str, width: int
+) -> None:
+    page = seen.page
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.goto("/dashboard")
+    assert axe_findings(page) == []
+    sign_in(page, locked.key, "/dashboard")
+    for path in ("", "/alerts", "/search", "/search?q=9", "?compartment=ltv"):
+        page.goto(f"/dashboard{path}")
+        assert axe_findings(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert doubled_landmarks(page) == []
