@@ -23,6 +23,10 @@ from benchmarks.report import measured_with, put_section, table
 from sqlalchemy import func, inspect, select, text, update
 from support.dashboards import as_sent
 from support.databases import Postgres
+from support.open_weeks import Told, under_way
+from support.played_weeks import play_weeks
+from support.responded import fold as fold_responses
+from support.responded import season
 from support.services import Service, running
 from support.sums import TABLES, fold, report, send
 
@@ -46,7 +50,7 @@ SENT = 500
 RARE, RARE_SEGMENTS = 0.05, 180
 TIMES = 25
 VIEWS = {
-    "90 days, all segments": "",
+    "90 days, all segments": "compartment=ltv",
     "90 days, one segment": "segment=US",
     "90 days, a small segment": "segment=R007",
     "200 days by day, one segment": "from=2019-02-14&to=2019-09-01&by=day&segment=GB",
@@ -175,6 +179,20 @@ def measure(service: Service, path: str, changed: bool) -> np.ndarray:
     return np.array(took[3:])
 
 
+def fill_others(store: Store) -> None:
+    """Half a year of responses, a week of a sportsbook, and three weeks of a game."""
+    season(store)
+    fold_responses(store)
+    under_way(store, feed=Told())
+    play_weeks(store, datetime.now(UTC), 3)
+
+
+def front_page(service: Service) -> list[object]:
+    """The row of the front page, which remembers nothing from one look to the next."""
+    took = measure(service, "/dashboard", changed=True)
+    return ["the front page", *(f"{one:.0f}" for one in np.quantile(took, (0.5, 0.95))), "", ""]
+
+
 def main() -> None:
     """Fill a database, ask for views, and print or write how long they took."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -195,8 +213,10 @@ def main() -> None:
         store = Store(make_engine(url))
         migrate.upgrade(store.engine)
         predictions = fill(store, model, options.rows)
+        fill_others(store)
         rows: list[list[object]] = []
         with running(url, Path(folder), {"VALUEBOX_MODEL": model.tag}) as service:
+            rows.append(front_page(service))
             for name, query in VIEWS.items():
                 page = measure(service, f"/dashboard?{query}", changed=True)
                 again = measure(service, f"/dashboard?{query}", changed=False)
@@ -207,7 +227,8 @@ def main() -> None:
         store.close()
     postgres.remove()
     said = (
-        f"{predictions:,} predictions of two years, {20 + RARE_SEGMENTS} segments, on "
+        f"{predictions:,} predictions of two years, {20 + RARE_SEGMENTS} segments, beside some "
+        "weeks of responses, handle and offers, on "
         f"{'SQLite' if options.sqlite else 'PostgreSQL'}, as sums{' and rows' * options.rows}; "
         f"one worker, one view after the other, {TIMES} of each. Milliseconds until all of the "
         "answer is there, just after the sums have changed, and again while they have not "
