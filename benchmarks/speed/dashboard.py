@@ -23,6 +23,7 @@ from benchmarks.report import measured_with, put_section, table
 from sqlalchemy import func, inspect, select, text, update
 from support.dashboards import as_sent
 from support.databases import Postgres
+from support.once import FOLDER
 from support.open_weeks import Told, under_way
 from support.played_weeks import play_weeks
 from support.responded import fold as fold_responses
@@ -205,7 +206,7 @@ def main() -> None:
     into = options.into
     postgres = Postgres()
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["BENTOML_HOME"] = folder
+        os.environ["BENTOML_HOME"] = os.environ[FOLDER] = folder
         simulate(users_per_day=150, seed=7).write(Path(folder))
         files = (Path(folder, "train.csv"), Path(folder, "valid.csv"))
         model = LtvModel.load(train(*files, "ltv").tag)

@@ -20,6 +20,7 @@ from support.commands import valuebox
 from support.dashboards import as_sent
 from support.lived_shops import BEFORE, NAME, live_before, live_experiment
 from support.lived_shops import SOURCE as SHOP
+from support.once import FOLDER
 from support.open_weeks import Told, under_way
 from support.played_weeks import play_weeks
 from support.responded import START, season
@@ -187,7 +188,7 @@ def main() -> None:
     """All of them."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        os.environ["BENTOML_HOME"] = name
+        os.environ["BENTOML_HOME"] = os.environ[FOLDER] = name
         url = f"sqlite:///{folder}/valuebox.db"
         store = Store(make_engine(url))
         migrate.upgrade(store.engine)

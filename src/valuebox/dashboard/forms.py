@@ -10,14 +10,18 @@ from starlette.types import Receive
 from valuebox.serving.bodies import too_large
 from valuebox.serving.errors import error_response
 
-# More than a key, a source and an id twice take, and little enough to hold.
-_BYTES: Final = 8_000
 _FORM: Final = "application/x-www-form-urlencoded"
 _MOST_FIELDS: Final = 10
 
 
-async def sent_form(headers: Headers, receive: Receive) -> dict[str, str] | Response:
-    """The fields of a form that are not empty, or the answer to what is no such form."""
+async def sent_form(headers: Headers, receive: Receive, most: int) -> dict[str, str] | Response:
+    """The fields of a form that are not empty, or the answer to what is no such form.
+
+    Args:
+        headers: Of the request.
+        receive: Gives its body.
+        most: Bytes of the body at most.
+    """
     media_type = headers.get("content-type", "").split(";")[0].strip().lower()
     if media_type != _FORM or "content-encoding" in headers:
         return error_response("unsupported_media_type", f"Send the form, as `{_FORM}`.")
@@ -26,7 +30,7 @@ async def sent_form(headers: Headers, receive: Receive) -> dict[str, str] | Resp
     while more:
         message = await receive()
         body += message.get("body", b"")
-        if len(body) > _BYTES:
+        if len(body) > most:
             return too_large()
         more = message["type"] == "http.request" and message.get("more_body", False)
     try:

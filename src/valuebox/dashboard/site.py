@@ -63,6 +63,9 @@ _METHODS: Final[Mapping[str, tuple[str, ...]]] = {
 SCOPES: Final = frozenset({Scope.READ})
 # As seen from the pages below `PATH`, wherever a proxy shows them.
 _ENTRANCE: Final = "sign-in"
+# More than a key takes, and than it takes with a source and an id twice; little enough to hold.
+_KEY_BYTES: Final = 2_000
+_PERSON_BYTES: Final = 8_000
 _FOREIGN: Final = "This was sent by a page of another site; nothing was done."
 
 
@@ -211,7 +214,7 @@ class Dashboard:
     async def _person(
         self, path: str, headers: Headers, receive: Receive, is_signed_in: bool
     ) -> Response:
-        form = await sent_form(headers, receive)
+        form = await sent_form(headers, receive, _PERSON_BYTES)
         if isinstance(form, Response):
             return form
         person = read_person(form, path)
@@ -232,7 +235,7 @@ class Dashboard:
             return _to(goal.address())
         if scope["method"] != "POST":
             return pages.sign_in(goal.carried(), _root(scope["path"]))
-        form = await sent_form(headers, receive)
+        form = await sent_form(headers, receive, _KEY_BYTES)
         if isinstance(form, Response):
             return form
         caller = await admitted(access.check(f"Bearer {form.get('key', '')}", SCOPES))
