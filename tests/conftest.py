@@ -42,6 +42,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 pytest_plugins = ["support.scheduling", "support.slow"]
 FIXTURES = (
     "support.models",
+    "support.own_columns",
     "support.databases",
     "support.filled",
     "support.services",

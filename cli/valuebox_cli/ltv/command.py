@@ -140,6 +140,13 @@ def train(
             "a function without arguments that returns it, unfitted."
         ),
     ] = None,
+    columns: Annotated[
+        Path | None,
+        typer.Option(
+            help="Declaration of further columns of users to learn from, as TOML; the service that "
+            "takes the model then takes, stores and watches them."
+        ),
+    ] = None,
     force: Annotated[
         bool,
         typer.Option("--force", help="Save that even where it is worse than the trees."),
@@ -156,6 +163,8 @@ def train(
     `--pipeline` both are learned and judged on the same later users; one that is worse than the
     trees is not saved, with exit code 4.
     """
+    from valuebox.features.declared.reading import read
+    from valuebox.schemas.own_columns import OwnColumns
     from valuebox_training.ltv.train import train as learn
     from valuebox_training.ltv.with_own import NotAsGood
 
@@ -178,6 +187,7 @@ def train(
                     strict=strict,
                     keep_outliers=keep_outliers,
                     factory=pipeline,
+                    own=None if columns is None else read(columns, OwnColumns),
                     force=force,
                 )
             except NotAsGood as error:

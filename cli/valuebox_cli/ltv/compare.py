@@ -38,7 +38,12 @@ def compare(
     ]
     after = max(windows, default=None)
     with migrated_store(database_url) as store, store.reading() as session:
-        users = matured_users(session, joined_from, after, joined_before)
+        own = {
+            name: str if name in one.shape.categorical else float
+            for one in models
+            for name in one.shape.own.columns
+        }
+        users = matured_users(session, joined_from, after, joined_before, own)
     if users.empty:
         since = f" after {after} and" if after else ""
         raise ValueboxError(f"no stored user who joined{since} in the period has an outcome")

@@ -20,9 +20,11 @@ from valuebox.compartments.ltv.files import (
     UserFile,
     all_users,
     columns_of,
+    open_users,
     outliers,
 )
 from valuebox.compartments.ltv.schemas import Prediction
+from valuebox.compartments.ltv.user import USERS
 from valuebox.models.contributions import Contributions
 from valuebox.schemas.plain import columns_of as columns_of_frame
 from valuebox.store.engine import Store, make_engine, reason
@@ -109,6 +111,10 @@ def evaluate(
     done = 0
     with connected(url) as client:
         card = client.model_card()
+        if card.columns.columns:
+            shape = USERS.with_own(card.columns)
+            file = open_users(file.path, shape.required, shape=shape)
+            users, warnings = all_users(file, shape=shape), file.warnings()
         try:
             for batch in _batches(users.drop(columns=TARGET, errors="ignore"), batch_size):
                 answer = client.call(_BULK, batch, PredictionTable, key=f"evaluate:{run}:{done}")

@@ -5,12 +5,14 @@ Training and serving call the same `ColumnEncoder.transform`, so they cannot dis
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from valuebox.features import one_hot
+from valuebox.features.shape import Shape
+from valuebox.schemas.own_columns import OwnColumns
 
 # One sequence or array per feature; of texts also a `pd.Categorical`.
 Columns = Mapping[str, Any]
@@ -24,13 +26,19 @@ class ColumnEncoder:
     `one_hot`. Neither can fail, and neither depends on how the booster treats categories.
     """
 
-    numeric: ClassVar[tuple[str, ...]]
-    """Names of the columns of numbers."""
-    categorical: ClassVar[tuple[str, ...]]
-    """Names of the columns of texts."""
+    def __init__(self, min_users: int, shape: Shape):
+        """An encoder that has learned nothing yet.
 
-    def __init__(self, min_users: int = 20):
+        Args:
+            min_users: Rows that a category takes to be known.
+            shape: The columns of the rows.
+        """
         self.min_users = min_users
+        self.shape = shape
+        self.numeric = shape.numeric
+        """Names of the columns of numbers."""
+        self.categorical = shape.categorical
+        """Names of the columns of texts."""
         self.categories: dict[str, tuple[str, ...]] = {}
 
     def fit(self, columns: Columns) -> Self:
@@ -90,22 +98,30 @@ class ColumnEncoder:
 
     def to_dict(self) -> dict[str, Any]:
         """What was learned, as JSON can hold it."""
+        own = self.shape.own
         return {
             "min_users": self.min_users,
             "numeric": list(self.numeric),
             "categories": {name: list(values) for name, values in self.categories.items()},
+            **({"own": own.model_dump(mode="json")} if own.columns else {}),
         }
 
     @classmethod
-    def from_dict(cls, learned: Mapping[str, Any]) -> Self:
+    def from_dict(cls, learned: Mapping[str, Any], shape: Shape) -> Self:
         """The encoder that `to_dict` described.
+
+        Args:
+            learned: The description.
+            shape: The columns of rows that every model knows.
 
         Raises:
             ValueError: when it was made for other features than this code knows.
         """
-        encoder = cls(learned["min_users"])
+        if "own" in learned:
+            shape = shape.with_own(OwnColumns.model_validate(learned["own"]))
+        encoder = cls(learned["min_users"], shape)
         encoder.categories = {name: tuple(v) for name, v in learned["categories"].items()}
         of = tuple(learned["numeric"]), tuple(encoder.categories)
-        if of != (cls.numeric, cls.categorical):
+        if of != (encoder.numeric, encoder.categorical):
             raise ValueError("the encoder was made for other features than this version has")
         return encoder

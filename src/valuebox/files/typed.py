@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from valuebox.files.problems import Mask
-from valuebox.schemas.columns import Amount, Flag, Id, Joined, Kind, Text
+from valuebox.schemas.columns import Amount, Choice, Flag, Id, Joined, Kind, Number, Text, Whole
 from valuebox.schemas.moments import FIRST_YEAR, LAST_YEAR
 from valuebox.schemas.values import MAX_USER_ID
 
@@ -45,9 +45,13 @@ def typed(name: str, kind: Kind | None, raw: pd.Series, report: Report) -> pd.Se
             report(bad, f"{name} is neither 0 nor 1")
             return numbers
         case Amount(low, high):
-            numbers = _numbers(raw)
+            numbers, what = _numbers(raw), f"amount from {low:,.0f} to {high:,.0f}"
             bad = raw.notna() & ~numbers.between(low, high)
-            report(bad, f"{name} is no amount from {low:,.0f} to {high:,.0f}")
+            if isinstance(kind, Number):
+                is_whole = isinstance(kind, Whole)
+                bad |= is_whole & raw.notna() & (numbers % 1 != 0)
+                what = f"{'whole ' * is_whole}number from {low:,g} to {high:,g}"
+            report(bad, f"{name} is no {what}")
             return numbers
     return _texts(name, kind, raw, report)
 
@@ -81,6 +85,8 @@ def _texts(name: str, kind: Kind | None, raw: pd.Series, report: Report) -> pd.S
     if isinstance(kind, Text):
         bad = present & (raw.str.len() > kind.longest)
         report(bad, f"{name} is longer than {kind.longest} characters")
+    if isinstance(kind, Choice):
+        report(present & ~raw.isin(kind.among), f"{name} is none of {', '.join(kind.among)}")
     return raw.where(present, None)
 
 

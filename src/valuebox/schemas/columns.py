@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Final, get_args, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_args, get_type_hints
 
 from msgspec import Meta
 from pydantic import (
@@ -31,6 +31,12 @@ def _no_text(value: Any) -> Any:
     # Pydantic would take "1" for a number, as it does not where it is strict.
     if isinstance(value, str):
         raise PydanticCustomError("flag", "Input should be 0 or 1")
+    return value
+
+
+def _whole_alone(value: Any) -> Any:
+    if isinstance(value, str | bool):
+        raise PydanticCustomError("int_type", "Input should be a valid integer")
     return value
 
 
@@ -167,6 +173,45 @@ class Text(Kind):
     def decodes(self) -> Any:
         """Texts of the same length; bodies with NUL are not decoded by these types."""
         return Annotated[str, Meta(max_length=self.longest)]
+
+
+@dataclass(frozen=True)
+class Number(Amount):
+    """Numbers that are no amounts of money, from `low` to `high`."""
+
+
+@dataclass(frozen=True)
+class Whole(Number):
+    """Whole numbers, from `low` to `high`."""
+
+    @property
+    def accepts(self) -> Any:
+        """Whole numbers within the bounds, also where they are written as 3.0."""
+        return Annotated[
+            int, Field(ge=int(self.low), le=int(self.high)), BeforeValidator(_whole_alone)
+        ]
+
+    @property
+    def decodes(self) -> Any:
+        """Whole numbers within the same bounds."""
+        return Annotated[int, Meta(ge=int(self.low), le=int(self.high))]
+
+
+@dataclass(frozen=True)
+class Choice(Text):
+    """Texts of a few that are known."""
+
+    among: tuple[str, ...]
+
+    @property
+    def accepts(self) -> Any:
+        """One of the texts."""
+        return Literal[self.among]
+
+    @property
+    def decodes(self) -> Any:
+        """One of the texts."""
+        return Literal[self.among]
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,9 @@ def _decoder_of_rows(model: type[RequestModel], row: type[BaseModel]) -> Decoder
         (name, _type_of(column)) if column.required else (name, _type_of(column) | UnsetType, UNSET)
         for name, column in columns_of_rows(row).items()
     ]
-    plain: Any = msgspec.defstruct(row.__name__, fields, forbid_unknown_fields=True, gc=False)
+    plain: Any = msgspec.defstruct(
+        row.__name__, fields, forbid_unknown_fields=True, gc=False, kw_only=True
+    )
     most = _most(model.model_fields["root"])
     return msgspec.json.Decoder(Annotated[list[plain], Meta(min_length=1, max_length=most)])
 
@@ -172,7 +174,7 @@ def _decoder_of_columns(table: type[RequestModel], row: type[BaseModel]) -> Deco
             fields.append((name, each))
         else:
             fields.append((name, each | None | UnsetType, UNSET))
-    plain = msgspec.defstruct(table.__name__, fields, forbid_unknown_fields=True)
+    plain = msgspec.defstruct(table.__name__, fields, forbid_unknown_fields=True, kw_only=True)
     return msgspec.json.Decoder(plain)
 
 

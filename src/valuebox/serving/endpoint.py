@@ -3,7 +3,7 @@
 import functools
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, NamedTuple, ParamSpec, get_args, get_type_hints
 
 import bentoml
@@ -159,6 +159,17 @@ def endpoint(
         return bentoml.api(route=path, output_spec=output)(answer)
 
     return decorate
+
+
+def retype(path: str, takes: type[RequestModel]) -> None:
+    """Have an endpoint take another model of what its body holds, from the start of a service on.
+
+    Args:
+        path: Of the endpoint.
+        takes: A model with the same attributes, such as one with columns that only the model of
+            this service knows.
+    """
+    ROUTES[path] = replace(ROUTES[path], takes=takes)
 
 
 def routes_of(endpoints: type[Any]) -> dict[str, Route]:

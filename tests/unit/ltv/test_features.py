@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from valuebox.compartments.ltv.features import CATEGORICAL, NUMERIC, Encoder
+from valuebox.compartments.ltv.user import USERS as SHAPE
 
 USERS = {
     "hidden": [0, 1, 0],
@@ -76,14 +77,14 @@ def test_no_users_make_an_empty_matrix(encoder: Encoder) -> None:
 
 
 def test_json_keeps_what_was_learned(encoder: Encoder) -> None:
-    again = Encoder.from_dict(json.loads(json.dumps(encoder.to_dict())))
+    again = Encoder.from_dict(json.loads(json.dumps(encoder.to_dict())), SHAPE)
     assert again.feature_names == encoder.feature_names
     np.testing.assert_array_equal(again.transform(USERS), encoder.transform(USERS))
 
 
 def test_an_encoder_for_other_features_is_refused(encoder: Encoder) -> None:
     with pytest.raises(ValueError, match="other features"):
-        Encoder.from_dict({**encoder.to_dict(), "numeric": ["STV"]})
+        Encoder.from_dict({**encoder.to_dict(), "numeric": ["STV"]}, SHAPE)
 
 
 def test_categoricals_are_encoded_like_their_values(encoder: Encoder) -> None:

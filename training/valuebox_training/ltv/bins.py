@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from valuebox.compartments.ltv.features import CATEGORICAL, NUMERIC, Encoder
-from valuebox.compartments.ltv.user import AMOUNTS
+from valuebox.compartments.ltv.features import Encoder
 from valuebox.features.bins import PREDICTION_EDGES, NumberBins, Reference, prediction_codes
 from valuebox.statistics.arrays import Floats
 from valuebox_training.features.binning import (
@@ -26,17 +25,20 @@ def fit_reference(encoder: Encoder, users: pd.DataFrame, predictions: Floats) ->
         predictions: What the model says of them, `(n_users,)`.
     """
     return Reference(
-        numbers={name: _of_numbers(name, users[name]) for name in NUMERIC},
+        numbers={
+            name: _of_numbers(users[name], name in encoder.shape.amounts)
+            for name in encoder.numeric
+        },
         categories={
             name: category_bins(
                 users[name].where(users[name].notna(), None).tolist(), encoder.categories[name]
             )
-            for name in CATEGORICAL
+            for name in encoder.categorical
         },
         predictions=counted(prediction_codes(predictions), len(PREDICTION_EDGES) + 1),
     )
 
 
-def _of_numbers(name: str, column: "pd.Series[Any]") -> NumberBins:
+def _of_numbers(column: "pd.Series[Any]", are_many: bool) -> NumberBins:
     numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    return number_bins(numbers) if name in AMOUNTS else flag_bins(numbers)
+    return number_bins(numbers) if are_many else flag_bins(numbers)

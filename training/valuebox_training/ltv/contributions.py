@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from valuebox.compartments.ltv.features import CATEGORICAL, FEATURES, Encoder, Matrix
+from valuebox.compartments.ltv.features import Encoder, Matrix
 from valuebox.compartments.ltv.files import columns_of
 from valuebox.models.contributing import contributions_of
 from valuebox.models.contributions import Contributions, FeatureContribution, ValueContribution
@@ -44,12 +44,12 @@ def fit_contributions(
     others = encoder.transform(columns_of(sample))
     found, average = user_contributions(encoder, regressor, sample, others)
     features = []
-    for name in FEATURES:
+    for name in encoder.shape.features:
         values = _by_value(encoder, name, sample[name], found[name].to_numpy())
         if all(value.kind != "missing" for value in values):
             hidden = sample.head(few).assign(**{name: None})
             shift = user_contributions(encoder, regressor, hidden, others)[0][name].mean()
-            values.append(_missing(name, 0, shift))
+            values.append(_missing(name in encoder.categorical, 0, shift))
         size = round(float(found[name].abs().mean()), _DECIMALS)
         features.append(FeatureContribution(feature=name, mean_absolute=size, values=values))
     features.sort(key=lambda feature: feature.mean_absolute, reverse=True)
@@ -73,7 +73,7 @@ def user_contributions(
         prediction. A row and the average add up to what the regressor predicts.
     """
     rows, inverse = _distinct(encoder.transform(columns_of(users)))
-    names = list(FEATURES)
+    names = list(encoder.shape.features)
     feature = np.array([names.index(one.partition("=")[0]) for one in encoder.feature_names])
     if isinstance(regressor, Trees):
         sums, average = contributions_of(regressor.booster, rows, feature, len(names))
@@ -96,7 +96,7 @@ def _distinct(matrix: Matrix) -> tuple[Matrix, NDArray[np.intp]]:
 def _by_value(
     encoder: Encoder, name: str, column: "pd.Series[Any]", shifts: Floats
 ) -> list[ValueContribution]:
-    if name in CATEGORICAL:
+    if name in encoder.categorical:
         known = column.isin(encoder.categories[name]).to_numpy()
         values = _by_category(column[known].astype(str), shifts[known])
     else:
@@ -104,7 +104,8 @@ def _by_value(
         known = ~np.isnan(numbers)
         values = _by_number(numbers[known], shifts[known])
     if not known.all():
-        values.append(_missing(name, int((~known).sum()), float(shifts[~known].mean())))
+        lack = int((~known).sum()), float(shifts[~known].mean())
+        values.append(_missing(name in encoder.categorical, *lack))
     return values
 
 
@@ -148,8 +149,8 @@ def _others(rest: NDArray[np.bool_], n_values: int, shifts: Floats) -> list[Valu
     return [_of("others", f"others ({n_values - MOST_VALUES})", shifts[rest])]
 
 
-def _missing(name: str, users: int, mean: float) -> ValueContribution:
-    text = "missing or unseen" if name in CATEGORICAL else "missing"
+def _missing(is_text: bool, users: int, mean: float) -> ValueContribution:
+    text = "missing or unseen" if is_text else "missing"
     return ValueContribution(kind="missing", value=text, users=users, mean=round(mean, _DECIMALS))
 
 

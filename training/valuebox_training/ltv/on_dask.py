@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from xgboost import XGBRegressor
 
-from valuebox.compartments.ltv.features import CATEGORICAL, FEATURES, Columns, Encoder
+from valuebox.compartments.ltv.features import Columns, Encoder
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -40,7 +40,9 @@ def fit_on(
     from xgboost import dask as xgb_dask
 
     # Texts go as codes.
-    users = users[list(FEATURES)].astype(dict.fromkeys(CATEGORICAL, "category"))
+    users = users[list(encoder.shape.features)].astype(
+        dict.fromkeys(encoder.categorical, "category")
+    )
     width, matrices, targets = len(encoder.feature_names), [], []
     for start in range(0, len(users), _CHUNK):
         chunk = slice(start, start + _CHUNK)
@@ -60,6 +62,8 @@ def fit_on(
 
 def _columns(users: pd.DataFrame) -> Columns:
     return {
-        name: users[name].array if name in CATEGORICAL else users[name].to_numpy(dtype=np.float64)
+        name: users[name].array
+        if isinstance(users[name].dtype, pd.CategoricalDtype)
+        else users[name].to_numpy(dtype=np.float64)
         for name in users.columns
     }

@@ -13,6 +13,8 @@ from valuebox.compartments.ltv.baseline import SegmentStvMeans
 from valuebox.compartments.ltv.features import Encoder, Matrix
 from valuebox.compartments.ltv.files import columns_of
 from valuebox.compartments.ltv.model import LtvModel
+from valuebox.compartments.ltv.user import USERS
+from valuebox.features.shape import Shape
 from valuebox.models.regressors import Regressor, Trees
 from valuebox.statistics.level import Level
 from valuebox_training.ltv.bins import fit_reference
@@ -47,12 +49,13 @@ GAP: Final = 0.3
 class EncodeUsers(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """The service's own `Encoder` as a scikit-learn step on a DataFrame of users."""
 
-    def __init__(self, min_users: int = 20):
+    def __init__(self, min_users: int = 20, shape: Shape = USERS):
         self.min_users = min_users
+        self.shape = shape
 
     def fit(self, users: pd.DataFrame, target: Any = None) -> Self:
         """Learn the categories; see `Encoder.fit`."""
-        self.encoder_ = Encoder(self.min_users).fit(columns_of(users))
+        self.encoder_ = Encoder(self.min_users, self.shape).fit(columns_of(users))
         return self
 
     def transform(self, users: pd.DataFrame) -> Matrix:
@@ -60,10 +63,12 @@ class EncodeUsers(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self.encoder_.transform(columns_of(users))
 
 
-def make_pipeline(seed: int = 0, booster: Mapping[str, Any] = BOOSTER) -> Pipeline:
+def make_pipeline(
+    seed: int = 0, booster: Mapping[str, Any] = BOOSTER, shape: Shape = USERS
+) -> Pipeline:
     """An unfitted pipeline from users to their expected lifetime value."""
     regressor = XGBRegressor(**booster, random_state=seed)
-    return Pipeline([("encode", EncodeUsers()), ("regress", regressor)])
+    return Pipeline([("encode", EncodeUsers(shape=shape)), ("regress", regressor)])
 
 
 def fit(
@@ -71,6 +76,7 @@ def fit(
     seed: int = 0,
     booster: Mapping[str, Any] = BOOSTER,
     client: "Client | None" = None,
+    shape: Shape = USERS,
 ) -> Pipeline:
     """Fit on users with a known `target`; rows without one teach nothing and are left out.
 
@@ -79,17 +85,20 @@ def fit(
         seed: Of everything random.
         booster: Hyperparameters of the regressor.
         client: Of a Dask cluster that grows the trees; None grows them here.
+        shape: The columns of the users.
     """
     known = users[users["target"].notna()]
-    rows, target = with_gaps(known, known["target"], GAP_SHARE, GAP, seed)
+    rows, target = with_gaps(known, known["target"], GAP_SHARE, GAP, seed, shape.features)
     if client is None:
-        return make_pipeline(seed, booster).fit(rows, target)
-    encode = EncodeUsers().fit(rows)
+        return make_pipeline(seed, booster, shape).fit(rows, target)
+    encode = EncodeUsers(shape=shape).fit(rows)
     regressor = fit_on(client, encode.encoder_, rows, target, booster, seed)
     return Pipeline([("encode", encode), ("regress", regressor)])
 
 
-def fit_own(users: pd.DataFrame, estimator: Any, seed: int = 0) -> tuple[Encoder, Any]:
+def fit_own(
+    users: pd.DataFrame, estimator: Any, seed: int = 0, shape: Shape = USERS
+) -> tuple[Encoder, Any]:
     """Fit an estimator of one's own where the trees are otherwise; see `fit` and `own.factory`.
 
     Returns:
@@ -99,8 +108,8 @@ def fit_own(users: pd.DataFrame, estimator: Any, seed: int = 0) -> tuple[Encoder
         BadPipeline: when it cannot learn.
     """
     known = users[users["target"].notna()]
-    rows, target = with_gaps(known, known["target"], GAP_SHARE, GAP, seed)
-    encode = EncodeUsers().fit(rows)
+    rows, target = with_gaps(known, known["target"], GAP_SHARE, GAP, seed, shape.features)
+    encode = EncodeUsers(shape=shape).fit(rows)
     amounts = target.to_numpy(dtype=np.float64)
     return encode.encoder_, fitted(estimator, encode.transform(rows), amounts)
 

@@ -1,5 +1,7 @@
 """Extra training rows that teach the model what a missing or unseen value means."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -7,7 +9,12 @@ from valuebox.compartments.ltv.features import FEATURES
 
 
 def with_gaps(
-    users: pd.DataFrame, target: pd.Series, share: float, gap: float, seed: int
+    users: pd.DataFrame,
+    target: pd.Series,
+    share: float,
+    gap: float,
+    seed: int,
+    features: Sequence[str] = FEATURES,
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Append copies of some users with values taken away.
 
@@ -22,6 +29,7 @@ def with_gaps(
         share: Copies per user, 0 to 1.
         gap: Probability that another feature of a copy is taken away.
         seed: Of the draws.
+        features: Names of the features.
 
     Returns:
         All users followed by the copies, and their targets in the same order.
@@ -30,7 +38,7 @@ def with_gaps(
     chosen = rng.choice(len(users), size=int(share * len(users)), replace=False)
     copies = users.iloc[chosen].copy()
     segment_only = rng.random(len(copies)) < 0.5
-    for name in FEATURES:
+    for name in features:
         taken = ~segment_only & (rng.random(len(copies)) < gap)
         if name == "country_segment":
             taken = np.ones(len(copies), dtype=bool)

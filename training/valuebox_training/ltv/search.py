@@ -12,6 +12,8 @@ import pandas as pd
 from sklearn.model_selection import ParameterSampler
 
 from valuebox.compartments.ltv.files import BadFile
+from valuebox.compartments.ltv.user import USERS
+from valuebox.features.shape import Shape
 from valuebox_training.ltv import pipeline
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ def search(
     seed: int = 0,
     tried: Callable[[Trial], None] = lambda trial: None,
     client: "Client | None" = None,
+    shape: Shape = USERS,
 ) -> Trial:
     """Try the default and `trials` random points of `SPACE`, and return the best of them.
 
@@ -59,6 +62,7 @@ def search(
         seed: Of the points and of every fit.
         tried: Told every trial as it ends.
         client: As for `pipeline.fit`.
+        shape: The columns of the users.
 
     Raises:
         BadFile: when all users joined on so few days that none are later than others.
@@ -71,7 +75,7 @@ def search(
         raise BadFile("the users joined on too few days to choose hyperparameters")
     done = []
     for booster in candidates:
-        losses = [_loss(booster, earlier, later, seed, client) for earlier, later in folds]
+        losses = [_loss(booster, earlier, later, seed, client, shape) for earlier, later in folds]
         done.append(Trial(booster, float(np.mean(losses))))
         tried(done[-1])
     return min(done, key=lambda trial: trial.loss)
@@ -95,6 +99,7 @@ def _loss(
     later: pd.DataFrame,
     seed: int,
     client: "Client | None",
+    shape: Shape,
 ) -> float:
-    predictions = pipeline.fit(earlier, seed, booster, client).predict(later)
+    predictions = pipeline.fit(earlier, seed, booster, client, shape).predict(later)
     return float(np.mean((later["target"].to_numpy(dtype=np.float64) - predictions) ** 2))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from valuebox.compartments.ltv.files import (
-    COLUMNS,
     TARGET,
     BadFile,
     all_users,
@@ -17,6 +16,10 @@ from valuebox.compartments.ltv.files import (
     outliers,
 )
 from valuebox.compartments.ltv.model import LtvModel
+from valuebox.compartments.ltv.user import USERS
+from valuebox.features.declared.reading import BadDeclaration
+from valuebox.features.shape import Shape
+from valuebox.schemas.own_columns import OwnColumns
 from valuebox.statistics.grain import GRAINS
 from valuebox_training.ltv import cohorts, pipeline
 from valuebox_training.ltv.search import Trial, search
@@ -59,6 +62,7 @@ def train(
     keep_outliers: bool = False,
     factory: str | None = None,
     force: bool = False,
+    own: OwnColumns | None = None,
 ) -> Trained:
     """Fit on one file, judge on another that stays unseen, save into the model store.
 
@@ -73,10 +77,12 @@ def train(
         strict: Whether to refuse files whose columns are called nearly right.
         keep_outliers: Whether to learn from targets that are beyond what the others lead to expect.
         factory: Of a pipeline that takes the place of the trees; see `with_own`.
+        own: Columns that users have besides; None for none.
         force: Whether to save it even where it is worse than the trees, or nobody knows.
 
     Raises:
         BadFile: when a file cannot be used; nothing is saved then.
+        BadDeclaration: when a column of `own` is called like one that every user has.
         BadPipeline: when the pipeline cannot be learned, kept or served.
         NotAsGood: when it is worse than the trees, or there are no users to judge it on.
         registry.ArtifactRefused: when the store does not accept the name.
@@ -86,16 +92,21 @@ def train(
             f"nothing says whether {factory} is as good as the house's own trees: give later users "
             "with --valid, or save it all the same with --force"
         )
-    users = _read(train_file, strict, keep_outliers)
-    valid = _read(valid_file, strict, keep_outliers) if valid_file else None
+    try:
+        shape = USERS if own is None else USERS.with_own(own)
+    except ValueError as error:
+        raise BadDeclaration(str(error)) from None
+    users = _read(train_file, strict, keep_outliers, shape)
+    valid = _read(valid_file, strict, keep_outliers, shape) if valid_file else None
     known = users[users[TARGET].notna()]
-    booster = search(users, trials, seed, tried, client).booster if trials else pipeline.BOOSTER
+    found = search(users, trials, seed, tried, client, shape).booster if trials else None
+    booster = found or pipeline.BOOSTER
     beside, validation = None, None
     warnings: list[str] = []
     if factory:
-        model, warnings = learned(users, factory, seed)
+        model, warnings = learned(users, factory, seed, shape)
     if not factory or valid is not None:
-        ours = pipeline.to_model(pipeline.fit(users, seed, booster, client), users)
+        ours = pipeline.to_model(pipeline.fit(users, seed, booster, client, shape), users)
         model = model if factory else ours
     if valid is not None:
         validation = judge(model, valid)
@@ -117,9 +128,9 @@ def judge(model: LtvModel, users: pd.DataFrame) -> cohorts.CohortReport:
     return cohorts.report(predicted, model.uncertainty.cohort_interval)
 
 
-def _read(path: Path, strict: bool, keep_outliers: bool) -> pd.DataFrame:
-    file = open_users(path, (*COLUMNS, TARGET), strict)
-    users = all_users(file, unique=True)
+def _read(path: Path, strict: bool, keep_outliers: bool, shape: Shape) -> pd.DataFrame:
+    file = open_users(path, (*shape.columns, TARGET), strict, shape)
+    users = all_users(file, unique=True, shape=shape)
     if users[TARGET].isna().all():
         raise BadFile(f"{path}: no user has a target")
     if not keep_outliers and (told := outliers(path, users)):

@@ -6,11 +6,12 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
-from valuebox.compartments.ltv.features import FEATURES, Encoder, Matrix
+from valuebox.compartments.ltv.features import Encoder, Matrix
 from valuebox.compartments.ltv.files import columns_of
 from valuebox.compartments.ltv.model import GOLDEN_USERS, LtvModel
 from valuebox.compartments.ltv.user import AMOUNTS, MAX_AMOUNT
 from valuebox.errors import ValueboxError
+from valuebox.features.shape import Shape
 from valuebox.models.estimators import Estimator
 from valuebox.statistics.grain import GRAINS
 from valuebox_training.ltv import pipeline
@@ -71,13 +72,16 @@ def _figures(report: CohortReport) -> dict[str, float]:
     }
 
 
-def learned(users: pd.DataFrame, factory: str, seed: int) -> tuple[LtvModel, list[str]]:
+def learned(
+    users: pd.DataFrame, factory: str, seed: int, shape: Shape
+) -> tuple[LtvModel, list[str]]:
     """A model with the estimator of a factory, proved to be what a service can load.
 
     Args:
         users: Training users, with a `target`.
         factory: `module:factory`; see `own.factory`.
         seed: Of the users whose values are taken away.
+        shape: The columns of the users.
 
     Returns:
         The model, and warnings.
@@ -86,7 +90,7 @@ def learned(users: pd.DataFrame, factory: str, seed: int) -> tuple[LtvModel, lis
         BadPipeline: when it cannot be learned, kept or served.
     """
     with current_folder_first():
-        encoder, estimator = pipeline.fit_own(users, made_by(factory), seed)
+        encoder, estimator = pipeline.fit_own(users, made_by(factory), seed, shape)
         own, warnings = pickled(estimator, factory, _odd_and_usual(encoder, users))
         return pipeline.around(encoder, own, users), warnings
 
@@ -116,8 +120,8 @@ def metadata_of(model: LtvModel, beside: Beside | None) -> dict[str, Any]:
 def _odd_and_usual(encoder: Encoder, users: pd.DataFrame) -> Matrix:
     """Rows that a service may ask about: made up, at the bounds, each value missing, and usual."""
     some = users.head(_SOME)
-    each = [some.head(1).assign(**{name: None}) for name in FEATURES]
+    each = [some.head(1).assign(**{name: None}) for name in encoder.shape.features]
     most = [some.head(1).assign(**{name: MAX_AMOUNT}) for name in AMOUNTS]
-    nothing = some.head(1).assign(**dict.fromkeys(FEATURES))
+    nothing = some.head(1).assign(**dict.fromkeys(encoder.shape.features))
     odd = [encoder.transform(columns_of(one)) for one in (*each, *most, nothing, some)]
-    return np.concatenate([encoder.transform(GOLDEN_USERS), *odd])
+    return np.concatenate([encoder.transform(GOLDEN_USERS | encoder.shape.made_up), *odd])

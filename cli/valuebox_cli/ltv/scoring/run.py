@@ -65,12 +65,12 @@ def score(
         registry.ArtifactMissing, registry.ArtifactRefused: when the model cannot be loaded.
         Interrupted: by Ctrl-C, saying how to go on.
     """
-    users = source(file)
+    model = LtvModel.load(tag)
+    users = source(file, model.shape)
     if out.exists() and out.samefile(file):
         raise ValueboxError(f"{out}: is the input")
     if file.is_dir() and out.absolute().is_relative_to(file.absolute()):
         raise ValueboxError(f"{out}: lies in the input")
-    model = LtvModel.load(tag)
     parts = Parts(out, {"input": users.fingerprint(), "model": model.tag, "batch size": batch_size})
     run = _Run(users, parts, parts.begin(fresh), advanced)
     with _pool(client, model) as pool:
@@ -107,7 +107,7 @@ def score_batch(model: LtvModel, users: pa.Table, rows_before: int, predict: boo
         rows_before: Rows of the file above the batch.
         predict: Whether to do more than check.
     """
-    ids, columns, problems = checked(users, rows_before)
+    ids, columns, problems = checked(users, rows_before, model.shape)
     if problems or not predict:
         return Batch(SCHEMA.empty_table(), problems)
     tags = pa.DictionaryArray.from_arrays(np.zeros(len(ids), dtype=np.int32), [model.tag])

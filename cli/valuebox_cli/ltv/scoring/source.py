@@ -7,9 +7,10 @@ from typing import Final
 
 import pyarrow as pa
 
-from valuebox.compartments.ltv.features import CATEGORICAL
-from valuebox.compartments.ltv.files import COLUMNS, UserFile, open_users
+from valuebox.compartments.ltv.files import UserFile, open_users
+from valuebox.compartments.ltv.user import USERS
 from valuebox.errors import ValueboxError
+from valuebox.features.shape import Shape
 
 SUFFIXES: Final = (".csv", ".parquet")
 """Suffixes of files that are written."""
@@ -24,6 +25,7 @@ class Source:
     """
 
     file: UserFile
+    shape: Shape
 
     @property
     def path(self) -> Path:
@@ -37,21 +39,25 @@ class Source:
 
     def batches(self, size: int) -> Iterator[pa.Table]:
         """All rows in file order; see `valuebox.files.source.Source.batches`."""
-        columns = [name for name in COLUMNS if name in self.file.source.names]
-        return self.file.source.batches(size, columns, frozenset(CATEGORICAL))
+        columns = [name for name in self.shape.columns if name in self.file.source.names]
+        return self.file.source.batches(size, columns, frozenset(self.shape.categorical))
 
     def fingerprint(self) -> dict[str, int | str]:
         """What tells the file from another one, and from what it was before a change."""
         return self.file.source.fingerprint()
 
 
-def source(path: Path) -> Source:
+def source(path: Path, shape: Shape = USERS) -> Source:
     """Look at the columns of a file; see `valuebox.compartments.ltv.files.open_users`.
+
+    Args:
+        path: Of the file.
+        shape: The columns that the model takes.
 
     Raises:
         BadFile: when it cannot be read, or lacks a column.
     """
-    return Source(open_users(path))
+    return Source(open_users(path, shape.required, shape=shape), shape)
 
 
 def check_suffix(path: Path) -> None:

@@ -98,5 +98,6 @@ class LtvApi:
             baseline=self.ltv.baseline.to_dict(),
             uncertainty=self.ltv.uncertainty,
             contributions=self.ltv.contributions,
+            columns=self.ltv.shape.own,
             paid=self.ltv.paid,
         )

@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-from valuebox.compartments.ltv.features import CATEGORICAL
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.models.cards import beginning, ending
 
@@ -27,8 +26,10 @@ def card_of(model: LtvModel) -> dict[str, str]:
             for period, name in _JUDGED.items()
         )
         described["error of the mean"] = f"{', '.join(errors)}, of {judged['users']:,} later users"
-    for name in CATEGORICAL:
+    for name in model.encoder.categorical:
         described[name] = ", ".join(model.encoder.categories[name])
+    if own := model.shape.own.columns:
+        described["own columns"] = ", ".join(f"{name} ({one.type})" for name, one in own.items())
     described["looks at"] = ", ".join(
         f"{one.feature} {one.mean_absolute:.2f}" for one in model.contributions.features
     )

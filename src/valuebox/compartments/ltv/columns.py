@@ -21,18 +21,23 @@ class UserColumns:
     user_id: Sequence[int]
     join_date: Sequence[datetime]
     features: Mapping[str, Sequence[Any]]
-    """Columns by the names of `FEATURES`; None is missing."""
+    """Columns by the names of the features; None is missing."""
     extra: Sequence[dict[str, Any] | None]
     """What came in columns that are not known."""
 
     @classmethod
-    def of(cls, sent: Sequence[RowsByRow | RowsByColumn]) -> Self:
-        """The users of all requests: those of the first one, then those of the next."""
+    def of(cls, sent: Sequence[RowsByRow | RowsByColumn], names: Sequence[str] = COLUMNS) -> Self:
+        """The users of all requests: those of the first one, then those of the next.
+
+        Args:
+            sent: What the requests hold.
+            names: The known columns of these users.
+        """
         if len(sent) == 1:
             (one,) = sent
-            columns, extra = {name: one.column(name) for name in COLUMNS}, one.extra
+            columns, extra = {name: one.column(name) for name in names}, one.extra
         else:
-            columns = {name: put_together([one.column(name) for one in sent]) for name in COLUMNS}
+            columns = {name: put_together([one.column(name) for one in sent]) for name in names}
             extra = put_together([one.extra for one in sent])
         return cls(columns.pop("user_id"), columns.pop("join_date"), columns, extra)
 

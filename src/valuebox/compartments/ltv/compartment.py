@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from valuebox.compartments.contract import Compartment, ModelKind, People, Personal, Whose
 from valuebox.compartments.ltv.api import LtvApi
+from valuebox.compartments.ltv.bulk import MAX_ROWS, UserTable
 from valuebox.compartments.ltv.card import card_of
 from valuebox.compartments.ltv.counting import UserTally
 from valuebox.compartments.ltv.expiry import prune_features, prune_outcomes
@@ -15,8 +16,12 @@ from valuebox.compartments.ltv.frames import predict_frame
 from valuebox.compartments.ltv.ledger import LEDGER, note
 from valuebox.compartments.ltv.model import NEWEST, TRAINED_BY, LtvModel
 from valuebox.compartments.ltv.privacy import forget_users, records_of_users
+from valuebox.compartments.ltv.schemas import MAX_ROWS as MAX_USERS
+from valuebox.compartments.ltv.schemas import Users
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
+from valuebox.compartments.ltv.user import USERS
 from valuebox.predictions.monitoring.results import MonitorResult
+from valuebox.serving.endpoint import retype
 from valuebox.store.unchecked_keys import UncheckedKey
 from valuebox.worker.expiry import Expiry
 
@@ -24,6 +29,9 @@ from valuebox.worker.expiry import Expiry
 def _open(service: Any, model: LtvModel | None) -> None:
     service.ltv = model
     service.tally = UserTally(model) if model else None
+    shape = model.shape if model else USERS
+    retype("/v1/ltv/predict", shape.by_row(Users, MAX_USERS, MAX_ROWS))
+    retype("/v1/ltv/predict/bulk", shape.by_column(UserTable, MAX_ROWS))
 
 
 def _records(session: Session, people: People) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from valuebox.compartments.ltv.features import FEATURES, Matrix
+from valuebox.compartments.ltv.features import Matrix
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.predictions.tally import Count, Tally
 
@@ -19,7 +19,7 @@ class UserTally:
 
     def __init__(self, model: LtvModel):
         segments = model.encoder.categories[_SEGMENT]
-        self._tally = Tally("ltv", model.tag, model.created_at, segments, FEATURES)
+        self._tally = Tally("ltv", model.tag, model.created_at, segments, model.shape.features)
         self._may_lack = model.encoder.may_lack
 
     def of(
@@ -28,7 +28,7 @@ class UserTally:
         """What there is to count of some users, once their predictions are stored.
 
         Args:
-            features: One value per user in each of `FEATURES`; None is missing.
+            features: One value per user in each feature; None is missing.
             matrix: The same as `Encoder.transform` makes it.
             prediction: `(n_users,)`, in the currency of `STV`.
 

@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from valuebox.compartments.ltv.user import CATEGORICAL, KNOWN, NAMES
 from valuebox.compartments.ltv.user import COLUMNS as COLUMNS
 from valuebox.compartments.ltv.user import REQUIRED as REQUIRED
 from valuebox.compartments.ltv.user import TARGET as TARGET
+from valuebox.compartments.ltv.user import USERS
 from valuebox.features.encoder import Columns
+from valuebox.features.shape import Shape
 from valuebox.files.headed import HeadedFile, all_rows, open_headed
 from valuebox.files.problems import BadFile as BadFile
 from valuebox.files.problems import Problems as Problems
@@ -28,13 +29,18 @@ UserFile = HeadedFile
 """A file of users with the columns that it has to have."""
 
 
-def open_users(path: Path, required: Sequence[str] = REQUIRED, strict: bool = False) -> UserFile:
-    """Look at the columns of a file; see `headed.open_headed`.
+def open_users(
+    path: Path,
+    required: Sequence[str] = REQUIRED,
+    strict: bool = False,
+    shape: Shape = USERS,
+) -> UserFile:
+    """Look at the columns of a file, as a model takes them; see `headed.open_headed`.
 
     Raises:
         BadFile: when it cannot be read, or lacks a column.
     """
-    return open_headed(path, NAMES, required, strict)
+    return open_headed(path, shape.names, required, strict)
 
 
 def read_users(
@@ -44,12 +50,13 @@ def read_users(
     return all_users(open_users(path, tuple(required)), unique)
 
 
-def all_users(file: UserFile, unique: bool = False) -> pd.DataFrame:
+def all_users(file: UserFile, unique: bool = False, shape: Shape = USERS) -> pd.DataFrame:
     """Read all users of a file and check every value; see `headed.all_rows`.
 
     Args:
         file: See `open_users`.
         unique: Whether a user_id may appear only once.
+        shape: The columns of the users.
 
     Returns:
         One row per user in file order: `user_id` int64, `join_date` datetime64, flags and
@@ -60,19 +67,22 @@ def all_users(file: UserFile, unique: bool = False) -> pd.DataFrame:
         BadFile: naming every kind of problem with its first rows; rows count from 1 below the
             header.
     """
-    users = all_rows(file, KNOWN, "user_id" if unique else None)
-    for name in COLUMNS:
+    users = all_rows(file, shape.known, "user_id" if unique else None)
+    for name in shape.columns:
         if name not in users:
-            users[name] = None if name in CATEGORICAL else np.nan
+            users[name] = None if name in shape.categorical else np.nan
     return users
 
 
-def checked(users: "pa.Table", rows_before: int) -> tuple[NDArray[np.int64], Columns, Problems]:
+def checked(
+    users: "pa.Table", rows_before: int, shape: Shape = USERS
+) -> tuple[NDArray[np.int64], Columns, Problems]:
     """Check a batch of users.
 
     Args:
-        users: As `Source.batches` gives them, with the columns of `COLUMNS` alone.
+        users: As `Source.batches` gives them, with the columns of the shape alone.
         rows_before: Rows of the file above the batch.
+        shape: The columns of the users.
 
     Returns:
         The ids, `(n_users,)`; the columns that `LtvModel.predict` takes; and what cannot be
@@ -81,7 +91,7 @@ def checked(users: "pa.Table", rows_before: int) -> tuple[NDArray[np.int64], Col
     # Arrow is no part of the service, which reads no files.
     from valuebox.files import checks
 
-    found, problems = checks.checked(users, rows_before, KNOWN)
+    found, problems = checks.checked(users, rows_before, shape.known)
     del found["join_date"]
     return found["user_id"], found, problems
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Final
 
 from valuebox.compartments.ltv.bulk import MAX_ROWS, UserTable
 from valuebox.compartments.ltv.model import LtvModel
-from valuebox.compartments.ltv.user import FEATURES, NAMES
 from valuebox.schemas.frames import BadFrame as BadFrame
 from valuebox.schemas.frames import checked
 from valuebox.schemas.plain import columns_of
@@ -22,7 +21,7 @@ def predict_frame(model: LtvModel, frame: "pd.DataFrame") -> "tuple[pd.DataFrame
 
     Args:
         model: The model.
-        frame: Users, with columns by the names of `FEATURES`; others are not looked at.
+        frame: Users, with columns by the names of its features; others are not looked at.
 
     Returns:
         `prediction`, `lower` and `upper` by the index of `frame`; and what is strange, in
@@ -34,10 +33,11 @@ def predict_frame(model: LtvModel, frame: "pd.DataFrame") -> "tuple[pd.DataFrame
     import pandas as pd
 
     users = len(frame)
-    sent = columns_of(frame[[name for name in frame.columns if str(name) in FEATURES]])
+    names = model.shape.features
+    sent = columns_of(frame[[name for name in frame.columns if str(name) in names]])
     sent |= {"user_id": list(range(users)), "join_date": [_ANY_DAY] * users}
-    parts = checked(sent, users, UserTable, MAX_ROWS)
-    features = {name: [one for part in parts for one in part.column(name)] for name in FEATURES}
+    parts = checked(sent, users, model.shape.by_column(UserTable, MAX_ROWS), MAX_ROWS)
+    features = {name: [one for part in parts for one in part.column(name)] for name in names}
     found = pd.DataFrame(model.estimate(features)._asdict(), index=frame.index)
-    near = replace(NAMES.heading(map(str, frame.columns)), absent=[])
+    near = replace(model.shape.names.heading(map(str, frame.columns)), absent=[])
     return found, near.warnings() + model.warnings(features)

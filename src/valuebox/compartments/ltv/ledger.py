@@ -7,10 +7,20 @@ from sqlalchemy.orm import Session, join
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.spread import AmountSpread
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
-from valuebox.predictions.ledger import Ledger, Outcomes
+from valuebox.compartments.ltv.user import FEATURES
+from valuebox.features.bins import Bins
+from valuebox.predictions.ledger import Column, Ledger, Outcomes, known_features
 from valuebox.predictions.sums.models import Note, register
 from valuebox.predictions.sums.tables import sum_tables
 from valuebox.predictions.words import Words
+
+_OWN: Final = known_features(LtvFeatures.extra)
+
+
+def _feature(name: str, bins: Bins) -> Column:
+    """A column of the table, or of what a model brings besides."""
+    return getattr(LtvFeatures, name.lower()) if name in FEATURES else _OWN(name, bins)
+
 
 LEDGER: Final = Ledger(
     name="ltv",
@@ -26,7 +36,7 @@ LEDGER: Final = Ledger(
     outcomes=Outcomes(LtvOutcome, (LtvOutcome.user_id,), (LtvFeatures.user_id,)),
     sums=sum_tables("ltv", LtvFeatures, AmountSpread(), longest_feature=50, has_months=True),
     spread=AmountSpread(),
-    feature=lambda name, _: getattr(LtvFeatures, name.lower()),
+    feature=_feature,
     words=Words(
         title="Lifetime value",
         rows="users",

@@ -12,7 +12,9 @@ from valuebox.compartments.ltv.columns import Estimates
 from valuebox.compartments.ltv.features import Columns, Encoder, Matrix
 from valuebox.compartments.ltv.paid import Paid
 from valuebox.compartments.ltv.uncertainty import Uncertainty
+from valuebox.compartments.ltv.user import USERS
 from valuebox.features.bins import Reference
+from valuebox.features.shape import Shape
 from valuebox.models import golden, registry
 from valuebox.models.contributions import Contributions
 from valuebox.models.estimators import Estimator, regressor_of
@@ -34,7 +36,7 @@ OWN_FORMAT: Final = 5
 _WITHOUT_REFERENCE: Final = 2
 _WITHOUT_PAID: Final = 3
 _READABLE: Final = (_WITHOUT_REFERENCE, _WITHOUT_PAID, FORMAT, OWN_FORMAT)
-"""The first scattered users otherwise, without intervals; the last has no trees of the house."""
+"""The first scattered users otherwise, without intervals; the last brings a pipeline or columns."""
 
 # Made up, so that no real user travels with the model: each kind of input once, unseen and
 # missing ones included.
@@ -65,6 +67,15 @@ class LtvModel:
     tag: str = ""
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def shape(self) -> Shape:
+        """The columns of users that the model takes."""
+        return self.encoder.shape
+
+    def golden(self) -> NDArray[np.float64]:
+        """What the model says of made-up users, which are always the same."""
+        return self.predict(GOLDEN_USERS | self.shape.made_up)
 
     def predict(self, columns: Columns) -> NDArray[np.float64]:
         """Expected lifetime value of each user.
@@ -113,10 +124,11 @@ class LtvModel:
             _CONTRIBUTIONS: as_json(self.contributions.model_dump()),
             _REFERENCE: as_json(self.reference and self.reference.model_dump()),
             _PAID: as_json(self.paid.model_dump()),
-            **golden.content(self.predict(GOLDEN_USERS)),
+            **golden.content(self.golden()),
         }
         metadata = {"features": self.encoder.feature_names, **metadata}
-        format_ = OWN_FORMAT if isinstance(self.regressor, Estimator) else FORMAT
+        is_own = isinstance(self.regressor, Estimator) or self.shape.own.columns
+        format_ = OWN_FORMAT if is_own else FORMAT
         return registry.save(name, KIND, format_, files, labels, metadata)
 
     @classmethod
@@ -132,7 +144,7 @@ class LtvModel:
             KIND,
             _READABLE,
             cls._read,
-            lambda model: model.predict(GOLDEN_USERS),
+            lambda model: model.golden(),
             rtol=1e-5,
             atol=1e-5,
             command=TRAINED_BY,
@@ -146,7 +158,7 @@ class LtvModel:
         if artifact.format > _WITHOUT_PAID:
             paid = Paid.model_validate(artifact.json(_PAID))
         return cls(
-            Encoder.from_dict(artifact.json(_ENCODER)),
+            Encoder.from_dict(artifact.json(_ENCODER), USERS),
             regressor_of(artifact),
             Level.from_dict(artifact.json(_LEVEL)),
             Uncertainty.model_validate(artifact.json(_UNCERTAINTY)),

@@ -1,6 +1,6 @@
 """How features, predictions and outcomes are written and found."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from valuebox.compartments.ltv.schemas import (
 )
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
 from valuebox.predictions.sums.passed_over import noting
+from valuebox.schemas.own_columns import with_known
 from valuebox.serving.replays import AnswerGone
 from valuebox.store.by_request import of_request
 from valuebox.store.clock import CLOCK
@@ -34,6 +35,7 @@ def new_predictions(
     users: UserColumns,
     estimates: Callable[[], Estimates],
     model: str,
+    own: Collection[str] = (),
 ) -> Iterator[Rows | Then]:
     """The rows that hold what was received of `users` and what `model` said of them.
 
@@ -44,6 +46,7 @@ def new_predictions(
         users: What was received.
         estimates: What was said; only asked for when the features are on their way, if many.
         model: Who said it.
+        own: Columns that the model brings, which are stored in `extra`.
 
     Yields:
         Rows, to be written in this order, and what follows them.
@@ -56,7 +59,7 @@ def new_predictions(
         "user_id": users.user_id,
         "join_date": users.join_date,
         **{name.lower(): users.features[name] for name in FEATURES},
-        "extra": users.extra,
+        "extra": with_known(users.extra, users.features, own),
     }
     yield Rows(LtvFeatures, len(ids), received)
     predicted = {

@@ -21,6 +21,7 @@ from valuebox.models.contributions import Contributions
 from valuebox.schemas import decoding
 from valuebox.schemas.by_row import RowsByRow
 from valuebox.schemas.moments import JoinDate, StoredMoment
+from valuebox.schemas.own_columns import OwnColumns
 from valuebox.schemas.paging import After, OfRequest, PageSize
 from valuebox.schemas.requests import Decoded, RequestModel
 from valuebox.schemas.values import Model
@@ -176,6 +177,13 @@ class ModelCard(Model):
     )
     contributions: Contributions = Field(
         description="How far each feature shifts predictions from the average."
+    )
+    columns: OwnColumns = Field(
+        default_factory=OwnColumns,
+        description="Columns that users have besides, for this model alone, as declared. Absent "
+        "where there are none.",
+        # Older clients refuse fields that they do not know.
+        exclude_if=lambda own: not own.columns,
     )
     paid: Paid = Field(
         default_factory=Paid,

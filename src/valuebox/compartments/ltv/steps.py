@@ -17,7 +17,6 @@ from valuebox.compartments.ltv.columns import Estimates, UserColumns, outcomes_o
 from valuebox.compartments.ltv.counting import UserTally
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.schemas import Users
-from valuebox.compartments.ltv.user import NAMES
 from valuebox.serving.exchange import Exchange
 from valuebox.serving.pipeline import Steps
 from valuebox.store.ids import Ids
@@ -38,7 +37,7 @@ class _Steps(Steps[Sent, UserColumns, Estimates]):
 
     def columns(self, given: Sequence[Sent]) -> UserColumns:
         """The users of all requests."""
-        return UserColumns.of(given)
+        return UserColumns.of(given, self.model.shape.columns)
 
     def say(self, columns: UserColumns, exchange: Exchange) -> Estimates:
         """Expected lifetime values, with their intervals."""
@@ -59,7 +58,8 @@ class _Steps(Steps[Sent, UserColumns, Estimates]):
         said: Callable[[], Estimates],
     ) -> Iterable[Rows | Then]:
         """Features first, then what was said of them."""
-        return repository.new_predictions(ids, request_ids, columns, said, self.model.tag)
+        own = self.model.shape.own.columns
+        return repository.new_predictions(ids, request_ids, columns, said, self.model.tag, own)
 
     def also(self, given: Sent) -> Callable[[Session], object] | None:
         """Realised values, where some were sent."""
@@ -80,7 +80,7 @@ class _Steps(Steps[Sent, UserColumns, Estimates]):
 
     def warnings(self, given: Sent) -> list[str]:
         """What is strange about the users, in sentences."""
-        heading = NAMES.heading(given.names)
+        heading = self.model.shape.names.heading(given.names)
         return heading.warnings() + self.model.warnings({"STV": given.column("STV")})
 
     @abstractmethod

@@ -9,9 +9,9 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from valuebox.features.heading import Known
+from valuebox.features.shape import Shape
 from valuebox.schemas.by_row import Row
-from valuebox.schemas.columns import Amount, Flag, Id, Joined, Many, Text, columns_of_rows
+from valuebox.schemas.columns import Amount, Flag, Id, Joined, Many, Text
 
 MAX_AMOUNT: Final = 1_000_000.0
 MAX_TEXT: Final = 100
@@ -70,15 +70,15 @@ class User(Row):
 
 
 TARGET: Final = "target"
-KNOWN: Final = columns_of_rows(User)
+USERS: Final = Shape(User, aside=(TARGET,))
+KNOWN: Final = USERS.known
 """Every column, by name."""
-COLUMNS: Final = tuple(name for name in KNOWN if name != TARGET)
+COLUMNS: Final = USERS.columns
 """Columns of users who are to be predicted."""
-REQUIRED: Final = tuple(name for name, column in KNOWN.items() if column.required)
-_OPTIONAL: Final = tuple(name for name in COLUMNS if name not in REQUIRED)
-CATEGORICAL: Final = tuple(name for name in _OPTIONAL if isinstance(KNOWN[name].kind, Text))
-NUMERIC: Final = tuple(name for name in _OPTIONAL if name not in CATEGORICAL)
-FEATURES: Final = (*NUMERIC, *CATEGORICAL)
+REQUIRED: Final = USERS.required
+CATEGORICAL: Final = USERS.categorical
+NUMERIC: Final = USERS.numeric
+FEATURES: Final = USERS.features
 """Columns that the model looks at."""
-AMOUNTS: Final = tuple(name for name in NUMERIC if isinstance(KNOWN[name].kind, Amount))
-NAMES: Final = Known(tuple(KNOWN), FEATURES)
+AMOUNTS: Final = USERS.amounts
+NAMES: Final = USERS.names

@@ -4,9 +4,9 @@ import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from valuebox.errors import ValueboxError
 from valuebox.features.declared.declaration import Declaration
@@ -15,7 +15,14 @@ _LARGEST: Final = 1 << 20
 _NAME: Final = re.compile(r"""("(?:\\.|[^"\\])*"|'[^']*'|[A-Za-z0-9_-]+)""")
 _KEY: Final = rf"\s*({_NAME.pattern}(?:\s*\.\s*{_NAME.pattern})*)\s*"
 _HEADER: Final = re.compile(rf"\s*\[{_KEY}\]\s*(#.*)?")
+_KINDS: Final[dict[str | int, tuple[str, ...]]] = {
+    "field": ("measure", "ratio"),
+    "columns": ("number", "integer", "boolean", "category"),
+}
+"""Names of the kinds between which pydantic chooses, by the table that these are in."""
 _ASSIGNED: Final = re.compile(rf"{_KEY}=")
+
+Declared = TypeVar("Declared", bound=BaseModel)
 
 
 class BadDeclaration(ValueboxError):
@@ -23,7 +30,25 @@ class BadDeclaration(ValueboxError):
 
 
 def read_declaration(path: Path) -> Declaration:
-    """Read and check a declaration.
+    """Read and check a declaration of features; see `read`.
+
+    Raises:
+        BadDeclaration: naming everything that is wrong.
+    """
+    return declaration_of(_text_of(path), str(path))
+
+
+def read(path: Path, model: type[Declared]) -> Declared:
+    """Read and check a declaration of any kind, as its model has it.
+
+    Raises:
+        BadDeclaration: naming everything that is wrong.
+    """
+    return _checked(_text_of(path), str(path), model)
+
+
+def _text_of(path: Path) -> str:
+    """The text of a file.
 
     Raises:
         BadDeclaration: naming everything that is wrong.
@@ -32,14 +57,13 @@ def read_declaration(path: Path) -> Declaration:
         if path.stat().st_size > _LARGEST:
             raise BadDeclaration(f"{path}: is larger than {_LARGEST >> 20} MiB")
         # Editors of Windows put a mark before the first line.
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise BadDeclaration(f"{path}: there is no such file") from None
     except OSError as error:
         raise BadDeclaration(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise BadDeclaration(f"{path}: is no TOML: {error}") from None
-    return declaration_of(text, str(path))
 
 
 def declaration_of(text: str, where: str) -> Declaration:
@@ -52,12 +76,16 @@ def declaration_of(text: str, where: str) -> Declaration:
     Raises:
         BadDeclaration: naming everything that is wrong.
     """
+    return _checked(text, where, Declaration)
+
+
+def _checked(text: str, where: str, model: type[Declared]) -> Declared:
     try:
         content: dict[str, Any] = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadDeclaration(f"{where}: is no TOML: {error}") from None
     try:
-        return Declaration.model_validate(content)
+        return model.model_validate(content)
     except ValidationError as error:
         lines = Lines(text)
         wrong = dict.fromkeys(lines.told(one["loc"], one["msg"]) for one in error.errors())
@@ -108,7 +136,7 @@ def _keys(location: tuple[str | int, ...]) -> Iterator[str]:
     """The keys of a place, without the names of the kinds between which pydantic chooses."""
     for place, one in enumerate(location):
         before = location[place - 1] if place else ""
-        is_kind = (place == 2 and location[0] == "field" and one in ("measure", "ratio")) or (
+        is_kind = (place == 2 and one in _KINDS.get(location[0], ())) or (
             place > 1 and before == "count" and one in ("all", "text")
         )
         if not is_kind and one != "[key]":
