@@ -1,16 +1,19 @@
 """PostgreSQL as others run it: poolers, schemas, encodings and roles of their own."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from alembic import command
 from sqlalchemy import make_url, text
+from support.commands import valuebox
 from support.databases import Postgres, through
 from support.poolers import WAYS, pooler
 from support.users import estimates, received, users
 
 from valuebox.compartments.ltv import repository
+from valuebox.facts.features import indexing
 from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
 from valuebox.store.histories import OURS
@@ -144,4 +147,35 @@ def test_behind_a_pooler_every_transaction_has_its_limits_and_its_schema(pooled:
         # Nothing of it is left to whoever has the session next.
         connection.exec_driver_sql("COMMIT")
         assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "0"
+    store.close()
+
+
+def test_behind_a_pooler_the_index_of_newest_events_is_made_in_its_schema(pooled: str) -> None:
+    store = Store(make_engine(with_options(pooled, r'-csearch_path="the\ tenant"')))
+    migrate.upgrade(store.engine)
+    for change, (there, gone) in (
+        (indexing.index_newest, (indexing.NEWEST, "ix_events_customer_source")),
+        (indexing.drop_newest, ("ix_events_customer_source", indexing.NEWEST)),
+    ):
+        change(store.engine)
+        with store.reading() as session:
+            query = text("SELECT indexname FROM pg_indexes WHERE schemaname = 'the tenant'")
+            made = set(session.scalars(query))
+        assert there in made
+        assert gone not in made
+    store.close()
+
+
+def test_behind_a_pooler_a_backup_is_taken_and_restored(pooled: str, tmp_path: Path) -> None:
+    within = with_options(pooled, r'-csearch_path="the\ tenant"')
+    store = Store(make_engine(within))
+    migrate.upgrade(store.engine)
+    told = estimates(*[1.0] * 3)
+    ids = ids_from(new_id(), 3)
+    store.insert(repository.new_predictions(ids, new_id(), received(users(3)), told, "ltv:a"))
+    valuebox("backup", tmp_path / "backup", "--database-url", within)
+    valuebox("restore", tmp_path / "backup", "--database-url", within, "--replace")
+    assert schemas(store) == {"the tenant"}
+    with store.reading() as session:
+        assert session.scalar(text("SELECT count(*) FROM ltv_predictions")) == 3
     store.close()

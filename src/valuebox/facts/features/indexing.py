@@ -10,10 +10,12 @@ from typing import Final
 from sqlalchemy import Connection, Engine, text
 
 from valuebox.store.migrations.beside import build_index
-from valuebox.store.session_settings import is_pooled
+from valuebox.store.session_settings import is_pooled, without_limits
 
 NEWEST: Final = "ix_events_customer_source_time"
 _ON: Final = "events (customer, source, time)"
+_SCHEMA: Final = text("SELECT current_schema()")
+_BY_ITSELF: Final = "AUTOCOMMIT"
 _USUAL: Final = "ix_events_customer_source"
 _ON_USUAL: Final = "events (customer, source)"
 # SQLite looks at the type in the index, before it fetches the event. PostgreSQL 18 would rather
@@ -38,26 +40,36 @@ def drop_newest(engine: Engine) -> None:
 
 
 def _replace(connection: Connection, name: str, on: str, former: str) -> None:
-    if connection.dialect.name == "postgresql":
+    if connection.get_execution_options().get("isolation_level") == _BY_ITSELF:
         build_index(connection, name, on)
         connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {former}"))
         return
     connection.execute(text(f"CREATE INDEX IF NOT EXISTS {name} ON {on}"))
     connection.execute(text(f"DROP INDEX IF EXISTS {former}"))
-    connection.commit()
 
 
 @contextmanager
 def _beside(engine: Engine) -> Iterator[Connection]:
-    """A connection whose statements may take as long as they take, each by itself."""
+    """A connection whose statements may take as long as they take, on PostgreSQL each by itself.
+
+    Behind a pooler only transactions have the schema that is set for a session. Where that matters
+    the index is made in one, and whoever stores events waits.
+    """
     if engine.dialect.name != "postgresql":
-        with engine.execution_options(sqlite_write=True).connect() as connection:
+        with engine.execution_options(sqlite_write=True).begin() as connection:
             yield connection
         return
-    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        if not is_pooled(connection):
-            connection.execute(text("SET statement_timeout = 0"))
-            connection.execute(text("SET lock_timeout = 0"))
+    with engine.connect() as connection:
+        schema = connection.scalar(_SCHEMA)
+    with engine.execution_options(isolation_level=_BY_ITSELF).connect() as connection:
+        if connection.scalar(_SCHEMA) == schema:
+            if not is_pooled(connection):
+                connection.execute(text("SET statement_timeout = 0"))
+                connection.execute(text("SET lock_timeout = 0"))
+            yield connection
+            # Nobody else is to work without limits.
+            connection.invalidate()
+            return
+    with engine.begin() as connection:
+        without_limits(connection)
         yield connection
-        # Nobody else is to work without limits.
-        connection.invalidate()

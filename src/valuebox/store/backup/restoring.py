@@ -22,16 +22,16 @@ from valuebox.store.writing import driver_cursor
 _ROWS: Final = 2_000
 _FUNCTIONS: Final = (
     "SELECT DISTINCT tgfoid::regprocedure::text FROM pg_trigger JOIN pg_class ON "
-    "pg_class.oid = tgrelid WHERE relnamespace = current_schema()::regnamespace "
-    "AND NOT tgisinternal AND relname = ANY(:tables)"
+    "pg_class.oid = tgrelid JOIN pg_namespace ON pg_namespace.oid = relnamespace "
+    "WHERE nspname = current_schema() AND NOT tgisinternal AND relname = ANY(:tables)"
 )
 _COUNTERS: Final = (
     "SELECT quote_ident(owner.relname), quote_ident(attname), counter.oid::regclass::text "
     "FROM pg_class AS counter JOIN pg_depend ON objid = counter.oid AND deptype IN ('a', 'i') "
     "JOIN pg_class AS owner ON owner.oid = refobjid "
     "JOIN pg_attribute ON attrelid = owner.oid AND attnum = refobjsubid "
-    "WHERE counter.relkind = 'S' AND owner.relname = ANY(:tables) "
-    "AND owner.relnamespace = current_schema()::regnamespace"
+    "JOIN pg_namespace ON pg_namespace.oid = owner.relnamespace "
+    "WHERE counter.relkind = 'S' AND owner.relname = ANY(:tables) AND nspname = current_schema()"
 )
 
 
