@@ -15,13 +15,13 @@ from valuebox_training.handle.simulate import simulate
 from valuebox_training.handle.warehouse import write
 from valuebox_training.handle.worlds import World
 
-ASKED = ("2020-02-25", "2020-03-16")
+ASKED = ("2020-03-03", "2020-03-16")
 FORETOLD = ["forecast", "lower", "upper"]
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A history of few matches, asked about on five days; never changed."""
+    """A history of few matches, asked about on twelve days; never changed."""
     folder = tmp_path_factory.mktemp("history")
     schedule = made_up(0)
     kickoff = pd.to_datetime(schedule["game_day"])
