@@ -88,6 +88,25 @@ def picture(
     page.close()
 
 
+def of_console(browser: Browser, folder: Path) -> None:
+    """Write those of the front page, over a site that asks four questions."""
+    url = f"sqlite:///{folder}/console.db"
+    valuebox("db", "upgrade", "--database-url", url)
+    store = Store(make_engine(url))
+    tag = fill(store, folder / "console")
+    season(store)
+    fold_responses(store)
+    under_way(store, range(-12, 1), feed=Told())
+    play_weeks(store, datetime.now(UTC))
+    store.close()
+    valuebox("monitor", "--database-url", url, exit_code=1)
+    models = {"VALUEBOX_MODEL": tag, "VALUEBOX_MODELS__HANDLE": matches.tag()}
+    with running(url, folder, models) as service:
+        for scheme in ("light", "dark"):
+            for size in SIZES:
+                picture(browser, f"{service.url}/dashboard", scheme, size, "console", True)
+
+
 def of_responses(browser: Browser, url: str) -> None:
     """Write those of half a year of predicted responses."""
     page = browser.new_page(viewport={"width": 1240, "height": 1180})
@@ -197,6 +216,7 @@ def main() -> None:
         fold_responses(store)
         store.close()
         with running(url, folder, {"VALUEBOX_MODEL": tag}) as service, chromium() as browser:
+            of_console(browser, folder)
             of_growth(browser, folder)
             of_responses(browser, service.url)
             of_handle(browser, folder)

@@ -49,7 +49,7 @@ def _standing(session: Session, least: int) -> Standing | None:
     less = 1 - figures["wape"] / error
     return Standing(
         f"{percent(abs(less))} {'smaller' if less >= 0 else 'larger'} error",
-        f"than {best}, the best of {len(others)} simple forecasts of the same "
+        f"than that of {best}, the best of {len(others)} simple forecasts of the same "
         f"{count(forecasts)}, as of the last `valuebox monitor`.",
         "better" if less > 0 else "worse",
     )

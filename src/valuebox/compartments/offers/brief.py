@@ -53,7 +53,7 @@ def _standing(session: Session, least: int) -> Standing | None:
     sign = "+" if found.lift > 0 else ""
     return Standing(
         f"{sign}{figure(found.lift)} a decision",
-        f"of a model beside one at random, {figure(found.low)} to {figure(found.high)}, within a "
-        f"week; of {count(len(decided))} decisions.",
+        f"more money within a week after a model's choice than after one at random, "
+        f"{figure(found.low)} to {figure(found.high)}; of {count(len(decided))} decisions.",
         state,
     )
