@@ -104,7 +104,8 @@ def of_console(browser: Browser, folder: Path) -> None:
     with running(url, folder, models) as service:
         for scheme in ("light", "dark"):
             for size in SIZES:
-                picture(browser, f"{service.url}/dashboard", scheme, size, "console", True)
+                is_whole = size == "wide"
+                picture(browser, f"{service.url}/dashboard", scheme, size, "console", is_whole)
 
 
 def of_responses(browser: Browser, url: str) -> None:

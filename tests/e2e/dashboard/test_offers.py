@@ -60,6 +60,9 @@ def page(opened: Page, game: Service) -> Iterator[Page]:
 
 def test_somebody_looks_at_what_is_shown_to_whom_and_why(page: Page) -> None:
     page.goto("/dashboard")
+    card = page.get_by_role("region", name="Offers", exact=True)
+    expect(card).to_contain_text("a decision")
+    expect(card).to_contain_text("baseline")
     page.get_by_role("navigation", name="Dashboard").get_by_role(
         "link", name="Offers by the week"
     ).click()

@@ -19,13 +19,21 @@ from valuebox.access.keys import Scope
 from valuebox.compartments.briefs import Brief, Standing
 from valuebox.compartments.claims import OF_THE_DASHBOARD
 from valuebox.compartments.contract import Compartment
+from valuebox.compartments.handle.ledger import LEDGER as HANDLE
 from valuebox.compartments.ltv.files import read_users
 from valuebox.compartments.ltv.ledger import LEDGER
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.register import compartments, ledgers, own_pages
 from valuebox.dashboard import overview
 from valuebox.dashboard.own import SHARED
-from valuebox.predictions.monitoring.results import Finding, MonitorResult, Thresholds, Unknown
+from valuebox.predictions.monitoring.keeping import keep
+from valuebox.predictions.monitoring.results import (
+    Figure,
+    Finding,
+    MonitorResult,
+    Thresholds,
+    Unknown,
+)
 from valuebox.store.engine import Store
 from valuebox.store.ids import first_id
 
@@ -135,6 +143,19 @@ def test_health_is_what_monitoring_found_last(site: Site, store: Store) -> None:
     untold = [Unknown(check="psi", why="too few rows")]
     stored(store, result(NOW, unknown=untold))
     assert "too little is known to tell drift" in card(front(site), "ltv")
+
+
+def test_handle_stands_beside_the_best_of_its_simple_forecasts(site: Site, store: Store) -> None:
+    told = {"forecasts": 40, "wape": 0.15, "wape of pick up": 0.2, "wape of slot mean": 0.4}
+    # What was said of the same match before is no other way of forecasting.
+    told["wape of previous"] = 0.1
+    figures = [Figure(name=name, segment="all", value=value) for name, value in told.items()]
+    with store.writing() as session:
+        monitored = result(NOW).model_copy(update={"figures": figures})
+        keep(session, HANDLE.sums.monitor_results, monitored)
+    of_handle = " ".join(card(front(site), "handle").split())
+    assert re.search("25.% smaller error better than its baseline than that of pick up", of_handle)
+    assert "the best of 2 simple forecasts of the same 40" in of_handle
 
 
 def test_old_calm_is_no_calm(site: Site, store: Store) -> None:
