@@ -39,6 +39,7 @@ def test_the_example_is_served_stored_and_named_by_its_card(
         {name: [one.get(name) for one in sent] for name in sent[0]}
     )
     assert [one["prediction"] for one in said] == pytest.approx(expected.tolist())
+    assert expected.std() > 5
     assert alone[0]["prediction"] == pytest.approx(said[0]["prediction"])
     assert {one["model"] for one in stored} == {tag}
     assert card["metadata"]["pipeline"]["factory"] == "mine:two_stages"
