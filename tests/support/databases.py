@@ -148,8 +148,8 @@ class Postgres:
     @classmethod
     def write(cls, folder: Path) -> None:
         """Write the folder of a server for tests, with a migrated database, to be copied."""
-        for folder in (_IN_MEMORY, tempfile.gettempdir()):
-            clear_leftovers(Path(folder).glob(f"{_PREFIX}*"))
+        for place in (_IN_MEMORY, tempfile.gettempdir()):
+            clear_leftovers(Path(place).glob(f"{_PREFIX}*"))
         server = cls()
         server.execute(
             *(f"ALTER SYSTEM SET {setting}" for setting in _QUICK), f"CREATE DATABASE {_MIGRATED}"
