@@ -13,8 +13,8 @@ from alembic import command
 from sqlalchemy import Engine, MetaData, Table, Uuid, insert
 
 from valuebox.compartments.ltv.model import LtvModel
-from valuebox.compartments.ltv.paid import Paid
 from valuebox.models import registry
+from valuebox.statistics.paid import Paid
 from valuebox.store.backup import manifest, taking
 from valuebox.store.backup.manifest import Manifest
 from valuebox.store.histories import OURS

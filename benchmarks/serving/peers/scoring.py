@@ -10,9 +10,9 @@ import numpy as np
 import xgboost as xgb
 
 from valuebox.compartments.ltv.features import Encoder
-from valuebox.compartments.ltv.paid import Paid
 from valuebox.compartments.ltv.uncertainty import Uncertainty
 from valuebox.statistics.level import Level
+from valuebox.statistics.paid import Paid
 
 
 class Scores(NamedTuple):

@@ -6,7 +6,7 @@ import pytest
 
 from valuebox.compartments.ltv.files import columns_of, read_users
 from valuebox.compartments.ltv.model import LtvModel
-from valuebox.compartments.ltv.paid import Paid
+from valuebox.statistics.paid import Paid
 from valuebox.statistics.reach import Beyond
 from valuebox_training.ltv import pipeline
 from valuebox_training.ltv.paid import fit_paid

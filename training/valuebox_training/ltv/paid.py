@@ -1,4 +1,4 @@
-"""What is learned of what users have paid already; see `valuebox.compartments.ltv.paid`."""
+"""What is learned of what users have paid already; see `valuebox.statistics.paid`."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from valuebox.compartments.ltv.features import FEATURES
-from valuebox.compartments.ltv.paid import Paid
+from valuebox.statistics.paid import Paid
 from valuebox_training.features.binning import BINS, edges_between
 
 LIKELY: Final = 0.05

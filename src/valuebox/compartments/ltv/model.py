@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from valuebox.compartments.ltv.baseline import SegmentStvMeans
 from valuebox.compartments.ltv.columns import Estimates
 from valuebox.compartments.ltv.features import Columns, Encoder, Matrix
-from valuebox.compartments.ltv.paid import Paid
 from valuebox.compartments.ltv.uncertainty import Uncertainty
 from valuebox.compartments.ltv.user import USERS
 from valuebox.features.bins import Reference
@@ -21,6 +20,7 @@ from valuebox.models.estimators import Estimator, regressor_of
 from valuebox.models.registry import as_json
 from valuebox.models.regressors import Regressor
 from valuebox.statistics.level import Level
+from valuebox.statistics.paid import Paid
 
 KIND: Final = "ltv"
 NEWEST: Final = "ltv"

@@ -11,7 +11,6 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, JsonValue, RootModel
 
 from valuebox.compartments.ltv.bulk import UserTable
-from valuebox.compartments.ltv.paid import Paid
 from valuebox.compartments.ltv.uncertainty import Uncertainty
 from valuebox.compartments.ltv.user import MAX_TEXT as MAX_TEXT
 from valuebox.compartments.ltv.user import Category as Category
@@ -25,6 +24,7 @@ from valuebox.schemas.own_columns import OwnColumns
 from valuebox.schemas.paging import After, OfRequest, PageSize
 from valuebox.schemas.requests import Decoded, RequestModel
 from valuebox.schemas.values import Model
+from valuebox.statistics.paid import Paid
 
 MAX_ROWS: Final = 10_000
 
