@@ -139,6 +139,7 @@ bench-handle: install
 	OMP_WAIT_POLICY=PASSIVE OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.accuracy.handle
 
 # Regret of who decides on offers, in thirteen worlds of two families; an hour. `OPTIONS="--only few"` plays some.
+# Vowpal Wabbit and coba are of requirements-bench.txt, and left out where that is not installed.
 bench-offers: install
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.offers fast $(OPTIONS) $(INTO)
 

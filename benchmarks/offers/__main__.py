@@ -24,6 +24,7 @@ from benchmarks.offers.contenders import (
     TreesOnTheTotal,
     Uniform,
 )
+from benchmarks.offers.packages import installed
 from benchmarks.offers.playing import Playing
 from benchmarks.report import measured_with, put_section, table
 
@@ -41,6 +42,7 @@ CONTENDERS: Final[dict[str, Callable[[Spy], Uniform]]] = {
     "ridge, ε-greedy": lambda _: Ridge(),
     "linear Thompson": lambda _: Ridge(thompson=True),
     "XGBoost on the total": lambda _: TreesOnTheTotal(),
+    **{name: lambda _, make=make: make() for name, make in installed().items()},
     OURS: lambda _: Ours(),
     "trees on the true worth": Informed,
 }
