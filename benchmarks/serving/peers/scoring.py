@@ -11,6 +11,7 @@ import xgboost as xgb
 
 from valuebox.compartments.ltv.features import Encoder
 from valuebox.compartments.ltv.uncertainty import Uncertainty
+from valuebox.compartments.ltv.user import USERS
 from valuebox.statistics.level import Level
 from valuebox.statistics.paid import Paid
 
@@ -29,7 +30,7 @@ class Scorer:
     def __init__(self, folder: Path):
         self.booster = xgb.Booster(model_file=folder / "booster.ubj")
         self.booster.set_param({"nthread": 1})
-        self.encoder = Encoder.from_dict(json.loads((folder / "encoder.json").read_bytes()))
+        self.encoder = Encoder.from_dict(json.loads((folder / "encoder.json").read_bytes()), USERS)
         self.paid = Paid.model_validate_json((folder / "paid.json").read_bytes())
         self.level = Level.from_dict(json.loads((folder / "drift.json").read_bytes()))
         uncertainty = (folder / "uncertainty.json").read_bytes()

@@ -5,16 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select, update
 from support.visitors import FIRST, MINUTE, SHOP, look_around, store_events, view
 
+from valuebox.compartments.recommend import stock
 from valuebox.compartments.recommend.catalogue import Known, put_items
 from valuebox.compartments.recommend.listing import PERSONAL, make
 from valuebox.compartments.recommend.repository import note_forgotten
 from valuebox.compartments.recommend.schemas import RecommendQuestion, ShopItem
 from valuebox.compartments.recommend.shop import Shop
 from valuebox.compartments.recommend.stock import Stock
-from valuebox.compartments.recommend.viewed import told_of
+from valuebox.compartments.recommend.viewed import Telling, read_tellings, told_of
 from valuebox.facts.tables import Event
 from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store
@@ -31,11 +32,11 @@ def send(store: Store, **told: Any) -> None:
         put_items(session, [ShopItem(source=SHOP, **told)])
 
 
-def known(store: Store, stock: Stock | None = None) -> dict[str, Known]:
-    stock = stock or Stock(SHOP)
+def known(store: Store, shop: Stock | None = None) -> dict[str, Known]:
+    shop = shop or Stock(SHOP)
     with store.reading() as session:
-        stock.take(session, CLOCK.moment())
-    return stock.items
+        shop.take(session, CLOCK.moment())
+    return shop.items
 
 
 def test_views_fill_in_what_was_not_sent_of_an_item(store: Store) -> None:
@@ -53,19 +54,58 @@ def test_views_fill_in_what_was_not_sent_of_an_item(store: Store) -> None:
 
 
 def test_the_latest_view_counts_in_whichever_order_views_come(store: Store) -> None:
-    stock = Stock(SHOP)
+    shop = Stock(SHOP)
     seen(store, "boot", 2 * MINUTE, price=30.0)
-    assert known(store, stock)["boot"].price == 30.0
-    stock.look_anew()
+    assert known(store, shop)["boot"].price == 30.0
+    shop.look_anew()
     seen(store, "boot", MINUTE, price=20.0, category="shoes")
     seen(store, "boot", 3 * MINUTE, category="boots")
     # A clock of next year says nothing for a year.
     seen(store, "boot", timedelta(days=365 * 9), title="Of next year")
     seen(store, "boot", timedelta(days=600), title="Of today")
-    for one in (stock, Stock(SHOP)):
+    for one in (shop, Stock(SHOP)):
         found = known(store, one)["boot"]
         assert (found.category, found.price) == ("boots", 30.0)
         assert found.title in ("Of next year", "Of today")
+
+
+def test_a_shop_where_nothing_happens_is_not_read_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    def counted(*asked: Any) -> list[Telling]:
+        found = read_tellings(*asked)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(stock, "read_tellings", counted)
+    monkeypatch.setattr(stock, "_EVERY_SECONDS", 0.0)
+    seen(store, "boot", price=30.0)
+    seen(store, "hat", MINUTE, price=10.0)
+    with store.reading() as session:
+        came = session.scalars(select(Event.received_at).order_by(Event.received_at)).all()[-1]
+    shop = Stock(SHOP)
+    for seconds in (1, 90, 95):
+        with store.reading() as session:
+            shop.take(session, came + timedelta(seconds=seconds))
+    # Soon after a view others may still come in that are older; a minute later none does.
+    assert read == [2, 2, 0]
+
+
+def test_a_view_that_was_dated_before_the_last_look_and_stored_after_it_counts(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stock, "_EVERY_SECONDS", 0.0)
+    seen(store, "boot", price=30.0)
+    shop = Stock(SHOP)
+    before = CLOCK.moment()
+    known(store, shop)
+    seen(store, "hat", MINUTE, price=10.0)
+    with store.writing() as session:
+        late = before - timedelta(seconds=20)
+        session.execute(update(Event).where(Event.id.like("hat%")).values(received_at=late))
+    assert set(known(store, shop)) == {"boot", "hat"}
 
 
 def test_a_category_that_views_tell_is_bounded_and_an_item_out_of_stock_not_listed(

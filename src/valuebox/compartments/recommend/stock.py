@@ -38,15 +38,19 @@ class Stock:
         self._bounded: list[Known] = []
         self._sent: dict[str, Known] = {}
         self._changed_at: datetime | None = None
+        self._taken_at: datetime | None = None
         self._viewed = ViewedItems()
+        self._viewed_at: datetime | None = None
         self._looked_at = -math.inf
 
     def take(self, session: Session, now: datetime) -> bool:
         """Read what has changed, and say whether lists may differ for it."""
-        after = None if self._changed_at is None else self._changed_at - SETTLED
+        after = _unseen_after(self._changed_at, self._taken_at)
         changed, self._changed_at = read_items(session, self._source, after)
+        self._taken_at = now
         self._sent |= {one.id: one for one in changed}
-        found = {one: self._viewed.filled(one, self._sent.get(one)) for one in self._told(session)}
+        told = self._told(session, now)
+        found = {one: self._viewed.filled(one, self._sent.get(one)) for one in told}
         found |= {one.id: self._viewed.filled(one.id, one) for one in changed}
         new = {item: one for item, one in found.items() if one and self.items.get(item) != one}
         is_anew = len(self._listed) != len(self.items)
@@ -59,14 +63,13 @@ class Stock:
         self._bounded = [one for one in every if one.begins or one.ends]
         return True
 
-    def _told(self, session: Session) -> set[str]:
+    def _told(self, session: Session, now: datetime) -> set[str]:
         """Items of which views have told something new."""
         if monotonic() - self._looked_at < _EVERY_SECONDS:
             return set()
-        latest = self._viewed.latest
-        after = None if latest is None else latest - SETTLED
+        after = _unseen_after(self._viewed.latest, self._viewed_at)
         changed = self._viewed.put(read_tellings(session, self._source, after))
-        self._looked_at = monotonic()
+        self._viewed_at, self._looked_at = now, monotonic()
         return changed
 
     def look_anew(self) -> None:
@@ -86,3 +89,18 @@ class Stock:
         if not self.items:
             return None
         return lambda index: attributes_of(index, self.items.values())
+
+
+def _unseen_after(latest: datetime | None, looked_at: datetime | None) -> datetime | None:
+    """The moment after which rows are dated that the last look may not have seen; None for all.
+
+    Whatever came in long before that look was there, so that a shop where nothing happens is not
+    read again and again.
+
+    Args:
+        latest: When the newest row was dated that was seen.
+        looked_at: When the last look began.
+    """
+    if latest is None or looked_at is None:
+        return None
+    return min(latest, looked_at - SETTLED)
