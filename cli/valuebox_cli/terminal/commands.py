@@ -88,12 +88,12 @@ COMMANDS: Final = {
     "backup": Place(
         "valuebox_cli.admin.backup",
         "backup",
-        "Write the whole database and every model into a folder, beside a service.",
+        "Write the whole database and every model into a folder, beside a service that writes on.",
     ),
     "restore": Place(
         "valuebox_cli.admin.backup",
         "restore",
-        "Fill an empty database with a backup, of either kind, and add its models.",
+        "Fill an empty database with a backup, of SQLite or PostgreSQL alike, and add its models.",
     ),
     "db": Place(
         "valuebox_cli.admin.database", "app", "Administer the database, without the service."

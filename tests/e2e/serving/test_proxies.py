@@ -59,7 +59,7 @@ def test_below_a_path_of_a_proxy_somebody_signs_in_and_leaves(
         page.get_by_role("link", name="Dashboard").first.click()
         page.get_by_label("API key").fill(key)
         page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Lifetime value")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
         assert page.url == f"{url}/dashboard"
         (cookie,) = context.cookies()
         assert cookie["path"] == f"{PREFIX}/dashboard"

@@ -23,6 +23,7 @@ from valuebox.facts.reading import SeveralCurrencies
 from valuebox.serving.endpoint import ROUTES
 from valuebox.store.deadline import within
 from valuebox.store.engine import Store, TooLate
+from valuebox.store.replica import Reads
 
 
 @pytest.mark.parametrize("source", ["workshop-1", "workshop-2"])
@@ -251,7 +252,7 @@ def test_a_report_ends_when_nobody_waits_for_it(campaigns: Campaigns) -> None:
 @pytest.mark.sqlite_alone
 def test_a_worker_makes_one_report_at_a_time(campaigns: Campaigns) -> None:
     service = GrowthApi()
-    service.store, service.reporting = campaigns.store, Lock()
+    service.reads, service.reporting = Reads(campaigns.store), Lock()
     answer = ROUTES["/v1/growth/report"].method
     asked = GrowthQuestion(sources=["workshop-1"])
     with service.reporting:
