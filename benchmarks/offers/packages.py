@@ -1,7 +1,7 @@
 """Packages of bandits, which learn the money of the week: none where they are not installed."""
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from benchmarks.offers.contenders import SEED_FIVE, Uniform, uniform
@@ -17,6 +17,21 @@ if TYPE_CHECKING:
 
 _ENOUGH: Final = 500
 """Decisions that are waited for, so that features are known that they begin with."""
+
+
+class _Outcome(NamedTuple):
+    """A decision whose week is over, and what came of it."""
+
+    context: list[float]
+    """What was known of the player, as numbers."""
+    offers: list[list[float]]
+    """Numbers of each offer."""
+    choice: int
+    """Position of the offer that was shown."""
+    week: float
+    """Money of the week."""
+    propensity: float
+    """How likely the choice was."""
 
 
 class _OfAPackage(Uniform):
@@ -40,7 +55,8 @@ class _OfAPackage(Uniform):
         week = new.own + new.rest
         chosen = new.propensity[new.chosen]
         for place, (context, offers) in enumerate(self._lists(features, new.candidates)):
-            self.tell(context, offers, int(new.choice[place]), float(week[place]), chosen[place])
+            choice = int(new.choice[place])
+            self.tell(_Outcome(context, offers, choice, float(week[place]), float(chosen[place])))
 
     def propensities(
         self, features: dict[str, Column], candidates: Candidates, truth: Floats
@@ -67,14 +83,7 @@ class _OfAPackage(Uniform):
         for place, player in enumerate(players):
             yield player, offers[begins[place] : begins[place + 1]]
 
-    def tell(
-        self,
-        context: list[float],
-        offers: list[list[float]],
-        choice: int,
-        week: float,
-        propensity: float,
-    ) -> None:
+    def tell(self, one: _Outcome) -> None:
         """Learn from a decision."""
         raise NotImplementedError
 
@@ -101,17 +110,10 @@ class VowpalWabbit(_OfAPackage):
             "--cb_explore_adf --squarecb --gamma_scale 100 -q PO --random_seed 5 --quiet"
         )
 
-    def tell(
-        self,
-        context: list[float],
-        offers: list[list[float]],
-        choice: int,
-        week: float,
-        propensity: float,
-    ) -> None:
+    def tell(self, one: _Outcome) -> None:
         """Learn from a decision."""
-        label = f"0:{-week:.4f}:{propensity:.6f} "
-        self.workspace.learn(_lines(context, offers, {choice: label}))
+        label = f"0:{-one.week:.4f}:{one.propensity:.6f} "
+        self.workspace.learn(_lines(one.context, one.offers, {one.choice: label}))
 
     def asked(self, context: list[float], offers: list[list[float]]) -> Floats:
         """How likely each offer is chosen."""
@@ -141,16 +143,9 @@ class LinUcb(_OfAPackage):
 
         self.learner: Any = LinUCBLearner(alpha=1.0, features=[1, "a", "ax"])
 
-    def tell(
-        self,
-        context: list[float],
-        offers: list[list[float]],
-        choice: int,
-        week: float,
-        propensity: float,
-    ) -> None:
+    def tell(self, one: _Outcome) -> None:
         """Learn from a decision."""
-        self.learner.learn(context, offers[choice], week, propensity)
+        self.learner.learn(one.context, one.offers[one.choice], one.week, one.propensity)
 
     def asked(self, context: list[float], offers: list[list[float]]) -> Floats:
         """How likely each offer is chosen."""
