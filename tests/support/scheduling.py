@@ -31,6 +31,30 @@ class ByService(LoadScopeScheduling):
         kind = _KIND.search(test)
         return f"{_SERVICE}{kind[1]}" if kind and _E2E in file else file
 
+    def remove_node(self, node: WorkerController) -> str | None:
+        """The test that has crashed a worker, None of one that is done; others get what it left.
+
+        xdist would have others run that test too, and go through files of which all is done: a
+        worker that waits to hear of its next test is told of none, and waits for ever.
+        """
+        left = [
+            (scope, test)
+            for scope, unit in self.assigned_work.pop(node).items()
+            for test, is_done in unit.items()
+            if not is_done
+        ]
+        for scope, test in left[1:]:
+            self.workqueue.setdefault(scope, {})[test] = False
+        for other in self.nodes:
+            self._reschedule(other)
+        return left[0][1] if left else None
+
+    def _reschedule(self, node: WorkerController) -> None:
+        super()._reschedule(node)
+        # It begins its last test only once it is told that there is no other, or of one.
+        while not node.shutting_down and self._pending_of(self.assigned_work[node]) < 2:
+            super()._reschedule(node)
+
     def _assign_work_unit(self, node: WorkerController) -> None:
         if node is self.nodes[0]:
             busy = next((one for one in self.workqueue if not _waits(one)), None)
