@@ -32,7 +32,7 @@ class Shape:
         return {"row": self.row, "aside": self.aside, "own": self.own}
 
     def with_own(self, own: OwnColumns) -> "Shape":
-        """The same rows with columns that a model brings.
+        """A shape of these rows with columns that a model brings.
 
         Raises:
             ValueError: when one of these is called like a column that is there.

@@ -205,12 +205,12 @@ class Choice(Text):
 
     @property
     def accepts(self) -> Any:
-        """One of the texts."""
+        """A text of those that are known."""
         return Literal[self.among]
 
     @property
     def decodes(self) -> Any:
-        """One of the texts."""
+        """A text of those that are known."""
         return Literal[self.among]
 
 

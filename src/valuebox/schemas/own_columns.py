@@ -1,6 +1,7 @@
 """Columns of one's own, beside those that a compartment knows: declared in a file, by name."""
 
 import re
+from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -37,9 +38,9 @@ class _Bounded(_Own):
         return self
 
     @property
+    @abstractmethod
     def ends(self) -> tuple[float, float]:
         """The least and the largest value."""
-        raise NotImplementedError
 
 
 class NumberColumn(_Bounded):

@@ -103,15 +103,17 @@ def _lately(name: str, version: int, answers: Sequence[FeatureAnswer]) -> Lately
     return Lately(name, version, len(times), min(times), max(times), alone, age)
 
 
-def bins_of(session: Session, shown: Lately, hash_: str) -> TableBins | None:
+def bins_of(session: Session, name: str, version: int, hash_: str) -> TableBins | None:
     """What the table holds that answers are to be compared with; None where nobody said so.
 
     Args:
         session: Of the database.
-        shown: The version that answered.
-        hash_: Hash of the declaration that it was: another one may have its name by now.
+        name: The declaration that answered.
+        version: Its version.
+        hash_: Hash of what was declared: a declaration that was removed and added anew may mean
+            something else.
     """
-    found = session.get(FeatureDeclaration, (shown.name, shown.version))
+    found = session.get(FeatureDeclaration, (name, version))
     if found is None or found.bins is None or found.hash != hash_:
         return None
     return TableBins.model_validate(found.bins)

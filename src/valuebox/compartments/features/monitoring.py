@@ -8,8 +8,9 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from valuebox.compartments.features.lately import bins_of
 from valuebox.compartments.features.tables import FeatureMonitorResult
-from valuebox.facts.features.tables import FeatureAnswer, FeatureDeclaration
+from valuebox.facts.features.tables import FeatureAnswer
 from valuebox.features.declared.table_bins import Bins, TableBins, counts_of, missing_share
 from valuebox.predictions.monitoring.checks import DEFAULT_DAYS, NothingToMonitor
 from valuebox.predictions.monitoring.drifted import of_drift, too_few
@@ -65,7 +66,7 @@ def look(
     found: list[Drifted] = []
     unknown: list[Unknown] = []
     for one in versions:
-        table = _table_of(session, one)
+        table = bins_of(session, one.name, one.version, one.hash)
         if table is None:
             why = (
                 f"nothing is known of the table that a model has learned from with {one.tag}: "
@@ -109,14 +110,6 @@ def _asked_most(session: Session, first: date, model: str | None) -> list[_Versi
     asked = [one for one in every if model in (None, one.name, one.tag)]
     most = {one.name: one for one in reversed(asked)}
     return sorted(most.values(), key=lambda one: one.name)
-
-
-def _table_of(session: Session, one: _Version) -> TableBins | None:
-    declared = session.get(FeatureDeclaration, (one.name, one.version))
-    # A declaration that was removed and added anew may mean something else.
-    if declared is None or declared.bins is None or declared.hash != one.hash:
-        return None
-    return TableBins.model_validate(declared.bins)
 
 
 def _spread(session: Session, one: _Version, first: date) -> Sequence[FeatureAnswer]:

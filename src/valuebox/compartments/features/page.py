@@ -70,7 +70,7 @@ def look(session: Session, asked: FeaturesPageQuestion, _model: Any, least: int)
         of_shown = [
             one for one in answers if (one.name, one.version) == (shown.name, shown.version)
         ]
-        table = bins_of(session, shown, of_shown[0].hash)
+        table = bins_of(session, shown.name, shown.version, of_shown[0].hash)
         columns = columns_lately([one.answer for one in of_shown], least, table)
     return Look(
         rows={"declarations": known, "columns": columns},

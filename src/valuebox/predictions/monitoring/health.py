@@ -21,7 +21,7 @@ class Health:
     level: Level
     """`shift` where figures are beyond their threshold, `watch` where nobody can tell."""
     said: str
-    """The same in words, as the end of a sentence."""
+    """Words that say why, as the end of a sentence."""
     made_at: datetime | None = None
     """When somebody looked last; None for never."""
 

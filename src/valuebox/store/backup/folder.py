@@ -41,7 +41,7 @@ def written_aside(folder: Path) -> Iterator[Path]:
 
 
 def _to_disk(path: Path) -> None:
-    """See that what is written survives a power cut."""
+    """Flush a file, or the names in a folder, so that these survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

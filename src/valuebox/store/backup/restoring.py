@@ -126,7 +126,7 @@ def _fill(connection: Connection, manifest: Manifest, folder: Path) -> None:
         for setting in ("timezone = 'UTC'", "datestyle = 'ISO'"):
             connection.execute(text(f"SET LOCAL {setting}"))
     with _untriggered(connection, made):
-        # Those that migrations begin with are in the backup too.
+        # Rows that migrations begin with are in the backup too.
         for table in reversed(made.sorted_tables):
             connection.execute(table.delete())
         for one in manifest.tables:
