@@ -29,7 +29,6 @@ def judge(
     mode: Mode = Mode.WATCH,
     margin: float = MARGIN,
     days: int = DAYS,
-    threads: int = 1,
     twin: OffersModel | None = None,
 ) -> Verdict:
     """Learn a twin from what was known some days ago, and judge it by the days since.
@@ -44,7 +43,6 @@ def judge(
         mode: What the twin has to show.
         margin: What it may lose, as a share of what was served earns.
         days: Days of decisions that it is judged by.
-        threads: Processors that trees may take.
         twin: What was learned in this way some days ago; None where it has to be learned.
 
     Raises:
@@ -55,7 +53,7 @@ def judge(
     if previous is not None and previous.until > cut:
         previous = None
     if twin is None:
-        twin = learn(known_at(decisions, cut), cut, previous, how or Learning(), threads=threads)
+        twin = learn(known_at(decisions, cut), cut, previous, how or Learning())
     held = HeldLog.of(decisions.where(decisions.time >= cut), Part.OWN)
     return gate(held.seen, held.by_model(twin), mode=mode, margin=margin)
 

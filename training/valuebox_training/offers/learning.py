@@ -1,5 +1,6 @@
 """From decisions and what came of them to a model of offers, day by day."""
 
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from valuebox.compartments.offers.candidates import Candidates
-from valuebox.compartments.offers.chance import Chance
+from valuebox.compartments.offers.chance import Chance, Trees
 from valuebox.compartments.offers.decisions import DAY, WEEK, Decisions
 from valuebox.compartments.offers.encoding import Encoded, Encoder
 from valuebox.compartments.offers.later import Effects, Later
@@ -56,7 +57,6 @@ def learn(
     previous: OffersModel | None = None,
     how: Learning = _LEARNING,
     seed: int = 0,
-    threads: int = 1,
 ) -> OffersModel:
     """Learn from all decisions that were shown.
 
@@ -67,14 +67,13 @@ def learn(
             the ways to learn.
         how: How is learned.
         seed: Of everything random.
-        threads: Processors that trees may take.
 
     Raises:
         NothingToLearn: where fewer were bought than `how.fewest_bought`.
     """
     # Small products of matrices gain nothing from threads, and lose much where others compute.
-    with threadpool_limits(1, user_api="blas"):
-        return _learned(decisions, now, previous, how, (seed, threads))
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(2) as aside:
+        return _learned(decisions, now, previous, how, seed, aside)
 
 
 def _learned(
@@ -82,7 +81,8 @@ def _learned(
     now: int,
     previous: OffersModel | None,
     how: Learning,
-    growing: tuple[int, int],
+    seed: int,
+    aside: Executor,
 ) -> OffersModel:
     shown = decisions.where(_newest(decisions, how.most_rows))
     bought = shown.own > 0
@@ -95,24 +95,27 @@ def _learned(
     types = len(encoder.types)
     encoded = encoder.encode(shown.features, one_each)
     age = (now - shown.time) / DAY
-    design, orchard = Design(encoded, types), Orchard(encoded, types, bought, growing[1])
+    sown = aside.submit(Orchard, encoded, types, bought)
+    later = aside.submit(_later, shown, encoder, encoded, age, how, seed)
+    design = Design(encoded, types)
     first = fit(design, bought, 0.5 ** (age / how.half_lives[0]), np.zeros(len(shown)))
     offset = _unknown_yet(first.regression().log_odds(encoded), bought, shown.observed)
-    regressions, trees = [], []
+    orchard = sown.result()
+    regressions, growing = [], list[Future[Trees]]()
     for half_life in how.half_lives:
         weight = 0.5 ** (age / half_life)
         first = fit(design, bought, weight, offset, first)
         regressions.append(first.regression())
         log_odds = regressions[-1].log_odds(encoded) + offset
-        trees.append(orchard.grow(log_odds, weight, growing[0]))
+        growing.append(aside.submit(orchard.grow, log_odds, weight, seed))
+    trees = [one.result() for one in growing]
     tally = _tally(shown, offset, previous, how, now)
     chance = Chance(tuple(regressions), tuple(trees), _shares(tally, how))
-    later = _later(shown, encoder, encoded, age, how, growing)
     often = np.bincount(encoded.type, minlength=types + 1)[:types]
     model = OffersModel(
         encoder=encoder,
         chance=chance,
-        later=later,
+        later=later.result(),
         policy=Policy(),
         shown=tuple(often.astype(float).tolist()),
         enough=how.enough,
@@ -180,7 +183,7 @@ def _later(
     encoded: Encoded,
     age: Floats,
     how: Learning,
-    growing: tuple[int, int],
+    seed: int,
 ) -> Later:
     types = len(encoder.types)
     share = np.clip(shown.observed / WEEK, 0.0, 1.0)
@@ -188,7 +191,7 @@ def _later(
     whole = share >= 1.0
     cut = float(np.quantile(shown.rest[whole], how.cut)) if whole.any() else np.inf
     rest = np.minimum(shown.rest, cut) if cut > 0 else shown.rest
-    usual = grow_usual(encoded, rest / np.maximum(share, 1 / 7), weight * share, *growing)
+    usual = grow_usual(encoded, rest / np.maximum(share, 1 / 7), weight * share, seed)
     unaffected = Later(Effects(each=((0.0, 0.0, 0.0),) * (types + 1)), usual)
     _, customer = np.unique(shown.customer, return_inverse=True)
     usual_week = unaffected.usual_week(encoded)

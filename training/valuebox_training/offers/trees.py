@@ -1,5 +1,9 @@
-"""Grow the trees of offers: upon a regression, and never likelier where the price is higher."""
+"""Grow the trees of offers: upon a regression, and never likelier where the price is higher.
 
+Trees take one processor each, so that they are the same wherever they are grown.
+"""
+
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +17,7 @@ from valuebox.statistics.arrays import Floats
 GROWN: Final[dict[str, Any]] = {
     "objective": "binary:logistic",
     "tree_method": "hist",
+    "nthread": 1,
     "max_bin": 64,
     "learning_rate": 0.1,
     "max_depth": 3,
@@ -25,6 +30,7 @@ ROUNDS: Final = 40
 _USUAL: Final = {
     "objective": "reg:squarederror",
     "tree_method": "hist",
+    "nthread": 1,
     "max_bin": 64,
     "learning_rate": 0.15,
     "max_depth": 3,
@@ -36,13 +42,13 @@ _USUAL_ROUNDS: Final = 40
 
 
 class Orchard:
-    """Offers that were shown, from which trees are grown more than once."""
+    """Offers that were shown, from which trees are grown more than once; any thread may ask."""
 
-    def __init__(self, encoded: Encoded, types: int, bought: NDArray[np.bool_], threads: int):
+    def __init__(self, encoded: Encoded, types: int, bought: NDArray[np.bool_]):
         matrix = matrix_of(encoded, types)
-        self.threads, self.width = threads, matrix.shape[1]
-        bins = GROWN["max_bin"]
-        self.data = xgb.QuantileDMatrix(matrix, bought, max_bin=bins, nthread=threads)
+        self.width, bins = matrix.shape[1], GROWN["max_bin"]
+        self.data = xgb.QuantileDMatrix(matrix, bought, max_bin=bins, nthread=1)
+        self._alone = Lock()
 
     def grow(self, log_odds: Floats, weight: Floats, seed: int) -> Trees:
         """Trees that add to what a regression says of whether offers are bought.
@@ -52,22 +58,21 @@ class Orchard:
             weight: How much each offer counts, `(n,)`.
             seed: Of the samples.
         """
-        self.data.set_info(base_margin=log_odds, weight=weight)
         monotone = (-1, *[0] * (self.width - 1))
-        settings = {"seed": seed, "nthread": self.threads, "monotone_constraints": monotone}
         # The margin is given with every row, so that none is to be added again.
-        return Trees(xgb.train(GROWN | settings | {"base_score": 0.5}, self.data, ROUNDS))
+        settings = {"seed": seed, "monotone_constraints": monotone, "base_score": 0.5}
+        with self._alone:
+            self.data.set_info(base_margin=log_odds, weight=weight)
+            return Trees(xgb.train(GROWN | settings, self.data, ROUNDS))
 
 
-def grow_usual(
-    encoded: Encoded, week: Floats, weight: Floats, seed: int, threads: int
-) -> xgb.Booster:
+def grow_usual(encoded: Encoded, week: Floats, weight: Floats, seed: int) -> xgb.Booster:
     """Trees that say what a player spends within a week, `(n,)`, by what is known of the player."""
     data = xgb.QuantileDMatrix(
         encoded.features.astype(np.float32),
         week,
         weight=weight,
         max_bin=_USUAL["max_bin"],
-        nthread=threads,
+        nthread=1,
     )
-    return xgb.train(_USUAL | {"seed": seed, "nthread": threads}, data, _USUAL_ROUNDS)
+    return xgb.train(_USUAL | {"seed": seed}, data, _USUAL_ROUNDS)
