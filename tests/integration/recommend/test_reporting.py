@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import update
 from support.visitors import MINUTE, SHOP, show, store_events, view
 
-from valuebox.compartments.recommend import counting
+from valuebox.compartments.recommend import reporting
 from valuebox.compartments.recommend.desk import RecommendDesk
 from valuebox.compartments.recommend.listing import PERSONAL, POPULAR
 from valuebox.compartments.recommend.proof.assignment import HOLDBACK, assign
@@ -22,10 +22,12 @@ from valuebox.compartments.recommend.reporting import (
     kept_months,
     kept_proof,
     make_report,
+    takes_long,
 )
 from valuebox.compartments.recommend.tables import Experiment, Report
 from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store
+from valuebox.worker.apart import NotDone, run_apart
 
 LISTS = 40
 SHARES = {PERSONAL: 0.5, POPULAR: 0.5}
@@ -120,7 +122,7 @@ def test_the_report_of_an_experiment_is_kept_as_it_was_made(store: Store) -> Non
 def test_many_lists_are_counted_by_a_process_of_its_own_that_says_the_same(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counting, "_MANY", LISTS - 1)
+    monkeypatch.setattr(reporting, "_MANY", LISTS - 1)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     show_lists(store, None)
     desk = RecommendDesk(store, None)
@@ -134,7 +136,7 @@ def test_many_lists_are_counted_by_a_process_of_its_own_that_says_the_same(
     with store.reading() as session:
         here = kept_months(session, SHOP)
         # It took hardly a moment, and so the next one is made in the worker.
-        assert not counting.takes_long(session, SHOP, BY_MONTH)
+        assert not takes_long(session, SHOP, BY_MONTH)
     assert apart is not None
     assert here is not None
     assert apart.figures == here.figures
@@ -147,9 +149,9 @@ def test_a_worker_that_ends_waits_for_no_report_and_leaves_no_process(store: Sto
     stopping, children = Event(), psutil.Process().children
     stopping.set()
     others = set(children())
-    counting.make_apart(store, SHOP, BY_MONTH, stopping)
+    run_apart(store, make_report, {"source": SHOP, "name": BY_MONTH}, stopping)
     assert set(children()) <= others
-    with pytest.raises(counting.NotCounted, match="status 1"):
-        counting.make_apart(store, SHOP, "an experiment that nobody has begun", Event())
+    with pytest.raises(NotDone, match="status 1"):
+        run_apart(store, make_report, {"source": SHOP, "name": "not begun"}, Event())
     with store.reading() as session:
         assert is_due(session, SHOP, BY_MONTH)

@@ -5,23 +5,25 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from threading import Condition, Event
 from time import monotonic
 from typing import Final
 
-from valuebox.compartments.recommend.counting import make_apart, takes_long
 from valuebox.compartments.recommend.model import RecommendModel
 from valuebox.compartments.recommend.reporting import (
     BY_MONTH,
     is_due,
     kept_months,
     make_report,
+    takes_long,
     tell,
 )
 from valuebox.compartments.recommend.repository import asked_lately
 from valuebox.compartments.recommend.shop import Shop, Snapshot
 from valuebox.store.engine import Store
+from valuebox.worker.apart import run_apart
 from valuebox.worker.repeating import Repeating
 from valuebox.worker.shared_folder import shared_folder
 
@@ -107,7 +109,7 @@ class RecommendDesk:
 
     def build(self, stopping: Event) -> None:
         """Build the indexes that are due."""
-        self._each(stopping, _built)
+        self._each(stopping, partial(_built, stopping=stopping))
 
     def report(self, stopping: Event) -> None:
         """Make the reports that are due, where no other worker does, and tell Prometheus."""
@@ -117,7 +119,8 @@ class RecommendDesk:
             with shop.alone_reporting() as is_alone:
                 for name, is_long in self._due(shop).items() if is_alone else ():
                     if is_long:
-                        make_apart(self._store, shop.source, name, stopping)
+                        asked = {"source": shop.source, "name": name}
+                        run_apart(self._store, make_report, asked, stopping)
                     else:
                         make_report(self._store, shop.source, name)
             # Every shop is a label, which Prometheus keeps: of very many the first are told.
@@ -179,6 +182,6 @@ class RecommendDesk:
         return self._folder
 
 
-def _built(shop: Shop) -> None:
-    if shop.build():
+def _built(shop: Shop, stopping: Event) -> None:
+    if shop.build(stopping):
         shop.follow()

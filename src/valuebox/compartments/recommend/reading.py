@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.recommend.clocks import happened, happened_in
@@ -63,6 +63,13 @@ def has_views(session: Session, source: str) -> bool:
     item = item_in(session)
     theirs = _views_of(source, datetime.max.replace(tzinfo=UTC))
     return session.scalar(select(Event.id).where(*theirs, item.is_not(None)).limit(1)) is not None
+
+
+def has_more_views(session: Session, source: str, most: int) -> bool:
+    """Whether there are more views of a shop than so many, those without an item included."""
+    theirs = _views_of(source, datetime.max.replace(tzinfo=UTC))
+    some = select(Event.id).where(*theirs).limit(most + 1).subquery()
+    return (session.scalar(select(func.count()).select_from(some)) or 0) > most
 
 
 def _copied(session: Session, source: str, until: datetime) -> Views:

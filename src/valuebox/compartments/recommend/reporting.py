@@ -7,13 +7,14 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from prometheus_client import Gauge
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.recommend.experiments import months_of, report_of
 from valuebox.compartments.recommend.proof.kpis import KPIS
 from valuebox.compartments.recommend.proof.months import MonthFigure
 from valuebox.compartments.recommend.proof.schemas import ProofReport
-from valuebox.compartments.recommend.tables import Report
+from valuebox.compartments.recommend.tables import Exposure, Report
 from valuebox.facts.scanning import begin
 from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store
@@ -24,6 +25,10 @@ BY_MONTH: Final = ""
 OLD: Final = timedelta(minutes=1)
 """Age from which on a report is made anew; of one that takes long a hundred times as long."""
 _SHARE: Final = 100
+_LONG: Final = 1.0
+"""Seconds from which on a report takes long."""
+_MANY: Final = 5_000
+"""Lists from which on the first report of a shop takes long."""
 _MONTHS: Final = 12
 """Months that are told: this one and those before."""
 
@@ -62,6 +67,21 @@ def is_due(session: Session, source: str, name: str) -> bool:
     if row is None:
         return True
     return CLOCK.moment() - row.made_at >= max(OLD, _SHARE * timedelta(seconds=row.seconds))
+
+
+def takes_long(session: Session, source: str, name: str) -> bool:
+    """Whether making a report would delay answers, as it did last time, or by how much there is.
+
+    Args:
+        session: Of the database.
+        source: The shop.
+        name: Of the report, as `make_report` has it.
+    """
+    row = session.get(Report, (source, name))
+    if row is not None:
+        return row.seconds > _LONG
+    some = select(Exposure.id).where(Exposure.source == source).limit(_MANY + 1).subquery()
+    return (session.scalar(select(func.count()).select_from(some)) or 0) > _MANY
 
 
 def make_report(store: Store, source: str, name: str) -> None:

@@ -6,23 +6,25 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Lock
-from typing import Final
+from threading import Event, Lock
+from typing import Any, Final
 
 import numpy as np
 from sqlalchemy.orm import Session
 
+from valuebox.compartments.recommend.building import build_index, takes_long
 from valuebox.compartments.recommend.catalogue import Known
 from valuebox.compartments.recommend.model import Learned, RecommendModel
 from valuebox.compartments.recommend.ranking.delta import Delta
 from valuebox.compartments.recommend.ranking.index import Index, IndexRefused
 from valuebox.compartments.recommend.ranking.recommender import Recommender
-from valuebox.compartments.recommend.reading import Newest, has_views, read_newest, read_views
+from valuebox.compartments.recommend.reading import Newest, has_views, read_newest
 from valuebox.compartments.recommend.repository import Running, forgotten_at, running
 from valuebox.compartments.recommend.shelf import Shelf
 from valuebox.compartments.recommend.stock import SETTLED, Stock
 from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store
+from valuebox.worker.apart import run_apart
 
 OLD: Final = timedelta(hours=1)
 """Age from which on an index is built anew, where views have come since."""
@@ -73,7 +75,7 @@ class Shop:
         self._learned = Learned() if model is None else model.shops.get(source, Learned())
         self._tag = None if model is None else model.tag
         self.snapshot: Snapshot | None = None
-        self._store, self._shelf = store, Shelf(folder, source)
+        self._store, self._folder, self._shelf = store, str(folder), Shelf(folder, source)
         self._lock = Lock()
         self._index: Index | None = None
         self._until = LONG_AGO
@@ -95,19 +97,31 @@ class Shop:
         """Whether there is no index yet, and views that it will be made of."""
         return self.snapshot is None and self._has_views
 
-    def build(self) -> bool:
-        """Build an index where one is due and nobody else does, and say whether that was so."""
+    def build(self, stopping: Event | None = None) -> bool:
+        """Build an index where one is due and nobody else does, and say whether that was so.
+
+        Args:
+            stopping: Ends early what takes long; None for nothing that does.
+
+        Raises:
+            NotDone: where a process of its own was to build it and has failed.
+        """
         if not self._is_due():
             return False
         with self._shelf.alone("building") as is_alone:
             if not is_alone or not self._is_due():
                 return False
-            until = CLOCK.moment() - SETTLED
+            asked: dict[str, Any] = {
+                "source": self.source,
+                "folder": self._folder,
+                "setting": self._learned.setting.model_dump(mode="json"),
+            }
             with self._store.reading() as session:
-                # Whoever is forgotten later may have been read, and it is built anew then.
-                forgotten = forgotten_at(session, self.source)
-                views = read_views(session, self.source, until)
-            self._shelf.put(Index.build(*views, self._learned.setting), until, forgotten)
+                is_long = takes_long(session, self.source)
+            if is_long:
+                run_apart(self._store, build_index, asked, stopping or Event())
+            else:
+                build_index(self._store, **asked)
             return True
 
     def alone_reporting(self) -> AbstractContextManager[bool]:
