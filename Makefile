@@ -6,7 +6,7 @@ TOOLS_IMAGE ?= valuebox-tools:latest
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo demo-all test test-slow test-slow-touched test-chart fuzz lint format train serve evaluate build image image-tools test-image docs site sbom audit lock bench-cohorts \
-	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-features bench-features-online bench-offers bench-offers-endpoints bench-offers-ab bench-offers-learning bench-offers-deciding bench-offers-coverage bench-offers-open-bandit bench-recommend bench-recommend-speed bench-recommend-verdicts bench-recommend-shop bench-contenders bench chaos chaos-image soak starve pictures release-check
+	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-features bench-features-online bench-offers bench-offers-endpoints bench-offers-ab bench-offers-learning bench-offers-deciding bench-offers-coverage bench-offers-open-bandit bench-recommend bench-recommend-serving bench-recommend-speed bench-recommend-verdicts bench-recommend-shop bench-contenders bench chaos chaos-image soak starve pictures release-check
 
 install: .venv/installed
 
@@ -183,6 +183,10 @@ bench-recommend-speed: install .contenders/recommend/installed
 # Made-up shops whose visitors react to lists, lived through with a real service; a quarter of an hour.
 bench-recommend-shop: install
 	OMP_WAIT_POLICY=PASSIVE PYTHONPATH=tests $(BIN)/python -m benchmarks.recommend.lived_shops $(OPTIONS) $(INTO)
+
+# A list beside a prediction, over HTTP, with a million stored views, also while an index is built; some minutes.
+bench-recommend-serving: install
+	OMP_WAIT_POLICY=PASSIVE PYTHONPATH=tests $(BIN)/python -m benchmarks.recommend.serving $(OPTIONS) $(INTO)
 
 # Experiments on recommendations whose truth is known, and what is said of them; some minutes.
 bench-recommend-verdicts: install
