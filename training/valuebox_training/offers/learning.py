@@ -84,7 +84,8 @@ def _learned(
     seed: int,
     aside: Executor,
 ) -> OffersModel:
-    shown = decisions.where(_newest(decisions, how.most_rows))
+    learned_from = _newest(decisions, how.most_rows)
+    shown = decisions if learned_from.all() else decisions.where(learned_from)
     bought = shown.own > 0
     if bought.sum() < how.fewest_bought:
         raise NothingToLearn(

@@ -69,17 +69,20 @@ class Design:
         self.order = np.argsort(encoded.type, kind="stable")
         features, own = encoded.features[self.order], encoded.own[self.order]
         price, kind = encoded.price[self.order, None], encoded.type[self.order]
-        ones = np.ones((len(kind), 1))
         self.knots = _knots(price[:, 0])
         bent = np.maximum(price - np.array(self.knots), 0.0)
-        parts = [ones, price, features, bent, price * features, own]
-        # Half as wide numbers take half the time; the sums of the steps are not as exact as that.
-        self.common = np.concatenate(parts, axis=1, dtype=np.float32, casting="unsafe")
         width, more = features.shape[1], own.shape[1]
+        sizes = [1, 1, width, len(self.knots), width, more]
+        # Half as wide numbers take half the time; the sums of the steps are not as exact as that.
+        self.common = np.empty((len(kind), sum(sizes)), dtype=np.float32)
+        blocks = np.split(self.common, np.cumsum(sizes)[:-1], axis=1)
+        for block, part in zip(blocks, [1.0, price, features, bent, None, own], strict=True):
+            if part is not None:
+                block[:] = part
+        np.multiply(price, features, out=blocks[4], casting="unsafe")
         self.each = self.common[:, : 2 + width]
         ends = np.searchsorted(kind, np.arange(types + 1))
         self.slices = [slice(a, b) for a, b in pairwise(ends.tolist())]
-        sizes = [1, 1, width, len(self.knots), width, more]
         self.groups = np.repeat(np.arange(6), sizes)
         # Which features types differ by is learned of each feature.
         self.own_groups = np.concatenate([[6, 7], 8 + np.arange(width)])
