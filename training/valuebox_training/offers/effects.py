@@ -58,13 +58,16 @@ def fit_effects(weeks: Weeks, kind: NDArray[np.intp], price: Floats, types: int)
     # Of a week that is observed in part there is less to see, and less noise.
     precise = np.sqrt(weeks.weight / np.maximum(weeks.share, 1e-3)) / spread
     left = _cut(weeks.rest / spread, weeks.share) * spread - weeks.share * weeks.usual
-    terms = np.stack([np.ones(len(price)), price, weeks.usual], axis=1)
-    of_buyers = terms * (weeks.bought * weeks.share * precise)[:, None]
-    apart = [of_buyers * (kind == place)[:, None] for place in range(types)]
+    # Whoever bought nothing tells nothing of what a purchase does.
+    buyers = np.flatnonzero(weeks.bought)
+    terms = np.stack([np.ones(len(buyers)), price[buyers], weeks.usual[buyers]], axis=1)
+    of_buyers = terms * (weeks.share * precise)[buyers, None]
+    apart = [of_buyers * (kind[buyers] == place)[:, None] for place in range(types)]
     design = np.concatenate([of_buyers, *apart], axis=1)
     prior = np.concatenate([np.array(_APART) * _SELECTED, np.tile(_APART, types)])
     fixed = np.arange(len(prior)) < _TERMS
-    found = _shrunk(design, left * precise, weeks.customer, prior, fixed)[_TERMS:]
+    pulled, whose = (left * precise)[buyers], weeks.customer[buyers]
+    found = _shrunk(design, pulled, whose, prior, fixed)[_TERMS:]
     each = [*found.reshape(types, _TERMS).tolist(), (0.0,) * _TERMS]
     return Effects(each=tuple((a, b, c) for a, b, c in each))
 

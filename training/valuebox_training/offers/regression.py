@@ -18,6 +18,8 @@ from valuebox.compartments.offers.encoding import Encoded
 from valuebox.statistics.arrays import Floats
 
 _KNOTS: Final = (0.2, 0.4, 0.6, 0.8)
+_AT_ONCE: Final = 10_000
+"""Rows of which there are numbers of full width at a time."""
 _STEPS: Final = 10
 _STILL: Final = 0.02
 _FAR: Final = 3.0
@@ -67,19 +69,18 @@ class Design:
 
     def __init__(self, encoded: Encoded, types: int):
         self.order = np.argsort(encoded.type, kind="stable")
-        features, own = encoded.features[self.order], encoded.own[self.order]
-        price, kind = encoded.price[self.order, None], encoded.type[self.order]
-        self.knots = _knots(price[:, 0])
-        bent = np.maximum(price - np.array(self.knots), 0.0)
-        width, more = features.shape[1], own.shape[1]
+        kind = encoded.type[self.order]
+        self.knots = _knots(encoded.price)
+        width, more = encoded.features.shape[1], encoded.own.shape[1]
         sizes = [1, 1, width, len(self.knots), width, more]
         # Half as wide numbers take half the time; the sums of the steps are not as exact as that.
         self.common = np.empty((len(kind), sum(sizes)), dtype=np.float32)
-        blocks = np.split(self.common, np.cumsum(sizes)[:-1], axis=1)
-        for block, part in zip(blocks, [1.0, price, features, bent, None, own], strict=True):
-            if part is not None:
-                block[:] = part
-        np.multiply(price, features, out=blocks[4], casting="unsafe")
+        for first in range(0, len(kind), _AT_ONCE):
+            rows = self.order[first : first + _AT_ONCE]
+            price, features = encoded.price[rows, None], encoded.features[rows]
+            bent = np.maximum(price - np.array(self.knots), 0.0)
+            parts = [np.ones_like(price), price, features, bent, price * features]
+            self.common[first : first + len(rows)] = np.hstack([*parts, encoded.own[rows]])
         self.each = self.common[:, : 2 + width]
         ends = np.searchsorted(kind, np.arange(types + 1))
         self.slices = [slice(a, b) for a, b in pairwise(ends.tolist())]

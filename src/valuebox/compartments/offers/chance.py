@@ -118,5 +118,6 @@ def matrix_of(encoded: Encoded, types: int) -> NDArray[np.float32]:
         types: How many types are known.
     """
     which = encoded.type[:, None] == np.arange(types)
-    parts = [encoded.price[:, None], encoded.own, which, encoded.features[encoded.decision]]
+    features = encoded.features.astype(np.float32)[encoded.decision]
+    parts = [encoded.price[:, None], encoded.own, which, features]
     return np.concatenate(parts, axis=1, dtype=np.float32, casting="unsafe")
