@@ -1,5 +1,6 @@
 """A real PostgreSQL server for every test process, and fresh databases on it and on SQLite."""
 
+import atexit
 import os
 import shutil
 import signal
@@ -63,6 +64,8 @@ class Postgres:
         self._folder = tempfile.mkdtemp(prefix=_PREFIX, dir=None if durable else _memory())
         if like is not None:
             subprocess.run(["cp", "-a", f"{like}/.", self._folder], check=True)
+        # Whoever forgets to remove the server leaves nothing: it is stopped before this is called.
+        atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
         self._server = get_server(self._folder, cleanup_mode="stop")
         # Kept, since connecting takes as long as making a database.
         self._admin = create_engine(
