@@ -6,7 +6,7 @@ TOOLS_IMAGE ?= valuebox-tools:latest
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo demo-all test test-slow test-slow-touched test-chart fuzz lint format train serve evaluate build image image-tools test-image docs site sbom audit lock bench-cohorts \
-	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-features bench-features-online bench-offers bench-offers-endpoints bench-offers-ab bench-offers-learning bench-offers-deciding bench-offers-coverage bench-offers-open-bandit bench-recommend bench-recommend-serving bench-recommend-speed bench-recommend-verdicts bench-recommend-shop bench-contenders bench chaos chaos-image soak starve pictures release-check
+	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-months bench-features bench-features-online bench-offers bench-offers-endpoints bench-offers-ab bench-offers-learning bench-offers-deciding bench-offers-coverage bench-offers-open-bandit bench-recommend bench-recommend-serving bench-recommend-speed bench-recommend-verdicts bench-recommend-shop bench-contenders bench chaos chaos-image soak starve pictures release-check
 
 install: .venv/installed
 
@@ -225,6 +225,10 @@ pictures: install
 # too: a quarter of an hour, and 8 GB of disk. `OPTIONS=--sqlite` asks SQLite.
 bench-dashboard: install
 	PYTHONPATH=tests $(BIN)/python -m benchmarks.speed.dashboard $(OPTIONS) $(INTO)
+
+# A month of five million predictions that expires, with partitions and without; a quarter of an hour.
+bench-months: install
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.speed.months $(OPTIONS) $(INTO)
 
 # Tables of features of five and of fifty million events, beside DuckDB, Polars and pandas by hand;
 # half an hour and 20 GB of disk. What it compares with is installed first. Then answers online.

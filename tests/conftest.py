@@ -45,6 +45,7 @@ FIXTURES = (
     "support.own_columns",
     "support.databases",
     "support.filled",
+    "support.partitions",
     "support.services",
     "support.browser",
     "support.real",

@@ -9,12 +9,14 @@ from typing import Annotated
 import typer
 from sqlalchemy import Engine
 
-from valuebox.compartments.register import expiry, histories, unchecked_keys
+from valuebox.compartments.register import by_month, expiry, histories, unchecked_keys
 from valuebox.errors import ValueboxError
 from valuebox.serving.replays import Replays
 from valuebox.settings import MAX_RETENTION_DAYS, load_settings
 from valuebox.store import migrate
+from valuebox.store.clock import now
 from valuebox.store.engine import make_engine
+from valuebox.store.partitions.dividing import divide
 from valuebox.store.unchecked_keys import lacking
 from valuebox.worker.expiry import Pruning
 from valuebox_cli.terminal.console import Unreachable, exit_codes, out
@@ -60,6 +62,27 @@ def check(database_url: DatabaseUrl = None) -> None:
                 out.print(f"{one.table}: {what} row in {one.needed_table}")
         if found:
             raise typer.Exit(1)
+
+
+@app.command()
+def partition(database_url: DatabaseUrl = None) -> None:
+    """Keep the tables that grow most in a partition for each month, on PostgreSQL.
+
+    Old months are then dropped at once, whatever they hold, and not row by row. No row is copied,
+    and the service goes on meanwhile; from then on it makes partitions for the months to come by
+    itself. Running it again, or after it was interrupted, does no harm.
+    """
+    with exit_codes():
+        after_failure = "what was done before stays; run it again"
+        with migrated_store(database_url, after_failure) as store:
+            with store.reading() as session:
+                moment = now(session)
+            try:
+                done = divide(store.engine, by_month(), moment)
+            except migrate.DatabaseAway as error:
+                raise Unreachable(f"{error}; {after_failure}") from None
+        for table in by_month():
+            out.print(f"{table}: {'has' if table in done else 'had'} a partition for each month")
 
 
 @app.command()
@@ -117,7 +140,8 @@ def prune(
     not changed for as long and no features of its user are left. Events go by when they were
     received, too, and customers when none of their events is left. Expired keys of requests go
     as well: run it with the `VALUEBOX_REPLAY_HOURS` of the service. It works in small steps beside
-    the service; what was deleted before an interruption stays deleted.
+    the service, and drops old months at once where `valuebox db partition` has made some; what was
+    deleted before an interruption stays deleted.
     """
     with exit_codes():
         if days is not None and not days > 0:

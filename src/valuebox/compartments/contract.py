@@ -228,6 +228,11 @@ class Compartment:
         """What people call the compartment, as a heading."""
         return self.name.capitalize() if self.ledger is None else self.ledger.title
 
+    @property
+    def by_month(self) -> tuple[type[Base], ...]:
+        """Tables that PostgreSQL may keep in partitions by month, in the order of writing."""
+        return tuple(table for kind in self.expiry for table in kind.by_month.values())
+
     def briefly(self, session: Session, service: Any, least: int) -> Brief:
         """What the card on the front page says; see `brief`."""
         if self.brief is not None:

@@ -19,6 +19,7 @@ from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.monitoring.watched import Watched, watched_ledger
 from valuebox.store.histories import History
 from valuebox.store.unchecked_keys import UncheckedKey
+from valuebox.store.writing import table_of
 from valuebox.worker.expiry import Expiry
 
 GROUP: Final = "valuebox.compartments"
@@ -98,6 +99,11 @@ def reads_newest(session: Session) -> bool:
 def expiry() -> tuple[Expiry, ...]:
     """How old rows of every compartment are deleted, in this order."""
     return tuple(kind for one in compartments() for kind in one.expiry)
+
+
+def by_month() -> tuple[str, ...]:
+    """Tables of every compartment that PostgreSQL may keep in partitions by month."""
+    return tuple(table_of(table).name for one in compartments() for table in one.by_month)
 
 
 def unchecked_keys() -> tuple[UncheckedKey, ...]:

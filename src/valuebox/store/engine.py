@@ -47,6 +47,8 @@ SQLITE_LOCK_SECONDS = 10
 _LARGE_CACHE_KIB: Final = 256 << 10
 _TCP_MS = 10_000
 _DIVIDED_BY_ZERO: Final = "22012"
+# A lock that was not to be had in time, and one of several that somebody wants in another order.
+_HELD: Final = frozenset({"55P03", "40P01"})
 
 _log = logging.getLogger("valuebox")
 
@@ -187,6 +189,11 @@ def _heeding_limits() -> Iterator[None]:
 def reason(error: DBAPIError) -> str:
     """What the driver says went wrong, in one line; the lines after it are hints."""
     return str(error.orig).strip().splitlines()[0]
+
+
+def is_held(error: DBAPIError) -> bool:
+    """Whether PostgreSQL gave up because somebody else held what was needed."""
+    return getattr(error.orig, "pgcode", None) in _HELD
 
 
 class Store:

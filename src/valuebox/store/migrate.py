@@ -17,7 +17,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_rand
 
 from valuebox.errors import ValueboxError
 from valuebox.store.compatibility import is_promised, put_promise, withdraw_promise
-from valuebox.store.engine import reason
+from valuebox.store.engine import is_held, reason
 from valuebox.store.histories import OURS, History
 from valuebox.store.session_settings import is_pooled, without_limits
 from valuebox.store.suitability import check_suitable
@@ -25,8 +25,6 @@ from valuebox.store.suitability import check_suitable
 # Any number that nothing else on the same PostgreSQL uses: "valu" in ASCII.
 _LOCK = 0x76616C75
 _LOCK_MS: Final = 2_000
-# A lock that was not to be had in time, and one of several that somebody wants in another order.
-_HELD: Final = frozenset({"55P03", "40P01"})
 _SCHEMA: Final = text("SELECT current_schema()")
 _PATIENCE_SECONDS: Final = 600
 
@@ -121,8 +119,7 @@ def migrating(engine: Engine) -> Iterator[Connection]:
                 connection.execute(text(f"SET LOCAL lock_timeout = {_LOCK_MS}"))
             yield connection
     except DBAPIError as error:
-        is_held = getattr(error.orig, "pgcode", None) in _HELD
-        raise (TablesHeld if is_held else DatabaseAway)(
+        raise (TablesHeld if is_held(error) else DatabaseAway)(
             f"the {engine.dialect.name} database cannot be migrated: {reason(error)}"
         ) from None
 

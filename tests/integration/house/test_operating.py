@@ -149,8 +149,10 @@ def test_a_backup_is_restored_into_another_database(
 def test_a_service_is_prepared_and_people_are_forgotten(
     kind: str, url: str, tmp_path: Path, model: LtvModel
 ) -> None:
-    said = run_each(commands("valuebox db"), tmp_path, DATABASE_URL=url)
+    said = run_each(commands("valuebox db upgrade"), tmp_path, DATABASE_URL=url)
     assert "nightly-scoring" in said
+    said = run_each(commands("valuebox db partition"), tmp_path, DATABASE_URL=url)
+    assert "ltv_features: has a partition for each month" in said
     store = Store(make_engine(url))
     send(store, users(3, first_id=4710), model)
     said = run_each(commands("valuebox users"), tmp_path, DATABASE_URL=url)

@@ -49,7 +49,13 @@ COMPARTMENT: Final = Compartment(
     watched=WATCHED,
     personal=(Personal(Whose.CUSTOMERS, _records, _forget),),
     lookups=(of_request(FeatureAnswer),),
-    expiry=(Expiry(prune_answers, {"feature_answers": "answers with features"}),),
+    expiry=(
+        Expiry(
+            prune_answers,
+            {"feature_answers": "answers with features"},
+            {"feature_answers": FeatureAnswer},
+        ),
+    ),
     reads_newest=_reads_newest,
     published=_published,
     page=PAGE,

@@ -64,7 +64,11 @@ COMPARTMENT: Final = Compartment(
     personal=(Personal(Whose.USERS, _records, _forget),),
     expiry=(
         # Features first: an outcome stays for as long as there are any.
-        Expiry(prune_features, {"features": "features", "predictions": "predictions"}),
+        Expiry(
+            prune_features,
+            {"features": "features", "predictions": "predictions"},
+            {"features": LtvFeatures, "predictions": LtvPrediction},
+        ),
         Expiry(prune_outcomes, {"outcomes": "outcomes"}),
     ),
     unchecked_keys=(

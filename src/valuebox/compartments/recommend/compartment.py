@@ -93,6 +93,6 @@ COMPARTMENT: Final = Compartment(
     tables=(Item, Exposure, Experiment, Forgetting, Report),
     personal=(Personal(Whose.CUSTOMERS, _records, _forget, _sources),),
     lookups=(of_request(Exposure),),
-    expiry=(Expiry(_prune, {"lists": "lists of recommendations"}),),
+    expiry=(Expiry(_prune, {"lists": "lists of recommendations"}, {"lists": Exposure}),),
     demo="valuebox_cli.recommend.demo:show",
 )

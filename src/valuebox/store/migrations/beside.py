@@ -11,6 +11,8 @@ from typing import Final
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from valuebox.store.partitions.found import partitions_of
+
 _POLL_SECONDS: Final = 0.5
 _FOUND: Final = text(
     "SELECT relname, indisvalid, amname, EXISTS (SELECT FROM pg_stat_progress_create_index "
@@ -31,7 +33,14 @@ def build_index(connection: Connection, name: str, on: str, becomes: str | None 
         becomes: Name of an index of another kind, whose place and name the new one takes in the
             end: another replica may be done with that.
     """
-    is_left = False
+    is_left, how = False, "CONCURRENTLY"
+    table, _, indexed = on.partition(" ")
+    for one in partitions_of(connection, table):
+        # PostgreSQL builds none of a table in partitions beside others, but takes what these have.
+        build_index(
+            connection, f"{name}_{one.name.removeprefix(f'{table}_')}", f"{one.name} {indexed}"
+        )
+        how = ""
     while True:
         names = {"name": name, "becomes": becomes}
         found = {one.relname: one for one in connection.execute(_FOUND, names)}
@@ -40,7 +49,7 @@ def build_index(connection: Connection, name: str, on: str, becomes: str | None 
             if former is not None and f" USING {former.amname} " in on:
                 return
             try:
-                connection.execute(text(f"CREATE INDEX CONCURRENTLY {name} ON {on}"))
+                connection.execute(text(f"CREATE INDEX {how} {name} ON {on}"))
             except DBAPIError as error:
                 if getattr(error.orig, "pgcode", None) != _EXISTS:
                     raise
