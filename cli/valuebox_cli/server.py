@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -22,6 +22,16 @@ STOP_SECONDS: Final = 30
 _LOOK_SECONDS: Final = 0.05
 
 
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    """End a service as Ctrl-C does; end its whole group by force where that is not enough."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
 @contextmanager
 def serving(
     bento: str,
@@ -29,6 +39,7 @@ def serving(
     environment: dict[str, str],
     log: IO[bytes] | None = None,
     start: "type[subprocess.Popen[bytes]]" = subprocess.Popen,
+    end: "Callable[[subprocess.Popen[bytes]], None]" = stop,
 ) -> Iterator[str]:
     """Run `bentoml serve BENTO` in `folder` on a free port of 127.0.0.1 until the block ends.
 
@@ -38,6 +49,7 @@ def serving(
         environment: On top of this process's own, such as `DATABASE_URL`.
         log: An open file for what the service logs; by default one that vanishes.
         start: What starts the process.
+        end: What ends it, and all that it has started.
 
     Yields:
         The address of the service, ready to answer.
@@ -65,17 +77,7 @@ def serving(
                 raise Unreachable("the service did not start:", *map(_message, tail))
             yield url
         finally:
-            stop(process)
-
-
-def stop(process: "subprocess.Popen[bytes]") -> None:
-    """End a service as Ctrl-C does; end its whole group by force where that is not enough."""
-    process.send_signal(signal.SIGINT)
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+            end(process)
 
 
 def _message(line: str) -> str:

@@ -1,7 +1,6 @@
 """A server that is killed, as a whole or one worker of it, and started again."""
 
 import os
-import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -11,7 +10,7 @@ from typing import Any
 import httpx
 import psutil
 
-from support.services import ROOT, eventually
+from support.services import ROOT, eventually, kill
 from valuebox_cli.server import free_port
 
 
@@ -78,19 +77,8 @@ class KillableServer:
         return found
 
     def kill(self) -> None:
-        """All of it at once: orphaned workers would hold the port, and go on answering.
-
-        Each worker is in a session of its own, so that killing the parent's process group would
-        spare it.
-        """
-        # Stopped, the parent cannot start another worker in between.
-        self._process.send_signal(signal.SIGSTOP)
-        group = self.processes()
-        for process in group:
-            process.kill()
-        self._process.wait()
-        _, alive = psutil.wait_procs(group, timeout=10)
-        assert not alive, "it survived"
+        """All of it at once."""
+        kill(self._process)
 
     def end(self) -> None:
         """Kill it for good."""

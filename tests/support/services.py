@@ -1,14 +1,17 @@
 """Real `bentoml serve` processes."""
 
+import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
+import psutil
 import pytest
 
 from support import warm
@@ -55,9 +58,40 @@ class Service:
         return self.log_file.read_text()
 
 
+def kill(process: "subprocess.Popen[bytes]") -> None:
+    """End a service and all that it has started, at once.
+
+    Orphaned workers would hold the port, and go on answering. Each is in a session of its own, so
+    that killing the parent's process group would spare it.
+    """
+    if process.poll() is not None:
+        return
+    # Stopped, the parent cannot start another worker in between.
+    process.send_signal(signal.SIGSTOP)
+    parent = psutil.Process(process.pid)
+    every = [parent, *parent.children(recursive=True)]
+    for one in every:
+        with suppress(psutil.NoSuchProcess):
+            one.kill()
+    process.wait()
+    eventually(lambda: all(map(_has_ended, every)))
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    """Whether nothing of it runs, though whoever adopted it may look at its end only later."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 @contextmanager
 def running(
-    database_url: str, folder: Path, environment: dict[str, str], bento: str = "."
+    database_url: str,
+    folder: Path,
+    environment: dict[str, str],
+    bento: str = ".",
+    end: Callable[[subprocess.Popen[bytes]], None] = kill,
 ) -> Iterator[Service]:
     """Serve the repository, or a built Bento, until the block ends.
 
@@ -66,13 +100,16 @@ def running(
         folder: Where it runs when it is a Bento, and where its log is kept.
         environment: More settings.
         bento: `.` for the repository, else a Bento's tag or folder.
+        end: What ends it; `valuebox_cli.server.stop`, by which it finishes what it does, takes
+            half a second.
     """
     log = folder / f"serve-{uuid4().hex}.log"
-    settings = {"DATABASE_URL": database_url, **environment}
+    # What it would have taken away at its own end goes with the folder.
+    settings = {"DATABASE_URL": database_url, "TMPDIR": str(folder), **environment}
     where = ROOT if bento == "." else folder
     with (
         log.open("w+b") as output,
-        serving(bento, where, settings, output, start=warm.Popen) as url,
+        serving(bento, where, settings, output, warm.Popen, end) as url,
         httpx.Client(base_url=url, timeout=60) as http,
     ):
         store = open_store(database_url)

@@ -23,7 +23,7 @@ from support import warmed
 _ADOPT: Final = 36
 # Variables that are read when they are needed; libraries read others when they are imported.
 _READ_LATER: Final = (
-    *("VALUEBOX_", "DATABASE_URL", "PYTEST_CURRENT_TEST"),
+    *("VALUEBOX_", "DATABASE_URL", "PYTEST_CURRENT_TEST", "TMPDIR"),
     *("BENTOML_HOME", "BENTOML_CONTAINERIZED", "BENTOML_DO_NOT_TRACK"),
 )
 _VALUEBOX: Final = str(Path(sys.executable).with_name("valuebox"))

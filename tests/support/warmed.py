@@ -19,6 +19,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from inspect import signature
 from pathlib import Path
 from typing import Any, Final
@@ -131,6 +132,8 @@ def _become(wanted: dict[str, Any], files: list[int]) -> None:
     os.environ.update(wanted["environment"])
     signal.signal(signal.SIGINT, signal.default_int_handler)
     random.seed()
+    # Where it is depends on the environment, and is looked up once.
+    tempfile.tempdir = None
     sys.stdin = sys.__stdin__ = _anew(sys.stdin)
     sys.stdout = sys.__stdout__ = _anew(sys.stdout)
     sys.stderr = sys.__stderr__ = _anew(sys.stderr)

@@ -16,6 +16,7 @@ from support.users import users
 
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.store.engine import Store, make_engine
+from valuebox_cli.server import stop
 
 OTHER_CLOCK = ROOT / "tests" / "support" / "other_clock"
 HOUR = 3_600
@@ -47,7 +48,8 @@ class Machine:
 @contextmanager
 def replica(url: str, machine: Machine, model: LtvModel) -> Iterator[Service]:
     settings = {"VALUEBOX_MODEL": model.tag, **machine.environment}
-    with running(url, machine.folder, settings) as service:
+    # The end of a killed one's fold is not waited for.
+    with running(url, machine.folder, settings, end=stop) as service:
         yield service
 
 
