@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from conformance.case import Case, case_of, cases
+from sqlalchemy import delete, insert, select
 from support import shop
 from support.databases import (
     BACKENDS,
     copied_database,
-    copy_rows,
     migrated_database,
     open_store,
 )
@@ -20,6 +20,7 @@ from support.services import Kept, Service, running
 from valuebox.compartments.contract import Compartment
 from valuebox.compartments.register import compartments
 from valuebox.settings import variable
+from valuebox.store.base import Base
 from valuebox.store.engine import Store
 
 Put = Callable[[Store], None]
@@ -87,6 +88,17 @@ def _opened(url: str) -> Iterator[Store]:
     store.close()
 
 
+def _copy_rows(source: Store, to: Store) -> None:
+    """Put all that a database holds into another one, which has every table."""
+    with source.reading() as session, to.writing() as target:
+        for table in reversed(Base.metadata.sorted_tables):
+            target.execute(delete(table))
+        for table in Base.metadata.sorted_tables:
+            rows = [row._asdict() for row in session.execute(select(table))]
+            if rows:
+                target.execute(insert(table), rows)
+
+
 class Home:
     """A kind of database, and all that it takes to have a compartment work on it."""
 
@@ -151,7 +163,7 @@ class Home:
         if (self.kind, what) not in urls:
             urls[self.kind, what] = self._empty(self.kind)
             with _opened(urls[BACKENDS[0], what]) as made, _opened(urls[self.kind, what]) as store:
-                copy_rows(made, store)
+                _copy_rows(made, store)
         return urls[self.kind, what]
 
     def _empty(self, kind: str) -> str:
