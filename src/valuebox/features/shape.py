@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import BaseModel, Field, RootModel, create_model
 
+from valuebox.features.bins import PREDICTION
 from valuebox.features.heading import Known
 from valuebox.schemas.by_column import RowsByColumn, by_column
 from valuebox.schemas.by_row import RowsByRow
@@ -35,13 +36,21 @@ class Shape:
         """A shape of these rows with columns that a model brings.
 
         Raises:
-            ValueError: when one of these is called like a column that is there.
+            ValueError: when one of these is called like a column that is there, or like something
+                else that rows, requests or drift have by name.
         """
         taken = {name.lower() for name in self.known}
         for name in own.columns:
             if name.lower() in taken:
                 raise ValueError(f"columns.{name}: is a column that every model knows")
+            if name == PREDICTION or any(hasattr(one, name) for one in self._have_names):
+                raise ValueError(f"columns.{name}: is a name that requests or drift have already")
         return Shape(self.row, self.aside, own) if own.columns else self
+
+    @property
+    def _have_names(self) -> tuple[type[Any], ...]:
+        """Classes whose attributes a field of the same name would take the place of."""
+        return self.row, RowsByRow, RowsByColumn
 
     @cached_property
     def known(self) -> Mapping[str, Column]:

@@ -1,5 +1,6 @@
 """What the sums say is what the rows say."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from valuebox.compartments.ltv.features import FEATURES
 from valuebox.compartments.ltv.files import columns_of, read_users
 from valuebox.compartments.ltv.ledger import LEDGER
 from valuebox.compartments.ltv.model import LtvModel
-from valuebox.features.bins import PREDICTION
+from valuebox.features.bins import PREDICTION, NumberBins
 from valuebox.predictions.sums import cohort_means as means
 from valuebox.predictions.sums import drift as drifts
 from valuebox.predictions.sums import queries
@@ -175,6 +176,22 @@ def test_calm_users_do_not_drift_and_changed_ones_do(
     moved = {one.feature: one for one in months if one.period == "2019-08"}
     assert moved["hidden"].psi > max(1.0, moved["hidden"].noise)
     assert (moved["STV"].missing, moved["STV"].rows) == (1.0, 200)
+
+
+def test_a_feature_may_be_called_like_anything_but_the_predictions(
+    store: Store, model: LtvModel
+) -> None:
+    bins = NumberBins(edges=[10.0], names=["below 10", "from 10", "missing"], users=[5, 5, 0])
+    names = ("day", "select", "Rows", PREDICTION)
+    reference = model.reference.model_copy(update={"numbers": dict.fromkeys(names, bins)})
+    odd = replace(model, reference=reference, tag="ltv:odd")
+    send(store, [user(n, **dict.fromkeys(names, n)) for n in range(1, 31)], odd)
+    fold(store)
+    with store.reading() as session:
+        found = {one.feature: one for one in drifts.drift(session, LEDGER, ALL)}
+    for name in names[:3]:
+        assert [one.actual for one in found[name].bins] == pytest.approx([0.3, 0.7, 0])
+    assert found[PREDICTION].bins == ()
 
 
 def test_arrivals_models_and_segments(store: Store, model: LtvModel) -> None:

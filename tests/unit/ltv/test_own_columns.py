@@ -92,6 +92,24 @@ def test_a_column_that_every_user_has_cannot_be_declared(
     assert f"columns.{name}: is a column that every model knows" in err
 
 
+@pytest.mark.parametrize("name", ["prediction", "extra", "names", "n_rows", "copy", "model_dump"])
+def test_a_column_cannot_take_the_place_of_something_else(name: str) -> None:
+    own = OwnColumns.model_validate({"columns": {name: {"about": "x", "type": "boolean"}}})
+    with pytest.raises(ValueError, match=f"columns.{name}: is a name that requests or drift have"):
+        USERS.with_own(own)
+
+
+@pytest.mark.parametrize("name", ["day", "class", "select", "model", "Prediction"])
+def test_other_names_are_as_good_as_any(name: str) -> None:
+    own = OwnColumns.model_validate({"columns": {name: {"about": "x", "type": "boolean"}}})
+    shape = USERS.with_own(own)
+    rows = shape.by_row(Users, 1_000, MAX_ROWS), shape.by_column(UserTable, MAX_ROWS)
+    first, second = user(1, **{name: True}), user(2, **{name: False})
+    by_column = {key: [first[key], second[key]] for key in first}
+    for model, sent in zip(rows, ([first, second] * 400, by_column), strict=True):
+        assert list(model.read(json.dumps(sent).encode()).column(name))[:2] == [1, 0]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
@@ -137,6 +155,20 @@ def test_a_file_without_a_column_that_no_user_may_lack_is_refused(
     out = "--out", tmp_path / "out.csv", "--model", own_tag
     _, err = valuebox("score", tmp_path / "no.csv", *out, exit_code=2)
     assert "lacks the column device" in err
+
+
+def test_a_file_that_lacks_such_a_column_is_told_or_refused(
+    own_dir: Path, tmp_path: Path, own_tag: str
+) -> None:
+    users = pd.read_csv(own_dir / "valid.csv").head(20).rename(columns={"visits": "Visits"})
+    users.to_csv(tmp_path / "near.csv", index=False)
+    out = "--out", tmp_path / "out.csv", "--model", own_tag
+    _, err = valuebox("score", tmp_path / "near.csv", "--strict", *out, exit_code=2)
+    assert "is visits meant?" in err
+    assert not (tmp_path / "out.csv").exists()
+    _, err = valuebox("score", tmp_path / "near.csv", *out)
+    assert "is visits meant?" in err
+    assert "No column is called visits" in err
 
 
 def test_many_rows_are_decoded_as_they_are_validated(model: LtvModel) -> None:

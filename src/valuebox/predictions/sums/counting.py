@@ -53,15 +53,19 @@ def _predictions(batch: Batch) -> Rows:
 
 
 def _features(batch: Batch, bins: Mapping[str, Bins]) -> Rows:
-    codes = [bin_of(batch.ledger.feature(name, one), one).label(name) for name, one in bins.items()]
+    # Features may be called anything, `day` as well.
+    codes = [
+        bin_of(batch.ledger.feature(name, one), one).label(f"bin_{place}")
+        for place, (name, one) in enumerate(bins.items())
+    ]
     rows = batch.select_features(day_of(batch.ledger.day).label("day"), *codes).cte("coded")
     counted = [
         select(
             rows.c.day,
             literal(name).label("feature"),
-            rows.c[name].label("bin"),
+            rows.c[f"bin_{place}"].label("bin"),
             batch.count().label("rows"),
-        ).group_by(rows.c.day, rows.c[name])
-        for name in bins
+        ).group_by(rows.c.day, rows.c[f"bin_{place}"])
+        for place, name in enumerate(bins)
     ]
     return select(*union_all(*counted).subquery().c)

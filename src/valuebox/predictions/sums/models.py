@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from valuebox.features.bins import Reference
+from valuebox.features.bins import PREDICTION, Reference
 from valuebox.predictions.ledger import Ledger
 from valuebox.predictions.sums.adding import KnownModel
 from valuebox.predictions.sums.tables import FoldingProgress, LateModel
@@ -74,13 +74,16 @@ def _last_unknown(session: Session, ledger: Ledger, model: str) -> UUID | None:
 
 
 def _countable(ledger: Ledger, reference: Reference) -> Reference:
-    """The reference without features whose names the tables, or SQLite's JSON, cannot hold."""
+    """The reference without features whose names the tables, or SQLite's JSON, cannot hold.
+
+    Nor is one kept that goes by the name of the predictions.
+    """
     longest = ledger.sums.feature_bins.feature.type.length
     kept = {
         kind: {
             name: bins
             for name, bins in getattr(reference, kind).items()
-            if len(name) <= longest and '"' not in name
+            if len(name) <= longest and '"' not in name and name != PREDICTION
         }
         for kind in ("numbers", "categories")
     }
