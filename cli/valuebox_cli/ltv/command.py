@@ -256,7 +256,8 @@ def evaluate(
         if run is not None and not re.fullmatch("[!-~]{1,100}", run):
             raise ValueboxError("--run takes 1 to 100 visible ASCII characters")
         users = open_users(file, strict=strict)
-        warn(users.warnings())
+        told = users.warnings()
+        warn(told)
         with progress("users") as bar:
             task = bar.add_task(f"{file}")
             predicted, judged = evaluation.evaluate(
@@ -267,6 +268,7 @@ def evaluate(
                 run or uuid4().hex,
                 lambda done, total: bar.update(task, completed=done, total=total),
                 must_judge=html is not None,
+                strict=strict,
             )
         if predictions:
             with writing(predictions):
@@ -279,7 +281,7 @@ def evaluate(
 
             write_text(html, render(judged))
         # Files first: whatever becomes of what is printed.
-        warn(judged.warnings[len(users.warnings()) :])
+        warn(one for one in judged.warnings if one not in told)
         if judged.cohorts:
             print_report(judged.cohorts)
         out.print(f"{judged.users:,} users predicted by {', '.join(judged.models)}, and stored")

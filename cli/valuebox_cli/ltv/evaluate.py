@@ -78,6 +78,7 @@ def evaluate(
     run: str,
     sent: Callable[[int, int], None],
     must_judge: bool = False,
+    strict: bool = False,
 ) -> tuple[pd.DataFrame, EvaluationReport]:
     """Predict every user of a file through the service and judge the result.
 
@@ -89,6 +90,7 @@ def evaluate(
         run: Name of this run; what was stored under the same name before is not stored again.
         sent: Told (users sent, users in all) after every batch.
         must_judge: Whether a file without any `target` is refused.
+        strict: Whether a file is refused that lacks a feature of the model that answers.
 
     Returns:
         `user_id, prediction, lower, upper, model, prediction_id` for every user in file order,
@@ -113,7 +115,7 @@ def evaluate(
         card = client.model_card()
         if card.columns.columns:
             shape = USERS.with_own(card.columns)
-            file = open_users(file.path, shape.required, shape=shape)
+            file = open_users(file.path, shape.required, strict, shape)
             users, warnings = all_users(file, shape=shape), file.warnings()
         try:
             for batch in _batches(users.drop(columns=TARGET, errors="ignore"), batch_size):

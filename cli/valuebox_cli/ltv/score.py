@@ -5,7 +5,6 @@ from typing import Annotated, Final
 
 import typer
 
-from valuebox.compartments.ltv.files import open_users
 from valuebox_cli.cluster import Dask, cluster
 from valuebox_cli.terminal.console import check_writable, exit_codes, out, progress, warn
 from valuebox_cli.terminal.options import USERS, Strict
@@ -49,7 +48,6 @@ def score(
     with exit_codes():
         check_suffix(out_file)
         check_writable(out_file)
-        warn(open_users(file, strict=strict).warnings())
         with cluster(dask) as client, progress("users") as bar:
             task = bar.add_task(str(file), total=None)
             scored = score_file(
@@ -60,6 +58,8 @@ def score(
                 fresh,
                 lambda done, total: bar.update(task, completed=done, total=total),
                 client,
+                strict,
+                warn,
             )
         warn([f"{file}: {told}" for told in scored.warnings])
         out.print(f"{scored.users:,} users predicted by {scored.model}: {out_file}")

@@ -163,6 +163,22 @@ def test_evaluate_sends_typed_columns_and_models_are_compared_by_them(
     assert mae == pytest.approx((pd.Series(said) - users["target"]).abs().mean(), abs=0.002)
 
 
+def test_evaluate_tells_or_refuses_a_file_that_lacks_such_a_column(
+    service: Service, own_dir: Path, tmp_path: Path
+) -> None:
+    users = pd.read_csv(own_dir / "valid.csv").head(5)
+    users.rename(columns={"visits": "Visits"}).drop(columns="STV").to_csv(tmp_path / "near.csv")
+    where = "--url", service.url
+    _, err = valuebox("evaluate", tmp_path / "near.csv", *where)
+    assert "is visits meant?" in err
+    assert "No column is called STV or visits" in err
+    where += "--strict", "--run", "lacking"
+    users.rename(columns={"visits": "Visits"}).to_csv(tmp_path / "near.csv")
+    _, err = valuebox("evaluate", tmp_path / "near.csv", *where, exit_code=2)
+    assert "is visits meant?" in err
+    assert "refused, because of --strict" in err
+
+
 def test_metrics_count_what_is_missing(service: Service) -> None:
     service.predict([user(901, device="phone")])
     line = 'valuebox_missing_values_total{compartment="ltv",feature="visits"}'

@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,6 +45,8 @@ def score(
     fresh: bool = False,
     advanced: Callable[[int, int | None], None] = lambda done, total: None,
     client: "Client | None" = None,
+    strict: bool = False,
+    warned: Callable[[Sequence[str]], None] = lambda told: None,
 ) -> Scored:
     """Predict every user of a file as the service would, and write what it would answer.
 
@@ -58,6 +60,8 @@ def score(
         fresh: Throw away what an earlier call has left.
         advanced: Told (users done, users in all where that is known) after every batch.
         client: Of a Dask cluster that checks and predicts; None does it here, on all cores.
+        strict: Whether a file is refused that lacks a feature of the model.
+        warned: Told what is strange about the columns of the file, before anything is predicted.
 
     Raises:
         BadFile: when the file cannot be used, naming rows and columns; `out` is as it was.
@@ -66,13 +70,14 @@ def score(
         Interrupted: by Ctrl-C, saying how to go on.
     """
     model = LtvModel.load(tag)
-    users = source(file, model.shape)
+    users = source(file, model.shape, strict)
     if out.exists() and out.samefile(file):
         raise ValueboxError(f"{out}: is the input")
     if file.is_dir() and out.absolute().is_relative_to(file.absolute()):
         raise ValueboxError(f"{out}: lies in the input")
     parts = Parts(out, {"input": users.fingerprint(), "model": model.tag, "batch size": batch_size})
     run = _Run(users, parts, parts.begin(fresh), advanced)
+    warned(users.file.warnings())
     with _pool(client, model) as pool:
         try:
             run.all_batches(pool, batch_size)

@@ -47,17 +47,18 @@ class Source:
         return self.file.source.fingerprint()
 
 
-def source(path: Path, shape: Shape = USERS) -> Source:
+def source(path: Path, shape: Shape = USERS, strict: bool = False) -> Source:
     """Look at the columns of a file; see `valuebox.compartments.ltv.files.open_users`.
 
     Args:
         path: Of the file.
         shape: The columns that the model takes.
+        strict: Whether a file is refused that lacks a feature.
 
     Raises:
         BadFile: when it cannot be read, or lacks a column.
     """
-    return Source(open_users(path, shape.required, shape=shape), shape)
+    return Source(open_users(path, shape.required, strict, shape), shape)
 
 
 def check_suffix(path: Path) -> None:
