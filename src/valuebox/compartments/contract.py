@@ -159,6 +159,8 @@ class Page:
     look: Callable[[Session, Any, Any, int], Look]
     """Function of a session, what the query says, the service, and the smallest number of rows
     that anything is told of: reads what is shown. It has to be quick, whatever is stored."""
+    is_of_now: bool = False
+    """Whether what was stored a moment ago has to be seen, so that no replica is read."""
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """The front page: a card for every compartment, as each tells of itself."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.briefs import Brief
@@ -12,6 +14,8 @@ from valuebox.compartments.contract import Compartment
 from valuebox.compartments.register import compartments, watched
 from valuebox.predictions.monitoring.health import Health, health_of
 from valuebox.predictions.monitoring.watched import Watched
+
+_log = logging.getLogger("valuebox")
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,26 @@ def cards(session: Session, service: Any, least: int, now: datetime) -> Sequence
 
 
 def _card(
+    session: Session,
+    service: Any,
+    compartment: Compartment,
+    looked_at: Watched | None,
+    least: int,
+    now: datetime,
+) -> Card:
+    try:
+        return _told(session, service, compartment, looked_at, least, now)
+    except SQLAlchemyError:
+        # The next question to the database would fare no better.
+        raise
+    except Exception as error:
+        # What one of them gets wrong, such as a package's, hides none of the others.
+        _log.error("the card of %s cannot be made", compartment.name, exc_info=error)
+        health = Health("shift", "this card cannot be made; the log of the service says why")
+        return Card(compartment, Brief(untold="What it would tell cannot be read."), health, None)
+
+
+def _told(
     session: Session,
     service: Any,
     compartment: Compartment,

@@ -157,4 +157,6 @@ PAGE: Final = Page(
     asks=SearchQuestion,
     tables=(),
     look=look,
+    # Whoever was forgotten a moment ago is not to be found again.
+    is_of_now=True,
 )

@@ -44,7 +44,7 @@ from valuebox.serving.sites import ErrorPage
 from valuebox.settings import Settings
 from valuebox.store.deadline import within
 from valuebox.store.engine import VIEWS, Store
-from valuebox.store.replica import Reads, Source
+from valuebox.store.replica import Reads
 
 VIEW_SECONDS: Final = 8.0
 """A database that takes longer for a view is taken for away."""
@@ -192,8 +192,8 @@ class Dashboard:
 
     def _own(self, place: Place, asked: BaseModel, is_signed_in: bool) -> Response:
         service = self._running()
-        served = service.models.get(place.name)
-        source = service.reads.choose()
+        served, reads = service.models.get(place.name), service.reads
+        source = reads.newest() if place.page.is_of_now else reads.choose()
         with within(VIEW_SECONDS), source.store.reading() as session:
             look = place.page.look(session, asked, service, self._least_users)
         if place.table is not None:
@@ -225,7 +225,7 @@ class Dashboard:
             return refusal
         if path == EXPORT:
             return await self._aside(partial(export_person, service.store, person))
-        viewer = pages.Viewer(None, is_signed_in, Source(service.store, False, 0.0))
+        viewer = pages.Viewer(None, is_signed_in, service.reads.newest())
         return await self._aside(partial(forget_person, service.store, person, viewer))
 
     async def _sign_in(self, scope: Connection, headers: Headers, receive: Receive) -> Response:

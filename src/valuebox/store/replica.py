@@ -77,6 +77,10 @@ class Reads:
             else:
                 self._welcome()
                 return Source(replica, True, behind)
+        return self.newest()
+
+    def newest(self) -> Source:
+        """Where to read what was stored a moment ago: the database itself."""
         return Source(self._primary, False, 0.0)
 
     def close(self) -> None:

@@ -191,6 +191,19 @@ def test_a_compartment_without_a_brief_has_a_card_all_the_same(
     assert "There is no baseline to compare with." in card(front(site), "wine")
 
 
+def test_a_card_that_fails_hides_no_other(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    own = Compartment(
+        "wine", "Which wine goes with it?", SimpleNamespace, brief=lambda *_: Brief().standing.value
+    )
+    monkeypatch.setattr(overview, "compartments", lambda: (own, *compartments()))
+    text = front(site)
+    assert "this card cannot be made; the log of the service says why" in card(text, "wine")
+    assert "better than its baseline" in card(text, "ltv")
+    assert "the card of wine cannot be made" in caplog.text
+
+
 def test_the_sheet_tells_each_alert_once_and_what_to_do(site: Site, store: Store) -> None:
     ago = [NOW - timedelta(days=days) for days in range(4)]
     stored(

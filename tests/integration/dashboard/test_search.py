@@ -118,6 +118,12 @@ def test_what_was_sent_is_only_text(site: Site) -> None:
         assert site.at(f"/search?q={nothing}").status_code == 400
 
 
+def test_a_blank_that_was_pasted_with_an_id_is_seen(site: Site) -> None:
+    page = found(site, "7 ")
+    assert told(page) == []
+    assert "Nothing is stored under <code>7␣</code>" in page
+
+
 def test_a_machine_is_looked_at_in_part(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "MOST", 5)
     assert "Facts: events 6 or more" in told(found(site, "7"))

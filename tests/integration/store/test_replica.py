@@ -149,6 +149,7 @@ def test_pages_of_a_service_come_from_the_replica_and_answers_do_not(
             # What has to see what was stored asks the database itself.
             found = http.post("/v1/ltv/predictions/search", json={"user_ids": [2]}).json()
             assert len(found["predictions"]) == 1
+            assert "User 2" in http.get("/dashboard/search?q=2").text
             event = {"source": "shop", "id": "1", "customer": "anna", "type": "bought"}
             event["time"] = "2026-11-01T10:00:00Z"
             assert http.post("/v1/events", json=[event]).is_success
