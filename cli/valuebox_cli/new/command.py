@@ -1,12 +1,13 @@
 """`valuebox new compartment`: a package of one's own that answers one more question."""
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from valuebox.compartments.claims import refuse_name
+from valuebox.compartments.claims import refuse_name, refuse_taken
 from valuebox.compartments.register import compartments
 from valuebox.errors import ValueboxError
 from valuebox_cli.terminal.commands import COMMANDS
@@ -65,9 +66,10 @@ def compartment(
     README says how, and how to have it tested.
     """
     with exit_codes():
-        known = compartments()
         refuse_name(name)
-        if name == _COPIED or name in COMMANDS or any(name == one.name for one in known):
+        for one in compartments():
+            refuse_taken(name, one)
+        if name == _COPIED or name in COMMANDS or find_spec(f"valuebox_{name}"):
             raise ValueboxError(f"the name {name} is taken")
         folder = into or Path(f"valuebox-{name.replace('_', '-')}")
         if folder.exists():

@@ -46,6 +46,20 @@ def refuse_name(name: str) -> None:
         )
 
 
+def refuse_taken(name: str, other: Compartment) -> None:
+    """Refuse a name that another compartment uses: for itself, in its paths, or for a method.
+
+    Raises:
+        ValueboxError: saying who uses it.
+    """
+    paths = {path.split("/")[2] for path in routes_of(other.endpoints)}
+    if name in {other.name} | paths | _claims(other):
+        raise ValueboxError(
+            f"no compartment can be called {name!r}: {other.name!r}, which is there already, "
+            "uses that name"
+        )
+
+
 def check(offered: Compartment, known: Iterable[Compartment]) -> None:
     """See that a compartment of another package claims nothing that is taken.
 
@@ -72,12 +86,7 @@ def check(offered: Compartment, known: Iterable[Compartment]) -> None:
     for taken in sorted(_attributes(offered) & OF_THE_SERVICE):
         raise ValueboxError(f"the compartment {name!r} replaces {taken!r} of the service")
     for other in known:
-        paths = {path.split("/")[2] for path in routes_of(other.endpoints)}
-        if name in {other.name} | paths | _claims(other):
-            raise ValueboxError(
-                f"no compartment can be called {name!r}: {other.name!r}, which is there already, "
-                "uses that name"
-            )
+        refuse_taken(name, other)
         for taken in sorted(({other.name} | _claims(other)) & _claims(offered)):
             raise ValueboxError(
                 f"the compartments {other.name!r} and {name!r} both have {taken!r}; methods and "
