@@ -272,9 +272,10 @@ sbom: .contenders/parts/installed
 	.contenders/parts/bin/cyclonedx-py requirements --output-reproducible --validate --pyproject pyproject.toml --mc-type application \
 		--output-file build/sbom.json requirements.txt
 
-# Known faults of all locked packages; asks the package index, and fails where that tells of none.
+# Known faults of the packages of the service, of the command line and of the tests, in the lock that has all of them;
+# asks the package index, and fails where that tells of none.
 audit: .contenders/parts/installed
-	.contenders/parts/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements.txt
+	.contenders/parts/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements-dev.txt $(OPTIONS)
 
 .contenders/parts/installed: ops/parts/requirements.txt
 	$(PYTHON) -m venv .contenders/parts
