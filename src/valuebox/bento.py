@@ -10,13 +10,16 @@ this module, at the start of every Python.
 
 import os
 import signal
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from bentoml import Model
     from uvicorn import Server
 
 WORKER: Final = "_bentoml_impl.worker.service"
@@ -58,6 +61,20 @@ def _configured_host() -> str:
 
     host: str = BentoMLContainer.http.host.get()
     return host
+
+
+def stored_models() -> "Iterator[Model]":
+    """Models of the store that can be read, in no order.
+
+    BentoML lists all of them or, where somebody who put one there was killed on the way, none.
+    """
+    import bentoml
+    from bentoml._internal.configuration.containers import BentoMLContainer
+    from bentoml.exceptions import BentoMLException
+
+    for folder in Path(BentoMLContainer.model_store_dir.get()).glob("*/*/"):
+        with suppress(BentoMLException):
+            yield bentoml.models.get(f"{folder.parent.name}:{folder.name}")
 
 
 def collects_spans() -> bool:

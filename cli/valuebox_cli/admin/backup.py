@@ -17,6 +17,7 @@ from valuebox.store import migrate
 from valuebox.store.backup import manifest
 from valuebox.store.backup.folder import written_aside
 from valuebox.store.backup.manifest import Manifest, ModelFile
+from valuebox.store.backup.restoring import check
 from valuebox.store.backup.restoring import restore as restore_rows
 from valuebox.store.backup.taking import take
 from valuebox.store.engine import Store, make_engine, reason
@@ -90,20 +91,18 @@ def restore(
 
     Stop the service before. Every file is compared with its digest first; then all rows are
     restored, or nothing is changed. The backup of an earlier version is migrated to this one.
-    Models that the model store has already are left as they are.
+    Models that the model store has already, undamaged, are left as they are.
     """
     with exit_codes(), stopped_cleanly(), _store(database_url) as store:
-        made = manifest.read(folder)
+        made, others = manifest.read(folder), histories()
+        begun_with = {f"{name}_folded" for name in ledgers()}
+        # Before the first model is brought back: it may be the one that a service takes next.
+        check(store.engine, made, others, replace=replace, begun_with=begun_with)
         for one in made.models:
             archives.bring_back(one.tag, folder / one.file)
         store.expect_many_rows()
         reached = restore_rows(
-            store.engine,
-            made,
-            folder,
-            histories(),
-            replace=replace,
-            begun_with={f"{name}_folded" for name in ledgers()},
+            store.engine, made, folder, others, replace=replace, begun_with=begun_with
         )
         _tell(made, folder, "restored", reached, as_json)
 

@@ -6,7 +6,7 @@ from typing import Final
 import bentoml
 from bentoml.exceptions import BentoMLException
 
-from valuebox.models.registry import ArtifactMissing, ArtifactRefused, find
+from valuebox.models.registry import ArtifactMissing, ArtifactRefused, is_whole
 
 _FORMAT: Final = "gz"
 
@@ -28,15 +28,19 @@ def put_aside(tag: str, folder: Path) -> Path:
 def bring_back(tag: str, file: Path) -> bool:
     """Put a model into the store, and return whether it was not there.
 
+    One that is damaged there, such as by somebody who was killed on the way, is replaced.
+
     Raises:
         ArtifactRefused: when the model store does not take it, or it is another one.
     """
     try:
-        find(tag)
+        if is_whole(tag):
+            return False
+        bentoml.models.delete(tag)
     except ArtifactMissing:
         pass
-    else:
-        return False
+    except (BentoMLException, OSError) as error:
+        raise ArtifactRefused(f"{tag} is damaged, and cannot be replaced: {error}") from None
     try:
         found = bentoml.models.import_model(str(file), _FORMAT)
     except (BentoMLException, OSError, ValueError) as error:

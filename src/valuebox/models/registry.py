@@ -20,6 +20,7 @@ from typing import Any, Final, TypeVar
 import bentoml
 from bentoml.exceptions import BentoMLException, NotFound
 
+from valuebox.bento import stored_models
 from valuebox.errors import ValueboxError
 
 MANIFEST: Final = "manifest.json"
@@ -136,10 +137,10 @@ def save(
 
 
 def saved() -> list[Saved]:
-    """All models in the store that valuebox has saved, newest first."""
+    """All models in the store that valuebox has saved and that can be read, newest first."""
     found = [
         Saved(str(model.tag), model.info.labels["kind"], model.creation_time, model.info.metadata)
-        for model in bentoml.models.list()
+        for model in stored_models()
         if "kind" in model.info.labels
     ]
     return sorted(found, key=lambda one: one.created_at, reverse=True)
@@ -218,6 +219,22 @@ def load(tag: str, kind: str, formats: Collection[int]) -> Artifact:
         )
     files = {file: _checked(str(model.tag), path, file, digests[file]) for file in digests}
     return Artifact(str(model.tag), format_, created_at, metadata, files)
+
+
+def is_whole(tag: str) -> bool:
+    """Whether every file of a stored model is as it was when it was saved.
+
+    Raises:
+        ArtifactMissing: when the store has no such model.
+    """
+    try:
+        path = Path(_get(tag).path)
+        digests = json.loads((path / MANIFEST).read_bytes())["digests"]
+        for file, digest in digests.items():
+            _checked(tag, path, file, digest)
+    except (ArtifactRefused, OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+    return True
 
 
 def _checked(tag: str, folder: Path, file: str, digest: Any) -> bytes:

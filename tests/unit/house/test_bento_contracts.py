@@ -14,8 +14,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
+import bentoml
 import click
 import pytest
 import uvicorn
@@ -23,9 +26,22 @@ from support.services import eventually
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from valuebox import bento
+from valuebox.models import registry
 from valuebox.serving import bounded_protocol
+from valuebox.store.ids import new_id
 
 HALF = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{"
+
+
+def test_models_are_listed_beside_one_that_was_cut_off() -> None:
+    tag = registry.save(f"cut-{new_id()}", "cut", 1, {}, {}, {})
+    folder = Path(bentoml.models.get(tag).path).parent
+    try:
+        (folder / "cut").mkdir()
+        found = [str(one.tag) for one in bento.stored_models() if one.tag.name == folder.name]
+        assert found == [tag]
+    finally:
+        rmtree(folder)
 
 
 def told(code: str, **environment: str) -> str:

@@ -18,10 +18,12 @@ def written_aside(folder: Path) -> Iterator[Path]:
     hidden folder, `.NAME.….unfinished`, that is never taken for a whole one.
 
     Raises:
-        BadBackup: when the folder is there, and not empty.
+        BadBackup: when the folder is there and not empty, or cannot be replaced.
         OSError: when nothing can be written there.
     """
-    folder = folder.absolute()
+    folder = folder.resolve()
+    if folder.is_mount() or folder == Path.cwd():
+        raise BadBackup(f"{folder} cannot become a backup; name a folder in it, to be made")
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise BadBackup(f"{folder} is there already; a backup takes a folder of its own")
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -59,17 +59,7 @@ def restore(
             of a package that is not here.
         DatabaseAway, SchemaUnknown, UnsuitableDatabase: see `migrate.upgrade`.
     """
-    of_backup = f"the backup was made by valuebox {manifest.valuebox}"
-    _check_known(manifest.revisions, others, of_backup)
-    with engine.connect() as connection:
-        there = revisions_of(connection, others)
-        _check_known(there, others, "the database was migrated by a newer version")
-        filled = _filled(connection, {*begun_with, SchemaPromise.__tablename__})
-    if filled and not replace:
-        raise BadBackup(
-            f"the database is not empty ({filled} has rows, for one); give another one, or "
-            "--replace, which deletes all that it holds"
-        )
+    there = check(engine, manifest, others, replace=replace, begun_with=begun_with)
     if there:
         # Whatever there is becomes known by name, and so can be taken away.
         migrate.upgrade(engine, others=others)
@@ -82,6 +72,45 @@ def restore(
                 migrate.upgrade_to(connection, history, manifest.revisions[history.owner])
         _fill(connection, manifest, folder)
     return migrate.upgrade(engine, others=others)
+
+
+def check(
+    engine: Engine,
+    manifest: Manifest,
+    others: Sequence[History],
+    *,
+    replace: bool,
+    begun_with: Collection[str],
+) -> Mapping[str, str]:
+    """See that a backup can be restored into a database, of which nothing is changed.
+
+    Args:
+        engine: See `restore`, as for all others.
+        manifest: Of the backup.
+        others: Histories of packages.
+        replace: Whether the database may hold something.
+        begun_with: Tables that have a row as soon as they are there.
+
+    Returns:
+        How far the database is migrated, by owner of the tables; empty for an empty one.
+
+    Raises:
+        BadBackup: when it cannot.
+        SchemaUnknown, UnsuitableDatabase: when no valuebox can use the database.
+    """
+    of_backup = f"the backup was made by valuebox {manifest.valuebox}"
+    _check_known(manifest.revisions, others, of_backup)
+    with engine.connect() as connection:
+        migrate.check(connection)
+        there = revisions_of(connection, others)
+        _check_known(there, others, "the database was migrated by a newer version")
+        filled = _filled(connection, {*begun_with, SchemaPromise.__tablename__})
+    if filled and not replace:
+        raise BadBackup(
+            f"the database is not empty ({filled} has rows, for one); give another one, or "
+            "--replace, which deletes all that it holds"
+        )
+    return there
 
 
 def _check_known(revisions: Mapping[str, str], others: Sequence[History], what: str) -> None:

@@ -69,6 +69,12 @@ def revisions_of(connection: Connection, others: Sequence[History]) -> dict[str,
 def _current(connection: Connection, others: Sequence[History]) -> dict[str, str]:
     """How far a database is migrated, which is as far as this version migrates it."""
     revisions = revisions_of(connection, others)
+    if not revisions:
+        name = f"{connection.dialect.name} database {connection.engine.url.database}"
+        raise BadBackup(
+            f"the {name} has no tables: there is nothing to back up, or DATABASE_URL names another "
+            "one than the service uses"
+        )
     for one in (OURS, *others):
         if revisions.get(one.owner) != one.head:
             raise BadBackup(
