@@ -56,8 +56,12 @@ class Reads:
         """Of a database and the URL of its replica, if there is one.
 
         Raises:
-            BadDatabaseUrl: when the URL is not one of a PostgreSQL database.
+            BadDatabaseUrl: when the URL, or the database, is not of PostgreSQL.
         """
+        if url and primary.engine.dialect.name != "postgresql":
+            raise BadDatabaseUrl(
+                f"{VARIABLE} names a replica, and DATABASE_URL SQLite, which has none"
+            )
         self._primary = primary
         self._replica = _opened(url) if url else None
         self._histories = histories

@@ -41,6 +41,8 @@ def test_what_a_command_complains_of_is_told(
 def test_it_ends_with_a_line_for_each_question(tmp_path: Path) -> None:
     # As a terminal that is wide enough for a row to be a line.
     environment = {**os.environ, "TMPDIR": str(tmp_path), "COLUMNS": "400"}
+    # What is set for a service of one's own is of no account.
+    environment |= {"VALUEBOX_MODEL": "ltv:elsewhere", "VALUEBOX_ACCESS": "keys"}
     command = [Path(sys.executable).with_name("valuebox"), "demo", "--all"]
     ended = warm.run(command, cwd=ROOT, env=environment, timeout=900)
     assert ended.returncode == 0, ended.stderr

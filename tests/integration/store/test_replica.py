@@ -121,6 +121,13 @@ def test_an_address_that_is_none_is_refused_by_the_name_of_its_setting(primary: 
             Reads(primary, wrong)
 
 
+def test_a_replica_of_sqlite_is_refused(primary: Store, tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/valuebox.db")
+    with pytest.raises(BadDatabaseUrl, match="VALUEBOX_READ_URL names a replica, and"):
+        Reads(store, primary.engine.url.render_as_string(hide_password=False))
+    store.close()
+
+
 def test_pages_of_a_service_come_from_the_replica_and_answers_do_not(
     servers: Replicated, url: str, model: LtvModel, tmp_path: Path
 ) -> None:
