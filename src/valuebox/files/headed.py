@@ -1,6 +1,6 @@
 """Files of rows with known columns: read strictly, within the same bounds as requests."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -36,7 +36,13 @@ class HeadedFile:
         return [f"{self.path}: {told}" for told in self.heading.warnings()]
 
 
-def open_headed(path: Path, known: Known, required: Sequence[str], strict: bool) -> HeadedFile:
+def open_headed(
+    path: Path,
+    known: Known,
+    required: Sequence[str],
+    strict: bool,
+    optional: Collection[str] = (),
+) -> HeadedFile:
     """Look at the columns of a file: CSV, which may be compressed, Parquet, or a folder of it.
 
     Args:
@@ -44,6 +50,7 @@ def open_headed(path: Path, known: Known, required: Sequence[str], strict: bool)
         known: The columns that are known.
         required: Columns that must be there.
         strict: Whether a file is refused that lacks a feature.
+        optional: Columns of which no row needs a value, as whoever lacks one of them is told.
 
     Raises:
         BadFile: when it cannot be read, or lacks a column.
@@ -57,9 +64,11 @@ def open_headed(path: Path, known: Known, required: Sequence[str], strict: bool)
         pairs = [(name, known.meant_by(name)) for name in names]
         meant = [f'"{name}" for {other}' for name, other in pairs if other in lacking]
         hint = f" (is {', '.join(meant)} meant?)" if meant else ""
+        empty = ", ".join(name for name in lacking if name in optional)
         raise BadFile(
             f"{path}: lacks the column{'s' * (len(lacking) > 1)} {', '.join(lacking)}; "
-            f"it has {', '.join(names)}{hint}"
+            f"it has {', '.join(names)}{hint}",
+            *([f"where nobody knows {empty}: columns without any value will do"] if empty else []),
         )
     source.check_twice()
     file = HeadedFile(source, known.heading(names))

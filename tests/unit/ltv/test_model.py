@@ -95,6 +95,16 @@ def test_an_unseen_segment_is_predicted_like_an_average_one(
     assert unseen == pytest.approx(known, rel=0.1)
 
 
+def test_a_feature_that_no_training_user_had_is_not_missed(model: LtvModel) -> None:
+    assert model.names.heading(["user_id"]).absent == [*FEATURES]
+    had = model.reference.numbers["is_lp"]
+    numbers = {**model.reference.numbers, "is_lp": had.model_copy(update={"users": [0, 0, 9]})}
+    reference = model.reference.model_copy(update={"numbers": numbers})
+    lacking = replace(model, reference=reference).names.heading(["user_id"]).absent
+    assert lacking == [name for name in FEATURES if name != "is_lp"]
+    assert replace(model, reference=None).names == model.shape.names
+
+
 def test_the_artifact_holds_plain_files_only(saved: tuple[str, Path]) -> None:
     files = {path.name for path in saved[1].iterdir()}
     assert files == {

@@ -98,6 +98,7 @@ def test_without_validation_users_nothing_is_judged(data_dir: Path) -> None:
     ("change", "message"),
     [
         ({"drop": "STV"}, "lacks the column STV"),
+        ({"drop": ["hidden", "is_lp"]}, "knows hidden, is_lp: columns without any value will do"),
         ({"drop": "target"}, "lacks the column target"),
         ({"set": ("STV", "cheap")}, "STV is no amount from 0 to 1,000,000: row 3"),
         ({"set": ("join_date", "2019-13-01")}, "join_date is no date"),

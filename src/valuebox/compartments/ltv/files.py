@@ -40,7 +40,8 @@ def open_users(
     Raises:
         BadFile: when it cannot be read, or lacks a column.
     """
-    return open_headed(path, shape.names, required, strict)
+    optional = set(shape.features).difference(shape.required)
+    return open_headed(path, shape.names, required, strict, optional)
 
 
 def read_users(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from valuebox.compartments.ltv.features import Columns, Encoder, Matrix
 from valuebox.compartments.ltv.uncertainty import Uncertainty
 from valuebox.compartments.ltv.user import USERS
 from valuebox.features.bins import Reference
+from valuebox.features.heading import Known
 from valuebox.features.shape import Shape
 from valuebox.models import golden, registry
 from valuebox.models.contributions import Contributions
@@ -72,6 +74,14 @@ class LtvModel:
     def shape(self) -> Shape:
         """The columns of users that the model takes."""
         return self.encoder.shape
+
+    @cached_property
+    def names(self) -> Known:
+        """What columns are called; of features those alone that some training user had."""
+        known = self.shape.names
+        bins = self.reference.features if self.reference else {}
+        never = {name for name, one in bins.items() if one.users[one.missing] == sum(one.users)}
+        return Known(known.columns, tuple(one for one in known.features if one not in never))
 
     def golden(self) -> NDArray[np.float64]:
         """What the model says of made-up users, which are always the same."""

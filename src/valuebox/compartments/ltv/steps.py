@@ -80,7 +80,7 @@ class _Steps(Steps[Sent, UserColumns, Estimates]):
 
     def warnings(self, given: Sent) -> list[str]:
         """What is strange about the users, in sentences."""
-        heading = self.model.shape.names.heading(given.names)
+        heading = self.model.names.heading(given.names)
         return heading.warnings() + self.model.warnings({"STV": given.column("STV")})
 
     @abstractmethod
