@@ -50,7 +50,7 @@ class Shape:
     @property
     def _have_names(self) -> tuple[type[Any], ...]:
         """Classes whose attributes a field of the same name would take the place of."""
-        return self.row, RowsByRow, RowsByColumn
+        return self.row, RowsByColumn
 
     @cached_property
     def known(self) -> Mapping[str, Column]:

@@ -99,7 +99,7 @@ def test_a_column_cannot_take_the_place_of_something_else(name: str) -> None:
         USERS.with_own(own)
 
 
-@pytest.mark.parametrize("name", ["day", "class", "select", "model", "Prediction"])
+@pytest.mark.parametrize("name", ["day", "class", "select", "table", "Prediction"])
 def test_other_names_are_as_good_as_any(name: str) -> None:
     own = OwnColumns.model_validate({"columns": {name: {"about": "x", "type": "boolean"}}})
     shape = USERS.with_own(own)
