@@ -44,7 +44,7 @@ class Shape:
             if name.lower() in taken:
                 raise ValueError(f"columns.{name}: is a column that every model knows")
             if name == PREDICTION or any(hasattr(one, name) for one in self._have_names):
-                raise ValueError(f"columns.{name}: is a name that requests or drift have already")
+                raise ValueError(f"columns.{name}: is a name that valuebox has for something else")
         return Shape(self.row, self.aside, own) if own.columns else self
 
     @property

@@ -95,7 +95,7 @@ def test_a_column_that_every_user_has_cannot_be_declared(
 @pytest.mark.parametrize("name", ["prediction", "extra", "names", "n_rows", "copy", "model_dump"])
 def test_a_column_cannot_take_the_place_of_something_else(name: str) -> None:
     own = OwnColumns.model_validate({"columns": {name: {"about": "x", "type": "boolean"}}})
-    with pytest.raises(ValueError, match=f"columns.{name}: is a name that requests or drift have"):
+    with pytest.raises(ValueError, match=f"columns.{name}: is a name that valuebox has"):
         USERS.with_own(own)
 
 
