@@ -175,6 +175,8 @@ def test_a_volume_of_models_is_shared_with_jobs_that_learn() -> None:
         ({"replica": 3}, "replica"),
         ({"database": {"url": "sqlite:///valuebox.db"}}, "url"),
         ({"database": {"url": "postgresql://valuebox:secret@db/valuebox"}}, "url"),
+        ({"database": {"url": "postgresql://valuebox@db/valuebox?password=secret"}}, "url"),
+        ({"settings": {"VALUEBOX_READ_URL": "postgresql://me:secret@db/valuebox"}}, "READ_URL"),
         ({"settings": {"VALUEBOX_SESSION_SECRET": "x"}}, "VALUEBOX_SESSION_SECRET"),
         ({"settings": {"VALUEBOX_WORKERS": 2}}, "VALUEBOX_WORKERS"),
         ({"jobs": {"monitor": {"schedule": "daily"}}}, "schedule"),
