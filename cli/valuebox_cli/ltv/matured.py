@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from valuebox.compartments.ltv.files import TARGET
 from valuebox.compartments.ltv.ledger import LEDGER
 from valuebox.compartments.ltv.tables import LtvFeatures
 from valuebox.predictions.matured import matured_rows
+from valuebox.schemas.own_columns import LARGEST
 
 _EXTRA: Final = "extra"
 NO_OWN: Final[Mapping[str, type]] = {}
@@ -58,12 +59,17 @@ def _with_own(users: pd.DataFrame, own: Mapping[str, type]) -> pd.DataFrame:
         return users
     extra = users.pop(_EXTRA)
     for name, kind in own.items():
-        # What came before the column was declared may have been anything.
-        allowed = str if kind is str else (int, float)
         values = [(one or {}).get(name) for one in extra]
         users[name] = pd.Series(
-            [one if isinstance(one, allowed) else None for one in values],
+            [one if _can_be_meant(one, kind) else None for one in values],
             dtype=object if kind is str else np.float64,
             index=users.index,
         )
     return users
+
+
+def _can_be_meant(value: Any, kind: type) -> bool:
+    """Whether it may be of a column; what came before that was declared may have been anything."""
+    if kind is str:
+        return isinstance(value, str)
+    return isinstance(value, int | float) and abs(value) <= LARGEST

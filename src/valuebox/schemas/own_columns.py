@@ -15,7 +15,7 @@ MOST: Final = 100
 _NAME: Final = re.compile(rf"[A-Za-z][A-Za-z0-9_]{{0,{LONGEST_NAME - 1}}}")
 # Beyond these JSON has no whole numbers, and a matrix of float32 no numbers.
 _EXACT: Final = 2**53
-_LARGEST: Final = 1e30
+LARGEST: Final = 1e30
 
 
 class _Declared(BaseModel):
@@ -47,8 +47,8 @@ class NumberColumn(_Bounded):
     """A column of numbers."""
 
     type: Literal["number"]
-    low: float = Field(ge=-_LARGEST, le=_LARGEST, description="The least number.")
-    high: float = Field(ge=-_LARGEST, le=_LARGEST, description="The largest number.")
+    low: float = Field(ge=-LARGEST, le=LARGEST, description="The least number.")
+    high: float = Field(ge=-LARGEST, le=LARGEST, description="The largest number.")
 
     @property
     def ends(self) -> tuple[float, float]:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 from support.commands import only_line, valuebox, write_users
-from support.users import add_predictions, estimates, received, users
+from support.users import add_predictions, estimates, received, user, users
 
 from valuebox.compartments.ltv import repository
 from valuebox.compartments.ltv.model import LtvModel
@@ -116,6 +116,17 @@ def test_each_user_counts_once_as_last_received_and_only_with_an_outcome(store: 
             assert pd.isna(row[name]) if wanted is None else row[name] == wanted
     # Who joined at the very moment of the last training user is left out.
     assert later["user_id"].tolist() == [3]
+
+
+def test_what_came_before_a_column_was_declared_may_have_been_anything(store: Store) -> None:
+    sent = [2.5, 10**400, "many", None, [1], True]
+    rows = [user(place, visits=one, device=one) for place, one in enumerate(sent)]
+    remember(store, rows, dict.fromkeys(range(len(sent)), 1.0))
+    with store.reading() as session:
+        found = matured_users(session, None, None, None, {"visits": float, "device": str})
+    found = found.sort_values("user_id")
+    assert [one for one in found["visits"].tolist() if one == one] == [2.5, 1.0]
+    assert found["device"].tolist() == [None, None, "many", None, None, None]
 
 
 def test_users_that_a_model_has_learned_from_do_not_count(
