@@ -92,6 +92,13 @@ def test_a_column_that_every_user_has_cannot_be_declared(
     assert f"columns.{name}: is a column that every model knows" in err
 
 
+def test_a_declaration_without_any_column_is_no_declaration(own_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text("version = 1\n")
+    file = "--train", own_dir / "train.csv", "--columns", tmp_path / "c.toml"
+    _, err = valuebox("train", *file, exit_code=2)
+    assert "the declaration of columns names none" in err
+
+
 @pytest.mark.parametrize("name", ["prediction", "extra", "names", "n_rows", "copy", "model_dump"])
 def test_a_column_cannot_take_the_place_of_something_else(name: str) -> None:
     own = OwnColumns.model_validate({"columns": {name: {"about": "x", "type": "boolean"}}})

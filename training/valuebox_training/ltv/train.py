@@ -82,7 +82,8 @@ def train(
 
     Raises:
         BadFile: when a file cannot be used; nothing is saved then.
-        BadDeclaration: when a column of `own` is called like one that every user has.
+        BadDeclaration: when a column of `own` is called like one that every user has, or there is
+            none.
         BadPipeline: when the pipeline cannot be learned, kept or served.
         NotAsGood: when it is worse than the trees, or there are no users to judge it on.
         registry.ArtifactRefused: when the store does not accept the name.
@@ -92,6 +93,8 @@ def train(
             f"nothing says whether {factory} is as good as the house's own trees: give later users "
             "with --valid, or save it all the same with --force"
         )
+    if own is not None and not own.columns:
+        raise BadDeclaration("the declaration of columns names none")
     try:
         shape = USERS if own is None else USERS.with_own(own)
     except ValueError as error:
