@@ -44,6 +44,7 @@ FIXTURES = (
     "support.models",
     "support.own_columns",
     "support.databases",
+    "support.backups",
     "support.filled",
     "support.partitions",
     "support.services",

@@ -17,7 +17,7 @@ def put_aside(tag: str, folder: Path) -> Path:
     Raises:
         ArtifactRefused: when the model store does not hand it out.
     """
-    file = folder / f"{tag.replace(':', '-')}.model.{_FORMAT}"
+    file = folder.absolute() / f"{tag.replace(':', '-')}.model.{_FORMAT}"
     try:
         bentoml.models.export_model(tag, str(file), _FORMAT)
     except (BentoMLException, OSError, ValueError) as error:
@@ -42,7 +42,8 @@ def bring_back(tag: str, file: Path) -> bool:
     except (BentoMLException, OSError) as error:
         raise ArtifactRefused(f"{tag} is damaged, and cannot be replaced: {error}") from None
     try:
-        found = bentoml.models.import_model(str(file), _FORMAT)
+        # Of a path that does not begin at the root BentoML takes the first folder for a host.
+        found = bentoml.models.import_model(str(file.absolute()), _FORMAT)
     except (BentoMLException, OSError, ValueError) as error:
         raise ArtifactRefused(f"the model store does not take {file}: {error}") from None
     if str(found.tag) != tag:

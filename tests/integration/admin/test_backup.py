@@ -2,50 +2,27 @@
 
 import gzip
 import json
-import os
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
-import bentoml
 import pytest
 from sqlalchemy import Connection, select, text
+from support.backups import EmptyOf, url_of
 from support.commands import valuebox
-from support.databases import BACKENDS, empty_database, open_store
+from support.databases import BACKENDS, open_store
 from support.odd_rows import N_ROWS, put_odd_rows
 from support.released import backed_up_then, stored_then
 from support.users import add_predictions, estimates, received, user
 
 from valuebox.compartments.ltv.tables import LtvFeatures
-from valuebox.models import registry
 from valuebox.store import migrate
 from valuebox.store.backup import manifest, taking
 from valuebox.store.base import Base
 from valuebox.store.engine import Store, make_engine
 from valuebox.store.histories import OURS
 from valuebox.store.ids import new_id
-
-EmptyOf = Callable[[str], str]
-
-
-@pytest.fixture
-def empty_of(request: pytest.FixtureRequest, tmp_path: Path) -> EmptyOf:
-    """Makes the URL of a new, empty database of a kind."""
-
-    def make(kind: str) -> str:
-        folder = tmp_path / f"empty-{new_id()}"
-        folder.mkdir()
-        request.param = kind
-        return empty_database(request, folder)
-
-    return make
-
-
-def url_of(store: Store) -> str:
-    return store.engine.url.render_as_string(hide_password=False)
 
 
 def all_rows(store: Store) -> dict[str, list[str]]:
@@ -233,48 +210,6 @@ def test_the_backup_of_an_earlier_version_is_restored_and_migrated(
             with store.reading() as session:
                 (found,) = session.scalars(select(LtvFeatures))
                 assert (found.id, found.received_at) == (row["id"], row["received_at"])
-
-
-@pytest.fixture
-def small_tag() -> Iterator[str]:
-    """Exact tag of a model of a name of its own, which may be damaged or deleted."""
-    name = f"small-{new_id()}"
-    yield registry.save(name, "small", 1, {"a.json": b"{}", "b.json": b"[]"}, {}, {})
-    rmtree(Path(os.environ["BENTOML_HOME"], "models", name), ignore_errors=True)
-
-
-@pytest.mark.sqlite_alone
-def test_a_restore_that_is_refused_adds_no_model(
-    store: Store, empty_of: EmptyOf, tmp_path: Path, small_tag: str
-) -> None:
-    predict_some(store, range(3))
-    valuebox("backup", tmp_path / "backup", "--database-url", url_of(store))
-    bentoml.models.delete(small_tag)
-    valuebox("restore", tmp_path / "backup", "--database-url", url_of(store), exit_code=2)
-    foreign = empty_of("sqlite")
-    with make_engine(foreign).begin() as connection:
-        connection.execute(text("CREATE TABLE somebody (id INTEGER)"))
-    valuebox("restore", tmp_path / "backup", "--database-url", foreign, exit_code=2)
-    with pytest.raises(registry.ArtifactMissing):
-        registry.find(small_tag)
-    valuebox("restore", tmp_path / "backup", "--database-url", empty_of("sqlite"))
-    assert registry.is_whole(small_tag)
-
-
-@pytest.mark.sqlite_alone
-@pytest.mark.parametrize("lost", ["model.yaml", "a.json", "manifest.json"])
-def test_a_model_whose_maker_was_killed_is_left_out_of_backups_and_brought_back(
-    store: Store, empty_of: EmptyOf, tmp_path: Path, small_tag: str, lost: str
-) -> None:
-    valuebox("backup", tmp_path / "whole", "--database-url", url_of(store))
-    folder = Path(bentoml.models.get(small_tag).path)
-    (folder / lost).unlink()
-    assert not registry.is_whole(small_tag)
-    listed, _ = valuebox("models", "list")
-    assert (small_tag in " ".join(listed.split())) == (lost != "model.yaml")
-    valuebox("backup", tmp_path / "without", "--database-url", url_of(store))
-    valuebox("restore", tmp_path / "whole", "--database-url", empty_of("sqlite"))
-    assert registry.is_whole(small_tag)
 
 
 def test_a_database_without_tables_is_no_empty_backup(empty_of: EmptyOf, tmp_path: Path) -> None:
