@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import JSON, Boolean, Column, Date, DateTime, Integer, Table, Uuid, delete, insert
 from sqlalchemy.types import Float
 
+from valuebox.compartments.register import compartments
 from valuebox.store.base import Base, UtcDateTime
 from valuebox.store.engine import Store
 
@@ -24,6 +25,8 @@ def put_odd_rows(store: Store) -> None:
 
     What the schema promises stays.
     """
+    # Each brings its tables, which a process that has only copied a database does not know yet.
+    compartments()
     with store.writing() as session:
         tables = [one for one in Base.metadata.sorted_tables if one.name != "schema_promise"]
         for table in reversed(tables):
