@@ -153,6 +153,12 @@ class Reference(_Learned):
         """The bins of every feature."""
         return {**self.numbers, **self.categories}
 
+    @property
+    def never_had(self) -> set[str]:
+        """Features that no training user had a value of."""
+        of = self.features.items()
+        return {name for name, bins in of if bins.users[bins.missing] == sum(bins.users)}
+
 
 def prediction_codes(
     predictions: NDArray[np.float64], edges: Sequence[float] = PREDICTION_EDGES

@@ -1,6 +1,6 @@
 """Which known columns are there, which are not, and which are there under nearly their name."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -23,6 +23,10 @@ class Known:
     """Every column, in the order in which a name is compared with theirs."""
     features: tuple[str, ...]
     """The columns that its model looks at."""
+
+    def without(self, features: Collection[str]) -> "Known":
+        """These columns, where it is no loss that nobody has some features."""
+        return Known(self.columns, tuple(one for one in self.features if one not in features))
 
     def meant_by(self, name: str) -> str | None:
         """The known column that another name is nearly equal to, if any.

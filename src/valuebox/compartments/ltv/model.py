@@ -78,10 +78,7 @@ class LtvModel:
     @cached_property
     def names(self) -> Known:
         """What columns are called; of features those alone that some training user had."""
-        known = self.shape.names
-        bins = self.reference.features if self.reference else {}
-        never = {name for name, one in bins.items() if one.users[one.missing] == sum(one.users)}
-        return Known(known.columns, tuple(one for one in known.features if one not in never))
+        return self.shape.names.without(self.reference.never_had if self.reference else ())
 
     def golden(self) -> NDArray[np.float64]:
         """What the model says of made-up users, which are always the same."""
