@@ -87,6 +87,11 @@ class Shape:
         """Columns that the model looks at."""
         return (*self.numeric, *self.categorical)
 
+    @property
+    def optional(self) -> set[str]:
+        """Features that no row has to have."""
+        return set(self.features).difference(self.required)
+
     @cached_property
     def amounts(self) -> tuple[str, ...]:
         """Features of many different numbers."""

@@ -12,6 +12,7 @@ from valuebox.compartments.ltv.features import FEATURES
 from valuebox.compartments.ltv.files import columns_of, read_users
 from valuebox.compartments.ltv.model import LtvModel
 from valuebox.compartments.ltv.schemas import User
+from valuebox.features.bins import Reference
 from valuebox.models.registry import MANIFEST, ArtifactMissing, ArtifactRefused
 from valuebox.statistics.level import Level
 from valuebox_training.ltv import pipeline
@@ -99,7 +100,7 @@ def test_a_feature_that_no_training_user_had_is_not_missed(model: LtvModel) -> N
     assert model.names.heading(["user_id"]).absent == [*FEATURES]
     had = model.reference.numbers["is_lp"]
     numbers = {**model.reference.numbers, "is_lp": had.model_copy(update={"users": [0, 0, 9]})}
-    reference = model.reference.model_copy(update={"numbers": numbers})
+    reference = Reference.model_validate({**model.reference.model_dump(), "numbers": numbers})
     lacking = replace(model, reference=reference).names.heading(["user_id"]).absent
     assert lacking == [name for name in FEATURES if name != "is_lp"]
     assert replace(model, reference=None).names == model.shape.names

@@ -40,8 +40,7 @@ def open_users(
     Raises:
         BadFile: when it cannot be read, or lacks a column.
     """
-    optional = set(shape.features).difference(shape.required)
-    return open_headed(path, shape.names, required, strict, optional)
+    return open_headed(path, shape.names, required, strict, shape.optional)
 
 
 def read_users(

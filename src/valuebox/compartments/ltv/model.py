@@ -28,8 +28,7 @@ KIND: Final = "ltv"
 NEWEST: Final = "ltv"
 TRAINED_BY: Final = "valuebox train"
 """The name that is served where none is set, if there is such a model."""
-# `drift.json` has the level that decision 5 is about; whether users drift, PSI says, in `valuebox
-# monitor`.
+# `drift.json` has the level of decision 5; whether users drift `valuebox monitor` says, by PSI.
 _ENCODER, _LEVEL, _UNCERTAINTY = "encoder.json", "drift.json", "uncertainty.json"
 _BASELINE, _CONTRIBUTIONS = "baseline.json", "contributions.json"
 _REFERENCE, _PAID = "reference.json", "paid.json"
