@@ -26,9 +26,11 @@ def test_it_says_how_many_sessions_and_days_it_takes() -> None:
 
 def test_the_guide_shows_what_it_says() -> None:
     guide = (Path(__file__).parents[4] / "docs" / "recommend-proof.md").read_text()
-    command, *said = re.findall(r"^    (.*)$", guide, re.MULTILINE)[:4]
+    shown = re.search(r"^    (.*)\n\n```text\n([^`]*)```", guide, re.MULTILINE)
+    assert shown is not None
+    command, printed = shown.groups()
     options = command.removeprefix("valuebox recommend plan ").split()
-    assert told(*options).stdout.replace("\N{NO-BREAK SPACE}", " ").splitlines() == said
+    assert told(*options).stdout.replace("\N{NO-BREAK SPACE}", " ") == printed
     for sessions, asked in (("7,420", ["0.4"]), ("11,129", ["4", "--deviation", "6"])):
         assert told(*asked).stdout.startswith(f"{sessions} sessions")
         assert sessions in guide
