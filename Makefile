@@ -256,10 +256,15 @@ docs: install
 	$(BIN)/python docs/reference.py
 	$(BIN)/python docs/schemas.py
 
-# The documents as a site in build/site, which opens from a folder: build/site/index.html.
+# The documents as a site in build/site, which opens from a folder: build/site/index.html. A service shows it below
+# its dashboard, and whatever is built of the sources afterwards.
 site: install .contenders/site/installed
 	$(BIN)/python docs/website.py
-	.contenders/site/bin/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env -c ops/site build/pages build/site
+	rm -rf build/site
+	.contenders/site/bin/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env -d build/doctrees -c ops/site build/pages build/site
+	$(BIN)/python -m zipfile -c build/documents.zip build/site/.
+# A service that runs reads what is there.
+	mv build/documents.zip src/valuebox/dashboard/documents.zip
 
 .contenders/site/installed: ops/site/requirements.txt
 	$(PYTHON) -m venv .contenders/site
@@ -283,7 +288,7 @@ audit: .contenders/parts/installed
 	touch $@
 
 # What docs/releasing.md asks for before a tag: a wheel of a clean tree that works where nothing else is.
-release-check: lint
+release-check: lint site
 	test -z "$$(git status --porcelain)"
 	$(BIN)/python -m pytest tests/unit/house
 	rm -rf build/release

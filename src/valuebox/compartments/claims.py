@@ -25,7 +25,7 @@ OF_THE_SERVICE: Final = frozenset(
     )
 )
 """What the service itself has, whichever compartments there are."""
-OF_THE_DASHBOARD: Final = frozenset(("alerts", "search"))
+OF_THE_DASHBOARD: Final = frozenset(("alerts", "docs", "search"))
 """Pages over all compartments, at `/dashboard/NAME`, where pages of single ones are as well."""
 
 

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from valuebox.compartments.contract import Look, Page
 from valuebox.compartments.register import ledgers, own_pages
 from valuebox.dashboard import calibration, charts, panels
+from valuebox.dashboard.documents import packed
 from valuebox.dashboard.overview import Card
 from valuebox.dashboard.own import SHARED
 from valuebox.dashboard.reading import MAX_JUDGED, Frame
@@ -213,6 +214,7 @@ def _templates(package: str | None) -> Environment:
         signed=change,
         after=str.removeprefix,
     )
+    templates.globals["documents"] = packed().start
     templates.globals["titles"] = {name: one.title for name, one in ledgers().items()}
     templates.globals["shared_titles"] = {name: one.title for name, one in SHARED.items()}
     templates.globals["own_titles"] = {name: one.title for name, one in own_pages().items()}

@@ -22,6 +22,7 @@ from valuebox.access.keys import Scope
 from valuebox.compartments.served_models import Models
 from valuebox.dashboard import pages
 from valuebox.dashboard.choices import Choice
+from valuebox.dashboard.documents import packed
 from valuebox.dashboard.forms import sent_form
 from valuebox.dashboard.memory import Memory
 from valuebox.dashboard.overview import cards
@@ -100,7 +101,9 @@ class Dashboard:
         self._views = 0
         self._least_users = least_users
         self._memory = Memory(least_users)
-        self._methods = {**_METHODS, **dict.fromkeys(places(), _READING)}
+        self._documents = packed()
+        read = (*places(), *self._documents.paths)
+        self._methods = {**_METHODS, **dict.fromkeys(read, _READING)}
         self.paths = frozenset(self._methods)
 
     async def answer(self, scope: Connection, receive: Receive) -> Response:
@@ -111,6 +114,8 @@ class Dashboard:
             return wrong_method(self._methods[path])
         if method == "POST" and is_foreign(headers):
             return error_response("forbidden", _FOREIGN)
+        if path in self._documents.paths:
+            return await self._documents.answer(path)
         if path == _SIGN_OUT:
             leaving = _to(_ENTRANCE)
             self._sessions.end(leaving)
