@@ -6,7 +6,7 @@ TOOLS_IMAGE ?= valuebox-tools:latest
 export BENTOML_DO_NOT_TRACK := True
 
 .PHONY: install demo demo-all test test-slow test-slow-touched test-chart fuzz lint format train serve evaluate build image image-tools test-image docs site sbom audit lock bench-cohorts \
-	bench-score bench-dask bench-facts bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-months bench-features bench-features-online bench-offers bench-offers-endpoints bench-offers-ab bench-offers-learning bench-offers-deciding bench-offers-coverage bench-offers-open-bandit bench-recommend bench-recommend-serving bench-recommend-speed bench-recommend-verdicts bench-recommend-shop bench-contenders bench chaos chaos-image soak starve pictures release-check
+	bench-score bench-dask bench-facts bench-footprint bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-months bench-features bench-features-online bench-offers bench-offers-endpoints bench-offers-ab bench-offers-learning bench-offers-deciding bench-offers-coverage bench-offers-open-bandit bench-recommend bench-recommend-serving bench-recommend-speed bench-recommend-verdicts bench-recommend-shop bench-contenders bench chaos chaos-image soak starve pictures release-check
 
 install: .venv/installed
 
@@ -121,6 +121,10 @@ bench-score: install
 # Facts into PostgreSQL beside a plain COPY, and out again; some minutes and 3 GB of disk.
 bench-facts: install
 	PYTHONPATH=tests $(BIN)/python -m benchmarks.speed.facts $(INTO)
+
+# Disk, log and processors of a million events and predictions; some minutes and 2 GB of disk.
+bench-footprint: install
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.speed.footprint $(INTO)
 
 # 1.5 million lines of invoices from CSV into SQLite and PostgreSQL; some minutes and 1 GB of disk.
 bench-import: install

@@ -46,6 +46,17 @@ def test_modules_that_documents_name_are_there(document: Path) -> None:
     assert [one for one in every if not any(file.endswith(f"/{one}") for file in there)] == []
 
 
+@pytest.mark.parametrize("name", ["compare.md", "reliability.md"])
+def test_what_holds_a_claim_is_there(name: str) -> None:
+    text = (ROOT / "docs" / name).read_text()
+    tests = {file.name for file in (ROOT / "tests").rglob("test_*.py")}
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    named = re.findall(r"`(test_\w+\.py)`", text)
+    assert len(named) > 5
+    assert [one for one in named if one not in tests] == []
+    assert [one for one in re.findall(r"`make ([\w-]+)`", text) if one not in targets] == []
+
+
 def test_nobody_is_told_to_install_a_package_by_a_name_that_anybody_may_take() -> None:
     files = [*DOCUMENTS, ROOT / "SECURITY.md", ROOT / "Dockerfile", ROOT / "Makefile"]
     files += [one for part in ("src", "cli", "training") for one in (ROOT / part).rglob("*.py")]
