@@ -51,7 +51,7 @@ SAID: Final = {
 
 
 class Reader:
-    """Somebody with a shell, in the folder of a clone; the service runs in another terminal."""
+    """Somebody with a shell, in the working directory; the service runs in another terminal."""
 
     def __init__(self, folder: Path, stack: ExitStack, environment: dict[str, str]) -> None:
         self.printed: list[tuple[str, str]] = []
@@ -110,9 +110,12 @@ class Reader:
     "docs/handle.md", "docs/features.md", "docs/offers.md", "docs/recommend.md",
 )  # fmt: skip
 @pytest.mark.parametrize("document", WALKED)
-def test_every_command_does_what_the_tutorial_says(document: str, tmp_path: Path) -> None:
+def test_every_command_does_what_the_tutorial_says(
+    document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "valuebox"
     folder.mkdir()
+    monkeypatch.chdir(folder)
     for name in ("data", "examples"):
         (folder / name).symlink_to(ROOT / name)
     settings = {
