@@ -135,8 +135,9 @@ def _tell(made: Manifest, folder: Path, what: str, revision: str, as_json: bool)
             )
         )
         return
+    models = f"{len(made.models)} model{'s' * (len(made.models) != 1)}"
     out.print(
-        f"{what}: {made.rows:,} rows and {len(made.models)} models, {made.size / 1e6:,.1f} MB, "
+        f"{what}: {made.rows:,} rows and {models}, {made.size / 1e6:,.1f} MB, "
         f"as of {made.made_at:%Y-%m-%d %H:%M:%S} UTC, at revision {revision}",
         soft_wrap=True,
     )

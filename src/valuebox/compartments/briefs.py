@@ -66,8 +66,9 @@ def brief_of_ledger(session: Session, ledger: Ledger, least: int) -> Brief:
     judged = _judged(session, ledger, reach)
     noted = ledger.sums.models
     trained = session.scalar(select(noted.trained_at).where(noted.model == newest.model))
+    rows = ledger.words.rows.removesuffix("s") if newest.rows == 1 else ledger.words.rows
     return Brief(
-        answered=f"{count(newest.rows)} {ledger.words.rows}, by {newest.model}",
+        answered=f"{count(newest.rows)} {rows}, by {newest.model}",
         answered_at=newest.received_at,
         fresh={
             "model trained": trained,

@@ -13,6 +13,8 @@ from support.dashboards import Site, leads_to, show, site_on
 from support.filled import Rows
 from support.pages import Page
 from support.responded import fold, season
+from support.sums import send
+from support.users import user
 
 from valuebox.access import callers as access
 from valuebox.access.keys import Scope
@@ -120,6 +122,12 @@ def test_every_compartment_has_a_card(site: Site, model: LtvModel) -> None:
     # Its model is not served here.
     assert "no model is served; valuebox" in of_response
     assert "none yet" in card(text, "handle")
+
+
+@pytest.mark.sqlite_alone
+def test_an_answer_of_one_is_told_as_one(site: Site, model: LtvModel) -> None:
+    send(site.store, [user(1)], model)
+    assert f": 1 user, by {model.tag}" in card(front(site), "ltv")
 
 
 def test_cards_lead_to_what_they_are_of(site: Site) -> None:
