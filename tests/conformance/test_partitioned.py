@@ -1,4 +1,4 @@
-"""Compartments whose tables PostgreSQL keeps in partitions by month do all that they do without."""
+"""Rows of compartments are found, counted and deleted where PostgreSQL keeps them by month."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,7 +8,6 @@ from conformance import test_conformance
 from conformance.case import Case
 from conformance.conftest import Home, Prepared
 from support.databases import open_store
-from support.services import Service
 
 from valuebox.compartments.contract import Compartment
 from valuebox.compartments.register import by_month
@@ -39,15 +38,6 @@ def home(
 
 
 @pytest.mark.having("by_month")
-def test_a_request_with_a_key_is_stored_once_and_answered_alike(
-    served: Service, compartment: Compartment, case: Case
-) -> None:
-    test_conformance.test_a_request_with_a_key_is_stored_once_and_answered_alike(
-        served, compartment, case
-    )
-
-
-@pytest.mark.having("by_month")
 def test_what_is_stored_of_somebody_is_handed_out_and_deleted(
     store: Store, database: str, compartment: Compartment, case: Case
 ) -> None:
@@ -66,8 +56,3 @@ def test_what_is_old_expires(
 @pytest.mark.having("by_month", "ledger")
 def test_drift_is_told(home: Home, compartment: Compartment, tmp_path: Path) -> None:
     test_conformance.test_drift_is_told(home, compartment, tmp_path)
-
-
-@pytest.mark.having("by_month", "ledger")
-def test_the_dashboard_shows_it(served: Service, compartment: Compartment) -> None:
-    test_conformance.test_the_dashboard_shows_it(served, compartment)
