@@ -22,7 +22,7 @@ PROGRAMS: Final = Path(sys.executable).parent
 SMALLER: Final = {
     "valuebox handle simulate": "--bets 10000",
     "valuebox offers simulate": "--players 300",
-    "valuebox recommend simulate": "--sessions 100",
+    "valuebox recommend simulate": "--sessions 50",
 }
 """What tests type besides, by how commands begin: as much as in the tutorials takes minutes."""
 CODES: Final = {
