@@ -70,7 +70,7 @@ class KillableServer:
     def workers(self) -> list[psutil.Process]:
         """The processes that answer requests; one that has just died may be among them."""
         found = []
-        for process in psutil.Process(self._process.pid).children():
+        for process in self.processes()[0].children():
             with suppress(psutil.NoSuchProcess):
                 if process.status() != psutil.STATUS_ZOMBIE:
                     found.append(process)
