@@ -33,4 +33,4 @@ def test_what_a_crashed_process_has_left_is_run_and_what_crashed_it_is_not_run_a
         timeout=60,
     )
     assert "1 failed, 6 passed" in ended.stdout, ended.stdout + ended.stderr
-    assert ended.stdout.count("crashed while running 'test_crashing.py::test_crash'") == 1
+    assert ended.stdout.count("FAILED test_crashing.py::test_crash") == 1
