@@ -119,6 +119,7 @@ def test_the_report_of_an_experiment_is_kept_as_it_was_made(store: Store) -> Non
     assert sum(one.sessions for one in kept.report.arms) == LISTS
 
 
+@pytest.mark.sqlite_alone
 def test_many_lists_are_counted_by_a_process_of_its_own_that_says_the_same(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

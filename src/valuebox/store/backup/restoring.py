@@ -82,7 +82,7 @@ def check(
     replace: bool,
     begun_with: Collection[str],
 ) -> Mapping[str, str]:
-    """See that a backup can be restored into a database, of which nothing is changed.
+    """Check that a backup can be restored into a database, without changing anything there.
 
     Args:
         engine: See `restore`, as for all others.
