@@ -5,7 +5,7 @@ import random
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -86,6 +86,7 @@ def over_http(
     rounds: int,
     folder: Path,
     database: Postgres | None = None,
+    settle: Callable[[str], object] = str,
 ) -> OverHttp:
     """Ask a service of several paths in turns; then each from sixteen connections at once.
 
@@ -95,11 +96,13 @@ def over_http(
         rounds: How often each path is asked in turns.
         folder: For its log, and for what is sent.
         database: Whose processors are looked at as well.
+        settle: Waits until the service of a URL does nothing but answer.
     """
     found = OverHttp({path: Measured() for path in bodies}, {path: [] for path in bodies})
     asked = {path: cycle(some) for path, some in bodies.items()}
     server = started(dict(settings), folder / "service.log")
     try:
+        settle(server.url)
         caller = _Caller(server.port)
         for number in range(rounds + 200):
             for path, some in asked.items():

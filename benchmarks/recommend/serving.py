@@ -9,6 +9,7 @@ again, since a visitor is forgotten every few seconds.
 
 import json
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from threading import Event, Thread
 from typing import Annotated, Final
 from uuid import uuid4
 
+import httpx
 import numpy as np
 import typer
 from benchmarks.features.over_http import PREDICT, OverHttp, over_http
@@ -40,6 +42,9 @@ _BATCH: Final = 100_000
 _SEEN: Final = 3
 _COUNT: Final = 20
 _EVERY_SECONDS: Final = 5.0
+_PATIENCE_SECONDS: Final = 120.0
+_ENOUGH: Final = 50
+"""Lists of an index in a row, by which each worker has one."""
 
 
 def main(
@@ -59,9 +64,9 @@ def main(
             PREDICT: [json.dumps([user(number)]).encode() for number in range(1_000)],
             RECOMMEND: _bodies(ids),
         }
-        rows += _rows("", over_http(settings, bodies, rounds, folder))
+        rows += _rows("", over_http(settings, bodies, rounds, folder, settle=_await_index))
         with _forgetting(store):
-            found = over_http(settings, bodies, rounds, folder)
+            found = over_http(settings, bodies, rounds, folder, settle=_await_index)
         rows += _rows("while an index is built", found)
         store.close()
     header = ["", "", "p50, ms", "÷ predict", "p99, ms", "answers/s of 16"]
@@ -111,6 +116,16 @@ def _bodies(ids: Sequence[str]) -> list[bytes]:
         ).encode()
         for row in places.tolist()
     ]
+
+
+def _await_index(url: str) -> None:
+    """Wait until both workers make lists of an index, and for what they do after that."""
+    asked = {"source": _SHOP, "session": "first", "items": ["item-1"]}
+    in_a_row, until = 0, time.monotonic() + _PATIENCE_SECONDS
+    while in_a_row < _ENOUGH and time.monotonic() < until:
+        told = httpx.post(f"{url}{RECOMMEND}", json=asked, timeout=30).raise_for_status().json()
+        in_a_row = in_a_row + 1 if told["fallback"] is None else 0
+    time.sleep(_EVERY_SECONDS)
 
 
 @contextmanager
