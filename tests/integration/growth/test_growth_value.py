@@ -1,5 +1,6 @@
 """Retention, churn and lifetime value beside plain SQL; predictions and spend joined in."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -119,6 +120,8 @@ def test_predictions_of_users_are_joined_in(store: Store) -> None:
     put_customers(store, *people, customer(7, source="elsewhere"))
     put_events(store, event(1, source="site", customer="7"), event(2, source="site", customer="9"))
     for said in (1.0, 3.0):
+        # Ids of the same millisecond would be in no order.
+        time.sleep(0.002)
         sent = received([user(7), user(8), user(10)])
         said_of = estimates(said, 5.0, 7.0)
         ids = [new_id() for _ in sent.user_id]
