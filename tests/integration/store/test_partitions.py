@@ -143,13 +143,18 @@ def cut_off(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_whoever_was_cut_off_goes_on_where_he_was(
-    postgres_store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def begin_and_break_off(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin to divide tables, as somebody who is cut off before they are exchanged."""
     with monkeypatch.context() as patched:
         patched.setattr(dividing, "_exchange", cut_off)
         with pytest.raises(KeyboardInterrupt):
-            divide(postgres_store.engine, by_month(), DIVIDED)
+            divide(store.engine, by_month(), DIVIDED)
+
+
+def test_whoever_was_cut_off_goes_on_where_he_was(
+    postgres_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin_and_break_off(postgres_store, monkeypatch)
     store_users(postgres_store, DIVIDED)
     assert divide(postgres_store.engine, by_month(), DIVIDED) == [*by_month()]
     assert divide(postgres_store.engine, by_month(), DIVIDED) == []
@@ -159,10 +164,7 @@ def test_whoever_was_cut_off_goes_on_where_he_was(
 def test_what_was_never_finished_refuses_no_row(
     postgres_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as patched:
-        patched.setattr(dividing, "_exchange", cut_off)
-        with pytest.raises(KeyboardInterrupt):
-            divide(postgres_store.engine, by_month(), DIVIDED)
+    begin_and_break_off(postgres_store, monkeypatch)
     look_after(postgres_store, monkeypatch, APRIL - timedelta(days=4))
     assert len(inspect(postgres_store.engine).get_check_constraints(FEATURES)) == 1
     look_after(postgres_store, monkeypatch, APRIL - timedelta(days=2))
