@@ -54,5 +54,6 @@ def test_what_is_old_expires(
 
 
 @pytest.mark.having("by_month", "ledger")
+@pytest.mark.slow("tests/conformance", "src/valuebox", "cli/valuebox_cli/admin")
 def test_drift_is_told(home: Home, compartment: Compartment, tmp_path: Path) -> None:
     test_conformance.test_drift_is_told(home, compartment, tmp_path)

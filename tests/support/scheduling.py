@@ -13,10 +13,11 @@ from xdist.workermanage import WorkerController
 
 _KIND = re.compile(r"[\[-](sqlite|postgresql)\b")
 _E2E, _SERVICE = "/e2e/", "service-"
+_CONFORMANCE = "tests/conformance"
 
 
 class ByService(LoadScopeScheduling):
-    """End-to-end tests by the service that they use, everything else by file.
+    """End-to-end tests by the service that they use, conformance at once, all else by file.
 
     End-to-end tests wait for services much of their time. All workers together would run these
     first, while cores are idle, so the first worker begins with what waits for nothing.
@@ -29,6 +30,9 @@ class ByService(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file, _, test = nodeid.partition("::")
+        if file.startswith(_CONFORMANCE):
+            # All of it asks the same models and databases, which take longer than the tests.
+            return _CONFORMANCE
         kind = _KIND.search(test)
         return f"{_SERVICE}{kind[1]}" if kind and _E2E in file else file
 

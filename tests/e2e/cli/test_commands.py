@@ -135,6 +135,7 @@ def test_a_database_that_cannot_be_upgraded_is_one_line(url: str, exit_code: int
     assert PASSWORD not in said
 
 
+@pytest.mark.slow("cli/valuebox_cli", "training", "src/valuebox/compartments")
 def test_the_demo_shows_it_all(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     # What is set for a service of one's own is of no account.

@@ -246,8 +246,17 @@ def test_somebody_is_found_exported_and_forgotten_by_keyboard_alone(
     assert locked.admin not in locked.service.log()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1240])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (1240, "light"),
+        (390, "dark"),
+        *(
+            pytest.param(*one, marks=pytest.mark.slow("src/valuebox/compartments"))
+            for one in ((1240, "dark"), (390, "light"))
+        ),
+    ],
+)
 def test_axe_finds_nothing_on_the_shared_pages(
     locked: Locked, seen: Seen, scheme: str, width: int
 ) -> None:

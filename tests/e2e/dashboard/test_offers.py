@@ -79,8 +79,17 @@ def test_somebody_looks_at_what_is_shown_to_whom_and_why(page: Page) -> None:
             assert len(list(csv.reader(file))) >= 2
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1240, 390])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (1240, "light"),
+        (390, "dark"),
+        *(
+            pytest.param(*one, marks=pytest.mark.slow("src/valuebox/compartments/offers"))
+            for one in ((1240, "dark"), (390, "light"))
+        ),
+    ],
+)
 def test_it_can_be_read_in_the_dark_and_on_a_phone(page: Page, scheme: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]

@@ -80,6 +80,7 @@ def test_it_imports_what_is_public_alone() -> None:
         assert {name.name for name in one.names} <= public[one.module]
 
 
+@pytest.mark.slow("examples/churn")
 def test_its_own_tests_pass(tmp_path: Path) -> None:
     said = churn.own_tests(churn.install(tmp_path))
     assert re.search(r"\b4 passed", said), said

@@ -203,7 +203,10 @@ def test_headings_are_in_order_and_pictures_have_words(page: Page) -> None:
     assert doubled_landmarks(page) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "scheme",
+    ["light", pytest.param("dark", marks=pytest.mark.slow("src/valuebox/compartments/growth"))],
+)
 def test_texts_can_be_read(page: Page, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     # Also on the warmest ground that there may be.

@@ -45,6 +45,7 @@ def bento(model_tag: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str
     return tag, home
 
 
+@pytest.mark.slow
 def test_a_bento_serves_its_own_model_anywhere_and_stores_where_it_was_started(
     bento: tuple[str, Path], tmp_path: Path
 ) -> None:

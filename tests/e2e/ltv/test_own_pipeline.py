@@ -12,7 +12,12 @@ from valuebox.compartments.ltv.model import LtvModel
 from valuebox.models import registry
 from valuebox_cli.terminal.console import Unreachable
 
-pytestmark = pytest.mark.sqlite_alone
+pytestmark = [
+    pytest.mark.sqlite_alone,
+    pytest.mark.slow(
+        "examples/pipeline", "training/valuebox_training/ltv", "src/valuebox/compartments/ltv"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -75,6 +75,7 @@ def test_a_file_gets_what_the_service_answers(
 @pytest.mark.parametrize(
     ("how", "out"), [(signal.SIGINT, "scores.csv"), (signal.SIGKILL, "scores.parquet")]
 )
+@pytest.mark.slow("cli/valuebox_cli/ltv", "src/valuebox/compartments/ltv")
 def test_an_interrupted_run_goes_on_where_it_stopped(
     users: pd.DataFrame, model_tag: str, tmp_path: Path, how: signal.Signals, out: str
 ) -> None:

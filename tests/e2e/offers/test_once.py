@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import create_engine, func, make_url, select, text
 from support import warm
 from support.commands import valuebox
-from support.databases import Postgres, migrated, migrated_database, open_store, through
+from support.databases import BACKENDS, Postgres, migrated, migrated_database, open_store, through
 from support.killable import KillableServer
 from support.offers import FIRST, OFFERS, play, question, raw, reaction, saved, stored
 from support.once import learned_once
@@ -146,7 +146,8 @@ def test_a_kill_before_the_answer_is_written_leaves_one_decision_or_none(
             store.close()
 
 
-@pytest.mark.parametrize("backend", [pytest.param("sqlite", marks=pytest.mark.slow), "postgresql"])
+@pytest.mark.slow("training/valuebox_training/offers", "cli/valuebox_cli/offers")
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_learning_that_is_killed_leaves_the_model_of_before_deciding(
     request: pytest.FixtureRequest, backend: str, tag: str, tmp_path: Path
 ) -> None:

@@ -232,6 +232,7 @@ def builder(front: Shopfront) -> list[psutil.Process]:
 
 
 @pytest.mark.parametrize("whole", [False, True], ids=["its worker", "the server"])
+@pytest.mark.slow
 def test_a_kill_while_an_index_is_built_loses_nothing(front: Shopfront, whole: bool) -> None:
     before, built = front.answers(), front.built()
     plain = create_engine(front.url)

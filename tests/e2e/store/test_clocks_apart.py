@@ -103,6 +103,7 @@ def test_sums_are_right_and_probes_tell_while_clocks_are_wrong(
     store.close()
 
 
+@pytest.mark.slow
 def test_a_machine_whose_clock_is_far_off_starts_no_service(
     postgres: Postgres, tmp_path: Path, model_tag: str
 ) -> None:

@@ -97,6 +97,7 @@ def cohorts(service: Service) -> list[list[str]]:
 
 
 @pytest.mark.parametrize(("kind", "format_"), list(zip(BACKENDS, (3, 2), strict=True)))
+@pytest.mark.slow("src/valuebox/compartments", "src/valuebox/store")
 def test_what_an_earlier_version_stored_is_served(
     request: pytest.FixtureRequest, kind: str, format_: int, model: LtvModel, tmp_path: Path
 ) -> None:

@@ -49,7 +49,7 @@ def written(log: list[dict[str, Any]], file: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "seed", [0, 2, *(pytest.param(one, marks=pytest.mark.slow) for one in (1, 3))]
+    "seed", [0, *(pytest.param(one, marks=pytest.mark.slow) for one in (1, 2, 3))]
 )
 def test_any_number_of_buckets(seed: int, tmp_path: Path, client: "Client") -> None:
     # A dozen customers, some events without, two sources, ids that come twice with two customers.

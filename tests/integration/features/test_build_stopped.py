@@ -89,6 +89,7 @@ def under_way(folder: Path, to: Path, place: int) -> subprocess.Popen[str]:
     return build
 
 
+@pytest.mark.slow("cli/valuebox_cli/features", "src/valuebox/features")
 def test_what_a_killed_command_left_is_cleared_by_the_next(folder: Path, tmp_path: Path) -> None:
     to = tmp_path / "t.csv"
     # One after the other, so that neither is done before the other has begun.

@@ -37,7 +37,8 @@ def stored(store: Store) -> list[dict[str, Any]]:
 
 
 # In short, each kind of database is asked for every other table.
-@pytest.mark.parametrize(("seed", "every"), [(9, 2), pytest.param(10, 1, marks=pytest.mark.slow)])
+@pytest.mark.slow("cli/valuebox_cli/features")
+@pytest.mark.parametrize(("seed", "every"), [(9, 2), (10, 1)])
 def test_what_is_stored_is_read_batch_by_batch(
     seed: int, every: int, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,6 +43,7 @@ def write_twin(path: Path, n: int) -> None:
         database.executemany(f"INSERT INTO hillstrom VALUES ({places})", rows)
 
 
+@pytest.mark.slow("cli/valuebox_cli", "src/valuebox/compartments/growth")
 def test_an_email_test_goes_from_its_table_to_a_verdict(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "hillstrom.db"
     write_twin(path, 3_000)

@@ -44,6 +44,7 @@ def asked(store: Store, feed: Feed | None = None, **question: object) -> HandleF
     return HandleForecasts.model_validate_json(matches.ask(store, steps, **question))
 
 
+@pytest.mark.slow("cli/valuebox_cli/handle")
 def test_forecasts_that_were_stored_are_made_again_to_the_last_bit(
     store: Store, feed: FeedServer
 ) -> None:

@@ -129,6 +129,7 @@ def test_a_backup_is_taken_while_rows_are_stored_and_brought_back(
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
+@pytest.mark.slow("docs/operate.md", "cli/valuebox_cli/admin", "src/valuebox/store")
 def test_a_backup_is_restored_into_another_database(
     kind: str, url: str, tmp_path: Path, model: LtvModel
 ) -> None:

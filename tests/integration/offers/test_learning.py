@@ -13,6 +13,7 @@ from valuebox.store.engine import Store
 from valuebox_cli.offers.learning import learn_and_promote
 
 
+@pytest.mark.slow("cli/valuebox_cli/offers")
 def test_a_model_decides_of_which_few_days_cannot_tell(store: Store) -> None:
     first = learned_once("offers-of-evaluation", lambda: saved("offers-of-evaluation", 20))
     play(store, load(first), 1.0)

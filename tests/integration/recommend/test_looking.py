@@ -66,6 +66,7 @@ def test_ways_are_judged_by_the_last_sessions_in_one_table(shelf: Store, databas
     assert "no view" in valuebox(*asked[:3], "nobody", *asked[4:], exit_code=2)[1]
 
 
+@pytest.mark.slow("cli/valuebox_cli/recommend")
 def test_a_setting_is_saved_where_it_is_surely_better_and_refused_within_noise(
     shelf: Store, database_url: str
 ) -> None:

@@ -43,6 +43,7 @@ def noted(store: Store) -> int:
         return session.scalars(select(func.count()).select_from(LEDGER.sums.passed_over)).one()
 
 
+@pytest.mark.slow
 def test_rows_of_a_slow_replica_and_of_a_clock_that_is_set_are_summed(
     store: Store, model: LtvModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

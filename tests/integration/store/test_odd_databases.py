@@ -166,6 +166,7 @@ def test_behind_a_pooler_the_index_of_newest_events_is_made_in_its_schema(pooled
     store.close()
 
 
+@pytest.mark.slow("cli/valuebox_cli/admin", "src/valuebox/store")
 def test_behind_a_pooler_a_backup_is_taken_and_restored(pooled: str, tmp_path: Path) -> None:
     within = with_options(pooled, r'-csearch_path="the\ tenant"')
     store = Store(make_engine(within))

@@ -153,6 +153,7 @@ def bodies(draw: st.DrawFn, kind: type[Any]) -> bytes:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.slow
 def test_no_odd_body_is_read_otherwise_than_by_the_models(
     kind: type[Any], fuzz_examples: int
 ) -> None:

@@ -35,6 +35,7 @@ def test_integers_that_no_float_reaches_are_refused(digits: int, where: str) -> 
 
 
 @given(st.lists(st.tuples(st.sampled_from(("1", "2")), MOMENTS, ATTRIBUTES), min_size=1))
+@pytest.mark.slow
 def test_customers_told_of_at_once_are_those_told_of_one_by_one(sent: list[Any]) -> None:
     ids, created, attributes = map(list, zip(*sent, strict=True))
     columns = ArrivingCustomers(["shop"] * len(ids), ids, created, attributes)

@@ -97,12 +97,16 @@ def unsettled(seed: int) -> list[Any]:
     return wrong
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(one, marks=pytest.mark.slow) for one in (1, 2))]
+)
 def test_what_is_left_out_makes_no_difference(seed: int) -> None:
     assert unsettled(seed) == []
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(
+    "seed", [0, 1, *(pytest.param(one, marks=pytest.mark.slow) for one in range(2, 8))]
+)
 def test_dirty_logs(seed: int) -> None:
     assert disagreements(seed) == []
 

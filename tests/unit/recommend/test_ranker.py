@@ -45,6 +45,7 @@ def learned() -> Learned:
     return learn_ranker(made(1_500), SETTING, SOME)
 
 
+@pytest.mark.slow
 def test_a_ranker_is_better_at_sessions_that_it_has_not_seen(learned: Learned) -> None:
     assert learned.is_better
     log = made(2_000, seed=1)
@@ -120,6 +121,7 @@ def test_columns_say_what_they_are_called(learned: Learned) -> None:
     assert np.array_equal(no_catalogue[:, :-3], matrix[:, :-3], equal_nan=True)
 
 
+@pytest.mark.slow
 def test_a_ranker_learns_what_the_catalogue_tells() -> None:
     """Visitors of a department look at any of its items, and look elsewhere one time in three."""
     random = np.random.default_rng(4)
@@ -137,6 +139,7 @@ def test_a_ranker_learns_what_the_catalogue_tells() -> None:
     assert told.gain.mean > untold.gain.mean + 2 * told.gain.error
 
 
+@pytest.mark.slow
 def test_tuning_keeps_what_is_there_where_nothing_is_surely_better() -> None:
     how = Tuning(share=0.4, most=600, fewest=100)
     log = made(600, turned=0.5)

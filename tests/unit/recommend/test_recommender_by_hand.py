@@ -12,6 +12,7 @@ from valuebox.compartments.recommend.ranking.index import Index
 from valuebox.compartments.recommend.ranking.recommender import Recommender
 from valuebox.compartments.recommend.ranking.setting import Bots, Setting
 
+SEEDS = [0, 1, 2, *(pytest.param(one, marks=pytest.mark.slow) for one in range(3, 6))]
 SETTINGS = (
     Setting(),
     Setting(neighbours=5, latest=4, age=0.5, rules=0.0),
@@ -56,7 +57,7 @@ def assert_as_by_hand(
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_an_index_answers_as_plain_python_does(seed: int, setting: Setting, tmp_path: Path) -> None:
     clicks = log(seed, sessions=(40, 3, 80)[seed % 3])
     index_of(clicks, setting).save(tmp_path / "index")
@@ -66,7 +67,7 @@ def test_an_index_answers_as_plain_python_does(seed: int, setting: Setting, tmp_
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_an_index_with_a_delta_answers_as_one_of_all_clicks(seed: int, setting: Setting) -> None:
     # Without equal ends of sessions, between which a delta cannot tell which came first.
     clicks = [one._replace(time=one.time + one.session / 97) for one in log(seed)]

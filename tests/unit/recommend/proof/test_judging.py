@@ -223,6 +223,7 @@ def test_a_loss_of_8_percent_is_hardly_ever_called_not_worse_by_5(kpi: str, effe
     assert found.share <= 0.05
 
 
+@pytest.mark.slow
 def test_22_percent_more_views_are_found_within_a_week_also_among_machines() -> None:
     assert called(10, 7, Effect(views=1.22), "views", ("better",), 4).share >= 0.9
     ours, plain = with_machines(4)
