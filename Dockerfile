@@ -1,11 +1,16 @@
 # The image of a Bento: `make image` has BentoML build it, in the Bento's own folder.
 # Not BentoML's own recipe, which brings compilers and an installer along and lets one user read.
 FROM python:3.11-slim AS parts
+# When everything is said to have been changed: two images of the same sources hold the same.
+ARG SOURCE_DATE_EPOCH=0
+# Compiled code would tell when its source was written, which is now; and orders sets by chance.
+ENV PYTHONHASHSEED=0
 COPY src/requirements.txt ./
 RUN python3 -m venv --without-pip /opt/valuebox \
-    && python3 -m pip --python /opt/valuebox/bin/python install --no-cache-dir --no-deps --require-hashes \
+    && python3 -m pip --python /opt/valuebox/bin/python install --no-cache-dir --no-compile --no-deps --require-hashes \
         --only-binary :all: --requirement requirements.txt \
-    && find /opt/valuebox -type d -name tests -prune -exec rm -r {} +
+    && find /opt/valuebox -type d -name tests -prune -exec rm -r {} + \
+    && { /opt/valuebox/bin/python3 -m compileall -qq --invalidation-mode unchecked-hash /opt/valuebox/lib || true; }
 COPY . /bento
 # Python runs this line at its start, before BentoML writes anything that is no JSON.
 RUN printf '/bento/src\nimport valuebox.worker.streams; valuebox.worker.streams.install()\n' \
@@ -14,7 +19,8 @@ RUN printf '/bento/src\nimport valuebox.worker.streams; valuebox.worker.streams.
 # Who runs it may not write there, and would compile our modules at every start.
 RUN rm -r /bento/env \
     && /opt/valuebox/bin/python3 -m compileall -q --invalidation-mode unchecked-hash /bento/src \
-    && chmod -R a+rX,go-w /bento
+    && chmod -R a+rX,go-w /bento \
+    && find /opt/valuebox /bento -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 
 FROM python:3.11-slim
 COPY --from=parts /opt/valuebox /opt/valuebox

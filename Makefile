@@ -4,8 +4,11 @@ BIN := .venv/bin
 IMAGE ?= valuebox:latest
 TOOLS_IMAGE ?= valuebox-tools:latest
 export BENTOML_DO_NOT_TRACK := True
+# What is built says that it was made when the commit was.
+COMMIT := $(shell git rev-parse HEAD 2>/dev/null)
+build image image-tools image-check site release-check: export SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),0)
 
-.PHONY: install demo demo-all test test-slow test-slow-touched test-chart fuzz lint format train serve evaluate build image image-tools test-image docs site sbom audit lock bench-cohorts \
+.PHONY: install demo demo-all test test-slow test-slow-touched test-chart fuzz lint format train serve evaluate build image image-tools image-check test-image docs site sbom audit lock bench-cohorts \
 	bench-score bench-dask bench-facts bench-footprint bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-months bench-features bench-features-online bench-offers bench-offers-endpoints bench-offers-ab bench-offers-learning bench-offers-deciding bench-offers-coverage bench-offers-open-bandit bench-recommend bench-recommend-serving bench-recommend-speed bench-recommend-verdicts bench-recommend-shop bench-contenders bench chaos chaos-image soak starve pictures release-check
 
 install: .venv/installed
@@ -68,17 +71,22 @@ evaluate: install
 build: install
 	mkdir -p build
 	$(BIN)/valuebox models bentofile > build/bentofile.yaml
-	$(BIN)/bentoml build --bentofile build/bentofile.yaml
+	git diff HEAD 2>/dev/null | $(BIN)/python ops/release/bento.py build/bentofile.yaml $(COMMIT)
 
 # Needs Docker. IMAGE_OPTIONS go to `bentoml containerize`, such as `--opt network=host`.
 # BentoML copies the Bento to TMPDIR, and reads a recipe only below the folder it runs in.
 image: build
-	TMPDIR=$(CURDIR)/build $(BIN)/bentoml containerize valuebox-service:latest --image-tag $(IMAGE) $(IMAGE_OPTIONS)
+	TMPDIR=$(CURDIR)/build $(BIN)/bentoml containerize valuebox-service:latest --image-tag $(IMAGE) --opt build-arg=SOURCE_DATE_EPOCH=$$SOURCE_DATE_EPOCH $(IMAGE_OPTIONS)
 
 # The command `valuebox` as an image, for jobs beside the service. BUILD_OPTIONS go to `docker build`, such as
 # `--network host`.
 image-tools:
-	docker build --file ops/tools/Dockerfile --tag $(TOOLS_IMAGE) $(BUILD_OPTIONS) .
+	docker build --build-arg SOURCE_DATE_EPOCH --file ops/tools/Dockerfile --tag $(TOOLS_IMAGE) $(BUILD_OPTIONS) .
+
+# Wheel, Bento and images of the last commit, built twice and compared, name by name; the images where an engine
+# answers, with IMAGE_OPTIONS and BUILD_OPTIONS as above.
+image-check: install
+	IMAGE_OPTIONS="$(IMAGE_OPTIONS)" BUILD_OPTIONS="$(BUILD_OPTIONS)" ops/release/twice.sh
 
 # The chart for Kubernetes, rendered by Helm and held against the schemas of Kubernetes' API.
 test-chart: .contenders/chart/installed
@@ -266,7 +274,7 @@ site: install .contenders/site/installed
 	$(BIN)/python docs/website.py
 	rm -rf build/site
 	.contenders/site/bin/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env -d build/doctrees -c ops/site build/pages build/site
-	$(BIN)/python -m zipfile -c build/documents.zip build/site/.
+	$(BIN)/python ops/release/pack.py build/site build/documents.zip
 # A service that runs reads what is there.
 	mv build/documents.zip src/valuebox/dashboard/documents.zip
 

@@ -31,7 +31,7 @@ _LINK: Final = re.compile(
 _CONTENTS: Final = {
     "Tutorials": "ltv growth response handle offers recommend features",
     "How to": "files data import python experiments recommend-proof dashboard monitoring deploy "
-    "kubernetes operate sizing features-blurr compartment security contributing releasing",
+    "kubernetes operate sizing dask features-blurr compartment security contributing releasing",
     "Why": "compare architecture cohort-error reliability serving-speed scoring-speed facts-speed "
     "features-speed decisions",
     "Reference": "commands options settings api endpoints metrics reference modules changelog",

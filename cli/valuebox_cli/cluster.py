@@ -1,13 +1,14 @@
 """A Dask cluster that shares the work of a command, where `--dask ADDRESS` names its scheduler."""
 
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
+from platform import python_version_tuple
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from valuebox.errors import ValueboxError
-from valuebox.models.registry import library_versions
 from valuebox_cli.terminal.console import Unreachable
 
 if TYPE_CHECKING:
@@ -16,8 +17,11 @@ if TYPE_CHECKING:
     from distributed import Client
 
 _WAIT: Final = 10
-# What a prediction depends on.
-_ALIKE: Final = ("valuebox", "xgboost", "xgboost-cpu")
+# What a result depends on, to its last digit; and what has to be alike to be sent at all.
+_ALIKE: Final = (
+    *("valuebox", "xgboost", "xgboost-cpu", "numpy", "scipy", "scikit-learn", "pandas"),
+    *("pyarrow", "distributed"),
+)
 
 Dask = Annotated[
     str | None,
@@ -54,6 +58,8 @@ def cluster(address: str | None) -> "Iterator[Client | None]":
     try:
         _check_workers(client)
         yield client
+    except ImportError as error:
+        raise ValueboxError(f"the Dask workers do not have what is needed: {error}") from None
     except (KilledWorker, CancelledError, OSError, TimeoutError) as error:
         raise Unreachable(f"the Dask cluster failed: {error}") from None
     finally:
@@ -61,14 +67,19 @@ def cluster(address: str | None) -> "Iterator[Client | None]":
 
 
 def _check_workers(client: "Client") -> None:
-    try:
-        workers = client.run(library_versions)
-    except ImportError as error:
-        raise ValueboxError(f"the Dask workers do not have what is needed: {error}") from None
+    workers = client.run(_versions)
     if not workers:
         raise Unreachable("the Dask cluster has no workers")
-    here = library_versions()
+    here = _versions()
     for worker, there in workers.items():
-        if other := [name for name in _ALIKE if there.get(name) != here.get(name)]:
+        if other := [name for name in here | there if there.get(name) != here.get(name)]:
             told = ", ".join(f"{name} {there.get(name)} and not {here.get(name)}" for name in other)
             raise ValueboxError(f"the Dask worker {worker} has {told}")
+
+
+def _versions() -> dict[str, str]:
+    found = {"Python": ".".join(python_version_tuple()[:2])}
+    for name in _ALIKE:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found

@@ -1,11 +1,10 @@
 """Tables of features out of any number of events: bucket by bucket, here or on a cluster."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyarrow as pa
 
@@ -21,6 +20,7 @@ from valuebox_cli.features.pieces import piece_of
 from valuebox_cli.features.sampling import bins_of
 from valuebox_cli.features.writing import Pieces, write_pieces
 from valuebox_cli.terminal.console import writing
+from valuebox_training.sharing import Shared, processors
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -29,7 +29,6 @@ AT_ONCE: Final = 6_000_000
 """Events that are worked out at once where nothing else is asked for; some 1.7 GB of memory."""
 IN_BUCKET: Final = 2_500_000
 """Events of a bucket where there are more."""
-_AHEAD: Final = 2
 
 
 @dataclass(frozen=True)
@@ -79,8 +78,7 @@ def bucket_count(events: int, asked: int | None, client: "Client | None") -> int
     """
     if asked is not None:
         return asked
-    workers = 1 if client is None else _workers(client)
-    return max(workers, 1 if events <= AT_ONCE else -(-events // IN_BUCKET))
+    return max(processors(client), 1 if events <= AT_ONCE else -(-events // IN_BUCKET))
 
 
 def write_at_once(question: Question, batches: Iterable[pa.RecordBatch], to: Path) -> Written:
@@ -149,21 +147,15 @@ def write_spread(
 
 
 def _each(client: "Client | None", question: Question, files: Sequence[Path]) -> Iterator[Worked]:
-    """What came of each bucket, in order; a bucket is removed once it is taken up."""
-    waiting: deque[Any] = deque()
-    for file in files:
-        if client is None:
-            yield _worked(question, read_stream(file))
-            file.unlink()
-            continue
-        # Beside the task, since a task that holds all of it is slow to hand out.
-        there = client.scatter(file.read_bytes(), hash=False)
-        waiting.append(client.submit(worked, question, there, pure=False))
+    """What came of each bucket, in order; a bucket is removed once it is worked out."""
+    found = (
+        (_worked(question, read_stream(file)) for file in files)
+        if client is None
+        else Shared(client, worked, question).each(files, Path.read_bytes)
+    )
+    for file, one in zip(files, found, strict=True):
+        yield one
         file.unlink()
-        while len(waiting) >= _AHEAD * _workers(client):
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
 
 
 def worked(question: Question, content: bytes) -> Worked:
@@ -183,8 +175,3 @@ def _worked(question: Question, batches: Iterator[pa.RecordBatch]) -> Worked:
     with pa.ipc.new_stream(sink, piece.schema) as stream:
         stream.write_batch(piece)
     return Worked(sink.getvalue().to_pybytes(), table.counts)
-
-
-def _workers(client: "Client") -> int:
-    """Number of buckets that a cluster works out side by side."""
-    return int(sum(client.nthreads().values()))

@@ -12,6 +12,7 @@ from rich.text import Text
 from valuebox.compartments.handle.model import NEWEST
 from valuebox.errors import ValueboxError
 from valuebox_cli.client import DEFAULT_URL
+from valuebox_cli.cluster import Dask, cluster
 from valuebox_cli.handle import made_up
 from valuebox_cli.handle.telling import tell, tell_remade, tell_settled
 from valuebox_cli.response.asking import moment_of
@@ -95,6 +96,7 @@ def train(
     report: Annotated[
         Path | None, typer.Option(help="Write all figures of past weeks there, as JSON.")
     ] = None,
+    dask: Dask = None,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Learn from what was loaded, look back at past weeks, and save into the BentoML model store.
@@ -111,7 +113,8 @@ def train(
             with store.reading() as session:
                 book = read_book(session)
             known = book.up_to(second(moment_of(until) or datetime.now(UTC)))
-            trained = learn(known, name, weeks, force)
+            with cluster(dask) as client:
+                trained = learn(known, name, weeks, force, client)
         if report:
             write_text(report, json.dumps(trained.judged, indent=2) + "\n")
         tell(trained.judged)
@@ -137,6 +140,7 @@ def backtest(
     to: Annotated[
         Path | None, typer.Option("--out", help="CSV to write with every forecast.")
     ] = None,
+    dask: Dask = None,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Forecast past weeks by what was known then, and tell how far that was off.
@@ -159,7 +163,9 @@ def backtest(
                 again = list(remade(session, now - timedelta(weeks=weeks)))
             else:
                 recipe = None if model is None else HandleModel.load(model).recipe
-                judged, rows = look_back(read_book(session).up_to(second(now)), weeks, recipe)
+                known = read_book(session).up_to(second(now))
+                with cluster(dask) as client:
+                    judged, rows = look_back(known, weeks, recipe, client)
         if stored:
             tell_remade(again)
             return

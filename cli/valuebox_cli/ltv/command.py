@@ -159,9 +159,10 @@ def train(
     Prints the cohort errors on the validation users and the tag of the saved model. With
     `--train` alone nothing is judged. `--trials` searches for better hyperparameters than the
     usual ones, by what they say of training users who joined later than those they learn from.
-    With `--dask` the trees grow on a cluster; the rest, and the files, stay on this machine. With
-    `--pipeline` both are learned and judged on the same later users; one that is worse than the
-    trees is not saved, with exit code 4.
+    With `--dask` the trees grow on a cluster, whose workers try hyperparameters each for itself;
+    the rest, an estimator of your own too, and the files stay on this machine. With `--pipeline`
+    both are learned and judged on the same later users; one that is worse than the trees is not
+    saved, with exit code 4.
     """
     from valuebox.features.declared.reading import read
     from valuebox.schemas.own_columns import OwnColumns
@@ -173,8 +174,8 @@ def train(
             train_file = data / "train.csv"
             if valid_file is None and (data / "valid.csv").exists():
                 valid_file = data / "valid.csv"
-        if pipeline and (trials or dask):
-            raise ValueboxError("--trials and --dask are of the trees, and not of --pipeline")
+        if pipeline and trials:
+            raise ValueboxError("--trials is of the trees, and not of --pipeline")
         with cluster(dask) as client, err.status("learning …"):
             try:
                 trained = learn(

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from valuebox_cli.cluster import Dask, cluster
 from valuebox_cli.recommend.experimenting import app as experiments
 from valuebox_cli.recommend.experimenting import report
 from valuebox_cli.recommend.looking import evaluate, try_out, tune
@@ -36,6 +37,7 @@ Tag = Annotated[
 def train(
     source: Shop,
     name: Annotated[str, typer.Option(help="Name of the model in the model store.")] = "recommend",
+    dask: Dask = None,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Learn of a shop's sessions how to find and rank items, and save what proves to be better.
@@ -45,8 +47,8 @@ def train(
     from valuebox_cli.recommend.learning import learn
 
     with exit_codes(), migrated_store(database_url) as store:
-        with err.status("learning …"):
-            said = learn(store, source, name)
+        with cluster(dask) as client, err.status("learning …"):
+            said = learn(store, source, name, client)
         for line in said:
             out.print(line, soft_wrap=True, markup=False, highlight=False)
 

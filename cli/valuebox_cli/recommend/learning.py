@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from valuebox.compartments.recommend.lists import read_lists
 from valuebox.compartments.recommend.model import KIND, Learned, RecommendModel, load
@@ -18,6 +18,9 @@ from valuebox_training.recommend.clicked import Estimate, Taught, learn_of_click
 from valuebox_training.recommend.questions import Log
 from valuebox_training.recommend.ranking import Catalogue, Learning, NothingToRank, learn_ranker
 from valuebox_training.recommend.tuning import Tuned, tune
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 NONE: Final = "-"
 
@@ -59,8 +62,14 @@ def catalogue_of(store: Store, source: str) -> Catalogue | None:
     return stock.catalogue()
 
 
-def learn(store: Store, source: str, name: str) -> list[str]:
+def learn(store: Store, source: str, name: str, client: "Client | None" = None) -> list[str]:
     """Learn of a shop, save a model, and tell what was found, a line each.
+
+    Args:
+        store: Where the views are.
+        source: The shop.
+        name: Of the model in the model store.
+        client: Of a Dask cluster that tries settings and learns rankers; None does so here.
 
     Raises:
         ValueboxError: where no view of the shop is stored.
@@ -70,11 +79,11 @@ def learn(store: Store, source: str, name: str) -> list[str]:
     with store.reading() as session:
         lists = read_lists(session, source)
     log = Log.of(*views, Setting())
-    tuned = tune(log, Setting())
+    tuned = tune(log, Setting(), client=client)
     rankers: dict[str, Ranker | None] = {}
     said = [_of_tuning(tuned)]
     for kind, fresh in (("fresh", True), ("repeating", False)):
-        rankers[kind], line = _ranker(log, tuned.setting, fresh, catalogue)
+        rankers[kind], line = _ranker(log, tuned.setting, fresh, catalogue, client)
         said.append(line)
     found = learn_of_clicks(log, lists, tuned.setting, rankers["fresh"], catalogue)
     said += _of_clicks(found)
@@ -96,12 +105,16 @@ def save(learned: Learned, log: Log, source: str, name: str, said: list[str]) ->
 
 
 def _ranker(
-    log: Log, setting: Setting, fresh: bool, catalogue: Catalogue | None
+    log: Log,
+    setting: Setting,
+    fresh: bool,
+    catalogue: Catalogue | None,
+    client: "Client | None",
 ) -> tuple[Ranker | None, str]:
     what = "fresh lists" if fresh else "lists that may repeat the item being looked at"
     try:
         how = Learning(fresh=fresh)
-        found = learn_ranker(log, setting, how, threads=2, catalogue=catalogue)
+        found = learn_ranker(log, setting, how, 0, 2, catalogue, client)
     except NothingToRank as error:
         return None, f"{what} are not ranked: {error}"
     gained = f"{found.gain.mean:+.4f} ± {2 * found.gain.error:.4f} in NDCG@20"

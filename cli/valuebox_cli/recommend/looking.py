@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from valuebox.errors import ValueboxError
+from valuebox_cli.cluster import Dask, cluster
 from valuebox_cli.terminal.console import err, exit_codes, out
 from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
 from valuebox_cli.terminal.tabular import print_table
@@ -20,7 +21,12 @@ Shop = Annotated[str, typer.Option("--source", help="The shop, as the source of 
 Name = Annotated[str, typer.Option(help="Name of the model in the model store.")]
 
 
-def tune(source: Shop, name: Name = "recommend", database_url: DatabaseUrl = None) -> None:
+def tune(
+    source: Shop,
+    name: Name = "recommend",
+    dask: Dask = None,
+    database_url: DatabaseUrl = None,
+) -> None:
     """Look for a better setting for a shop, and save it where it is surely better.
 
     Half of the newest sessions choose, and the other half says whether the choice is better by more
@@ -29,8 +35,8 @@ def tune(source: Shop, name: Name = "recommend", database_url: DatabaseUrl = Non
     from valuebox_cli.recommend.tuning import tune_shop
 
     with exit_codes(), migrated_store(database_url) as store:
-        with err.status("tuning …"):
-            said = tune_shop(store, source, name)
+        with cluster(dask) as client, err.status("tuning …"):
+            said = tune_shop(store, source, name, client=client)
         for line in said:
             out.print(line, soft_wrap=True, markup=False, highlight=False)
 
@@ -41,6 +47,7 @@ def evaluate(
     repeating: Annotated[
         bool, typer.Option("--repeating", help="Lists may have the item that is looked at.")
     ] = False,
+    dask: Dask = None,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Ask ways to recommend what visitors of the last sessions looked at next.
@@ -53,10 +60,11 @@ def evaluate(
     from valuebox_training.recommend.questions import Log
 
     with exit_codes(), migrated_store(database_url) as store:
-        with err.status("asking …"):
+        with cluster(dask) as client, err.status("asking …"):
             log = Log.of(*views_of(store, source), Setting())
             known = catalogue_of(store, source)
-            found = ask(log, Setting(), not repeating, questions, threads=2, catalogue=known)
+            fresh = not repeating
+            found = ask(log, Setting(), fresh, questions, 0, 2, None, known, client)
         _tell(source, found)
 
 

@@ -1,6 +1,6 @@
 """A setting for a shop, looked for and saved by itself."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from valuebox.compartments.recommend.model import Learned
 from valuebox.compartments.recommend.ranking.setting import Setting
@@ -9,10 +9,19 @@ from valuebox_cli.recommend.learning import save, shops_of, views_of
 from valuebox_training.recommend.questions import Log
 from valuebox_training.recommend.tuning import Tuned, Tuning, tune
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 _USUAL: Final = Tuning()
 
 
-def tune_shop(store: Store, source: str, name: str, how: Tuning = _USUAL) -> list[str]:
+def tune_shop(
+    store: Store,
+    source: str,
+    name: str,
+    how: Tuning = _USUAL,
+    client: "Client | None" = None,
+) -> list[str]:
     """Look for a better setting, save it where it is surely better, and tell, a line each.
 
     Args:
@@ -20,13 +29,14 @@ def tune_shop(store: Store, source: str, name: str, how: Tuning = _USUAL) -> lis
         source: The shop.
         name: Name of the model, whose setting is where the search begins.
         how: How to look.
+        client: Of a Dask cluster that tries settings; None tries them here.
 
     Raises:
         ValueboxError: where no view of the shop is stored.
     """
     before = shops_of(name).get(source, Learned())
     log = Log.of(*views_of(store, source), Setting())
-    tuned = tune(log, before.setting, how)
+    tuned = tune(log, before.setting, how, client=client)
     if tuned.tried == before.setting:
         return [_nothing(tuned)]
     was, tried = before.setting.model_dump(), tuned.tried.model_dump()

@@ -9,6 +9,7 @@ import typer
 from valuebox.compartments.response.kind import NEWEST
 from valuebox.facts.clock import moment
 from valuebox.facts.reading import FactColumns
+from valuebox_cli.cluster import Dask, cluster
 from valuebox_cli.response.asking import moment_of, stored_facts
 from valuebox_cli.terminal.console import check_writable, err, exit_codes, out, write_text
 from valuebox_cli.terminal.options import DatabaseUrl, Sources
@@ -44,6 +45,7 @@ def train(
     ] = "category",
     days: Annotated[int, typer.Option(min=1, max=366, help="How many days ahead to predict.")] = 30,
     model: Annotated[str, typer.Option(help="Name of the model in the model store.")] = NEWEST,
+    dask: Dask = None,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Learn who will buy, like or share, by category, and save into the BentoML model store.
@@ -56,9 +58,10 @@ def train(
 
     with exit_codes():
         end = moment_of(until)
-        with err.status("learning …"):
+        asked = response or RESPONSES
+        with cluster(dask) as client, err.status("learning …"):
             facts = stored_facts(database_url, source, category, end)
-            trained = learn(facts, response or RESPONSES, category, days, end, model)
+            trained = learn(facts, asked, category, days, end, model, client=client)
         if trained.validation:
             _tell(trained.validation)
         out.print(

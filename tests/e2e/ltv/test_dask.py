@@ -5,9 +5,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from support.commands import only_line, valuebox
+from support.dask_clusters import local_cluster
+from support.own_columns import DECLARED, OWN
+from support.services import ROOT
 
 from valuebox.compartments.ltv.files import read_users
 from valuebox.compartments.ltv.model import LtvModel
@@ -21,17 +25,7 @@ SLOW = pytest.mark.slow("training/valuebox_training/ltv")
 @pytest.fixture(scope="module", params=["threads", pytest.param("processes", marks=SLOW)])
 def address(request: pytest.FixtureRequest) -> Iterator[str]:
     """Of a cluster whose workers are asked over sockets, wherever they run."""
-    # Every process that collects this file would import it, and one runs the tests.
-    from distributed import LocalCluster
-
-    with LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=request.param == "processes",
-        protocol="tcp",
-        host="127.0.0.1",
-        dashboard_address=None,
-    ) as cluster:
+    with local_cluster(processes=request.param == "processes") as cluster:
         yield cluster.scheduler_address
 
 
@@ -67,6 +61,32 @@ def test_a_cluster_learns_as_well_as_this_machine(
     assert grown.day.macro == pytest.approx(usual.day.macro, rel=0.05)
     assert grown.month.weighted == pytest.approx(usual.month.weighted, rel=0.25)
     assert grown.scores.mae == pytest.approx(usual.scores.mae, rel=0.05)
+
+
+def test_a_cluster_learns_from_columns_of_ones_own(
+    address: str, own_dir: Path, own_tag: str
+) -> None:
+    command = ["train", "--data", own_dir, "--columns", DECLARED, "--model", "grown-own"]
+    said, _ = valuebox(*command, "--dask", address)
+    tag = re.search(r"saved as (grown-own:\w+)", re.sub(r"\s+", " ", said))
+    assert tag
+    grown, usual = (LtvModel.load(one) for one in (tag[1], own_tag))
+    assert set(OWN) <= {*grown.shape.features}
+    users = pd.read_csv(own_dir / "valid.csv")
+    columns = {name: users[name].to_numpy() for name in grown.shape.columns}
+    said_there, said_here = grown.predict(columns), usual.predict(columns)
+    assert np.corrcoef(said_there, said_here)[0, 1] > 0.97
+    assert said_there.mean() == pytest.approx(said_here.mean(), rel=0.02)
+
+
+def test_a_pipeline_of_ones_own_is_judged_beside_trees_of_a_cluster(
+    address: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT / "examples" / "pipeline")
+    own = "--pipeline", "mine:two_stages", "--model", "stages-beside", "--force"
+    said, _ = valuebox("train", "--data", data_dir, *own, "--dask", address)
+    assert "beside that of the house's own trees: by day, macro" in re.sub(r"\s+", " ", said)
+    assert "saved as stages-beside:" in re.sub(r"\s+", " ", said)
 
 
 def test_a_cluster_that_is_not_there_is_said_so(

@@ -1,17 +1,22 @@
 """Learning a recipe: variances from the matches that are over, intervals from past forecasts."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy import stats
+from threadpoolctl import threadpool_limits
 
 from valuebox.compartments.handle.book import DAY, Book, Codes
 from valuebox.compartments.handle.forecasting import Fitted, Forecast, Z
 from valuebox.compartments.handle.recipe import LEADS, Recipe, lead_class
 from valuebox.statistics.arrays import Floats
 from valuebox_training.handle.variances import likeliest
+from valuebox_training.sharing import each
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 _WEEK: Final = 7 * DAY
 _DAYS: Final = (0, 3, 5, 6)
@@ -47,16 +52,19 @@ def learn(book: Book, weeks: int = 12) -> Recipe:
     return learn_by_past(book, weeks)[0]
 
 
-def learn_by_past(book: Book, weeks: int) -> tuple[Recipe, list[Past]]:
+def learn_by_past(
+    book: Book, weeks: int, client: "Client | None" = None
+) -> tuple[Recipe, list[Past]]:
     """Learn a recipe from what was loaded, and make the forecasts of past weeks by it.
 
     Args:
         book: All that had been loaded by the moment that counts; see `Book.up_to`.
         weeks: From how many past weeks intervals are learned.
+        client: Of a Dask cluster that forecasts the past weeks; None does so here.
     """
     fitted = Fitted(Recipe(), book.latest)
     recipe = Recipe(variances=likeliest(fitted.past, fitted.worth[fitted.learned], fitted.noise))
-    made = list(past(recipe, book, weeks))
+    made = past(recipe, book, weeks, client)
     recipe = calibrated(recipe, made)
     return recipe, made_again(recipe, made)
 
@@ -72,13 +80,20 @@ def made_again(recipe: Recipe, made: Iterable[Past]) -> list[Past]:
     return found
 
 
-def past(recipe: Recipe, book: Book, weeks: int) -> Iterator[Past]:
+def past(recipe: Recipe, book: Book, weeks: int, client: "Client | None" = None) -> list[Past]:
     """Forecasts of past weeks, as they would have been made, on each of four days."""
-    actual = handles(book)
-    for week, moments in past_weeks(book, weeks):
-        for at in moments:
-            if (made := made_at(recipe, book, at, week, actual)) is not None:
-                yield made
+    moments = [(week, at) for week, days in past_weeks(book, weeks) for at in days]
+    made = each(client, _made_apart, moments, recipe, book, handles(book))
+    return [one for one in made if one is not None]
+
+
+def _made_apart(
+    recipe: Recipe, book: Book, actual: Mapping[str, float], part: tuple[int, np.datetime64]
+) -> Past | None:
+    week, at = part
+    # Sums of matrices differ in their last digits with the number of threads.
+    with threadpool_limits(1):
+        return made_at(recipe, book, at, week, actual)
 
 
 def handles(book: Book) -> dict[str, float]:

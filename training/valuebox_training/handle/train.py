@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -23,6 +23,9 @@ from valuebox.statistics.arrays import Floats
 from valuebox.statistics.sequential import upper_deviation
 from valuebox_training.features.binning import category_bins, counted, number_bins
 from valuebox_training.handle.learning import Past, calibrated, learn_by_past
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 LEAST: Final = 60
 """Matches that a model learns from at least."""
@@ -51,7 +54,13 @@ class NotBetter(ValueboxError):
     """The model did not beat a baseline in the past; it was not saved."""
 
 
-def train(book: Book, name: str, weeks: int = WEEKS, is_forced: bool = False) -> Trained:
+def train(
+    book: Book,
+    name: str,
+    weeks: int = WEEKS,
+    is_forced: bool = False,
+    client: "Client | None" = None,
+) -> Trained:
     """Learn a model from what was loaded, judge it by past weeks, and save it.
 
     Args:
@@ -59,21 +68,22 @@ def train(book: Book, name: str, weeks: int = WEEKS, is_forced: bool = False) ->
         name: Of the model in the store.
         weeks: Past weeks by which it is judged.
         is_forced: Whether to save a model that does not beat the baselines.
+        client: Of a Dask cluster that forecasts the past weeks; None does so here.
 
     Raises:
         TooLittle: when too few matches are over.
         NotBetter: when a baseline did better.
     """
     with threadpool_limits(1):
-        return _train(book, name, weeks, is_forced)
+        return _train(book, name, weeks, is_forced, client)
 
 
-def _train(book: Book, name: str, weeks: int, is_forced: bool) -> Trained:
+def _train(book: Book, name: str, weeks: int, is_forced: bool, client: "Client | None") -> Trained:
     fitted = Fitted(Recipe(), book.latest)
     count = len(fitted.over)
     if count < LEAST:
         raise TooLittle(f"{count} matches are over and have bets; it takes {LEAST} to learn from")
-    recipe, made = learn_by_past(book, weeks)
+    recipe, made = learn_by_past(book, weeks, client)
     if not made:
         raise TooLittle("no past week could be looked back at: too few matches were over before it")
     judged = judge(recipe, made)

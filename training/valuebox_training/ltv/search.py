@@ -4,7 +4,7 @@ Every fold learns from the users up to a day and is judged on those who joined i
 it, as it will be in use. Users to validate on are never looked at.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from valuebox.compartments.ltv.files import BadFile
 from valuebox.compartments.ltv.user import USERS
 from valuebox.features.shape import Shape
 from valuebox_training.ltv import pipeline
+from valuebox_training.sharing import each
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -61,7 +62,7 @@ def search(
         trials: Points besides the default.
         seed: Of the points and of every fit.
         tried: Told every trial as it ends.
-        client: As for `pipeline.fit`.
+        client: Of a Dask cluster whose workers try a point on a fold each; None tries all here.
         shape: The columns of the users.
 
     Raises:
@@ -73,10 +74,11 @@ def search(
     folds = time_ordered_folds(known)
     if not folds:
         raise BadFile("the users joined on too few days to choose hyperparameters")
+    parts = [(booster, fold) for booster in candidates for fold in range(len(folds))]
+    losses = each(client, _loss, parts, folds, seed, shape)
     done = []
     for booster in candidates:
-        losses = [_loss(booster, earlier, later, seed, client, shape) for earlier, later in folds]
-        done.append(Trial(booster, float(np.mean(losses))))
+        done.append(Trial(booster, float(np.mean([next(losses) for _ in folds]))))
         tried(done[-1])
     return min(done, key=lambda trial: trial.loss)
 
@@ -94,12 +96,12 @@ def time_ordered_folds(users: pd.DataFrame) -> list[tuple[pd.DataFrame, pd.DataF
 
 
 def _loss(
-    booster: Mapping[str, Any],
-    earlier: pd.DataFrame,
-    later: pd.DataFrame,
+    folds: Sequence[tuple[pd.DataFrame, pd.DataFrame]],
     seed: int,
-    client: "Client | None",
     shape: Shape,
+    part: tuple[Mapping[str, Any], int],
 ) -> float:
-    predictions = pipeline.fit(earlier, seed, booster, client, shape).predict(later)
+    booster, fold = part
+    earlier, later = folds[fold]
+    predictions = pipeline.fit(earlier, seed, booster, shape=shape).predict(later)
     return float(np.mean((later["target"].to_numpy(dtype=np.float64) - predictions) ** 2))

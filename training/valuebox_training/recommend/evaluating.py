@@ -5,10 +5,12 @@ no proof, as it has learned from them.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from valuebox.compartments.recommend.ranking.clicks import Clicks
 from valuebox.compartments.recommend.ranking.index import Index
 from valuebox.compartments.recommend.ranking.recommender import Recommender
 from valuebox.compartments.recommend.ranking.setting import Setting
@@ -24,6 +26,10 @@ from valuebox_training.recommend.ranking import (
 )
 from valuebox_training.recommend.references import Neighbours, Popular, Rules, Scores
 from valuebox_training.recommend.tuning import tune
+from valuebox_training.sharing import each
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 _SHARE: Final = 0.1
 """Share of the sessions that are asked about, at most."""
@@ -72,6 +78,7 @@ def evaluate(
     threads: int = 1,
     ranked: Learning | None = None,
     catalogue: Catalogue | None = None,
+    client: "Client | None" = None,
 ) -> Evaluation:
     """Ask all ways what visitors of the last sessions looked at next.
 
@@ -84,6 +91,7 @@ def evaluate(
         threads: Processors that trees may take.
         ranked: How a ranker learns; None for the usual way.
         catalogue: What is known of items, for the ranker; None for nothing.
+        client: Of a Dask cluster that asks references and learns; None does so here.
 
     Raises:
         NothingToAsk: where no session can be asked about.
@@ -101,29 +109,36 @@ def evaluate(
     ways = {
         name: judged(clicked, questions, lists, fresh)
         for name, lists in (
-            *references(earlier, questions),
+            *references(earlier, questions, client),
             *_ours(
                 *(log.before(borders[0], setting), earlier, questions, setting, how, threads),
-                catalogue,
+                *(catalogue, client),
             ),
         )
     }
     return Evaluation(borders[0], len({one.session for one in questions}), ways)
 
 
-def references(log: Log, questions: list[Question]) -> Iterator[tuple[str, Lists]]:
+_REFERENCES: Final[dict[str, Callable[[Clicks], Popular | Rules | Neighbours]]] = {
+    "popular": Popular,
+    "popular of the last day": partial(Popular, lately=True),
+    "AR": partial(Rules, in_order=False),
+    "SR": partial(Rules, in_order=True),
+    "SKNN": partial(Neighbours, kind="SKNN"),
+    "V-SKNN": partial(Neighbours, kind="V-SKNN"),
+    "STAN": partial(Neighbours, kind="STAN"),
+}
+
+
+def references(
+    log: Log, questions: list[Question], client: "Client | None" = None
+) -> Iterator[tuple[str, Lists]]:
     """Names of references of the literature, and their lists."""
-    contenders: dict[str, Callable[[], Popular | Rules | Neighbours]] = {
-        "popular": lambda: Popular(log.clicks),
-        "popular of the last day": lambda: Popular(log.clicks, lately=True),
-        "AR": lambda: Rules(log.clicks, in_order=False),
-        "SR": lambda: Rules(log.clicks, in_order=True),
-        "SKNN": lambda: Neighbours(log.clicks, "SKNN"),
-        "V-SKNN": lambda: Neighbours(log.clicks, "V-SKNN"),
-        "STAN": lambda: Neighbours(log.clicks, "STAN"),
-    }
-    for name, made in contenders.items():
-        yield name, _by(made().scores, questions)
+    return zip(_REFERENCES, each(client, _lists, _REFERENCES, log.clicks, questions), strict=True)
+
+
+def _lists(clicks: Clicks, questions: list[Question], name: str) -> Lists:
+    return _by(_REFERENCES[name](clicks).scores, questions)
 
 
 def _by(scores: Callable[[list[int]], Scores], questions: list[Question]) -> Lists:
@@ -143,13 +158,14 @@ def _ours(
     how: Learning,
     threads: int,
     catalogue: Catalogue | None,
+    client: "Client | None",
 ) -> Iterator[tuple[str, Lists]]:
     yield USUAL, lists_of(Recommender(index), questions, how.fresh)
-    tuned = tune(earlier, setting, fresh=how.fresh).setting
+    tuned = tune(earlier, setting, fresh=how.fresh, client=client).setting
     if tuned != setting:
         yield TUNED, lists_of(Recommender(index, setting=tuned), questions, how.fresh)
     try:
-        learned = learn_ranker(earlier, tuned, how, threads=threads, catalogue=catalogue)
+        learned = learn_ranker(earlier, tuned, how, 0, threads, catalogue, client)
     except NothingToRank:
         return
     if learned.is_better:

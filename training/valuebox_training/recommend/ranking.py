@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import xgboost as xgb
@@ -18,6 +18,10 @@ from valuebox.compartments.recommend.ranking.setting import Setting
 from valuebox.errors import ValueboxError
 from valuebox_training.recommend.measuring import Gain, gain, measured
 from valuebox_training.recommend.questions import Log, Question
+from valuebox_training.sharing import each
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 _GROWN: Final[dict[str, Any]] = {
     "objective": "rank:ndcg",
@@ -92,6 +96,7 @@ def learn_ranker(
     seed: int = 0,
     threads: int = 1,
     catalogue: Catalogue | None = None,
+    client: "Client | None" = None,
 ) -> Learned:
     """Learn to rank from the last sessions of a log.
 
@@ -103,30 +108,51 @@ def learn_ranker(
         threads: Processors that trees may take.
         catalogue: Categories and prices, as they are known today, all items in stock; None where
             nothing is known.
+        client: Of a Dask cluster that asks the stretches and grows the trees; None does so here.
 
     Raises:
         NothingToRank: where there is too little to learn from.
     """
     borders = log.stretches(how.folds, how.share, how.most)
-    folds: list[Rows] = []
-    last = None
-    for begin, end in pairwise(borders):
-        index = log.before(begin, setting)
-        known = None if catalogue is None else catalogue(index)
-        recommender = Recommender(index, None, None, known)
-        questions = log.questions(begin, end, how.most, seed)
-        folds.append(_rows(recommender, questions, how.fresh))
-        last = recommender, questions, known
+    last = len(borders) - 2
+    parts = [(stretch, place == last) for place, stretch in enumerate(pairwise(borders))]
+    folds, of_last = list[Rows](), None
+    for fold in each(client, _asked, parts, log, setting, how, seed, catalogue):
+        folds.append(fold.rows)
+        of_last = fold.last
     earlier = folds[:-1] if len(folds) > 1 else folds
-    if last is None or sum(int(one.was_next.sum()) for one in earlier) < how.fewest:
+    if of_last is None or sum(int(one.was_next.sum()) for one in earlier) < how.fewest:
         raise NothingToRank(f"it takes {how.fewest} next items among the candidates to rank")
-    trial = Ranker(_grow(earlier, how, seed, threads), how.fresh)
-    recommender, questions, known = last
-    with_it = Recommender(recommender.merged.index, None, trial, known)
-    found = gain(
-        measured(with_it, questions, how.fresh), measured(recommender, questions, how.fresh)
-    )
-    return Learned(Ranker(_grow(folds, how, seed, threads), how.fresh), found)
+    trial, booster = each(client, _grow, [len(earlier), len(folds)], folds, how, seed, threads)
+    index, questions = of_last
+    known = None if catalogue is None else catalogue(index)
+    ways = [Recommender(index, None, one, known) for one in (Ranker(trial, how.fresh), None)]
+    found = gain(*(measured(one, questions, how.fresh) for one in ways))
+    return Learned(Ranker(booster, how.fresh), found)
+
+
+class _Asked(NamedTuple):
+    """What came of a stretch."""
+
+    rows: Rows
+    last: tuple[Index, list[Question]] | None
+    """What it was asked of, and what was asked; None where that is of no more use."""
+
+
+def _asked(
+    log: Log,
+    setting: Setting,
+    how: Learning,
+    seed: int,
+    catalogue: Catalogue | None,
+    part: tuple[tuple[float, float], bool],
+) -> _Asked:
+    (begin, end), is_last = part
+    index = log.before(begin, setting)
+    known = None if catalogue is None else catalogue(index)
+    questions = log.questions(begin, end, how.most, seed)
+    rows = _rows(Recommender(index, None, None, known), questions, how.fresh)
+    return _Asked(rows, (index, questions) if is_last else None)
 
 
 def _rows(recommender: Recommender, questions: list[Question], fresh: bool) -> Rows:
@@ -173,7 +199,8 @@ class _Parts(xgb.DataIter):
         self._next = 0
 
 
-def _grow(folds: Sequence[Rows], how: Learning, seed: int, threads: int) -> xgb.Booster:
-    parts = _Parts([one for one in folds if len(one.matrix)])
+def _grow(folds: Sequence[Rows], how: Learning, seed: int, threads: int, count: int) -> xgb.Booster:
+    """Trees of the first stretches."""
+    parts = _Parts([one for one in folds[:count] if len(one.matrix)])
     data = xgb.QuantileDMatrix(parts, max_bin=_GROWN["max_bin"], nthread=threads)
     return xgb.train(_GROWN | {"seed": seed, "nthread": threads}, data, how.rounds)

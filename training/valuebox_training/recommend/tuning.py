@@ -4,15 +4,21 @@ Half of these sessions choose, value by value, and the other half says whether t
 than what was there before: of many that were tried, the best looks better than it is.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from valuebox.compartments.recommend.ranking.index import Index
 from valuebox.compartments.recommend.ranking.recommender import Recommender
 from valuebox.compartments.recommend.ranking.setting import Setting
-from valuebox_training.recommend.measuring import Gain, gain, measured
+from valuebox_training.recommend.measuring import Gain, Measured, gain, measured
 from valuebox_training.recommend.questions import Log, Question
+from valuebox_training.sharing import Shared
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 _GRID: Final[dict[str, tuple[Any, ...]]] = {
     "fading": (0.7, 1.0, 1.5, 3.0, 4.0, 8.0),
@@ -60,7 +66,12 @@ _TUNING: Final = Tuning()
 
 
 def tune(
-    log: Log, setting: Setting, how: Tuning = _TUNING, fresh: bool = True, seed: int = 0
+    log: Log,
+    setting: Setting,
+    how: Tuning = _TUNING,
+    fresh: bool = True,
+    seed: int = 0,
+    client: "Client | None" = None,
 ) -> Tuned:
     """Look for the setting of a shop.
 
@@ -70,6 +81,7 @@ def tune(
         how: How to look.
         fresh: Whether the item being looked at is left out of answers.
         seed: Of samples.
+        client: Of a Dask cluster that tries the values of a field side by side; None tries here.
     """
     nothing = Tuned(setting, setting, Gain(0.0, np.inf), 0)
     borders = log.stretches(1, how.share, how.most)
@@ -79,53 +91,59 @@ def tune(
     halves = _halves(questions, seed)
     if min(map(len, halves)) < how.fewest:
         return nothing
-    base = Recommender(log.before(borders[0], setting))
-    search = _Search(base, halves[0], how, fresh, setting)
-    tried = search.best(setting)
+    index = log.before(borders[0], setting)
+    tried = _Search(index, halves[0], how, fresh, setting, client).best(setting)
     if tried == setting:
         return nothing._replace(questions=len(halves[1]))
-    before = measured(search.asking(setting), halves[1], fresh)
-    found = gain(measured(search.asking(tried), halves[1], fresh), before)
+    asked = Shared(client, _measured, index, fresh, halves[1])
+    after, before = asked.each([(tried, None), (setting, None)])
+    found = gain(after, before)
     chosen = tried if found.mean > how.sure * found.error else setting
     return Tuned(chosen, tried, found, len(before.rank))
+
+
+def _measured(
+    index: Index, fresh: bool, questions: list[Question], part: tuple[Setting, int | None]
+) -> Measured:
+    """How a setting answers the first of some questions."""
+    setting, count = part
+    return measured(Recommender(index, setting=setting), questions[:count], fresh)
 
 
 class _Search:
     def __init__(
         self,
-        base: Recommender,
+        index: Index,
         questions: list[Question],
         how: Tuning,
         fresh: bool,
         start: Setting,
+        client: "Client | None",
     ):
-        self._base, self._questions, self._fresh = base, questions, fresh
-        self._few = questions[: max(int(len(questions) * how.first), 1)]
+        self._asked = Shared(client, _measured, index, fresh, questions)
+        self._few, self._all = max(int(len(questions) * how.first), 1), len(questions)
         # First places are not bought with hits: a ranker orders what is found, and finds nothing.
-        self._least = {
-            len(each): measured(self.asking(start), each, fresh).hit_rate
-            for each in (self._few, self._questions)
-        }
-
-    def asking(self, setting: Setting) -> Recommender:
-        return Recommender(self._base.merged.index, setting=setting)
+        sizes = self._few, self._all
+        found = self._asked.each([(start, size) for size in sizes])
+        self._least = {size: one.hit_rate for size, one in zip(sizes, found, strict=True)}
 
     def best(self, setting: Setting) -> Setting:
         """One value after another, each field's best half on all questions."""
         for name, values in _GRID.items():
             others = [setting.model_copy(update={name: value}) for value in values]
             others = [one for one in others if one != setting]
-            few = {one: self._score(one, self._few) for one in others}
+            few = self._scores(others, self._few)
             better = sorted(others, key=lambda one: -few[one])[: (len(others) + 1) // 2]
-            every = {one: self._score(one, self._questions) for one in [setting, *better]}
+            every = self._scores([setting, *better], self._all)
             setting = max(every, key=lambda one: every[one])
         return setting
 
-    def _score(self, setting: Setting, questions: list[Question]) -> float:
-        found = measured(self.asking(setting), questions, self._fresh)
-        if found.hit_rate < self._least[len(questions)]:
-            return -np.inf
-        return float(found.discounted.mean())
+    def _scores(self, settings: Sequence[Setting], size: int) -> dict[Setting, float]:
+        found = self._asked.each([(one, size) for one in settings])
+        return {
+            setting: float(one.discounted.mean()) if one.hit_rate >= self._least[size] else -np.inf
+            for setting, one in zip(settings, found, strict=True)
+        }
 
 
 def _halves(questions: list[Question], seed: int) -> tuple[list[Question], list[Question]]:

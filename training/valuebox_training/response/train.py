@@ -8,10 +8,11 @@ those before it, which chooses what is served; then all of them are learned from
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from valuebox.compartments.response.features import PLAIN, Encoder, Matrix
 from valuebox.compartments.response.judging import Judged, ResponseReport, judge
@@ -19,11 +20,15 @@ from valuebox.compartments.response.model import Pair, ResponseModel, within
 from valuebox.compartments.response.months import past
 from valuebox.facts.clock import moment
 from valuebox.facts.reading import FactColumns
-from valuebox.facts.windows import Positions, slack, there
+from valuebox.facts.windows import History, Positions, slack, there
 from valuebox_training.customers import NothingToLearn
 from valuebox_training.response.levelling import levelled
 from valuebox_training.response.ranking import BOOSTER, Lessons, fit_ranker
 from valuebox_training.response.reference import fit_reference
+from valuebox_training.sharing import each
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 MOST_ROUNDS: Final = 24
 MOST_ROWS: Final = 80_000
@@ -60,6 +65,7 @@ def train(
     until: datetime | None,
     name: str,
     seed: int = 0,
+    client: "Client | None" = None,
 ) -> Trained:
     """Learn, judge, and save into the model store.
 
@@ -71,13 +77,14 @@ def train(
         until: When the facts end; None for the last event, which also counts where this is later.
         name: Of the model in the store.
         seed: Of everything random.
+        client: Of a Dask cluster that looks back at months and learns responses; None does so here.
 
     Raises:
         NothingToLearn: when nobody responded, or the facts span less than two months.
         registry.ArtifactRefused: when the store does not accept the name.
     """
     end = _end(facts, until, days)
-    model, earlier, starts = learn(facts, responses, category, days, end, seed)
+    model, earlier, starts = learn(facts, responses, category, days, end, seed, client)
     before = past(earlier[1:], facts, starts[1 : len(earlier)])
     validation = judge(earlier[0], facts, starts[0], months=before) if earlier else None
     customers = len(np.unique(np.concatenate([there(facts, one, days) for one in starts])))
@@ -101,6 +108,7 @@ def learn(
     days: int,
     end: np.datetime64 | None = None,
     seed: int = 0,
+    client: "Client | None" = None,
 ) -> Learned:
     """Learn from all months before `end`, the last event by default; see `train`."""
     known = [one for one in responses if one in facts.events.type.names]
@@ -108,12 +116,11 @@ def learn(
         raise NothingToLearn(f"nobody has done any of {', '.join(responses)}")
     starts = _starts(facts, _end(facts, None, days) if end is None else end, days)
     encoder = Encoder.fit(facts, known)
-    lessons = _look_back(facts, encoder, starts, days, seed)
+    lessons = _look_back(facts, encoder, starts, days, seed, client)
     if not lessons.did.any():
         raise NothingToLearn("nobody has responded within a month that can be looked back at")
     pairs, earlier = [], []
-    for place in range(len(known)):
-        pair, before = _fit(lessons, encoder, place, seed)
+    for pair, before in each(client, _fit, range(len(known)), lessons, encoder, seed):
         pairs.append(pair)
         earlier.append(before)
     whole = ResponseModel(encoder, tuple(pairs), days, category)
@@ -122,11 +129,18 @@ def learn(
         ResponseModel(encoder, month, days, category) for month in zip(*earlier, strict=False)
     ]
     # Each by months that it has learned from, so that those it is judged by stay unseen.
-    return Learned(
-        levelled(whole, facts, starts, seed),
-        [levelled(one, facts, starts[1 + month :], seed) for month, one in enumerate(without)],
-        starts,
-    )
+    unlevelled = [(whole, starts)]
+    unlevelled += [(one, starts[1 + month :]) for month, one in enumerate(without)]
+    served, *unseen = each(client, _levelled, unlevelled, facts, seed)
+    return Learned(served, unseen, starts)
+
+
+def _levelled(
+    facts: FactColumns, seed: int, part: tuple[ResponseModel, Sequence[np.datetime64]]
+) -> ResponseModel:
+    model, starts = part
+    with threadpool_limits(1, user_api="blas"):
+        return levelled(model, facts, starts, seed)
 
 
 class _Looked(NamedTuple):
@@ -144,7 +158,12 @@ class _Looked(NamedTuple):
 
 
 def _look_back(
-    facts: FactColumns, encoder: Encoder, starts: Sequence[np.datetime64], days: int, seed: int
+    facts: FactColumns,
+    encoder: Encoder,
+    starts: Sequence[np.datetime64],
+    days: int,
+    seed: int,
+    client: "Client | None",
 ) -> _Looked:
     rng = np.random.default_rng(seed)
     responses, categories = len(encoder.responses), len(encoder.categories)
@@ -153,23 +172,40 @@ def _look_back(
     whole = sum(map(len, whom))
     some = _drawn(rng, whom, MOST_ROWS / (whole * responses))
     fewer = MOST_CELLS / (sum(map(len, some)) * responses * max(1, categories))
-    month, every, did, rows, each = [], [], [], [], []
-    before = 0
-    for number, (start, chosen) in enumerate(zip(starts, some, strict=True)):
-        month.append(np.full(len(chosen), number, dtype=np.intp))
-        every.append(encoder.of_responses(history, start, chosen, days))
-        did.append(encoder.happened(history, start, days, chosen))
-        (inside,) = _drawn(rng, [np.arange(len(chosen))], fewer)
-        rows.append(inside + before)
-        each.append(encoder.of_categories(history, start, chosen[inside], days))
-        before += len(chosen)
-    happened = np.concatenate(did).reshape(before, responses, 1 + categories)
+    inside = [_drawn(rng, [np.arange(len(chosen))], fewer)[0] for chosen in some]
+    months = zip(starts, some, inside, strict=True)
+    seen = list(each(client, _month, months, encoder, history, days))
+    sizes = [len(chosen) for chosen in some]
+    before = np.cumsum([0, *sizes[:-1]])
+    happened = np.concatenate([one.did for one in seen])
     return _Looked(
-        np.concatenate(month),
-        np.concatenate(every),
-        happened,
-        np.concatenate(rows),
-        np.concatenate(each),
+        np.repeat(np.arange(len(starts)), sizes),
+        np.concatenate([one.every for one in seen]),
+        happened.reshape(len(happened), responses, 1 + categories),
+        np.concatenate([rows + first for rows, first in zip(inside, before, strict=True)]),
+        np.concatenate([one.each for one in seen]),
+    )
+
+
+class _Month(NamedTuple):
+    """Customers as they were at the start of a month; see `_Looked`."""
+
+    every: Matrix
+    did: NDArray[np.bool_]
+    each: Matrix
+
+
+def _month(
+    encoder: Encoder,
+    history: History,
+    days: int,
+    part: tuple[np.datetime64, Positions, Positions],
+) -> _Month:
+    start, chosen, inside = part
+    return _Month(
+        encoder.of_responses(history, start, chosen, days),
+        encoder.happened(history, start, days, chosen),
+        encoder.of_categories(history, start, chosen[inside], days),
     )
 
 
@@ -180,21 +216,23 @@ def _drawn(rng: np.random.Generator, whom: Sequence[Positions], share: float) ->
     return [np.sort(rng.choice(one, int(np.ceil(len(one) * share)), replace=False)) for one in whom]
 
 
-def _fit(looked: _Looked, encoder: Encoder, place: int, seed: int) -> tuple[Pair, list[Pair]]:
+def _fit(looked: _Looked, encoder: Encoder, seed: int, place: int) -> tuple[Pair, list[Pair]]:
     """What was learned of a response from all months, and without the last ones."""
-    every = looked.every[:, place, None]
-    lessons = Lessons(looked.month, every, looked.did[:, place, :1])
-    any_, any_before = fit_ranker(lessons, _plain(encoder.names), seed)
-    rows = looked.rows
-    inside = within(looked.each[:, place], every[rows], any_)
-    inner = Lessons(looked.month[rows], inside, looked.did[rows, place, 1:])
-    each, each_before = fit_ranker(inner, _plain(encoder.category_names), seed)
+    # The last digits differ with the number of threads.
+    with threadpool_limits(1, user_api="blas"):
+        every = looked.every[:, place, None]
+        lessons = Lessons(looked.month, every, looked.did[:, place, :1])
+        any_, any_before = fit_ranker(lessons, _plain(encoder.names), seed)
+        rows = looked.rows
+        inside = within(looked.each[:, place], every[rows], any_)
+        inner = Lessons(looked.month[rows], inside, looked.did[rows, place, 1:])
+        by_category, each_before = fit_ranker(inner, _plain(encoder.category_names), seed)
     before: list[Pair] = []
     for month, (any_one, each_one) in enumerate(zip(any_before, each_before, strict=False)):
         if any_one.month != month or each_one.month != month:
             break
         before.append(Pair(any_one.ranker, each_one.ranker))
-    return Pair(any_, each), before
+    return Pair(any_, by_category), before
 
 
 def _plain(names: Sequence[str]) -> tuple[int, ...]:

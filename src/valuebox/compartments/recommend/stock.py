@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from time import monotonic
 from typing import Final
 
@@ -88,7 +89,7 @@ class Stock:
         """
         if not self.items:
             return None
-        return lambda index: attributes_of(index, self.items.values())
+        return partial(attributes_of, items=list(self.items.values()))
 
 
 def _unseen_after(latest: datetime | None, looked_at: datetime | None) -> datetime | None:
