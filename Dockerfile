@@ -3,7 +3,8 @@
 FROM python:3.11-slim AS parts
 # When everything is said to have been changed: two images of the same sources hold the same.
 ARG SOURCE_DATE_EPOCH=0
-# Compiled code would tell when its source was written, which is now; and orders sets by chance.
+# pip would compile code that tells when its source was written, which is now. Sets are ordered by chance without a
+# seed; some packages bring templates that are no Python, of which the compiler complains.
 ENV PYTHONHASHSEED=0
 COPY src/requirements.txt ./
 RUN python3 -m venv --without-pip /opt/valuebox \

@@ -31,6 +31,7 @@ Dask = Annotated[
         help="Scheduler of a Dask cluster that does the work, such as tcp://host:8786.",
     ),
 ]
+"""The option of a command that says where a cluster is; see `cluster`."""
 
 
 @contextmanager

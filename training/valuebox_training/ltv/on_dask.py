@@ -1,6 +1,8 @@
 """Learning with the trees grown on a Dask cluster, by `xgboost.dask`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from distributed import Client
 
 _CHUNK: Final = 100_000
+_LOOK_SECONDS: Final = 1.0
+"""How often it is looked whether all workers are still there."""
 
 
 def fit_on(
@@ -35,6 +39,9 @@ def fit_on(
 
     Returns:
         A fitted regressor that predicts here.
+
+    Raises:
+        ConnectionError: when a worker goes: all of them grow each tree together.
     """
     from dask import array as da
     from xgboost import dask as xgb_dask
@@ -52,12 +59,35 @@ def fit_on(
         matrices.append(da.from_delayed(matrix, (len(values), width), np.float32))
         targets.append(da.from_delayed(known, (len(values),), np.float32))
     regressor = XGBRegressor(**booster, random_state=seed)
-    data = xgb_dask.DaskQuantileDMatrix(client, da.concatenate(matrices), da.concatenate(targets))
-    grown = xgb_dask.train(
-        client, regressor.get_xgb_params(), data, num_boost_round=regressor.n_estimators
-    )
+
+    def grow() -> Any:
+        data = xgb_dask.DaskQuantileDMatrix(
+            client, da.concatenate(matrices), da.concatenate(targets)
+        )
+        rounds = regressor.n_estimators
+        return xgb_dask.train(client, regressor.get_xgb_params(), data, num_boost_round=rounds)
+
+    grown = _while_all_are_there(client, grow)
     regressor.load_model(grown["booster"].save_raw("ubj"))
     return regressor
+
+
+def _while_all_are_there(client: "Client", work: Callable[[], Any]) -> Any:
+    """What comes of work that would wait for a worker that has gone."""
+    workers, done = set(client.nthreads()), Future[Any]()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:
+            done.set_exception(error)
+
+    # Nobody waits for this thread where it would wait for ever.
+    Thread(target=run, daemon=True).start()
+    while not wait([done], _LOOK_SECONDS).done:
+        if gone := workers - set(client.nthreads()):
+            raise ConnectionError(f"{', '.join(sorted(gone))} went while trees were grown")
+    return done.result()
 
 
 def _columns(users: pd.DataFrame) -> Columns:
