@@ -13,8 +13,6 @@ __all__ = ("Shared", "each", "processors")
 _AHEAD: Final = 2
 """Parts that are on their way to each processor of the cluster, or worked out already."""
 _TRIES: Final = 3
-_LARGE: Final = 100_000
-"""Bytes of a part above which it is sent by itself."""
 
 Made = TypeVar("Made")
 
@@ -78,16 +76,12 @@ class Shared(Generic[Made]):
 
     def _handed_out(self, client: "Client", part: Any) -> Any:
         # Within a list, since Dask would take a list or a mapping apart.
-        from dask.sizeof import sizeof
-
         if self._there is None:
             self._there = [
                 client.scatter([one], broadcast=True, hash=False)[0] for one in self._shared
             ]
-        if sizeof(part) > _LARGE:
-            # Beside the task, since a task that holds all of it is slow to hand out.
-            (part,) = client.scatter([part], hash=False)
-        return client.submit(self._make, *self._there, part, pure=False)
+        (there,) = client.scatter([part], hash=False)
+        return client.submit(self._make, *self._there, there, pure=False)
 
     def _taken(self, client: "Client", part: Any, task: Any, sent: Callable[[Any], Any]) -> Made:
         for _ in range(_TRIES):
