@@ -17,9 +17,10 @@ COPY . /bento
 RUN printf '/bento/src\nimport valuebox.worker.streams; valuebox.worker.streams.install()\n' \
         > "$(/opt/valuebox/bin/python3 -c 'import site; print(site.getsitepackages()[0])')/valuebox.pth"
 # The model store keeps its folders to their owner, and the image may run as anybody.
-# Who runs it may not write there, and would compile our modules at every start.
+# Who runs it may not write there, and would compile our modules at every start. -B: what Python imports at its own
+# start is compiled as all else is.
 RUN rm -r /bento/env \
-    && /opt/valuebox/bin/python3 -m compileall -q --invalidation-mode unchecked-hash /bento/src \
+    && /opt/valuebox/bin/python3 -B -m compileall -q --invalidation-mode unchecked-hash /bento/src \
     && chmod -R a+rX,go-w /bento \
     && find /opt/valuebox /bento -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 

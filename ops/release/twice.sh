@@ -50,8 +50,8 @@ same=0
 compared() { "$bin/python" ops/release/compare.py "$twice/first/$1" "$twice/another-one/$1" "${@:2}" || same=1; }
 compared made
 if [ -f "$twice/first/image.tar" ]; then
-  compared image.tar --times opt/valuebox bento
-  compared tools.tar --times opt/valuebox app
+  compared image.tar --times opt/valuebox/ bento/
+  compared tools.tar --times opt/valuebox/ app/
 else
   echo "no container engine answers: the images are not compared"
 fi
