@@ -15,6 +15,7 @@ install: .venv/installed
 
 .venv/installed: requirements-dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
+	@echo "installing into .venv, nearly all of the next one to five minutes without a word"
 # The lock is complete. Resolving it again would stumble over releases that are newer than it.
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r requirements-dev.txt
 	$(BIN)/python -m pip check

@@ -10,7 +10,7 @@ this module, at the start of every Python.
 
 import os
 import signal
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bentoml import Model
+    from bentoml import Model, Tag
     from uvicorn import Server
 
 WORKER: Final = "_bentoml_impl.worker.service"
@@ -69,12 +69,53 @@ def stored_models() -> "Iterator[Model]":
     BentoML lists all of them or, where somebody who put one there was killed on the way, none.
     """
     import bentoml
-    from bentoml._internal.configuration.containers import BentoMLContainer
     from bentoml.exceptions import BentoMLException
 
-    for folder in Path(BentoMLContainer.model_store_dir.get()).glob("*/*/"):
+    for folder in model_store().glob("*/*/"):
         with suppress(BentoMLException):
             yield bentoml.models.get(f"{folder.parent.name}:{folder.name}")
+
+
+class SavedWhole:
+    """The model store, for whoever puts a model into it that is there whole or not at all.
+
+    BentoML copies file by file into the folder of the model. Somebody who is killed meanwhile
+    leaves one behind that keeps it from telling which model is the newest.
+    """
+
+    @contextmanager
+    def register(self, tag: "Tag") -> "Iterator[str]":
+        """A folder for the files of a model, which the block writes; see BentoML's `Store`."""
+        import shutil
+        from tempfile import TemporaryDirectory
+
+        store = model_store()
+        place = store / tag.path()
+        with TemporaryDirectory(prefix=".unfinished-", dir=store.parent) as aside:
+            files = Path(aside) / "model"
+            files.mkdir()
+            yield str(files)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(files, place)
+            newest = Path(aside) / "latest"
+            newest.write_text(place.name)
+            shutil.move(newest, store / tag.latest_path())
+
+
+def unfinished(name: str) -> "list[Path]":
+    """Folders of models of a name that were not saved whole: BentoML cannot read them."""
+    return sorted(
+        one
+        for one in (model_store() / name).glob("*/")
+        if not (one.name.startswith(".") or (one / "model.yaml").is_file())
+    )
+
+
+def model_store() -> Path:
+    """The folder of the model store: that of the Bento which is served, or everybody's."""
+    from bentoml._internal.configuration.containers import BentoMLContainer
+
+    return Path(BentoMLContainer.model_store.get()._path)
 
 
 def collects_spans() -> bool:

@@ -86,6 +86,7 @@ NOT_RUN: Final = (
     LeftOut("docs/deploy.md", "VALUEBOX_MODEL", _OTHER_STORE),
     LeftOut("docs/experiments.md", "", _OWN_FILES),
     LeftOut("docs/features-blurr.md", "", _OWN_FILES),
+    LeftOut("docs/files.md", "valuebox train", _OWN_FILES),
     LeftOut("docs/import.md", "valuebox import transactions", _OWN_FILES),
     LeftOut("docs/import.md", "valuebox import events", _OWN_FILES),
     LeftOut(

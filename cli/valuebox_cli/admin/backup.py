@@ -21,6 +21,7 @@ from valuebox.store.backup.restoring import check
 from valuebox.store.backup.restoring import restore as restore_rows
 from valuebox.store.backup.taking import take
 from valuebox.store.engine import Store, make_engine, reason
+from valuebox.store.urls import must_be_there
 from valuebox_cli.terminal.console import Unreachable, exit_codes, out, print_json
 from valuebox_cli.terminal.options import DatabaseUrl, Json, database_url
 from valuebox_cli.terminal.stopping import stopped_cleanly
@@ -56,7 +57,7 @@ def backup(
     Rows are those of one moment. The folder is there once all of it is written; what was cut off
     is never taken for a backup. It holds what is stored of people, and nobody else may read it.
     """
-    with exit_codes(), stopped_cleanly(), _store(database_url) as store:
+    with exit_codes(), stopped_cleanly(), _store(database_url, reads=True) as store:
         with written_aside(folder) as aside:
             made_at = datetime.now(UTC)
             revisions, tables = take(store.engine, histories(), aside)
@@ -108,8 +109,11 @@ def restore(
 
 
 @contextmanager
-def _store(given: str | None) -> Iterator[Store]:
-    store = Store(make_engine(database_url(given)))
+def _store(given: str | None, *, reads: bool = False) -> Iterator[Store]:
+    url = database_url(given)
+    if reads:
+        must_be_there(url)
+    store = Store(make_engine(url))
     try:
         yield store
     except migrate.DatabaseAway as error:

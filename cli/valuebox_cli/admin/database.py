@@ -18,6 +18,7 @@ from valuebox.store.clock import now
 from valuebox.store.engine import make_engine
 from valuebox.store.partitions.dividing import divide
 from valuebox.store.unchecked_keys import lacking
+from valuebox.store.urls import must_be_there
 from valuebox.worker.expiry import Pruning
 from valuebox_cli.terminal.console import Unreachable, exit_codes, out
 from valuebox_cli.terminal.options import DatabaseUrl, migrated_store
@@ -106,6 +107,7 @@ def remove(
             )
         if not yes:
             typer.confirm(f"Delete everything that {compartment} has stored?", abort=True, err=True)
+        must_be_there(resolve(database_url))
         with _connected(database_url) as engine:
             migrate.remove(engine, known[compartment])
         out.print(f"the tables of {compartment} are gone")

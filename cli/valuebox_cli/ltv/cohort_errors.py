@@ -3,11 +3,11 @@
 from valuebox.statistics.scores import UserScores
 from valuebox_cli.terminal.console import out
 from valuebox_cli.terminal.tabular import print_table
-from valuebox_training.ltv.cohorts import CohortReport
+from valuebox_training.ltv.cohorts import CohortReport, PeriodErrors
 
 
 def print_report(report: CohortReport) -> None:
-    """The table of cohort errors, then all users in a line."""
+    """The table of cohort errors, what it comes to beside means, then all users in a line."""
     print_errors(
         report,
         ("error", "base"),
@@ -19,6 +19,10 @@ def print_report(report: CohortReport) -> None:
             f"means in their interval: {report.day.inside:.0%} of days, "
             f"{report.month.inside:.0%} of months"
         )
+    out.print(
+        f"beside training means, by users: {_beside(report.day)} by day, "
+        f"{_beside(report.month)} by month"
+    )
     print_scores(f"user by user, {report.users:,} of them", report.scores)
 
 
@@ -73,6 +77,13 @@ def print_scores(title: str, scores: UserScores) -> None:
     }
     figures_of_users = (f"{name} {value:.3f}" for name, value in named.items() if value is not None)
     out.print(f"{title}: {', '.join(figures_of_users)}")
+
+
+def _beside(period: PeriodErrors) -> str:
+    if not period.weighted_baseline:
+        return "no means to compare with"
+    more = period.weighted / period.weighted_baseline - 1
+    return f"off {abs(more):.0%} {'more' if more > 0 else 'less'}"
 
 
 def _figures(*values: float) -> list[str]:

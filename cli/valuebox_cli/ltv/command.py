@@ -12,6 +12,7 @@ from valuebox.compartments.ltv.schemas import MAX_ROWS
 from valuebox.errors import ValueboxError
 from valuebox.pages.spreadsheets import cell
 from valuebox.settings import variable
+from valuebox.store.urls import must_be_there
 from valuebox_cli.client import DEFAULT_URL
 from valuebox_cli.cluster import Dask, cluster
 from valuebox_cli.ltv import evaluate as evaluation
@@ -252,6 +253,8 @@ def evaluate(
     """
     with exit_codes():
         read_from = resolve(database_url) if source == "database" else None
+        if read_from is not None:
+            must_be_there(read_from)
         for target in (predictions, report, html):
             check_writable(target)
         if run is not None and not re.fullmatch("[!-~]{1,100}", run):

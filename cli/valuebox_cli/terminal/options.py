@@ -14,6 +14,7 @@ from valuebox.settings import load_settings
 from valuebox.store import migrate
 from valuebox.store.clock import CLOCK
 from valuebox.store.engine import Store, make_engine, reason
+from valuebox.store.urls import must_be_there
 from valuebox_cli.terminal.console import Unreachable
 
 Url = Annotated[
@@ -60,7 +61,9 @@ def migrated_store(
         ValueboxError: when it is not there, or at another schema.
         Unreachable: when it fails in between.
     """
-    store = Store(make_engine(database_url(given)))
+    url = database_url(given)
+    must_be_there(url)
+    store = Store(make_engine(url))
     try:
         if not migrate.is_current(store.engine, histories()):
             raise ValueboxError(

@@ -102,8 +102,8 @@ def _standing(session: Session, ledger: Ledger, judged: Selection, least: int) -
 def _of_lift(lift: Beside) -> Standing:
     return Standing(
         f"{compact(round(lift.ours / lift.baseline, 1))} times as often",
-        f"came true of the likeliest tenth as of all {count(lift.rows)}; of a tenth that is picked "
-        "at random it is once.",
+        f"did it come true of the likeliest tenth as of all {count(lift.rows)}; of a tenth picked "
+        "at random it would as often.",
         _state(lift.ours - lift.baseline, lift.chance),
     )
 
@@ -112,7 +112,8 @@ def _of_error(error: Beside) -> Standing:
     less = 1 - error.ours / error.baseline
     return Standing(
         f"{percent(abs(less))} {'smaller' if less >= 0 else 'larger'} error",
-        f"of cohort means than if all {count(error.rows)} had been given their one true mean.",
+        "in the mean of a segment in a month than one mean for all "
+        f"{count(error.rows)} would have made, even the true one.",
         _state(error.baseline - error.ours, error.chance),
     )
 

@@ -1,5 +1,6 @@
 """The sheet of alerts: what monitoring has found beyond its thresholds, and what to do about it."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from valuebox.compartments.contract import Look, Page
@@ -14,13 +16,14 @@ from valuebox.compartments.register import compartments, watched
 from valuebox.pages.tables import Table, column
 from valuebox.predictions.monitoring.advice import what_to_do, what_was_found
 from valuebox.predictions.monitoring.health import STALE
-from valuebox.predictions.monitoring.keeping import latest
 from valuebox.predictions.monitoring.results import MonitorResult
 from valuebox.predictions.monitoring.watched import Watched
 from valuebox.schemas.values import Model
 
 RUNS: Final = 30
 """Stored results of each compartment that are looked at: those of a month, when run daily."""
+
+_log = logging.getLogger("valuebox")
 
 
 class AlertsQuestion(Model):
@@ -77,30 +80,54 @@ ALERTS: Final = Table(
 )
 
 
-def alerts(session: Session) -> list[Alert]:
-    """Every figure that was beyond its threshold of late, the newest first."""
-    titles = {one.name: one.title for one in compartments()}
-    found = [alert for one in watched() for alert in _of(session, one, titles[one.name])]
-    return sorted(found, key=attrgetter("found_at", "is_current"), reverse=True)
-
-
 def look(session: Session, _asked: AlertsQuestion, _service: Any, _least: int) -> Look:
     """The sheet; see `Page`."""
-    found = alerts(session)
+    titles = {one.name: one.title for one in compartments()}
+    told = [_told(session, one, titles[one.name]) for one in watched()]
+    found = [alert for one in told for alert in one.alerts]
     return Look(
-        rows={"alerts": found},
+        rows={"alerts": sorted(found, key=attrgetter("found_at", "is_current"), reverse=True)},
         values={
             "current": sum(one.is_current for one in found),
-            "untold": list(_untold(session, datetime.now(UTC))),
+            "untold": [untold for one in told for untold in one.untold],
             "runs": RUNS,
+            "looked": any(one.looked for one in told),
         },
     )
 
 
-def _of(session: Session, one: Watched, title: str) -> Iterator[Alert]:
+@dataclass(frozen=True)
+class _Told:
+    """What the stored runs of one compartment say."""
+
+    looked: bool
+    """Whether any run is stored."""
+    alerts: list[Alert]
+    untold: list[Untold]
+
+
+def _told(session: Session, one: Watched, title: str) -> _Told:
+    try:
+        runs = _runs(session, one)
+        untold = list(_untold(runs, title, datetime.now(UTC)))
+        return _Told(bool(runs), list(_alerts(runs, one.name, title)), untold)
+    except SQLAlchemyError:
+        # The next question to the database would fare no better.
+        raise
+    except Exception as error:
+        # What one of them gets wrong, such as a package's, hides none of the others.
+        _log.error("the alerts of %s cannot be read", one.name, exc_info=error)
+        why = "its stored runs cannot be read; the log of the service says why."
+        return _Told(True, [], [Untold(title, why)])
+
+
+def _runs(session: Session, one: Watched) -> list[MonitorResult]:
     table = one.results
     newest = select(table.result).order_by(table.id.desc()).limit(RUNS)
-    runs = [MonitorResult.model_validate(result) for result in session.scalars(newest)]
+    return [MonitorResult.model_validate(result) for result in session.scalars(newest)]
+
+
+def _alerts(runs: list[MonitorResult], name: str, title: str) -> Iterator[Alert]:
     crossed = [(run, place, finding) for place, run in enumerate(runs) for finding in run.crossed]
     seen: dict[tuple[str, str | None], int] = {}
     for _, _, finding in crossed:
@@ -112,7 +139,7 @@ def _of(session: Session, one: Watched, title: str) -> Iterator[Alert]:
             yield Alert(
                 found_at=run.made_at,
                 question=title,
-                compartment=one.name,
+                compartment=name,
                 what=what_was_found(finding),
                 feature=finding.feature,
                 value=finding.value,
@@ -123,16 +150,14 @@ def _of(session: Session, one: Watched, title: str) -> Iterator[Alert]:
             )
 
 
-def _untold(session: Session, now: datetime) -> Iterator[Untold]:
-    titles = {one.name: one.title for one in compartments()}
-    for one in watched():
-        result = latest(session, one.results)
-        if result is None:
-            continue
-        if now - result.made_at > STALE:
-            days = (now - result.made_at).days
-            yield Untold(titles[one.name], f"`valuebox monitor` was last run {days} days ago.")
-        yield from (Untold(titles[one.name], unknown.why) for unknown in result.unknown)
+def _untold(runs: list[MonitorResult], title: str, now: datetime) -> Iterator[Untold]:
+    if not runs:
+        return
+    newest = runs[0]
+    if now - newest.made_at > STALE:
+        days = (now - newest.made_at).days
+        yield Untold(title, f"`valuebox monitor` was last run {days} days ago.")
+    yield from (Untold(title, unknown.why) for unknown in newest.unknown)
 
 
 PAGE: Final = Page(

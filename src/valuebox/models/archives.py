@@ -6,6 +6,7 @@ from typing import Final
 import bentoml
 from bentoml.exceptions import BentoMLException
 
+from valuebox.bento import SavedWhole
 from valuebox.models.registry import ArtifactMissing, ArtifactRefused, is_whole
 
 _FORMAT: Final = "gz"
@@ -43,7 +44,11 @@ def bring_back(tag: str, file: Path) -> bool:
         raise ArtifactRefused(f"{tag} is damaged, and cannot be replaced: {error}") from None
     try:
         # Of a path that does not begin at the root BentoML takes the first folder for a host.
-        found = bentoml.models.import_model(str(file.absolute()), _FORMAT)
+        found = bentoml.models.import_model(
+            str(file.absolute()),
+            _FORMAT,
+            _model_store=SavedWhole(),  # type: ignore[arg-type]
+        )
     except (BentoMLException, OSError, ValueError) as error:
         raise ArtifactRefused(f"the model store does not take {file}: {error}") from None
     if str(found.tag) != tag:

@@ -2,8 +2,7 @@
 
 An artifact is a folder of plain files with a manifest that holds their SHA-256 digests. No
 file of it is code or a pickle, so loading one cannot run anything; the exception is `estimators`,
-which a setting has to allow. Only files that the manifest names with their digest are ever read;
-others may lie beside them.
+which a setting has to allow. Only files that the manifest names with their digest are ever read.
 """
 
 import hashlib
@@ -20,7 +19,7 @@ from typing import Any, Final, TypeVar
 import bentoml
 from bentoml.exceptions import BentoMLException, NotFound
 
-from valuebox.bento import stored_models
+from valuebox.bento import SavedWhole, stored_models, unfinished
 from valuebox.errors import ValueboxError
 
 MANIFEST: Final = "manifest.json"
@@ -100,7 +99,7 @@ def save(
     labels: dict[str, str],
     metadata: dict[str, Any],
 ) -> str:
-    """Write `files` and their manifest into the model store.
+    """Write `files` and their manifest into the model store, where all of them are, or none.
 
     Args:
         name: Of the model in the store; the store makes the version.
@@ -126,7 +125,10 @@ def save(
     }
     try:
         with bentoml.models.create(
-            name, labels={"kind": kind, **labels}, metadata=metadata
+            name,
+            labels={"kind": kind, **labels},
+            metadata=metadata,
+            _model_store=SavedWhole(),  # type: ignore[arg-type]
         ) as model:
             for file, content in files.items():
                 Path(model.path_of(file)).write_bytes(content)
@@ -255,7 +257,10 @@ def _get(tag: str) -> bentoml.Model:
     except NotFound:
         raise ArtifactMissing(tag) from None
     except (BentoMLException, ValueError) as error:
-        raise ArtifactRefused(f"{tag!r} is no model tag: {error}") from None
+        why = f"{tag!r} is no model tag: {error}"
+        if cut_off := unfinished(tag.partition(":")[0]):
+            why = f"{cut_off[0]} was not saved whole: delete that folder, and train again"
+        raise ArtifactRefused(why) from None
 
 
 def library_versions() -> dict[str, str]:

@@ -41,6 +41,25 @@ def parse_url(url: str) -> URL:
     return parsed
 
 
+def must_be_there(url: str) -> None:
+    """Refuse an SQLite file that is not there, which SQLite would make when it is opened.
+
+    For whoever only reads. Whether PostgreSQL is there shows when it is asked.
+
+    Raises:
+        BadDatabaseUrl: when it is not there, or see `parse_url`.
+    """
+    parsed = parse_url(url)
+    if parsed.get_backend_name() != "sqlite" or (parsed.database or "").startswith("file:"):
+        return
+    file = Path(parsed.database or "").absolute()
+    if not file.exists():
+        raise BadDatabaseUrl(
+            f"there is no database {file}; `bentoml serve` and `valuebox db upgrade` make one, and "
+            "DATABASE_URL may name another"
+        )
+
+
 def with_driver(url: URL) -> URL:
     """The URL with the driver that is installed here, where it names PostgreSQL alone."""
     if url.drivername in {"postgres", "postgresql"}:

@@ -235,8 +235,30 @@ def test_the_sheet_tells_each_alert_once_and_what_to_do(site: Site, store: Store
     assert "Lifetime value" in rows[0]["question"]
 
 
+def test_runs_that_cannot_be_read_hide_no_other_alert(
+    site: Site, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    stored(store, result(NOW, found()))
+    with store.writing() as session:
+        session.add(
+            HANDLE.sums.monitor_results(id=first_id(NOW), made_at=NOW, crossed=True, result={})
+        )
+    page = Page(site.at("/alerts").text)
+    assert "1 figure is beyond its threshold now." in " ".join(page.texts("span"))
+    assert any("its stored runs cannot be read" in one for one in page.texts("li"))
+    assert "the alerts of handle cannot be read" in caplog.text
+
+
+def test_a_sheet_that_could_not_tell_everything_is_not_calm(site: Site, store: Store) -> None:
+    stored(store, result(NOW, unknown=[Unknown(check="psi", why="there are too few users")]))
+    said = " ".join(Page(site.at("/alerts").text).texts("span"))
+    assert "Nothing that could be told is beyond its threshold now." in said
+
+
 def test_an_empty_sheet_says_that_nobody_may_have_looked(site: Site) -> None:
-    texts = Page(site.at("/alerts").text).texts("p")
+    page = Page(site.at("/alerts").text)
+    assert "Nobody has looked yet" in " ".join(page.texts("span"))
+    texts = page.texts("p")
     assert any("nothing is found while nobody looks" in " ".join(one.split()) for one in texts)
 
 

@@ -44,6 +44,33 @@ def test_models_are_listed_beside_one_that_was_cut_off() -> None:
         rmtree(folder)
 
 
+def test_a_model_is_in_the_store_once_all_of_it_is() -> None:
+    name = f"cut-{new_id()}"
+    placing = bento.SavedWhole().register(bentoml.Tag(name, "first"))
+    files = Path(placing.__enter__())
+    (files / "model.yaml").write_text("whoever writes it is killed")
+    try:
+        with pytest.raises(registry.ArtifactMissing):
+            registry.find(name)
+        tag = registry.save(name, "cut", 1, {"one": b"file"}, {}, {})
+        assert registry.find(name) == tag
+        assert registry.is_whole(tag)
+    finally:
+        placing.__exit__(None, None, None)
+        rmtree(bento.model_store() / name)
+
+
+def test_a_model_that_was_cut_off_is_told_with_what_to_do() -> None:
+    name = f"cut-{new_id()}"
+    folder = bento.model_store() / name / "first"
+    folder.mkdir(parents=True)
+    try:
+        with pytest.raises(registry.ArtifactRefused, match="not saved whole: delete that folder"):
+            registry.find(name)
+    finally:
+        rmtree(folder.parent)
+
+
 def told(code: str, **environment: str) -> str:
     """What a Python of its own prints."""
     done = subprocess.run(

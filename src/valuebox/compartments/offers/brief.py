@@ -50,10 +50,10 @@ def _standing(session: Session, least: int) -> Standing | None:
     if found is None or found.lift is None or found.low is None or found.high is None:
         return None
     state: State = "better" if found.low > 0 else "worse" if found.high < 0 else "open"
-    sign = "+" if found.lift > 0 else ""
+    low, high = (f"{'+' if one > 0 else ''}{figure(one)}" for one in (found.low, found.high))
     return Standing(
-        f"{sign}{figure(found.lift)} a decision",
-        f"more money within a week after a model's choice than after one at random, "
-        f"{figure(found.low)} to {figure(found.high)}; of {count(len(decided))} decisions.",
+        f"{figure(abs(found.lift))} {'more' if found.lift >= 0 else 'less'} a decision",
+        "money within a week after a model's choice than after one at random; 90 % interval "
+        f"{low} to {high}, of {count(len(decided))} decisions.",
         state,
     )
