@@ -9,7 +9,7 @@ COMMIT := $(shell git rev-parse HEAD 2>/dev/null)
 build image image-tools image-check site release-check: export SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),0)
 
 .PHONY: install demo demo-all test test-slow test-slow-touched test-chart fuzz lint format train serve evaluate build image image-tools image-check test-image docs site sbom audit lock bench-cohorts \
-	bench-score bench-dask bench-facts bench-footprint bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-months bench-features bench-features-online bench-offers bench-offers-endpoints bench-offers-ab bench-offers-learning bench-offers-deciding bench-offers-coverage bench-offers-open-bandit bench-recommend bench-recommend-serving bench-recommend-speed bench-recommend-verdicts bench-recommend-shop bench-contenders bench chaos chaos-image soak starve pictures release-check
+	bench-score bench-dask bench-facts bench-footprint bench-import bench-growth bench-growth-claims bench-response bench-handle bench-drift bench-dashboard bench-months bench-features bench-features-online bench-offers bench-offers-endpoints bench-offers-ab bench-offers-learning bench-offers-deciding bench-offers-coverage bench-offers-open-bandit bench-recommend bench-recommend-serving bench-recommend-speed bench-recommend-verdicts bench-recommend-shop bench-contenders bench chaos chaos-image chaos-large soak starve pictures release-check
 
 install: .venv/installed
 
@@ -115,6 +115,13 @@ chaos: install
 # The same with containers of the image that `make image` has built, on an engine of this machine.
 chaos-image: install
 	PYTHONPATH=tests $(BIN)/python -m benchmarks.reliability.chaos --image $(IMAGE) $(INTO)
+
+# Two services behind HAProxy, PgBouncer, a replica, and a database of 20 million predictions by
+# month and 50 million events: kills, pages, and a month that expires. An hour, most of it to fill,
+# and 45 GB of disk; `OPTIONS="--predictions 100000 --events 200000 --kills 6"` takes minutes, and
+# `--keep FOLDER` keeps the database for the next time. Needs haproxy and pgbouncer.
+chaos-large: install
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.reliability.large $(OPTIONS) $(INTO)
 
 soak: install
 	PYTHONPATH=tests $(BIN)/python -m benchmarks.reliability.soak $(INTO)

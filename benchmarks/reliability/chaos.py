@@ -10,6 +10,7 @@ with exit code 1 when one request is stored other than exactly once.
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,15 +155,17 @@ def _run(place: Place, kills: int, start: Start) -> Run:
 
 
 def _table(runs: list[Run]) -> str:
-    columns = [_figures(run) for run in runs]
+    columns = [figures(run) for run in runs]
     rows: list[list[object]] = [[name, *(one[name] for one in columns)] for name in columns[0]]
     return table(["", *(run.place for run in runs)], rows)
 
 
-def _figures(run: Run) -> dict[str, object]:
+def figures(run: Run) -> dict[str, object]:
+    """What has happened, by its name."""
     found = run.found
     broken = [kill.broken for kill in run.kills]
-    kinds = {f"killed: {kind}": sum(kill.kind == kind for kill in run.kills) for kind in KINDS}
+    killed = Counter(kill.kind for kill in run.kills)
+    kinds = {f"killed: {kind}": count for kind, count in killed.items()}
     return {
         "requests, each with a key": len(run.requests),
         "attempts": sum(one.attempts for one in run.requests),

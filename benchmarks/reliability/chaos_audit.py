@@ -3,7 +3,8 @@
 import json
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from benchmarks.reliability.chaos_clients import PREDICT, Request
 from sqlalchemy import func, select
@@ -12,6 +13,7 @@ from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPredict
 from valuebox.serving.replays import IdempotentRequest
 from valuebox.store.engine import Store
 
+FIRST: Final = UUID(int=0)
 Rows = list[dict[str, Any]]
 
 
@@ -41,9 +43,16 @@ class Audit:
         return stored_once and outcomes_once and self.keys == requests and not wrong
 
 
-def audit(store: Store, requests: list[Request]) -> Audit:
-    """Compare every answer with the tables, where nobody else has stored anything."""
-    predictions, outcomes, claims = _stored(store)
+def audit(store: Store, requests: list[Request], since: UUID = FIRST, first_user: int = 0) -> Audit:
+    """Compare every answer with the tables, where nobody else has stored anything.
+
+    Args:
+        store: The database.
+        requests: That were answered.
+        since: Rows with a smaller id were there before.
+        first_user: Outcomes of smaller users, too.
+    """
+    predictions, outcomes, claims = _stored(store, since, first_user)
     duplicates = lost = differing = 0
     for request in requests:
         differing += request.differing
@@ -59,8 +68,10 @@ def audit(store: Store, requests: list[Request]) -> Audit:
             )
         differing += not right or claims.get(request.key) != request.request_id
     with store.reading() as session:
-        features = session.scalar(select(func.count()).select_from(LtvFeatures)) or 0
-        stored = session.scalar(select(func.count()).select_from(LtvPrediction)) or 0
+        features, stored = (
+            session.scalar(select(func.count()).where(of.id >= since)) or 0
+            for of in (LtvFeatures, LtvPrediction)
+        )
     return Audit(
         sent=rows_sent(requests, outcomes=False),
         sent_outcomes=rows_sent(requests, outcomes=True),
@@ -86,7 +97,9 @@ def is_stored(store: Store, key: str) -> bool:
         return session.get(IdempotentRequest, ("", key)) is not None
 
 
-def _stored(store: Store) -> tuple[dict[str, Rows], dict[int, float], dict[str, str]]:
+def _stored(
+    store: Store, since: UUID, first_user: int
+) -> tuple[dict[str, Rows], dict[int, float], dict[str, str]]:
     """Answers by request id, outcomes by user id, and request ids by key."""
     query = (
         select(
@@ -99,10 +112,13 @@ def _stored(store: Store) -> tuple[dict[str, Rows], dict[int, float], dict[str, 
             LtvPrediction.id.label("prediction_id"),
         )
         .join(LtvPrediction, LtvPrediction.features_id == LtvFeatures.id)
+        .where(LtvFeatures.id >= since, LtvPrediction.id >= since)
         .order_by(LtvPrediction.id)
     )
-    reported = select(LtvOutcome.user_id, LtvOutcome.target)
-    claimed = select(IdempotentRequest.key, IdempotentRequest.request_id)
+    reported = select(LtvOutcome.user_id, LtvOutcome.target).where(LtvOutcome.user_id >= first_user)
+    claimed = select(IdempotentRequest.key, IdempotentRequest.request_id).where(
+        IdempotentRequest.request_id >= since
+    )
     # Read first: a transaction that waits for this process for long is ended by the database.
     with store.reading() as session:
         found, told, kept = (session.execute(one).all() for one in (query, reported, claimed))

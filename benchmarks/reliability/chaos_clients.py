@@ -4,6 +4,7 @@ import json
 import random
 import threading
 import time
+from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
@@ -23,6 +24,7 @@ OUTCOMES_SHARE: Final = 0.1
 REPLAYS_SHARE: Final = 0.2
 GIVE_UP_SECONDS: Final = 600
 RACERS: Final = 64
+_AWAY: Final = (502, 503, 504)
 
 
 class Away(Exception):
@@ -60,10 +62,13 @@ class Request:
 class Clients:
     """A crowd that goes on sending until it is told to stop."""
 
-    def __init__(self, url: str, size: int):
+    def __init__(self, url: str, size: int, first_user: int = MAX_ROWS):
+        self.refusals = Counter[str]()
+        """Answers of a service that said to come back, by their code."""
         self.requests: list[Request] = []
         self._broken: list[tuple[float, float]] = []
-        self._user_ids = count(1)
+        self._answered: list[float] = []
+        self._user_ids = count(first_user, MAX_ROWS)
         self._stop = threading.Event()
         # A connection for each request, so that a worker that is new gets its share.
         limits = httpx.Limits(max_keepalive_connections=0)
@@ -74,6 +79,14 @@ class Clients:
     def broken_by(self, moment: float) -> int:
         """Requests that were under way then, by `time.monotonic()`, and got no answer."""
         return sum(began < moment <= ended for began, ended in list(self._broken))
+
+    def has_answers_since(self, moment: float) -> bool:
+        """Whether anybody was answered after that, by `time.monotonic()`."""
+        return bool(self._answered) and self._answered[-1] > moment
+
+    def refused(self) -> int:
+        """How many answers said to come back, or never came, until now."""
+        return self.refusals.total() + len(self._broken)
 
     def finish(self) -> None:
         """Let everybody get the answer that is still missing.
@@ -127,16 +140,10 @@ class Clients:
 
     def _users(self, size: int, seed: int) -> list[dict[str, Any]]:
         """Users whom nobody has sent before, so that an outcome stored twice would show."""
-        return users(size, first_id=next(self._user_ids) * MAX_ROWS, seed=seed)
+        return users(size, first_id=next(self._user_ids), seed=seed)
 
     def _insist(self, request: Request) -> None:
-        again = Retrying(
-            retry=retry_if_exception_type(Away),
-            wait=wait_random_exponential(multiplier=0.05, max=0.5),
-            stop=stop_after_delay(GIVE_UP_SECONDS),
-            reraise=True,
-        )
-        again(self._attempt, request)
+        _again()(self._attempt, request)
 
     def _attempt(self, request: Request) -> None:
         began = time.monotonic()
@@ -146,10 +153,16 @@ class Clients:
         except httpx.HTTPError as error:
             self._broken.append((began, time.monotonic()))
             raise Away from error
+        if answer.status_code in _AWAY and REQUEST_ID_HEADER not in answer.headers:
+            # So a proxy says that there was nobody, or that the connection has broken off.
+            self._broken.append((began, time.monotonic()))
+            raise Away
         if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            self.refusals[answer.json()["error"]["code"]] += 1
             raise Away
         answer.raise_for_status()
         request.note(answer)
+        self._answered.append(time.monotonic())
 
 
 def _send(http: httpx.Client, request: Request) -> httpx.Response:
@@ -159,7 +172,23 @@ def _send(http: httpx.Client, request: Request) -> httpx.Response:
 
 def _send_at(start: threading.Barrier, http: httpx.Client, request: Request) -> httpx.Response:
     start.wait()
-    return _send(http, request).raise_for_status()
+    return _again()(_send_unless_away, http, request)
+
+
+def _send_unless_away(http: httpx.Client, request: Request) -> httpx.Response:
+    answer = _send(http, request)
+    if answer.status_code in _AWAY:
+        raise Away
+    return answer.raise_for_status()
+
+
+def _again() -> Retrying:
+    return Retrying(
+        retry=retry_if_exception_type(Away),
+        wait=wait_random_exponential(multiplier=0.05, max=0.5),
+        stop=stop_after_delay(GIVE_UP_SECONDS),
+        reraise=True,
+    )
 
 
 def _error(running: "Future[None]") -> BaseException | None:

@@ -176,15 +176,16 @@ def _pass_on(source: socket.socket, sink: socket.socket, lets: Callable[[bytes],
             end.shutdown(socket.SHUT_RDWR)
 
 
-def before_postgres(real: Path, gate: Gate) -> tuple[Relay, int]:
-    """A relay to the PostgreSQL that listens on the socket `real`, and its port of 127.0.0.1."""
-    listener = socket.create_server(("127.0.0.1", 0))
+def at_socket(real: Path) -> socket.socket:
+    """A connection to the PostgreSQL that listens on the socket `real`."""
+    server = socket.socket(socket.AF_UNIX)
+    server.connect(str(real))
+    return server
 
-    def connect() -> socket.socket:
-        server = socket.socket(socket.AF_UNIX)
-        server.connect(str(real))
-        return server
 
+def before_postgres(connect: Callable[[], socket.socket], gate: Gate) -> tuple[Relay, int]:
+    """A relay to the PostgreSQL, or its pooler, to which `connect` leads; and its port here."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=256)
     return Relay(listener, connect, lambda: CommitWatch(gate)), listener.getsockname()[1]
 
 

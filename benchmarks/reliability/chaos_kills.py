@@ -108,14 +108,14 @@ class Killer:
         try:
             if key is None or not _comes_true(lambda: is_stored(self._store, key), SOON_SECONDS):
                 return 0
+            (request,) = [one for one in self._clients.requests if one.key == key]
+            # What is caught does not get away: at the kill it is as it is now.
+            answered = bool(request.answer)
             moment = time.monotonic()
             self._server.kill()
         finally:
             self._gate.release()
         broken = self._broken_by(moment)
-        # Nobody can have answered it since: the server is dead.
-        (request,) = [one for one in self._clients.requests if one.key == key]
-        answered = bool(request.answer)
         self._server.start()
         if answered or not broken:
             return 0

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from benchmarks.reliability.chaos_gates import Gate, before_postgres
+from benchmarks.reliability.chaos_gates import Gate, at_socket, before_postgres
 from support.databases import Postgres, through
 
 from valuebox.store.engine import Store, make_engine
@@ -30,7 +31,7 @@ def _postgresql(_: Path) -> Iterator[Place]:
     try:
         real = server.new_database()
         gate = Gate()
-        relay, port = before_postgres(server.socket, gate)
+        relay, port = before_postgres(partial(at_socket, server.socket), gate)
         store = Store(make_engine(real))
         yield Place("PostgreSQL", through(real, port), store, gate)
         store.close()

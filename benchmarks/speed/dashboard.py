@@ -11,12 +11,15 @@ import argparse
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
 from uuid import UUID
 
+import httpx
 import numpy as np
 import pandas as pd
 from benchmarks.report import measured_with, put_section, table
@@ -29,14 +32,15 @@ from support.played_weeks import play_weeks
 from support.responded import fold as fold_responses
 from support.responded import season
 from support.services import Service, running
-from support.sums import TABLES, fold, report, send
+from support.sums import TABLES, fold, send
 
 from valuebox.compartments.ltv.ledger import LEDGER
 from valuebox.compartments.ltv.model import LtvModel
-from valuebox.compartments.ltv.tables import LtvFeatures, LtvPrediction
+from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
 from valuebox.predictions.sums.months import make_months
 from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
+from valuebox.store.writing import Rows
 from valuebox_training.ltv.simulate import simulate
 from valuebox_training.ltv.train import train
 
@@ -44,7 +48,6 @@ HEADING = "## How fast"
 WEEKS = 104
 MONDAY = pd.Timestamp("2019-08-26")
 FIRST = f"{MONDAY - pd.Timedelta(weeks=WEEKS - 1):%Y-%m-%d}"
-# Joins a day of the simulated nine months, which all become one week.
 PER_DAY = 355
 SENT = 500
 # Of the users, and in how many segments that have few.
@@ -84,10 +87,10 @@ MOVED = {
 }
 
 
-def a_week() -> pd.DataFrame:
+def a_week(per_day: int) -> pd.DataFrame:
     """Users of a simulated site, all joining in one week."""
     rng = np.random.default_rng(5)
-    world = simulate(users_per_day=PER_DAY, seed=5)
+    world = simulate(users_per_day=per_day, seed=5)
     users = pd.concat([part.users for part in (world.train, world.valid, world.test)])
     count = len(users)
     clock = users["join_date"] - users["join_date"].dt.normalize()
@@ -101,15 +104,16 @@ def a_week() -> pd.DataFrame:
     )
 
 
-def fill(store: Store, model: LtvModel, with_rows: bool) -> int:
+def fill(store: Store, model: LtvModel, with_rows: bool, per_day: int = PER_DAY) -> int:
     """Store a week, add it up, copy it, and return how many predictions the sums are of.
 
     Args:
         store: An empty database; PostgreSQL where rows are copied.
         model: That predicts.
         with_rows: Whether rows are copied, beside their sums.
+        per_day: Joins a day of the simulated nine months, which all become one week.
     """
-    users = a_week()
+    users = a_week(per_day)
     sent = as_sent(users)
     requests = [
         send(store, sent[start : start + SENT], model) for start in range(0, len(sent), SENT)
@@ -120,7 +124,10 @@ def fill(store: Store, model: LtvModel, with_rows: bool) -> int:
             came = now - timedelta(days=6 - position * 7 // len(requests))
             of_request = LtvFeatures.request_id == request
             session.execute(update(LtvFeatures).where(of_request).values(received_at=came))
-    report(store, dict(zip(users["user_id"].tolist(), users["target"].tolist(), strict=True)))
+    told = {"user_id": users["user_id"].to_numpy(), "target": users["target"].to_numpy()}
+    told |= {"first_reported_at": now, "changed_at": now}
+    store.insert([Rows(LtvOutcome, len(users), told)])
+    analyze(store)
     fold(store)
     is_sqlite = store.engine.dialect.name == "sqlite"
     with store.engine.begin() as connection:
@@ -132,13 +139,19 @@ def fill(store: Store, model: LtvModel, with_rows: bool) -> int:
             print(f"{of.__tablename__}: {time.monotonic() - began:.0f} s", flush=True)
     # As the service does once they have been at rest.
     make_months(store, LEDGER, Event(), rest=timedelta(0))
+    analyze(store)
+    with store.reading() as session:
+        return int(session.scalar(select(func.sum(LEDGER.sums.cohorts.users))) or 0)
+
+
+def analyze(store: Store) -> None:
+    """Have the database know about how many rows there are."""
+    is_sqlite = store.engine.dialect.name == "sqlite"
     with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for statement in (
             ("ANALYZE",) if is_sqlite else ("SET statement_timeout = 0", "VACUUM ANALYZE")
         ):
             connection.execute(text(statement))
-    with store.reading() as session:
-        return int(session.scalar(select(func.sum(LEDGER.sums.cohorts.users))) or 0)
 
 
 def _copy(connection: Any, of: Any, first: UUID) -> None:
@@ -160,21 +173,28 @@ def _copy(connection: Any, of: Any, first: UUID) -> None:
         connection.execute(statement, {"week": week, "last": last})
 
 
-def measure(service: Service, path: str, changed: bool) -> np.ndarray:
+def touch(store: Store) -> None:
+    """Change the sums."""
+    with store.writing() as session:
+        session.execute(update(LEDGER.sums.folded).values(folded_at=datetime.now(UTC)))
+
+
+def measure(
+    http: httpx.Client, path: str, before: Callable[[], object] = int, times: int = TIMES
+) -> np.ndarray:
     """Milliseconds of each of some answers, the first ones not counted.
 
     Args:
-        service: That is asked.
+        http: Asks.
         path: What for.
-        changed: Whether the sums change before every request.
+        before: Is called before every request.
+        times: How many.
     """
     took = []
-    for _ in range(TIMES + 3):
-        if changed:
-            with service.store.writing() as session:
-                session.execute(update(LEDGER.sums.folded).values(folded_at=datetime.now(UTC)))
+    for _ in range(times + 3):
+        before()
         began = time.perf_counter()
-        answer = service.http.get(path)
+        answer = http.get(path)
         took.append(1000 * (time.perf_counter() - began))
         answer.raise_for_status()
     return np.array(took[3:])
@@ -190,7 +210,7 @@ def fill_others(store: Store) -> None:
 
 def front_page(service: Service) -> list[object]:
     """The row of the front page, which remembers nothing from one look to the next."""
-    took = measure(service, "/dashboard", changed=True)
+    took = measure(service.http, "/dashboard", partial(touch, service.store))
     return ["the front page", *(f"{one:.0f}" for one in np.quantile(took, (0.5, 0.95))), "", ""]
 
 
@@ -218,10 +238,11 @@ def main() -> None:
         rows: list[list[object]] = []
         with running(url, Path(folder), {"VALUEBOX_MODEL": model.tag}) as service:
             rows.append(front_page(service))
+            change = partial(touch, service.store)
             for name, query in VIEWS.items():
-                page = measure(service, f"/dashboard?{query}", changed=True)
-                again = measure(service, f"/dashboard?{query}", changed=False)
-                csv = measure(service, f"/dashboard/cohorts.csv?{query}", changed=True)
+                page = measure(service.http, f"/dashboard?{query}", change)
+                again = measure(service.http, f"/dashboard?{query}")
+                csv = measure(service.http, f"/dashboard/cohorts.csv?{query}", change)
                 figures = (*np.quantile(page, (0.5, 0.95)), np.median(again), np.median(csv))
                 rows.append([name, *(f"{figure:.0f}" for figure in figures)])
                 print(rows[-1], flush=True)

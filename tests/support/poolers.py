@@ -18,41 +18,60 @@ from valuebox_cli.server import free_port
 WAYS: Final = ("", "ignore_startup_parameters = options")
 
 
-@contextmanager
-def pooler(postgres: Postgres, settings: str) -> Iterator[int]:
-    """The port of this machine on which it passes on to all databases of the server.
+class Pooler:
+    """A pooler that passes on to all databases of a server, on the same port after every kill."""
 
-    Args:
-        postgres: The server.
-        settings: More lines of its configuration.
-    """
-    program = find("pgbouncer", "pgbouncer")
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder, "pgbouncer.ini")
+    def __init__(self, postgres: Postgres, settings: str, folder: Path):
+        """Start it.
+
+        Args:
+            postgres: The server.
+            settings: More lines of its configuration.
+            folder: For its files, which everybody can read.
+        """
+        self.port = free_port()
+        config, self._log = folder / "pgbouncer.ini", folder / "log"
         config.write_text(
             f"[databases]\n* = host={postgres.socket.parent} user=postgres\n"
-            f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
+            "[pgbouncer]\nlisten_addr = 127.0.0.1\nunix_socket_dir =\n"
+            f"listen_port = {self.port}\n"
             f"auth_type = any\npool_mode = transaction\ndefault_pool_size = 3\n{settings}\n"
         )
         # It refuses to be root, and only the server's own user reaches the server's socket.
         user = postgres.processes()[0].username()
         as_user = ["--user", user] if user != getpass.getuser() else []
+        self._command = [find("pgbouncer", "pgbouncer"), *as_user, str(config)]
+        self.start()
+
+    def start(self) -> None:
+        """Start, and wait until it listens."""
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(self._command, stdout=output, stderr=output)
+        eventually(self._listens)
+
+    def _listens(self) -> bool:
+        assert self._process.poll() is None, self._log.read_text()
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+        self._process.wait(10)
+
+    def end(self) -> None:
+        """Tell it to end."""
+        self._process.terminate()
+        self._process.wait(10)
+
+
+@contextmanager
+def pooler(postgres: Postgres, settings: str) -> Iterator[int]:
+    """The port of a pooler that runs until the block ends; see there."""
+    with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
-        log = Path(folder, "log")
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [program, *as_user, str(config)], stdout=output, stderr=output
-            )
-
-        def listens() -> bool:
-            assert process.poll() is None, log.read_text()
-            with socket.socket() as probe:
-                return probe.connect_ex(("127.0.0.1", port)) == 0
-
+        running = Pooler(postgres, settings, Path(folder))
         try:
-            eventually(listens)
-            yield port
+            yield running.port
         finally:
-            process.terminate()
-            process.wait(10)
+            running.end()

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import make_url
 
@@ -15,6 +15,8 @@ from support.dumps import PROGRAMS
 from support.once import once
 from support.services import eventually
 from valuebox.store.engine import make_engine
+
+SLOT: Final = "replica"
 
 
 class Replicated(NamedTuple):
@@ -42,23 +44,29 @@ class Replicated(NamedTuple):
         return found
 
 
+def copy(primary: Postgres, parent: Path) -> Path:
+    """A copy of a server's files, of which a replica begins, in a folder below another one."""
+    folder = parent / "copied"
+    # As the server's own user, whose the files have to be.
+    user = primary.processes()[0].username()
+    become = ["runuser", "-u", user, "--"] if user != getpass.getuser() else []
+    parent.chmod(0o777)
+    # The slot has the first server keep what the replica has not read yet, however long it is away.
+    how = ["-R", "-X", "stream", "-c", "fast", "-C", "-S", SLOT, "-h", primary.socket.parent]
+    command = [*become, PROGRAMS / "pg_basebackup", *how, "-U", "postgres", "-D", folder]
+    subprocess.run(command, check=True, cwd=parent)
+    # The first server's socket is in its folder, and what keeps others from that.
+    (folder / ".s.PGSQL.5432.lock").unlink()
+    return folder
+
+
 @contextmanager
 def replicated() -> Iterator[Replicated]:
     """A server of our own, and its replica, until the block ends."""
     primary = Postgres(like=once("postgres", Postgres.write))
     try:
         with tempfile.TemporaryDirectory() as parent:
-            folder = Path(parent, "copied")
-            # As the server's own user, whose the files have to be.
-            user = primary.processes()[0].username()
-            become = ["runuser", "-u", user, "--"] if user != getpass.getuser() else []
-            Path(parent).chmod(0o777)
-            how = ["-R", "-X", "stream", "-c", "fast", "-h", primary.socket.parent]
-            command = [*become, PROGRAMS / "pg_basebackup", *how, "-U", "postgres", "-D", folder]
-            subprocess.run(command, check=True, cwd=parent)
-            # The first server's socket is in its folder, and what keeps others from that.
-            (folder / ".s.PGSQL.5432.lock").unlink()
-            replica = Postgres(like=folder)
+            replica = Postgres(like=copy(primary, Path(parent)))
         try:
             yield Replicated(primary, replica)
         finally:

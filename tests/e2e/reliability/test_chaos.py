@@ -22,6 +22,18 @@ def test_every_way_to_be_killed_leaves_each_request_stored_once(
     assert_stored_once(text)
 
 
+def test_every_part_of_a_large_installation_may_be_killed(tmp_path: Path) -> None:
+    document = tmp_path / "reliability.md"
+    sizes = ("--predictions", 10_000, "--events", 10_000)
+    run("large", *sizes, "--kills", 6, "--visits", 1, "--into", document)
+    found = figures(document.read_text())
+    for part in ("PgBouncer", "the read replica", "the database"):
+        assert found[f"killed: {part}"] == ["1"]
+    assert found["**lost rows**"] == found["**rows stored twice**"] == ["0"]
+    assert found["**of these, missing**"] == ["0"]
+    assert int(found["predictions of a month, with features"][0].replace(",", "")) > 100
+
+
 def test_a_busy_service_is_sampled_and_judged(tmp_path: Path) -> None:
     document = tmp_path / "reliability.md"
     run("soak", "--minutes", 0.15, "--into", document)
