@@ -107,14 +107,20 @@ def begin(workers: int) -> None:
         metrics = folder / "metrics"
         metrics.mkdir(exist_ok=True)
         os.environ[_FOLDER_VARIABLE] = str(metrics)
-        _forget_the_dead(metrics)
         # The library asks the system each time, in case of a fork: a worker does not fork.
         pid = os.getpid()
         values.ValueClass = values.MultiProcessValue(lambda: pid)  # type: ignore[no-untyped-call]
+        _forget_the_dead(metrics)
     traffic()
+    _deaths()
     alive, wanted = _workers()
     alive.set(1)
     wanted.set(workers)
+
+
+@cache
+def _deaths() -> Counter:
+    return Counter("valuebox_worker_deaths", "Worker processes that died and were replaced.")
 
 
 @cache
@@ -201,6 +207,7 @@ def _forget_the_dead(folder: Path) -> None:
             # Another worker may be answering the same question.
             with suppress(FileNotFoundError):
                 file.unlink()
+                _deaths().inc()
                 _log.warning(
                     "the worker with process id %d has died; another is started in its place", pid
                 )

@@ -298,6 +298,7 @@ def test_services_below_one_home_keep_their_counts_apart(exposition: str) -> Non
 def test_counts_survive_a_worker_and_what_it_held_does_not(watched: Watched) -> None:
     watched.load()
     rows = watched.value("valuebox_rows_total")
+    assert watched.value("valuebox_worker_deaths_total") == 0
     worker = watched.server.workers()[0]
     worker.kill()
     worker.wait(10)
@@ -312,6 +313,7 @@ def test_counts_survive_a_worker_and_what_it_held_does_not(watched: Watched) -> 
     log = (watched.folder / "serve.log").read_text()
     assert log.count(f"the worker with process id {worker.pid} has died") == 1
     assert log.count("has died") == 1
+    assert watched.value("valuebox_worker_deaths_total") == 1
     watched.load()
     assert watched.value("valuebox_rows_total") > rows
 

@@ -42,6 +42,7 @@ def client() -> Iterator[Any]:
         yield connected
 
 
+@pytest.mark.slow
 def test_responses(client: Any) -> None:
     facts = world(1)
     here, there = (
@@ -55,6 +56,7 @@ def test_responses(client: Any) -> None:
         np.testing.assert_array_equal(*chances)
 
 
+@pytest.mark.slow
 def test_handle(client: Any) -> None:
     recipes = [learn_by_past(matches.book(), 2, one)[0] for one in (None, client)]
     assert recipes[0] == recipes[1] != Recipe()
@@ -73,6 +75,7 @@ def shop(sessions: int) -> Log:
     return Log.of(keys, items, times, [f"item {one}" for one in range(200)], Setting())
 
 
+@pytest.mark.slow
 def test_recommend(client: Any) -> None:
     log, how = shop(300), Learning(folds=2, share=0.2, rounds=5, fewest=10)
     learned = [learn_ranker(log, Setting(), how, client=one) for one in (None, client)]
