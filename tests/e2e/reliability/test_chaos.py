@@ -31,7 +31,7 @@ def test_every_part_of_a_large_installation_may_be_killed(tmp_path: Path) -> Non
         assert found[f"killed: {part}"] == ["1"]
     assert found["**lost rows**"] == found["**rows stored twice**"] == ["0"]
     assert found["**of these, missing**"] == ["0"]
-    assert int(found["predictions of a month, with features"][0].replace(",", "")) > 100
+    assert int(found["the month of predictions, with its features"][0].replace(",", "")) > 100
 
 
 def test_a_busy_service_is_sampled_and_judged(tmp_path: Path) -> None:
