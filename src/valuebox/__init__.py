@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from valuebox.compartments.loading import LoadedModel, load
     from valuebox.errors import ValueboxError
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = (
     "Answer",

@@ -11,6 +11,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from valuebox.store.base import Base
 from valuebox.store.clock import CLOCK
+from valuebox.store.staging import POSITION, staged
 from valuebox.store.writing import COPY_FROM, Rows, insert_unless_there, table_of, write
 
 Source = Select[Any] | Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -71,6 +72,9 @@ def upsert(
 ) -> None:
     """Insert rows, and change those whose primary key is there already.
 
+    Many rows go by way of a temporary table: PostgreSQL would be sent them one after the other,
+    each with an answer to wait for.
+
     Args:
         session: In a transaction.
         model: The table.
@@ -79,6 +83,13 @@ def upsert(
         replaced: Function of the new row that returns what an old one becomes, by column.
         where: Function of the new row that says which old ones are changed; None for all.
     """
+    if not isinstance(source, Select | Mapping) and len(source) >= COPY_FROM:
+        columns = {name: [row[name] for row in source] for name in source[0]}
+        with staged(session, Rows(model, len(source), columns)) as new:
+            found = select(*(new.c[name] for name in columns)).order_by(new.c[POSITION])
+            # Without a condition SQLite would take ON CONFLICT for the end of a join.
+            upsert(session, model, found.where(new.c[POSITION] >= 0), replaced, where)
+        return
     insert = insert_into(session, model)
     statement = _of(insert, source)
     changed = statement.on_conflict_do_update(

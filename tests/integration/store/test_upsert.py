@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import literal, select
+from sqlalchemy import event, literal, select
 
 from valuebox.compartments.ltv.tables import LtvOutcome
 from valuebox.store.engine import Store
@@ -59,3 +59,22 @@ def test_the_latest_value_counts_and_is_told(store: Store) -> None:
     with store.writing() as session:
         assert put_latest(session, LtvOutcome, {3: 7.0, 2: 8.0, 1: 1.0}) == (3, 1, 1, 1)
     assert targets(store) == {1: 1.0, 2: 8.0, 3: 7.0}
+
+
+def test_many_values_are_replaced_in_a_few_statements(store: Store) -> None:
+    many = {number: float(number) for number in range(300)}
+    with store.writing() as session:
+        assert put_latest(session, LtvOutcome, many) == (300, 300, 0, 0)
+    later = {number: float(number + number % 2) for number in range(100, 400)}
+    asked: list[int] = []
+
+    def count(*of: object) -> None:
+        asked.append(len(of[3]) if of[5] else 1)  # type: ignore[arg-type]
+
+    event.listen(store.engine, "before_cursor_execute", count)
+    with store.writing() as session:
+        assert put_latest(session, LtvOutcome, later) == (300, 100, 100, 100)
+    event.remove(store.engine, "before_cursor_execute", count)
+    # PostgreSQL is sent several rows of one statement one after the other.
+    assert store.engine.dialect.name == "sqlite" or sum(asked) < 10
+    assert targets(store) == many | later
