@@ -2,16 +2,20 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from benchmarks.reliability.chaos_clients import PREDICT, Request
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from valuebox.compartments.ltv.tables import LtvFeatures, LtvOutcome, LtvPrediction
 from valuebox.serving.replays import IdempotentRequest
 from valuebox.store.engine import Store
+from valuebox.store.session_settings import without_limits
 
 FIRST: Final = UUID(int=0)
 Rows = list[dict[str, Any]]
@@ -67,7 +71,7 @@ def audit(store: Store, requests: list[Request], since: UUID = FIRST, first_user
                 outcomes.get(row["user_id"]) == row["target"] for row in request.rows
             )
         differing += not right or claims.get(request.key) != request.request_id
-    with store.reading() as session:
+    with _unhurried(store) as session:
         features, stored = (
             session.scalar(select(func.count()).where(of.id >= since)) or 0
             for of in (LtvFeatures, LtvPrediction)
@@ -84,6 +88,15 @@ def audit(store: Store, requests: list[Request], since: UUID = FIRST, first_user
         lost=lost,
         differing=differing,
     )
+
+
+@contextmanager
+def _unhurried(store: Store) -> Iterator[Session]:
+    """A transaction that looks through many rows, beside whatever else is at work."""
+    with store.reading() as session:
+        if store.engine.dialect.name == "postgresql":
+            without_limits(session.connection())
+        yield session
 
 
 def rows_sent(requests: list[Request], *, outcomes: bool) -> int:
@@ -120,7 +133,7 @@ def _stored(
         IdempotentRequest.request_id >= since
     )
     # Read first: a transaction that waits for this process for long is ended by the database.
-    with store.reading() as session:
+    with _unhurried(store) as session:
         found, told, kept = (session.execute(one).all() for one in (query, reported, claimed))
     predictions: dict[str, Rows] = defaultdict(list)
     for one in found:

@@ -88,6 +88,14 @@ def begun(folder: Path) -> Path:
     return folder
 
 
+def _drop_slot(primary: Postgres) -> None:
+    # A replica that was removed is noticed a while later.
+    primary.execute(
+        "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE active",
+        "SELECT pg_drop_replication_slot('replica')",
+    )
+
+
 @contextmanager
 def parts(
     folder: Path, primary: Postgres, database_url: str, settings: dict[str, str]
@@ -101,7 +109,7 @@ def parts(
         settings: Of the services.
     """
     with ExitStack() as stack:
-        stack.callback(primary.execute, "SELECT pg_drop_replication_slot('replica')")
+        stack.callback(_drop_slot, primary)
         replica = Postgres(durable=True, folder=begun(copy(primary, folder)))
         stack.callback(replica.remove)
         for server in (primary, replica):
