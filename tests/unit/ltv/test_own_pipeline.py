@@ -191,7 +191,7 @@ def test_one_that_is_worse_is_refused_unless_told(own: str, data_dir: Path) -> N
     ("options", "exit_code", "told"),
     [
         ((), 4, "nothing says whether"),
-        (("--trials", 2), 2, "are of the trees"),
+        (("--trials", 2), 2, "--trials is of the trees"),
     ],
 )
 def test_what_cannot_be_judged_is_refused_before_anything_is_learned(
