@@ -113,5 +113,5 @@ def pruner(pruning: Pruning) -> Repeating:
         if pruned.total():
             _log.info("old rows deleted: %s", pruning.describe(pruned))
 
-    failed = "old rows could not be deleted; next try in an hour"
+    failed = "old rows could not be deleted; tried again until they can"
     return Repeating("pruner", prune, FIRST_SECONDS, EVERY_SECONDS, failed)

@@ -7,6 +7,8 @@ from threading import Event, Thread
 from typing import Final
 
 _STOP_SECONDS: Final = 20.0
+_AGAIN_SECONDS: Final = 60.0
+"""Until what has failed is tried again, where it would else be done less often."""
 
 _log = logging.getLogger("valuebox")
 
@@ -28,7 +30,7 @@ class Repeating:
             name: Of the thread.
             work: Given an event that tells it to end early.
             first_seconds: Until it is done for the first time.
-            every_seconds: From its end until it is done again.
+            every_seconds: From its end until it is done again; after a failure, a minute at most.
             failed: What the log says when it fails, the first of several times in a row.
         """
         self._work = work
@@ -49,6 +51,7 @@ class Repeating:
             try:
                 self._work(self.stopping)
             except Exception as error:
+                seconds = min(every, _AGAIN_SECONDS)
                 if is_well:
                     _log.error(self._failed, exc_info=error)
                 is_well = False

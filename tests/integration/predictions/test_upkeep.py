@@ -30,6 +30,7 @@ from valuebox.predictions.upkeep import upkeep
 from valuebox.store import migrate
 from valuebox.store.engine import Store, make_engine
 from valuebox.store.ids import new_id
+from valuebox.worker import repeating as repeating_module
 from valuebox.worker.repeating import Repeating, stop
 
 
@@ -154,6 +155,25 @@ def test_reading_gauges_waits_for_no_database(
     )
     stop(repeating)
     store.close()
+
+
+def test_what_is_seldom_done_is_tried_again_sooner_when_it_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(repeating_module, "_AGAIN_SECONDS", 0.001)
+    turns: list[str] = []
+
+    def work(_: object) -> None:
+        turns.append("")
+        if len(turns) < 3:
+            raise OSError
+
+    hourly = Repeating("test", work, 0, 3_600, "it failed")
+    hourly.start()
+    eventually(lambda: len(turns) == 3)
+    time.sleep(0.02)
+    assert len(turns) == 3
+    stop(hourly)
 
 
 def test_what_fails_is_told_once_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
