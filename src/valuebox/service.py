@@ -62,6 +62,7 @@ from valuebox.worker.expiry import Pruning, pruner
 from valuebox.worker.pool_use import pool_use
 from valuebox.worker.readiness import Readiness
 from valuebox.worker.repeating import stop
+from valuebox.worker.replica_lag import replica_lag
 
 if sys.platform != "win32":
     from valuebox.serving.bounded_protocol import bound
@@ -134,6 +135,7 @@ class ValueBox(*_endpoints(), ModelsApi):  # type: ignore[misc]
                 watched(),
                 self.monitored,
             ),
+            *([replica_lag(self.reads)] if self.reads.has_replica else ()),
             *(work for one in compartments() if one.repeating for work in one.repeating(self)),
         )
         for one in self.repeating:

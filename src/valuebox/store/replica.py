@@ -70,6 +70,11 @@ class Reads:
         self._away_until = 0.0
         self._is_told = False
 
+    @property
+    def has_replica(self) -> bool:
+        """Whether there is a replica, though it may not answer."""
+        return self._replica is not None
+
     def choose(self) -> Source:
         """Where to read now."""
         replica = self._replica

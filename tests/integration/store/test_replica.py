@@ -151,6 +151,7 @@ def test_pages_of_a_service_come_from_the_replica_and_answers_do_not(
             service.predict([user(2, join_date="2019-08-09")])
             fold(service.store)
             assert cohorts() == 1
+            assert "\nvaluebox_replica_answers 1.0\n" in http.get("/metrics").text
             for page in ("/dashboard", "/dashboard?compartment=ltv", "/dashboard/recommend"):
                 assert "Read from a replica, as of " in http.get(page).text
             # What has to see what was stored asks the database itself.
