@@ -39,6 +39,7 @@ def list_models(
 
     `at start` marks those that VALUEBOX_MODEL and VALUEBOX_RESPONSE_MODEL mean, or the newest ones;
     a service that runs goes on with what it started with: `answers` marks that, with --url.
+    The table comes first, and then, as an error, that the service did not answer.
     Errors are those of the cohort mean on the later users that `valuebox train` judged it on,
     segments weighing the same; models that were judged on other users cannot be compared by them.
     """
@@ -50,7 +51,11 @@ def list_models(
         }
         given = {variable(one.setting) for one in kinds().values() if one.pinned(settings)}
         starting = {name: _found(tag) for name, tag in meant.items()}
-        answering = _answering(url) if url else []
+        away: ValueboxError | None = None
+        try:
+            answering = _answering(url) if url else []
+        except ValueboxError as error:
+            answering, away = [], error
         marks = {"at start": starting.values(), "answers": answering}
         headings = ["model", "made", "users", "until", *_JUDGED, ""]
         print_table(
@@ -71,6 +76,8 @@ def list_models(
         for tag in answering:
             if not _found(tag):
                 err.print(f"{url} answers by {tag}, which is not among them")
+        if away is not None:
+            raise away
 
 
 def _found(tag: str) -> str:

@@ -164,6 +164,16 @@ def test_models_are_listed_newest_first_with_the_one_of_the_next_start(
     assert valuebox("models", "list")[1] == ""
 
 
+def test_models_are_listed_also_where_the_service_does_not_answer(
+    versions: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VALUEBOX_URL", "http://127.0.0.1:9")
+    output, said = valuebox("models", "list", exit_code=1)
+    assert versions[0] in output
+    assert "answers" not in output
+    assert "127.0.0.1:9" in said
+
+
 def test_a_model_is_shown_with_what_it_learned(
     versions: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
