@@ -3,6 +3,8 @@
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
 from itertools import cycle
 from typing import Final
 
@@ -14,6 +16,8 @@ from benchmarks.report import table
 from benchmarks.speed.dashboard import FIRST, measure, touch
 from support.sums import fold
 
+from valuebox.compartments.ltv.ledger import LEDGER
+from valuebox.predictions.sums.months import make_months
 from valuebox.serving.errors import REQUEST_ID_HEADER
 
 BAR_MS: Final = 300
@@ -24,6 +28,7 @@ VIEWS: Final = {
     "two years by month": f"/dashboard?from={FIRST}&to=2019-09-01",
     "offers": "/dashboard/offers",
 }
+_BY_MONTH: Final = ("90 days", "a year by month", "two years by month")
 _EVERY_SECONDS: Final = 0.5
 _PROXYS: Final = (502, 503, 504)
 
@@ -97,7 +102,10 @@ class Visitor:
 
 
 def pages(parts: Parts, visits: int) -> str:
-    """A table of how long pages take through the proxy, just after the sums have changed."""
+    """A table of how long pages take through the proxy, just after the sums have changed.
+
+    At first some months have changed in the last ten minutes, and are read by their days.
+    """
     rows: list[list[object]] = []
     lags = []
 
@@ -110,25 +118,35 @@ def pages(parts: Parts, visits: int) -> str:
     # Whoever adds to the sums what has just been stored keeps them to itself for seconds.
     fold(parts.store)
     with httpx.Client(base_url=parts.url, timeout=60) as http:
+        for name in _BY_MONTH:
+            more = f"{name}, a month of it has just changed"
+            rows.append([more, *_timed(parts, http, VIEWS[name], change, visits)])
+        made = make_months(parts.store, LEDGER, threading.Event(), rest=timedelta(0))
         for name, path in VIEWS.items():
-            ours, theirs = (_processor(of) for of in (parts.of_services(), _databases(parts)))
-            took = measure(http, path, change, visits)
-            ours = _processor(parts.of_services()) - ours
-            theirs = _processor(_databases(parts)) - theirs
-            looks = visits + 3
-            again = measure(http, path, times=visits)
-            rows.append(
-                [name, *(f"{one:.0f}" for one in (np.median(took), max(took), np.median(again)))]
-                + [f"{1000 * one / looks:.0f}" for one in (ours, theirs)]
-            )
-            print(rows[-1], flush=True)
+            rows.append([name, *_timed(parts, http, path, change, visits)])
     header = ["page", "median", "most", "again", "the services' processor", "the databases'"]
     return (
         f"{table(header, rows)}\n\nMilliseconds of {visits} visits each, just after the sums "
-        f"have changed, and again while they have not; the bar is {BAR_MS}. The load average was "
-        f"{psutil.getloadavg()[0]:.1f} on {psutil.cpu_count()} cores. The replica had a change "
-        f"after {np.median(lags):.0f} ms in the middle, after {max(lags):.0f} at most."
+        f"have changed, and again while they have not; the bar is {BAR_MS}. A month that "
+        f"changes is read by its days until it has been left alone for ten minutes; here {made} "
+        f"had not been. The load average was {psutil.getloadavg()[0]:.1f} on {psutil.cpu_count()} cores. The "
+        f"replica had a change after {np.median(lags):.0f} ms in the middle, after "
+        f"{max(lags):.0f} at most."
     )
+
+
+def _timed(
+    parts: Parts, http: httpx.Client, path: str, change: Callable[[], None], visits: int
+) -> list[str]:
+    """Median, most and again, then processor time of a visit, all in milliseconds."""
+    ours, theirs = (_processor(of) for of in (parts.of_services(), _databases(parts)))
+    took = measure(http, path, change, visits)
+    ours = _processor(parts.of_services()) - ours
+    theirs = _processor(_databases(parts)) - theirs
+    again = measure(http, path, times=visits)
+    looks = visits + 3
+    found = (np.median(took), max(took), np.median(again), 1000 * ours / looks)
+    return [f"{one:.0f}" for one in (*found, 1000 * theirs / looks)]
 
 
 def _databases(parts: Parts) -> list[psutil.Process]:
