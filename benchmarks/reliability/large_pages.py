@@ -129,8 +129,8 @@ def pages(parts: Parts, visits: int) -> str:
         f"{table(header, rows)}\n\nMilliseconds of {visits} visits each, just after the sums "
         f"have changed, and again while they have not; the bar is {BAR_MS}. A month that "
         f"changes is read by its days until it has been left alone for ten minutes; here {made} "
-        f"had not been. The load average was {psutil.getloadavg()[0]:.1f} on {psutil.cpu_count()} cores. The "
-        f"replica had a change after {np.median(lags):.0f} ms in the middle, after "
+        f"had not been. The load average was {psutil.getloadavg()[0]:.1f} on {psutil.cpu_count()} "
+        f"cores. The replica had a change after {np.median(lags):.0f} ms in the middle, after "
         f"{max(lags):.0f} at most."
     )
 
