@@ -40,7 +40,7 @@ def _gauges() -> tuple[Gauge, Gauge]:
         ),
         Gauge(
             "valuebox_replica_lag_seconds",
-            "How far behind the database the read replica was when it last answered.",
+            "How far behind the replica was when it last answered; 0 where it cannot tell.",
             multiprocess_mode="livemax",
         ),
     )

@@ -188,6 +188,7 @@ def watched(
     recommend(url)
     settings = {
         "DATABASE_URL": url,
+        "VALUEBOX_READ_URL": url,
         "VALUEBOX_MODEL": model.tag,
         "VALUEBOX_ACCESS": "keys",
         "VALUEBOX_WORKERS": str(WORKERS),
