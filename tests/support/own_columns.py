@@ -10,6 +10,7 @@ import pytest
 from support.once import learned_once, once
 from valuebox.features.declared.reading import read
 from valuebox.schemas.own_columns import OwnColumns
+from valuebox_training.ltv.simulate import simulate
 from valuebox_training.ltv.train import train
 
 DECLARED = Path(__file__).parents[2] / "examples" / "columns" / "columns.toml"
@@ -31,12 +32,16 @@ def with_own(users: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def own_dir(data_dir: Path) -> Path:
-    """A folder with train.csv and valid.csv that have these columns."""
+def own_dir() -> Path:
+    """A folder with train.csv and valid.csv that have these columns.
+
+    Hardly any two users are alike in these, so that each of them takes time to tell of.
+    """
 
     def make(folder: Path) -> None:
+        simulate(users_per_day=12, seed=7).write(folder)
         for seed, name in enumerate(("train.csv", "valid.csv")):
-            with_own(pd.read_csv(data_dir / name), seed).to_csv(folder / name, index=False)
+            with_own(pd.read_csv(folder / name), seed).to_csv(folder / name, index=False)
 
     return once("own columns", make)
 

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Annotated, Final
 
 import typer
@@ -72,12 +73,18 @@ def migrated_store(
             )
         with store.reading() as session:
             CLOCK.compare(session)
-        if not gc.get_freeze_count():
-            # What was imported lives as long as the command. Looked through for garbage again and
-            # again, it took a quarter of the time in which a million rows are read.
-            gc.freeze()
+        _spare_imports()
         yield store
     except DBAPIError as error:
         raise Unreachable(f"the database failed, {after_failure}: {reason(error)}") from None
     finally:
         store.close()
+
+
+@cache
+def _spare_imports() -> None:
+    """Have no garbage looked for among what was imported, which lives as long as the command.
+
+    Looked through again and again, it took a quarter of the time in which a million rows are read.
+    """
+    gc.freeze()

@@ -250,10 +250,9 @@ def test_somebody_is_found_exported_and_forgotten_by_keyboard_alone(
     ("width", "scheme"),
     [
         (1240, "light"),
-        (390, "dark"),
         *(
             pytest.param(*one, marks=pytest.mark.slow("src/valuebox/compartments"))
-            for one in ((1240, "dark"), (390, "light"))
+            for one in ((1240, "dark"), (390, "light"), (390, "dark"))
         ),
     ],
 )

@@ -99,7 +99,9 @@ def test_lift_has_a_line_for_each_segment(page: Page) -> None:
     expect(panel(page, "lifts").locator("circle")).to_have_count(MONTHS)
 
 
-@pytest.mark.parametrize("width", [320, 1200, pytest.param(2200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "width", [320, *(pytest.param(one, marks=pytest.mark.slow) for one in (1200, 2200))]
+)
 def test_it_fits_a_phone_a_desk_and_a_wall(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(EVERYTHING)

@@ -63,6 +63,7 @@ def test_a_cluster_learns_as_well_as_this_machine(
     assert grown.scores.mae == pytest.approx(usual.scores.mae, rel=0.05)
 
 
+@SLOW
 def test_a_cluster_learns_from_columns_of_ones_own(
     address: str, own_dir: Path, own_tag: str
 ) -> None:
@@ -79,6 +80,7 @@ def test_a_cluster_learns_from_columns_of_ones_own(
     assert said_there.mean() == pytest.approx(said_here.mean(), rel=0.02)
 
 
+@SLOW
 def test_a_pipeline_of_ones_own_is_judged_beside_trees_of_a_cluster(
     address: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

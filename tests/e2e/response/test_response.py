@@ -15,6 +15,7 @@ from valuebox import Client
 RESPONSE = "/v1/growth/response"
 
 
+@pytest.mark.slow("training/valuebox_training/response", "cli/valuebox_cli/response")
 def test_responses_are_predicted_stored_and_evaluated(
     request: pytest.FixtureRequest,
     tmp_path: Path,

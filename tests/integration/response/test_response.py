@@ -24,6 +24,11 @@ from valuebox.store.engine import Store
 from valuebox.store.ids import new_id
 from valuebox.store.writing import write
 
+# Two models of 24 cells each are learned, which takes longer than all tests of them.
+pytestmark = pytest.mark.slow(
+    "training/valuebox_training/response", "cli/valuebox_cli/response", "cli/valuebox_cli/admin"
+)
+
 
 @pytest.fixture(scope="session")
 def versions(imported_campaigns: Imported, campaign_model: str) -> tuple[str, str]:
