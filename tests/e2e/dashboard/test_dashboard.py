@@ -143,7 +143,9 @@ def test_nothing_is_loaded_from_elsewhere_and_nothing_runs(locked: Locked, seen:
     assert {url for url in asked if not url.startswith((locked.service.url, "data:"))} == set()
 
 
-@pytest.mark.parametrize("width", [320, 390, 1200, 2200])
+@pytest.mark.parametrize(
+    "width", [320, 1200, *(pytest.param(one, marks=pytest.mark.slow) for one in (390, 2200))]
+)
 def test_it_fits_a_phone_a_desk_and_a_wall(locked: Locked, seen: Seen, width: int) -> None:
     page = seen.page
     page.set_viewport_size({"width": width, "height": 800})

@@ -112,7 +112,7 @@ def test_names_are_text_and_what_hides_in_them_is_seen(page: Page) -> None:
     expect(short).to_have_text("2024-q3_prospecting_lookalike_vi…t-b_autumn-sale")
 
 
-@pytest.mark.parametrize("width", [390, 800, 1440])
+@pytest.mark.parametrize("width", [390, pytest.param(800, marks=pytest.mark.slow), 1440])
 def test_nothing_is_cut_however_wide_the_window_is(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     page.locator("details").evaluate_all("all => all.forEach((one) => { one.open = true; })")

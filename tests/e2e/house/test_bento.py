@@ -91,6 +91,7 @@ def test_a_bento_runs_its_own_source_on_the_database_it_finds(
     store.close()
 
 
+@pytest.mark.slow("src/valuebox/store", "bentofile.yaml")
 def test_a_bento_holds_source_and_model_and_no_data(bento: tuple[str, Path]) -> None:
     tag, home = bento
     content = home / "bentos" / tag.replace(":", "/")

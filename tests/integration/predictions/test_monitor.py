@@ -57,8 +57,8 @@ def crossed(output: str) -> list[str]:
     [
         ("calm", None),
         ("price", "PSI of STV"),
-        ("decay", "error of matured cohort means"),
-        ("gaps", "values of aff_type missing beyond training"),
+        pytest.param("decay", "error of matured cohort means", marks=pytest.mark.slow),
+        pytest.param("gaps", "values of aff_type missing beyond training", marks=pytest.mark.slow),
     ],
 )
 def test_a_drifted_month_is_told_from_a_calm_one(

@@ -71,7 +71,8 @@ SHARE = {True: 0.071, False: 0.072}
 """Share of the cheapest offer that makes what was served earn 5 % less of the offer's own part."""
 
 
-@pytest.mark.parametrize("often", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("often", [False, True])
 def test_a_policy_that_loses_a_twentieth_hardly_ever_passes(often: bool) -> None:
     found = passed(often, 3_000, "own", {"as served": SHARE[often]}, 200)["as served"]
     assert found[Mode.NOT_WORSE] <= 0.05
