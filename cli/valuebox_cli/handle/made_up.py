@@ -1,6 +1,6 @@
 """Commands on a history of matches and bets in a folder: making one up, replaying it, its feed."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -15,6 +15,8 @@ from valuebox_cli.terminal.console import check_writable, err, exit_codes, out
 _FIRST_YEAR: Final = 1980
 _LAST_YEAR: Final = 2150
 """Years in which a history may end: all that happens before and after it has a moment, too."""
+_BEHIND: Final = timedelta(days=3)
+"""What was said two days ago can be asked at any hour of any day, wherever somebody is."""
 
 
 def simulate(
@@ -30,7 +32,7 @@ def simulate(
         str | None,
         typer.Option(
             help="Day in whose week nightly loads begin; all times move by whole weeks.",
-            show_default="today",
+            show_default="three days ago",
         ),
     ] = None,
 ) -> None:
@@ -114,7 +116,7 @@ def _told_now(folder: Path) -> list[dict[str, Any]]:
 
 def _day(text: str | None) -> date:
     try:
-        found = date.fromisoformat(text) if text else date.today()
+        found = date.fromisoformat(text) if text else date.today() - _BEHIND
     except ValueError:
         raise ValueboxError(f"--begin: {text!r} is no day such as 2026-03-01") from None
     if not _FIRST_YEAR <= found.year <= _LAST_YEAR:

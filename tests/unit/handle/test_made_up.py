@@ -1,9 +1,13 @@
 """Commands on made-up histories say what cannot be, before they do anything."""
 
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from support.commands import valuebox
+
+from valuebox_cli.handle import made_up
+from valuebox_cli.handle.history import nights
 
 
 @pytest.mark.parametrize(
@@ -21,6 +25,25 @@ def test_a_history_that_cannot_be_is_refused(
     _, complaint = valuebox("handle", "simulate", tmp_path / "history", *options, exit_code=2)
     assert told in complaint
     assert not (tmp_path / "history").exists()
+
+
+# Weeks of the schedule begin on a Tuesday.
+@pytest.mark.parametrize("day", [date(2026, 12, 1), date(2026, 12, 2), date(2026, 12, 3)])
+def test_what_was_said_two_days_ago_can_be_asked_on_any_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, day: date
+) -> None:
+    class Today(date):
+        @classmethod
+        def today(cls) -> date:
+            return day
+
+    monkeypatch.setattr(made_up, "date", Today)
+    valuebox("handle", "simulate", tmp_path / "history", "--bets", 1000)
+    # Nowhere does that day begin earlier.
+    now = datetime(day.year, day.month, day.day, tzinfo=timezone(timedelta(hours=14)))
+    first_load = nights(tmp_path / "history")[0].at - timedelta(days=1)
+    assert first_load <= now.astimezone(UTC) - timedelta(days=2)
+    assert nights(tmp_path / "history")[-1].at > now + timedelta(weeks=4)
 
 
 @pytest.mark.parametrize("answer", ['{"events": [', "[1, 2]", '{"events": 5}'])
