@@ -12,7 +12,7 @@ from typing import Final
 from valuebox.compartments.register import compartments
 from valuebox_cli.demo.walk import Demonstration, Shown, Walk
 from valuebox_cli.server import free_port, serving
-from valuebox_cli.terminal.console import err, out
+from valuebox_cli.terminal.console import FAILED, UNKNOWN, err, out
 from valuebox_cli.terminal.tabular import print_table
 
 _HOUR_SECONDS: Final = 3_600
@@ -73,6 +73,9 @@ def show_every(data: Path, keep: bool) -> None:
         settings["VALUEBOX_URL"] = url
         for one in begun:
             one.go_on()
+        out.print()
+        # What it finds is no failure; the front page tells of it.
+        walk.valuebox("monitor", codes=(0, FAILED, UNKNOWN))
         out.print()
         print_table(
             "What each compartment answers, and whether it is worth it",

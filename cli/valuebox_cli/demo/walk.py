@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from valuebox import Client
 from valuebox_cli.server import START_SECONDS, becomes_ready
 from valuebox_cli.terminal.console import Unreachable, out
 
@@ -67,6 +68,17 @@ class Walk:
         if running.returncode not in codes:
             raise Unreachable(f"`valuebox {typed[0]}` failed:", *complaint.splitlines()[-10:])
         return printed
+
+    @contextmanager
+    def client(self, told: str) -> Iterator[Client]:
+        """A client of the service, for what programs tell or ask it.
+
+        Args:
+            told: What that is, as the line that is printed.
+        """
+        out.print(f"> {told}", style="dim", soft_wrap=True)
+        with Client(self.settings["VALUEBOX_URL"]) as client:
+            yield client
 
     @contextmanager
     def beside(self, url: str, *arguments: object) -> Iterator[None]:

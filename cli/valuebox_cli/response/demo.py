@@ -1,8 +1,13 @@
 """Responses to campaigns, shown on customers whom no model has learned from."""
 
 import json
+from datetime import UTC, datetime
+from typing import Final
 
 from valuebox_cli.demo.walk import Demonstration, Shown, Walk
+
+_CUSTOMERS: Final = 800
+"""How many the second campaign has; their ids count from 1."""
 
 
 def show(walk: Walk) -> Demonstration:
@@ -13,6 +18,9 @@ def show(walk: Walk) -> Demonstration:
     report = walk.folder / "responses.json"
     later = ("--source", "workshop-2", "--from", "2025-10-01", "--months", 1)
     walk.valuebox("growth", "evaluate", *later, "--report", report)
+    customers = [{"source": "workshop-2", "id": str(1 + one)} for one in range(_CUSTOMERS)]
+    with walk.client("POST /v1/growth/response    # the same, stored and judged") as client:
+        client.response(customers, at=datetime(2025, 10, 1, tzinfo=UTC))
     responses = json.loads(report.read_text())["responses"]
     bought = next(one for one in responses if one["response"] == "bought" and not one["category"])
     best = bought["model"]["points"][0]

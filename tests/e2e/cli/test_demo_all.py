@@ -1,18 +1,23 @@
 """`valuebox demo --all`: every compartment shows itself with the commands that anybody types."""
 
 import os
+import signal
+import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
 
+import httpx
 import pytest
 from support import warm
+from support.dashboards import HTML
 from support.services import ROOT
 
 from valuebox.compartments.register import compartments
 from valuebox_cli.demo.walk import Walk
 from valuebox_cli.terminal.console import Unreachable
 
+KEPT = "the service stays up until Ctrl-C: "
 SHOWN = [one for one in compartments() if one.demo is not None]
 
 
@@ -38,15 +43,30 @@ def test_what_a_command_complains_of_is_told(
 
 
 @pytest.mark.slow("cli/valuebox_cli", "training")
-def test_it_ends_with_a_line_for_each_question(tmp_path: Path) -> None:
+def test_it_ends_with_a_line_for_each_question_and_a_page_that_tells_of_them(
+    tmp_path: Path,
+) -> None:
     # As a terminal that is wide enough for a row to be a line.
     environment = {**os.environ, "TMPDIR": str(tmp_path), "COLUMNS": "400"}
     # What is set for a service of one's own is of no account.
     environment |= {"VALUEBOX_MODEL": "ltv:elsewhere", "VALUEBOX_ACCESS": "keys"}
-    command = [Path(sys.executable).with_name("valuebox"), "demo", "--all"]
-    ended = warm.run(command, cwd=ROOT, env=environment, timeout=900)
-    assert ended.returncode == 0, ended.stderr
-    before, table = ended.stdout.split("What each compartment answers, and whether it is worth it")
+    command = [Path(sys.executable).with_name("valuebox"), "demo", "--all", "--keep"]
+    with (tmp_path / "errors").open("w+") as errors:
+        demo = warm.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+        )
+        with demo:
+            printed = ""
+            for line in demo.stdout:
+                printed += line
+                if KEPT in line:
+                    page = httpx.get(line.split()[-1], headers=HTML).text
+                    demo.send_signal(signal.SIGINT)
+        assert demo.returncode == 0, (tmp_path / "errors").read_text()
+    for told in ("smaller error", "times as often", "better than its baseline"):
+        assert told in page
+    assert "monitored just now" in page
+    before, table = printed.split("What each compartment answers, and whether it is worth it")
     rows = {line.split()[0]: line for line in table.splitlines() if line.strip()}
     for one in SHOWN:
         assert one.question in rows[one.name]
