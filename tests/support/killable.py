@@ -60,11 +60,14 @@ class KillableServer:
         eventually(self._is_ready, seconds=START_SECONDS)
 
     def _is_ready(self) -> bool:
-        assert self._process.poll() is None, "the server has ended"
+        assert not self._has_ended(), "the server has ended"
         try:
             return httpx.get(f"{self.url}/readyz", timeout=2, verify=False).is_success
         except httpx.HTTPError:
             return False
+
+    def _has_ended(self) -> bool:
+        return self._process.poll() is not None
 
     def processes(self) -> list[psutil.Process]:
         """All that runs of it: the parent, then the others."""

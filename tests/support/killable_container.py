@@ -42,6 +42,9 @@ class KillableContainer(KillableServer):
         self._first = int(docker("inspect", "--format", "{{.State.Pid}}", self._container))
         eventually(self._is_ready, seconds=240)
 
+    def _has_ended(self) -> bool:
+        return not psutil.pid_exists(self._first)
+
     def processes(self) -> list[psutil.Process]:
         """All that runs of it: its first process, then the others."""
         first = psutil.Process(self._first)
