@@ -21,6 +21,8 @@ _MARK: Final = "pytest.mark.slow"
 _FOLDERS: Final = (".", "tests", "src", "training", "cli")
 _STARTS: Final = "valuebox_cli.server"
 """The module that is imported by whatever starts a service."""
+_MADE: Final = {"__pycache__", "documents.zip"}
+"""What commands make among the sources, such as `make site`."""
 _ALL_REST_ON: Final = ("requirements-dev.txt", "bentofile.yaml", "tests/conftest.py")
 
 
@@ -74,7 +76,7 @@ def sources(subject: str, root: Path = ROOT) -> list[Path]:
     while waiting:
         one = waiting.pop()
         if one.is_dir():
-            waiting += [file for file in one.rglob("*") if "__pycache__" not in file.parts]
+            waiting += [file for file in one.rglob("*") if _MADE.isdisjoint(file.parts)]
         elif one.is_file() and one not in found:
             found.add(one)
             waiting += _beside(one, root) if one.suffix == ".py" else ()

@@ -70,6 +70,12 @@ def test_what_has_passed_is_asked_again_after_a_change_of_what_it_rests_on(root:
     assert asked_again(root) == []
 
 
+def test_what_commands_make_among_the_sources_is_no_change(root: Path) -> None:
+    ran(root)
+    (root / "data" / "documents.zip").write_bytes(b"made by `make site`")
+    assert asked_again(root) == []
+
+
 def test_whatever_starts_a_service_rests_on_all_of_it(root: Path) -> None:
     test = root / SUBJECT
     test.write_text(test.read_text().replace("valuebox.sums", "support.services"))
