@@ -1,4 +1,4 @@
-"""Commands on made-up histories say what cannot be, before they do anything."""
+"""Commands on made-up histories: when loads begin, and what is refused before anything is done."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
